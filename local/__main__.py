@@ -1,0 +1,157 @@
+"""Run the whole local stack until Ctrl-C: ``python -m local`` in ``.venv``, or ``make run``.
+
+Order: take the port and the state folder, start the emulator, build, make the buckets, deploy if anything changed,
+serve. Exit code 2 and one sentence for what a person can mend, 1 when the emulator dies, 0 after a stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, contextmanager, AsyncExitStack
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from local.buckets import prepare_r2
+from local.build import build, build_folder
+from local.cdn import Cdn
+from local.deployment import (
+    DeployedStack,
+    deploy,
+    deployed_stack,
+    deployment_fingerprint,
+    parameters_for,
+)
+from local.emulator import Emulator, start_emulator
+from local.front import Front
+from local.greeting import greeting, make_sample
+from local.issuer import Issuer, make_issuer
+from local.ports import choose_ports, take_port
+from local.problems import CannotRun
+from local.settings import PUBLIC_BUCKET, LocalSettings, local_settings
+from local.stack_file import stack_description
+from local.state_folder import StateFolder
+
+ROOT = Path(__file__).resolve().parent.parent
+LONGEST_LINE_BYTES = 16 * 1024  # tokens, cursors and presigned queries are long; the real gateway allows 10 KB in all
+
+
+def main() -> int:
+    """Run the stack; answer the process's exit code."""
+    try:
+        settings = local_settings(os.environ, root=ROOT)
+        return asyncio.new_event_loop().run_until_complete(run_until_stopped(settings))
+    except CannotRun as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+
+
+async def run_until_stopped(settings: LocalSettings) -> int:
+    """Start every part in its order, wait for a stop or for the emulator's end, and stop them in reverse."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    state = StateFolder(settings.state)
+    async with AsyncExitStack() as parts:
+        lock = parts.enter_context(state.lock())
+        api_sockets = take_port(settings.port)
+        parts.callback(close_all, api_sockets)
+        state.prepare()
+        ports = choose_ports(state.read("ports"), api_port=settings.port)
+        state.write("ports", ports)
+        log_to(state.log)
+        issuer = make_issuer(state, port=ports["issuer"])
+        await parts.enter_async_context(serving(issuer.application(), take_port(ports["issuer"])))
+        emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
+        parts.callback(emulator.stop)
+        stopped = asyncio.create_task(stop.wait())
+        ready = asyncio.create_task(make_ready(settings, state, emulator=emulator, issuer=issuer))
+        await asyncio.wait({stopped, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if stopped.done():
+            ready.cancel()
+            return 0
+        stack = ready.result()
+        http = await parts.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+        cdn = Cdn(storage=emulator.client("s3"), bucket=PUBLIC_BUCKET, http=http)
+        front = Front(api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default", cdn=cdn, http=http)
+        await parts.enter_async_context(serving(front.application(), api_sockets))
+        state.write("stack", stack_description(settings, emulator=emulator, issuer=issuer, stack=stack))
+        parts.callback(state.stack_file.unlink, missing_ok=True)
+        sample = make_sample(settings.state / "sample.jpg")
+        print(greeting(settings, issuer=issuer, sample=sample, log=state.log), flush=True)
+        gone = asyncio.create_task(emulator.wait_until_gone())
+        await asyncio.wait({stopped, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if gone.done():
+            print(f"error: the emulator ended unexpectedly: see the end of {state.log}.", file=sys.stderr)
+            return 1
+        gone.cancel()
+        print("  stopping …", file=sys.stderr, flush=True)
+        return 0
+
+
+async def make_ready(
+    settings: LocalSettings, state: StateFolder, *, emulator: Emulator, issuer: Issuer
+) -> DeployedStack:
+    """Build while the emulator starts, then bring buckets and stack up to date."""
+    built = await asyncio.to_thread(build, ROOT)
+    await emulator.wait_until_ready()
+    parameters = parameters_for(settings, issuer_url=issuer.url, r2_endpoint=emulator.endpoint)
+    return await asyncio.to_thread(bring_up_to_date, state, emulator, built, parameters)
+
+
+def bring_up_to_date(state: StateFolder, emulator: Emulator, built: str, parameters: dict[str, str]) -> DeployedStack:
+    """Make the R2 side, and deploy unless the stack in the emulator is this very one."""
+    prepare_r2(emulator)
+    wanted = deployment_fingerprint(built, parameters)
+    present = deployed_stack(emulator) if state.read("deployed").get("fingerprint") == wanted else None
+    if present is not None:
+        return present
+    stack = deploy(emulator, build_folder=build_folder(ROOT), parameters=parameters)
+    emulator.checkpoint()
+    state.write("deployed", {"fingerprint": wanted})
+    return stack
+
+
+@asynccontextmanager
+async def serving(application: web.Application, sockets: list[socket.socket]) -> AsyncIterator[None]:
+    """Serve an application on bound sockets for the time of the block."""
+    runner = web.AppRunner(
+        application, access_log=None, max_line_size=LONGEST_LINE_BYTES, max_field_size=LONGEST_LINE_BYTES
+    )
+    await runner.setup()
+    try:
+        for bound in sockets:
+            await web.SockSite(runner, bound).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def log_to(path: Path) -> None:
+    """Send this process's log to the stack's log file, beside the emulator's."""
+    logging.basicConfig(
+        filename=path,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
+        datefmt="%Y-%m-%d %H:%M:%S",
+    )
+
+
+def close_all(sockets: list[socket.socket]) -> None:
+    """Give ports back."""
+    for taken in sockets:
+        taken.close()
+
+
+if __name__ == "__main__":
+    exit_code = main()
+    sys.stdout.flush()
+    os._exit(exit_code)  # a stop while building or deploying does not wait for the thread that does it

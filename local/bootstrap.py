@@ -1,0 +1,240 @@
+"""Make the project's own Python environments from their hashed locks; nothing but a Python is needed to start.
+
+Run as ``python3 local/bootstrap.py dev ministack …`` with any Python from 3.11 on: this file uses the standard library
+alone. An environment is only touched when its lock or its Python changed. Every failure that a person can mend ends in
+one sentence on stderr and exit code 2.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OLDEST_PYTHON = (3, 11)
+LAMBDA_PYTHON = "3.13"  # Lambda's runtime in template.yaml: handlers, tests and the emulator run on the same one
+STAMP = ".made-from"
+LAST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One virtual environment: its folder, and the lock it is filled from (None: it stays empty)."""
+
+    folder: str
+    lock: str | None
+
+
+ENVIRONMENTS = {
+    "dev": Environment(".venv", "requirements/dev.txt"),
+    "ministack": Environment(".venv-ministack", "requirements/ministack.txt"),
+    "sam": Environment(".venv-sam", "requirements/sam.txt"),
+    # Handlers run on it: with no package of its own, a module missing from a layer is missing here too.
+    "handlers": Environment(".venv-handlers", None),
+}
+
+
+class CannotBootstrap(Exception):
+    """The machine lacks something; the message says what, and what to do about it."""
+
+
+def main(names: Sequence[str], *, root: Path) -> int:
+    """Make the named environments under ``root``; answer a process exit code."""
+    try:
+        require_python(sys.version_info[:2])
+        unknown = [name for name in names if name not in ENVIRONMENTS]
+        if unknown:
+            raise CannotBootstrap(
+                f"There is no environment called {unknown[0]}; there are {', '.join(ENVIRONMENTS)}."
+            )
+        with only_one_at_a_time(root):
+            uv = make_uv(root)
+            stale = [name for name in names if not is_fresh(ENVIRONMENTS[name], root)]
+            if stale:
+                interpreter = find_lambda_python(uv)
+                for name in stale:
+                    make_environment(name, uv=uv, interpreter=interpreter, root=root)
+    except CannotBootstrap as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def require_python(version: tuple[int, int]) -> None:
+    """Refuse a Python that is too old to run the installer."""
+    if version < OLDEST_PYTHON:
+        found, needed = (".".join(map(str, pair)) for pair in (version, OLDEST_PYTHON))
+        raise CannotBootstrap(
+            f"This is Python {found}, and Python {needed} or newer is needed: install one, or name it with "
+            f"`make run PYTHON=/path/to/python3`."
+        )
+
+
+@contextmanager
+def only_one_at_a_time(root: Path) -> Iterator[None]:
+    """Hold off a second bootstrap of the same checkout, so that two first starts do not fill one folder."""
+    folder = os.open(root / "requirements", os.O_RDONLY)  # a lock file of its own would be one more file to ignore
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def make_uv(root: Path) -> Path:
+    """Answer the path of the project's own uv, installed with pip from its hashed lock."""
+    folder, lock = root / ".venv-uv", root / "requirements/uv.txt"
+    uv = folder / "bin" / "uv"
+    wanted = fingerprint(lock)
+    if uv.exists() and read_stamp(folder) == wanted:
+        return uv
+    try:
+        import ensurepip  # noqa: F401, PLC0415 - Debian ships a Python whose venv cannot make environments without it
+        import venv  # noqa: F401, PLC0415
+    except ImportError:
+        raise CannotBootstrap(
+            f"The Python at {sys.executable} has no venv module: install it (Debian and Ubuntu: "
+            f"`apt install python3-venv`) and run the command again."
+        ) from None
+    say("installing uv")
+    run([sys.executable, "-m", "venv", "--clear", str(folder)], doing="making .venv-uv")
+    run(
+        [
+            str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+            "--require-hashes", "--only-binary", ":all:", "-r", str(lock),
+        ],
+        doing="installing uv",
+    )  # fmt: skip
+    (folder / STAMP).write_text(wanted)
+    return uv
+
+
+def find_lambda_python(uv: Path) -> str:
+    """Answer the path of a real Python 3.13, fetched by uv where the machine has none."""
+    found = python_known_to_uv(uv) or python_of_pyenv(os.environ)
+    if found:
+        return found
+    say(f"installing Python {LAMBDA_PYTHON}")
+    try:
+        run([str(uv), "python", "install", LAMBDA_PYTHON], doing=f"installing Python {LAMBDA_PYTHON}")
+    except CannotBootstrap as problem:
+        raise CannotBootstrap(
+            f"Python {LAMBDA_PYTHON} is not on this machine and could not be fetched: install it (for example with "
+            f"pyenv or the system's packages) and run the command again."
+        ) from problem
+    found = python_known_to_uv(uv)
+    if not found:
+        raise CannotBootstrap(f"uv installed Python {LAMBDA_PYTHON} but cannot find it: install it another way.")
+    return found
+
+
+def python_known_to_uv(uv: Path) -> str | None:
+    """Ask uv for a Python 3.13 that is installed already; it sees through pyenv's shims."""
+    answer = subprocess.run(
+        [str(uv), "python", "find", "--no-python-downloads", "--no-project", "--system", LAMBDA_PYTHON],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() if answer.returncode == 0 else None
+
+
+def python_of_pyenv(environment: os._Environ[str] | dict[str, str]) -> str | None:
+    """Look into pyenv's versions: its shims refuse a version that is installed but not selected."""
+    pyenv = Path(environment.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    for candidate in sorted(pyenv.glob(f"versions/{LAMBDA_PYTHON}.*/bin/python{LAMBDA_PYTHON}")):
+        return str(candidate)
+    return None
+
+
+def is_fresh(environment: Environment, root: Path) -> bool:
+    """Tell whether the environment was made from the lock as it is now and its Python is still there."""
+    folder = root / environment.folder
+    return (folder / "bin" / "python").exists() and read_stamp(folder) == wanted_stamp(environment, root)
+
+
+def make_environment(name: str, *, uv: Path, interpreter: str, root: Path) -> None:
+    """Fill one environment from its lock, and write its stamp last: a broken install is tried again."""
+    environment = ENVIRONMENTS[name]
+    folder = root / environment.folder
+    say(f"making {environment.folder}")
+    (folder / STAMP).unlink(missing_ok=True)
+    if not runs_lambda_python(folder / "bin" / "python"):
+        shutil.rmtree(folder, ignore_errors=True)
+        run([str(uv), "venv", "--quiet", "--no-project", "--python", interpreter, str(folder)],
+            doing=f"making {environment.folder}")  # fmt: skip
+    if environment.lock:
+        run(
+            [
+                str(uv), "pip", "sync", "--quiet", "--require-hashes", "--compile-bytecode",
+                "--python", str(folder / "bin" / "python"), str(root / environment.lock),
+            ],
+            doing=f"filling {environment.folder}",
+        )  # fmt: skip
+    (folder / STAMP).write_text(wanted_stamp(environment, root))
+
+
+def runs_lambda_python(python: Path) -> bool:
+    """Tell whether there is a working Python 3.13 at this path."""
+    if not python.exists():
+        return False
+    answer = subprocess.run(
+        [str(python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return answer.stdout.strip() == LAMBDA_PYTHON
+
+
+def wanted_stamp(environment: Environment, root: Path) -> str:
+    """Answer what the stamp of an up-to-date environment says."""
+    return fingerprint(root / environment.lock) if environment.lock else f"Python {LAMBDA_PYTHON}"
+
+
+def fingerprint(lock: Path) -> str:
+    """Answer the sha256 of a lock, in hex."""
+    try:
+        return hashlib.sha256(lock.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        raise CannotBootstrap(f"{lock.name} is missing: restore it with git, or make it with `make lock`.") from None
+
+
+def read_stamp(folder: Path) -> str | None:
+    """Answer what a finished environment was made from, or None."""
+    try:
+        return (folder / STAMP).read_text()
+    except OSError:
+        return None
+
+
+def run(command: Sequence[str], *, doing: str) -> None:
+    """Run one tool quietly; on failure show the end of what it said and how to go on."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        print("\n".join(said[-LAST_LINES:]), file=sys.stderr)
+        raise CannotBootstrap(
+            f"{doing} failed, as shown above: check that this machine is online and its disk is not full, then run the "
+            f"command again."
+        )
+
+
+def say(what: str) -> None:
+    """Tell the person waiting what takes the time."""
+    print(f"  {what} …", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], root=Path(__file__).resolve().parent.parent))

@@ -1,0 +1,90 @@
+"""The part that R2 plays: two buckets, and one key pair that reaches nothing but them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.emulator import Emulator
+from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET
+
+R2_USER = "r2"
+# What the API token of R2 allows ("Object Read & Write" on chosen buckets).
+OBJECT_ACTIONS = [
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:DeleteObject",
+    "s3:ListBucket",
+    "s3:AbortMultipartUpload",
+    "s3:ListMultipartUploadParts",
+    "s3:ListBucketMultipartUploads",
+]
+# As the README tells to set it on the real buckets: browsers upload to and read from presigned addresses.
+CORS = {
+    "CORSRules": [
+        {
+            "AllowedOrigins": ["*"],
+            "AllowedMethods": ["GET", "HEAD", "PUT"],
+            "AllowedHeaders": ["*"],
+            "ExposeHeaders": ["ETag"],
+            "MaxAgeSeconds": 3600,
+        }
+    ]
+}
+
+
+def prepare_r2(emulator: Emulator) -> None:
+    """Make what is not there yet: the buckets, the R2 user with its key pair, and the secret that holds it."""
+    storage = emulator.client("s3")
+    present = {bucket["Name"] for bucket in storage.list_buckets()["Buckets"]}
+    for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET):
+        if bucket not in present:
+            storage.create_bucket(Bucket=bucket)
+        storage.put_bucket_cors(Bucket=bucket, CORSConfiguration=CORS)
+    users, secrets = emulator.client("iam"), emulator.client("secretsmanager")
+    if not has_working_key(users, secrets):
+        keep_key(secrets, make_key(users))
+
+
+def has_working_key(users: Any, secrets: Any) -> bool:
+    """Tell whether the secret holds a key pair that the R2 user still has."""
+    try:
+        kept = json.loads(secrets.get_secret_value(SecretId=R2_SECRET)["SecretString"])
+        keys = users.list_access_keys(UserName=R2_USER)["AccessKeyMetadata"]
+    except ClientError as refused:
+        if refused.response["Error"]["Code"] in {"ResourceNotFoundException", "NoSuchEntity"}:
+            return False
+        raise
+    return kept.get("access_key_id") in {key["AccessKeyId"] for key in keys}
+
+
+def make_key(users: Any) -> dict[str, str]:
+    """Answer a new key pair of the R2 user, as the secret holds it; older ones of that user end."""
+    try:
+        users.create_user(UserName=R2_USER)
+    except ClientError as refused:
+        if refused.response["Error"]["Code"] != "EntityAlreadyExists":
+            raise
+    arns = [f"arn:aws:s3:::{bucket}{suffix}" for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET) for suffix in ("", "/*")]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": OBJECT_ACTIONS, "Resource": arns}],
+    }
+    users.put_user_policy(UserName=R2_USER, PolicyName="two-buckets", PolicyDocument=json.dumps(policy))
+    for old in users.list_access_keys(UserName=R2_USER)["AccessKeyMetadata"]:
+        users.delete_access_key(UserName=R2_USER, AccessKeyId=old["AccessKeyId"])
+    made = users.create_access_key(UserName=R2_USER)["AccessKey"]
+    return {"access_key_id": made["AccessKeyId"], "secret_access_key": made["SecretAccessKey"]}
+
+
+def keep_key(secrets: Any, pair: dict[str, str]) -> None:
+    """Put the key pair into the secret that the functions read."""
+    text = json.dumps(pair)
+    try:
+        secrets.create_secret(Name=R2_SECRET, SecretString=text)
+    except ClientError as refused:
+        if refused.response["Error"]["Code"] != "ResourceExistsException":
+            raise
+        secrets.put_secret_value(SecretId=R2_SECRET, SecretString=text)

@@ -1,0 +1,143 @@
+"""Build the real template with ``sam build`` for this machine, unless what it is built from is unchanged."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.problems import CannotRun
+
+SOURCES = ("template.yaml", "functions", "layers")
+STAMP = ".built-from"
+LAST_LINES = 20
+
+
+def build(root: Path) -> str:
+    """Build the template and answer the fingerprint of what it was built from."""
+    with only_one_at_a_time(root) as lock:
+        wanted = fingerprint(root)
+        stamp = build_folder(root) / STAMP
+        if read(stamp) != wanted:
+            stamp.unlink(missing_ok=True)
+            run_sam_build(root, lock=lock)
+            stamp.write_text(wanted)
+        return wanted
+
+
+@contextmanager
+def only_one_at_a_time(root: Path) -> Iterator[int]:
+    """Hold off another stack of the same checkout that builds; answer the lock's descriptor."""
+    folder = root / ".aws-sam"
+    folder.mkdir(exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def build_folder(root: Path) -> Path:
+    """Answer where the built template lies, with the code of each function and layer beside it."""
+    return root / ".aws-sam" / "local"
+
+
+def fingerprint(root: Path) -> str:
+    """Answer one hash of all that goes into the build, this machine's platform and the build tool included."""
+    digest = hashlib.sha256()
+    for part in (architecture(), uv_platform(), read(root / ".venv-sam" / ".made-from") or ""):
+        digest.update(f"{part}\0".encode())
+    for path in source_files(root):
+        digest.update(f"{path.relative_to(root)}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def source_files(root: Path) -> Iterable[Path]:
+    """List the files a build is made from, in a stable order, without what Python leaves beside them."""
+    for source in SOURCES:
+        path = root / source
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)
+
+
+def architecture() -> str:
+    """Answer this machine's processor by Lambda's name for it."""
+    machine = platform.machine().lower()
+    if machine in {"x86_64", "amd64"}:
+        return "x86_64"
+    if machine in {"arm64", "aarch64"}:
+        return "arm64"
+    raise CannotRun(f"This machine's processor ({machine}) is neither x86_64 nor arm64, and Lambda has no other.")
+
+
+def uv_platform() -> str:
+    """Answer this machine's platform by uv's name for it, for the packages in the layers."""
+    processor = {"x86_64": "x86_64", "arm64": "aarch64"}[architecture()]
+    return f"{processor}-apple-darwin" if sys.platform == "darwin" else f"{processor}-manylinux_2_28"
+
+
+def run_sam_build(root: Path, *, lock: int) -> None:
+    """Run ``sam build``; what it prints is shown when it fails."""
+    print("  building the functions and layers …", file=sys.stderr, flush=True)
+    environment = {
+        **os.environ,
+        "ARCH": architecture(),
+        "PLATFORM": uv_platform(),
+        # SAM looks for the functions' Python by name, and the makefiles for uv.
+        "PATH": os.pathsep.join(
+            [str(root / ".venv-sam" / "bin"), str(root / ".venv-uv" / "bin"), os.environ.get("PATH", os.defpath)]
+        ),
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(root / ".aws-sam" / "settings"),  # not the home folder
+    }
+    for inherited in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "VIRTUAL_ENV"):
+        environment.pop(inherited, None)
+    command = [
+        str(root / ".venv-sam" / "bin" / "sam"), "build", "--template-file", "template.yaml",
+        "--build-dir", str(build_folder(root)), "--base-dir", str(root), "--parallel", "--no-cached",
+        "--parameter-overrides", f"Architecture={architecture()}",
+    ]  # fmt: skip
+    done = subprocess.run(
+        command,
+        cwd=root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        pass_fds=(lock,),  # killed alone, this process leaves a build behind that the next one has to wait for
+    )
+    if done.returncode != 0:
+        print("\n".join((done.stdout + done.stderr).strip().splitlines()[-LAST_LINES:]), file=sys.stderr)
+        raise CannotRun("`sam build` failed, as shown above: mend what it names and run the command again.")
+
+
+def read(path: Path) -> str | None:
+    """Answer a small file's text, None when it is not there."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
+
+
+def main(root: Path) -> int:
+    """Build from the command line; answer a process exit code."""
+    try:
+        build(root)
+    except CannotRun as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    print(f"  built in {build_folder(root).relative_to(root)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parent.parent))

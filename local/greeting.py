@@ -1,0 +1,51 @@
+"""What a person sees when the stack is ready: its address, a token, and lines to copy into a shell."""
+
+from __future__ import annotations
+
+import colorsys
+from pathlib import Path
+
+from PIL import Image
+
+from local.issuer import DEFAULT_SUBJECT, Issuer
+from local.settings import LocalSettings
+
+SAMPLE_WIDTH, SAMPLE_HEIGHT = 1200, 800
+
+
+def greeting(settings: LocalSettings, *, issuer: Issuer, sample: Path, log: Path) -> str:
+    """Answer the text; every line of it works as printed, in the order printed."""
+    images = f"{settings.api_url}/v1/images"
+    bearer = '-H "Authorization: Bearer $TOKEN"'
+    read_id = "python3 -c 'import json, sys; print(json.load(sys.stdin)[\"id\"])'"
+    return f"""
+The image store is running: {settings.api_url}
+
+In another terminal, a token for {DEFAULT_SUBJECT} (good for 12 hours):
+  export TOKEN={issuer.token(subject=DEFAULT_SUBJECT)}
+
+Store a picture, see it, list it, delete it:
+  ID=$(curl -sS {images} {bearer} -H 'Content-Type: image/jpeg' --data-binary @'{sample}' | {read_id})
+  curl -sS {images}/$ID {bearer}
+  curl -sSL '{images}/'$ID'/content?rendition=thumb' {bearer} -o thumb.webp
+  curl -sS {images} {bearer}
+  curl -sS -X DELETE {images}/$ID {bearer}
+
+A token for anybody else:  curl -sS '{issuer.token_url}?sub=bob&scope=images:admin'
+Documentation of the API:  {settings.api_url}/docs
+Logs of the functions:     {log}
+Ctrl-C stops it; everything stored is kept in {settings.state}.
+"""
+
+
+def make_sample(path: Path) -> Path:
+    """Make a small picture to try the store with, unless it is there."""
+    if not path.exists():
+        hues = [
+            tuple(round(255 * part) for part in colorsys.hsv_to_rgb(column / SAMPLE_WIDTH, 0.6, 0.9))
+            for column in range(SAMPLE_WIDTH)
+        ]
+        strip = Image.new("RGB", (SAMPLE_WIDTH, 1))
+        strip.putdata(hues)
+        strip.resize((SAMPLE_WIDTH, SAMPLE_HEIGHT)).save(path, "JPEG", quality=85)
+    return path

@@ -1,0 +1,26 @@
+"""Answer to ``localhost`` alone: a web page must not reach the stack through a host name of its own (DNS rebinding)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def localhost_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse every request whose Host header is not ``localhost``."""
+    refusal = refusal_of_host(request.headers.get("Host"))
+    if refusal:
+        return web.json_response({"message": "This address is http://localhost"}, status=refusal)
+    return await handler(request)
+
+
+def refusal_of_host(host: str | None) -> int | None:
+    """Answer 400 for no Host header, 421 (misdirected request) for another name, None when it is fine."""
+    if not host:
+        return 400
+    name, _, port = host.partition(":")
+    return None if name.lower() == "localhost" and (not port or port.isdigit()) else 421

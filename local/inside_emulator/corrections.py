@@ -1,0 +1,57 @@
+"""Where MiniStack is laxer than the real thing, or laxer with the developer's data than it should be."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def require_expiry() -> None:
+    """Answer 401 to a token without ``exp``, as API Gateway does; MiniStack takes it as valid for ever."""
+    gateway: Any = importlib.import_module("ministack.services.apigateway")
+    validate = gateway._validate_jwt_authorizer  # noqa: SLF001 - the only place that knows route and claims
+
+    async def validate_with_expiry(*arguments: Any) -> Any:
+        claims, scopes, refusal = await validate(*arguments)
+        if refusal is None and "exp" not in claims:
+            return None, None, gateway._jwt_unauthorized()  # noqa: SLF001 - the gateway's own answer
+        return claims, scopes, refusal
+
+    gateway._validate_jwt_authorizer = validate_with_expiry  # noqa: SLF001
+
+
+def refuse_broken_state(state_dir: Path, *, tell: int) -> None:
+    """End the process, with one sentence to the file descriptor ``tell``, when a saved state cannot be read back.
+
+    MiniStack would go on with that service empty, and its next save would overwrite what is left of the data.
+    """
+    emulator: Any = importlib.import_module("ministack.app")
+    load = emulator.load_state
+
+    def load_or_end(service: str) -> Any:
+        state = load(service)
+        path = state_dir / f"{service}.json"
+        if state is None and path.exists():
+            sentence = (
+                f"The saved state in {path} is damaged: restore that file from a copy, or delete the folder "
+                f"{state_dir.parent} to begin with an empty store."
+            )
+            os.write(tell, json.dumps({"problem": sentence}).encode())
+            os._exit(3)
+        return state
+
+    emulator.load_state = load_or_end
+
+
+def forget_stream_positions() -> None:
+    """Drop the saved positions of DynamoDB stream mappings: with them the mappings stall after a restart."""
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    restore = functions.load_persisted_state
+
+    def restore_without_positions(state: dict[str, Any]) -> None:
+        restore({**state, "dynamodb_stream_positions": {}})
+
+    functions.load_persisted_state = restore_without_positions

@@ -1,0 +1,109 @@
+"""A token issuer for one machine: what Clerk, Cognito or any OpenID Connect provider is in the cloud."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+from aiohttp import web
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from local.host_check import localhost_only
+from local.problems import CannotRun
+from local.settings import AUDIENCE
+from local.state_folder import StateFolder, broken, write_privately
+
+TOKEN_LIFETIME = timedelta(hours=12)  # a working day: the printed curl lines should not end at lunch
+KEY_BITS = 2048
+DEFAULT_SUBJECT = "alice"
+
+
+class Issuer:
+    """Signs RS256 tokens, and answers the documents an authorizer reads to check them."""
+
+    def __init__(self, *, url: str, key: rsa.RSAPrivateKey, now: Callable[[], datetime]) -> None:
+        self.url = url
+        self._key = key
+        self._now = now
+        self._public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+        self._key_id = hashlib.sha256(self._public["n"].encode()).hexdigest()[:16]
+
+    @property
+    def token_url(self) -> str:
+        """Where a token is asked for: ``GET {token_url}?sub=alice&scope=images:admin``."""
+        return f"{self.url}/token"
+
+    def token(self, *, subject: str, scope: str = "") -> str:
+        """Answer a signed token for a subject, with a scope claim when one is asked for."""
+        issued = self._now()
+        claims = {
+            "iss": self.url,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "iat": issued,
+            "exp": issued + TOKEN_LIFETIME,
+            **({"scope": scope} if scope else {}),
+        }
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+
+    def configuration(self) -> dict[str, Any]:
+        """Answer the OpenID Connect discovery document, as far as authorizers read it."""
+        return {
+            "issuer": self.url,
+            "jwks_uri": f"{self.url}/jwks.json",
+            "id_token_signing_alg_values_supported": ["RS256"],
+            "response_types_supported": ["token"],
+            "subject_types_supported": ["public"],
+        }
+
+    def keys(self) -> dict[str, Any]:
+        """Answer the key set with the one public key."""
+        return {"keys": [{**self._public, "kid": self._key_id, "use": "sig", "alg": "RS256"}]}
+
+    def application(self) -> web.Application:
+        """Answer the HTTP application that serves the documents and the tokens."""
+
+        async def token(request: web.Request) -> web.Response:
+            subject = request.query.get("sub") or DEFAULT_SUBJECT
+            return web.Response(text=self.token(subject=subject, scope=request.query.get("scope", "")))
+
+        async def configuration(_: web.Request) -> web.Response:
+            return web.json_response(self.configuration())
+
+        async def keys(_: web.Request) -> web.Response:
+            return web.json_response(self.keys())
+
+        application = web.Application(middlewares=[localhost_only])
+        application.router.add_get("/.well-known/openid-configuration", configuration)
+        application.router.add_get("/jwks.json", keys)
+        application.router.add_get("/token", token)
+        return application
+
+
+def make_issuer(state: StateFolder, *, port: int) -> Issuer:
+    """Answer the issuer with this state folder's key: a token outlives a restart."""
+    return Issuer(url=f"http://localhost:{port}", key=issuer_key(state), now=lambda: datetime.now(UTC))
+
+
+def issuer_key(state: StateFolder) -> rsa.RSAPrivateKey:
+    """Read the signing key, made on the first start and readable by its owner alone."""
+    if not state.issuer_key.exists():
+        made = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+        pem = made.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        write_privately(state.issuer_key, pem.decode())
+        return made
+    os.chmod(state.issuer_key, 0o600)
+    try:
+        kept = serialization.load_pem_private_key(state.issuer_key.read_bytes(), password=None)
+    except ValueError as unreadable:
+        raise broken(state.issuer_key) from unreadable
+    if not isinstance(kept, rsa.RSAPrivateKey):
+        raise CannotRun(f"{state.issuer_key} is not an RSA key: delete that file and start again, no image is lost.")
+    return kept

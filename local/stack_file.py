@@ -1,0 +1,31 @@
+"""``stack.json``: how programs beside the stack find it while it runs."""
+
+from __future__ import annotations
+
+from local.deployment import DeployedStack
+from local.emulator import ROOT_KEY_ID, Emulator
+from local.issuer import Issuer
+from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, REGION, STACK_NAME, LocalSettings
+
+
+def stack_description(
+    settings: LocalSettings, *, emulator: Emulator, issuer: Issuer, stack: DeployedStack
+) -> dict[str, str]:
+    """Answer the fields of ``stack.json``; the key pair is the emulator's root and works nowhere else."""
+    return {
+        "api_url": settings.api_url,
+        "console_url": f"{settings.api_url}/",
+        "issuer": issuer.url,
+        "token_url": issuer.token_url,
+        "s3_endpoint": emulator.endpoint,
+        "table": stack.outputs["TableName"],
+        "private_bucket": PRIVATE_BUCKET,
+        "public_bucket": PUBLIC_BUCKET,
+        "public_url": settings.public_url,
+        "ingest_bucket": stack.outputs["IngestBucketName"],
+        "stack_name": STACK_NAME,
+        "log_file": str(emulator.log),
+        "region": REGION,
+        "access_key": ROOT_KEY_ID,
+        "secret_key": emulator.secret_key,
+    }
