@@ -1,0 +1,133 @@
+"""From untrusted bytes to pixels, or to a coded refusal."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+
+# Importing a plugin registers it; without that Image.open would import all forty.
+from PIL import (
+    AvifImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
+
+from image_store.adapters.imaging.color import conversion_to_srgb, to_working_mode
+from image_store.adapters.imaging.headers import read_header
+from image_store.adapters.imaging.limits import DecodeLimits, Header
+from image_store.adapters.imaging.picture import Picture
+from image_store.adapters.imaging.sizes import Size, size_needed
+from image_store.domain.errors import ImageStoreError, ImageTooLarge, InvalidImage
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import Preset
+
+_PILLOW_FORMATS = {
+    MediaType.JPEG: JpegImagePlugin.JpegImageFile.format,
+    MediaType.PNG: PngImagePlugin.PngImageFile.format,
+    MediaType.GIF: GifImagePlugin.GifImageFile.format,
+    MediaType.WEBP: WebPImagePlugin.WebPImageFile.format,
+    MediaType.AVIF: AvifImagePlugin.AvifImageFile.format,
+}
+_ORIENTATION_TAG = 0x0112
+
+# Pillow's own cap is a second line behind `limits`; between its limit and twice that it only warns.
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# Other warnings are about odd metadata, which no rendition carries: nothing an operator could act on.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+# Renditions of one upload, and uploads after each other, need the same large buffers again. Giving them back
+# in between costs a third of the CPU time of a 12 MP photo, in page faults. A block has 16 MB.
+_KEPT_BLOCKS = 8
+Image.core.set_blocks_max(_KEPT_BLOCKS)  # type: ignore[attr-defined] # typed only as a private module
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A verified original.
+
+    `size` is that of the whole picture as seen; `picture` may hold fewer pixels.
+    """
+
+    picture: Picture
+    size: Size
+    frames: int
+
+
+def decode(data: bytes, media_type: MediaType, *, limits: DecodeLimits, presets: Sequence[Preset]) -> Decoded:
+    """Decode the first frame, and check that all of the file can be decoded.
+
+    A JPEG is decoded at the smallest of its scales (1, 1/2, 1/4, 1/8) that still serves all `presets`.
+
+    Raises
+    ------
+    InvalidImage, ImageTooLarge, TooManyFrames
+    """
+    header = read_header(data, media_type)
+    if header is not None:
+        limits.check(header)
+    try:
+        return _decode(data, media_type, limits=limits, presets=presets)
+    except (ImageStoreError, MemoryError):
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageTooLarge(
+            f"The image has more than the {limits.max_pixels:,} pixels that are accepted."
+        ) from error
+    except Exception as error:  # IndexError, struct.error, RuntimeError… do come out of decoders
+        raise InvalidImage(
+            f"The {media_type.name} is damaged or incomplete: it cannot be decoded to its end."
+        ) from error
+
+
+def _decode(
+    data: bytes, media_type: MediaType, *, limits: DecodeLimits, presets: Sequence[Preset]
+) -> Decoded:
+    if media_type is MediaType.PNG:
+        # Only PNG has checksums; checking them uses the reader up.
+        _open(data, media_type).verify()
+    opened = _open(data, media_type)
+    frames = _frame_count(opened, media_type)
+    limits.check(Header(*opened.size, frames=frames))
+    stored_size = opened.size
+    if media_type is MediaType.JPEG:
+        opened.draft(None, size_needed(stored_size, presets))
+        # In one piece: libjpeg leaves its fast path at the end of every block it is given.
+        opened.decodermaxblock = max(len(data), opened.decodermaxblock)
+    opened.load()
+    first = opened.copy() if frames > 1 else opened
+    orientation, profile = _orientation(opened), _profile(opened)
+    for index in range(1, frames):
+        opened.seek(index)
+        limits.check(Header(*opened.size, frames=frames))
+        opened.load()
+    image = to_working_mode(first)
+    # Savers write a comment, a profile or a transparent colour from here when they are not told otherwise.
+    image.info = {}
+    picture = Picture(image, orientation, conversion_to_srgb(profile, image.mode))
+    return Decoded(picture, picture.stored_size(stored_size), frames)
+
+
+def _open(data: bytes, media_type: MediaType) -> ImageFile.ImageFile:
+    return Image.open(BytesIO(data), formats=(_PILLOW_FORMATS[media_type],))
+
+
+def _frame_count(opened: ImageFile.ImageFile, media_type: MediaType) -> int:
+    # Further pictures in a JPEG (MPO) are previews, depth or gain maps, not an animation.
+    return 1 if media_type is MediaType.JPEG else getattr(opened, "n_frames", 1)
+
+
+def _orientation(opened: ImageFile.ImageFile) -> int:
+    try:
+        orientation = opened.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # broken EXIF is common, harmless and thrown away anyway
+        return 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+
+
+def _profile(opened: ImageFile.ImageFile) -> bytes | None:
+    profile = opened.info.get("icc_profile")
+    return profile if isinstance(profile, bytes) and profile else None

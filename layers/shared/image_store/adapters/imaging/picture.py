@@ -1,0 +1,51 @@
+"""A decoded picture on its way to being shown, with what still has to be applied to it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+# EXIF 2.32, tag 0x0112: how the stored rows and columns must be turned to be seen as meant.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Pixels, and the orientation and colour conversion that are still due.
+
+    Both are due as long as possible: turning and converting a thumbnail costs a hundredth of turning and
+    converting the original. `image` is in mode L, LA, RGB, RGBA or CMYK; `to_srgb` is None for sRGB.
+    """
+
+    image: Image.Image
+    orientation: int = 1
+    to_srgb: Callable[[Image.Image], Image.Image] | None = None
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether some pixels may be transparent."""
+        return self.image.mode in ("LA", "RGBA")
+
+    def stored_size(self, seen: tuple[int, int]) -> tuple[int, int]:
+        """Translate a size as seen into the size before the orientation is applied, or back."""
+        return (seen[1], seen[0]) if self.orientation in _SIDEWAYS else seen
+
+    def with_image(self, image: Image.Image) -> "Picture":
+        """The same picture with other pixels of it, smaller or cropped."""
+        return replace(self, image=image)
+
+    def finished(self) -> "Picture":
+        """The picture upright and in sRGB."""
+        image = self.image if self.to_srgb is None else self.to_srgb(self.image)
+        if self.orientation in _TURNS:
+            image = image.transpose(_TURNS[self.orientation])
+        return Picture(image)
