@@ -1,7 +1,8 @@
 """Run the whole local stack until Ctrl-C: ``python -m local`` in ``.venv``, or ``make run``.
 
-Order: take the port and the state folder, start the emulator, build, make the buckets, deploy if anything changed,
-serve. Exit code 2 and one sentence for what a person can mend, 1 when the emulator dies, 0 after a stop.
+Order: take the port and the state folder, start the emulator, build, make the buckets, deploy if anything
+changed, serve. Exit code 2 and one sentence for what a person can mend, 1 when the emulator dies, 0 after a
+stop.
 """
 
 from __future__ import annotations
@@ -10,12 +11,10 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, contextmanager, AsyncExitStack
-from collections.abc import Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
@@ -40,8 +39,12 @@ from local.settings import PUBLIC_BUCKET, LocalSettings, local_settings
 from local.stack_file import stack_description
 from local.state_folder import StateFolder
 
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
 ROOT = Path(__file__).resolve().parent.parent
-LONGEST_LINE_BYTES = 16 * 1024  # tokens, cursors and presigned queries are long; the real gateway allows 10 KB in all
+LONGEST_LINE_BYTES = 16 * 1024  # tokens and cursors are long; the real gateway allows 10 KB in all
 
 
 def main() -> int:
@@ -81,7 +84,9 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         stack = ready.result()
         http = await parts.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
         cdn = Cdn(storage=emulator.client("s3"), bucket=PUBLIC_BUCKET, http=http)
-        front = Front(api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default", cdn=cdn, http=http)
+        front = Front(
+            api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default", cdn=cdn, http=http
+        )
         await parts.enter_async_context(serving(front.application(), api_sockets))
         state.write("stack", stack_description(settings, emulator=emulator, issuer=issuer, stack=stack))
         parts.callback(state.stack_file.unlink, missing_ok=True)
@@ -107,7 +112,9 @@ async def make_ready(
     return await asyncio.to_thread(bring_up_to_date, state, emulator, built, parameters)
 
 
-def bring_up_to_date(state: StateFolder, emulator: Emulator, built: str, parameters: dict[str, str]) -> DeployedStack:
+def bring_up_to_date(
+    state: StateFolder, emulator: Emulator, built: str, parameters: dict[str, str]
+) -> DeployedStack:
     """Make the R2 side, and deploy unless the stack in the emulator is this very one."""
     prepare_r2(emulator)
     wanted = deployment_fingerprint(built, parameters)

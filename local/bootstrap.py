@@ -1,8 +1,8 @@
-"""Make the project's own Python environments from their hashed locks; nothing but a Python is needed to start.
+"""Make the project's own Python environments from their hashed locks; a Python is all that is needed first.
 
-Run as ``python3 local/bootstrap.py dev ministack …`` with any Python from 3.11 on: this file uses the standard library
-alone. An environment is only touched when its lock or its Python changed. Every failure that a person can mend ends in
-one sentence on stderr and exit code 2.
+Run as ``python3 local/bootstrap.py dev ministack …`` with any Python from 3.11 on: this file uses the
+standard library alone. An environment is only touched when its lock or its Python changed. Every failure that
+a person can mend ends in one sentence on stderr and exit code 2.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 OLDEST_PYTHON = (3, 11)
-LAMBDA_PYTHON = "3.13"  # Lambda's runtime in template.yaml: handlers, tests and the emulator run on the same one
+LAMBDA_PYTHON = "3.13"  # the runtime in template.yaml: handlers, tests and the emulator run on the same one
 STAMP = ".made-from"
 LAST_LINES = 12
 
@@ -53,11 +52,7 @@ def main(names: Sequence[str], *, root: Path) -> int:
     """Make the named environments under ``root``; answer a process exit code."""
     try:
         require_python(sys.version_info[:2])
-        unknown = [name for name in names if name not in ENVIRONMENTS]
-        if unknown:
-            raise CannotBootstrap(
-                f"There is no environment called {unknown[0]}; there are {', '.join(ENVIRONMENTS)}."
-            )
+        require_known(names)
         with only_one_at_a_time(root):
             uv = make_uv(root)
             stale = [name for name in names if not is_fresh(ENVIRONMENTS[name], root)]
@@ -81,10 +76,17 @@ def require_python(version: tuple[int, int]) -> None:
         )
 
 
+def require_known(names: Sequence[str]) -> None:
+    """Refuse a name that is no environment's."""
+    for name in names:
+        if name not in ENVIRONMENTS:
+            raise CannotBootstrap(f"There is no environment {name!r}; there are {', '.join(ENVIRONMENTS)}.")
+
+
 @contextmanager
 def only_one_at_a_time(root: Path) -> Iterator[None]:
     """Hold off a second bootstrap of the same checkout, so that two first starts do not fill one folder."""
-    folder = os.open(root / "requirements", os.O_RDONLY)  # a lock file of its own would be one more file to ignore
+    folder = os.open(root / "requirements", os.O_RDONLY)  # a lock file of its own would be one more to ignore
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
         yield
@@ -100,8 +102,8 @@ def make_uv(root: Path) -> Path:
     if uv.exists() and read_stamp(folder) == wanted:
         return uv
     try:
-        import ensurepip  # noqa: F401, PLC0415 - Debian ships a Python whose venv cannot make environments without it
-        import venv  # noqa: F401, PLC0415
+        import ensurepip  # noqa: F401 - Debian ships a Python whose venv cannot make environments without it
+        import venv  # noqa: F401 - the same
     except ImportError:
         raise CannotBootstrap(
             f"The Python at {sys.executable} has no venv module: install it (Debian and Ubuntu: "
@@ -130,12 +132,14 @@ def find_lambda_python(uv: Path) -> str:
         run([str(uv), "python", "install", LAMBDA_PYTHON], doing=f"installing Python {LAMBDA_PYTHON}")
     except CannotBootstrap as problem:
         raise CannotBootstrap(
-            f"Python {LAMBDA_PYTHON} is not on this machine and could not be fetched: install it (for example with "
-            f"pyenv or the system's packages) and run the command again."
+            f"Python {LAMBDA_PYTHON} is not on this machine and could not be fetched: install it (for "
+            f"example with pyenv or the system's packages) and run the command again."
         ) from problem
     found = python_known_to_uv(uv)
     if not found:
-        raise CannotBootstrap(f"uv installed Python {LAMBDA_PYTHON} but cannot find it: install it another way.")
+        raise CannotBootstrap(
+            f"uv installed Python {LAMBDA_PYTHON} but cannot find it: install it another way."
+        )
     return found
 
 
@@ -208,7 +212,9 @@ def fingerprint(lock: Path) -> str:
     try:
         return hashlib.sha256(lock.read_bytes()).hexdigest()
     except FileNotFoundError:
-        raise CannotBootstrap(f"{lock.name} is missing: restore it with git, or make it with `make lock`.") from None
+        raise CannotBootstrap(
+            f"{lock.name} is missing: restore it with git, or make it with `make lock`."
+        ) from None
 
 
 def read_stamp(folder: Path) -> str | None:
@@ -226,8 +232,8 @@ def run(command: Sequence[str], *, doing: str) -> None:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()
         print("\n".join(said[-LAST_LINES:]), file=sys.stderr)
         raise CannotBootstrap(
-            f"{doing} failed, as shown above: check that this machine is online and its disk is not full, then run the "
-            f"command again."
+            f"{doing} failed, as shown above: check that this machine is online and its disk is not full, "
+            f"then run the command again."
         )
 
 

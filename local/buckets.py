@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from local.emulator import Emulator
 from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET
+
+if TYPE_CHECKING:
+    from local.emulator import Emulator
 
 R2_USER = "r2"
 # What the API token of R2 allows ("Object Read & Write" on chosen buckets).
@@ -36,7 +38,7 @@ CORS = {
 
 
 def prepare_r2(emulator: Emulator) -> None:
-    """Make what is not there yet: the buckets, the R2 user with its key pair, and the secret that holds it."""
+    """Make what is missing: the buckets, the R2 user with its key pair, and the secret that holds it."""
     storage = emulator.client("s3")
     present = {bucket["Name"] for bucket in storage.list_buckets()["Buckets"]}
     for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET):
@@ -67,7 +69,11 @@ def make_key(users: Any) -> dict[str, str]:
     except ClientError as refused:
         if refused.response["Error"]["Code"] != "EntityAlreadyExists":
             raise
-    arns = [f"arn:aws:s3:::{bucket}{suffix}" for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET) for suffix in ("", "/*")]
+    arns = [
+        f"arn:aws:s3:::{bucket}{suffix}"
+        for bucket in (PRIVATE_BUCKET, PUBLIC_BUCKET)
+        for suffix in ("", "/*")
+    ]
     policy = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": OBJECT_ACTIONS, "Resource": arns}],

@@ -8,11 +8,14 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local.problems import CannotRun
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 SOURCES = ("template.yaml", "functions", "layers")
 STAMP = ".built-from"
@@ -50,7 +53,7 @@ def build_folder(root: Path) -> Path:
 
 
 def fingerprint(root: Path) -> str:
-    """Answer one hash of all that goes into the build, this machine's platform and the build tool included."""
+    """Answer one hash of all that goes into the build, this machine's platform and the SAM CLI included."""
     digest = hashlib.sha256()
     for part in (architecture(), uv_platform(), read(root / ".venv-sam" / ".made-from") or ""):
         digest.update(f"{part}\0".encode())
@@ -75,7 +78,9 @@ def architecture() -> str:
         return "x86_64"
     if machine in {"arm64", "aarch64"}:
         return "arm64"
-    raise CannotRun(f"This machine's processor ({machine}) is neither x86_64 nor arm64, and Lambda has no other.")
+    raise CannotRun(
+        f"This machine's processor ({machine}) is neither x86_64 nor arm64, and Lambda has no other."
+    )
 
 
 def uv_platform() -> str:
@@ -93,7 +98,11 @@ def run_sam_build(root: Path, *, lock: int) -> None:
         "PLATFORM": uv_platform(),
         # SAM looks for the functions' Python by name, and the makefiles for uv.
         "PATH": os.pathsep.join(
-            [str(root / ".venv-sam" / "bin"), str(root / ".venv-uv" / "bin"), os.environ.get("PATH", os.defpath)]
+            [
+                str(root / ".venv-sam" / "bin"),
+                str(root / ".venv-uv" / "bin"),
+                os.environ.get("PATH", os.defpath),
+            ]
         ),
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(root / ".aws-sam" / "settings"),  # not the home folder
@@ -113,7 +122,8 @@ def run_sam_build(root: Path, *, lock: int) -> None:
         capture_output=True,
         text=True,
         check=False,
-        pass_fds=(lock,),  # killed alone, this process leaves a build behind that the next one has to wait for
+        # Killed alone, this process leaves a build behind, and the next one has to wait for it.
+        pass_fds=(lock,),
     )
     if done.returncode != 0:
         print("\n".join((done.stdout + done.stderr).strip().splitlines()[-LAST_LINES:]), file=sys.stderr)

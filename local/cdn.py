@@ -46,7 +46,9 @@ class Cdn:
         if not key or key.endswith("/"):
             raise web.HTTPNotFound
         signed = self._storage.generate_presigned_url(
-            f"{request.method.lower()}_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=SIGNED_SECONDS
+            f"{request.method.lower()}_object",
+            Params={"Bucket": self._bucket, "Key": key},
+            ExpiresIn=SIGNED_SECONDS,
         )
         asked = {name: request.headers[name] for name in ASKED if name in request.headers}
         async with self._http.request(

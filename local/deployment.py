@@ -6,13 +6,11 @@ import hashlib
 import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, WaiterError
 
 from local.build import architecture
-from local.emulator import Emulator
 from local.inside_emulator.http_api import authorizers_of, routes_of
 from local.packaging import package
 from local.problems import CannotRun
@@ -25,6 +23,11 @@ from local.settings import (
     STACK_NAME,
     LocalSettings,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.emulator import Emulator
 
 CODE_BUCKET = "image-store-code"
 CHANGEABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -67,10 +70,18 @@ def deployed_stack(emulator: Emulator) -> DeployedStack | None:
     stack = describe(emulator.client("cloudformation"))
     if stack is None or stack["StackStatus"] not in CHANGEABLE:
         return None
-    resources = emulator.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
-    apis = [found["PhysicalResourceId"] for found in resources if found["ResourceType"] == "AWS::ApiGatewayV2::Api"]
+    resources = emulator.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)[
+        "StackResources"
+    ]
+    apis = [
+        found["PhysicalResourceId"]
+        for found in resources
+        if found["ResourceType"] == "AWS::ApiGatewayV2::Api"
+    ]
     if len(apis) != 1:
-        raise CannotRun(f"The template makes {len(apis)} HTTP APIs and the local stack serves exactly one: mend it.")
+        raise CannotRun(
+            f"The template makes {len(apis)} HTTP APIs and the local stack serves exactly one: mend it."
+        )
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     return DeployedStack(api_id=apis[0], outputs=outputs)
 
@@ -89,7 +100,9 @@ def deploy(emulator: Emulator, *, build_folder: Path, parameters: dict[str, str]
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=CAPABILITIES,
     )
-    empty(storage, CODE_BUCKET)  # the functions hold their code now, and the emulator keeps all objects in memory
+    empty(
+        storage, CODE_BUCKET
+    )  # the functions hold their code now, and the emulator keeps all objects in memory
     stack = deployed_stack(emulator)
     if stack is None:
         raise CannotRun(f"The stack is not there after its deployment: see the end of {emulator.log}.")
@@ -98,9 +111,9 @@ def deploy(emulator: Emulator, *, build_folder: Path, parameters: dict[str, str]
 
 
 def create_or_update(formation: Any, **request: Any) -> None:
-    """Make the stack what the request says and wait for it; raise CannotRun with CloudFormation's own reasons."""
+    """Make the stack what the request says and wait for it; CannotRun tells CloudFormation's own reasons."""
     stack = describe(formation)
-    if stack is not None and stack["StackStatus"] not in CHANGEABLE:  # a first deployment that failed: nothing is in it
+    if stack is not None and stack["StackStatus"] not in CHANGEABLE:  # a failed first deployment: it is empty
         formation.delete_stack(StackName=STACK_NAME)
         formation.get_waiter("stack_delete_complete").wait(StackName=STACK_NAME, WaiterConfig=POLL)
         stack = None
@@ -114,7 +127,9 @@ def create_or_update(formation: Any, **request: Any) -> None:
     except ClientError as refused:
         if is_unchanged(refused):
             return
-        raise CannotRun(f"CloudFormation refused the template: {refused.response['Error']['Message']}") from refused
+        raise CannotRun(
+            f"CloudFormation refused the template: {refused.response['Error']['Message']}"
+        ) from refused
     except WaiterError as failed:
         raise CannotRun(f"The deployment failed and was rolled back: {reasons(formation)}") from failed
 
@@ -140,7 +155,9 @@ def describe(formation: Any) -> dict[str, Any] | None:
     try:
         described: dict[str, Any] = formation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     except ClientError as refused:
-        if refused.response["Error"]["Code"] == "ValidationError":  # CloudFormation's code for "does not exist"
+        if (
+            refused.response["Error"]["Code"] == "ValidationError"
+        ):  # CloudFormation's code for "does not exist"
             return None
         raise
     return described
@@ -153,7 +170,7 @@ def empty(storage: Any, bucket: str) -> None:
 
 
 def require_every_route(emulator: Emulator, stack: DeployedStack) -> None:
-    """Compare the API's routes and authorizers with those that SAM wrote; an API without routes deploys silently."""
+    """Compare the API's routes and authorizers with SAM's; an API without any would deploy silently."""
     template = emulator.client("cloudformation").get_template(StackName=STACK_NAME, TemplateStage="Processed")
     body = next(
         resource["Properties"]["Body"]
@@ -166,6 +183,6 @@ def require_every_route(emulator: Emulator, stack: DeployedStack) -> None:
     wanted = {route.key for route in routes_of(body)}
     if routes != wanted or authorizers != set(authorizers_of(body)) or not wanted:
         raise CannotRun(
-            f"The deployed API has {len(routes)} routes and {len(authorizers)} authorizers where the template has "
-            f"{len(wanted)} and {len(authorizers_of(body))}: see the end of {emulator.log}."
+            f"The deployed API has {len(routes)} routes and {len(authorizers)} authorizers where the "
+            f"template has {len(wanted)} and {len(authorizers_of(body))}: see the end of {emulator.log}."
         )

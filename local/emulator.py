@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import os
 import subprocess
 import time
-import urllib.request
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import boto3
 
 from local.inside_emulator.gate import CHECKPOINT_PATH
 from local.problems import CannotRun
 from local.settings import REGION
-from local.state_folder import StateFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from local.state_folder import StateFolder
 
 ROOT_KEY_ID = "local-root"
 STARTING_SECONDS = 60
@@ -28,9 +31,15 @@ POLL_SECONDS = 0.05
 
 @dataclass
 class Emulator:
-    """A running emulator; ``endpoint`` serves every AWS service it knows, and the two R2 buckets."""
+    """A running emulator; ``endpoint`` serves every AWS service it knows, and the two R2 buckets.
+
+    It lives as long as somebody holds the ``lifeline``; ``problems`` says in one sentence why it did not
+    start.
+    """
 
     process: subprocess.Popen[bytes]
+    lifeline: IO[bytes]
+    problems: IO[bytes]
     port: int
     secret_key: str
     log: Path
@@ -40,7 +49,7 @@ class Emulator:
         """Its address under the one host name that browsers and handlers use too."""
         return f"http://localhost:{self.port}"
 
-    def client(self, service: str) -> "boto3.client":
+    def client(self, service: str) -> boto3.client:
         """Answer a boto3 client with the root's credentials, for the launcher's own work."""
         return boto3.client(
             service,
@@ -63,7 +72,9 @@ class Emulator:
             else:
                 writer.close()
                 return
-        raise CannotRun(f"The emulator did not start in {STARTING_SECONDS} seconds: see the end of {self.log}.")
+        raise CannotRun(
+            f"The emulator did not start in {STARTING_SECONDS} seconds: see the end of {self.log}."
+        )
 
     async def wait_until_gone(self) -> None:
         """Return when the process has ended, for whatever reason."""
@@ -72,13 +83,14 @@ class Emulator:
 
     def checkpoint(self) -> None:
         """Have everything saved, the deployed code included; periodic saves leave that out."""
-        with urllib.request.urlopen(f"{self.endpoint}{CHECKPOINT_PATH}", data=b"", timeout=STOPPING_SECONDS):  # noqa: S310 - our own address
-            return
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=STOPPING_SECONDS)
+        connection.request("POST", CHECKPOINT_PATH)
+        connection.getresponse()
+        connection.close()
 
     def stop(self) -> None:
         """Close its standard input and wait until it has saved everything."""
-        assert self.process.stdin is not None  # noqa: S101 - opened as a pipe below
-        self.process.stdin.close()
+        self.lifeline.close()
         try:
             self.process.wait(timeout=STOPPING_SECONDS)
         except subprocess.TimeoutExpired:
@@ -86,12 +98,11 @@ class Emulator:
             self.process.wait()
 
     def _why_it_ended(self) -> str:
-        assert self.process.stdout is not None  # noqa: S101 - opened as a pipe below
-        said = self.process.stdout.read()
+        said = self.problems.read()
         if said:
             problem: str = json.loads(said)["problem"]
             return problem
-        return f"The emulator ended as it started (exit code {self.process.returncode}): see the end of {self.log}."
+        return f"The emulator did not start (exit code {self.process.returncode}): see the end of {self.log}."
 
 
 def start_emulator(root: Path, state: StateFolder, *, port: int, lock: IO[str]) -> Emulator:
@@ -129,10 +140,14 @@ def start_emulator(root: Path, state: StateFolder, *, port: int, lock: IO[str]) 
             pass_fds=(lock.fileno(),),
             start_new_session=True,  # Ctrl-C is for the launcher, which stops it in its turn
         )
-    return Emulator(process=process, port=port, secret_key=secret_key, log=state.log)
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError  # both are pipes, as asked above
+    return Emulator(process, process.stdin, process.stdout, port=port, secret_key=secret_key, log=state.log)
 
 
 def command(root: Path) -> Sequence[str]:
-    """Answer the command of the emulator's process; the checkout is on its own path, and not on the handlers'."""
-    begin = f"import sys; sys.path.append({str(root)!r}); from local.inside_emulator.process import main; main()"
+    """Answer the command of the emulator's process; the checkout is on its path, and not on the handlers'."""
+    begin = (
+        f"import sys; sys.path.append({str(root)!r}); from local.inside_emulator.process import main; main()"
+    )
     return [str(root / ".venv-ministack" / "bin" / "python"), "-c", begin]

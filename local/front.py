@@ -1,18 +1,16 @@
-"""The one address of the local stack: the API as the real gateway would serve it, and the public bucket's CDN."""
+"""The one address of the local stack: the API as the real gateway serves it, and the public bucket's CDN."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from local.cdn import Cdn
 from local.gateway_limits import (
     FUNCTION_FAILED,
     MAX_ANSWER_BYTES,
@@ -25,6 +23,11 @@ from local.gateway_limits import (
     is_function_failure,
 )
 from local.host_check import Handler, localhost_only
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.cdn import Cdn
 
 # Hop by hop (RFC 9110 7.6.1), or set anew by this server.
 NOT_PASSED_ON = {
@@ -53,7 +56,9 @@ class Front:
 
     def application(self) -> web.Application:
         """Answer the HTTP application."""
-        application = web.Application(middlewares=[localhost_only, log_requests], client_max_size=MAX_BODY_BYTES)
+        application = web.Application(
+            middlewares=[localhost_only, log_requests], client_max_size=MAX_BODY_BYTES
+        )
         application.router.add_route("*", "/cdn/{key:.*}", self._cdn.serve)
         application.router.add_route("*", "/{path:.*}", self.pass_on)
         return application
@@ -77,7 +82,7 @@ class Front:
                 skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             ) as answer:
                 content = await answer.read()
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return gateway_response(TIMED_OUT)
         except aiohttp.ClientError:
             logger.exception("The emulator does not answer")

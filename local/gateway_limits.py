@@ -1,14 +1,17 @@
 """The limits of the real gateway that the emulator does not have, with the answers the real one gives.
 
-HTTP APIs: payload 10 MB, integration timeout 30 s. Lambda: 6 MB for a synchronous event and for its answer; a body that
-is not text is base64 in the event, which leaves about 4.5 MB for an image.
+HTTP APIs: payload 10 MB, integration timeout 30 s. Lambda: 6 MB for a synchronous event and for its answer; a
+body that is not text is base64 in the event, which leaves about 4.5 MB for an image.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MIB = 1024 * 1024
 MAX_BODY_BYTES = 10 * MIB
@@ -36,7 +39,11 @@ def fits(body: bytes, *, headers: Mapping[str, str], target: str) -> bool:
     """Tell whether a request's body and the event made from it are within the limits."""
     if len(body) > MAX_BODY_BYTES:
         return False
-    frame = EVENT_FRAME_BYTES + 2 * len(target) + sum(len(name) + len(value) + 6 for name, value in headers.items())
+    frame = (
+        EVENT_FRAME_BYTES
+        + 2 * len(target)
+        + sum(len(name) + len(value) + 6 for name, value in headers.items())
+    )
     return frame + body_bytes_in_event(body, headers.get("Content-Type", "")) <= MAX_EVENT_BYTES
 
 
@@ -49,5 +56,5 @@ def body_bytes_in_event(body: bytes, content_type: str) -> int:
 
 
 def is_function_failure(status: int, content_type: str) -> bool:
-    """Tell the emulator's answer for a handler that raised or timed out from a 502 of ours, which is a problem body."""
+    """Tell the emulator's answer for a handler that raised or timed out from a problem body of ours."""
     return status == 502 and content_type == "application/json"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import colorsys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from local.issuer import DEFAULT_SUBJECT, Issuer
-from local.settings import LocalSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.settings import LocalSettings
 
 SAMPLE_WIDTH, SAMPLE_HEIGHT = 1200, 800
 

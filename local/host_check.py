@@ -1,4 +1,4 @@
-"""Answer to ``localhost`` alone: a web page must not reach the stack through a host name of its own (DNS rebinding)."""
+"""Answer to ``localhost`` alone: no web page may reach the stack under a name of its own (DNS rebinding)."""
 
 from __future__ import annotations
 

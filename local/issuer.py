@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 from aiohttp import web
@@ -17,6 +16,9 @@ from local.host_check import localhost_only
 from local.problems import CannotRun
 from local.settings import AUDIENCE
 from local.state_folder import StateFolder, broken, write_privately
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TOKEN_LIFETIME = timedelta(hours=12)  # a working day: the printed curl lines should not end at lunch
 KEY_BITS = 2048
@@ -105,5 +107,7 @@ def issuer_key(state: StateFolder) -> rsa.RSAPrivateKey:
     except ValueError as unreadable:
         raise broken(state.issuer_key) from unreadable
     if not isinstance(kept, rsa.RSAPrivateKey):
-        raise CannotRun(f"{state.issuer_key} is not an RSA key: delete that file and start again, no image is lost.")
+        raise CannotRun(
+            f"{state.issuer_key} is not an RSA key: delete that file and start again, no image is lost."
+        )
     return kept

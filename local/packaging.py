@@ -1,4 +1,4 @@
-"""Turn what ``sam build`` made into archives in a bucket and a template that names them, as ``sam package`` does."""
+"""Put what ``sam build`` made into a bucket, and name the places in the template, as ``sam package`` does."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import hashlib
 import io
 import json
 import zipfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CODE_PROPERTIES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: equal code must make equal archives

@@ -9,13 +9,14 @@ from contextlib import suppress
 from local.problems import CannotRun
 from local.settings import HIGHEST_PORT
 
-LOOPBACK = ("127.0.0.1", "::1")  # browsers try either for `localhost`: whoever owns the other one would get the requests
+# Browsers try either for `localhost`: whoever owned the other one would get the requests.
+LOOPBACK = ("127.0.0.1", "::1")
 BUSY = {errno.EADDRINUSE, errno.EACCES}
 
 
 def take_port(port: int) -> list[socket.socket]:
     """Bind a port on every loopback address this machine has; the sockets do not listen yet."""
-    sockets = []
+    sockets: list[socket.socket] = []
     for address in LOOPBACK:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         try:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from local.deployment import DeployedStack
+from typing import TYPE_CHECKING
+
 from local.emulator import ROOT_KEY_ID, Emulator
-from local.issuer import Issuer
 from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, REGION, STACK_NAME, LocalSettings
+
+if TYPE_CHECKING:
+    from local.deployment import DeployedStack
+    from local.issuer import Issuer
 
 
 def stack_description(

@@ -9,10 +9,12 @@ import secrets
 import shutil
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from local.problems import CannotRun
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 STOPPING_SECONDS = 30  # the emulator of a launcher that was killed is still saving
@@ -42,7 +44,7 @@ class StateFolder:
 
     @property
     def log(self) -> Path:
-        """What the emulator, the handlers and the front said since the start; the start before is in ``log.1``."""
+        """What emulator, handlers and front said since the start; ``log.1`` is of the start before."""
         return self.path / "log"
 
     @property
@@ -66,29 +68,23 @@ class StateFolder:
                 self.log.replace(self.log.with_suffix(".1"))
             self.stack_file.unlink(missing_ok=True)
         except OSError as refused:
-            raise CannotRun(
-                f"The state folder {self.path} cannot be used ({refused.strerror}): make it writable, or choose another "
-                f"one with `STATE=folder make run`."
-            ) from refused
+            raise unusable(self.path, refused) from refused
 
     def lock(self) -> TextIO:
-        """Take the folder for this process and whoever inherits the lock; held until the last of them closes it."""
+        """Take the folder for this process and whoever inherits the lock, until the last of them is gone."""
         try:
             self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             lock = (self.path / "lock").open("a+")
         except OSError as refused:
-            raise CannotRun(
-                f"The state folder {self.path} cannot be used ({refused.strerror}): make it writable, or choose another "
-                f"one with `STATE=folder make run`."
-            ) from refused
+            raise unusable(self.path, refused) from refused
         deadline = time.monotonic() + STOPPING_SECONDS
         while not take(lock):
             lock.seek(0)
             owner = lock.read().strip()
             if is_running(owner) or time.monotonic() > deadline:
                 raise CannotRun(
-                    f"Another stack uses the state folder {self.path} (process {owner or 'unknown'}): stop it, or start "
-                    f"this one with another PORT and STATE."
+                    f"Another stack uses the state folder {self.path} (process {owner or 'unknown'}): stop "
+                    f"it, or start this one with another PORT and STATE."
                 )
             time.sleep(LOCK_POLL_SECONDS)
         lock.seek(0)
@@ -133,9 +129,19 @@ def write_privately(path: Path, text: str) -> None:
     half_written.replace(path)
 
 
+def unusable(folder: Path, refused: OSError) -> CannotRun:
+    """Answer the error for a state folder that the operating system refuses."""
+    return CannotRun(
+        f"The state folder {folder} cannot be used ({refused.strerror}): make it writable, or choose another "
+        f"one with `STATE=folder make run`."
+    )
+
+
 def broken(path: Path) -> CannotRun:
     """Answer the error for a file of ours that cannot be read; none of them holds data."""
-    return CannotRun(f"{path} is not what this program wrote there: delete that file and start again, no image is lost.")
+    return CannotRun(
+        f"{path} is not what this program wrote there: delete that file and start again, no image is lost."
+    )
 
 
 def take(lock: TextIO) -> bool:

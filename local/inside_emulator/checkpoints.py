@@ -1,4 +1,4 @@
-"""Save the emulator's state while it runs: by itself MiniStack saves only on a clean exit, and S3 bytes at once."""
+"""Save the emulator's state while it runs: MiniStack saves bytes at once, all else only on a clean exit."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import importlib
 import json
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LEAST_PAUSE_SECONDS = 2.0
-PAUSE_PER_SAVING_SECOND = 10  # a large table may take long to write: never spend more than a tenth of the time on it
-# Functions and layers, with their archives inside: tens of megabytes that only a deployment changes, and the launcher
-# asks for a full save after each.
+PAUSE_PER_SAVING_SECOND = (
+    10  # a large table may take long to write: never spend more than a tenth of the time on it
+)
+# Functions and layers, with their archives inside: tens of megabytes that only a deployment changes, and the
+# launcher asks for a full save after each.
 SAVED_ON_REQUEST_ONLY = frozenset({"lambda"})
 KEPT_LOG_STREAMS = 100  # MiniStack makes one stream an invocation and keeps them all
 
@@ -38,7 +42,7 @@ class Checkpoints:
             pause = max(LEAST_PAUSE_SECONDS, PAUSE_PER_SAVING_SECOND * (time.monotonic() - started))
 
     def save_changed(self) -> None:
-        """Save the services whose state differs from what was saved last; nothing while a stack is being changed."""
+        """Save the services whose state differs from the last save; none while a stack is being changed."""
         if is_deploying():  # half a deployment could not be continued by the next start
             return
         forget_old_log_streams()
@@ -51,7 +55,7 @@ class Checkpoints:
         self._persistence.save_all(self._states())
 
     def _states(self) -> dict[str, Callable[[], Any]]:
-        states: dict[str, Callable[[], Any]] = self._emulator._build_persistence_save_dict()  # noqa: SLF001 - no public one
+        states: dict[str, Callable[[], Any]] = self._emulator._build_persistence_save_dict()
         return states
 
     def _save(self, service: str, get_state: Callable[[], Any]) -> None:
@@ -59,7 +63,7 @@ class Checkpoints:
             state = get_state()
             if state is None:
                 return
-            content = hash(json.dumps(state, default=self._persistence._json_default))  # noqa: SLF001 - its own format
+            content = hash(json.dumps(state, default=self._persistence._json_default))
         except RuntimeError as changed_meanwhile:  # a delivery thread of MiniStack added to a dict: next time
             logger.info("%s will be saved later: %s", service, changed_meanwhile)
             return
@@ -71,7 +75,7 @@ class Checkpoints:
 def forget_old_log_streams() -> None:
     """Keep each log group's newest streams only; the log file has every line."""
     logs: Any = importlib.import_module("ministack.services.cloudwatch_logs")
-    for _, group in logs._log_groups.all_items():  # noqa: SLF001 - MiniStack offers no way to bound them
+    for _, group in logs._log_groups.all_items():
         streams = group["streams"]
         for name in list(streams)[:-KEPT_LOG_STREAMS]:
             del streams[name]
@@ -80,5 +84,5 @@ def forget_old_log_streams() -> None:
 def is_deploying() -> bool:
     """Tell whether CloudFormation is at work on a stack."""
     formation: Any = importlib.import_module("ministack.services.cloudformation")
-    states = (stack["StackStatus"] for _, stack in formation._stacks.all_items())  # noqa: SLF001 - no other way to see
+    states = (stack["StackStatus"] for _, stack in formation._stacks.all_items())
     return any(state.endswith("_IN_PROGRESS") for state in states)

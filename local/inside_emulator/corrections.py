@@ -5,26 +5,28 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def require_expiry() -> None:
     """Answer 401 to a token without ``exp``, as API Gateway does; MiniStack takes it as valid for ever."""
     gateway: Any = importlib.import_module("ministack.services.apigateway")
-    validate = gateway._validate_jwt_authorizer  # noqa: SLF001 - the only place that knows route and claims
+    validate = gateway._validate_jwt_authorizer
 
     async def validate_with_expiry(*arguments: Any) -> Any:
         claims, scopes, refusal = await validate(*arguments)
         if refusal is None and "exp" not in claims:
-            return None, None, gateway._jwt_unauthorized()  # noqa: SLF001 - the gateway's own answer
+            return None, None, gateway._jwt_unauthorized()
         return claims, scopes, refusal
 
-    gateway._validate_jwt_authorizer = validate_with_expiry  # noqa: SLF001
+    gateway._validate_jwt_authorizer = validate_with_expiry
 
 
 def refuse_broken_state(state_dir: Path, *, tell: int) -> None:
-    """End the process, with one sentence to the file descriptor ``tell``, when a saved state cannot be read back.
+    """End the process, with one sentence to the descriptor ``tell``, when a saved state cannot be read back.
 
     MiniStack would go on with that service empty, and its next save would overwrite what is left of the data.
     """

@@ -12,14 +12,14 @@ logger = logging.getLogger("function")
 def log_functions() -> None:
     """Log every invocation's lines under the function's name."""
     functions: Any = importlib.import_module("ministack.services.lambda_svc")
-    emit = functions._emit_lambda_logs  # noqa: SLF001 - where every executor hands over the output
+    emit = functions._emit_lambda_logs
 
     def emit_and_log(
-        function: dict[str, Any], request_id: str, text: str, error: bool, *rest: Any, **options: Any  # noqa: FBT001
+        function: dict[str, Any], request_id: str, text: str, *rest: Any, **options: Any
     ) -> None:
         name = (function.get("config") or function).get("FunctionName", "?")
         for line in text.splitlines():
-            logger.log(logging.ERROR if error else logging.INFO, "%s %s", name, line)
-        emit(function, request_id, text, error, *rest, **options)
+            logger.info("%s %s", name, line)
+        emit(function, request_id, text, *rest, **options)
 
-    functions._emit_lambda_logs = emit_and_log  # noqa: SLF001
+    functions._emit_lambda_logs = emit_and_log

@@ -12,14 +12,15 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HOSTS = {"localhost", "127.0.0.1"}
 CHECKPOINT_PATH = "/_local/checkpoint"
-# They change or wipe the whole state without a signature: any web page that the developer visits could call them.
+# They change or wipe the whole state without a signature: any web page the developer visits could call them.
 LEVERS = ("/_ministack/reset", "/_ministack/config")
 
 
 class LocalhostOnly:
     """An ASGI application around MiniStack that refuses foreign host names (DNS rebinding) and the levers.
 
-    ``POST /_local/checkpoint`` saves the whole state before it answers 204; it changes nothing and needs no signature.
+    ``POST /_local/checkpoint`` saves the whole state before it answers 204; it needs no signature, as it
+    changes nothing.
     """
 
     def __init__(self, app: App, save: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
-"""Give an HTTP API its routes from the OpenAPI body that SAM writes; MiniStack reads CloudFormation's ``Body`` not at all.
+"""Give an HTTP API its routes from the OpenAPI body that SAM writes; MiniStack does not read ``Body`` at all.
 
-The body arrives here after CloudFormation has resolved it, so parameters, conditions and function ARNs are plain text.
+The body arrives here after CloudFormation has resolved it, so parameters, conditions and function ARNs are
+plain text.
 """
 
 from __future__ import annotations
@@ -33,12 +34,18 @@ def routes_of(body: dict[str, Any]) -> list[Route]:
             if INTEGRATION not in operation:
                 continue
             authorizer, scopes = next(
-                ((name, tuple(scopes)) for demand in operation.get("security", []) for name, scopes in demand.items()),
+                (
+                    (name, tuple(scopes))
+                    for demand in operation.get("security", [])
+                    for name, scopes in demand.items()
+                ),
                 (None, ()),
             )
             verb = "ANY" if method == ANY_METHOD else method.upper()
             key = "$default" if path == "/$default" else f"{verb} {path}"
-            routes.append(Route(key, operation[INTEGRATION], None if authorizer == "NONE" else authorizer, scopes))
+            routes.append(
+                Route(key, operation[INTEGRATION], None if authorizer == "NONE" else authorizer, scopes)
+            )
     return routes
 
 
@@ -51,7 +58,7 @@ def authorizers_of(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def import_api_bodies() -> None:
     """Let CloudFormation import a body whenever it makes or changes an ``AWS::ApiGatewayV2::Api``."""
     provisioners: Any = importlib.import_module("ministack.services.cloudformation.provisioners")
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]  # noqa: SLF001 - its one registry
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
     create, update = handlers["create"], handlers["update"]
 
     def create_with_body(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
@@ -60,7 +67,11 @@ def import_api_bodies() -> None:
         return physical_id, attributes
 
     def update_with_body(
-        physical_id: str, old: dict[str, Any], new: dict[str, Any], stack_name: str, logical_id: str | None = None
+        physical_id: str,
+        old: dict[str, Any],
+        new: dict[str, Any],
+        stack_name: str,
+        logical_id: str | None = None,
     ) -> Any:
         new_id, attributes = update(physical_id, with_cors(old), with_cors(new), stack_name, logical_id)
         import_body(new_id, new.get("Body"))
@@ -81,12 +92,12 @@ def import_body(api_id: str, body: dict[str, Any] | None) -> None:
         return
     gateway: Any = importlib.import_module("ministack.services.apigateway")
     # Its control-plane functions answer HTTP responses; the stores behind them are what an import needs.
-    gateway._authorizers[api_id] = {}  # noqa: SLF001
-    gateway._integrations[api_id] = {}  # noqa: SLF001
-    gateway._routes[api_id] = {}  # noqa: SLF001
+    gateway._authorizers[api_id] = {}
+    gateway._integrations[api_id] = {}
+    gateway._routes[api_id] = {}
     for name, authorizer in authorizers_of(body).items():
         source = authorizer["identitySource"]
-        gateway._authorizers[api_id][name] = {  # noqa: SLF001
+        gateway._authorizers[api_id][name] = {
             "authorizerId": name,
             "authorizerType": "JWT",
             "name": name,
@@ -95,14 +106,14 @@ def import_body(api_id: str, body: dict[str, Any] | None) -> None:
         }
     for number, route in enumerate(routes_of(body)):
         identifier = f"r{number}"
-        gateway._integrations[api_id][identifier] = {  # noqa: SLF001
+        gateway._integrations[api_id][identifier] = {
             "integrationId": identifier,
             "integrationType": "AWS_PROXY",
             "integrationUri": route.integration["uri"],
             "integrationMethod": "POST",
             "payloadFormatVersion": route.integration["payloadFormatVersion"],
         }
-        gateway._routes[api_id][identifier] = {  # noqa: SLF001
+        gateway._routes[api_id][identifier] = {
             "routeId": identifier,
             "routeKey": route.key,
             "target": f"integrations/{identifier}",

@@ -1,7 +1,8 @@
 """Serve MiniStack on loopback until standard input closes; settings come from the environment.
 
-The launcher holds the other end of standard input: however it ends, also by ``kill -9``, this process sees the end of
-the file, saves its state and goes. That works where a parent-death signal does not exist (macOS) and needs no pid file.
+The launcher holds the other end of standard input: however it ends, also by ``kill -9``, this process sees
+the end of the file, saves its state and goes. That works where a parent-death signal does not exist (macOS)
+and needs no pid file.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ DEPLOYMENT_POLL_SECONDS = 0.1
 
 def main() -> None:
     """Run the emulator; returns when standard input closes or SIGTERM comes, with all state saved."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the launcher's: it stops the parts in their order
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C is the launcher's: it stops the parts in their order
     problems = os.dup(1)  # the launcher reads one sentence there; what MiniStack prints goes to the log
     os.dup2(2, 1)
     # MiniStack runs handlers on its own interpreter and they would see its packages. This one has none.
@@ -64,7 +67,9 @@ async def serve(emulator: Any, *, port: int) -> None:
         while is_deploying():  # takes seconds, and half of one cannot be continued
             await asyncio.sleep(DEPLOYMENT_POLL_SECONDS)
 
-    await hypercorn.serve(LocalhostOnly(emulator.app, checkpoints.save_everything), config, shutdown_trigger=told_to_stop)
+    await hypercorn.serve(
+        LocalhostOnly(emulator.app, checkpoints.save_everything), config, shutdown_trigger=told_to_stop
+    )
     saving.cancel()  # MiniStack has saved everything while it shut down
     logging.getLogger("local").info("stopped")
 

@@ -1,0 +1,61 @@
+# Every command of this project; `make` alone lists them. Nothing but make and a Python from 3.11 on is needed first.
+
+PYTHON ?= python3
+PYTHONS := .venv/bin/python
+# One worker a core; the end-to-end tests share one stack and so stay together in one worker.
+PYTEST := $(PYTHONS) -m pytest -n 2 --dist loadgroup
+CODE := layers/shared/image_store functions local tools tests
+LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types format build bench lock openapi clean dev everything
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+run: everything ## Run the whole store on this machine (PORT=8080, STATE=.local)
+	@exec $(PYTHONS) -m local
+
+test: everything ## Run every test (ARGS='tests/unit -k name' for some)
+	$(PYTEST) $(ARGS)
+
+lint: dev ## Check style and common mistakes
+	$(PYTHONS) -m ruff check .
+	$(PYTHONS) -m ruff format --check .
+
+types: dev ## Check the types
+	$(PYTHONS) -m mypy $(CODE)
+
+format: dev ## Put the code into its standard form
+	$(PYTHONS) -m ruff check --fix-only --quiet .
+	$(PYTHONS) -m ruff format .
+
+build: everything ## Build the functions and layers for this machine
+	@$(PYTHONS) -m local.build
+
+bench: build ## Measure and print a table (ONLY=name for one)
+	$(PYTHONS) -m tests.benchmarks $(ONLY)
+
+lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
+	@$(PYTHON) local/bootstrap.py
+	$(LOCK) --universal requirements/uv.in -o requirements/uv.txt
+	$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt
+	$(LOCK) --universal requirements/sam.in -o requirements/sam.txt
+	$(LOCK) --python-platform aarch64-manylinux_2_28 layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
+	$(LOCK) --python-platform aarch64-manylinux_2_28 layers/imaging/requirements.in -o layers/imaging/requirements.txt
+	$(LOCK) --universal -c layers/dependencies/requirements.txt -c layers/imaging/requirements.txt \
+		requirements/dev.in -o requirements/dev.txt
+
+openapi: dev ## Write openapi.json from the functions' code
+	$(PYTHONS) -m tools.openapi
+
+clean: ## Delete what was built and the environments; the data in .local stays
+	rm -rf .venv .venv-* .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+dev:
+	@$(PYTHON) local/bootstrap.py dev
+
+everything:
+	@$(PYTHON) local/bootstrap.py dev ministack sam handlers
