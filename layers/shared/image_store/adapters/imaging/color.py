@@ -104,6 +104,7 @@ def _srgb() -> ImageCms.ImageCmsProfile:
 def _apply(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
     converted = ImageCms.applyTransform(image, transform)
     assert converted is not None  # noqa: S101 - None only answers in-place transforms
+    converted.info = {}  # littleCMS leaves its output profile there, and savers would write it
     return converted
 
 

@@ -19,6 +19,8 @@ MAX_METADATA_BYTES = 16 * 1024 * 1024
 
 _MAX_PARTS_AT_LEAST = 4_096
 _BYTES_PER_PART = 1_024
+_PARTS_PER_FRAME = 4
+_MAX_FRAMES_COUNTED = 10_000
 _MAX_JUNK_BYTES = 65_536
 
 
@@ -48,7 +50,7 @@ def _contradiction(media_type: MediaType, what: str) -> InvalidImage:
 
 
 class _Budget:
-    """Counts parts and metadata of one file and refuses what only serves to keep a reader busy."""
+    """Counts the parts of one file and refuses what only serves to keep a reader busy."""
 
     def __init__(
         self, media_type: MediaType, size_bytes: int, *, bytes_per_part: int = _BYTES_PER_PART
@@ -56,6 +58,16 @@ class _Budget:
         self._media_type = media_type
         self._parts_left = _MAX_PARTS_AT_LEAST + size_bytes // bytes_per_part
         self._metadata_left = MAX_METADATA_BYTES
+        self.frames = 0
+
+    @property
+    def has_frames_enough(self) -> bool:
+        """Whether counting on is pointless: no deployment decodes that many frames."""
+        return self.frames >= _MAX_FRAMES_COUNTED
+
+    def take_frame(self) -> None:
+        self.frames += 1
+        self._parts_left += _PARTS_PER_FRAME
 
     def take_part(self) -> None:
         self._parts_left -= 1
@@ -161,16 +173,16 @@ def _read_png(data: bytes) -> Header:
     if data[12:16] != b"IHDR":
         raise _contradiction(MediaType.PNG, "it does not begin with its header")
     width, height = _big(data, 16, 4), _big(data, 20, 4)
-    declared, shown = 1, 0
+    declared = 1
     for name, start, length in _png_chunks(data, budget):
         if name == b"acTL":
             declared = max(declared, _big(data, start, 4))
         elif name == b"fcTL":
-            shown += 1
+            budget.take_frame()
         if name not in _PNG_PICTURE_CHUNKS:
             budget.take_metadata(length)
-        if name == b"IEND":
-            return Header(width, height, frames=max(declared, shown))
+        if name == b"IEND" or budget.has_frames_enough:
+            return Header(width, height, frames=max(declared, budget.frames))
     raise _cut_off(MediaType.PNG)
 
 
@@ -198,8 +210,7 @@ def _read_gif(data: bytes) -> Header:
     budget = _Budget(MediaType.GIF, len(data), bytes_per_part=_GIF_BYTES_PER_SUB_BLOCK)
     width, height = _little(data, 6, 2), _little(data, 8, 2)
     at = _GIF_HEADER_BYTES + _gif_palette_bytes(data[10])
-    frames = 0
-    while True:
+    while not budget.has_frames_enough:
         budget.take_part()
         block = data[at]
         if block == _GIF_TRAILER:
@@ -207,7 +218,7 @@ def _read_gif(data: bytes) -> Header:
         if block == _GIF_EXTENSION:
             at = _gif_after_sub_blocks(data, at + 2, budget)
         elif block == _GIF_IMAGE:
-            frames += 1
+            budget.take_frame()
             # A frame may reach beyond the canvas; decoders then make the canvas larger.
             width = max(width, _little(data, at + 1, 2) + _little(data, at + 5, 2))
             height = max(height, _little(data, at + 3, 2) + _little(data, at + 7, 2))
@@ -216,9 +227,9 @@ def _read_gif(data: bytes) -> Header:
             at += 1  # stray terminators occur in the wild and mean nothing
         else:
             raise _contradiction(MediaType.GIF, "there is an unknown block in it")
-    if frames == 0:
+    if budget.frames == 0:
         raise _contradiction(MediaType.GIF, "there is no picture in it")
-    return Header(width, height, frames=frames)
+    return Header(width, height, frames=budget.frames)
 
 
 def _gif_palette_bytes(flags: int) -> int:
@@ -243,15 +254,14 @@ def _read_webp(data: bytes) -> Header:
     if end > len(data):
         raise _cut_off(MediaType.WEBP)
     size: tuple[int, int] | None = None
-    frames = 0
     at = 12
-    while at + 8 <= end:
+    while at + 8 <= end and not budget.has_frames_enough:
         budget.take_part()
         name, length, start = data[at : at + 4], _little(data, at + 4, 4), at + 8
         if start + length > end:
             raise _cut_off(MediaType.WEBP)
         if name == b"ANMF":
-            frames += 1
+            budget.take_frame()
         elif name not in _WEBP_PICTURE_CHUNKS:
             budget.take_metadata(length)
         if size is None:
@@ -259,7 +269,7 @@ def _read_webp(data: bytes) -> Header:
         at = start + length + (length & 1)
     if size is None:
         raise _contradiction(MediaType.WEBP, "there is no picture in it")
-    return Header(*size, frames=max(1, frames))
+    return Header(*size, frames=max(1, budget.frames))
 
 
 def _webp_size(data: bytes, name: bytes, start: int) -> tuple[int, int] | None:

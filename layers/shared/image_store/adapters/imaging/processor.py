@@ -6,10 +6,8 @@ from image_store.adapters.imaging.decoding import decode
 from image_store.adapters.imaging.limits import DecodeLimits
 from image_store.adapters.imaging.renditions import render
 from image_store.domain.errors import ImageTooLarge, UnsupportedMediaType
-from image_store.domain.media import MediaType, sniff
+from image_store.domain.media import sniff
 from image_store.domain.renditions import Preset, ProcessedImage
-
-_ACCEPTED = ", ".join(media_type.name for media_type in MediaType)
 
 
 class PillowProcessor:
@@ -44,7 +42,7 @@ class PillowProcessor:
         """
         media_type = sniff(data)
         if media_type is None:
-            raise UnsupportedMediaType(f"These bytes are not an image of an accepted format: {_ACCEPTED}.")
+            raise UnsupportedMediaType("This is not an accepted image: send JPEG, PNG, GIF, WebP or AVIF.")
         try:
             decoded = decode(data, media_type, limits=self._limits, presets=presets)
             renditions, placeholder = render(decoded.picture, size=decoded.size, presets=presets)

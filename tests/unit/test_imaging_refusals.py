@@ -1,0 +1,219 @@
+"""What is not a whole picture of reasonable size is refused by its code, before it costs much (A3)."""
+
+import pytest
+from tests import pictures
+
+from image_store.adapters.imaging import PillowProcessor
+from image_store.adapters.imaging import processor as processor_module
+from image_store.adapters.imaging.headers import MAX_METADATA_BYTES
+from image_store.domain.errors import (
+    ImageStoreError,
+    ImageTooLarge,
+    InvalidImage,
+    TooManyFrames,
+    UnsupportedMediaType,
+)
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import UPLOAD_PRESETS
+
+pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
+
+
+def refusal(data: bytes, **limits: int) -> ImageStoreError:
+    """The error that refuses `data`."""
+    with pytest.raises(ImageStoreError) as caught:
+        PillowProcessor(**limits).process(data, presets=UPLOAD_PRESETS)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", pictures.FOREIGN_FILES)
+def test_other_formats_are_refused_by_naming_the_accepted_ones(name: str) -> None:
+    error = refusal(pictures.FOREIGN_FILES[name])
+
+    assert isinstance(error, UnsupportedMediaType)
+    assert all(media_type.name in error.message.upper() for media_type in MediaType)
+
+
+@pytest.mark.parametrize("missing", ["one byte", "a tenth", "half", "all but the first bytes"])
+@pytest.mark.parametrize("name", pictures.every_format())
+def test_a_file_that_was_cut_off_is_refused(name: str, missing: str) -> None:
+    data = pictures.every_format()[name]
+    kept = {"one byte": len(data) - 1, "a tenth": len(data) * 9 // 10, "half": len(data) // 2}.get(
+        missing, 40
+    )
+
+    error = refusal(data[:kept])
+
+    assert isinstance(error, InvalidImage)
+
+
+@pytest.mark.parametrize("name", pictures.every_format())
+def test_a_signature_with_nothing_behind_it_is_refused(name: str) -> None:
+    error = refusal(pictures.every_format()[name][:24])
+
+    assert isinstance(error, (InvalidImage, UnsupportedMediaType))
+
+
+def test_a_jpeg_cut_off_is_refused_though_only_an_eighth_of_it_would_be_decoded() -> None:
+    data = pictures.jpeg(2400, 2400)
+
+    error = refusal(data[: len(data) * 9 // 10])
+
+    assert isinstance(error, InvalidImage)
+
+
+def test_a_png_with_one_changed_bit_is_refused() -> None:
+    data = bytearray(pictures.png())
+    data[len(data) // 2] ^= 1
+
+    error = refusal(bytes(data))
+
+    assert isinstance(error, InvalidImage)
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_an_animation_whose_last_frame_is_damaged_is_refused(file_format: str) -> None:
+    whole = pictures.animation(file_format, frames=12, width=200, height=150)
+
+    error = refusal(whole[: len(whole) - 40])
+
+    assert isinstance(error, InvalidImage)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pictures.png_claiming(10_000, 10_000),
+        pictures.gif_claiming(10_000, 10_000),
+        pictures.gif_claiming(10, 10, frame_size=(10_000, 10_000)),
+        pictures.webp_claiming(10_000, 10_000),
+        pictures.jpeg_claiming(10_000, 10_000),
+        pictures.png_claiming(2**31 - 1, 2**31 - 1),
+    ],
+    ids=["png", "gif", "gif frame", "webp", "jpeg", "largest png"],
+)
+def test_100_megapixels_are_refused_from_the_header_alone(data: bytes) -> None:
+    error = refusal(data)
+
+    assert isinstance(error, ImageTooLarge)
+
+
+@pytest.mark.parametrize("name", [name for name in pictures.every_format() if "animated" not in name])
+def test_the_pixel_limit_holds_for_every_format(name: str) -> None:
+    data = pictures.every_format()[name]
+
+    accepted = PillowProcessor(max_pixels=96 * 64).process(data, presets=())
+    error = refusal(data, max_pixels=96 * 64 - 1)
+
+    assert (accepted.width, accepted.height) == (96, 64)
+    assert isinstance(error, ImageTooLarge)
+    assert "96 × 64" in error.message
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "AVIF"])
+def test_frames_are_limited_in_number_and_in_pixels(file_format: str) -> None:
+    data = pictures.animation(file_format, frames=5)
+    pixels = 5 * 96 * 64
+
+    accepted = PillowProcessor(max_frames=5, max_total_pixels=pixels).process(data, presets=())
+
+    assert accepted.frames == 5
+    assert isinstance(refusal(data, max_frames=4), TooManyFrames)
+    assert isinstance(refusal(data, max_total_pixels=pixels - 1), TooManyFrames)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pictures.gif_claiming(4_000, 4_000, frames=900),
+        pictures.gif_claiming(1, 1, frames=5_000),
+        pictures.gif_claiming(1, 1, frames=50_000),
+        pictures.webp_claiming(4_000, 4_000, frames=900),
+        pictures.webp_claiming(16, 16, frames=5_000),
+        pictures.png_claiming(16, 16, extra=[(b"acTL", (2**31 - 1).to_bytes(4, "big") + bytes(4))]),
+        pictures.png_claiming(16, 16, extra=[(b"fcTL", bytes(26))] * 5_000),
+    ],
+    ids=["large gif", "long gif", "endless gif", "large webp", "long webp", "png claim", "long png"],
+)
+def test_an_animated_bomb_is_refused_from_its_structure_alone(data: bytes) -> None:
+    error = refusal(data)
+
+    assert isinstance(error, TooManyFrames)
+
+
+def test_a_jpeg_of_hundreds_of_scans_is_refused_and_one_of_ten_is_not() -> None:
+    error = refusal(pictures.jpeg_of_scans(500))
+
+    assert isinstance(error, InvalidImage)
+    assert PillowProcessor().process(pictures.jpeg(1200, 900, progressive=True), presets=()).frames == 1
+
+
+def test_scans_of_a_second_picture_behind_the_first_do_not_count() -> None:
+    many = pictures.jpeg_of_scans(400, width=64, height=64)
+    data = pictures.jpeg(800, 600, progressive=True) + many
+
+    accepted = PillowProcessor(max_pixels=500_000).process(data, presets=())
+
+    assert (accepted.width, accepted.height) == (800, 600)
+
+
+def test_metadata_beyond_its_limit_is_refused() -> None:
+    block = b"\xff\xe5\xff\xff" + bytes(65_533)
+    head, tail = pictures.jpeg(64, 48)[:2], pictures.jpeg(64, 48)[2:]
+    blocks = MAX_METADATA_BYTES // 65_535
+
+    accepted = PillowProcessor().process(head + block * (blocks - 1) + tail, presets=())
+    error = refusal(head + block * (blocks + 1) + tail)
+
+    assert accepted.width == 64
+    assert isinstance(error, InvalidImage)
+    assert "16 MiB of metadata" in error.message
+
+
+@pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
+def test_a_compressed_text_bomb_is_refused(name: bytes) -> None:
+    bomb = pictures.compressed_text_chunk(name, size_bytes=50_000_000)
+    data = pictures.png_claiming(16, 16, extra=[(name, bomb)])
+
+    error = refusal(data)
+
+    assert isinstance(error, InvalidImage)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pictures.jpeg_claiming(0, 0),
+        pictures.jpeg_claiming(64, 0),
+        pictures.png_claiming(0, 5),
+        pictures.gif_claiming(0, 0, frame_size=(0, 0)),
+        b"GIF89a\x10\x00\x10\x00\x00\x00\x00;",
+        b"RIFF\x04\x00\x00\x00WEBP",
+    ],
+    ids=["jpeg", "jpeg without height", "png", "gif", "gif without frames", "webp without picture"],
+)
+def test_a_picture_without_pixels_is_refused(data: bytes) -> None:
+    assert isinstance(refusal(data), InvalidImage)
+
+
+def test_running_out_of_memory_is_a_refusal_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Patched, because no test can use up the memory of the machine it runs on.
+    def exhausted(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(processor_module, "decode", exhausted)
+
+    error = refusal(pictures.jpeg(64, 48))
+
+    assert isinstance(error, ImageTooLarge)
+
+
+def test_refusals_never_repeat_what_a_decoder_said() -> None:
+    data = pictures.png(96, 64)
+
+    messages = {refusal(data[:kept]).message for kept in range(30, len(data), 97)}
+
+    assert messages <= {
+        "The PNG ends before its picture does: the file is incomplete.",
+        "The PNG is damaged or incomplete: it cannot be decoded to its end.",
+    }
