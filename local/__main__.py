@@ -20,7 +20,7 @@ import aiohttp
 from aiohttp import web
 
 from local.buckets import prepare_r2
-from local.build import build, build_folder
+from local.build import build, build_folder, sam_build
 from local.cdn import Cdn
 from local.deployment import (
     DeployedStack,
@@ -106,7 +106,7 @@ async def make_ready(
     settings: LocalSettings, state: StateFolder, *, emulator: Emulator, issuer: Issuer
 ) -> DeployedStack:
     """Build while the emulator starts, then bring buckets and stack up to date."""
-    built = await asyncio.to_thread(build, ROOT)
+    built = await asyncio.to_thread(build, ROOT, run=sam_build)
     await emulator.wait_until_ready()
     parameters = parameters_for(settings, issuer_url=issuer.url, r2_endpoint=emulator.endpoint)
     return await asyncio.to_thread(bring_up_to_date, state, emulator, built, parameters)

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING
 from local.problems import CannotRun
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 SOURCES = ("template.yaml", "functions", "layers")
 STAMP = ".built-from"
 LAST_LINES = 20
 
 
-def build(root: Path) -> str:
-    """Build the template and answer the fingerprint of what it was built from."""
+def build(root: Path, *, run: Callable[[Path, int], None]) -> str:
+    """Build the template with ``run`` and answer the fingerprint of what it was built from."""
     with only_one_at_a_time(root) as lock:
         wanted = fingerprint(root)
         stamp = build_folder(root) / STAMP
         if read(stamp) != wanted:
             stamp.unlink(missing_ok=True)
-            run_sam_build(root, lock=lock)
+            run(root, lock)
             stamp.write_text(wanted)
         return wanted
 
@@ -89,8 +89,8 @@ def uv_platform() -> str:
     return f"{processor}-apple-darwin" if sys.platform == "darwin" else f"{processor}-manylinux_2_28"
 
 
-def run_sam_build(root: Path, *, lock: int) -> None:
-    """Run ``sam build``; what it prints is shown when it fails."""
+def sam_build(root: Path, lock: int) -> None:
+    """Run ``sam build``, which holds the lock too; what it prints is shown when it fails."""
     print("  building the functions and layers …", file=sys.stderr, flush=True)
     environment = {
         **os.environ,
@@ -141,7 +141,7 @@ def read(path: Path) -> str | None:
 def main(root: Path) -> int:
     """Build from the command line; answer a process exit code."""
     try:
-        build(root)
+        build(root, run=sam_build)
     except CannotRun as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2

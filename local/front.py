@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -49,10 +50,18 @@ logger = logging.getLogger("front")
 class Front:
     """Serves the API under every path but ``/cdn/``."""
 
-    def __init__(self, *, api_base: str, cdn: Cdn, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        *,
+        api_base: str,
+        cdn: Cdn,
+        http: aiohttp.ClientSession,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         self._api_base = api_base
         self._cdn = cdn
         self._http = http
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
 
     def application(self) -> web.Application:
         """Answer the HTTP application."""
@@ -76,9 +85,9 @@ class Front:
                 request.method,
                 URL(f"{self._api_base}{request.raw_path}", encoded=True),
                 headers=passed_on(request.headers),
-                data=body or None,
+                data=io.BytesIO(body) if body else None,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+                timeout=self._timeout,
                 skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             ) as answer:
                 content = await answer.read()

@@ -15,7 +15,10 @@ BUSY = {errno.EADDRINUSE, errno.EACCES}
 
 
 def take_port(port: int) -> list[socket.socket]:
-    """Bind a port on every loopback address this machine has; the sockets do not listen yet."""
+    """Listen at a port on every loopback address this machine has; early clients wait until it is served.
+
+    Bound alone it would not be taken: two sockets that may reuse an address can both be bound to it.
+    """
     sockets: list[socket.socket] = []
     for address in LOOPBACK:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -28,6 +31,7 @@ def take_port(port: int) -> list[socket.socket]:
             taken.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         try:
             taken.bind((address, port))
+            taken.listen()
         except OSError as refused:
             taken.close()
             if refused.errno == errno.EADDRNOTAVAIL and sockets:  # IPv6 is there but switched off

@@ -82,6 +82,7 @@ class StateFolder:
             lock.seek(0)
             owner = lock.read().strip()
             if is_running(owner) or time.monotonic() > deadline:
+                lock.close()
                 raise CannotRun(
                     f"Another stack uses the state folder {self.path} (process {owner or 'unknown'}): stop "
                     f"it, or start this one with another PORT and STATE."

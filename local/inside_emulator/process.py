@@ -59,7 +59,7 @@ async def serve(emulator: Any, *, port: int) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     threading.Thread(target=wait_for_launcher, args=(loop, stop), daemon=True).start()
-    checkpoints = Checkpoints(emulator)
+    checkpoints = Checkpoints(emulator, state_dir=Path(os.environ["STATE_DIR"]))
     saving = asyncio.create_task(checkpoints.run())
 
     async def told_to_stop() -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from tests import pictures
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging.color import MAX_PROFILE_BYTES
 from image_store.domain.renditions import UPLOAD_PRESETS, Preset
+from tests import pictures
 
 type Color = tuple[int, int, int]
 

@@ -5,11 +5,11 @@ import random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import pictures
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.errors import ImageTooLarge, InvalidImage, TooManyFrames, UnsupportedMediaType
 from image_store.domain.renditions import UPLOAD_PRESETS, ProcessedImage
+from tests import pictures
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 

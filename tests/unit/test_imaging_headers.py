@@ -4,12 +4,12 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
-from tests import pictures
 
 from image_store.adapters.imaging.headers import read_header
 from image_store.adapters.imaging.limits import Header
 from image_store.domain.errors import InvalidImage
 from image_store.domain.media import MediaType, sniff
+from tests import pictures
 
 EMPTY_GIF = b"GIF89a\x10\x00\x10\x00\x00\x00\x00"
 CHUNK = b"JUNK" + bytes(4)

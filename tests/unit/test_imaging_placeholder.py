@@ -4,9 +4,9 @@ from math import copysign, cos, pi, sqrt
 
 import pytest
 from PIL import Image
-from tests import pictures
 
 from image_store.adapters.imaging.placeholder import make_placeholder
+from tests import pictures
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz#$%*+,-.:;=?@[]^_{|}~"
 

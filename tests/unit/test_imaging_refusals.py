@@ -1,7 +1,6 @@
 """What is not a whole picture of reasonable size is refused by its code, before it costs much (A3)."""
 
 import pytest
-from tests import pictures
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging import processor as processor_module
@@ -15,6 +14,7 @@ from image_store.domain.errors import (
 )
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import UPLOAD_PRESETS
+from tests import pictures
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 

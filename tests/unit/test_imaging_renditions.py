@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
-from tests import pictures
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.media import MediaType, sniff
 from image_store.domain.renditions import UPLOAD_PRESETS, Preset, ProcessedImage, RenderedFile
+from tests import pictures
 
 # pytest's filters replace those of the adapter, which does not let odd metadata raise warnings.
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")

@@ -1,9 +1,9 @@
 """Formats are told apart by their bytes, never by what the sender says (A3)."""
 
 import pytest
-from tests import pictures
 
 from image_store.domain.media import MediaType, parse_declared, sniff
+from tests import pictures
 
 OF_KIND = {
     MediaType.JPEG: ["jpeg", "progressive jpeg"],

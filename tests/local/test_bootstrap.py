@@ -1,0 +1,92 @@
+"""The bootstrap's decisions: what is fresh, which Python, and what it says when it cannot go on."""
+
+from pathlib import Path
+
+import pytest
+
+from local import bootstrap
+from local.bootstrap import CannotBootstrap, Environment
+
+DEV = Environment(".venv", "requirements/dev.txt")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A checkout with one lock and a finished environment made from it."""
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements/dev.txt").write_text("pytest==1")
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    (tmp_path / ".venv/bin/python").write_text("")
+    (tmp_path / ".venv" / bootstrap.STAMP).write_text(bootstrap.wanted_stamp(DEV, tmp_path))
+    return tmp_path
+
+
+def test_an_environment_made_from_this_lock_is_fresh(root: Path) -> None:
+    assert bootstrap.is_fresh(DEV, root)
+
+
+def test_a_changed_lock_makes_it_stale(root: Path) -> None:
+    (root / "requirements/dev.txt").write_text("pytest==2")
+
+    assert not bootstrap.is_fresh(DEV, root)
+
+
+def test_a_python_that_is_gone_makes_it_stale(root: Path) -> None:
+    (root / ".venv/bin/python").unlink()
+
+    assert not bootstrap.is_fresh(DEV, root)
+
+
+def test_an_install_that_did_not_finish_is_stale(root: Path) -> None:
+    (root / ".venv" / bootstrap.STAMP).unlink()
+
+    assert not bootstrap.is_fresh(DEV, root)
+
+
+def test_an_old_python_is_refused_with_what_to_do() -> None:
+    with pytest.raises(
+        CannotBootstrap, match=r"This is Python 3\.9, and Python 3\.11 or newer is needed.*make run PYTHON="
+    ):
+        bootstrap.require_python((3, 9))
+
+
+def test_python_3_11_is_enough() -> None:
+    bootstrap.require_python((3, 11))
+
+
+def test_an_unknown_environment_ends_in_one_sentence_and_exit_code_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = bootstrap.main(["production"], root=tmp_path)
+
+    assert code == 2
+    assert capsys.readouterr().err.startswith("error: There is no environment 'production'")
+
+
+def test_a_missing_lock_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CannotBootstrap, match=r"dev\.txt is missing: restore it with git"):
+        bootstrap.fingerprint(tmp_path / "dev.txt")
+
+
+def test_a_python_of_pyenv_is_found_without_its_shims(tmp_path: Path) -> None:
+    for version in ("3.12.1", "3.13.0", "3.13-dev"):
+        python = tmp_path / "versions" / version / "bin" / f"python{version[:4]}"
+        python.parent.mkdir(parents=True)
+        python.write_text("")
+
+    found = bootstrap.python_of_pyenv({"PYENV_ROOT": str(tmp_path)})
+
+    assert found == str(tmp_path / "versions/3.13.0/bin/python3.13")
+
+
+def test_without_pyenv_there_is_no_python_of_it(tmp_path: Path) -> None:
+    assert bootstrap.python_of_pyenv({"PYENV_ROOT": str(tmp_path)}) is None
+
+
+def test_a_tool_that_fails_is_quoted_and_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(
+        CannotBootstrap, match="installing uv failed, as shown above: check that this machine is online"
+    ):
+        bootstrap.run(["sh", "-c", "echo no route to host >&2; exit 1"], doing="installing uv")
+
+    assert "no route to host" in capsys.readouterr().err

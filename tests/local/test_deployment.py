@@ -1,0 +1,135 @@
+"""When and how the stack is created, updated or left alone."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+
+from local.deployment import create_or_update, deployment_fingerprint, parameters_for
+from local.problems import CannotRun
+from local.settings import LocalSettings, local_settings
+
+
+def refusal(message: str) -> ClientError:
+    """CloudFormation's way to refuse."""
+    return ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "UpdateStack")
+
+
+class Formation:
+    """Plays CloudFormation with at most one stack, and notes what it is asked to do."""
+
+    def __init__(
+        self, status: str | None = None, *, update: Exception | None = None, fails: bool = False
+    ) -> None:
+        self.status = status
+        self.done: list[str] = []
+        self._update = update
+        self._fails = fails
+
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        if self.status is None:
+            raise refusal("Stack with id image-store does not exist")
+        return {"Stacks": [{"StackStatus": self.status}]}
+
+    def create_stack(self, **_: str) -> None:
+        self.done.append("create")
+
+    def update_stack(self, **_: str) -> None:
+        if self._update:
+            raise self._update
+        self.done.append("update")
+
+    def delete_stack(self, **_: str) -> None:
+        self.done.append("delete")
+
+    def describe_stack_events(self, **_: str) -> dict[str, Any]:
+        newest_first = [
+            {
+                "LogicalResourceId": "Api",
+                "ResourceStatus": "CREATE_FAILED",
+                "ResourceStatusReason": "cancelled",
+            },
+            {
+                "LogicalResourceId": "Table",
+                "ResourceStatus": "CREATE_FAILED",
+                "ResourceStatusReason": "no key",
+            },
+            {"LogicalResourceId": "Queue", "ResourceStatus": "CREATE_COMPLETE"},
+        ]
+        return {"StackEvents": newest_first}
+
+    def get_waiter(self, _name: str) -> "Formation":
+        return self
+
+    def wait(self, **_: Any) -> None:
+        if self._fails:
+            raise WaiterError("stack_create_complete", "failed", {})
+
+
+def test_the_first_deployment_creates_the_stack() -> None:
+    formation = Formation()
+
+    create_or_update(formation)
+
+    assert formation.done == ["create"]
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+def test_a_stack_that_is_there_is_updated(status: str) -> None:
+    formation = Formation(status)
+
+    create_or_update(formation)
+
+    assert formation.done == ["update"]
+
+
+def test_a_first_deployment_that_failed_is_begun_again() -> None:
+    formation = Formation("ROLLBACK_COMPLETE")
+
+    create_or_update(formation)
+
+    assert formation.done == ["delete", "create"]
+
+
+def test_an_update_without_a_change_is_fine() -> None:
+    formation = Formation("CREATE_COMPLETE", update=refusal("No updates are to be performed."))
+
+    create_or_update(formation)
+
+    assert formation.done == []
+
+
+def test_a_template_that_is_refused_is_quoted() -> None:
+    formation = Formation("CREATE_COMPLETE", update=refusal("Template format error"))
+
+    with pytest.raises(CannotRun, match="CloudFormation refused the template: Template format error"):
+        create_or_update(formation)
+
+
+def test_a_failed_deployment_tells_the_first_cause_first() -> None:
+    with pytest.raises(CannotRun, match="rolled back: Table: no key; Api: cancelled"):
+        create_or_update(Formation(fails=True))
+
+
+@pytest.fixture
+def settings(tmp_path: Any) -> LocalSettings:
+    """Settings of a stack at the default port."""
+    return local_settings({}, root=tmp_path)
+
+
+def test_links_in_answers_begin_with_the_one_address(settings: LocalSettings) -> None:
+    parameters = parameters_for(settings, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+
+    assert parameters["ApiUrl"] == "http://localhost:8080"
+    assert parameters["PublicUrl"] == "http://localhost:8080/cdn"
+    assert parameters["Issuer"] == "http://localhost:2"
+    assert parameters["R2Endpoint"] == "http://localhost:1"
+    assert parameters["Architecture"] in {"arm64", "x86_64"}
+
+
+def test_a_deployment_is_the_same_for_the_same_build_and_parameters_only() -> None:
+    same = deployment_fingerprint("build", {"a": "1", "b": "2"})
+
+    assert deployment_fingerprint("build", {"b": "2", "a": "1"}) == same
+    assert deployment_fingerprint("other", {"a": "1", "b": "2"}) != same
+    assert deployment_fingerprint("build", {"a": "1", "b": "3"}) != same

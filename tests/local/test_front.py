@@ -1,0 +1,222 @@
+"""The front between a client and an emulator that a small server stands in for."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
+
+from local.cdn import Cdn
+from local.front import Front
+from local.gateway_limits import MAX_ANSWER_BYTES, MIB
+
+pytestmark = pytest.mark.loopback
+
+PUBLIC = b"public picture"
+ETAG = '"e1"'
+
+
+class Presigner:
+    """Stands in for a boto3 client: its addresses lead to the stand-in of the bucket."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    def generate_presigned_url(self, _operation: str, *, Params: dict[str, str], ExpiresIn: int) -> str:  # noqa: N803
+        assert ExpiresIn > 0
+        return f"{self._base}/bucket/{Params['Bucket']}/{Params['Key']}?X-Amz-Signature=s"
+
+
+async def api(request: web.Request) -> web.StreamResponse:
+    """Play the API: what it answers depends on the path."""
+    path = request.path.removeprefix("/api")
+    match path:
+        case "/crash":
+            return web.json_response({"errorMessage": "secret detail"}, status=502)
+        case "/problem":
+            return web.json_response(
+                {"code": "provider_failed"}, status=502, content_type="application/problem+json"
+            )
+        case "/slow":
+            await asyncio.sleep(5)
+        case "/huge":
+            return web.Response(body=bytes(MAX_ANSWER_BYTES + 1))
+        case "/redirect":
+            return web.Response(status=302, headers={"Location": "http://elsewhere.example/"})
+    answer = web.json_response(
+        {
+            "target": request.raw_path,
+            "method": request.method,
+            "size": len(await request.read()),
+            "headers": {name.lower(): value for name, value in request.headers.items()},
+        }
+    )
+    answer.headers.add("Set-Cookie", "a=1")
+    answer.headers.add("Set-Cookie", "b=2")
+    return answer
+
+
+async def bucket(request: web.Request) -> web.StreamResponse:
+    """Play the public bucket with one object."""
+    if request.match_info["key"] != "p/1/thumb.webp":
+        return web.Response(status=403)
+    if request.headers.get("If-None-Match") == ETAG:
+        return web.Response(status=304, headers={"ETag": ETAG})
+    headers = {"ETag": ETAG, "Cache-Control": "public, max-age=300", "x-amz-meta-owner": "alice"}
+    if request.headers.get("Range") == "bytes=0-5":
+        return web.Response(
+            status=206, body=PUBLIC[:6], headers={**headers, "Content-Range": f"bytes 0-5/{len(PUBLIC)}"}
+        )
+    return web.Response(body=PUBLIC, headers=headers, content_type="image/webp")
+
+
+@asynccontextmanager
+async def front(*, timeout_seconds: float = 5) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    """Serve the front in front of the stand-ins; the client names it ``localhost``."""
+    behind = web.Application(client_max_size=100 * MIB)
+    behind.router.add_route("*", "/bucket/pictures/{key:.*}", bucket)
+    behind.router.add_route("*", "/api{path:.*}", api)
+    async with (
+        TestServer(behind, host="127.0.0.1") as server,
+        aiohttp.ClientSession(auto_decompress=False) as http,
+    ):
+        base = str(server.make_url("")).rstrip("/")
+        served = Front(
+            api_base=f"{base}/api",
+            cdn=Cdn(storage=Presigner(base), bucket="pictures", http=http),
+            http=http,
+            timeout_seconds=timeout_seconds,
+        )
+        async with TestClient(TestServer(served.application(), host="localhost")) as client:
+            yield client
+
+
+def through_front(
+    ask: Callable[[TestClient[web.Request, web.Application]], Awaitable[Any]], *, timeout_seconds: float = 5
+) -> Any:
+    """Run one conversation with the front."""
+
+    async def conversation() -> Any:
+        async with front(timeout_seconds=timeout_seconds) as client:
+            return await ask(client)
+
+    return asyncio.run(conversation())
+
+
+def test_path_query_method_and_body_arrive_as_they_were_sent() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        target = URL("/v1/images/a%2Fb%20c?tag=x&tag=%C3%BC&q=1+2", encoded=True)
+        return await (await client.post(target, data=b"12345", headers={"Authorization": "Bearer t"})).json()
+
+    seen = through_front(ask)
+
+    assert seen["target"] == "/api/v1/images/a%2Fb%20c?tag=x&tag=%C3%BC&q=1+2"
+    assert seen["method"] == "POST"
+    assert seen["size"] == 5
+    assert seen["headers"]["authorization"] == "Bearer t"
+
+
+def test_repeated_answer_headers_all_arrive() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        return (await client.get("/v1/images")).headers.getall("Set-Cookie")
+
+    assert through_front(ask) == ["a=1", "b=2"]
+
+
+def test_a_redirect_is_the_clients_to_follow() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        answer = await client.get("/redirect", allow_redirects=False)
+        return answer.status, answer.headers["Location"]
+
+    assert through_front(ask) == (302, "http://elsewhere.example/")
+
+
+@pytest.mark.parametrize(("size", "chunked"), [(5 * MIB, False), (11 * MIB, False), (11 * MIB, True)])
+def test_a_picture_too_large_for_the_gateway_gets_its_413(size: int, chunked: bool) -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        async def pieces() -> AsyncIterator[bytes]:
+            for _ in range(size // MIB):
+                yield bytes(MIB)
+
+        body = pieces() if chunked else io.BytesIO(bytes(size))
+        answer = await client.post("/v1/images", data=body, headers={"Content-Type": "image/png"})
+        return answer.status, await answer.json()
+
+    assert through_front(ask) == (413, {"message": "Request Entity Too Large"})
+
+
+@pytest.mark.parametrize("path", ["/crash", "/huge"])
+def test_a_handler_that_fails_answers_500_without_detail(path: str) -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        answer = await client.get(path)
+        return answer.status, await answer.json()
+
+    assert through_front(ask) == (500, {"message": "Internal Server Error"})
+
+
+def test_a_502_of_ours_stays_one() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        answer = await client.get("/problem")
+        return answer.status, answer.content_type
+
+    assert through_front(ask) == (502, "application/problem+json")
+
+
+def test_an_answer_that_takes_too_long_is_a_503() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        answer = await client.get("/slow")
+        return answer.status, await answer.json()
+
+    assert through_front(ask, timeout_seconds=0.2) == (503, {"message": "Service Unavailable"})
+
+
+def test_a_foreign_host_name_is_refused() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        return (await client.get("/v1/images", headers={"Host": "evil.example"})).status
+
+    assert through_front(ask) == 421
+
+
+def test_the_cdn_serves_a_public_object_without_its_storage_headers() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        answer = await client.get("/cdn/p/1/thumb.webp")
+        return await answer.read(), answer.content_type, answer.headers
+
+    body, kind, headers = through_front(ask)
+
+    assert (body, kind) == (PUBLIC, "image/webp")
+    assert headers["Cache-Control"] == "public, max-age=300"
+    assert headers["ETag"] == ETAG
+    assert not [name for name in headers if name.lower().startswith("x-amz")]
+
+
+def test_the_cdn_answers_heads_ranges_and_known_etags() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        head = await client.head("/cdn/p/1/thumb.webp")
+        part = await client.get("/cdn/p/1/thumb.webp", headers={"Range": "bytes=0-5"})
+        known = await client.get("/cdn/p/1/thumb.webp", headers={"If-None-Match": ETAG})
+        return head.headers["Content-Length"], (part.status, await part.read()), known.status
+
+    assert through_front(ask) == (str(len(PUBLIC)), (206, PUBLIC[:6]), 304)
+
+
+@pytest.mark.parametrize("path", ["/cdn/", "/cdn/p/", "/cdn/p/1/", "/cdn/p/2/thumb.webp"])
+def test_the_cdn_lists_nothing_and_hides_what_is_not_there(path: str) -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        return (await client.get(path)).status
+
+    assert through_front(ask) == 404
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_the_cdn_is_for_reading(method: str) -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        return (await client.request(method, "/cdn/p/1/thumb.webp", data=b"x")).status
+
+    assert through_front(ask) == 405

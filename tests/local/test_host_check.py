@@ -1,0 +1,35 @@
+"""Which names the stack answers to."""
+
+import pytest
+
+from local.host_check import refusal_of_host
+from local.inside_emulator.gate import is_local
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8080", "LOCALHOST:1"])
+def test_localhost_is_answered(host: str) -> None:
+    assert refusal_of_host(host) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1:8080", "localhost:x", "[::1]:80"]
+)
+def test_any_other_name_is_misdirected(host: str) -> None:
+    assert refusal_of_host(host) == 421
+
+
+@pytest.mark.parametrize("host", [None, ""])
+def test_a_request_without_a_host_is_a_bad_one(host: str | None) -> None:
+    assert refusal_of_host(host) == 400
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:18080", "127.0.0.1:18080", "bucket.localhost:18080", "localhost"]
+)
+def test_the_emulator_answers_to_this_machine(host: str) -> None:
+    assert is_local(host)
+
+
+@pytest.mark.parametrize("host", ["", "evil.example:18080", "localhost.evil.example", "notlocalhost"])
+def test_the_emulator_answers_to_no_other_name(host: str) -> None:
+    assert not is_local(host)

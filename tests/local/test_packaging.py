@@ -1,0 +1,91 @@
+"""Archives of built code, and the template that names them."""
+
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.packaging import package, zip_folder
+
+TEMPLATE = """
+Resources:
+  ListFunction:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: ListFunction, Handler: app.lambda_handler}
+  SharedLayer:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: SharedLayer}
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties: {BillingMode: PAY_PER_REQUEST}
+"""
+
+
+class Storage:
+    """Keeps what is put."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> None:  # noqa: N803 - boto3's names
+        self.objects[f"{Bucket}/{Key}"] = Body
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    """What ``sam build`` leaves for one function and one layer."""
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    for name in ("ListFunction/app.py", "SharedLayer/python/image_store/__init__.py"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True)
+        path.write_text(f"# {name}")
+    return tmp_path
+
+
+def packaged(built: Path) -> tuple[dict[str, Any], Storage]:
+    """Package into a fresh storage."""
+    storage = Storage()
+    return json.loads(package(built, bucket="code", storage=storage))["Resources"], storage
+
+
+def test_functions_and_layers_are_uploaded_and_named_where_the_template_had_folders(built: Path) -> None:
+    resources, storage = packaged(built)
+
+    function = resources["ListFunction"]["Properties"]["CodeUri"].removeprefix("s3://")
+    layer = resources["SharedLayer"]["Properties"]["ContentUri"].removeprefix("s3://")
+    assert set(storage.objects) == {function, layer}
+    assert zipfile.ZipFile(io.BytesIO(storage.objects[function])).namelist() == ["app.py"]
+    assert resources["Table"]["Properties"] == {"BillingMode": "PAY_PER_REQUEST"}
+
+
+def test_equal_code_has_the_same_place_whenever_it_was_built(built: Path) -> None:
+    before, _ = packaged(built)
+    os.utime(built / "ListFunction/app.py", (0, 0))
+
+    after, _ = packaged(built)
+
+    assert after == before
+
+
+def test_changed_code_has_another_place(built: Path) -> None:
+    before, _ = packaged(built)
+    (built / "ListFunction/app.py").write_text("# changed")
+
+    after, _ = packaged(built)
+
+    assert after["ListFunction"] != before["ListFunction"]
+    assert after["SharedLayer"] == before["SharedLayer"]
+
+
+def test_an_executable_stays_one(tmp_path: Path) -> None:
+    script = tmp_path / "bootstrap"
+    script.write_text("#!/bin/sh")
+    script.chmod(0o755)
+
+    entry = zipfile.ZipFile(io.BytesIO(zip_folder(tmp_path))).getinfo("bootstrap")
+
+    assert entry.external_attr >> 16 == 0o755
