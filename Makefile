@@ -2,6 +2,9 @@
 
 PYTHON ?= python3
 PYTHONS := .venv/bin/python
+NEEDED = error: Python 3.11 or newer is needed, and $(PYTHON) is none: install one, or name it with PYTHON=/path/to/python3
+BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	|| { echo "$(NEEDED)" >&2; exit 2; }; $(PYTHON) local/bootstrap.py
 # One worker a core; the end-to-end tests share one stack and so stay together in one worker.
 PYTEST := $(PYTHONS) -m pytest -n 2 --dist loadgroup
 CODE := layers/shared/image_store functions local tools tests
@@ -38,7 +41,7 @@ bench: build ## Measure and print a table (ONLY=name for one)
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
 lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
-	@$(PYTHON) local/bootstrap.py
+	@$(BOOTSTRAP)
 	$(LOCK) --universal requirements/uv.in -o requirements/uv.txt
 	$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt
 	$(LOCK) --universal requirements/sam.in -o requirements/sam.txt
@@ -55,7 +58,7 @@ clean: ## Delete what was built and the environments; the data in .local stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 dev:
-	@$(PYTHON) local/bootstrap.py dev
+	@$(BOOTSTRAP) dev
 
 everything:
-	@$(PYTHON) local/bootstrap.py dev ministack sam handlers
+	@$(BOOTSTRAP) dev ministack sam handlers

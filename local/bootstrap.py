@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-OLDEST_PYTHON = (3, 11)
 LAMBDA_PYTHON = "3.13"  # the runtime in template.yaml: handlers, tests and the emulator run on the same one
 STAMP = ".made-from"
 LAST_LINES = 12
@@ -51,7 +50,6 @@ class CannotBootstrap(Exception):
 def main(names: Sequence[str], *, root: Path) -> int:
     """Make the named environments under ``root``; answer a process exit code."""
     try:
-        require_python(sys.version_info[:2])
         require_known(names)
         with only_one_at_a_time(root):
             uv = make_uv(root)
@@ -64,16 +62,6 @@ def main(names: Sequence[str], *, root: Path) -> int:
         print(f"error: {problem}", file=sys.stderr)
         return 2
     return 0
-
-
-def require_python(version: tuple[int, int]) -> None:
-    """Refuse a Python that is too old to run the installer."""
-    if version < OLDEST_PYTHON:
-        found, needed = (".".join(map(str, pair)) for pair in (version, OLDEST_PYTHON))
-        raise CannotBootstrap(
-            f"This is Python {found}, and Python {needed} or newer is needed: install one, or name it with "
-            f"`make run PYTHON=/path/to/python3`."
-        )
 
 
 def require_known(names: Sequence[str]) -> None:

@@ -1,0 +1,120 @@
+"""The whole stack for the end-to-end tests: the real launcher, on its own port and with its own state."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from local.ports import any_free_port
+from local.state_folder import StateFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 300  # the first start of a checkout builds
+STOPPED_SECONDS = 90
+POLL_SECONDS = 0.1
+
+
+class Stack:
+    """One local stack that tests may stop, kill and start again; what it says of itself is in ``described``."""
+
+    def __init__(self, *, port: int, state: Path) -> None:
+        self.port = port
+        self.state = StateFolder(state)
+        self.described: dict[str, str] = {}
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def api_url(self) -> str:
+        """Where the API is."""
+        return self.described["api_url"]
+
+    def token(self, subject: str = "alice", *, scope: str = "") -> str:
+        """Answer a token of the local issuer."""
+        query = urllib.parse.urlencode({"sub": subject, "scope": scope})
+        url = f"{self.described['token_url']}?{query}"
+        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - the stack's own address
+            text: str = answer.read().decode()
+            return text
+
+    def client(self, service: str) -> Any:
+        """Answer a boto3 client of the emulator's root."""
+        return boto3.client(
+            service,
+            endpoint_url=self.described["s3_endpoint"],
+            region_name=self.described["region"],
+            aws_access_key_id=self.described["access_key"],
+            aws_secret_access_key=self.described["secret_key"],
+        )
+
+    def start(self) -> None:
+        """Start it and return when it is ready; fail with what it said when it ends instead."""
+        with (self.state.path / "launcher.out").open("w") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "local"],
+                cwd=ROOT,
+                env={**os.environ, "PORT": str(self.port), "STATE": str(self.state.path)},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        self.state.stack_file.unlink(missing_ok=True)
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.state.stack_file.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"the stack did not start: {(self.state.path / 'launcher.out').read_text()}")
+            time.sleep(POLL_SECONDS)
+        self.described = json.loads(self.state.stack_file.read_text())
+
+    def stop(self) -> int:
+        """Stop it as Ctrl-C does and answer its exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(timeout=STOPPED_SECONDS)
+
+    def kill(self) -> None:
+        """End the launcher and the emulator at once, as ``kill -9`` or a power cut does."""
+        assert self._process is not None
+        launcher = self._process.pid
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+        processes = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+        for pid in (launcher, *(child for child, parent in processes if parent == launcher)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait(timeout=STOPPED_SECONDS)
+
+    def is_running(self) -> bool:
+        """Tell whether the launcher runs."""
+        return self._process is not None and self._process.poll() is None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of this folder in one worker: they share one stack."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("e2e"))
+            item.add_marker(pytest.mark.loopback)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running stack, shared by all end-to-end tests; one that kills it starts it again."""
+    started = Stack(port=any_free_port(), state=tmp_path_factory.mktemp("state"))
+    started.start()
+    yield started
+    if started.is_running():
+        assert started.stop() == 0
