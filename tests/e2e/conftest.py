@@ -30,7 +30,7 @@ POLL_SECONDS = 0.1
 
 
 class Stack:
-    """One local stack that tests may stop, kill and start again; what it says of itself is in ``described``."""
+    """One local stack that tests may stop, kill and start again; ``described`` is its ``stack.json``."""
 
     def __init__(self, *, port: int, state: Path) -> None:
         self.port = port
