@@ -86,6 +86,7 @@ class _Budget:
 # JPEG: ITU-T T.81, annex B ---------------------------------------------------------------------------------
 
 _SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE_MARKERS = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 _START_OF_SCAN, _END_OF_IMAGE, _COMMENT = 0xDA, 0xD9, 0xFE
 _APPLICATION_MARKERS = range(0xE0, 0xF0)
@@ -95,16 +96,20 @@ _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 def _read_jpeg(data: bytes) -> Header:
     budget = _Budget(MediaType.JPEG, len(data))
-    size: tuple[int, int] | None = None
+    frame: tuple[int, int] | None = None
     for marker, start, end in _jpeg_segments(data, budget):
         if marker in _SOF_MARKERS:
-            if size is not None:
+            if frame is not None:
                 raise _contradiction(MediaType.JPEG, "it has two frame headers")
-            size = (_big(data, start + 3, 2), _big(data, start + 1, 2))
+            frame = (marker, start)
         elif marker == _START_OF_SCAN:
-            if size is None:
+            if frame is None:
                 raise _contradiction(MediaType.JPEG, "its picture has no header")
-            return Header(*size, passes=_count_scans(data, end, budget))
+            frame_marker, at = frame
+            # A sequential picture whose first scan has all components is complete after it.
+            is_one_scan = frame_marker not in _PROGRESSIVE_MARKERS and data[start] == data[at + 5]
+            passes = 1 if is_one_scan else _count_scans(data, end, budget)
+            return Header(_big(data, at + 3, 2), _big(data, at + 1, 2), passes=passes)
     raise _cut_off(MediaType.JPEG)
 
 
@@ -146,8 +151,6 @@ def _jpeg_segments(data: bytes, budget: _Budget) -> Iterator[tuple[int, int, int
 
 def _count_scans(data: bytes, first_scan: int, budget: _Budget) -> int:
     """Count the scans of the picture, stopping at its end: a second picture or a film may follow."""
-    if data.count(b"\xff\xda", first_scan) == 0:
-        return 1
     scans, at = 1, first_scan
     while match := _MARKER_IN_SCAN.search(data, at):
         marker = data[match.end() - 1]

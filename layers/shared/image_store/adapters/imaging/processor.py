@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from image_store.adapters.imaging.decoding import decode
 from image_store.adapters.imaging.limits import DecodeLimits
+from image_store.adapters.imaging.placeholder import make_placeholder
 from image_store.adapters.imaging.renditions import render
 from image_store.domain.errors import ImageTooLarge, UnsupportedMediaType
 from image_store.domain.media import sniff
@@ -45,7 +46,8 @@ class PillowProcessor:
             raise UnsupportedMediaType("This is not an accepted image: send JPEG, PNG, GIF, WebP or AVIF.")
         try:
             decoded = decode(data, media_type, limits=self._limits, presets=presets)
-            renditions, placeholder = render(decoded.picture, size=decoded.size, presets=presets)
+            renditions, overview = render(decoded.picture, size=decoded.size, presets=presets)
+            placeholder = make_placeholder(overview)
         except MemoryError as error:
             raise ImageTooLarge("The image needs more memory to decode than there is.") from error
         width, height = decoded.size

@@ -7,10 +7,9 @@ from PIL import Image, ImageChops
 
 from image_store.adapters.imaging.crop import square_window
 from image_store.adapters.imaging.picture import Picture
-from image_store.adapters.imaging.placeholder import make_placeholder
 from image_store.adapters.imaging.sizes import Size, whole_size
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import THUMB_SIDE_PX, Placeholder, Preset, RenderedFile, Rendition
+from image_store.domain.renditions import THUMB_SIDE_PX, Preset, RenderedFile, Rendition
 
 _JPEG_THUMB_QUALITY = 70
 _JPEG_DISPLAY_QUALITY = 85
@@ -23,16 +22,20 @@ _FLAT_ART_COLORS = 256
 _FLAT_ART_GREYS = 64
 _OVERVIEW_LONG_SIDE_PX = 64
 _OVERVIEW_SHORT_SIDE_PX = 8
-# Lanczos takes half as long again, for a difference of 0.002 in SSIM.
+# Against Lanczos both ways, encoding included, a display picture takes 0.75 of the CPU time and a thumbnail
+# 0.97, for 0.003 and 0.002 less SSIM. Columns are filtered first, from all rows, and so cost most.
 _FILTER = Image.Resampling.BICUBIC
-# Halving by boxes is cheap and invisible as long as the filter has at least this factor left to do.
-_REDUCING_GAP = 2
+_DISPLAY_COLUMN_FILTER = Image.Resampling.HAMMING
+# Averaging whole blocks of pixels is cheap, and hardly seen as long as the filter has this factor left to do:
+# SSIM of a thumbnail is within 0.002 of the filter alone.
+_DISPLAY_GAP = 2.0
+_THUMB_GAP = 1.5
 
 
 def render(
     picture: Picture, *, size: Size, presets: Sequence[Preset]
-) -> tuple[tuple[RenderedFile, ...], Placeholder]:
-    """Make `presets`, in their order, and the placeholder of a picture that is seen in `size`.
+) -> tuple[tuple[RenderedFile, ...], Image.Image]:
+    """Make `presets`, in their order, of a picture seen in `size`, and a tiny copy for the placeholder.
 
     `thumb` is a square of 300 px, or of the shorter side where that is smaller, cut where there is most to
     see. `display` is the whole picture within 2048 × 2048. Neither is ever larger than the picture, and the
@@ -51,13 +54,18 @@ def render(
         window = square_window(picture.image.size, overview.image)
         thumb = picture.image.resize((thumb_side, thumb_side), _FILTER, box=window)
         files[Preset.THUMB] = _thumb_file(picture.with_image(thumb).finished().image)
-    return tuple(files[preset] for preset in presets), make_placeholder(overview.finished().image)
+    return tuple(files[preset] for preset in presets), overview.finished().image
 
 
 def _resized(picture: Picture, size: Size) -> Picture:
     if picture.image.size == size:
         return picture
-    return picture.with_image(picture.image.resize(size, _FILTER, reducing_gap=_REDUCING_GAP))
+    image = picture.image
+    factor = int(min(image.width / size[0], image.height / size[1]) / _DISPLAY_GAP)
+    if factor > 1:
+        image = image.reduce(factor)
+    narrow = image.resize((size[0], image.height), _DISPLAY_COLUMN_FILTER)
+    return picture.with_image(narrow.resize(size, _FILTER))
 
 
 def _flattened(picture: Picture) -> Picture:
@@ -72,7 +80,7 @@ def _flattened(picture: Picture) -> Picture:
 
 def _reduced(picture: Picture, thumb_side: int) -> Picture:
     """Shrink by a whole number, leaving the filter at least its gap above the thumb."""
-    factor = min(picture.image.size) // (thumb_side * _REDUCING_GAP)
+    factor = int(min(picture.image.size) / (thumb_side * _THUMB_GAP))
     return picture.with_image(picture.image.reduce(factor)) if factor > 1 else picture
 
 

@@ -1,0 +1,41 @@
+"""Run the benchmarks: `python -m tests.benchmarks [images …]`, or the names in the variable ONLY.
+
+Prints a table and writes `build/bench.json`. Exits with 1 when a bar is missed, so that nobody overlooks it.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build"
+sys.path.insert(0, str(ROOT / "layers" / "shared"))
+
+from tests.benchmarks import images  # noqa: E402 - needs the path above
+from tests.benchmarks.measurement import Measurement, print_table, write_json  # noqa: E402
+
+BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {"images": images.measure}
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the named benchmarks, or all; answer a process exit code."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(
+            f"error: no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}.",
+            file=sys.stderr,
+        )
+        return 2
+    measurements: list[Measurement] = []
+    for name in names or BENCHMARKS:
+        print(f"{name}:", flush=True)
+        measured = list(BENCHMARKS[name](BUILD))
+        print_table(measured)
+        measurements += measured
+    write_json(measurements, BUILD / "bench.json")
+    return 0 if all(measurement.holds for measurement in measurements) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:] or os.environ.get("ONLY", "").split()))

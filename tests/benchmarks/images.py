@@ -1,0 +1,129 @@
+"""Renditions against sharp and against Pillow used naively; memory; placeholder."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from image_store.adapters.imaging.decoding import decode
+from image_store.adapters.imaging.limits import DecodeLimits
+from image_store.adapters.imaging.placeholder import make_placeholder
+from image_store.adapters.imaging.renditions import render
+from image_store.domain.media import sniff
+from image_store.domain.renditions import Preset, RenderedFile
+from tests import pictures
+from tests.benchmarks.measurement import Measurement, compare, cpu_ms, median_cpu_ms
+from tests.benchmarks.sharp import Sharp, SharpUnavailable
+
+_PAIRS = 25
+_LIMITS = DecodeLimits(max_pixels=50_000_000, max_frames=1, max_total_pixels=50_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Race:
+    """One rendition of one picture, made by sharp and by us."""
+
+    name: str
+    bar: float
+    source: str
+    preset: Preset
+
+
+_RACES = (
+    _Race("thumb_12mp_vs_sharp", 0.95, "12mp.jpg", Preset.THUMB),
+    _Race("thumb_24mp_vs_sharp", 0.95, "24mp.jpg", Preset.THUMB),
+    _Race("display_jpeg_vs_sharp", 1.5, "12mp.jpg", Preset.DISPLAY),
+    _Race("thumb_png_vs_sharp", 1.3, "4mp.png", Preset.THUMB),
+    _Race("thumb_webp_vs_sharp", 1.25, "1mp.webp", Preset.THUMB),
+)
+
+
+def measure(build: Path) -> Iterator[Measurement]:
+    """Measure all that PERFORMANCE.md asks of images; without Node.js only what needs no sharp."""
+    sources = _make_sources(build / "pictures")
+    try:
+        with Sharp(build / "sharp") as sharp:
+            for race in _RACES:
+                yield _run(race, sources / race.source, sharp)
+    except SharpUnavailable as reason:
+        print(f"Not measured against sharp: {reason}", file=sys.stderr)
+    yield Measurement("thumb_rss_mb", _thumb_memory_mb(sources / "24mp.jpg"), "MB", 30, "24 MP JPEG")
+    yield Measurement("placeholder_ms", _placeholder_ms(sources / "12mp.jpg"), "ms", 8, "12 MP JPEG")
+
+
+def _make_sources(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    make: dict[str, Callable[[], bytes]] = {
+        "12mp.jpg": lambda: pictures.jpeg(4000, 3000),
+        "24mp.jpg": lambda: pictures.jpeg(6000, 4000),
+        "4mp.png": lambda: pictures.png(2048, 2048),
+        "1mp.webp": lambda: pictures.webp(1024, 1024),
+    }
+    for name, encode in make.items():
+        if not (folder / name).exists():
+            (folder / name).write_bytes(encode())
+    return folder
+
+
+def _run(race: _Race, source: Path, sharp: Sharp) -> Measurement:
+    data = source.read_bytes()
+    compared = compare(
+        lambda: cpu_ms(lambda: _ours(data, race.preset)),
+        lambda: sharp.run(race.preset, source)[0],
+        pairs=_PAIRS,
+    )
+    naive_ms = median_cpu_ms(lambda: _naive(data, race.preset), runs=3)
+    ours_kb = _ours(data, race.preset).rendition.size_bytes / 1000
+    sharp_kb = sharp.run(race.preset, source)[1] / 1000
+    detail = (
+        f"{compared.ours_ms:.0f} ms {ours_kb:.0f} kB; sharp {compared.theirs_ms:.0f} ms {sharp_kb:.0f} kB; "
+        f"naive Pillow {naive_ms:.0f} ms"
+    )
+    return Measurement(race.name, compared.ratio, "× sharp", race.bar, detail)
+
+
+def _ours(data: bytes, preset: Preset) -> RenderedFile:
+    """All that is done to a stranger's file for one rendition: checked, decoded, cropped, encoded."""
+    media_type = sniff(data)
+    assert media_type is not None
+    decoded = decode(data, media_type, limits=_LIMITS, presets=(preset,))
+    (file,), _ = render(decoded.picture, size=decoded.size, presets=(preset,))
+    return file
+
+
+def _naive(data: bytes, preset: Preset) -> bytes:
+    """What the first tutorial does: open, resize well, save."""
+    image = Image.open(BytesIO(data)).convert("RGB")
+    out = BytesIO()
+    if preset is Preset.THUMB:
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        square = image.crop((left, top, left + side, top + side))
+        square.resize((300, 300), Image.Resampling.LANCZOS).save(out, "JPEG", quality=70)
+    else:
+        scale = min(1, 2048 / max(image.size))
+        size = round(image.width * scale), round(image.height * scale)
+        image.resize(size, Image.Resampling.LANCZOS).save(out, "JPEG", quality=85, progressive=True)
+    return out.getvalue()
+
+
+def _placeholder_ms(source: Path) -> float:
+    """Crop window and tiny copy are part of every thumbnail above; this is what comes on top."""
+    data = source.read_bytes()
+    media_type = sniff(data)
+    assert media_type is not None
+    decoded = decode(data, media_type, limits=_LIMITS, presets=(Preset.THUMB,))
+    _, overview = render(decoded.picture, size=decoded.size, presets=(Preset.THUMB,))
+    return median_cpu_ms(lambda: make_placeholder(overview), runs=15)
+
+
+def _thumb_memory_mb(source: Path) -> float:
+    command = [sys.executable, "-m", "tests.benchmarks.peak_memory", str(source)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return float(done.stdout)
