@@ -42,12 +42,12 @@ bench: build ## Measure and print a table (ONLY=name for one)
 
 lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
 	@$(BOOTSTRAP)
-	$(LOCK) --universal requirements/uv.in -o requirements/uv.txt
-	$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt
-	$(LOCK) --universal requirements/sam.in -o requirements/sam.txt
-	$(LOCK) --python-platform aarch64-manylinux_2_28 layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
-	$(LOCK) --python-platform aarch64-manylinux_2_28 layers/imaging/requirements.in -o layers/imaging/requirements.txt
-	$(LOCK) --universal -c layers/dependencies/requirements.txt -c layers/imaging/requirements.txt \
+	@$(LOCK) --universal requirements/uv.in -o requirements/uv.txt
+	@$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt
+	@$(LOCK) --universal requirements/sam.in -o requirements/sam.txt
+	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
+	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/imaging/requirements.in -o layers/imaging/requirements.txt
+	@$(LOCK) --universal -c layers/dependencies/requirements.txt -c layers/imaging/requirements.txt \
 		requirements/dev.in -o requirements/dev.txt
 
 openapi: dev ## Write openapi.json from the functions' code

@@ -96,18 +96,27 @@ def sam_build(root: Path, lock: int) -> None:
         **os.environ,
         "ARCH": architecture(),
         "PLATFORM": uv_platform(),
-        # SAM looks for the functions' Python by name, and the makefiles for uv.
+        "PYTHON": str(root / ".venv-sam" / "bin" / "python"),
+        "UV": str(root / ".venv-uv" / "bin" / "uv"),
+        # SAM looks for the functions' Python by name.
         "PATH": os.pathsep.join(
             [
                 str(root / ".venv-sam" / "bin"),
-                str(root / ".venv-uv" / "bin"),
                 os.environ.get("PATH", os.defpath),
             ]
         ),
         "SAM_CLI_TELEMETRY": "0",
         "__SAM_CLI_APP_DIR": str(root / ".aws-sam" / "settings"),  # not the home folder
     }
-    for inherited in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "VIRTUAL_ENV"):
+    # A profile would be looked up in the home folder, and `make run PYTHON=…` would reach the makefiles.
+    for inherited in (
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "MAKEFLAGS",
+        "MAKELEVEL",
+        "MFLAGS",
+        "VIRTUAL_ENV",
+    ):
         environment.pop(inherited, None)
     command = [
         str(root / ".venv-sam" / "bin" / "sam"), "build", "--template-file", "template.yaml",
