@@ -1,13 +1,18 @@
 """When and how the stack is created, updated or left alone."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from botocore.exceptions import ClientError, WaiterError
 
 from local.deployment import create_or_update, deployment_fingerprint, parameters_for
 from local.problems import CannotRun
 from local.settings import LocalSettings, local_settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def refusal(message: str) -> ClientError:
@@ -133,3 +138,25 @@ def test_a_deployment_is_the_same_for_the_same_build_and_parameters_only() -> No
     assert deployment_fingerprint("build", {"b": "2", "a": "1"}) == same
     assert deployment_fingerprint("other", {"a": "1", "b": "2"}) != same
     assert deployment_fingerprint("build", {"a": "1", "b": "3"}) != same
+
+
+class AnyTag(yaml.SafeLoader):
+    """Reads a template without a meaning for CloudFormation's tags."""
+
+
+AnyTag.add_multi_constructor(
+    "!", lambda loader, _, node: loader.construct_scalar(node) if isinstance(node, yaml.ScalarNode) else None
+)
+
+
+def test_the_launcher_gives_every_parameter_that_has_no_default_and_none_that_is_unknown(
+    settings: LocalSettings,
+) -> None:
+    declared = yaml.load((ROOT / "template.yaml").read_text(), AnyTag)["Parameters"]  # noqa: S506 - a safe loader
+
+    given = parameters_for(settings, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+
+    assert set(given) <= set(declared)
+    assert {name for name, parameter in declared.items() if "Default" not in parameter} <= set(given)
+    for name, value in given.items():
+        assert re.search(declared[name].get("AllowedPattern", ""), value), name
