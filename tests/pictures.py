@@ -167,6 +167,18 @@ def animation(
     return encoded(first, file_format, save_all=True, append_images=others, duration=80, loop=0)
 
 
+def grey_frame_in_a_colored_gif(level: int = 200, side: int = 64) -> bytes:
+    """A GIF whose only frame brings a palette of greys where the palette of the file is red."""
+    image = Image.new("P", (side, side), level)
+    image.putpalette([255, 0, 0] * 256)
+    data = encoded(image, "GIF", optimize=False)
+    at = data.index(b"," + struct.pack("<HHHH", 0, 0, side, side))
+    if not data[at + 9] & 0x80:
+        greys = bytes(grey for level in range(256) for grey in (level, level, level))
+        return data[: at + 9] + b"\x87" + greys + data[at + 10 :]
+    raise AssertionError("Pillow now writes a palette with each frame.")
+
+
 @cache
 def every_format() -> dict[str, bytes]:
     """One small ordinary file of each accepted kind, still and moving."""

@@ -165,5 +165,9 @@ def test_palettes_are_resolved() -> None:
     assert_shown(pictures.encoded(image, "GIF"), (12, 140, 230))
 
 
+def test_a_grey_frame_does_not_take_the_palette_of_its_file() -> None:
+    assert_shown(pictures.grey_frame_in_a_colored_gif(level=200), (200, 200, 200))
+
+
 def test_black_and_white_is_shown() -> None:
     assert_shown(pictures.encoded(Image.new("1", (64, 64), 1), "PNG"), (255, 255, 255))

@@ -18,6 +18,8 @@ _PROBE_LEVELS = (0, 32, 64, 96, 128, 160, 192, 224, 255)
 
 def to_working_mode(image: Image.Image) -> Image.Image:
     """Bring an image as decoded to L, LA, RGB, RGBA or CMYK; alpha is dropped where it hides nothing."""
+    if (image.mode, image.im.mode) == ("L", "P"):
+        image = _grey_frame_in_a_colored_gif(image)
     if image.mode == "I;16":
         image = _eight_bit_grey(image)
     elif image.mode not in ("LA", "RGBA", "PA") and image.has_transparency_data:
@@ -27,6 +29,14 @@ def to_working_mode(image: Image.Image) -> Image.Image:
     if image.mode in ("LA", "RGBA") and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert(image.mode[:-1])
     return image
+
+
+def _grey_frame_in_a_colored_gif(image: Image.Image) -> Image.Image:
+    """Mend what Pillow 13 makes of a frame whose own palette lists the greys: it keeps the other palette."""
+    indices = image.copy()  # a copy takes its mode from the pixels
+    grey = Image.frombytes("L", indices.size, indices.tobytes())
+    grey.info = image.info
+    return grey
 
 
 def _with_alpha_band(image: Image.Image) -> Image.Image:
