@@ -120,7 +120,9 @@ def sam_build(root: Path, lock: int) -> None:
         environment.pop(inherited, None)
     command = [
         str(root / ".venv-sam" / "bin" / "sam"), "build", "--template-file", "template.yaml",
-        "--build-dir", str(build_folder(root)), "--base-dir", str(root), "--parallel", "--no-cached",
+        "--build-dir", str(build_folder(root)), "--base-dir", str(root), "--parallel",
+        # SAM's cache knows the sources but not PLATFORM.
+        "--cached", "--cache-dir", str(root / ".aws-sam" / f"cache-{uv_platform()}"),
         "--parameter-overrides", f"Architecture={architecture()}",
     ]  # fmt: skip
     done = subprocess.run(

@@ -63,20 +63,14 @@ class Stack:
 
     def start(self) -> None:
         """Start it and return when it is ready; fail with what it said when it ends instead."""
-        with (self.state.path / "launcher.out").open("w") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "local"],
-                cwd=ROOT,
-                env={**os.environ, "PORT": str(self.port), "STATE": str(self.state.path)},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        self.state.stack_file.unlink(missing_ok=True)
+        self.state.stack_file.unlink(missing_ok=True)  # one that was killed could not remove it
+        said = self.state.path / "launcher.out"
+        with said.open("w") as out:
+            self._process = launch(self.port, self.state.path, stdout=out, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + READY_SECONDS
         while not self.state.stack_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"the stack did not start: {(self.state.path / 'launcher.out').read_text()}")
+                pytest.fail(f"the stack did not start: {said.read_text()}")
             time.sleep(POLL_SECONDS)
         self.described = json.loads(self.state.stack_file.read_text())
 
@@ -100,6 +94,12 @@ class Stack:
     def is_running(self) -> bool:
         """Tell whether the launcher runs."""
         return self._process is not None and self._process.poll() is None
+
+
+def launch(port: int, state: Path, **streams: Any) -> subprocess.Popen[str]:
+    """Start a launcher as ``make run`` does, and return at once."""
+    environment = {**os.environ, "PORT": str(port), "STATE": str(state)}
+    return subprocess.Popen([sys.executable, "-m", "local"], cwd=ROOT, env=environment, text=True, **streams)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,226 @@
+"""The launcher's promises: one stack a state folder, nothing lost, and the real gateway's refusals."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import pytest
+import yaml
+from botocore.exceptions import ClientError
+
+from local.build import build_folder
+from local.issuer import issuer_key
+from local.ports import any_free_port
+from local.settings import PRIVATE_BUCKET, R2_SECRET
+from tests.e2e.conftest import ROOT, Stack, launch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
+REFUSED_SECONDS = 60
+FIELDS = {
+    "api_url", "console_url", "issuer", "token_url", "s3_endpoint", "table", "private_bucket",
+    "public_bucket", "public_url", "ingest_bucket", "stack_name", "log_file", "region", "access_key", "secret_key",
+}  # fmt: skip
+
+
+def store(stack: Stack, name: str) -> None:
+    """Put one row and one object under a name."""
+    key = {"pk": {"S": name}, "sk": {"S": "TEST"}}
+    stack.client("dynamodb").put_item(TableName=stack.described["table"], Item=key)
+    stack.client("s3").put_object(Bucket=PRIVATE_BUCKET, Key=f"test/{name}", Body=name.encode())
+
+
+def is_stored(stack: Stack, name: str) -> bool:
+    """Tell whether both are there."""
+    key = {"pk": {"S": name}, "sk": {"S": "TEST"}}
+    row = stack.client("dynamodb").get_item(TableName=stack.described["table"], Key=key)
+    kept = stack.client("s3").get_object(Bucket=PRIVATE_BUCKET, Key=f"test/{name}")["Body"].read()
+    return "Item" in row and kept == name.encode()
+
+
+def status(stack: Stack, path: str, token: str | None = None) -> int:
+    """Answer the status of a GET."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"{stack.api_url}{path}", headers=headers)  # noqa: S310 - the stack's address
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            code: int = answer.status
+            return code
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code
+
+
+def refusal(port: int, state: Path) -> tuple[int, str]:
+    """Start a launcher that must end by itself; answer its exit code and what it said."""
+    process = launch(port, state, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said, _ = process.communicate(timeout=REFUSED_SECONDS)
+    return process.returncode, said
+
+
+def test_the_stack_file_has_the_documented_fields_and_is_private(stack: Stack) -> None:
+    assert set(stack.described) == FIELDS
+    assert stack.state.stack_file.stat().st_mode & 0o077 == 0
+
+
+def test_data_and_tokens_survive_a_stop(stack: Stack) -> None:
+    store(stack, "stopped")
+    token = stack.token()
+
+    assert stack.stop() == 0
+    assert not stack.state.stack_file.exists()
+    stack.start()
+
+    assert is_stored(stack, "stopped")
+    assert status(stack, "/v1/images", token) == 200
+
+
+def test_data_older_than_a_few_seconds_survives_a_kill(stack: Stack) -> None:
+    store(stack, "killed")
+    time.sleep(SAFE_AFTER_SECONDS)
+
+    stack.kill()
+    stack.start()
+
+    assert is_stored(stack, "killed")
+    assert status(stack, "/v1/images", stack.token()) == 200
+
+
+def test_a_second_launcher_on_the_same_state_says_so_in_one_sentence(stack: Stack) -> None:
+    code, said = refusal(any_free_port(), stack.state.path)
+
+    assert code == 2
+    assert said.startswith("error: Another stack uses the state folder")
+    assert said.count("\n") == 1
+
+
+def test_a_busy_port_is_named_in_one_sentence(stack: Stack, tmp_path: Path) -> None:
+    code, said = refusal(stack.port, tmp_path)
+
+    assert code == 2
+    assert said.startswith(f"error: Port {stack.port} is not free")
+    assert said.count("\n") == 1
+
+
+def test_a_damaged_table_stops_the_start_and_is_left_as_it_is(tmp_path: Path) -> None:
+    damaged = tmp_path / "emulator/dynamodb.json"
+    damaged.parent.mkdir()
+    damaged.write_text('{"half a')
+
+    code, said = refusal(any_free_port(), tmp_path)
+
+    assert code == 2
+    assert f"The saved state in {damaged} is damaged" in said
+    assert "Traceback" not in said
+    assert damaged.read_text() == '{"half a'
+
+
+def test_two_stacks_run_side_by_side_and_share_nothing(stack: Stack, tmp_path: Path) -> None:
+    store(stack, "first-only")
+    other = Stack(port=any_free_port(), state=tmp_path)
+    other.start()
+
+    try:
+        assert status(other, "/v1/images", other.token()) == 200
+        assert status(other, "/v1/images", stack.token()) == 401
+        listed = other.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix="test/")
+        assert listed["KeyCount"] == 0
+    finally:
+        assert other.stop() == 0
+
+
+def claims(stack: Stack, **changes: Any) -> dict[str, Any]:
+    """Answer good claims with changes; None leaves one out."""
+    now = datetime.now(UTC)
+    good = {
+        "iss": stack.described["issuer"],
+        "aud": "image-store",
+        "sub": "alice",
+        "iat": now - timedelta(hours=2),
+        "exp": now + timedelta(hours=1),
+    }
+    return {name: value for name, value in (good | changes).items() if value is not None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 200),
+        ({"exp": None}, 401),
+        ({"exp": datetime.now(UTC) - timedelta(hours=1)}, 401),
+        ({"aud": "another-service"}, 401),
+        ({"iss": "http://localhost:1"}, 401),
+    ],
+)
+def test_the_authorizer_takes_good_tokens_only(stack: Stack, changes: dict[str, Any], expected: int) -> None:
+    key_id = jwt.get_unverified_header(stack.token())["kid"]
+
+    token = jwt.encode(
+        claims(stack, **changes), issuer_key(stack.state), algorithm="RS256", headers={"kid": key_id}
+    )
+
+    assert status(stack, "/v1/images", token) == expected
+
+
+def test_every_route_of_the_template_is_deployed_with_its_authorizer(stack: Stack) -> None:
+    functions = yaml.safe_load((build_folder(ROOT) / "template.yaml").read_text())["Resources"].values()
+    events = [
+        event["Properties"]
+        for function in functions
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+    wanted = {
+        f"{event['Method'].upper()} {event['Path']}": "NONE"
+        if event.get("Auth") == {"Authorizer": "NONE"}
+        else "JWT"
+        for event in events
+    }
+    [api] = stack.client("apigatewayv2").get_apis()["Items"]
+
+    deployed = stack.client("apigatewayv2").get_routes(ApiId=api["ApiId"])["Items"]
+
+    assert {route["RouteKey"]: route["AuthorizationType"] for route in deployed} == wanted
+
+
+def test_without_a_token_only_public_routes_answer(stack: Stack) -> None:
+    assert status(stack, "/v1/images") == 401
+    assert status(stack, "/v1/health") == 200
+
+
+def test_the_r2_key_reaches_the_two_buckets_and_nothing_else(stack: Stack) -> None:
+    kept = stack.client("secretsmanager").get_secret_value(SecretId=R2_SECRET)["SecretString"]
+    pair = json.loads(kept)
+    stack_as_r2 = Stack(port=stack.port, state=stack.state.path)
+    stack_as_r2.described = stack.described | {
+        "access_key": pair["access_key_id"],
+        "secret_key": pair["secret_access_key"],
+    }
+    storage = stack_as_r2.client("s3")
+
+    storage.put_object(Bucket=PRIVATE_BUCKET, Key="test/r2", Body=b"x")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        storage.put_object(Bucket=stack.described["ingest_bucket"], Key="ingest/alice/x.png", Body=b"x")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stack_as_r2.client("dynamodb").scan(TableName=stack.described["table"])
+
+
+def test_a_presigned_address_of_a_private_object_needs_no_other_key(stack: Stack) -> None:
+    store(stack, "presigned")
+    address = stack.client("s3").generate_presigned_url(
+        "get_object", Params={"Bucket": PRIVATE_BUCKET, "Key": "test/presigned"}
+    )
+
+    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - the emulator's own address
+        assert answer.read() == b"presigned"
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(address.partition("?")[0], timeout=10)  # noqa: S310
