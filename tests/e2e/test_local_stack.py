@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
 REFUSED_SECONDS = 60
-FIELDS = {
-    "api_url", "console_url", "issuer", "token_url", "s3_endpoint", "table", "private_bucket",
-    "public_bucket", "public_url", "ingest_bucket", "stack_name", "log_file", "region", "access_key", "secret_key",
-}  # fmt: skip
+FIELDS = set(
+    "api_url console_url issuer token_url s3_endpoint table private_bucket public_bucket public_url "
+    "ingest_bucket stack_name log_file region access_key secret_key".split()
+)
 
 
 def store(stack: Stack, name: str) -> None:
