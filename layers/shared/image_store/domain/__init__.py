@@ -1,0 +1,1 @@
+"""What an image is, its states and its rules. No I/O, no vendor, no framework."""

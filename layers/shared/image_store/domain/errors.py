@@ -1,0 +1,153 @@
+"""Every way the store says no, each with a stable code that clients may rely on.
+
+The codes are those of the HTTP contract. Their statuses live in one table in
+`entrypoints/problems.py`. A message is written for the caller: it names what was wrong and what to do,
+never a key, a bucket or another owner's data.
+"""
+
+from datetime import timedelta
+
+
+class ImageStoreError(Exception):
+    """The root of all errors of the store; `code` is stable, the message is safe to show."""
+
+    code = "internal_error"
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+
+class ConfigurationError(ImageStoreError):
+    """A setting or secret is missing or malformed; the message names it and never shows its value."""
+
+    code = "internal_error"
+
+
+# What the caller sent ---------------------------------------------------------------------------------
+
+
+class InvalidRequest(ImageStoreError):
+    """The request does not have the form the contract asks for.
+
+    `errors` holds one `(location, type, message)` for each fault and never the input itself.
+    """
+
+    code = "invalid_request"
+
+    def __init__(self, message: str, *, errors: tuple[tuple[tuple[str | int, ...], str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+class InvalidCursor(ImageStoreError):
+    """The cursor was altered, has expired, or belongs to another owner or query."""
+
+    code = "invalid_cursor"
+
+
+class AttributesTooLarge(ImageStoreError):
+    """Prompt and params, or the custom metadata, are larger than a record may be."""
+
+    code = "attributes_too_large"
+
+
+class PayloadTooLarge(ImageStoreError):
+    """The body or the object has more bytes than this way in accepts."""
+
+    code = "payload_too_large"
+
+
+class UnsupportedMediaType(ImageStoreError):
+    """The bytes, or the body's content type, are of a kind the store does not take."""
+
+    code = "unsupported_media_type"
+
+
+class ContentTypeMismatch(ImageStoreError):
+    """The declared type is not the type the bytes show."""
+
+    code = "content_type_mismatch"
+
+
+class InvalidImage(ImageStoreError):
+    """The bytes begin like an image and cannot be decoded to their end."""
+
+    code = "invalid_image"
+
+
+class ImageTooLarge(ImageStoreError):
+    """The image has more pixels than the deployment decodes."""
+
+    code = "image_too_large"
+
+
+class TooManyFrames(ImageStoreError):
+    """The animation has more frames, or more pixels in all its frames, than the deployment decodes."""
+
+    code = "too_many_frames"
+
+
+# What the store holds ---------------------------------------------------------------------------------
+
+
+class ImageNotFound(ImageStoreError):
+    """There is no such image for this caller: none at all, deleted, or somebody else's."""
+
+    code = "image_not_found"
+
+
+class DuplicateImage(ImageStoreError):
+    """The owner already has these bytes, and the caller asked to refuse a second copy."""
+
+    code = "duplicate_image"
+
+    def __init__(self, existing_id: str) -> None:
+        super().__init__(f"You already store these bytes as image {existing_id}.")
+        self.existing_id = existing_id
+
+
+class Conflict(ImageStoreError):
+    """Another request changed the same thing at the same moment; reading again and repeating is safe."""
+
+    code = "conflict"
+
+
+class PreconditionFailed(ImageStoreError):
+    """If-Match names a version that is no longer current."""
+
+    code = "precondition_failed"
+
+
+class IdempotencyInProgress(ImageStoreError):
+    """A request with the same Idempotency-Key has not ended yet."""
+
+    code = "idempotency_in_progress"
+
+
+class IdempotencyMismatch(ImageStoreError):
+    """The Idempotency-Key was used before for another request body."""
+
+    code = "idempotency_mismatch"
+
+
+class QuotaExceeded(ImageStoreError):
+    """The owner's quota of images or bytes would be passed."""
+
+    code = "quota_exceeded"
+
+
+# What the store stands on -----------------------------------------------------------------------------
+
+
+class StorageUnavailable(ImageStoreError):
+    """R2 or DynamoDB did not answer as it should; nothing is known to have changed; retrying is safe."""
+
+    code = "storage_unavailable"
+
+
+class DeadlineExceeded(ImageStoreError):
+    """The function ran out of its time before the work was done; retrying is safe."""
+
+    code = "deadline_exceeded"

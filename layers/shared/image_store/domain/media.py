@@ -1,0 +1,70 @@
+"""The image formats the store accepts, told apart by their first bytes."""
+
+from enum import StrEnum
+
+
+class MediaType(StrEnum):
+    """A format the store accepts and can decode."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+    GIF = "image/gif"
+    WEBP = "image/webp"
+    AVIF = "image/avif"
+
+    @property
+    def extension(self) -> str:
+        """The file name extension, without a dot."""
+        return _EXTENSIONS[self]
+
+
+_EXTENSIONS = {
+    MediaType.JPEG: "jpg",
+    MediaType.PNG: "png",
+    MediaType.GIF: "gif",
+    MediaType.WEBP: "webp",
+    MediaType.AVIF: "avif",
+}
+
+# ISO/IEC 23000-22 (MIAF) and the AVIF specification: `avif` is a still picture, `avis` a sequence.
+_AVIF_BRANDS = (b"avif", b"avis")
+_FTYP_LIMIT_BYTES = 512
+
+
+def sniff(data: bytes) -> MediaType | None:
+    """Tell the format from the first bytes; None for whatever is not accepted.
+
+    Only signatures are read, so a match says what the file claims to be, not that it can be decoded.
+    HEIC shares its container with AVIF and is told apart by the brands of the `ftyp` box.
+    """
+    if data.startswith(b"\xff\xd8\xff"):
+        return MediaType.JPEG
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return MediaType.PNG
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return MediaType.GIF
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return MediaType.WEBP
+    if data[4:8] == b"ftyp" and _has_avif_brand(data):
+        return MediaType.AVIF
+    return None
+
+
+def _has_avif_brand(data: bytes) -> bool:
+    size = min(int.from_bytes(data[:4], "big"), _FTYP_LIMIT_BYTES, len(data))
+    # The major brand is at 8, the minor version at 12, compatible brands follow from 16.
+    return any(data[at : at + 4] in _AVIF_BRANDS for at in (8, *range(16, size - 3, 4)))
+
+
+def parse_declared(content_type: str) -> MediaType | None:
+    """The accepted format a Content-Type names, parameters ignored; None when it names none.
+
+    `image/jpg` is not registered, yet browsers and tools send it, so it means JPEG.
+    """
+    essence = content_type.partition(";")[0].strip().lower()
+    if essence == "image/jpg":
+        return MediaType.JPEG
+    try:
+        return MediaType(essence)
+    except ValueError:
+        return None
