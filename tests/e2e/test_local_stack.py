@@ -26,25 +26,23 @@ if TYPE_CHECKING:
 
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
 REFUSED_SECONDS = 60
-FIELDS = set(
-    [
-        "api_url",
-        "console_url",
-        "issuer",
-        "token_url",
-        "s3_endpoint",
-        "table",
-        "private_bucket",
-        "public_bucket",
-        "public_url",
-        "ingest_bucket",
-        "stack_name",
-        "log_file",
-        "region",
-        "access_key",
-        "secret_key",
-    ]
-)
+FIELDS = {
+    "api_url",
+    "console_url",
+    "issuer",
+    "token_url",
+    "s3_endpoint",
+    "table",
+    "private_bucket",
+    "public_bucket",
+    "public_url",
+    "ingest_bucket",
+    "stack_name",
+    "log_file",
+    "region",
+    "access_key",
+    "secret_key",
+}
 
 
 def store(stack: Stack, name: str) -> None:
