@@ -81,14 +81,10 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         if stopped.done():
             ready.cancel()
             return 0
-        stack = ready.result()
-        http = await parts.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
-        cdn = Cdn(storage=emulator.client("s3"), bucket=PUBLIC_BUCKET, http=http)
-        front = Front(
-            api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default", cdn=cdn, http=http
-        )
+        front = await front_of(emulator, ready.result(), parts=parts)
         await parts.enter_async_context(serving(front.application(), api_sockets))
-        state.write("stack", stack_description(settings, emulator=emulator, issuer=issuer, stack=stack))
+        described = stack_description(settings, emulator=emulator, issuer=issuer, stack=ready.result())
+        state.write("stack", described)
         parts.callback(state.stack_file.unlink, missing_ok=True)
         sample = make_sample(settings.state / "sample.jpg")
         print(greeting(settings, issuer=issuer, sample=sample, log=state.log), flush=True)
@@ -100,6 +96,13 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         gone.cancel()
         print("  stopping …", file=sys.stderr, flush=True)
         return 0
+
+
+async def front_of(emulator: Emulator, stack: DeployedStack, *, parts: AsyncExitStack) -> Front:
+    """Answer the front of a deployed stack; its connections end with the other parts."""
+    http = await parts.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
+    cdn = Cdn(storage=emulator.client("s3"), bucket=PUBLIC_BUCKET, http=http)
+    return Front(api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default", cdn=cdn, http=http)
 
 
 async def make_ready(

@@ -150,4 +150,4 @@ def command(root: Path) -> Sequence[str]:
     begin = (
         f"import sys; sys.path.append({str(root)!r}); from local.inside_emulator.process import main; main()"
     )
-    return [str(root / ".venv-ministack" / "bin" / "python"), "-c", begin]
+    return [str(root / ".venv-ministack" / "bin" / "python"), "-P", "-c", begin]
