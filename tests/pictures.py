@@ -295,6 +295,18 @@ def png_file(chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
     return out
 
 
+def with_right_checksums(data: bytes) -> bytes:
+    """A damaged PNG with the checksum of every chunk made right, so that damage reaches the decoder."""
+    out, at = bytearray(data), 8
+    while at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
+        out[end : end + 4] = (
+            zlib.crc32(data[at + 4 : end]).to_bytes(4, "big") if end + 4 <= len(data) else b""
+        )
+        at = end + 4
+    return bytes(out)
+
+
 def png_claiming(width: int, height: int, *, extra: Sequence[tuple[bytes, bytes]] = ()) -> bytes:
     """A PNG of a few bytes that claims to be of any size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

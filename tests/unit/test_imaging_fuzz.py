@@ -72,6 +72,18 @@ def test_damaged_headers_are_survived(name: str) -> None:
         assert_sound(outcome(bytes(data)))
 
 
+@pytest.mark.parametrize("name", [name for name in SEEDS if "png" in name])
+def test_damage_behind_right_checksums_is_survived(name: str) -> None:
+    rng = random.Random(name)  # noqa: S311 - damage is no secret
+
+    for _ in range(150):
+        data = bytearray(SEEDS[name])
+        for _ in range(rng.choice((1, 1, 2, 5))):
+            data[rng.randrange(8, len(data))] = rng.choice((0, 255, rng.randrange(256)))
+
+        assert_sound(outcome(pictures.with_right_checksums(bytes(data))))
+
+
 @bounded
 @given(st.sampled_from(sorted(SEEDS)), st.sampled_from(sorted(SEEDS)), st.integers(0), st.integers(0))
 def test_the_beginning_of_one_file_and_the_end_of_another_are_survived(

@@ -53,7 +53,8 @@ def test_header_of_avif_is_left_to_its_decoder() -> None:
 def test_header_tells_what_a_bomb_claims(data: bytes, width: int, height: int, frames: int) -> None:
     header = header_of(data)
 
-    assert header == Header(width, height, frames=frames)
+    assert header is not None
+    assert (header.width, header.height, header.frames) == (width, height, frames)
 
 
 def test_scans_are_counted_up_to_the_end_of_the_first_picture() -> None:

@@ -1,6 +1,7 @@
 """What is not a whole picture of reasonable size is refused by its code, before it costs much (A3)."""
 
 import pytest
+from PIL import Image
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging import processor as processor_module
@@ -96,6 +97,17 @@ def test_100_megapixels_are_refused_from_the_header_alone(data: bytes) -> None:
     error = refusal(data)
 
     assert isinstance(error, ImageTooLarge)
+
+
+def test_a_png_far_too_short_for_its_size_is_refused_before_memory_is_taken_for_it() -> None:
+    shortest = pictures.encoded(Image.new("L", (4_000, 4_000)), "PNG", optimize=True)
+
+    accepted = PillowProcessor().process(shortest, presets=())
+    error = refusal(pictures.png_claiming(7_000, 7_000))
+
+    assert accepted.width == 4_000
+    assert isinstance(error, InvalidImage)
+    assert "far too short" in error.message
 
 
 @pytest.mark.parametrize("name", [name for name in pictures.every_format() if "animated" not in name])

@@ -93,6 +93,7 @@ def test_thumb_is_a_square_of_300_pixels_in_jpeg() -> None:
         ((1, 1), (1, 1), (1, 1)),
         ((5000, 1), (1, 1), (2048, 1)),
         ((1, 700), (1, 1), (1, 700)),
+        ((3, 60_000), (3, 3), (1, 2048)),
     ],
 )
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG"])

@@ -168,6 +168,9 @@ def _count_scans(data: bytes, first_scan: int, budget: _Budget) -> int:
 # PNG: W3C PNG (third edition), with the animation chunks ---------------------------------------------------
 
 _PNG_SIGNATURE_BYTES = 8
+_PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
+# Deflate at its best: RFC 1951 copies at most 258 bytes for two bits.
+_DEFLATE_MAX_RATIO = 1_032
 _PNG_PICTURE_CHUNKS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"IEND", b"fcTL"})
 
 
@@ -176,17 +179,26 @@ def _read_png(data: bytes) -> Header:
     if data[12:16] != b"IHDR":
         raise _contradiction(MediaType.PNG, "it does not begin with its header")
     width, height = _big(data, 16, 4), _big(data, 20, 4)
-    declared = 1
+    declared, packed_bytes = 1, 0
     for name, start, length in _png_chunks(data, budget):
         if name == b"acTL":
             declared = max(declared, _big(data, start, 4))
         elif name == b"fcTL":
             budget.take_frame()
+        elif name == b"IDAT":
+            packed_bytes += length
         if name not in _PNG_PICTURE_CHUNKS:
             budget.take_metadata(length)
         if name == b"IEND" or budget.has_frames_enough:
-            return Header(width, height, frames=max(declared, budget.frames))
+            is_plausible = packed_bytes * _DEFLATE_MAX_RATIO >= _png_bytes(data, width, height)
+            return Header(width, height, frames=max(declared, budget.frames), is_plausible=is_plausible)
     raise _cut_off(MediaType.PNG)
+
+
+def _png_bytes(data: bytes, width: int, height: int) -> int:
+    """How many bytes the picture data must at least unpack to; decoders take missing ones for black."""
+    bits_per_pixel = data[24] * _PNG_SAMPLES.get(data[25], 1)
+    return (width * bits_per_pixel + 7) // 8 * height
 
 
 def _png_chunks(data: bytes, budget: _Budget) -> Iterator[tuple[bytes, int, int]]:

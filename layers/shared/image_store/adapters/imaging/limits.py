@@ -13,13 +13,14 @@ class Header:
     """What a file claims about itself before anything is decoded.
 
     `frames` is 1 for a still picture. `passes` counts how often a decoder walks over all pixels: the scans
-    of a JPEG, 1 elsewhere.
+    of a JPEG, 1 elsewhere. `is_plausible` is false where so few bytes cannot hold so many pixels.
     """
 
     width: int
     height: int
     frames: int = 1
     passes: int = 1
+    is_plausible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +59,7 @@ class DecodeLimits:
                 f"The animation has {header.frames:,} frames of {header.width} × {header.height} pixels; "
                 f"at most {self.max_total_pixels:,} pixels in all frames together are accepted."
             )
+        if not header.is_plausible:
+            raise InvalidImage("The image is incomplete: it is far too short for its size.")
         if header.passes > 1 and pixels * header.passes > _MAX_PASS_PIXELS:
             raise InvalidImage(f"The JPEG is cut into {header.passes:,} scans, far more than its size needs.")

@@ -85,9 +85,13 @@ def _reduced(picture: Picture, thumb_side: int) -> Picture:
 
 
 def _overview(picture: Picture) -> Picture:
-    long_side, short_side = max(picture.image.size), min(picture.image.size)
-    factor = min(long_side // _OVERVIEW_LONG_SIDE_PX, short_side // _OVERVIEW_SHORT_SIDE_PX)
-    return picture.with_image(picture.image.reduce(factor)) if factor > 1 else picture
+    """A copy of some dozens of pixels each way, of other proportions than a very long and narrow picture."""
+    longest = max(picture.image.size)
+    factors = [
+        max(1, side // max(_OVERVIEW_SHORT_SIDE_PX, side * _OVERVIEW_LONG_SIDE_PX // longest))
+        for side in picture.image.size
+    ]
+    return picture.with_image(picture.image.reduce((factors[0], factors[1])))
 
 
 def _thumb_file(image: Image.Image) -> RenderedFile:
