@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from tests.benchmarks.measurement import Measurement, compare, cpu_ms, median_cp
 from tests.benchmarks.sharp import Sharp, SharpUnavailable
 
 _PAIRS = 25
-_LIMITS = DecodeLimits(max_pixels=50_000_000, max_frames=1, max_total_pixels=50_000_000)
+_LIMITS = DecodeLimits(50_000_000, 1, 50_000_000, timedelta(seconds=1))
 
 
 @dataclass(frozen=True, slots=True)

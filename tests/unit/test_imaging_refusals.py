@@ -1,5 +1,7 @@
 """What is not a whole picture of reasonable size is refused by its code, before it costs much (A3)."""
 
+from datetime import timedelta
+
 import pytest
 from PIL import Image
 
@@ -132,6 +134,16 @@ def test_frames_are_limited_in_number_and_in_pixels(file_format: str) -> None:
     assert accepted.frames == 5
     assert isinstance(refusal(data, max_frames=4), TooManyFrames)
     assert isinstance(refusal(data, max_total_pixels=pixels - 1), TooManyFrames)
+
+
+def test_an_animation_that_takes_too_long_is_given_up() -> None:
+    moving, still = pictures.animation("AVIF", frames=3), pictures.avif(96, 64)
+    impatient = PillowProcessor(max_decode_time=timedelta(0))
+
+    with pytest.raises(TooManyFrames):
+        impatient.process(moving, presets=())
+
+    assert impatient.process(still, presets=()).frames == 1
 
 
 @pytest.mark.parametrize(

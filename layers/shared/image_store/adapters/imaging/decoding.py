@@ -1,5 +1,6 @@
 """From untrusted bytes to pixels, or to a coded refusal."""
 
+import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from image_store.adapters.imaging.headers import read_header
 from image_store.adapters.imaging.limits import DecodeLimits, Header
 from image_store.adapters.imaging.picture import Picture
 from image_store.adapters.imaging.sizes import Size, size_needed
-from image_store.domain.errors import ImageStoreError, ImageTooLarge, InvalidImage
+from image_store.domain.errors import ImageStoreError, ImageTooLarge, InvalidImage, TooManyFrames
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Preset
 
@@ -101,15 +102,23 @@ def _decode(
     opened.load()
     first = opened.copy() if frames > 1 else opened
     orientation, profile = _orientation(opened), _profile(opened)
-    for index in range(1, frames):
-        opened.seek(index)
-        limits.check(Header(*opened.size, frames=frames))
-        opened.load()
+    _decode_other_frames(opened, frames, limits=limits)
     image = to_working_mode(first)
     # Savers write a comment, a profile or a transparent colour from here when they are not told otherwise.
     image.info = {}
     picture = Picture(image, orientation, conversion_to_srgb(profile, image.mode))
     return Decoded(picture, picture.stored_size(stored_size), frames)
+
+
+def _decode_other_frames(opened: ImageFile.ImageFile, frames: int, *, limits: DecodeLimits) -> None:
+    started = time.monotonic()
+    for index in range(1, frames):
+        if time.monotonic() - started >= limits.max_decode_time.total_seconds():
+            # AV1 frames can be far larger than the container says, and are then scaled down.
+            raise TooManyFrames(f"The frames of the {opened.format} take too long to decode.")
+        opened.seek(index)
+        limits.check(Header(*opened.size, frames=frames))
+        opened.load()
 
 
 def _open(data: bytes, media_type: MediaType) -> ImageFile.ImageFile:

@@ -1,6 +1,7 @@
 """How much work a stranger's picture may cause, checked against its header before any decoding."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from image_store.domain.errors import ImageTooLarge, InvalidImage, TooManyFrames
 
@@ -28,12 +29,14 @@ class DecodeLimits:
     """Caps on one original.
 
     `max_pixels` holds for the picture (or the canvas of an animation), `max_frames` for the number of
-    frames and `max_total_pixels` for canvas × frames of an animation.
+    frames and `max_total_pixels` for canvas × frames of an animation. `max_decode_time` ends the decoding of
+    an animation whose frames cost more than their claimed size lets expect.
     """
 
     max_pixels: int
     max_frames: int
     max_total_pixels: int
+    max_decode_time: timedelta
 
     def check(self, header: Header) -> None:
         """Refuse a picture that is larger than this.

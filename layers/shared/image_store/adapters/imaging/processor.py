@@ -1,6 +1,7 @@
 """The image processor of the store: one decode, all that is made from it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from image_store.adapters.imaging.decoding import decode
 from image_store.adapters.imaging.limits import DecodeLimits
@@ -24,13 +25,14 @@ class PillowProcessor:
         max_pixels: int = 50_000_000,
         max_frames: int = 1_000,
         max_total_pixels: int = 100_000_000,
+        max_decode_time: timedelta = timedelta(seconds=8),
     ) -> None:
         """Accept pictures, or canvases of animations, of `max_pixels`.
 
         An animation has at most `max_frames`, and `max_total_pixels` in all of them: one that just passes
-        takes 1–2 s of one core.
+        takes 1–2 s of one core. `max_decode_time` ends one that was built to take longer.
         """
-        self._limits = DecodeLimits(max_pixels, max_frames, max_total_pixels)
+        self._limits = DecodeLimits(max_pixels, max_frames, max_total_pixels, max_decode_time)
 
     def process(self, data: bytes, *, presets: Sequence[Preset]) -> ProcessedImage:
         """Verify that `data` is an image the store accepts and make `presets` from one decode.
