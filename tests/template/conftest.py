@@ -1,0 +1,36 @@
+"""The template, as written and as CloudFormation sees it after the SAM transform."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no types
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    """``template.yaml`` with CloudFormation's tags in their long form."""
+    written: dict[str, Any] = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
+    return written
+
+
+@pytest.fixture(scope="session")
+def processed() -> dict[str, Any]:
+    """The template after the transform, made by the translator of the project's own SAM CLI."""
+    done = subprocess.run(
+        [ROOT / ".venv-sam/bin/python", ROOT / "tests/template/sam_transform.py", ROOT / "template.yaml"],
+        env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    transformed: dict[str, Any] = json.loads(done.stdout)
+    return transformed

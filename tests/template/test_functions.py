@@ -1,0 +1,132 @@
+"""How the functions run: time, memory, layers, logs and what starts them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = {
+    "UploadFunction": "functions/upload",
+    "RetrieveFunction": "functions/retrieve",
+    "ListFunction": "functions/list",
+    "UpdateFunction": "functions/update",
+    "DeleteFunction": "functions/delete",
+    "LinksFunction": "functions/links",
+    "SiteFunction": "functions/site",
+    "CleanupFunction": "functions/cleanup",
+    "IngestFunction": "functions/ingest",
+}
+DECODING = {"UploadFunction", "IngestFunction"}
+ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction"}
+PUBLIC = {"LinksFunction", "SiteFunction"}
+LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id
+HTTP_API_TIMEOUT_SECONDS = 30
+DECODER_MEMORY_MB = 3008  # what 50 megapixels take, with a second processor
+EVENTS_TO_VISIBILITY = 6  # AWS asks for six times the function's timeout
+
+
+def functions(processed: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The properties of every function, by its logical id."""
+    return {
+        name: resource["Properties"]
+        for name, resource in processed["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def test_every_function_has_its_folder(template: dict[str, Any]) -> None:
+    found = {
+        name: resource["Properties"]["CodeUri"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+    assert found == FOLDERS
+    assert set(FOLDERS.values()) == {
+        str(makefile.parent.relative_to(ROOT)) for makefile in ROOT.glob("functions/*/Makefile")
+    }
+
+
+def test_functions_run_on_the_python_of_the_project(processed: dict[str, Any]) -> None:
+    version = (ROOT / ".python-version").read_text().strip()
+
+    for properties in functions(processed).values():
+        assert properties["Runtime"] == f"python{version}"
+        assert properties["Architectures"] == [{"Ref": "Architecture"}]
+        assert properties["Handler"] == "app.lambda_handler"
+        assert properties["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_only_functions_that_decode_carry_pillow(processed: dict[str, Any]) -> None:
+    for name, properties in functions(processed).items():
+        layers = {LAYER.findall(layer["Ref"])[0] for layer in properties["Layers"]}
+        imaging = {"ImagingLayer"} if name in DECODING else set()
+        assert layers == {"SharedLayer", "DependenciesLayer"} | imaging
+
+
+def test_functions_that_decode_have_the_memory_for_it(processed: dict[str, Any]) -> None:
+    for name, properties in functions(processed).items():
+        assert (properties["MemorySize"] == DECODER_MEMORY_MB) == (name in DECODING)
+
+
+def test_a_function_ends_before_the_gateway_gives_up_on_it(processed: dict[str, Any]) -> None:
+    for name in ANSWERING:
+        assert functions(processed)[name]["Timeout"] < HTTP_API_TIMEOUT_SECONDS
+
+
+def test_what_strangers_can_call_can_be_limited(processed: dict[str, Any]) -> None:
+    limited = {
+        name
+        for name, properties in functions(processed).items()
+        if properties.get("ReservedConcurrentExecutions")
+        == {"Fn::If": ["LimitsPublic", {"Ref": "PublicConcurrency"}, {"Ref": "AWS::NoValue"}]}
+    }
+
+    assert limited == PUBLIC
+
+
+@pytest.mark.parametrize("name", [*FOLDERS])
+def test_logs_of_a_function_are_its_own_and_end(name: str, processed: dict[str, Any]) -> None:
+    logs = f"{name.removesuffix('Function')}Logs"
+
+    assert functions(processed)[name]["LoggingConfig"] == {"LogGroup": {"Ref": logs}}
+    assert processed["Resources"][logs]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_every_log_group_forgets(processed: dict[str, Any]) -> None:
+    groups = [
+        resource for resource in processed["Resources"].values() if resource["Type"] == "AWS::Logs::LogGroup"
+    ]
+
+    assert len(groups) == len(FOLDERS) + 1  # and the API's access log
+    assert all("RetentionInDays" in group["Properties"] for group in groups)
+
+
+def test_cleanup_runs_every_quarter_of_an_hour_and_is_done_before_the_next(processed: dict[str, Any]) -> None:
+    schedule = processed["Resources"]["CleanupFunctionSchedule"]["Properties"]
+
+    assert schedule["ScheduleExpression"] == "rate(15 minutes)"
+    assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["CleanupFunction", "Arn"]}
+    assert "${AWS::StackName}" in schedule["Name"]["Fn::Sub"]  # names are the account's, not the stack's
+    assert functions(processed)["CleanupFunction"]["Timeout"] <= 15 * 60
+
+
+def test_ingest_takes_small_batches_and_reports_each_failure(processed: dict[str, Any]) -> None:
+    mapping = processed["Resources"]["IngestFunctionQueue"]["Properties"]
+
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["IngestQueue", "Arn"]}
+    assert mapping["FunctionName"] == {"Ref": "IngestFunction"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 5
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+
+
+def test_an_event_stays_hidden_while_it_is_ingested(processed: dict[str, Any]) -> None:
+    queue = processed["Resources"]["IngestQueue"]["Properties"]
+    timeout = functions(processed)["IngestFunction"]["Timeout"]
+
+    assert queue["VisibilityTimeout"] >= EVENTS_TO_VISIBILITY * timeout

@@ -1,0 +1,41 @@
+"""cfn-lint has nothing to say about the template, before and after the SAM transform."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def findings(template: Path, *options: str) -> str:
+    """Answer what cfn-lint finds, nothing when all is well."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), *options, "--template", template],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def test_the_template_is_free_of_findings() -> None:
+    assert findings(ROOT / "template.yaml") == ""
+
+
+def test_the_processed_template_is_free_of_findings(processed: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "processed.json"
+    path.write_text(json.dumps(processed))
+
+    # W2001 is an unused parameter: the transform writes AllowedOrigins' value where the reference was.
+    assert findings(path, "--ignore-checks", "W2001") == ""
+
+
+def test_a_mistake_would_be_found(tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text((ROOT / "template.yaml").read_text().replace("BillingMode", "BilingMode"))
+
+    assert "BilingMode" in findings(path)

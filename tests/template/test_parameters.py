@@ -1,0 +1,148 @@
+"""What a person fills in: the template's parameters and the two environments of samconfig.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT = "0123456789abcdef0123456789abcdef"
+GOOD = [
+    ("Issuer", "https://clerk.example.com"),
+    ("Issuer", "https://tenant.eu.auth0.com/"),
+    ("Issuer", "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_AbCdEf"),
+    ("Issuer", "http://localhost:28080"),
+    ("Audience", "image-store"),
+    ("Audience", "https://api.example.com,2nd"),
+    ("R2AccountId", ""),
+    ("R2AccountId", ACCOUNT),
+    ("R2Endpoint", ""),
+    ("R2Endpoint", f"https://{ACCOUNT}.eu.r2.cloudflarestorage.com"),
+    ("R2Endpoint", "http://localhost:4566"),
+    ("R2SecretName", ""),
+    ("R2SecretName", "team/r2"),
+    ("PrivateBucket", "my-images"),
+    ("PublicBucket", ""),
+    ("PublicUrl", ""),
+    ("PublicUrl", "https://images.example.com"),
+    ("PublicUrl", "http://localhost:8080/cdn"),
+    ("ApiUrl", "https://api.example.com"),
+    ("PublicCacheControl", "public, max-age=31536000, immutable"),
+]
+BAD = [
+    ("Issuer", ""),
+    ("Issuer", "clerk.example.com"),
+    ("Issuer", "http://clerk.example.com"),
+    ("Issuer", "https://clerk.example.com?x=1"),
+    ("Audience", ""),
+    ("Audience", "a, b"),
+    ("Audience", "a,,b"),
+    ("R2AccountId", f"https://{ACCOUNT}.r2.cloudflarestorage.com"),
+    ("R2AccountId", ACCOUNT[1:]),
+    ("R2Endpoint", f"https://{ACCOUNT}.r2.cloudflarestorage.com/my-bucket"),
+    ("R2Endpoint", "http://example.com"),
+    ("R2SecretName", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:r2-AbCdEf"),
+    ("PrivateBucket", ""),
+    ("PrivateBucket", "My_Images"),
+    ("PublicUrl", "https://images.example.com/"),
+    ("PublicUrl", "images.example.com"),
+    ("ApiUrl", "https://api.example.com/"),
+    ("PublicCacheControl", "public\r\nSet-Cookie: a=b"),
+    ("PublicCacheControl", ""),
+]
+
+
+def accepts(template: dict[str, Any], name: str, value: str) -> bool:
+    """Tell whether CloudFormation would take the value."""
+    return re.search(template["Parameters"][name]["AllowedPattern"], value) is not None
+
+
+@pytest.mark.parametrize(("name", "value"), GOOD)
+def test_a_good_value_is_taken(name: str, value: str, template: dict[str, Any]) -> None:
+    assert accepts(template, name, value)
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_mistaken_value_is_refused_with_a_sentence(name: str, value: str, template: dict[str, Any]) -> None:
+    assert not accepts(template, name, value)
+    assert template["Parameters"][name]["ConstraintDescription"].startswith("must be ")
+
+
+def test_every_parameter_is_described_and_in_one_group(template: dict[str, Any]) -> None:
+    groups = template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    grouped = [name for group in groups for name in group["Parameters"]]
+
+    assert sorted(grouped) == sorted(template["Parameters"])
+    assert all(parameter["Description"] for parameter in template["Parameters"].values())
+
+
+def test_no_secret_is_a_parameter(template: dict[str, Any]) -> None:
+    assert not [name for name, parameter in template["Parameters"].items() if "NoEcho" in parameter]
+
+
+def test_the_outputs_are_what_the_readme_promises(template: dict[str, Any]) -> None:
+    assert set(template["Outputs"]) == {
+        "ApiUrl",
+        "TableName",
+        "IngestBucketName",
+        "IngestQueueUrl",
+        "DeadLetterQueueUrl",
+    }
+
+
+@pytest.fixture(scope="module")
+def samconfig() -> dict[str, Any]:
+    """The settings of the SAM CLI by environment."""
+    return tomllib.loads((ROOT / "samconfig.toml").read_text())
+
+
+def overrides(samconfig: dict[str, Any], environment: str) -> dict[str, str]:
+    """The template parameters that an environment sets."""
+    given = samconfig[environment]["deploy"]["parameters"]["parameter_overrides"]
+    return dict(entry.split("=", 1) for entry in given)
+
+
+def test_dev_is_what_happens_without_a_word(samconfig: dict[str, Any]) -> None:
+    assert samconfig["default"] == samconfig["dev"]
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_an_environment_asks_before_it_changes_anything(environment: str, samconfig: dict[str, Any]) -> None:
+    deploy = samconfig[environment]["deploy"]["parameters"]
+
+    assert deploy["confirm_changeset"] is True
+    assert deploy["resolve_s3"] is True
+    assert deploy["capabilities"] == "CAPABILITY_IAM"
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_what_is_not_filled_in_is_refused(
+    environment: str, samconfig: dict[str, Any], template: dict[str, Any]
+) -> None:
+    given = overrides(samconfig, environment)
+    required = {name for name, parameter in template["Parameters"].items() if "Default" not in parameter}
+    unfilled = {name: value for name, value in given.items() if value.startswith("<")}
+
+    assert required <= given.keys() <= template["Parameters"].keys()
+    assert required <= unfilled.keys()
+    for name, value in unfilled.items():
+        assert not accepts(template, name, value)
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_what_is_filled_in_is_allowed(
+    environment: str, samconfig: dict[str, Any], template: dict[str, Any]
+) -> None:
+    for name, value in overrides(samconfig, environment).items():
+        allowed = template["Parameters"][name].get("AllowedValues")
+        assert allowed is None or value in map(str, allowed)
+
+
+def test_the_environments_are_two_stacks(samconfig: dict[str, Any]) -> None:
+    names = {samconfig[name]["deploy"]["parameters"]["stack_name"] for name in ("dev", "prod")}
+
+    assert len(names) == 2

@@ -1,0 +1,154 @@
+"""What each function may do, written out: a role that reaches further is a change of this table."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pytest
+
+
+class Grant(NamedTuple):
+    """Actions that a role allows on one resource."""
+
+    actions: frozenset[str]
+    resource: str
+
+
+def allow(resource: str, service: str, *actions: str) -> Grant:
+    """Write one grant."""
+    return Grant(frozenset(f"{service}:{action}" for action in actions), resource)
+
+
+SECRETS = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
+R2_SECRET = allow(
+    SECRETS + "{HasR2SecretName ? R2SecretName : ${AWS::StackName}/r2}-??????",
+    "secretsmanager",
+    "GetSecretValue",
+)
+SIGNING_SECRET = allow(
+    SECRETS + "${AWS::StackName}/signing-??????",
+    "secretsmanager",
+    "GetSecretValue",
+)
+WRITE_TABLE = allow(
+    "Table.Arn",
+    "dynamodb",
+    "GetItem",
+    "Query",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "ConditionCheckItem",
+)
+REACH = {
+    "Upload": {WRITE_TABLE, R2_SECRET},
+    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET},
+    "List": {
+        allow("Table.Arn", "dynamodb", "Query"),
+        allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
+        R2_SECRET,
+        SIGNING_SECRET,
+    },
+    "Update": {WRITE_TABLE, R2_SECRET},
+    "Delete": {WRITE_TABLE, R2_SECRET},
+    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
+    "Site": set(),
+    "Cleanup": {WRITE_TABLE, allow("${Table.Arn}/index/due", "dynamodb", "Query"), R2_SECRET},
+    "Ingest": {
+        WRITE_TABLE,
+        R2_SECRET,
+        allow("${IngestBucket.Arn}/ingest/*", "s3", "GetObject", "GetObjectVersion"),
+        allow("IngestQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
+        allow("DeadLetterQueue.Arn", "sqs", "SendMessage"),
+    },
+}
+TRACE = allow("*", "xray", "PutTraceSegments", "PutTelemetryRecords")  # X-Ray has no resources to name
+LAMBDA = {"Service": "lambda.amazonaws.com"}
+
+
+def readable(value: Any) -> str:
+    """Write a resource of a policy on one line."""
+    match value:
+        case str():
+            return value
+        case {"Ref": str(name)}:
+            return name
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"{resource}.{attribute}"
+        case {"Fn::If": [condition, yes, no]}:
+            return f"{{{condition} ? {readable(yes)} : {readable(no)}}}"
+        case {"Fn::Sub": str(text)}:
+            return text
+        case {"Fn::Sub": [text, variables]}:
+            for name, replacement in variables.items():
+                text = text.replace(f"${{{name}}}", readable(replacement))
+            return str(text)
+    raise AssertionError(value)
+
+
+def grants_of(role: dict[str, Any]) -> list[Grant]:
+    """Read every statement of a role's policies."""
+    grants = []
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert statement.keys() <= {"Sid", "Effect", "Action", "Resource"}
+            assert statement["Effect"] == "Allow"
+            actions = statement["Action"]
+            grants.append(
+                Grant(
+                    frozenset([actions] if isinstance(actions, str) else actions),
+                    readable(statement["Resource"]),
+                )
+            )
+    return grants
+
+
+@pytest.mark.parametrize("name", REACH)
+def test_a_function_reaches_what_it_calls_and_nothing_else(name: str, processed: dict[str, Any]) -> None:
+    role = processed["Resources"][f"{name}Role"]["Properties"]
+    logs = allow(f"{name}Logs.Arn", "logs", "CreateLogStream", "PutLogEvents")
+
+    grants = grants_of(role)
+
+    assert set(grants) == {*REACH[name], TRACE, logs}
+    assert len(grants) == len(set(grants))
+
+
+@pytest.mark.parametrize("name", REACH)
+def test_a_role_serves_one_function_alone(name: str, processed: dict[str, Any]) -> None:
+    resources = processed["Resources"]
+
+    assert resources[f"{name}Function"]["Properties"]["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+    role = resources[f"{name}Role"]["Properties"]
+    assert role.keys() == {"AssumeRolePolicyDocument", "Policies"}
+    assert role["AssumeRolePolicyDocument"]["Statement"] == [
+        {"Effect": "Allow", "Principal": LAMBDA, "Action": "sts:AssumeRole"}
+    ]
+
+
+def test_there_are_no_other_roles_than_the_functions_and_the_schedulers(processed: dict[str, Any]) -> None:
+    kinds = {"AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::User"}
+    found = {name for name, resource in processed["Resources"].items() if resource["Type"] in kinds}
+
+    assert found == {*(f"{name}Role" for name in REACH), "CleanupFunctionScheduleRole"}
+
+
+def test_the_scheduler_may_only_start_the_cleanup(processed: dict[str, Any]) -> None:
+    role = processed["Resources"]["CleanupFunctionScheduleRole"]["Properties"]
+
+    assert grants_of(role) == [allow("CleanupFunction.Arn", "lambda", "InvokeFunction")]
+
+
+def test_only_this_api_and_its_routes_may_call_a_function(processed: dict[str, Any]) -> None:
+    permissions = [
+        resource["Properties"]
+        for resource in processed["Resources"].values()
+        if resource["Type"] == "AWS::Lambda::Permission"
+    ]
+
+    assert permissions
+    for permission in permissions:
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert readable(permission["SourceArn"]).startswith(
+            "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:Api/*/"
+        )

@@ -1,0 +1,120 @@
+"""Every route of the API, the function behind it, and who may call it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# Public routes name no authorizer. All others ask for a token of the deployment's issuer.
+JWT = "Jwt"
+PUBLIC = None
+ROUTES = {
+    "POST /v1/images": ("UploadFunction", JWT),
+    "GET /v1/images": ("ListFunction", JWT),
+    "GET /v1/images/{image_id}": ("RetrieveFunction", JWT),
+    "GET /v1/images/{image_id}/content": ("RetrieveFunction", JWT),
+    "HEAD /v1/images/{image_id}/content": ("RetrieveFunction", JWT),
+    "PATCH /v1/images/{image_id}": ("UpdateFunction", JWT),
+    "DELETE /v1/images/{image_id}": ("DeleteFunction", JWT),
+    "POST /v1/images/{image_id}/restore": ("DeleteFunction", JWT),
+    "GET /i/{link}": ("LinksFunction", PUBLIC),
+    "GET /i/{link}/{preset}": ("LinksFunction", PUBLIC),
+    "GET /v1/health": ("SiteFunction", PUBLIC),
+    "GET /openapi.json": ("SiteFunction", PUBLIC),
+    "GET /docs": ("SiteFunction", PUBLIC),
+}
+INTEGRATION = "x-amazon-apigateway-integration"
+FUNCTION = re.compile(r"/functions/\$\{(\w+)\.Arn\}/invocations$")
+
+
+def body(processed: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document that API Gateway imports."""
+    found: dict[str, Any] = processed["Resources"]["Api"]["Properties"]["Body"]
+    return found
+
+
+def function_of(operation: dict[str, Any]) -> str:
+    """The logical id of the function that an operation calls."""
+    named = FUNCTION.search(operation[INTEGRATION]["uri"]["Fn::Sub"])
+    assert named is not None
+    return named[1]
+
+
+def authorizer_of(operation: dict[str, Any]) -> str | None:
+    """The authorizer that an operation asks; SAM writes NONE for a public one."""
+    ((name, scopes),) = operation["security"][0].items()
+    assert len(operation["security"]) == 1
+    assert scopes == []
+    return None if name == "NONE" else str(name)
+
+
+def test_the_routes_are_exactly_these(processed: dict[str, Any]) -> None:
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in body(processed)["paths"].items()
+        for method, operation in methods.items()
+    }
+
+    found = {key: (function_of(operation), authorizer_of(operation)) for key, operation in operations.items()}
+
+    assert found == ROUTES
+
+
+def test_every_route_sends_events_of_version_2(processed: dict[str, Any]) -> None:
+    versions = {
+        operation[INTEGRATION]["payloadFormatVersion"]
+        for methods in body(processed)["paths"].values()
+        for operation in methods.values()
+    }
+
+    assert versions == {"2.0"}
+
+
+def test_tokens_are_checked_against_the_deployments_issuer_and_audiences(processed: dict[str, Any]) -> None:
+    schemes = body(processed)["components"]["securitySchemes"]
+
+    assert set(schemes) == {JWT}
+    assert schemes[JWT]["x-amazon-apigateway-authorizer"] == {
+        "type": "jwt",
+        "identitySource": "$request.header.Authorization",
+        "jwtConfiguration": {
+            "issuer": {"Ref": "Issuer"},
+            "audience": {"Fn::Split": [",", {"Ref": "Audience"}]},
+        },
+    }
+
+
+def test_every_public_route_is_throttled(processed: dict[str, Any]) -> None:
+    stage = processed["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]
+    throttled = {
+        key
+        for key, settings in stage["RouteSettings"].items()
+        if settings["ThrottlingRateLimit"] > 0 and settings["ThrottlingBurstLimit"] > 0
+    }
+
+    assert throttled == {key for key, (_, authorizer) in ROUTES.items() if authorizer is PUBLIC}
+
+
+def test_a_page_of_an_allowed_origin_may_send_and_read_what_the_api_uses(processed: dict[str, Any]) -> None:
+    cors = body(processed)["x-amazon-apigateway-cors"]
+
+    assert cors["allowOrigins"] == ["*"]
+    assert set(cors["allowMethods"]) == {key.split()[0] for key in ROUTES}
+    assert set(cors["allowHeaders"]) == {
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-Match",
+        "If-None-Match",
+    }
+    assert set(cors["exposeHeaders"]) == {"ETag", "Location"}
+    assert "allowCredentials" not in cors  # with any origin allowed, a cookie must never count
+
+
+def test_the_access_log_never_holds_a_link(processed: dict[str, Any]) -> None:
+    settings = processed["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]["AccessLogSettings"]
+
+    assert settings["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}
+    assert "$context.routeKey" in settings["Format"]
+    assert "$context.path" not in settings["Format"]
+    assert "\n" not in settings["Format"]  # API Gateway takes one line only

@@ -1,0 +1,134 @@
+"""What outlives a request: the table, the ingest bucket, the queues and the signing secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DAY_SECONDS = 24 * 60 * 60
+
+
+def properties(template: dict[str, Any], name: str) -> dict[str, Any]:
+    """The properties of one resource."""
+    found: dict[str, Any] = template["Resources"][name]["Properties"]
+    return found
+
+
+def keys(described: dict[str, Any]) -> dict[str, str]:
+    """The key attributes of a table or index, by their role."""
+    return {key["KeyType"]: key["AttributeName"] for key in described["KeySchema"]}
+
+
+def test_the_table_outlives_the_stack_and_can_be_restored(template: dict[str, Any]) -> None:
+    table = template["Resources"]["Table"]
+
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert "TableName" not in table["Properties"]  # it would be taken when the stack is made again
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_the_table_has_its_keys_and_two_indexes(template: dict[str, Any]) -> None:
+    table = properties(template, "Table")
+    indexes = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
+
+    assert keys(table) == {"HASH": "pk", "RANGE": "sk"}
+    assert set(indexes) == {"by_owner", "due"}
+    assert keys(indexes["by_owner"]) == {"HASH": "owner_key", "RANGE": "id"}
+    assert keys(indexes["due"]) == {"HASH": "due_shard", "RANGE": "due_at"}
+    assert indexes["by_owner"]["Projection"] == {
+        "ProjectionType": "INCLUDE",
+        "NonKeyAttributes": ["card", "kind", "visibility", "category", "model", "provider"],
+    }
+    assert indexes["due"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert {attribute["AttributeType"] for attribute in table["AttributeDefinitions"]} == {"S"}
+
+
+def test_the_table_tells_of_changes_and_forgets_what_has_a_time_to_live(template: dict[str, Any]) -> None:
+    table = properties(template, "Table")
+
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+
+
+def test_nobody_outside_the_account_reads_or_owns_what_is_to_be_ingested(template: dict[str, Any]) -> None:
+    bucket = properties(template, "IngestBucket")
+    (statement,) = properties(template, "IngestBucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert bucket["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    assert statement["Effect"] == "Deny"
+    assert statement["Principal"] == "*"
+    assert statement["Action"] == "s3:*"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_what_is_ingested_goes_after_two_weeks_in_every_version(template: dict[str, Any]) -> None:
+    bucket = properties(template, "IngestBucket")
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(rule["Status"] == "Enabled" for rule in rules.values())
+    assert rules["expire"]["ExpirationInDays"] == 14
+    assert rules["expire"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 14}
+    assert rules["expire"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 14}
+    assert rules["remove-expired-delete-markers"]["ExpiredObjectDeleteMarker"] is True
+
+
+def test_only_the_ingest_bucket_of_this_account_feeds_the_queue(template: dict[str, Any]) -> None:
+    bucket = template["Resources"]["IngestBucket"]
+    name = bucket["Properties"]["BucketName"]["Fn::Sub"]
+    policy = properties(template, "IngestQueuePolicy")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+
+    assert policy["Queues"] == [{"Ref": "IngestQueue"}]
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Resource"] == {"Fn::GetAtt": ["IngestQueue", "Arn"]}
+    assert statement["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{name}"}},
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+    }
+    assert bucket["DependsOn"] == "IngestQueuePolicy"
+
+
+def test_the_bucket_tells_of_new_objects_under_ingest_alone(template: dict[str, Any]) -> None:
+    (notification,) = properties(template, "IngestBucket")["NotificationConfiguration"]["QueueConfigurations"]
+
+    assert notification == {
+        "Event": "s3:ObjectCreated:*",
+        "Queue": {"Fn::GetAtt": ["IngestQueue", "Arn"]},
+        "Filter": {"S3Key": {"Rules": [{"Name": "prefix", "Value": "ingest/"}]}},
+    }
+
+
+def test_the_functions_are_told_the_buckets_real_name(template: dict[str, Any]) -> None:
+    told = properties(template, "IngestFunction")["Environment"]["Variables"]["INGEST_BUCKET"]
+
+    assert told == properties(template, "IngestBucket")["BucketName"]
+
+
+def test_an_event_that_fails_five_times_is_kept_for_two_weeks(template: dict[str, Any]) -> None:
+    assert properties(template, "IngestQueue")["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    for name in ("IngestQueue", "DeadLetterQueue"):
+        assert properties(template, name)["MessageRetentionPeriod"] == 14 * DAY_SECONDS
+        assert properties(template, name)["SqsManagedSseEnabled"] is True
+
+
+def test_the_signing_secret_is_made_with_the_stack_and_has_room_for_a_second_key(
+    template: dict[str, Any],
+) -> None:
+    secret = properties(template, "SigningSecret")
+
+    assert secret["Name"] == {"Fn::Sub": "${AWS::StackName}/signing"}
+    assert secret["GenerateSecretString"]["SecretStringTemplate"] == '{"current":"k1"}'
+    assert secret["GenerateSecretString"]["GenerateStringKey"] == "k1"
+    assert secret["GenerateSecretString"]["PasswordLength"] >= 32
