@@ -49,12 +49,11 @@ def drop_documentation(version: Path) -> None:
 
 
 def without_documentation(node: Any) -> Any:
-    """Answer a description without the texts in it; a member that is called documentation is no text."""
+    """Answer a description with its texts empty: botocore looks some of them up, and never reads them."""
     if isinstance(node, dict):
         return {
-            key: without_documentation(value)
+            key: "" if key == "documentation" and isinstance(value, str) else without_documentation(value)
             for key, value in node.items()
-            if not (key == "documentation" and isinstance(value, str))
         }
     if isinstance(node, list):
         return [without_documentation(value) for value in node]
