@@ -1,0 +1,181 @@
+"""What is deployed: the real ``sam build`` for Lambda's default target, on whatever machine this is.
+
+The build needs nothing but the defaults of the makefiles and an interpreter and uv by name.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import marshal
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ["Upload", "Retrieve", "List", "Update", "Delete", "Links", "Site", "Cleanup", "Ingest"]
+LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer"}
+# What reaches SAM or the makefiles from `make test`, a developer's shell or an account of theirs.
+FOREIGN = ("ARCH", "AWS_", "MAKE", "MFLAGS", "PLATFORM", "PYTHON", "SAM_", "UV", "VIRTUAL_ENV")
+MB = 1_000_000
+MAX_LOADED_BYTES = 40 * MB  # PERFORMANCE: what a function that does not decode loads
+ELF_MACHINE = slice(18, 20)
+AARCH64 = (183).to_bytes(2, "little")
+UNCHECKED_HASH = (1).to_bytes(4, "little")  # PEP 552: made from a hash, and never compared with the source
+
+# One worker builds, the others have no use for it.
+pytestmark = pytest.mark.xdist_group("artefact")
+
+
+@pytest.fixture(scope="module")
+def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that ``sam deploy`` would package."""
+    folder = tmp_path_factory.mktemp("artefact")
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("UV_") or not name.startswith(FOREIGN)
+    }
+    tools = (str(ROOT / ".venv-sam/bin"), str(ROOT / ".venv-uv/bin"))
+    environment |= {
+        "PATH": os.pathsep.join([*tools, os.environ.get("PATH", os.defpath)]),
+        "SAM_CLI_TELEMETRY": "0",
+        "__SAM_CLI_APP_DIR": str(folder / "settings"),
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    command = ["sam", "build", "--parallel", "--no-cached", "--build-dir", str(folder / "build")]
+    built = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+    return folder / "build"
+
+
+def files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Every file below a folder whose name fits."""
+    return [path for path in folder.rglob(pattern) if path.is_file()]
+
+
+def size(folder: Path) -> int:
+    """The bytes of a folder once it is unzipped."""
+    return sum(path.stat().st_size for path in files(folder))
+
+
+def test_every_function_and_layer_is_built(artefact: Path) -> None:
+    built = {path.name for path in artefact.iterdir() if path.is_dir()}
+
+    assert built == {f"{name}Function" for name in FUNCTIONS} | LAYERS
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_holds_its_handler_and_nothing_else(name: str, artefact: Path) -> None:
+    folder = artefact / f"{name}Function"
+    extra = {"openapi.json"} if name == "Site" else set()
+
+    found = {str(path.relative_to(folder)) for path in files(folder)}
+
+    assert found == {"app.py", "__pycache__/app.cpython-313.pyc"} | extra
+
+
+def test_the_shared_layer_holds_the_package_as_it_is_in_the_checkout(artefact: Path) -> None:
+    built, written = artefact / "SharedLayer/python", ROOT / "layers/shared"
+    sources = {
+        str(path.relative_to(written)): path.read_bytes()
+        for path in files(written / "image_store")
+        if "__pycache__" not in path.parts
+    }
+
+    found = {
+        str(path.relative_to(built)): path.read_bytes()
+        for path in files(built)
+        if "__pycache__" not in path.parts
+    }
+
+    assert found == sources
+
+
+def test_compiled_libraries_are_for_lambdas_processor(artefact: Path) -> None:
+    libraries = files(artefact, "*.so") + files(artefact, "*.so.*")
+    machines = {path.name: path.read_bytes()[ELF_MACHINE] for path in libraries}
+
+    assert {name.split(".")[0] for name in machines} >= {"_pydantic_core", "_imaging", "_webp", "_avif"}
+    assert set(machines.values()) == {AARCH64}
+
+
+def test_every_module_comes_with_bytecode_that_lambda_takes_as_it_is(artefact: Path) -> None:
+    modules = files(artefact, "*.py")
+    compiled = {Path(importlib.util.cache_from_source(str(path))): path for path in modules}
+
+    assert set(files(artefact, "*.pyc")) == set(compiled)
+    for path, module in compiled.items():
+        bytecode = path.read_bytes()
+        assert bytecode[:4] == importlib.util.MAGIC_NUMBER
+        assert bytecode[4:8] == UNCHECKED_HASH
+        assert bytecode[8:16] == importlib.util.source_hash(module.read_bytes())
+
+
+def test_bytecode_names_files_as_they_lie_in_lambda(artefact: Path) -> None:
+    for folder in artefact.iterdir():
+        root = Path("/opt" if folder.name in LAYERS else "/var/task")
+        for path in files(folder, "*.pyc"):
+            module = path.parent.parent / f"{path.name.split('.')[0]}.py"
+            code = marshal.loads(path.read_bytes()[16:])  # noqa: S302 - just compiled, by this very Python
+
+            assert code.co_filename == str(root / module.relative_to(folder))
+
+
+def test_nothing_of_this_machine_is_shipped(artefact: Path) -> None:
+    here = [str(artefact).encode(), str(ROOT).encode()]
+
+    assert not [path for path in files(artefact) if any(name in path.read_bytes() for name in here)]
+
+
+def test_a_function_that_does_not_decode_loads_little(artefact: Path) -> None:
+    layers = size(artefact / "SharedLayer") + size(artefact / "DependenciesLayer")
+
+    for name in FUNCTIONS:
+        assert layers + size(artefact / f"{name}Function") <= MAX_LOADED_BYTES
+
+
+def test_only_the_imaging_layer_holds_pillow(artefact: Path) -> None:
+    holding = {path.relative_to(artefact).parts[0] for path in artefact.rglob("PIL")}
+
+    assert holding == {"ImagingLayer"}
+
+
+@pytest.mark.parametrize("layer", ["DependenciesLayer", "ImagingLayer"])
+def test_scanners_find_every_package_at_its_locked_version(layer: str, artefact: Path) -> None:
+    lock = ROOT / "layers" / layer.removesuffix("Layer").lower() / "requirements.txt"
+    locked = {line.split()[0] for line in lock.read_text().splitlines() if "==" in line}
+
+    found = set()
+    for metadata in files(artefact / layer, "METADATA"):
+        fields = dict(line.split(": ", 1) for line in metadata.read_text().splitlines()[:10] if ": " in line)
+        found.add(f"{fields['Name'].lower().replace('_', '-')}=={fields['Version']}")
+
+    assert found == locked
+
+
+@pytest.fixture(scope="module")
+def pruned(artefact: Path) -> dict[str, Any]:
+    """What could be called with the layer's boto3."""
+    script = ROOT / "tests/template/pruned_clients.py"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-I", "-S", script, artefact / "DependenciesLayer/python"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answered: dict[str, Any] = json.loads(done.stdout)
+    return answered
+
+
+def test_every_operation_of_the_store_works_with_the_layers_boto3(
+    pruned: dict[str, Any], artefact: Path
+) -> None:
+    assert Path(pruned["boto3"]).is_relative_to(artefact)
+    assert {name.split(".")[0] for name in pruned["called"]} == {"dynamodb", "s3", "secretsmanager", "sqs"}
+    assert pruned["presigned"] == "https://images.s3.amazonaws.com/images/a/b.jpg"

@@ -1,0 +1,112 @@
+"""Imports point inward: functions → entrypoints → services → domain; only bootstrap names the adapters."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT / "layers/shared"
+MAX_HANDLER_LINES = 60
+
+# The parts of the package, and the parts that each may import besides itself.
+MAY_IMPORT = {
+    "domain": set(),
+    "ports": {"domain"},
+    "settings": {"domain"},
+    "services": {"domain", "ports"},
+    "adapters": {"domain", "ports"},
+    "entrypoints": {"domain", "ports", "services", "settings"},
+    "bootstrap": {"domain", "ports", "settings", "services", "adapters", "entrypoints"},
+}
+HANDLERS_MAY_IMPORT = {"domain", "ports", "services", "entrypoints", "bootstrap"}
+
+# The parts that may import packages which do not come with Python, and which.
+THIRD_PARTIES = {
+    "adapters": {"PIL", "boto3", "botocore", "urllib3"},
+    "entrypoints": {"aws_lambda_powertools", "pydantic", "pydantic_core"},
+    "bootstrap": {"boto3", "botocore"},
+}
+
+
+def python_files(folder: Path) -> list[Path]:
+    """Every module below a folder."""
+    return sorted(folder.rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """The full name of everything that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def parts_of(names: set[str]) -> set[str]:
+    """The parts of our package among imported names."""
+    return {name.split(".")[1] for name in names if name.startswith("image_store.")}
+
+
+def third_parties_of(names: set[str]) -> set[str]:
+    """The top-level packages among imported names that are neither ours nor Python's."""
+    return {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"image_store"}
+
+
+def part_of(path: Path) -> str:
+    """The part of our package that a module belongs to."""
+    return path.relative_to(SHARED / "image_store").parts[0].removesuffix(".py")
+
+
+MODULES = [path for path in python_files(SHARED) if part_of(path) != "__init__"]
+HANDLERS = sorted((ROOT / "functions").glob("*/app.py"))
+
+
+def name_of(path: Path) -> str:
+    """Name a module in a test's id."""
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_a_module_imports_inward_only(module: Path) -> None:
+    part = part_of(module)
+    names = imported(module)
+
+    assert parts_of(names) <= MAY_IMPORT[part] | {part}
+    assert third_parties_of(names) <= THIRD_PARTIES.get(part, set())
+
+
+def test_every_function_has_a_handler() -> None:
+    folders = {makefile.parent for makefile in ROOT.glob("functions/*/Makefile")}
+
+    assert {handler.parent for handler in HANDLERS} == folders
+
+
+@pytest.mark.parametrize("handler", HANDLERS, ids=name_of)
+def test_a_handler_only_translates(handler: Path) -> None:
+    names = imported(handler)
+    code = ast.parse(handler.read_text())
+
+    assert parts_of(names) <= HANDLERS_MAY_IMPORT
+    assert third_parties_of(names) <= {"aws_lambda_powertools"}
+    assert "os" not in {name.split(".")[0] for name in names}
+    assert not [node for node in ast.walk(code) if isinstance(node, ast.Try | ast.TryStar)]
+    assert len(handler.read_text().splitlines()) <= MAX_HANDLER_LINES
+
+
+def test_an_import_that_points_outward_would_be_found(tmp_path: Path) -> None:
+    module = tmp_path / "sneaky.py"
+    module.write_text(
+        "def late() -> None:\n    from image_store.adapters import r2\n    import boto3.session\n"
+    )
+
+    names = imported(module)
+
+    assert parts_of(names) == {"adapters"}
+    assert third_parties_of(names) == {"boto3"}

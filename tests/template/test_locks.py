@@ -1,0 +1,78 @@
+"""The locks: every package has hashes, no registry is named, and every environment agrees with the layers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LAYER_LOCKS = [ROOT / "layers/dependencies/requirements.txt", ROOT / "layers/imaging/requirements.txt"]
+LOCKS = [*LAYER_LOCKS, *sorted((ROOT / "requirements").glob("*.txt"))]
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)")
+NAMED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+def name_of(lock: Path) -> str:
+    """Name a lock in a test's id."""
+    return str(lock.relative_to(ROOT))
+
+
+def entries(lock: Path) -> list[str]:
+    """Every requirement of a lock with the lines that continue it."""
+    lines = lock.read_text().splitlines()
+    kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return re.split(r"(?<!\\)\n(?=\S)", "\n".join(kept))
+
+
+def versions(lock: Path) -> dict[str, str]:
+    """The pinned version of every package."""
+    found = {}
+    for entry in entries(lock):
+        pinned = PINNED.match(entry)
+        assert pinned is not None, entry
+        found[pinned[1].lower()] = pinned[2]
+    return found
+
+
+def wanted(requirements: Path) -> set[str]:
+    """The packages that a .in file asks for itself."""
+    lines = requirements.read_text().splitlines()
+    found = [NAMED.match(line) for line in lines]
+    return {name[1].lower() for name in found if name is not None}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=name_of)
+def test_every_package_is_pinned_with_its_hashes(lock: Path) -> None:
+    for entry in entries(lock):
+        assert PINNED.match(entry), entry
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=name_of)
+def test_no_address_is_written_down(lock: Path) -> None:
+    for path in (lock, lock.with_suffix(".in")):
+        text = path.read_text()
+
+        assert "://" not in text
+        assert not re.search(r"^\s*(-i|-f|--(extra-)?index-url|--find-links)\b", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=name_of)
+def test_a_lock_holds_what_is_asked_for(lock: Path) -> None:
+    assert wanted(lock.with_suffix(".in")) <= versions(lock).keys()
+
+
+@pytest.mark.parametrize("layer", LAYER_LOCKS, ids=name_of)
+def test_tests_run_on_the_versions_that_are_deployed(layer: Path) -> None:
+    tested = versions(ROOT / "requirements/dev.txt")
+
+    assert {name: tested.get(name) for name in versions(layer)} == versions(layer)
+
+
+def test_only_the_imaging_layer_brings_pillow() -> None:
+    dependencies, imaging = (versions(lock) for lock in LAYER_LOCKS)
+
+    assert "pillow" not in dependencies
+    assert set(imaging) == {"pillow"}
