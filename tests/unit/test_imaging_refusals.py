@@ -1,6 +1,7 @@
 """What is not a whole picture of reasonable size is refused by its code, before it costs much (A3)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -22,7 +23,7 @@ from tests import pictures
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 
 
-def refusal(data: bytes, **limits: int) -> ImageStoreError:
+def refusal(data: bytes, **limits: Any) -> ImageStoreError:
     """The error that refuses `data`."""
     with pytest.raises(ImageStoreError) as caught:
         PillowProcessor(**limits).process(data, presets=UPLOAD_PRESETS)
