@@ -100,9 +100,7 @@ def deploy(emulator: Emulator, *, build_folder: Path, parameters: dict[str, str]
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=CAPABILITIES,
     )
-    empty(
-        storage, CODE_BUCKET
-    )  # the functions hold their code now, and the emulator keeps all objects in memory
+    empty(storage, CODE_BUCKET)  # the functions hold their code now
     stack = deployed_stack(emulator)
     if stack is None:
         raise CannotRun(f"The stack is not there after its deployment: see the end of {emulator.log}.")
