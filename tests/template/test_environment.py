@@ -1,0 +1,88 @@
+"""What each function is told by its environment, and that the settings read just that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from image_store.settings import Settings
+
+R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
+PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
+ACCEPTING = {"KEY_LAYOUT", "MAX_PIXELS", "QUOTA_IMAGES", "QUOTA_BYTES"}
+TOLD = {
+    "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
+    "Retrieve": {"TABLE_NAME", "API_URL"} | R2 | PUBLISHED,
+    "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
+    "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED,
+    "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS"} | R2 | PUBLISHED,
+    "Links": {"TABLE_NAME"} | R2 | PUBLISHED,
+    "Site": set(),
+    "Cleanup": {"TABLE_NAME", "PUBLIC_BUCKET"} | R2,
+    "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | ACCEPTING,
+}
+EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
+VALUES = {
+    "TABLE_NAME": "table",
+    "PRIVATE_BUCKET": "private",
+    "PUBLIC_BUCKET": "public",
+    "PUBLIC_URL": "https://images.example.com",
+    "PUBLIC_CACHE_CONTROL": "public, max-age=300",
+    "R2_ENDPOINT": "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
+    "R2_REGION": "auto",
+    "R2_SECRET": "image-store/r2",
+    "SIGNING_SECRET": "image-store/signing",
+    "API_URL": "https://api.example.com",
+    "KEY_LAYOUT": "month",
+    "TRASH_RETENTION_DAYS": "7",
+    "QUOTA_IMAGES": "0",
+    "QUOTA_BYTES": "0",
+    "MAX_PIXELS": "50000000",
+    "INGEST_BUCKET": "ingest",
+    "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
+}
+
+
+class Listening(Mapping[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def told(processed: dict[str, Any], name: str) -> dict[str, Any]:
+    """The environment of a function."""
+    variables: dict[str, Any] = processed["Resources"][f"{name}Function"]["Properties"]["Environment"][
+        "Variables"
+    ]
+    return variables
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_function_is_told_what_it_needs(name: str, processed: dict[str, Any]) -> None:
+    assert set(told(processed, name)) == TOLD[name] | EVERYWHERE
+
+
+def test_the_settings_read_what_functions_are_told_and_nothing_else() -> None:
+    environment = Listening(VALUES)
+
+    Settings.from_env(environment)
+
+    assert environment.asked - EVERYWHERE == set[str]().union(*TOLD.values())
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_a_function_is_told_suffices(name: str) -> None:
+    Settings.from_env({variable: VALUES[variable] for variable in TOLD[name]})
