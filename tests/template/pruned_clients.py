@@ -26,7 +26,6 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("update_item", {**TABLE, "Key": KEY, "UpdateExpression": "SET a = :v", **CONDITION}),
         ("delete_item", {**TABLE, "Key": KEY, **CONDITION}),
         ("transact_write_items", {"TransactItems": [{"ConditionCheck": {**TABLE, "Key": KEY, **CONDITION}}]}),
-        ("batch_get_item", {"RequestItems": {"table": {"Keys": [KEY]}}}),
     ],
     "s3": [
         ("put_object", {**OBJECT, "Body": b"x", "IfNoneMatch": "*", "Metadata": {"sha256": "1"}}),
