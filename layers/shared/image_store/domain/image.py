@@ -1,0 +1,154 @@
+"""The image: its record, its states and the transitions that are legal between them."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from image_store.domain.errors import Conflict
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import Placeholder, Rendition
+
+
+class Kind(StrEnum):
+    """Where an image comes from; references are never published."""
+
+    GENERATED = "generated"
+    REFERENCE = "reference"
+    UPLOAD = "upload"
+
+
+class Visibility(StrEnum):
+    """Who may see an image: its owner, whoever has the link, or everybody (link and feed)."""
+
+    PRIVATE = "private"
+    UNLISTED = "unlisted"
+    PUBLIC = "public"
+
+
+class State(StrEnum):
+    """The life of an image; only READY and TRASHED are ever shown to anybody."""
+
+    PENDING = "pending"
+    READY = "ready"
+    TRASHED = "trashed"
+    DELETING = "deleting"
+    TOMBSTONE = "tombstone"
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.READY, State.DELETING}),
+    State.READY: frozenset({State.READY, State.TRASHED, State.DELETING}),
+    State.TRASHED: frozenset({State.READY, State.DELETING}),
+    State.DELETING: frozenset({State.TOMBSTONE}),
+    State.TOMBSTONE: frozenset(),
+}
+"""READY → READY is an edit. What follows TOMBSTONE is the end of the record."""
+
+ORIGINAL = "original"
+"""Stands where the preset's name stands in the key of a rendition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The part of an image that only its detail view needs; stored beside the record, not in it."""
+
+    title: str | None = None
+    alt_text: str | None = None
+    tags: tuple[str, ...] = ()
+    rating: int | None = None
+    groups: tuple[str, ...] = ()
+    """Each `type:id`."""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    generation: dict[str, Any] | None = None
+    analysis: dict[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The record: everything that decides what may happen to an image and where its objects lie.
+
+    `version` grows by one with every change; `change` names the change that made this version, so that a
+    writer who lost the answer can tell its own work from another's.
+    """
+
+    id: str
+    owner: str
+    state: State
+    attempt: str
+    version: int
+    change: str
+    folder: str
+    """Where its private objects lie: empty or ending in `/`, fixed at reserve."""
+    kind: Kind
+    visibility: Visibility
+    filename: str
+    media_type: MediaType
+    size_bytes: int
+    width: int
+    height: int
+    sha256: str
+    placeholder: Placeholder
+    renditions: tuple[Rendition, ...]
+    created_at: datetime
+    updated_at: datetime
+    category: str | None = None
+    cache_control: str | None = None
+    expires_at: datetime | None = None
+    publication: str | None = None
+    """The publication that is current; None unless READY and not private."""
+    intent: str | None = None
+    """A publication being copied, not yet committed."""
+    due_at: datetime | None = None
+    """When cleanup has to look at this record next."""
+    guarded: bool = False
+    """Whether this image holds the guard of its owner and checksum."""
+    idempotency: str | None = None
+    """The name of the idempotency row that its reservation took."""
+
+    @property
+    def prefix(self) -> str:
+        """What all private objects of all attempts begin with; ends in `/`."""
+        return f"{self.folder}{self.id}/"
+
+    @property
+    def original_key(self) -> str:
+        """The private key of the bytes as they were accepted."""
+        return f"{self.prefix}{self.attempt}/{ORIGINAL}.{self.media_type.extension}"
+
+    def rendition_key(self, rendition: Rendition) -> str:
+        """The private key of a rendition."""
+        return f"{self.prefix}{self.attempt}/{rendition.filename}"
+
+    @property
+    def private_keys(self) -> tuple[str, ...]:
+        """Every private object of the attempt."""
+        return (self.original_key, *(self.rendition_key(made) for made in self.renditions))
+
+    def public_keys(self, publication: str) -> tuple[str, ...]:
+        """Every public object of a publication of this image."""
+        return tuple(public_key(publication, made) for made in self.renditions)
+
+    def rendition(self, preset: str) -> Rendition | None:
+        """The rendition made by a preset, if there is one."""
+        return next((made for made in self.renditions if made.preset == preset), None)
+
+    def moved_to(self, state: State, **changes: Any) -> "Image":
+        """The same image in another state; Conflict when the life of an image has no such step."""
+        if state not in TRANSITIONS[self.state]:
+            raise Conflict(f"An image that is {self.state} cannot become {state}.")
+        return replace(self, state=state, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An image with its details, as one read gives them."""
+
+    image: Image
+    details: Details
+
+
+def public_key(publication: str, rendition: Rendition) -> str:
+    """The public key of a copy: it tells neither owner nor image."""
+    return f"p/{publication}/{rendition.filename}"

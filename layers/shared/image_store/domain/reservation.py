@@ -1,0 +1,66 @@
+"""What is taken, in one transaction, before the first byte of an image is written."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from image_store.domain.image import Record
+from image_store.domain.publication import PublicationRow
+
+RESERVATION_LIFETIME = timedelta(minutes=2)
+"""Longer than any function runs that holds a reservation (the longest, ingest, has 60 s)."""
+
+IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A caller's promise to mean the same request: bound to owner and route by its name, and to the body."""
+
+    name: str
+    """A digest of owner, route and the caller's key."""
+    fingerprint: str
+    """A digest of the request body and its attributes."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRow:
+    """What the store remembers of an idempotency key."""
+
+    fingerprint: str
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The most an owner may store; 0 means no limit."""
+
+    images: int = 0
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an owner stores: images in PENDING, READY and TRASHED, and the bytes of their originals."""
+
+    images: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A PENDING record with all that is taken together with it."""
+
+    record: Record
+    quota: Quota
+    idempotency: IdempotencyKey | None
+    publication: PublicationRow | None
+    expires_at: datetime
+    """When the idempotency row may be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """The images of an owner with the same checksum, and the one that holds the guard."""
+
+    image_ids: tuple[str, ...]
+    guard: str | None

@@ -1,0 +1,210 @@
+"""What the services need from the outside, as small protocols.
+
+Adapters implement them for R2, DynamoDB, SQS and Pillow; fakes implement them for tests. Both pass the
+contract suites of `tests/contracts`.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from image_store.domain.image import Image, Record
+from image_store.domain.listing import CardPage, ListQuery
+from image_store.domain.publication import PublicationRow
+from image_store.domain.renditions import Preset, ProcessedImage
+from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
+
+
+class ObjectMissing(Exception):  # noqa: N818 - a fact about a bucket, told to a service
+    """An object that was to be read or copied is not there; services decide what that means."""
+
+
+class Clock(Protocol):
+    """The time, and nothing else."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """Where identifiers come from."""
+
+    def image_id(self) -> str:
+        """A new UUIDv7 in its canonical text form; later ids sort after earlier ones."""
+        ...
+
+    def attempt(self) -> str:
+        """A new attempt: 64 random bits in hexadecimal, unique among the attempts of an image."""
+        ...
+
+    def publication(self) -> str:
+        """A new publication: 128 random bits, URL-safe; it is a secret until it is shared."""
+        ...
+
+
+class ImageProcessor(Protocol):
+    """Turns untrusted bytes into facts and renditions."""
+
+    def process(self, data: bytes, *, presets: Sequence[Preset]) -> ProcessedImage:
+        """Verify that `data` is an image the store accepts and make `presets` from one decode.
+
+        Renditions carry no metadata, have the orientation applied and are in sRGB.
+
+        Raises
+        ------
+        UnsupportedMediaType, InvalidImage, ImageTooLarge, TooManyFrames
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What an object store tells about an object without its bytes."""
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+    sha256: str | None = None
+    """The checksum kept in the object's metadata, where it was given; listings never carry it."""
+
+
+class ObjectStore(Protocol):
+    """One bucket, spoken to in S3's language. All methods raise StorageUnavailable when it does not answer."""
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
+    ) -> None:
+        """Write an object that must not exist yet (If-None-Match: *); the store verifies its MD5.
+
+        Safe to repeat: a key that exists already with these very bytes counts as written.
+
+        Raises
+        ------
+        Conflict
+            the key exists with other bytes
+        """
+        ...
+
+    def copy_from(
+        self, source_bucket: str, source_key: str, key: str, *, content_type: str, cache_control: str
+    ) -> None:
+        """Copy an object of another bucket to `key`, replacing its metadata by these headers alone.
+
+        Safe to repeat. Raises ObjectMissing when the source is not there.
+        """
+        ...
+
+    def head(self, key: str) -> StoredObject | None:
+        """Describe an object; None says that it surely does not exist."""
+        ...
+
+    def get(self, key: str, *, version: str | None = None, max_bytes: int) -> bytes:
+        """Read an object whole; PayloadTooLarge when it has more than `max_bytes`, ObjectMissing when absent."""
+        ...
+
+    def delete(self, keys: Collection[str]) -> None:
+        """Delete objects, in batches; keys that do not exist count as deleted."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """All objects below a prefix, which ends in `/`, page by page as they are consumed."""
+        ...
+
+    def presigned_get(self, key: str, *, filename: str | None = None) -> str:
+        """A link that reads one object for 15–60 minutes without further credentials.
+
+        Links made within the same half hour are equal, so that browsers can cache what they show.
+        `filename` makes the browser save the object under that name.
+        """
+        ...
+
+
+class ImageRepository(Protocol):
+    """All records, and the rows that hang on them. Every write is conditional and made as a whole.
+
+    Writers hand over the record they saw and the one they want. A write whose answer is lost is settled by a
+    strong read before anything is said. All methods raise StorageUnavailable when DynamoDB does not answer.
+    """
+
+    def reserve(self, reservation: Reservation) -> None:
+        """Write a PENDING record with its quota, guard, idempotency and publication rows.
+
+        Raises
+        ------
+        QuotaExceeded, Conflict
+            Conflict when the guard or the idempotency key is held by another image; nothing was written
+        """
+        ...
+
+    def replace(
+        self,
+        before: Record,
+        after: Record,
+        *,
+        publications: Sequence[PublicationRow] = (),
+        settled: Sequence[str] = (),
+    ) -> None:
+        """Change a record from the version seen to the next, with every row that follows from it.
+
+        Group, checksum, guard and index rows are derived from the record. Usage is given back when an image
+        becomes DELETING. `publications` are written and `settled` publications forgotten in the same step.
+
+        Raises
+        ------
+        Conflict
+            the record is no longer at the version of `before`; nothing was written
+        """
+        ...
+
+    def forget(self, record: Record) -> None:
+        """Remove a TOMBSTONE; Conflict when it has changed."""
+        ...
+
+    def get(self, image_id: str) -> Record | None:
+        """Read a record with its details, strongly consistent."""
+        ...
+
+    def get_image(self, image_id: str) -> Image | None:
+        """Read a record without its details, strongly consistent: one GetItem."""
+        ...
+
+    def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
+        """Read one page of an owner's cards; eventually consistent, at most 2,000 rows examined."""
+        ...
+
+    def copies(self, owner: str, sha256: str) -> Copies:
+        """The owner's stored images with this checksum, strongly consistent."""
+        ...
+
+    def idempotency(self, name: str) -> IdempotencyRow | None:
+        """Read what an idempotency key stands for, strongly consistent."""
+        ...
+
+    def usage(self, owner: str) -> Usage:
+        """What an owner stores, strongly consistent."""
+        ...
+
+    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        """The ids of images, or `publication:`-prefixed publications, that cleanup has to look at.
+
+        Eventually consistent: whoever acts on one reads it again first.
+        """
+        ...
+
+    def publication(self, publication: str) -> PublicationRow | None:
+        """Read what is kept of a publication, strongly consistent."""
+        ...
+
+    def forget_publication(self, publication: str) -> None:
+        """Forget a publication whose copies are gone. Safe to repeat."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where messages go that can never succeed."""
+
+    def send(self, body: str, *, reason: str) -> None:
+        """Keep a message with the reason why it was given up."""
+        ...
