@@ -1,0 +1,257 @@
+"""Records as items, and back.
+
+Attributes that a condition, an index or a filter needs stand alone; everything else is one JSON text. DynamoDB's
+client parses by attribute, so few attributes make lists cheap, and JSON keeps numbers as they were given.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import keys
+from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.ids import created_at
+from image_store.domain.listing import Card, thumb_of
+from image_store.domain.media import MediaType
+from image_store.domain.publication import PublicationRow
+from image_store.domain.renditions import Placeholder, Rendition
+
+Item = dict[str, Any]
+
+CARD_FILENAME_CHARS = 40
+CARD_ALT_TEXT_CHARS = 60
+
+
+def text_time(at: datetime) -> str:
+    """An instant as text that sorts as instants do, to the microsecond, in UTC."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> datetime:
+    """The instant that `text_time` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def rows_of(record: Record) -> dict[tuple[str, str], Item]:
+    """Every row that follows from a record, by primary key.
+
+    A change of a record is the difference between the rows before and after it.
+    """
+    image, details = record.image, record.details
+    rows = [_meta(image, details)]
+    if image.state is not State.TOMBSTONE:
+        rows.append(_detail(image, details))
+    if image.state is State.READY:
+        rows.append({**keys.key(keys.checksum(image.owner, image.sha256), image.id)})
+        rows += [
+            {**keys.key(keys.group(image.owner, name), image.id), "id": {"S": image.id}, **_listed(image, details)}
+            for name in details.groups
+        ]
+    if image.guarded:
+        guard = keys.key(keys.checksum(image.owner, image.sha256), keys.GUARD)
+        rows.append({**guard, "image_id": {"S": image.id}})
+    return {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
+
+
+def _meta(image: Image, details: Details) -> Item:
+    item: Item = {
+        **keys.key(keys.image(image.id), keys.META),
+        "id": {"S": image.id},
+        "state": {"S": image.state.value},
+        "attempt": {"S": image.attempt},
+        "version": {"N": str(image.version)},
+        "change": {"S": image.change},
+        "record": {"S": _record_text(image)},
+    }
+    if image.state is State.READY:
+        item |= {"owner_key": {"S": keys.live(image.owner)}, **_listed(image, details)}
+    if image.state is State.TRASHED:
+        item |= {"owner_key": {"S": keys.trash(image.owner)}, **_listed(image, details)}
+    if image.due_at is not None:
+        item |= {"due_shard": {"S": keys.due_shard(image.id)}, "due_at": {"S": text_time(image.due_at)}}
+    return item
+
+
+def _detail(image: Image, details: Details) -> Item:
+    body = {
+        "title": details.title,
+        "alt_text": details.alt_text,
+        "tags": details.tags,
+        "rating": details.rating,
+        "groups": details.groups,
+        "metadata": details.metadata,
+        "generation": details.generation,
+        "analysis": details.analysis,
+        "warnings": details.warnings,
+    }
+    return {**keys.key(keys.image(image.id), keys.DETAIL), "body": {"S": _json(body)}}
+
+
+def _listed(image: Image, details: Details) -> Item:
+    """The card, and beside it what a filter may ask for."""
+    generation = details.generation or {}
+    listed = {
+        "card": _card_text(image, details),
+        "kind": image.kind.value,
+        "visibility": image.visibility.value,
+        "category": image.category,
+        "model": generation.get("model"),
+        "provider": generation.get("provider"),
+    }
+    return {name: {"S": value} for name, value in listed.items() if value}
+
+
+def _record_text(image: Image) -> str:
+    return _json(
+        {
+            "owner": image.owner,
+            "folder": image.folder,
+            "kind": image.kind,
+            "visibility": image.visibility,
+            "filename": image.filename,
+            "type": image.media_type,
+            "size": image.size_bytes,
+            "width": image.width,
+            "height": image.height,
+            "sha256": image.sha256,
+            "placeholder": [image.placeholder.blurhash, image.placeholder.color],
+            "renditions": [
+                [made.preset, made.media_type, made.width, made.height, made.size_bytes]
+                for made in image.renditions
+            ],
+            "created": text_time(image.created_at),
+            "updated": text_time(image.updated_at),
+            "category": image.category,
+            "cache_control": image.cache_control,
+            "expires": text_time(image.expires_at) if image.expires_at else None,
+            "publication": image.publication,
+            "intent": image.intent,
+            "guarded": image.guarded,
+            "idempotency": image.idempotency,
+        }
+    )
+
+
+def image_of(item: Item) -> Image:
+    """The record that a META item holds."""
+    record = json.loads(item["record"]["S"])
+    return Image(
+        id=item["id"]["S"],
+        owner=record["owner"],
+        state=State(item["state"]["S"]),
+        attempt=item["attempt"]["S"],
+        version=int(item["version"]["N"]),
+        change=item["change"]["S"],
+        folder=record["folder"],
+        kind=Kind(record["kind"]),
+        visibility=Visibility(record["visibility"]),
+        filename=record["filename"],
+        media_type=MediaType(record["type"]),
+        size_bytes=record["size"],
+        width=record["width"],
+        height=record["height"],
+        sha256=record["sha256"],
+        placeholder=Placeholder(*record["placeholder"]),
+        renditions=tuple(
+            Rendition(preset, MediaType(media_type), width, height, size)
+            for preset, media_type, width, height, size in record["renditions"]
+        ),
+        created_at=parse_time(record["created"]),
+        updated_at=parse_time(record["updated"]),
+        category=record["category"],
+        cache_control=record["cache_control"],
+        expires_at=parse_time(record["expires"]) if record["expires"] else None,
+        publication=record["publication"],
+        intent=record["intent"],
+        due_at=parse_time(item["due_at"]["S"]) if "due_at" in item else None,
+        guarded=record["guarded"],
+        idempotency=record["idempotency"],
+    )
+
+
+def details_of(item: Item) -> Details:
+    """The details that a DETAIL item holds."""
+    body = json.loads(item["body"]["S"])
+    for name in ("tags", "groups", "warnings"):
+        body[name] = tuple(body[name])
+    return Details(**body)
+
+
+def record_of(items: list[Item]) -> Record | None:
+    """The record that the items of one image make; None without META."""
+    by_sort_key = {item["sk"]["S"]: item for item in items}
+    if keys.META not in by_sort_key:
+        return None
+    detail = by_sort_key.get(keys.DETAIL)
+    return Record(image_of(by_sort_key[keys.META]), details_of(detail) if detail else Details())
+
+
+def _card_text(image: Image, details: Details) -> str:
+    return _json(
+        [
+            image.filename[:CARD_FILENAME_CHARS],
+            image.media_type.extension,
+            image.size_bytes,
+            image.width,
+            image.height,
+            details.alt_text[:CARD_ALT_TEXT_CHARS] if details.alt_text else None,
+            image.placeholder.blurhash,
+            image.placeholder.color,
+            thumb_of(image).media_type.extension,
+            image.folder,
+            image.attempt,
+            image.publication,
+        ]
+    )
+
+
+_BY_EXTENSION = {media_type.extension: media_type for media_type in MediaType}
+
+
+def card_of(item: Item) -> Card:
+    """The card that a listed row holds."""
+    image_id = item["id"]["S"]
+    filename, extension, size, width, height, alt, blurhash, color, thumb, folder, attempt, publication = json.loads(
+        item["card"]["S"]
+    )
+    return Card(
+        id=image_id,
+        kind=Kind(item["kind"]["S"]),
+        visibility=Visibility(item["visibility"]["S"]),
+        filename=filename,
+        media_type=_BY_EXTENSION[extension],
+        size_bytes=size,
+        width=width,
+        height=height,
+        alt_text=alt,
+        placeholder=Placeholder(blurhash, color),
+        thumb_type=_BY_EXTENSION[thumb],
+        private_prefix=f"{folder}{image_id}/{attempt}/",
+        publication=publication,
+        created_at=created_at(image_id),
+    )
+
+
+def publication_item(row: PublicationRow) -> Item:
+    """A publication row as an item that waits for cleanup."""
+    return {
+        **keys.publication(row.publication),
+        "image_id": {"S": row.image_id},
+        "keys": {"S": _json(row.keys)},
+        "due_shard": {"S": keys.due_shard(row.publication)},
+        "due_at": {"S": text_time(row.due_at)},
+    }
+
+
+def publication_of(item: Item) -> PublicationRow:
+    """The publication row that an item holds."""
+    return PublicationRow(
+        publication=item["pk"]["S"].removeprefix(keys.PUBLICATION_PREFIX),
+        image_id=item["image_id"]["S"],
+        keys=tuple(json.loads(item["keys"]["S"])),
+        due_at=parse_time(item["due_at"]["S"]),
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,371 @@
+"""Every expression that reads or writes the table.
+
+All writes are conditional transactions. Their conditions name the version a writer saw, so of two writers one
+loses and changes nothing. When the answer to a write is lost, a strong read settles it: the row carries the name
+of the change that made it (`change`), and a name is used once.
+
+`TransactionConflict` means that another transaction held a row for a moment; botocore does not retry it, so it is
+retried here with full jitter for at most two seconds.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
+from image_store.domain.ids import first_id_at
+from image_store.domain.image import Image, Record, State
+from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, ListQuery
+from image_store.domain.publication import PublicationRow
+from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
+
+CONFLICT_RETRY = timedelta(seconds=2)
+_FIRST_BACKOFF_SECONDS = 0.02
+_QUERY_ROWS = 500
+_MAX_COPIES_READ = 10
+
+
+class DynamoRepository:
+    """ImageRepository on one DynamoDB table; the client is made at the first call."""
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        client: Callable[[], Any],
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._table = table
+        self._client = client
+        self._sleep = sleep
+        self._monotonic = monotonic
+
+    # Writes -------------------------------------------------------------------------------------------
+
+    def reserve(self, reservation: Reservation) -> None:
+        image = reservation.record.image
+        writes: list[tuple[str, dict[str, Any]]] = [("usage", self._take(image, reservation))]
+        for (_, sort_key), item in items.rows_of(reservation.record).items():
+            writes.append(("guard" if sort_key == keys.GUARD else "record", self._create(item)))
+        if reservation.idempotency is not None:
+            item = {
+                **keys.idempotency(reservation.idempotency.name),
+                "fingerprint": {"S": reservation.idempotency.fingerprint},
+                "image_id": {"S": image.id},
+                "ttl": {"N": str(int(reservation.expires_at.timestamp()))},
+            }
+            # DynamoDB removes expired rows late, up to two days: an expired one counts as absent.
+            write = self._put(
+                item,
+                "attribute_not_exists(pk) OR #ttl < :now",
+                names={"#ttl": "ttl"},
+                values={":now": {"N": str(int(image.created_at.timestamp()))}},
+            )
+            writes.append(("idempotency", write))
+        if reservation.publication is not None:
+            writes.append(("publication", self._put(items.publication_item(reservation.publication))))
+        self._transact(writes, settled=lambda: self._is_mine(image))
+
+    def replace(
+        self,
+        before: Record,
+        after: Record,
+        *,
+        publications: Sequence[PublicationRow] = (),
+        settled: Sequence[str] = (),
+    ) -> None:
+        old, new = items.rows_of(before), items.rows_of(after)
+        writes: list[tuple[str, dict[str, Any]]] = []
+        for row_key, item in new.items():
+            if row_key[1] == keys.META:
+                writes.append(("record", self._put(item, *_unchanged(before.image))))
+            elif item != old.get(row_key):
+                writes.append(("row", self._put(item)))
+        writes += [("row", self._delete(*row_key)) for row_key in old.keys() - new.keys()]
+        writes += [("publication", self._put(items.publication_item(row))) for row in publications]
+        for publication in settled:
+            gone = keys.publication(publication)
+            writes.append(("publication", {"Delete": {"TableName": self._table, "Key": gone}}))
+        if after.image.state is State.DELETING:
+            writes.append(("usage", self._give_back(before.image)))
+            if before.image.state is State.PENDING and before.image.idempotency is not None:
+                gone = keys.idempotency(before.image.idempotency)
+                writes.append(("idempotency", {"Delete": {"TableName": self._table, "Key": gone}}))
+        self._transact(writes, settled=lambda: self._is_mine(after.image))
+
+    def forget(self, record: Record) -> None:
+        names, values, condition = _unchanged_parts(record.image)
+        meta = {
+            "TableName": self._table,
+            "Key": keys.key(keys.image(record.image.id), keys.META),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+        self._transact(
+            [("record", {"Delete": meta})], settled=lambda: self.get_image(record.image.id) is None
+        )
+
+    def forget_publication(self, publication: str) -> None:
+        self._call("delete_item", Key=keys.publication(publication))
+
+    def _take(self, image: Image, reservation: Reservation) -> dict[str, Any]:
+        quota = reservation.quota
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": keys.usage(image.owner),
+            "UpdateExpression": "ADD images :one, size_bytes :size",
+            "ExpressionAttributeValues": {":one": {"N": "1"}, ":size": {"N": str(image.size_bytes)}},
+        }
+        conditions = []
+        if quota.images:
+            conditions.append("(attribute_not_exists(images) OR images < :images)")
+            update["ExpressionAttributeValues"][":images"] = {"N": str(quota.images)}
+        if quota.size_bytes:
+            room = quota.size_bytes - image.size_bytes
+            if room < 0:
+                raise QuotaExceeded("This image alone is larger than your quota of bytes.")
+            conditions.append("(attribute_not_exists(size_bytes) OR size_bytes <= :room)")
+            update["ExpressionAttributeValues"][":room"] = {"N": str(room)}
+        if conditions:
+            update["ConditionExpression"] = " AND ".join(conditions)
+        return {"Update": update}
+
+    def _give_back(self, image: Image) -> dict[str, Any]:
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": keys.usage(image.owner),
+                "UpdateExpression": "ADD images :one, size_bytes :size",
+                "ExpressionAttributeValues": {":one": {"N": "-1"}, ":size": {"N": str(-image.size_bytes)}},
+            }
+        }
+
+    def _create(self, item: items.Item) -> dict[str, Any]:
+        return self._put(item, "attribute_not_exists(pk)")
+
+    def _put(
+        self,
+        item: items.Item,
+        condition: str | None = None,
+        names: dict[str, str] | None = None,
+        values: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        put: dict[str, Any] = {"TableName": self._table, "Item": item}
+        if condition:
+            put["ConditionExpression"] = condition
+        if names:
+            put["ExpressionAttributeNames"] = names
+        if values:
+            put["ExpressionAttributeValues"] = values
+        return {"Put": put}
+
+    def _delete(self, pk: str, sk: str) -> dict[str, Any]:
+        return {"Delete": {"TableName": self._table, "Key": keys.key(pk, sk)}}
+
+    def _is_mine(self, image: Image) -> bool:
+        stored = self.get_image(image.id)
+        return stored is not None and stored.change == image.change
+
+    def _transact(self, writes: list[tuple[str, dict[str, Any]]], *, settled: Callable[[], bool]) -> None:
+        give_up_at = self._monotonic() + CONFLICT_RETRY.total_seconds()
+        backoff = _FIRST_BACKOFF_SECONDS
+        while True:
+            try:
+                self._client().transact_write_items(TransactItems=[write for _, write in writes])
+            except ClientError as error:
+                failed = _failed_writes(error, [name for name, _ in writes])
+                if failed is None:
+                    if settled():
+                        return
+                    raise _unavailable() from error
+                if "conflict" not in failed:
+                    # botocore repeats a call whose answer it lost; the repeat then meets our own write.
+                    if settled():
+                        return
+                    raise _refusal(failed) from error
+                if self._monotonic() + backoff >= give_up_at:
+                    raise _unavailable() from error
+            except BotoCoreError as error:
+                if settled():
+                    return
+                raise _unavailable() from error
+            else:
+                return
+            self._sleep(random.uniform(0, backoff))  # noqa: S311 - jitter needs no secrecy
+            backoff *= 2
+
+    # Reads --------------------------------------------------------------------------------------------
+
+    def get(self, image_id: str) -> Record | None:
+        answer = self._call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": keys.image(image_id)}},
+            ConsistentRead=True,
+        )
+        return items.record_of(answer["Items"])
+
+    def get_image(self, image_id: str) -> Image | None:
+        answer = self._call("get_item", Key=keys.key(keys.image(image_id), keys.META), ConsistentRead=True)
+        return items.image_of(answer["Item"]) if "Item" in answer else None
+
+    def copies(self, owner: str, sha256: str) -> Copies:
+        answer = self._call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": keys.checksum(owner, sha256)}},
+            ConsistentRead=True,
+            # GUARD sorts after every id (ids begin with a hexadecimal digit), so the newest rows hold it.
+            ScanIndexForward=False,
+            Limit=_MAX_COPIES_READ,
+        )
+        rows = answer["Items"]
+        guard = next((row["image_id"]["S"] for row in rows if row["sk"]["S"] == keys.GUARD), None)
+        return Copies(tuple(row["sk"]["S"] for row in rows if row["sk"]["S"] != keys.GUARD), guard)
+
+    def idempotency(self, name: str) -> IdempotencyRow | None:
+        answer = self._call("get_item", Key=keys.idempotency(name), ConsistentRead=True)
+        if "Item" not in answer:
+            return None
+        return IdempotencyRow(answer["Item"]["fingerprint"]["S"], answer["Item"]["image_id"]["S"])
+
+    def usage(self, owner: str) -> Usage:
+        item = self._call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")
+        return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"])) if item else Usage(0, 0)
+
+    def publication(self, publication: str) -> PublicationRow | None:
+        answer = self._call("get_item", Key=keys.publication(publication), ConsistentRead=True)
+        return items.publication_of(answer["Item"]) if "Item" in answer else None
+
+    def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
+        found: list[items.Item] = []
+        examined = 0
+        request = _card_request(query)
+        if after is not None:
+            request["ExclusiveStartKey"] = _start_key(query, after)
+        filtered = "FilterExpression" in request
+        while True:
+            room = min(MAX_EXAMINED_ROWS - examined, _QUERY_ROWS if filtered else query.limit - len(found))
+            answer = self._call("query", **request, Limit=room)
+            found += answer["Items"]
+            examined += answer["ScannedCount"]
+            last = answer.get("LastEvaluatedKey")
+            if len(found) > query.limit or (len(found) == query.limit and last):
+                page = found[: query.limit]
+                return CardPage(tuple(map(items.card_of, page)), page[-1]["id"]["S"])
+            if last is None:
+                return CardPage(tuple(map(items.card_of, found)), None)
+            if examined >= MAX_EXAMINED_ROWS:
+                resume = last["sk"]["S"] if query.group else last["id"]["S"]
+                return CardPage(tuple(map(items.card_of, found)), resume)
+            request["ExclusiveStartKey"] = last
+
+    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        for shard in keys.due_shards():
+            answer = self._call(
+                "query",
+                IndexName="due",
+                KeyConditionExpression="due_shard = :shard AND due_at <= :before",
+                ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"S": items.text_time(before)}},
+                Limit=limit,
+            )
+            for row in answer["Items"]:
+                pk = row["pk"]["S"]
+                if pk.startswith(keys.IMAGE_PREFIX):
+                    yield pk.removeprefix(keys.IMAGE_PREFIX)
+                else:
+                    yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self._table, **request)
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable() from error
+        return answer
+
+
+def _unchanged_parts(image: Image) -> tuple[dict[str, str], dict[str, Any], str]:
+    names = {"#version": "version", "#attempt": "attempt", "#state": "state"}
+    values = {
+        ":version": {"N": str(image.version)},
+        ":attempt": {"S": image.attempt},
+        ":state": {"S": image.state.value},
+    }
+    return names, values, "#version = :version AND #attempt = :attempt AND #state = :state"
+
+
+def _unchanged(image: Image) -> tuple[str, dict[str, str], dict[str, Any]]:
+    names, values, condition = _unchanged_parts(image)
+    return condition, names, values
+
+
+def _card_request(query: ListQuery) -> dict[str, Any]:
+    if query.group is not None:
+        request: dict[str, Any] = {"ConsistentRead": False}
+        partition, hash_name, range_name = keys.group(query.owner, query.group), "pk", "sk"
+    else:
+        request = {"IndexName": "by_owner"}
+        partition = keys.trash(query.owner) if query.trashed else keys.live(query.owner)
+        hash_name, range_name = "owner_key", "id"
+    names = {"#hash": hash_name}
+    values = {":hash": {"S": partition}}
+    condition = "#hash = :hash"
+    if query.since is not None or query.until is not None:
+        names["#range"] = range_name
+        condition += " AND #range BETWEEN :low AND :high"
+        values[":low"] = {"S": first_id_at(query.since) if query.since else "0"}
+        # No id made at `until` or later sorts below its first id, and no id is equal to it: version bits differ.
+        values[":high"] = {"S": first_id_at(query.until) if query.until else "g"}
+    filters = {"kind": query.kind, "visibility": query.visibility}
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    if wanted:
+        request["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
+        names |= {f"#{name}": name for name in wanted}
+        values |= {f":{name}": {"S": value.value} for name, value in wanted.items()}
+    return request | {
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeNames": names,
+        "ExpressionAttributeValues": values,
+        "ScanIndexForward": not query.descending,
+    }
+
+
+def _start_key(query: ListQuery, image_id: str) -> dict[str, Any]:
+    if query.group is not None:
+        return keys.key(keys.group(query.owner, query.group), image_id)
+    partition = keys.trash(query.owner) if query.trashed else keys.live(query.owner)
+    return {
+        **keys.key(keys.image(image_id), keys.META),
+        "owner_key": {"S": partition},
+        "id": {"S": image_id},
+    }
+
+
+def _failed_writes(error: ClientError, names: list[str]) -> set[str] | None:
+    """Which named writes of a transaction were refused; None when it failed for another reason."""
+    if error.response["Error"]["Code"] == "TransactionConflictException":
+        return {"conflict"}
+    if error.response["Error"]["Code"] != "TransactionCanceledException":
+        return None
+    codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+    failed = {name for name, code in zip(names, codes, strict=False) if code == "ConditionalCheckFailed"}
+    if failed:
+        return failed
+    return {"conflict"} if "TransactionConflict" in codes else None
+
+
+def _refusal(failed: set[str]) -> Exception:
+    if "usage" in failed:
+        return QuotaExceeded("Your quota of images or bytes is used up; delete some images for good first.")
+    return Conflict("Another request changed this at the same moment; read it again and repeat.")
+
+
+def _unavailable() -> StorageUnavailable:
+    return StorageUnavailable("The metadata store did not answer as it should; try again.", retry_after=timedelta(seconds=1))

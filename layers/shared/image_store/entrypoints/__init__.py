@@ -1,0 +1,1 @@
+"""From an event to a service call and back: requests, answers, problems, logs."""
