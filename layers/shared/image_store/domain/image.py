@@ -55,6 +55,8 @@ class Details:
 
     title: str | None = None
     alt_text: str | None = None
+    alt_text_given: bool = False
+    """Whether the caller wrote the alternative text; otherwise it is derived, or there is none."""
     tags: tuple[str, ...] = ()
     rating: int | None = None
     groups: tuple[str, ...] = ()

@@ -76,6 +76,7 @@ def _detail(image: Image, details: Details) -> Item:
     body = {
         "title": details.title,
         "alt_text": details.alt_text,
+        "alt_text_given": details.alt_text_given,
         "tags": details.tags,
         "rating": details.rating,
         "groups": details.groups,

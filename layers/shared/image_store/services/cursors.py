@@ -1,0 +1,82 @@
+"""Cursors: opaque, signed, and bound to owner, query and a time.
+
+A cursor holds nothing but the id to go on after. Owner and query are not in it; they are signed with it, so that
+a cursor means nothing to anybody else and in no other list.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from image_store.domain.errors import ConfigurationError, InvalidCursor
+from image_store.domain.ids import is_image_id
+from image_store.domain.listing import ListQuery
+
+CURSOR_LIFETIME = timedelta(hours=24)
+_TAG_BYTES = 16
+
+
+class Cursors:
+    """Makes and reads cursors with the keys of the signing secret.
+
+    The secret maps key ids to keys, and `current` names the one that signs; the others still verify, so that a
+    key can be replaced without breaking pages that are being read.
+    """
+
+    def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
+        self._keys = keys
+
+    def make(self, after: str, query: ListQuery, *, at: datetime) -> str:
+        """A cursor that goes on after an id, good for 24 hours."""
+        keys = self._keys()
+        key_id = keys.get("current", "")
+        if key_id not in keys:
+            raise ConfigurationError("The signing secret names no current key.")
+        expires = int((at + CURSOR_LIFETIME).timestamp())
+        text = f"{key_id}.{expires}.{after}"
+        raw = _tag(keys[key_id], text, query) + text.encode()
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+    def read(self, cursor: str, query: ListQuery, *, at: datetime) -> str:
+        """The id to go on after; InvalidCursor for whatever this store did not make for this very query."""
+        try:
+            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            text = raw[_TAG_BYTES:].decode("ascii")
+        except (binascii.Error, ValueError):
+            raise _invalid() from None
+        key_id, _, rest = text.partition(".")
+        expires, _, after = rest.partition(".")
+        keys = self._keys()
+        key = keys.get(key_id) if key_id != "current" else None
+        if key is None or not hmac.compare_digest(raw[:_TAG_BYTES], _tag(key, text, query)):
+            raise _invalid()
+        if datetime.fromtimestamp(int(expires), UTC) < at or not is_image_id(after):
+            raise _invalid()
+        return after
+
+
+def _tag(key: str, text: str, query: ListQuery) -> bytes:
+    parts = [
+        text,
+        query.owner,
+        str(query.descending),
+        query.kind,
+        query.visibility,
+        query.group,
+        query.since.isoformat() if query.since else None,
+        query.until.isoformat() if query.until else None,
+        str(query.trashed),
+    ]
+    message = hashlib.sha256()
+    for part in parts:
+        encoded = b"" if part is None else part.encode()
+        # Lengths keep two lists of parts from ever being the same bytes.
+        message.update(len(encoded).to_bytes(4, "big") + encoded)
+    return hmac.digest(key.encode(), b"cursor" + message.digest(), "sha256")[:_TAG_BYTES]
+
+
+def _invalid() -> InvalidCursor:
+    return InvalidCursor("This cursor is not valid for this list; start again without one.")

@@ -1,0 +1,48 @@
+"""Reading one image, by its owner or by whoever has its link."""
+
+import hmac
+
+from image_store.domain.errors import ImageNotFound
+from image_store.domain.ids import is_image_id, parse_link
+from image_store.domain.image import Image, Record, State
+from image_store.domain.renditions import Rendition
+from image_store.ports import ImageRepository
+
+_SHOWN = frozenset({State.READY, State.TRASHED})
+
+
+def not_found() -> ImageNotFound:
+    """The one answer for what does not exist, is deleted, or belongs to somebody else."""
+    return ImageNotFound("There is no such image.")
+
+
+class Retrieval:
+    """Finds images for those who may see them."""
+
+    def __init__(self, *, repository: ImageRepository) -> None:
+        self._repository = repository
+
+    def get(self, owner: str, image_id: str) -> Record:
+        """An image of this owner, ready or trashed; ImageNotFound otherwise."""
+        record = self._repository.get(image_id) if is_image_id(image_id) else None
+        if record is None or record.image.owner != owner or record.image.state not in _SHOWN:
+            raise not_found()
+        return record
+
+    def get_image(self, owner: str, image_id: str) -> Image:
+        """The same without its details: one item read."""
+        image = self._repository.get_image(image_id) if is_image_id(image_id) else None
+        if image is None or image.owner != owner or image.state not in _SHOWN:
+            raise not_found()
+        return image
+
+    def published(self, link: str, preset: str) -> tuple[Image, str, Rendition]:
+        """The image, publication and rendition a public link means; ImageNotFound unless it is current."""
+        named = parse_link(link)
+        image = self._repository.get_image(named[0]) if named else None
+        if named is None or image is None or image.state is not State.READY or image.publication is None:
+            raise not_found()
+        rendition = image.rendition(preset)
+        if rendition is None or not hmac.compare_digest(image.publication, named[1]):
+            raise not_found()
+        return image, image.publication, rendition

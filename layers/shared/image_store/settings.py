@@ -1,0 +1,73 @@
+"""The deployment's settings, read from the environment once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from image_store.domain.errors import ConfigurationError
+from image_store.domain.layout import KeyLayout
+from image_store.domain.reservation import Quota
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a deployment chooses. A function is told only what it needs; what it is not told is empty."""
+
+    table: str
+    private_bucket: str
+    public_bucket: str
+    """Empty when no public bucket is configured: public links then redirect to presigned links."""
+    public_url: str
+    """The address of the public bucket's custom domain, without a slash at its end."""
+    public_cache_control: str
+    r2_endpoint: str
+    r2_region: str
+    r2_secret: str
+    signing_secret: str
+    api_url: str
+    """The API's own address; empty when it is taken from the request."""
+    key_layout: KeyLayout
+    trash_retention: timedelta
+    quota: Quota
+    max_pixels: int
+    ingest_bucket: str
+    dead_letter_queue_url: str
+
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings; ConfigurationError names the variable at fault and never its value."""
+        settings = cls(
+            table=environment.get("TABLE_NAME", ""),
+            private_bucket=environment.get("PRIVATE_BUCKET", ""),
+            public_bucket=environment.get("PUBLIC_BUCKET", ""),
+            public_url=environment.get("PUBLIC_URL", "").rstrip("/"),
+            public_cache_control=environment.get("PUBLIC_CACHE_CONTROL", "public, max-age=300"),
+            r2_endpoint=environment.get("R2_ENDPOINT", "").rstrip("/"),
+            r2_region=environment.get("R2_REGION", "auto"),
+            r2_secret=environment.get("R2_SECRET", ""),
+            signing_secret=environment.get("SIGNING_SECRET", ""),
+            api_url=environment.get("API_URL", "").rstrip("/"),
+            key_layout=_layout(environment),
+            trash_retention=timedelta(days=_number(environment, "TRASH_RETENTION_DAYS", 7)),
+            quota=Quota(_number(environment, "QUOTA_IMAGES", 0), _number(environment, "QUOTA_BYTES", 0)),
+            max_pixels=_number(environment, "MAX_PIXELS", 50_000_000),
+            ingest_bucket=environment.get("INGEST_BUCKET", ""),
+            dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
+        )
+        if settings.public_url and not settings.public_bucket:
+            raise ConfigurationError("PUBLIC_URL is set, but PUBLIC_BUCKET is not: set both or neither.")
+        return settings
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isascii() or not text.isdecimal():
+        raise ConfigurationError(f"{name} must be a whole number, not below 0.")
+    return int(text)
+
+
+def _layout(environment: Mapping[str, str]) -> KeyLayout:
+    try:
+        return KeyLayout(environment.get("KEY_LAYOUT", KeyLayout.MONTH))
+    except ValueError:
+        raise ConfigurationError(f"KEY_LAYOUT must be one of {', '.join(KeyLayout)}.") from None
