@@ -1,0 +1,162 @@
+"""Images as clients see them, and the answers that carry them."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.domain.ids import link
+from image_store.domain.image import Image, Record, public_key
+from image_store.domain.listing import Card
+from image_store.domain.renditions import Placeholder, Rendition
+from image_store.ports import ObjectStore
+from image_store.services.listing import Page
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Turns records into answers; links to private bytes are signed for each answer and stored nowhere."""
+
+    private: ObjectStore
+    public_url: str
+
+    def image(self, record: Record, *, api_url: str, status: int = 200) -> "Response[str]":
+        """An image with its ETag; a new one (201) also with its address."""
+        headers = {"ETag": etag(record.image), "Cache-Control": "private, no-cache"}
+        if status == 201:
+            headers["Location"] = f"{api_url}/v1/images/{record.image.id}"
+        return Response(status, JSON, _json(self._image(record, api_url)), headers=headers)
+
+    def page(self, page: Page) -> "Response[str]":
+        """A page of a list."""
+        body = {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
+        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
+
+    def original(self, image: Image) -> "Response[str]":
+        """A redirect to the original, for its owner."""
+        return redirect(self.private.presigned_get(image.original_key, filename=image.filename))
+
+    def rendition(self, image: Image, rendition: Rendition) -> "Response[str]":
+        """A redirect to a rendition, for its owner."""
+        return redirect(self._rendition_url(image, rendition))
+
+    def published(self, image: Image, publication: str, rendition: Rendition) -> "Response[str]":
+        """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none."""
+        if self.public_url:
+            return redirect(f"{self.public_url}/{public_key(publication, rendition)}", "public, max-age=60")
+        return redirect(self.private.presigned_get(image.rendition_key(rendition)))
+
+    def _image(self, record: Record, api_url: str) -> dict[str, Any]:
+        image, details = record.image, record.details
+        groups: dict[str, list[str]] = {}
+        for name in details.groups:
+            kind, _, member = name.partition(":")
+            groups.setdefault(kind, []).append(member)
+        given = "given" if details.alt_text_given else "derived"
+        return {
+            "id": image.id,
+            "kind": image.kind,
+            "visibility": image.visibility,
+            "status": image.state,
+            "filename": image.filename,
+            "content_type": image.media_type,
+            "size_bytes": image.size_bytes,
+            "width": image.width,
+            "height": image.height,
+            "sha256": image.sha256,
+            "title": details.title,
+            "alt_text": details.alt_text,
+            "alt_text_source": given if details.alt_text is not None else "none",
+            "category": image.category,
+            "tags": details.tags,
+            "rating": details.rating,
+            "groups": groups,
+            "generation": details.generation,
+            "analysis": details.analysis,
+            "metadata": details.metadata,
+            "placeholder": _placeholder(image.placeholder),
+            "url": f"{api_url}/v1/images/{image.id}/content",
+            "public_url": f"{api_url}/i/{quote(link(image.id, image.publication))}" if image.publication else None,
+            "renditions": {made.preset: self._rendition(image, made) for made in image.renditions},
+            "created_at": rfc3339(image.created_at),
+            "updated_at": rfc3339(image.updated_at),
+            "expires_at": rfc3339(image.expires_at) if image.expires_at else None,
+            "warnings": details.warnings,
+        }
+
+    def _rendition(self, image: Image, made: Rendition) -> dict[str, Any]:
+        return {
+            "url": self._rendition_url(image, made),
+            "content_type": made.media_type,
+            "width": made.width,
+            "height": made.height,
+            "size_bytes": made.size_bytes,
+        }
+
+    def _rendition_url(self, image: Image, rendition: Rendition) -> str:
+        if image.publication and self.public_url:
+            return f"{self.public_url}/{public_key(image.publication, rendition)}"
+        return self.private.presigned_get(image.rendition_key(rendition))
+
+    def _card(self, card: Card) -> dict[str, Any]:
+        published = card.public_thumb_key if self.public_url else None
+        return {
+            "id": card.id,
+            "kind": card.kind,
+            "visibility": card.visibility,
+            "filename": card.filename,
+            "content_type": card.media_type,
+            "size_bytes": card.size_bytes,
+            "width": card.width,
+            "height": card.height,
+            "alt_text": card.alt_text,
+            "placeholder": _placeholder(card.placeholder),
+            "thumb_url": f"{self.public_url}/{published}" if published else self.private.presigned_get(card.thumb_key),
+            "created_at": rfc3339(card.created_at),
+        }
+
+
+def etag(image: Image) -> str:
+    """The strong validator of an image: its version. Signed links in the answer do not count."""
+    return f'"{image.version}"'
+
+
+def not_modified(image: Image) -> "Response[str]":
+    """304 for a client that has this version already."""
+    return Response(304, headers={"ETag": etag(image), "Cache-Control": "private, no-cache"})
+
+
+def matches(if_none_match: str | None, image: Image) -> bool:
+    """Whether If-None-Match names the current version (weak comparison, RFC 9110, section 13.1.2)."""
+    if if_none_match is None:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in tags or etag(image) in tags
+
+
+def redirect(url: str, cache_control: str = "private, no-store") -> "Response[str]":
+    """302 to where the bytes are."""
+    return Response(302, headers={"Location": url, "Cache-Control": cache_control})
+
+
+def no_content() -> "Response[str]":
+    """204."""
+    return Response(204)
+
+
+def rfc3339(at: datetime) -> str:
+    """An instant as clients get it: UTC, milliseconds."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def _placeholder(placeholder: Placeholder) -> dict[str, str]:
+    return {"blurhash": placeholder.blurhash, "color": placeholder.color}
+
+
+def _json(body: dict[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,103 @@
+"""The HTTP API: one resolver a function, the same manners everywhere.
+
+Powertools' validation is left off: it costs as much cold start as boto3 itself. Routes describe themselves with
+`operation()`, from which the OpenAPI document is made, and read their input with `entrypoints.requests`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
+from image_store.entrypoints.observability import logger
+from image_store.entrypoints.problems import STATUSES, internal_problem, problem
+
+MAX_SUBJECT_CHARS = 255
+"""OpenID Connect Core 1.0, section 2: a subject has at most 255 ASCII characters."""
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def create_api() -> APIGatewayHttpResolver:
+    """A resolver whose errors are problem documents."""
+    api = APIGatewayHttpResolver()
+
+    @api.exception_handler(ImageStoreError)
+    def refuse(error: ImageStoreError) -> "Response[str]":
+        if STATUSES[type(error)] >= 500:
+            logger.exception("request failed", code=error.code)
+        return problem(error, request_id=request_id(api))
+
+    @api.exception_handler(Exception)
+    def fail(_: Exception) -> "Response[str]":
+        logger.exception("unexpected error")
+        return internal_problem(request_id=request_id(api))
+
+    @api.not_found
+    def unknown(_: Exception) -> "Response[str]":
+        return problem(ImageNotFound("There is nothing at this address."), request_id=request_id(api))
+
+    return api
+
+
+def handler(api: APIGatewayHttpResolver) -> Handler:
+    """The Lambda handler of a resolver."""
+
+    @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
+    def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        return api.resolve(event, context)
+
+    return lambda_handler  # type: ignore[no-any-return]  # the decorator of Powertools is untyped
+
+
+def operation(
+    summary: str,
+    *,
+    answers: dict[int, str],
+    query: str | None = None,
+    body: str | None = None,
+    headers: tuple[str, ...] = (),
+    problems: tuple[int, ...] = (),
+    public: bool = False,
+) -> dict[str, Any]:
+    """How a route describes itself: keyword arguments for a resolver's route.
+
+    `answers` maps a status to a model of `schemas` or to a sentence; `query` and `body` name models. Names, not
+    classes, so that a cold start loads no model that it does not use.
+    """
+    return {
+        "summary": summary,
+        "openapi_extensions": {
+            "x-image-store": {
+                "answers": answers,
+                "query": query,
+                "body": body,
+                "headers": headers,
+                "problems": problems,
+                "public": public,
+            }
+        },
+    }
+
+
+def caller(api: APIGatewayHttpResolver) -> str:
+    """The owner who calls: the subject of the token that the gateway has verified."""
+    authorizer = api.current_event.raw_event["requestContext"].get("authorizer", {})
+    subject = authorizer.get("jwt", {}).get("claims", {}).get("sub", "")
+    if not subject or len(subject) > MAX_SUBJECT_CHARS or not subject.isprintable():
+        raise InvalidRequest("The token's subject is missing, longer than 255 characters, or not printable.")
+    return str(subject)
+
+
+def api_url(api: APIGatewayHttpResolver, configured: str) -> str:
+    """The API's own address: as configured, or the name under which the gateway was called."""
+    if configured:
+        return configured
+    return f"https://{api.current_event.raw_event['requestContext']['domainName']}"
+
+
+def request_id(api: APIGatewayHttpResolver) -> str:
+    """The gateway's id of the current request."""
+    return str(api.current_event.raw_event.get("requestContext", {}).get("requestId", ""))

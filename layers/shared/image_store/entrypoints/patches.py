@@ -1,0 +1,61 @@
+"""Merge patches as edits of a record."""
+
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+
+from image_store.domain.image import Record
+from image_store.entrypoints.schemas import ImagePatch, checked_metadata, flat_groups, unique
+from image_store.services.editing import Edit
+
+
+def edit_of(patch: ImagePatch) -> Edit:
+    """The edit that a merge patch means (RFC 7396): what was not sent stays, null takes away."""
+    sent = patch.model_fields_set
+
+    def edit(record: Record) -> Record:
+        image, details = record.image, record.details
+        for name in sent & {"title", "rating"}:
+            details = replace(details, **{name: getattr(patch, name)})
+        if "alt_text" in sent:
+            details = replace(details, alt_text=patch.alt_text, alt_text_given=patch.alt_text is not None)
+        if "tags" in sent:
+            details = replace(details, tags=unique(patch.tags or []))
+        if "groups" in sent:
+            details = replace(details, groups=_groups(details.groups, patch.groups))
+        if "metadata" in sent:
+            merged = {} if patch.metadata is None else _merged(details.metadata, patch.metadata)
+            details = replace(details, metadata=checked_metadata(merged))
+        if "category" in sent:
+            image = replace(image, category=patch.category)
+        if "visibility" in sent:
+            image = replace(image, visibility=patch.visibility)
+        if "expires_at" in sent:
+            expires_at = patch.expires_at.astimezone(UTC) if patch.expires_at else None
+            image = replace(image, expires_at=expires_at)
+        return Record(image, details)
+
+    return edit
+
+
+def _groups(names: tuple[str, ...], patch: dict[str, list[str] | None] | None) -> tuple[str, ...]:
+    if patch is None:
+        return ()
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        kind, _, member = name.partition(":")
+        groups.setdefault(kind, []).append(member)
+    return flat_groups(groups | {kind: members or [] for kind, members in patch.items()})
+
+
+def _merged(value: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(value)
+    for name, new in patch.items():
+        if new is None:
+            merged.pop(name, None)
+        elif isinstance(new, dict):
+            old = merged.get(name)
+            merged[name] = _merged(old if isinstance(old, dict) else {}, new)
+        else:
+            merged[name] = new
+    return merged

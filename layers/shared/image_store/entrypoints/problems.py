@@ -1,0 +1,69 @@
+"""Errors as `application/problem+json` (RFC 9457)."""
+
+import json
+import math
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.domain import errors
+
+STATUSES: dict[type[errors.ImageStoreError], int] = {
+    errors.InvalidRequest: 400,
+    errors.InvalidCursor: 400,
+    errors.AttributesTooLarge: 422,
+    errors.PayloadTooLarge: 413,
+    errors.UnsupportedMediaType: 415,
+    errors.ContentTypeMismatch: 422,
+    errors.InvalidImage: 422,
+    errors.ImageTooLarge: 413,
+    errors.TooManyFrames: 422,
+    errors.ImageNotFound: 404,
+    errors.DuplicateImage: 409,
+    errors.Conflict: 409,
+    errors.PreconditionFailed: 412,
+    errors.IdempotencyInProgress: 409,
+    errors.IdempotencyMismatch: 422,
+    errors.QuotaExceeded: 429,
+    errors.StorageUnavailable: 503,
+    errors.DeadlineExceeded: 503,
+    errors.ConfigurationError: 500,
+    errors.ImageStoreError: 500,
+}
+"""The one place where an error meets its status."""
+
+CONTENT_TYPE = "application/problem+json"
+_INTERNAL = "Something went wrong on our side; the request id helps to find out what."
+
+
+def problem(error: errors.ImageStoreError, *, request_id: str) -> "Response[str]":
+    """The answer for an error of the store. What is wrong inside (500) is not told to the caller."""
+    status = STATUSES[type(error)]
+    internal = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    body = _body(status, error.code, _INTERNAL if internal else error.message, request_id)
+    if isinstance(error, errors.InvalidRequest) and error.errors:
+        body["errors"] = [{"loc": list(loc), "type": kind, "msg": text} for loc, kind, text in error.errors]
+    if isinstance(error, errors.DuplicateImage):
+        body["existing_id"] = error.existing_id
+    headers = {"Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after.total_seconds())))
+    return Response(status, CONTENT_TYPE, json.dumps(body), headers=headers)
+
+
+def internal_problem(*, request_id: str) -> "Response[str]":
+    """The answer for a fault of ours."""
+    body = _body(500, errors.ImageStoreError.code, _INTERNAL, request_id)
+    return Response(500, CONTENT_TYPE, json.dumps(body), headers={"Cache-Control": "no-store"})
+
+
+def _body(status: int, code: str, detail: str, request_id: str) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id,
+    }

@@ -1,0 +1,301 @@
+"""The bodies and queries of the HTTP API, as models: what is validated, and what the OpenAPI document shows."""
+
+import json
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+
+from image_store.domain import attributes as limits
+from image_store.domain.attributes import Attributes, OnDuplicate
+from image_store.domain.caching import parse_cache_control
+from image_store.domain.errors import AttributesTooLarge, InvalidRequest
+from image_store.domain.image import Kind, Visibility
+
+
+def _one_line(text: str) -> str:
+    if not all(char.isprintable() for char in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def _text(text: str) -> str:
+    if any(not char.isprintable() and char not in "\n\t\r\u200b\u200c\u200d\u00a0\u3000\u00ad\ufeff" for char in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_one_line)]
+Text = Annotated[str, AfterValidator(_text)]
+Tag = Annotated[Line, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
+GroupType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+GroupId = Annotated[Line, Field(min_length=1, max_length=128)]
+Groups = dict[GroupType, list[GroupId]]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Generation(_Strict):
+    """How a generated image was made."""
+
+    prompt: Text | None = None
+    negative_prompt: Text | None = None
+    model: Line | None = Field(None, max_length=128)
+    provider: Line | None = Field(None, max_length=64)
+    seed: int | None = Field(None, ge=-1, le=2**63 - 1, description="-1 means random")
+    size: Line | None = Field(None, max_length=32)
+    quality: Line | None = Field(None, max_length=32)
+    params: dict[str, Any] | None = None
+    generated_at: AwareDatetime | None = None
+    cost_usd: float | None = Field(None, ge=0, allow_inf_nan=False)
+    duration_ms: int | None = Field(None, ge=0)
+    original_url: HttpUrl | None = None
+
+
+class ToneAnalysis(_Strict):
+    """The tone that was found in a text."""
+
+    primary: Line | None = None
+    intensity: Line | float | None = None
+    themes: list[Line] = []
+
+
+class Analysis(_Strict):
+    """What was found out about the conversation an image belongs to."""
+
+    response_context: Text | None = None
+    tone_analysis: ToneAnalysis | None = None
+
+
+class ImageAttributes(_Strict):
+    """What may be said about an image when it is stored."""
+
+    kind: Kind = Kind.UPLOAD
+    visibility: Visibility = Visibility.PRIVATE
+    filename: Line | None = Field(None, min_length=1, max_length=limits.MAX_FILENAME_CHARS)
+    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
+    alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
+    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
+    rating: int | None = Field(None, ge=1, le=5)
+    groups: Groups = {}
+    metadata: dict[str, Any] = {}
+    generation: Generation | None = None
+    analysis: Analysis | None = None
+    cache_control: str | None = Field(None, max_length=200)
+    expires_at: AwareDatetime | None = None
+    on_duplicate: OnDuplicate = OnDuplicate.KEEP
+
+    def to_domain(self) -> Attributes:
+        """The same as the domain knows it; AttributesTooLarge beyond what a record holds."""
+        return Attributes(
+            kind=self.kind,
+            visibility=self.visibility,
+            filename=self.filename,
+            title=self.title,
+            alt_text=self.alt_text,
+            category=self.category,
+            tags=unique(self.tags),
+            rating=self.rating,
+            groups=flat_groups(self.groups),
+            metadata=checked_metadata(self.metadata),
+            generation=_sized(self.generation, "generation", limits.MAX_GENERATION_BYTES),
+            analysis=_sized(self.analysis, "analysis", limits.MAX_ANALYSIS_BYTES),
+            cache_control=parse_cache_control(self.cache_control) if self.cache_control is not None else None,
+            expires_at=self.expires_at.astimezone(UTC) if self.expires_at else None,
+            on_duplicate=self.on_duplicate,
+        )
+
+
+class Source(_Strict):
+    """Where the bytes of an image are: exactly one of these."""
+
+    base64: str | None = None
+    data_uri: str | None = None
+
+
+class ImageUpload(ImageAttributes):
+    """An image as JSON."""
+
+    source: Source
+
+
+class ImagePatch(_Strict):
+    """A merge patch (RFC 7396) of what may change; null takes a value away."""
+
+    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
+    alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
+    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    tags: list[Tag] | None = Field(None, max_length=limits.MAX_TAGS)
+    rating: int | None = Field(None, ge=1, le=5)
+    groups: dict[GroupType, list[GroupId] | None] | None = None
+    metadata: dict[str, Any] | None = None
+    visibility: Visibility = Visibility.PRIVATE
+    expires_at: AwareDatetime | None = None
+
+
+class Order(StrEnum):
+    """Newest or oldest first."""
+
+    DESC = "desc"
+    ASC = "asc"
+
+
+class ImageQuery(_Strict):
+    """Which images a list shows; `from` is inclusive, `to` is not."""
+
+    limit: int = Field(50, ge=1, le=100)
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+    order: Order = Order.DESC
+    kind: Kind | None = None
+    visibility: Visibility | None = None
+    group: str | None = Field(None, max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")
+    since: AwareDatetime | None = Field(None, alias="from")
+    until: AwareDatetime | None = Field(None, alias="to")
+    trashed: bool = False
+
+
+class DeleteQuery(_Strict):
+    """How an image is deleted."""
+
+    permanent: bool = False
+
+
+class ContentQuery(_Strict):
+    """Which bytes of an image are wanted; the original unless a rendition is named."""
+
+    rendition: Literal["thumb", "display"] | None = None
+
+
+class ImageRendition(BaseModel):
+    """A rendition, and a link to it that works without a token."""
+
+    url: str
+    content_type: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+class ImagePlaceholder(BaseModel):
+    """What to paint before the thumbnail has arrived."""
+
+    blurhash: str
+    color: str = Field(pattern="^#[0-9a-f]{6}$")
+
+
+class Image(BaseModel):
+    """An image."""
+
+    id: str
+    kind: Kind
+    visibility: Visibility
+    status: Literal["ready", "trashed"]
+    filename: str
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    sha256: str
+    title: str | None
+    alt_text: str | None
+    alt_text_source: Literal["given", "derived", "none"]
+    category: str | None
+    tags: list[str]
+    rating: int | None
+    groups: dict[str, list[str]]
+    generation: Generation | None
+    analysis: Analysis | None
+    metadata: dict[str, Any]
+    placeholder: ImagePlaceholder
+    url: str
+    public_url: str | None
+    renditions: dict[str, ImageRendition]
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    warnings: list[str]
+
+
+class Card(BaseModel):
+    """An image in a list."""
+
+    id: str
+    kind: Kind
+    visibility: Visibility
+    filename: str
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    alt_text: str | None
+    placeholder: ImagePlaceholder
+    thumb_url: str
+    created_at: datetime
+
+
+class ImagePage(BaseModel):
+    """A page of a list; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[Card]
+    next_cursor: str | None
+
+
+class Health(BaseModel):
+    """Whether the API answers."""
+
+    status: Literal["ok", "degraded", "down"]
+
+
+class ProblemError(BaseModel):
+    """One fault of a request."""
+
+    loc: list[str | int]
+    type: str
+    msg: str
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[ProblemError] | None = None
+    existing_id: str | None = None
+
+
+def unique(tags: list[str]) -> tuple[str, ...]:
+    """Tags in their order, each once."""
+    return tuple(dict.fromkeys(tags))
+
+
+def flat_groups(groups: dict[str, list[str]]) -> tuple[str, ...]:
+    """Groups as `type:id`, each once; InvalidRequest beyond 20."""
+    names = tuple(dict.fromkeys(f"{kind}:{name}" for kind, members in groups.items() for name in members))
+    if len(names) > limits.MAX_GROUPS:
+        raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
+    return names
+
+
+def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Custom metadata as given; AttributesTooLarge beyond 4 KB."""
+    return _limited(metadata, "metadata", limits.MAX_METADATA_BYTES)
+
+
+def _sized(model: BaseModel | None, name: str, limit: int) -> dict[str, Any] | None:
+    return None if model is None else _limited(model.model_dump(mode="json"), name, limit)
+
+
+def _limited(value: dict[str, Any], name: str, limit: int) -> dict[str, Any]:
+    if len(json.dumps(value, ensure_ascii=False).encode()) > limit:
+        raise AttributesTooLarge(f"{name} is larger than {limit // 1024} KB.")
+    return value
+
+
