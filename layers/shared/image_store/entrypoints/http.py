@@ -6,6 +6,7 @@ Powertools' validation is left off: it costs as much cold start as boto3 itself.
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -80,6 +81,23 @@ def operation(
             }
         },
     }
+
+
+def header(api: APIGatewayHttpResolver, name: str) -> str | None:
+    """A request header by its lower-case name."""
+    value = api.current_event.raw_event.get("headers", {}).get(name)
+    return str(value) if value is not None else None
+
+
+def chosen(api: APIGatewayHttpResolver, name: str, *, among: tuple[str, ...]) -> str | None:
+    """The value of the one query parameter that a route takes; InvalidRequest for any other."""
+    values = parse_qs(str(api.current_event.raw_event.get("rawQueryString", "")), keep_blank_values=True)
+    given = values.pop(name, [])
+    if values or len(given) > 1 or not set(given) <= set(among):
+        known = ", ".join(among)
+        fault = (("query", name), "enum", f"must be one of {known}, given once, and nothing else")
+        raise InvalidRequest("The query is wrong.", errors=(fault,))
+    return given[0] if given else None
 
 
 def caller(api: APIGatewayHttpResolver) -> str:

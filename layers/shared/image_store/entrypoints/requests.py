@@ -14,9 +14,10 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel, ValidationError
 
 from image_store.domain.errors import InvalidRequest, PayloadTooLarge, PreconditionFailed, UnsupportedMediaType
+from image_store.domain.listing import ListQuery
 from image_store.domain.reservation import IdempotencyKey
 from image_store.entrypoints import schemas
-from image_store.entrypoints.http import caller
+from image_store.entrypoints.http import caller, header
 from image_store.services.uploads import Upload
 
 MAX_BODY_BYTES = 4_700_000
@@ -26,12 +27,6 @@ _MAX_IDEMPOTENCY_KEY_CHARS = 255
 _REPEATABLE = {"tag": "tags", "group": "groups"}
 
 
-def header(api: APIGatewayHttpResolver, name: str) -> str | None:
-    """A request header by its lower-case name."""
-    value = api.current_event.raw_event.get("headers", {}).get(name)
-    return str(value) if value is not None else None
-
-
 def query[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
     """The query string as a model; each parameter at most once."""
     values = _query_values(api)
@@ -39,6 +34,21 @@ def query[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
     if repeated:
         raise InvalidRequest("A parameter is given more than once.", errors=((("query", repeated[0]), "repeated", "must be given once"),))
     return validated(model, {name: given[0] for name, given in values.items()}, at="query")
+
+
+def list_query(owner: str, asked: schemas.ImageQuery) -> ListQuery:
+    """The list that a query means, of one owner."""
+    return ListQuery(
+        owner=owner,
+        limit=asked.limit,
+        descending=asked.order is schemas.Order.DESC,
+        kind=asked.kind,
+        visibility=asked.visibility,
+        group=asked.group,
+        since=asked.since,
+        until=asked.until,
+        trashed=asked.trashed,
+    )
 
 
 def read_upload(api: APIGatewayHttpResolver) -> Upload:

@@ -36,6 +36,13 @@ class Retrieval:
             raise not_found()
         return image
 
+    def rendition(self, image: Image, preset: str) -> Rendition:
+        """A rendition of an image by its preset's name; ImageNotFound when there is none."""
+        rendition = image.rendition(preset)
+        if rendition is None:
+            raise not_found()
+        return rendition
+
     def published(self, link: str, preset: str) -> tuple[Image, str, Rendition]:
         """The image, publication and rendition a public link means; ImageNotFound unless it is current."""
         named = parse_link(link)

@@ -1,0 +1,37 @@
+"""Deletes images, into the trash or for good, and takes them out of the trash again."""
+
+from aws_lambda_powertools.event_handler import Response
+from image_store.bootstrap import application
+from image_store.entrypoints import answers, http
+from image_store.entrypoints.requests import query
+from image_store.entrypoints.schemas import DeleteQuery
+
+api = http.create_api()
+
+
+@api.delete(
+    "/v1/images/<image_id>",
+    **http.operation(
+        "Delete an image",
+        query="DeleteQuery",
+        answers={204: "It is in the trash, or gone if that was asked for."},
+        problems=(400, 404, 409, 503),
+    ),
+)
+def delete_image(image_id: str) -> "Response[str]":
+    permanent = query(api, DeleteQuery).permanent
+    application().deletion.delete(http.caller(api), image_id, permanent=permanent)
+    return answers.no_content()
+
+
+@api.post(
+    "/v1/images/<image_id>/restore",
+    **http.operation("Take an image out of the trash", answers={200: "Image"}, problems=(404, 409, 503)),
+)
+def restore_image(image_id: str) -> "Response[str]":
+    app = application()
+    record = app.deletion.restore(http.caller(api), image_id)
+    return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url))
+
+
+lambda_handler = http.handler(api)

@@ -1,0 +1,14 @@
+"""Turns objects dropped into the ingest bucket into images."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from image_store.bootstrap import application
+from image_store.entrypoints.events import handle_messages
+from image_store.entrypoints.observability import logger
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    app = application()
+    return handle_messages(event, ingest=app.ingestion.ingest, dead_letters=app.dead_letters)

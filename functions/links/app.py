@@ -1,0 +1,28 @@
+"""Serves the public links of published images."""
+
+from aws_lambda_powertools.event_handler import Response
+from image_store.bootstrap import application
+from image_store.entrypoints import http
+
+api = http.create_api()
+
+PUBLISHED = http.operation(
+    "See a published image",
+    answers={302: "The picture is at Location."},
+    problems=(404, 503),
+    public=True,
+)
+
+
+@api.get("/i/<link>", **PUBLISHED)
+def show(link: str) -> "Response[str]":
+    return show_rendition(link, "display")
+
+
+@api.get("/i/<link>/<preset>", **PUBLISHED)
+def show_rendition(link: str, preset: str) -> "Response[str]":
+    app = application()
+    return app.answers.published(*app.retrieval.published(link, preset))
+
+
+lambda_handler = http.handler(api)

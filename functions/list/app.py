@@ -1,0 +1,23 @@
+"""Lists an owner's images."""
+
+from aws_lambda_powertools.event_handler import Response
+from image_store.bootstrap import application
+from image_store.entrypoints import http
+from image_store.entrypoints.requests import list_query, query
+from image_store.entrypoints.schemas import ImageQuery
+
+api = http.create_api()
+
+
+@api.get(
+    "/v1/images",
+    **http.operation("List images", query="ImageQuery", answers={200: "ImagePage"}, problems=(400, 503)),
+)
+def list_images() -> "Response[str]":
+    app = application()
+    asked = query(api, ImageQuery)
+    page = app.listing.page(list_query(http.caller(api), asked), cursor=asked.cursor)
+    return app.answers.page(page)
+
+
+lambda_handler = http.handler(api)

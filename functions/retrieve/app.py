@@ -1,0 +1,46 @@
+"""Shows an owner an image: what is known of it, or its bytes."""
+
+from aws_lambda_powertools.event_handler import Response
+from image_store.bootstrap import application
+from image_store.entrypoints import answers, http
+
+api = http.create_api()
+
+
+@api.get(
+    "/v1/images/<image_id>",
+    **http.operation(
+        "Get an image",
+        headers=("If-None-Match",),
+        answers={200: "Image", 304: "The version named by If-None-Match is current."},
+        problems=(404, 503),
+    ),
+)
+def get_image(image_id: str) -> "Response[str]":
+    app = application()
+    record = app.retrieval.get(http.caller(api), image_id)
+    if answers.matches(http.header(api, "if-none-match"), record.image):
+        return answers.not_modified(record.image)
+    return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url))
+
+
+@api.route(
+    "/v1/images/<image_id>/content",
+    method=["GET", "HEAD"],
+    **http.operation(
+        "Get the bytes of an image, or of one of its renditions",
+        query="ContentQuery",
+        answers={302: "The bytes are at Location for a while; Range and conditional requests work there."},
+        problems=(400, 404, 503),
+    ),
+)
+def get_content(image_id: str) -> "Response[str]":
+    app = application()
+    preset = http.chosen(api, "rendition", among=("thumb", "display"))
+    image = app.retrieval.get_image(http.caller(api), image_id)
+    if preset is None:
+        return app.answers.original(image)
+    return app.answers.rendition(image, app.retrieval.rendition(image, preset))
+
+
+lambda_handler = http.handler(api)

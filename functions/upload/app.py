@@ -1,0 +1,28 @@
+"""Stores images."""
+
+from aws_lambda_powertools.event_handler import Response
+from image_store.bootstrap import application
+from image_store.entrypoints import http
+from image_store.entrypoints.requests import read_upload
+
+api = http.create_api()
+
+
+@api.post(
+    "/v1/images",
+    **http.operation(
+        "Store an image",
+        body="ImageUpload",
+        query="ImageAttributes",
+        headers=("Idempotency-Key",),
+        answers={201: "Image"},
+        problems=(400, 409, 413, 415, 422, 429, 503),
+    ),
+)
+def store_image() -> "Response[str]":
+    app = application()
+    record = app.uploads.accept(read_upload(api))
+    return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url), status=201)
+
+
+lambda_handler = http.handler(api)

@@ -1,0 +1,34 @@
+"""The machine's clock and its source of randomness."""
+
+import secrets
+from datetime import UTC, datetime
+
+from image_store.domain.ids import uuid7
+from image_store.ports import Clock
+
+_ID_RANDOM_BITS = 74
+_ATTEMPT_BYTES = 8
+_PUBLICATION_BYTES = 16
+
+
+class SystemClock:
+    """Clock of the machine."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class RandomIds:
+    """Ids from the operating system's randomness and a clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def image_id(self) -> str:
+        return uuid7(self._clock.now(), secrets.randbits(_ID_RANDOM_BITS))
+
+    def attempt(self) -> str:
+        return secrets.token_hex(_ATTEMPT_BYTES)
+
+    def publication(self) -> str:
+        return secrets.token_urlsafe(_PUBLICATION_BYTES)

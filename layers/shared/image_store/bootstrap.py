@@ -1,0 +1,221 @@
+"""The only wiring: which adapter keeps which port.
+
+Everything is made at its first use, so that importing a handler needs no environment and no network, and a function
+pays only for what it touches. Tests put their own parts in with `use()`.
+"""
+
+import os
+from functools import cached_property
+from typing import Any
+
+from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.adapters.presign import Presigner
+from image_store.adapters.r2 import R2Bucket, s3_client
+from image_store.adapters.secrets import Secrets
+from image_store.adapters.system import RandomIds, SystemClock
+from image_store.entrypoints.answers import Answers
+from image_store.ports import Clock, DeadLetters, Ids, ImageProcessor, ImageRepository, ObjectStore
+from image_store.services.cleanup import Cleanup
+from image_store.services.cursors import Cursors
+from image_store.services.deletion import Deletion
+from image_store.services.editing import Editing
+from image_store.services.ingestion import Ingestion
+from image_store.services.listing import Listing
+from image_store.services.publishing import Publisher
+from image_store.services.retrieval import Retrieval
+from image_store.services.uploads import Uploads
+from image_store.settings import Settings
+
+
+class Application:
+    """The parts of the store, each made once and when it is first asked for."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.from_env(os.environ)
+
+    # Adapters -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @cached_property
+    def ids(self) -> Ids:
+        return RandomIds(self.clock)
+
+    @cached_property
+    def repository(self) -> ImageRepository:
+        return DynamoRepository(self.settings.table, client=lambda: self._dynamodb)
+
+    @cached_property
+    def private(self) -> ObjectStore:
+        return self._r2(self.settings.private_bucket)
+
+    @cached_property
+    def public(self) -> ObjectStore | None:
+        return self._r2(self.settings.public_bucket) if self.settings.public_bucket else None
+
+    @cached_property
+    def ingest_bucket(self) -> ObjectStore:
+        return R2Bucket(self.settings.ingest_bucket, client=lambda: self._s3, presigner=None)
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        from image_store.adapters.sqs import SqsDeadLetters
+
+        return SqsDeadLetters(self.settings.dead_letter_queue_url, client=lambda: self._sqs)
+
+    @cached_property
+    def processor(self) -> ImageProcessor:
+        from image_store.adapters.imaging import PillowProcessor
+
+        return PillowProcessor(max_pixels=self.settings.max_pixels)
+
+    # Services -----------------------------------------------------------------------------------------
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(private=self.private, public_url=self.settings.public_url)
+
+    @cached_property
+    def publisher(self) -> Publisher:
+        return Publisher(
+            repository=self.repository,
+            bucket=self.public,
+            private_bucket=self.settings.private_bucket,
+            default_cache_control=self.settings.public_cache_control,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            processor=self.processor,
+            clock=self.clock,
+            ids=self.ids,
+            layout=self.settings.key_layout,
+            quota=self.settings.quota,
+        )
+
+    @cached_property
+    def retrieval(self) -> Retrieval:
+        return Retrieval(repository=self.repository)
+
+    @cached_property
+    def listing(self) -> Listing:
+        cursors = Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
+        return Listing(repository=self.repository, cursors=cursors, clock=self.clock)
+
+    @cached_property
+    def editing(self) -> Editing:
+        return Editing(
+            repository=self.repository,
+            retrieval=self.retrieval,
+            publisher=self.publisher,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def deletion(self) -> Deletion:
+        return Deletion(
+            repository=self.repository,
+            retrieval=self.retrieval,
+            private=self.private,
+            publisher=self.publisher,
+            clock=self.clock,
+            ids=self.ids,
+            trash_retention=self.settings.trash_retention,
+        )
+
+    @cached_property
+    def cleanup(self) -> Cleanup:
+        return Cleanup(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            deletion=self.deletion,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @cached_property
+    def ingestion(self) -> Ingestion:
+        return Ingestion(bucket=self.ingest_bucket, uploads=self.uploads)
+
+    # Clients ------------------------------------------------------------------------------------------
+
+    def _r2(self, bucket: str) -> ObjectStore:
+        return R2Bucket(bucket, client=lambda: self._r2_client, presigner=self._presigner)
+
+    @cached_property
+    def _presigner(self) -> Presigner:
+        return Presigner(
+            endpoint=self.settings.r2_endpoint,
+            region=self.settings.r2_region,
+            credentials=self._r2_credentials,
+            clock=self.clock,
+        )
+
+    def _r2_credentials(self) -> tuple[str, str]:
+        secret = self._secrets.json(self.settings.r2_secret)
+        return secret["access_key_id"], secret["secret_access_key"]
+
+    @cached_property
+    def _r2_client(self) -> Any:
+        access_key_id, secret_access_key = self._r2_credentials()
+        return s3_client(
+            endpoint=self.settings.r2_endpoint,
+            region=self.settings.r2_region,
+            access_key_id=access_key_id,
+            secret_access_key=secret_access_key,
+        )
+
+    @cached_property
+    def _s3(self) -> Any:
+        return s3_client(
+            endpoint=None, region=os.environ["AWS_REGION"], access_key_id=None, secret_access_key=None
+        )
+
+    @cached_property
+    def _secrets(self) -> Secrets:
+        return Secrets(client=lambda: _client("secretsmanager"))
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        return _client("dynamodb")
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return _client("sqs")
+
+
+def _client(service: str) -> Any:
+    """An AWS client that gives up before the gateway does."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    return boto3.client(service, config=config)
+
+
+_current: Application | None = None
+
+
+def application() -> Application:
+    """The application of this process."""
+    global _current
+    if _current is None:
+        _current = Application()
+    return _current
+
+
+def use(application: Application | None) -> None:
+    """Put another application in place, or none so that the next use makes a new one."""
+    global _current
+    _current = application
