@@ -7,9 +7,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from image_store.entrypoints import schemas
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+
+from image_store.entrypoints import schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "functions/site/openapi.json"
@@ -113,14 +114,18 @@ def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
             items = {"type": "array", "items": {"type": "string"}}
             parameters.append({"name": name[:-1], "in": "query", "schema": items, "explode": True})
         else:
-            parameters.append({"name": name, "in": "query", "schema": _inlined(field, schema.get("$defs", {}))})
+            parameters.append(
+                {"name": name, "in": "query", "schema": _inlined(field, schema.get("$defs", {}))}
+            )
     return parameters
 
 
 def _inlined(field: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(field, dict):
         if "$ref" in field:
-            return definitions[field["$ref"].rpartition("/")[2]] | {k: v for k, v in field.items() if k != "$ref"}
+            return definitions[field["$ref"].rpartition("/")[2]] | {
+                k: v for k, v in field.items() if k != "$ref"
+            }
         return {name: _inlined(value, definitions) for name, value in field.items()}
     return [_inlined(value, definitions) for value in field] if isinstance(field, list) else field
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from image_store.bootstrap import application
 from image_store.entrypoints.observability import logger
 

@@ -1,6 +1,7 @@
 """Deletes images, into the trash or for good, and takes them out of the trash again."""
 
 from aws_lambda_powertools.event_handler import Response
+
 from image_store.bootstrap import application
 from image_store.entrypoints import answers, http
 from image_store.entrypoints.requests import query

@@ -3,6 +3,7 @@
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from image_store.bootstrap import application
 from image_store.entrypoints.events import handle_messages
 from image_store.entrypoints.observability import logger

@@ -1,6 +1,7 @@
 """Serves the public links of published images."""
 
 from aws_lambda_powertools.event_handler import Response
+
 from image_store.bootstrap import application
 from image_store.entrypoints import http
 

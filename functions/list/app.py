@@ -1,6 +1,7 @@
 """Lists an owner's images."""
 
 from aws_lambda_powertools.event_handler import Response
+
 from image_store.bootstrap import application
 from image_store.entrypoints import http
 from image_store.entrypoints.requests import list_query, query

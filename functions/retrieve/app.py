@@ -1,6 +1,7 @@
 """Shows an owner an image: what is known of it, or its bytes."""
 
 from aws_lambda_powertools.event_handler import Response
+
 from image_store.bootstrap import application
 from image_store.entrypoints import answers, http
 

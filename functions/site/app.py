@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
+
 from image_store.entrypoints import docs, http
 
 api = http.create_api()

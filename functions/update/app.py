@@ -1,6 +1,7 @@
 """Changes what is said about an image, and who may see it."""
 
 from aws_lambda_powertools.event_handler import Response
+
 from image_store.bootstrap import application
 from image_store.entrypoints import http
 from image_store.entrypoints.patches import edit_of

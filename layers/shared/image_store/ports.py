@@ -16,7 +16,7 @@ from image_store.domain.renditions import Preset, ProcessedImage
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 
 
-class ObjectMissing(Exception):  # noqa: N818 - a fact about a bucket, told to a service
+class ObjectMissing(Exception):
     """An object that was to be read or copied is not there; services decide what that means."""
 
 

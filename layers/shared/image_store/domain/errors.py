@@ -36,7 +36,9 @@ class InvalidRequest(ImageStoreError):
 
     code = "invalid_request"
 
-    def __init__(self, message: str, *, errors: tuple[tuple[tuple[str | int, ...], str, str], ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, errors: tuple[tuple[tuple[str | int, ...], str, str], ...] = ()
+    ) -> None:
         super().__init__(message)
         self.errors = errors
 

@@ -81,7 +81,9 @@ class Answers:
             "metadata": details.metadata,
             "placeholder": _placeholder(image.placeholder),
             "url": f"{api_url}/v1/images/{image.id}/content",
-            "public_url": f"{api_url}/i/{quote(link(image.id, image.publication))}" if image.publication else None,
+            "public_url": f"{api_url}/i/{quote(link(image.id, image.publication))}"
+            if image.publication
+            else None,
             "renditions": {made.preset: self._rendition(image, made) for made in image.renditions},
             "created_at": rfc3339(image.created_at),
             "updated_at": rfc3339(image.updated_at),
@@ -116,7 +118,9 @@ class Answers:
             "height": card.height,
             "alt_text": card.alt_text,
             "placeholder": _placeholder(card.placeholder),
-            "thumb_url": f"{self.public_url}/{published}" if published else self.private.presigned_get(card.thumb_key),
+            "thumb_url": f"{self.public_url}/{published}"
+            if published
+            else self.private.presigned_get(card.thumb_key),
             "created_at": rfc3339(card.created_at),
         }
 

@@ -33,7 +33,9 @@ def page(document: str) -> "Response[str]":
         bundle=(assets / "swagger-ui-bundle.min.js").read_text("utf-8").replace("</script", "<\\/script"),
         document=json.dumps(json.loads(document)).replace("<", "\\u003c"),
     )
-    scripts = " ".join(f"'sha256-{_digest(script)}'" for script in re.findall(r"<script>(.*?)</script>", html, re.DOTALL))
+    scripts = " ".join(
+        f"'sha256-{_digest(script)}'" for script in re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    )
     policy = (
         f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

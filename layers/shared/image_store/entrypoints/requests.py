@@ -13,7 +13,12 @@ from urllib.parse import parse_qs, unquote_to_bytes
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel, ValidationError
 
-from image_store.domain.errors import InvalidRequest, PayloadTooLarge, PreconditionFailed, UnsupportedMediaType
+from image_store.domain.errors import (
+    InvalidRequest,
+    PayloadTooLarge,
+    PreconditionFailed,
+    UnsupportedMediaType,
+)
 from image_store.domain.listing import ListQuery
 from image_store.domain.reservation import IdempotencyKey
 from image_store.entrypoints import schemas
@@ -32,7 +37,10 @@ def query[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
     values = _query_values(api)
     repeated = [name for name, given in values.items() if len(given) > 1]
     if repeated:
-        raise InvalidRequest("A parameter is given more than once.", errors=((("query", repeated[0]), "repeated", "must be given once"),))
+        raise InvalidRequest(
+            "A parameter is given more than once.",
+            errors=((("query", repeated[0]), "repeated", "must be given once"),),
+        )
     return validated(model, {name: given[0] for name, given in values.items()}, at="query")
 
 
@@ -63,7 +71,9 @@ def read_upload(api: APIGatewayHttpResolver) -> Upload:
     elif essence == "application/json":
         attributes, data, declared = _json_upload(body)
     else:
-        raise UnsupportedMediaType("Send an image type, multipart/form-data or application/json as Content-Type.")
+        raise UnsupportedMediaType(
+            "Send an image type, multipart/form-data or application/json as Content-Type."
+        )
     if not data:
         raise InvalidRequest("There are no bytes in this upload.")
     return Upload(
@@ -151,13 +161,17 @@ def _groups(values: list[str]) -> dict[str, list[str]]:
 
 
 def _refuse_query(name: str, message: str) -> NoReturn:
-    raise InvalidRequest("The query has a parameter that is wrong.", errors=((("query", name), "value_error", message),))
+    raise InvalidRequest(
+        "The query has a parameter that is wrong.", errors=((("query", name), "value_error", message),)
+    )
 
 
 def _form(body: bytes, content_type: str) -> tuple[schemas.ImageAttributes, bytes, str | None]:
     parts = _parts(body, content_type)
     if set(parts) - {"file", "attributes"} or "file" not in parts:
-        raise InvalidRequest("A form has a part `file`, and may have a part `attributes` with JSON; nothing else.")
+        raise InvalidRequest(
+            "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
+        )
     file = parts["file"]
     given = _json(_payload(parts["attributes"])) if "attributes" in parts else {}
     if isinstance(given, dict) and "filename" not in given and (filename := file.get_filename()):

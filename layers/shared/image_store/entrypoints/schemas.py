@@ -21,7 +21,10 @@ def _one_line(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    if any(not char.isprintable() and char not in "\n\t\r\u200b\u200c\u200d\u00a0\u3000\u00ad\ufeff" for char in text):
+    if any(
+        not char.isprintable() and char not in "\n\t\r\u200b\u200c\u200d\u00a0\u3000\u00ad\ufeff"
+        for char in text
+    ):
         raise ValueError("must not contain control characters")
     return text
 
@@ -152,7 +155,9 @@ class ImageQuery(_Strict):
     order: Order = Order.DESC
     kind: Kind | None = None
     visibility: Visibility | None = None
-    group: str | None = Field(None, max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")
+    group: str | None = Field(
+        None, max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`"
+    )
     since: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = Field(None, alias="to")
     trashed: bool = False
@@ -297,5 +302,3 @@ def _limited(value: dict[str, Any], name: str, limit: int) -> dict[str, Any]:
     if len(json.dumps(value, ensure_ascii=False).encode()) > limit:
         raise AttributesTooLarge(f"{name} is larger than {limit // 1024} KB.")
     return value
-
-

@@ -50,7 +50,9 @@ class Cleanup:
         report = Report()
         seen: set[str] = set()
         while True:
-            fresh = [row for row in self.repository.due(self.clock.now(), limit=_SLICE_ROWS) if row not in seen]
+            fresh = [
+                row for row in self.repository.due(self.clock.now(), limit=_SLICE_ROWS) if row not in seen
+            ]
             if not fresh:
                 break
             for row in fresh:

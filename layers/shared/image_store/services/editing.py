@@ -42,7 +42,9 @@ class Editing:
                 return self._apply(record, edit)
             except Conflict:
                 if if_version is not None:
-                    raise PreconditionFailed("The image has changed since you read it; read it again.") from None
+                    raise PreconditionFailed(
+                        "The image has changed since you read it; read it again."
+                    ) from None
         raise Conflict("The image is being changed by others at this moment; try again.")
 
     def _apply(self, record: Record, edit: Edit) -> Record:

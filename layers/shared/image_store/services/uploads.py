@@ -128,7 +128,9 @@ class Uploads:
                 if (stored := self._replay(upload) or self._existing(upload, sha256)) is not None:
                     return stored
         else:
-            raise Conflict("Identical uploads are running at this moment; try again.", retry_after=timedelta(seconds=1))
+            raise Conflict(
+                "Identical uploads are running at this moment; try again.", retry_after=timedelta(seconds=1)
+            )
         self._put_all(self._puts(pending, upload.data, processed))
         return self._commit(pending)
 
@@ -186,7 +188,10 @@ class Uploads:
         publication = None
         if image.intent is not None:
             publication = PublicationRow(
-                image.intent, image.id, image.public_keys(image.intent), image.created_at + RESERVATION_LIFETIME
+                image.intent,
+                image.id,
+                image.public_keys(image.intent),
+                image.created_at + RESERVATION_LIFETIME,
             )
         self._repository.reserve(
             Reservation(
@@ -227,7 +232,9 @@ class Uploads:
                     raise DuplicateImage(image_id)
                 return record
             if record.image.state is State.PENDING:
-                self._abandon_if_late(record, Conflict("The same image is being stored at this moment; try again."))
+                self._abandon_if_late(
+                    record, Conflict("The same image is being stored at this moment; try again.")
+                )
         return None
 
     def _abandon_if_late(self, record: Record, otherwise: Conflict | IdempotencyInProgress) -> None:
@@ -243,7 +250,12 @@ class Uploads:
 
     def _puts(self, pending: Record, data: bytes, processed: ProcessedImage) -> list[_Put]:
         image = pending.image
-        facts = {"id": image.id, "kind": image.kind.value, "sha256": image.sha256, "owner": header_safe(image.owner)}
+        facts = {
+            "id": image.id,
+            "kind": image.kind.value,
+            "sha256": image.sha256,
+            "owner": header_safe(image.owner),
+        }
         puts = [_Put(self._private, image.original_key, data, image.media_type, PRIVATE_CACHE_CONTROL, facts)]
         for made in processed.renditions:
             rendition, key = made.rendition, image.rendition_key(made.rendition)
@@ -251,7 +263,9 @@ class Uploads:
             if image.intent is not None and self._publisher.bucket is not None:
                 cache_control = self._publisher.cache_control(image)
                 key = public_key(image.intent, rendition)
-                puts.append(_Put(self._publisher.bucket, key, made.data, rendition.media_type, cache_control, {}))
+                puts.append(
+                    _Put(self._publisher.bucket, key, made.data, rendition.media_type, cache_control, {})
+                )
         return puts
 
     def _put_all(self, puts: list[_Put]) -> None:
@@ -279,14 +293,18 @@ class Uploads:
 def abandoned(record: Record, *, change: str, at: datetime) -> Record:
     """A PENDING record past its deadline, on its way out: quota, guard and idempotency key are given back."""
     image = record.image
-    doomed = image.moved_to(State.DELETING, version=image.version + 1, change=change, due_at=at, guarded=False)
+    doomed = image.moved_to(
+        State.DELETING, version=image.version + 1, change=change, due_at=at, guarded=False
+    )
     return replace(record, image=doomed)
 
 
 def header_safe(text: str) -> str:
     """Text as it may stand in an object's metadata: printable ASCII, everything else percent-encoded."""
     return "".join(
-        char if char.isascii() and char.isprintable() and char != "%" else "".join(f"%{b:02X}" for b in char.encode())
+        char
+        if char.isascii() and char.isprintable() and char != "%"
+        else "".join(f"%{b:02X}" for b in char.encode())
         for char in text
     )
 
@@ -316,5 +334,3 @@ def _check_declared(upload: Upload) -> None:
     declared: MediaType | None = parse_declared(upload.declared_type)
     if sniffed is not None and sniffed is not declared:
         raise ContentTypeMismatch(f"The bytes are {sniffed.value}, which is not the type that was declared.")
-
-

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import keys
-from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.ids import created_at
+from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.listing import Card, thumb_of
 from image_store.domain.media import MediaType
 from image_store.domain.publication import PublicationRow
@@ -44,7 +44,11 @@ def rows_of(record: Record) -> dict[tuple[str, str], Item]:
     if image.state is State.READY:
         rows.append({**keys.key(keys.checksum(image.owner, image.sha256), image.id)})
         rows += [
-            {**keys.key(keys.group(image.owner, name), image.id), "id": {"S": image.id}, **_listed(image, details)}
+            {
+                **keys.key(keys.group(image.owner, name), image.id),
+                "id": {"S": image.id},
+                **_listed(image, details),
+            }
             for name in details.groups
         ]
     if image.guarded:
@@ -212,8 +216,8 @@ _BY_EXTENSION = {media_type.extension: media_type for media_type in MediaType}
 def card_of(item: Item) -> Card:
     """The card that a listed row holds."""
     image_id = item["id"]["S"]
-    filename, extension, size, width, height, alt, blurhash, color, thumb, folder, attempt, publication = json.loads(
-        item["card"]["S"]
+    filename, extension, size, width, height, alt, blurhash, color, thumb, folder, attempt, publication = (
+        json.loads(item["card"]["S"])
     )
     return Card(
         id=image_id,

@@ -368,4 +368,6 @@ def _refusal(failed: set[str]) -> Exception:
 
 
 def _unavailable() -> StorageUnavailable:
-    return StorageUnavailable("The metadata store did not answer as it should; try again.", retry_after=timedelta(seconds=1))
+    return StorageUnavailable(
+        "The metadata store did not answer as it should; try again.", retry_after=timedelta(seconds=1)
+    )

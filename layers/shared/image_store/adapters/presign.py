@@ -1,0 +1,88 @@
+"""Links that read one object of a private bucket: SigV4 in the query string, with the standard library alone.
+
+A page of a list needs hundreds of links, and botocore takes about a millisecond for each. What is made here is
+equal to botocore's answer, byte by byte; a test proves it.
+
+The instant is floored to the half hour, so that all links made within it are equal and browsers can cache what
+they show. A link is valid for an hour from there: between 30 and 60 minutes from now.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import quote, urlsplit
+
+from image_store.ports import Clock
+
+_ALGORITHM = "AWS4-HMAC-SHA256"
+_EXPIRES_SECONDS = 3600
+_STEP_MINUTES = 30
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Presigner:
+    """Signs GETs of path-style addresses, `{endpoint}/{bucket}/{key}`."""
+
+    def __init__(
+        self, *, endpoint: str, region: str, credentials: Callable[[], tuple[str, str]], clock: Clock
+    ) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._path = urlsplit(self._endpoint).path
+        self._host = _host_of(self._endpoint)
+        self._region = region
+        self._credentials = credentials
+        self._clock = clock
+        self._derived: tuple[tuple[str, str], bytes] | None = None
+
+    def get(self, bucket: str, key: str, *, filename: str | None = None) -> str:
+        """A link to an object; `filename` makes the browser save it under that name."""
+        access_key_id, secret_access_key = self._credentials()
+        instant = _floored(self._clock.now())
+        timestamp = instant.strftime("%Y%m%dT%H%M%SZ")
+        date = timestamp[:8]
+        scope = f"{date}/{self._region}/s3/aws4_request"
+        path = f"/{quote(bucket, safe='~')}/{quote(key, safe='/~')}"
+        # The signed parameters stand in the order of their names already; the answer's own parameter comes
+        # after them in what is signed and before them in the link.
+        signed = (
+            f"X-Amz-Algorithm={_ALGORITHM}"
+            f"&X-Amz-Credential={quote(f'{access_key_id}/{scope}', safe='')}"
+            f"&X-Amz-Date={timestamp}"
+            f"&X-Amz-Expires={_EXPIRES_SECONDS}"
+            "&X-Amz-SignedHeaders=host"
+        )
+        canonical_query = link_query = signed
+        if filename is not None:
+            disposition = quote(f"inline; filename*=UTF-8''{quote(filename, safe='')}", safe="")
+            canonical_query = f"{signed}&response-content-disposition={disposition}"
+            link_query = f"response-content-disposition={disposition}&{signed}"
+        request = f"GET\n{self._path}{path}\n{canonical_query}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD".encode()
+        text = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashlib.sha256(request).hexdigest()}"
+        signature = hmac.digest(self._signing_key(secret_access_key, date), text.encode(), "sha256").hex()
+        return f"{self._endpoint}{path}?{link_query}&X-Amz-Signature={signature}"
+
+    def _signing_key(self, secret_access_key: str, date: str) -> bytes:
+        wanted = (secret_access_key, date)
+        derived = self._derived
+        if derived is None or derived[0] != wanted:
+            signing_key = f"AWS4{secret_access_key}".encode()
+            for part in (date, self._region, "s3", "aws4_request"):
+                signing_key = hmac.digest(signing_key, part.encode(), "sha256")
+            derived = self._derived = (wanted, signing_key)
+        return derived[1]
+
+
+def _floored(instant: datetime) -> datetime:
+    return instant.replace(minute=instant.minute - instant.minute % _STEP_MINUTES, second=0, microsecond=0)
+
+
+def _host_of(endpoint: str) -> str:
+    """The Host header a client will send: a port that the scheme implies is left out."""
+    parts = urlsplit(endpoint)
+    host = parts.hostname or ""
+    if ":" in host:
+        host = f"[{host}]"
+    if parts.port is None or parts.port == _DEFAULT_PORTS.get(parts.scheme):
+        return host
+    return f"{host}:{parts.port}"

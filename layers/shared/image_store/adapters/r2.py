@@ -1,0 +1,222 @@
+"""The only code that speaks the S3 API.
+
+Writes never replace: `put` sends If-None-Match, and an object that is there already counts as written when it
+has the same bytes. Every answer that is neither a success nor a plain "not there" becomes StorageUnavailable.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from itertools import batched
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from image_store.adapters.presign import Presigner
+from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
+from image_store.ports import ObjectMissing, ObjectStore, StoredObject
+
+_MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
+_PRECONDITION_FAILED = frozenset({"PreconditionFailed", "412"})
+_NO_BATCH_DELETE = frozenset({"NotImplemented", "InvalidRequest", "MissingContentMD5", "BadDigest"})
+_DELETE_BATCH = 1000
+_MD5_ETAG = re.compile(r"[0-9a-f]{32}")
+
+
+def s3_client(
+    *, endpoint: str | None, region: str, access_key_id: str | None, secret_access_key: str | None
+) -> Any:
+    """Make a client for R2, the emulator or S3; without keys it takes those of the role it runs under."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret_access_key,
+        config=Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"} if endpoint else None,
+            connect_timeout=2,
+            read_timeout=10,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            max_pool_connections=16,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+class R2Bucket(ObjectStore):
+    """ObjectStore on one bucket; the client is made at the first call, and whoever makes it keeps it."""
+
+    def __init__(self, bucket: str, *, client: Callable[[], Any], presigner: Presigner | None) -> None:
+        self._bucket = bucket
+        self._client = client
+        self._presigner = presigner
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
+    ) -> None:
+        md5 = hashlib.md5(data, usedforsecurity=False)
+        try:
+            with _answers():
+                self._client().put_object(
+                    Bucket=self._bucket,
+                    Key=key,
+                    Body=data,
+                    ContentMD5=base64.b64encode(md5.digest()).decode(),
+                    ContentType=content_type,
+                    CacheControl=cache_control,
+                    Metadata=dict(metadata),
+                    IfNoneMatch="*",
+                )
+        except _Exists as exc:
+            if not self._holds(key, data, md5.hexdigest()):
+                raise Conflict("Another request wrote the same object at the same moment.") from exc
+
+    def copy_from(
+        self, source_bucket: str, source_key: str, key: str, *, content_type: str, cache_control: str
+    ) -> None:
+        with _answers():
+            self._client().copy_object(
+                Bucket=self._bucket,
+                Key=key,
+                CopySource={"Bucket": source_bucket, "Key": source_key},
+                MetadataDirective="REPLACE",
+                ContentType=content_type,
+                CacheControl=cache_control,
+            )
+
+    def head(self, key: str) -> StoredObject | None:
+        answer = self._head(key)
+        if answer is None:
+            return None
+        return StoredObject(
+            key=key,
+            size_bytes=answer["ContentLength"],
+            modified_at=answer["LastModified"],
+            sha256=answer.get("Metadata", {}).get("sha256"),
+        )
+
+    def get(self, key: str, *, version: str | None = None, max_bytes: int) -> bytes:
+        of_version = {} if version is None else {"VersionId": version}
+        with _answers():
+            answer = self._client().get_object(Bucket=self._bucket, Key=key, **of_version)
+            with closing(answer["Body"]) as body:
+                size: int = answer["ContentLength"]
+                if size > max_bytes:
+                    raise _too_large(max_bytes)
+                data: bytes = body.read(max_bytes + 1)
+        if len(data) > max_bytes:
+            raise _too_large(max_bytes)
+        if len(data) != size:
+            raise _unavailable()
+        return data
+
+    def delete(self, keys: Collection[str]) -> None:
+        for batch in batched(dict.fromkeys(keys), _DELETE_BATCH, strict=False):
+            for key in self._not_deleted(batch):
+                self._delete_one(key)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        if not prefix.endswith("/"):
+            raise ValueError("A prefix ends in '/'.")
+        return self._pages(prefix)
+
+    def presigned_get(self, key: str, *, filename: str | None = None) -> str:
+        if self._presigner is None:
+            raise ConfigurationError("This bucket gives out no presigned links.")
+        return self._presigner.get(self._bucket, key, filename=filename)
+
+    def _head(self, key: str) -> dict[str, Any] | None:
+        try:
+            with _answers():
+                answer: dict[str, Any] = self._client().head_object(Bucket=self._bucket, Key=key)
+        except ObjectMissing:
+            return None
+        return answer
+
+    def _holds(self, key: str, data: bytes, md5: str) -> bool:
+        """Whether an object, known to exist, has these bytes."""
+        answer = self._head(key)
+        if answer is None:  # deleted in between: nothing was written, and repeating is safe
+            raise _unavailable()
+        etag = str(answer.get("ETag", "")).strip('"').lower()
+        if _MD5_ETAG.fullmatch(etag):
+            return etag == md5
+        sha256 = answer.get("Metadata", {}).get("sha256")
+        return bool(answer["ContentLength"] == len(data) and sha256 == hashlib.sha256(data).hexdigest())
+
+    def _not_deleted(self, keys: Sequence[str]) -> Sequence[str]:
+        """Delete a batch; answer those keys that have to be deleted one by one."""
+        wanted = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        try:
+            with _answers():
+                answer = self._client().delete_objects(Bucket=self._bucket, Delete=wanted)
+        except StorageUnavailable as exc:
+            if isinstance(exc.__cause__, ClientError) and _code(exc.__cause__) in _NO_BATCH_DELETE:
+                return keys
+            raise
+        failed = {error.get("Key") for error in answer.get("Errors", [])}
+        return [key for key in keys if key in failed] if failed <= set(keys) else keys
+
+    def _delete_one(self, key: str) -> None:
+        try:
+            with _answers():
+                self._client().delete_object(Bucket=self._bucket, Key=key)
+        except ObjectMissing:
+            return
+
+    def _pages(self, prefix: str) -> Iterator[StoredObject]:
+        token: str | None = None
+        while True:
+            following = {} if token is None else {"ContinuationToken": token}
+            with _answers():
+                page = self._client().list_objects_v2(Bucket=self._bucket, Prefix=prefix, **following)
+            for found in page.get("Contents", []):
+                yield StoredObject(
+                    key=found["Key"], size_bytes=found["Size"], modified_at=found["LastModified"]
+                )
+            token = page.get("NextContinuationToken")
+            if token is None:
+                return
+
+
+class _Exists(Exception):
+    """If-None-Match failed."""
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    """Say in the port's words what an S3 call answered."""
+    try:
+        yield
+    except ClientError as exc:
+        code = _code(exc)
+        if code in _MISSING:
+            raise ObjectMissing from exc
+        if code in _PRECONDITION_FAILED:
+            raise _Exists from exc
+        raise _unavailable() from exc
+    except BotoCoreError as exc:
+        raise _unavailable() from exc
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _unavailable() -> StorageUnavailable:
+    return StorageUnavailable(
+        "The object store did not answer as it should; try again.", retry_after=timedelta(seconds=1)
+    )
+
+
+def _too_large(max_bytes: int) -> PayloadTooLarge:
+    return PayloadTooLarge(f"The object has more than {max_bytes} bytes.")
