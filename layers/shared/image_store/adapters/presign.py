@@ -1,10 +1,10 @@
-"""Links that read one object of a private bucket: SigV4 in the query string, with the standard library alone.
+"""Links that read one object of a private bucket: SigV4 in the query string, by the standard library alone.
 
-A page of a list needs hundreds of links, and botocore takes about a millisecond for each. What is made here is
-equal to botocore's answer, byte by byte; a test proves it.
+A page of a list needs hundreds of links, and botocore is slow at making them. What is made here is equal to
+botocore's answer, byte by byte; a test proves it.
 
-The instant is floored to the half hour, so that all links made within it are equal and browsers can cache what
-they show. A link is valid for an hour from there: between 30 and 60 minutes from now.
+The instant is floored to the half hour, so that all links made within it are equal and browsers can cache
+what they show. A link is valid for an hour from there: between 30 and 60 minutes from now.
 """
 
 import hashlib

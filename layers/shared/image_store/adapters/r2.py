@@ -76,7 +76,9 @@ class R2Bucket(ObjectStore):
                     Metadata=dict(metadata),
                     IfNoneMatch="*",
                 )
-        except _Exists as exc:
+        except StorageUnavailable as exc:
+            if _code_behind(exc) not in _PRECONDITION_FAILED:
+                raise
             if not self._holds(key, data, md5.hexdigest()):
                 raise Conflict("Another request wrote the same object at the same moment.") from exc
 
@@ -160,7 +162,7 @@ class R2Bucket(ObjectStore):
             with _answers():
                 answer = self._client().delete_objects(Bucket=self._bucket, Delete=wanted)
         except StorageUnavailable as exc:
-            if isinstance(exc.__cause__, ClientError) and _code(exc.__cause__) in _NO_BATCH_DELETE:
+            if _code_behind(exc) in _NO_BATCH_DELETE:
                 return keys
             raise
         failed = {error.get("Key") for error in answer.get("Errors", [])}
@@ -188,21 +190,14 @@ class R2Bucket(ObjectStore):
                 return
 
 
-class _Exists(Exception):
-    """If-None-Match failed."""
-
-
 @contextmanager
 def _answers() -> Iterator[None]:
     """Say in the port's words what an S3 call answered."""
     try:
         yield
     except ClientError as exc:
-        code = _code(exc)
-        if code in _MISSING:
+        if _code(exc) in _MISSING:
             raise ObjectMissing from exc
-        if code in _PRECONDITION_FAILED:
-            raise _Exists from exc
         raise _unavailable() from exc
     except BotoCoreError as exc:
         raise _unavailable() from exc
@@ -210,6 +205,10 @@ def _answers() -> Iterator[None]:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _code_behind(error: StorageUnavailable) -> str:
+    return _code(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
 
 
 def _unavailable() -> StorageUnavailable:

@@ -25,13 +25,13 @@ def create_api() -> APIGatewayHttpResolver:
     """A resolver whose errors are problem documents."""
     api = APIGatewayHttpResolver()
 
-    @api.exception_handler(ImageStoreError)
+    @api.exception_handler(ImageStoreError)  # type: ignore[untyped-decorator]  # Powertools types it not
     def refuse(error: ImageStoreError) -> "Response[str]":
         if STATUSES[type(error)] >= 500:
             logger.exception("request failed", code=error.code)
         return problem(error, request_id=request_id(api))
 
-    @api.exception_handler(Exception)
+    @api.exception_handler(Exception)  # type: ignore[untyped-decorator]  # as above
     def fail(_: Exception) -> "Response[str]":
         logger.exception("unexpected error")
         return internal_problem(request_id=request_id(api))
@@ -50,7 +50,7 @@ def handler(api: APIGatewayHttpResolver) -> Handler:
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return api.resolve(event, context)
 
-    return lambda_handler  # type: ignore[no-any-return]  # the decorator of Powertools is untyped
+    return lambda_handler
 
 
 def operation(

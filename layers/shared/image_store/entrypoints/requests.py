@@ -64,6 +64,7 @@ def read_upload(api: APIGatewayHttpResolver) -> Upload:
     body = _body(api)
     content_type = header(api, "content-type") or ""
     essence = content_type.partition(";")[0].strip().lower()
+    declared: str | None
     if essence.startswith("image/"):
         attributes, data, declared = _attributes_in_query(api), body, content_type
     elif essence == "multipart/form-data":

@@ -1,0 +1,131 @@
+"""A stored image with every field of its card filled to the limit, and how DynamoDB bills its rows."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from math import ceil
+from typing import Any
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.domain.ids import uuid7
+from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import Placeholder, Rendition
+
+OWNER = "user_2abcdefghijklmnopqrstuvwxyz"
+_FIRST_AT = datetime(2025, 11, 20, 8, 15, 30, tzinfo=UTC)
+
+# What template.yaml projects into the index by_owner, beside the keys of the table and of the index.
+_PROJECTED = ("pk", "sk", "owner_key", "id", "card", "kind", "visibility", "category", "model", "provider")
+_READ_UNIT_BYTES = 4_096
+
+
+def record(index: int) -> Record:
+    """A generated and published picture, one of many of its owner."""
+    created_at = _FIRST_AT + timedelta(seconds=index)
+    image = Image(
+        id=uuid7(created_at, index << 64 | index),
+        owner=OWNER,
+        state=State.READY,
+        attempt=f"{index:016x}",
+        version=2,
+        change=f"{index:016x}",
+        folder="images/generated/2025/11/",
+        kind=Kind.GENERATED,
+        visibility=Visibility.PUBLIC,
+        filename="harbour-at-dawn-fishing-boats-in-a-row-1.png",
+        media_type=MediaType.PNG,
+        size_bytes=1_482_113 + index,
+        width=1536,
+        height=1024,
+        sha256=f"{index:064x}",
+        placeholder=Placeholder("LEHV6nWB2yk8pyo0adR*.7kCMdnj", "#8899aa"),
+        renditions=(
+            Rendition("thumb", MediaType.JPEG, 300, 300, 14_210),
+            Rendition("display", MediaType.JPEG, 1536, 1024, 302_114),
+        ),
+        created_at=created_at,
+        updated_at=created_at,
+        category="landscape",
+        publication="Q2hvb3NlIHdpc2VseSEhIQ",
+    )
+    details = Details(
+        alt_text="A harbour at dawn, fishing boats in a row, seen from the pier in soft light",
+        tags=("harbour", "dawn", "boats"),
+        groups=("conversation:c1", "session:s1"),
+        generation={"prompt": "a harbour at dawn", "model": "flux-1-schnell", "provider": "cloudflare"},
+    )
+    return Record(image, details)
+
+
+def rows(index: int) -> dict[str, items.Item]:
+    """The rows META and DETAIL of a sample, by their sort key."""
+    made = items.rows_of(record(index))
+    return {sort_key: row for (_, sort_key), row in made.items() if sort_key in (keys.META, keys.DETAIL)}
+
+
+def listed_row(index: int) -> items.Item:
+    """What the index by_owner holds of a sample."""
+    return {name: value for name, value in rows(index)[keys.META].items() if name in _PROJECTED}
+
+
+def query_read_units(items_read: list[items.Item]) -> float:
+    """What an eventually consistent Query is billed: half a unit for each 4 KB of all items together."""
+    return ceil(sum(map(item_size_bytes, items_read)) / _READ_UNIT_BYTES) / 2
+
+
+def item_size_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
+    """The size of an item as DynamoDB counts it: the UTF-8 bytes of names and texts.
+
+    Source: the developer guide, "DynamoDB item sizes and formats".
+    """
+    return sum(len(name.encode()) + len(value["S"].encode()) for name, value in item.items())
+
+
+def http_event(method: str, route: str, path: str, *, query: str = "") -> dict[str, Any]:
+    """An event of an HTTP API (payload 2.0) whose caller owns the samples."""
+    return {
+        "version": "2.0",
+        "routeKey": f"{method} {route}",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {"host": "api.example.com", "accept": "application/json", "authorization": "Bearer token"},
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "example",
+            "authorizer": {"jwt": {"claims": {"sub": OWNER, "scope": "openid"}, "scopes": None}},
+            "domainName": "api.example.com",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "example",
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": f"{method} {route}",
+            "stage": "$default",
+            "time": "20/Nov/2025:08:15:30 +0000",
+            "timeEpoch": 1763626530000,
+        },
+        "isBase64Encoded": False,
+    }
+
+
+_SECRET = {"access_key_id": "example", "secret_access_key": "example", "current": "k1", "k1": "example"}
+SECRET_ANSWER = {"Name": "example", "SecretString": json.dumps(_SECRET)}
+
+
+def retrieve_event() -> dict[str, Any]:
+    """Asks for the first sample."""
+    image_id = record(0).image.id
+    return http_event("GET", "/v1/images/{image_id}", f"/v1/images/{image_id}")
+
+
+def retrieve_answers() -> dict[str, Any]:
+    """What AWS answers to the calls this takes, by operation."""
+    found = list(rows(0).values())
+    return {
+        "DynamoDB_20120810.Query": {"Items": found, "Count": len(found), "ScannedCount": len(found)},
+        "secretsmanager.GetSecretValue": SECRET_ANSWER,
+    }
