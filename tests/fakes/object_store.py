@@ -1,0 +1,84 @@
+"""A bucket in memory."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import quote
+
+from image_store.domain.errors import Conflict, PayloadTooLarge
+from image_store.ports import Clock, ObjectMissing, ObjectStore, StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An object with its bytes and headers."""
+
+    data: bytes
+    content_type: str
+    cache_control: str
+    modified_at: datetime
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class MemoryBucket(ObjectStore):
+    """ObjectStore in memory; `objects` is there for tests to look at, `peers` are the buckets copies come from."""
+
+    def __init__(self, name: str, *, clock: Clock, peers: dict[str, "MemoryBucket"]) -> None:
+        self.name = name
+        self.objects: dict[str, StoredFile] = {}
+        self._clock = clock
+        self._peers = peers
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
+    ) -> None:
+        held = self.objects.get(key)
+        if held is None:
+            self.objects[key] = StoredFile(
+                data, content_type, cache_control, self._clock.now(), dict(metadata)
+            )
+        elif held.data != data:
+            raise Conflict("Another request wrote the same object at the same moment.")
+
+    def copy_from(
+        self, source_bucket: str, source_key: str, key: str, *, content_type: str, cache_control: str
+    ) -> None:
+        source = self if source_bucket == self.name else self._peers[source_bucket]
+        if source_key not in source.objects:
+            raise ObjectMissing
+        data = source.objects[source_key].data
+        self.objects[key] = StoredFile(data, content_type, cache_control, self._clock.now())
+
+    def head(self, key: str) -> StoredObject | None:
+        held = self.objects.get(key)
+        if held is None:
+            return None
+        return StoredObject(key, len(held.data), held.modified_at, held.metadata.get("sha256"))
+
+    def get(self, key: str, *, version: str | None = None, max_bytes: int) -> bytes:
+        held = self.objects.get(key)
+        if held is None:
+            raise ObjectMissing
+        if len(held.data) > max_bytes:
+            raise PayloadTooLarge(f"The object has more than {max_bytes} bytes.")
+        return held.data
+
+    def delete(self, keys: Collection[str]) -> None:
+        for key in keys:
+            self.objects.pop(key, None)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        if not prefix.endswith("/"):
+            raise ValueError("A prefix ends in '/'.")
+        found = sorted(key for key in self.objects if key.startswith(prefix))
+        return (
+            StoredObject(key, len(held.data), held.modified_at)
+            for key in found
+            if (held := self.objects.get(key)) is not None
+        )
+
+    def presigned_get(self, key: str, *, filename: str | None = None) -> str:
+        now = self._clock.now()
+        half_hour = now.replace(minute=now.minute - now.minute % 30, second=0, microsecond=0)
+        name = "" if filename is None else f"filename={quote(filename, safe='')}&"
+        return f"https://{self.name}.invalid/{quote(key, safe='/~')}?{name}signed={half_hour:%Y%m%dT%H%M%SZ}"

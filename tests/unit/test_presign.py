@@ -1,0 +1,181 @@
+"""Presigned links are byte-equal to botocore's, and equal among themselves within a half hour."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import botocore.auth
+import pytest
+
+from image_store.adapters.presign import Presigner
+from image_store.adapters.r2 import s3_client
+
+ENDPOINT = "https://account.r2.example.com"
+KEYS = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+OBJECT_KEYS = [
+    "a/b/original.png",
+    "with space/and+plus.png",
+    "percent/%41%2F%zz.png",
+    "unicode/Überraschung–日本.png",
+    "marks/~-._!*'()&=?#;:@,$[]{}|^`\"<>\\.png",
+    "double//slash/./and/../dots.png",
+]
+FILENAMES = [
+    None,
+    "",
+    "plain.png",
+    "two words (1).png",
+    "quote\"'semi;percent%20.png",
+    "Äpfel & Öl.jpg",
+    "猫の写真.webp",
+    "кошка.png",
+    "صورة.gif",
+    "תמונה.png",
+    "चित्र.avif",
+    "🐈‍⬛~a/b+c=d.png",
+]
+
+
+class SetClock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+def presigner(
+    clock: SetClock, *, endpoint: str = ENDPOINT, region: str = "auto", keys: tuple[str, str] = KEYS
+) -> Presigner:
+    return Presigner(endpoint=endpoint, region=region, credentials=lambda: keys, clock=clock)
+
+
+def botocores(
+    monkeypatch: pytest.MonkeyPatch,
+    instant: datetime,
+    key: str,
+    filename: str | None,
+    *,
+    endpoint: str = ENDPOINT,
+    region: str = "auto",
+    disposition: str | None = None,
+) -> str:
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: instant.replace(tzinfo=None))
+    client = s3_client(endpoint=endpoint, region=region, access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    params = {"Bucket": "private-bucket", "Key": key}
+    if filename is not None:
+        params["ResponseContentDisposition"] = f"inline; filename*=UTF-8''{disposition}"
+    return str(client.generate_presigned_url("get_object", Params=params, ExpiresIn=3600))
+
+
+def percent_encoded(text: str) -> str:
+    """Encode without the code under test: all but RFC 3986's unreserved characters."""
+    unreserved = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+    return "".join(chr(byte) if byte in unreserved else f"%{byte:02X}" for byte in text.encode())
+
+
+@pytest.mark.parametrize("filename", FILENAMES)
+@pytest.mark.parametrize("key", OBJECT_KEYS)
+def test_a_link_is_equal_to_botocores(
+    monkeypatch: pytest.MonkeyPatch, key: str, filename: str | None
+) -> None:
+    link = presigner(SetClock(NOON)).get("private-bucket", key, filename=filename)
+
+    disposition = None if filename is None else percent_encoded(filename)
+    assert link == botocores(monkeypatch, NOON, key, filename, disposition=disposition)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "region"),
+    [
+        ("http://localhost:4566", "us-east-1"),
+        ("http://127.0.0.1:4566", "eu-central-1"),
+        ("http://[::1]:4566", "auto"),
+        ("https://account.r2.example.com:443", "auto"),
+        ("http://store.example.com:80", "auto"),
+        ("https://Account.R2.Example.Com", "auto"),
+        ("https://store.example.com/below", "auto"),
+    ],
+)
+def test_a_link_is_equal_to_botocores_at_every_kind_of_endpoint(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, region: str
+) -> None:
+    link = presigner(SetClock(NOON), endpoint=endpoint, region=region).get("private-bucket", "a/b.png")
+
+    assert link == botocores(monkeypatch, NOON, "a/b.png", None, endpoint=endpoint, region=region)
+
+
+def test_query_parameters_stand_in_botocores_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = presigner(SetClock(NOON)).get("private-bucket", "a.png", filename="a b.png")
+    theirs = botocores(monkeypatch, NOON, "a.png", "a b.png", disposition="a%20b.png")
+
+    names = [pair.partition("=")[0] for pair in urlsplit(link).query.split("&")]
+
+    assert names == [pair.partition("=")[0] for pair in urlsplit(theirs).query.split("&")]
+    assert names == [
+        "response-content-disposition",
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-SignedHeaders",
+        "X-Amz-Signature",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "signed_at"),
+    [
+        (NOON, "20260301T120000Z"),
+        (NOON + timedelta(minutes=29, seconds=59, microseconds=999_999), "20260301T120000Z"),
+        (NOON + timedelta(minutes=30), "20260301T123000Z"),
+        (NOON + timedelta(minutes=59), "20260301T123000Z"),
+        (NOON + timedelta(hours=12), "20260302T000000Z"),
+    ],
+)
+def test_the_instant_is_floored_to_the_half_hour(now: datetime, signed_at: str) -> None:
+    query = parse_qs(urlsplit(presigner(SetClock(now)).get("b", "k")).query)
+
+    assert query["X-Amz-Date"] == [signed_at]
+    assert query["X-Amz-Expires"] == ["3600"]
+
+
+def test_one_presigner_follows_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SetClock(NOON)
+    links = presigner(clock)
+    links.get("private-bucket", "a.png")
+
+    clock.instant = NOON + timedelta(days=1)
+
+    assert links.get("private-bucket", "a.png") == botocores(monkeypatch, clock.instant, "a.png", None)
+
+
+def test_one_presigner_follows_rotated_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [("OLD", "old-secret"), KEYS]
+    links = Presigner(
+        endpoint=ENDPOINT, region="auto", credentials=lambda: pairs.pop(0), clock=SetClock(NOON)
+    )
+    links.get("private-bucket", "a.png")
+
+    assert links.get("private-bucket", "a.png") == botocores(monkeypatch, NOON, "a.png", None)
+
+
+def test_the_signing_key_is_derived_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    signed: list[bytes] = []
+    clock = SetClock(NOON)
+    links = presigner(clock)
+    real = botocore.auth.hmac.digest
+
+    def counting(key: bytes, msg: bytes, digest: str) -> bytes:
+        signed.append(msg)
+        return bytes(real(key, msg, digest))
+
+    monkeypatch.setattr("image_store.adapters.presign.hmac.digest", counting)
+    for instant in (NOON, NOON + timedelta(hours=1), NOON + timedelta(days=1)):
+        clock.instant = instant
+        links.get("private-bucket", "a.png")
+
+    assert [message for message in signed if message == b"aws4_request"] == [b"aws4_request"] * 2
