@@ -45,13 +45,12 @@ class Secrets:
 
 
 def _members(name: str, text: str) -> dict[str, str]:
-    malformed = ConfigurationError(f"The secret {name} is not a JSON object of texts.")
     try:
         members = json.loads(text)
     except (ValueError, RecursionError):
-        raise malformed from None  # a JSONDecodeError carries the whole value
+        members = None  # raised outside of the handler: a JSONDecodeError carries the whole value
     if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
-        raise malformed
+        raise ConfigurationError(f"The secret {name} is not a JSON object of texts.")
     return members
 
 
