@@ -132,7 +132,7 @@ def etag(image: Image) -> str:
 
 def not_modified(image: Image) -> "Response[str]":
     """304 for a client that has this version already."""
-    return Response(304, headers={"ETag": etag(image), "Cache-Control": "private, no-cache"})
+    return Response(304, body="", headers={"ETag": etag(image), "Cache-Control": "private, no-cache"})
 
 
 def matches(if_none_match: str | None, image: Image) -> bool:
@@ -145,12 +145,12 @@ def matches(if_none_match: str | None, image: Image) -> bool:
 
 def redirect(url: str, cache_control: str = "private, no-store") -> "Response[str]":
     """302 to where the bytes are."""
-    return Response(302, headers={"Location": url, "Cache-Control": cache_control})
+    return Response(302, body="", headers={"Location": url, "Cache-Control": cache_control})
 
 
 def no_content() -> "Response[str]":
     """204."""
-    return Response(204)
+    return Response(204, body="")
 
 
 def rfc3339(at: datetime) -> str:
