@@ -1,12 +1,12 @@
 """botocore clients that answer from memory: requests are prepared and signed, answers parsed; no sockets."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-type Answer = Mapping[str, Any]
+type Item = Mapping[str, Any]
 
 
 class _Body:
@@ -19,17 +19,60 @@ class _Body:
         return [self._body]
 
 
-def answer_with(client: Any, answer: Callable[[str, Answer], Answer]) -> list[str]:
-    """Let `answer(operation, request)` stand in for AWS behind a JSON client; the list of calls grows."""
+def answer_with(client: Any, answer: Callable[[str, bytes], bytes]) -> list[str]:
+    """Let `answer(operation, request body)` stand in for AWS behind a client that speaks JSON.
+
+    Returns the list of calls, which grows.
+    """
+
+    def respond(request: Any, operation: str) -> AWSResponse:
+        body = answer(operation, request.body)
+        return AWSResponse(request.url, 200, {"content-type": "application/x-amz-json-1.0"}, _Body(body))
+
+    return _intercept(client, respond)
+
+
+class Table:
+    """A DynamoDB table in which every Query finds the same items, and every write succeeds."""
+
+    def __init__(self, items: Sequence[Item]) -> None:
+        self._items = items
+        self._encoded: dict[str | None, bytes] = {}
+
+    def answer(self, operation: str, request: bytes) -> bytes:
+        """The body of an answer; each projection is encoded once, so that it costs the caller nothing."""
+        if operation != "Query":
+            return b"{}"
+        projection = json.loads(request).get("ProjectionExpression") if b"Projection" in request else None
+        if projection not in self._encoded:
+            self._encoded[projection] = self._encode(projection)
+        return self._encoded[projection]
+
+    def _encode(self, projection: str | None) -> bytes:
+        items = self._items
+        if projection is not None:
+            names = {name.strip().removeprefix("#") for name in projection.split(",")}
+            items = [{name: value for name, value in item.items() if name in names} for item in items]
+        return json.dumps({"Items": items, "Count": len(items), "ScannedCount": len(items)}).encode()
+
+
+def accept_objects(client: Any) -> list[str]:
+    """Let an S3 client's PutObject succeed; the list of calls grows."""
+
+    def respond(request: Any, operation: str) -> AWSResponse:
+        assert operation == "PutObject"
+        return AWSResponse(request.url, 200, {"etag": '"00000000000000000000000000000000"'}, _Body(b""))
+
+    return _intercept(client, respond)
+
+
+def _intercept(client: Any, respond: Callable[[Any, str], AWSResponse]) -> list[str]:
     called: list[str] = []
 
-    def send(request: Any, **_: object) -> AWSResponse:
-        target = request.headers["X-Amz-Target"]
-        operation = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
+    def send(request: Any, event_name: str, **_: object) -> AWSResponse:
+        operation = event_name.rpartition(".")[2]
         called.append(operation)
-        body = json.dumps(answer(operation, json.loads(request.body))).encode()
-        headers = {"content-type": "application/x-amz-json-1.0"}
-        return AWSResponse(request.url, 200, headers, _Body(body))
+        return respond(request, operation)
 
     client.meta.events.register("before-send", send)
     return called

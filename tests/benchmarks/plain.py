@@ -11,7 +11,7 @@ import boto3
 from boto3.dynamodb.conditions import Key
 from pydantic import BaseModel
 
-from tests.benchmarks.answers import Answer, answer_with
+from tests.benchmarks.answers import Item, Table, answer_with
 
 PAGE = 100
 
@@ -95,8 +95,7 @@ class PlainHandler:
             aws_access_key_id="example", aws_secret_access_key="example", region_name="eu-west-1"
         )
         self._table = session.resource("dynamodb").Table("images")
-        page = {"Items": [_item(index) for index in range(PAGE)], "Count": PAGE, "ScannedCount": PAGE}
-        answer_with(self._table.meta.client, lambda operation, request: page)
+        answer_with(self._table.meta.client, Table([_item(index) for index in range(PAGE)]).answer)
 
     def list_images(self, owner: str) -> str:
         """The page as JSON."""
@@ -104,7 +103,7 @@ class PlainHandler:
         return PlainPage(items=[PlainImage.model_validate(item) for item in found["Items"]]).model_dump_json()
 
 
-def _item(index: int) -> Answer:
+def _item(index: int) -> Item:
     text: dict[str, Any] = {
         "id": f"0199a3f0-0000-7000-8000-{index:012d}",
         "owner": "user_2abcdefghijklmnopqrstuvwxyz",
@@ -135,7 +134,7 @@ def _item(index: int) -> Answer:
     }
 
 
-def _generation() -> Answer:
+def _generation() -> Item:
     return {
         "prompt": {"S": "a harbour at dawn, fishing boats in a row, soft light, 35 mm, wide angle, calm sea"},
         "negative_prompt": {"NULL": True},
@@ -151,7 +150,7 @@ def _generation() -> Answer:
     }
 
 
-def _rendition(name: str) -> Answer:
+def _rendition(name: str) -> Item:
     return {
         "url": {"S": f"https://cdn.example.com/p/Q2hvb3NlIHdpc2VseSE/{name}.jpg"},
         "content_type": {"S": "image/jpeg"},

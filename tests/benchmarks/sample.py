@@ -21,7 +21,7 @@ _READ_UNIT_BYTES = 4_096
 
 
 def record(index: int) -> Record:
-    """A generated and published picture, one of many of its owner."""
+    """A generated picture, one of many of its owner, and private as most are: links to it are signed."""
     created_at = _FIRST_AT + timedelta(seconds=index)
     image = Image(
         id=uuid7(created_at, index << 64 | index),
@@ -32,7 +32,7 @@ def record(index: int) -> Record:
         change=f"{index:016x}",
         folder="images/generated/2025/11/",
         kind=Kind.GENERATED,
-        visibility=Visibility.PUBLIC,
+        visibility=Visibility.PRIVATE,
         filename="harbour-at-dawn-fishing-boats-in-a-row-1.png",
         media_type=MediaType.PNG,
         size_bytes=1_482_113 + index,
@@ -47,7 +47,6 @@ def record(index: int) -> Record:
         created_at=created_at,
         updated_at=created_at,
         category="landscape",
-        publication="Q2hvb3NlIHdpc2VseSEhIQ",
     )
     details = Details(
         alt_text="A harbour at dawn, fishing boats in a row, seen from the pier in soft light",

@@ -1,0 +1,115 @@
+"""The handlers of this checkout, in this process, wired as in Lambda but for the sockets."""
+
+import base64
+import importlib.util
+import json
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import boto3
+
+from image_store.adapters.r2 import s3_client
+from image_store.adapters.secrets import Secrets
+from image_store.bootstrap import Application, use
+from image_store.settings import Settings
+from tests.benchmarks.answers import Table, accept_objects, answer_with
+from tests.benchmarks.sample import SECRET_ANSWER
+
+_FUNCTIONS = Path(__file__).parents[2] / "functions"
+_ENDPOINT = "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com"
+_ENVIRONMENT = {
+    "TABLE_NAME": "images",
+    "PRIVATE_BUCKET": "private",
+    "R2_ENDPOINT": _ENDPOINT,
+    "R2_SECRET": "images/r2",
+    "SIGNING_SECRET": "images/signing",
+}
+
+
+class _Context:
+    """What Powertools wants to know of a Lambda context."""
+
+    function_name = "benchmark"
+    memory_limit_in_mb = 3008
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:000000000000:function:benchmark"
+    aws_request_id = "8f5a1f6e-0000-4000-8000-000000000000"
+
+
+class _Application(Application):
+    """The application, with clients that answer from memory and note each call."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        self._table = Table(rows)
+        self.calls: list[list[str]] = []
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.from_env(_ENVIRONMENT)
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        client = _aws_client("dynamodb")
+        self.calls.append(answer_with(client, self._table.answer))
+        return client
+
+    @cached_property
+    def _secrets(self) -> Secrets:
+        client = _aws_client("secretsmanager")
+        secret = json.dumps(SECRET_ANSWER).encode()
+        self.calls.append(answer_with(client, lambda operation, request: secret))
+        return Secrets(client=lambda: client)
+
+    @cached_property
+    def _r2_client(self) -> Any:
+        client = s3_client(
+            endpoint=_ENDPOINT, region="auto", access_key_id="example", secret_access_key="example"
+        )
+        self.calls.append(accept_objects(client))
+        return client
+
+
+def _aws_client(service: str) -> Any:
+    return boto3.client(
+        service, region_name="eu-west-1", aws_access_key_id="example", aws_secret_access_key="example"
+    )
+
+
+class Functions:
+    """Calls handlers; `rows` is what every Query of the table answers."""
+
+    def __init__(self, *, rows: list[Any]) -> None:
+        self._application = _Application(rows)
+        self._loaded: dict[str, ModuleType] = {}
+
+    @property
+    def calls(self) -> list[str]:
+        """Every AWS and R2 operation so far, by service."""
+        return [call for calls in self._application.calls for call in calls]
+
+    def call(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Answer an event with the handler of a function; it must succeed."""
+        if name not in self._loaded:
+            self._loaded[name] = _load(name)
+        use(self._application)
+        answer: dict[str, Any] = self._loaded[name].lambda_handler(event, _Context())
+        if answer["statusCode"] >= 400:
+            raise RuntimeError(f"{name} answered {answer['statusCode']}: {answer.get('body')}")
+        return answer
+
+    def upload(self, event: dict[str, Any], data: bytes, *, content_type: str) -> dict[str, Any]:
+        """Store `data` with the upload function."""
+        body = base64.b64encode(data).decode("ascii")
+        headers = event["headers"] | {"content-type": content_type}
+        return self.call("upload", event | {"body": body, "isBase64Encoded": True, "headers": headers})
+
+
+def _load(name: str) -> ModuleType:
+    path = _FUNCTIONS / name / "app.py"
+    spec = importlib.util.spec_from_file_location(f"functions_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,90 @@
+"""What a warm function spends: a page of a list, signed links, the calls of an upload."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from image_store.adapters.presign import Presigner
+from image_store.adapters.system import SystemClock
+from tests.benchmarks.functions import Functions
+from tests.benchmarks.measurement import Measurement, compare, cpu_ms
+from tests.benchmarks.plain import PAGE, PlainHandler
+from tests.benchmarks.sample import http_event, listed_row, query_read_units
+from tests.pictures import jpeg
+
+_PAIRS = 25
+_ENDPOINT = "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com"
+# Reserve, commit, and one put each for the original, the thumb and the display picture.
+_UPLOAD_CALLS = 5
+
+
+def measure(build: Path) -> Iterator[Measurement]:
+    """Measure all that PERFORMANCE.md asks of warm functions."""
+    yield from _list_page()
+    yield _presigned_links()
+    yield _upload_calls()
+
+
+def _list_page() -> Iterator[Measurement]:
+    rows = [listed_row(index) for index in range(PAGE)]
+    functions = Functions(rows=rows)
+    event = http_event("GET", "/v1/images", "/v1/images", query=f"limit={PAGE}")
+
+    answer = functions.call("list", event)
+    queries = functions.calls.count("Query")
+    yield Measurement("list100_queries", queries, "queries", 1, f"{answer['body'].count('thumb_url')} cards")
+    detail = f"{len(rows)} rows of by_owner"
+    yield Measurement("list100_read_units", query_read_units(rows), "units", 8, detail)
+
+    plain = PlainHandler()
+    compared = compare(
+        lambda: cpu_ms(lambda: functions.call("list", event)),
+        lambda: cpu_ms(lambda: plain.list_images("owner")),
+        pairs=_PAIRS,
+    )
+    detail = f"{compared.ours_ms:.1f} ms, plain {compared.theirs_ms:.1f} ms"
+    yield Measurement("list100_vs_plain", compared.ratio, "× plain", 0.2, detail)
+
+
+def _presigned_links() -> Measurement:
+    keys = [
+        f"images/upload/2025/11/0199a3f0-0000-7000-8000-{index:012d}/00/thumb.jpg" for index in range(100)
+    ]
+    presigner = Presigner(
+        endpoint=_ENDPOINT, region="auto", credentials=lambda: ("example", "example"), clock=SystemClock()
+    )
+    client: Any = boto3.client(
+        "s3",
+        endpoint_url=_ENDPOINT,
+        region_name="auto",
+        aws_access_key_id="example",
+        aws_secret_access_key="example",
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
+
+    def by_boto3() -> None:
+        for key in keys:
+            client.generate_presigned_url("get_object", Params={"Bucket": "private", "Key": key})
+
+    def by_us() -> None:
+        for key in keys:
+            presigner.get("private", key)
+
+    compared = compare(lambda: cpu_ms(by_us), lambda: cpu_ms(by_boto3), pairs=_PAIRS)
+    detail = f"{compared.ours_ms:.1f} ms, boto3 {compared.theirs_ms:.0f} ms"
+    return Measurement("presign100_vs_boto3", compared.ratio, "× boto3", 1 / 20, detail)
+
+
+def _upload_calls() -> Measurement:
+    functions = Functions(rows=[])
+    photo = jpeg(1800, 1350, quality=95)
+    event = http_event("POST", "/v1/images", "/v1/images")
+
+    functions.upload(event, photo, content_type="image/jpeg")
+
+    calls = [call for call in functions.calls if call != "GetSecretValue"]
+    detail = f"JPEG of {len(photo) / 1_000_000:.1f} MB: {', '.join(sorted(calls))}"
+    return Measurement("upload_calls", len(calls), "calls", _UPLOAD_CALLS, detail)
