@@ -57,3 +57,17 @@ def forget_stream_positions() -> None:
         restore({**state, "dynamodb_stream_positions": {}})
 
     functions.load_persisted_state = restore_without_positions
+
+
+def count_loopback_as_encrypted() -> None:
+    """Answer ``aws:SecureTransport`` with true, as AWS does behind its HTTPS endpoints: all traffic here is loopback.
+
+    The ingest bucket's policy refuses what is not encrypted on its way.
+    """
+    emulator: Any = importlib.import_module("ministack.app")
+    pin = emulator.pin_request_origin
+
+    def pin_as_encrypted(source_ip: str, secure_transport: bool) -> None:  # noqa: FBT001 - its signature
+        pin(source_ip, True)  # noqa: FBT003 - its signature
+
+    emulator.pin_request_origin = pin_as_encrypted

@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from local.inside_emulator.checkpoints import Checkpoints, is_deploying
-from local.inside_emulator.corrections import forget_stream_positions, refuse_broken_state, require_expiry
+from local.inside_emulator.corrections import (
+    count_loopback_as_encrypted,
+    forget_stream_positions,
+    refuse_broken_state,
+    require_expiry,
+)
 from local.inside_emulator.function_logs import log_functions
 from local.inside_emulator.gate import LocalhostOnly
 from local.inside_emulator.http_api import import_api_bodies
@@ -42,6 +47,7 @@ def main() -> None:
     forget_stream_positions()
     import_api_bodies()
     require_expiry()
+    count_loopback_as_encrypted()
     log_functions()
     asyncio.run(serve(emulator, port=int(os.environ["GATEWAY_PORT"])))
     os._exit(0)  # a handler still at work would hold the process, its port and its lock
