@@ -1,12 +1,12 @@
 """The only wiring: which adapter keeps which port.
 
-Everything is made at its first use, so that importing a handler needs no environment and no network, and a function
-pays only for what it touches. Tests put their own parts in with `use()`.
+Everything is made, and most of it imported, at its first use: importing a handler needs no environment and no
+network, and a cold start pays only for what its function touches. Tests put their own parts in with `use()`.
 """
 
 import os
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
@@ -15,16 +15,17 @@ from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.entrypoints.answers import Answers
 from image_store.ports import Clock, DeadLetters, Ids, ImageProcessor, ImageRepository, ObjectStore
-from image_store.services.cleanup import Cleanup
-from image_store.services.cursors import Cursors
-from image_store.services.deletion import Deletion
-from image_store.services.editing import Editing
-from image_store.services.ingestion import Ingestion
-from image_store.services.listing import Listing
-from image_store.services.publishing import Publisher
 from image_store.services.retrieval import Retrieval
-from image_store.services.uploads import Uploads
 from image_store.settings import Settings
+
+if TYPE_CHECKING:
+    from image_store.services.cleanup import Cleanup
+    from image_store.services.deletion import Deletion
+    from image_store.services.editing import Editing
+    from image_store.services.ingestion import Ingestion
+    from image_store.services.listing import Listing
+    from image_store.services.publishing import Publisher
+    from image_store.services.uploads import Uploads
 
 
 class Application:
@@ -79,7 +80,9 @@ class Application:
         return Answers(private=self.private, public_url=self.settings.public_url)
 
     @cached_property
-    def publisher(self) -> Publisher:
+    def publisher(self) -> "Publisher":
+        from image_store.services.publishing import Publisher
+
         return Publisher(
             repository=self.repository,
             bucket=self.public,
@@ -90,7 +93,9 @@ class Application:
         )
 
     @cached_property
-    def uploads(self) -> Uploads:
+    def uploads(self) -> "Uploads":
+        from image_store.services.uploads import Uploads
+
         return Uploads(
             repository=self.repository,
             private=self.private,
@@ -107,12 +112,17 @@ class Application:
         return Retrieval(repository=self.repository)
 
     @cached_property
-    def listing(self) -> Listing:
+    def listing(self) -> "Listing":
+        from image_store.services.cursors import Cursors
+        from image_store.services.listing import Listing
+
         cursors = Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
         return Listing(repository=self.repository, cursors=cursors, clock=self.clock)
 
     @cached_property
-    def editing(self) -> Editing:
+    def editing(self) -> "Editing":
+        from image_store.services.editing import Editing
+
         return Editing(
             repository=self.repository,
             retrieval=self.retrieval,
@@ -122,7 +132,9 @@ class Application:
         )
 
     @cached_property
-    def deletion(self) -> Deletion:
+    def deletion(self) -> "Deletion":
+        from image_store.services.deletion import Deletion
+
         return Deletion(
             repository=self.repository,
             retrieval=self.retrieval,
@@ -134,7 +146,9 @@ class Application:
         )
 
     @cached_property
-    def cleanup(self) -> Cleanup:
+    def cleanup(self) -> "Cleanup":
+        from image_store.services.cleanup import Cleanup
+
         return Cleanup(
             repository=self.repository,
             private=self.private,
@@ -145,7 +159,9 @@ class Application:
         )
 
     @cached_property
-    def ingestion(self) -> Ingestion:
+    def ingestion(self) -> "Ingestion":
+        from image_store.services.ingestion import Ingestion
+
         return Ingestion(bucket=self.ingest_bucket, uploads=self.uploads)
 
     # Clients ------------------------------------------------------------------------------------------
