@@ -31,7 +31,7 @@ In another terminal, a token for {DEFAULT_SUBJECT} (good for 12 hours):
 Store a picture, see it, list it, delete it:
   ID=$(curl -sS {images} {bearer} -H 'Content-Type: image/jpeg' --data-binary @'{sample}' | {read_id})
   curl -sS {images}/$ID {bearer}
-  curl -sSL '{images}/'$ID'/content?rendition=thumb' {bearer} -o thumb.webp
+  curl -sSL '{images}/'$ID'/content?rendition=thumb' {bearer} -o thumb.jpg
   curl -sS {images} {bearer}
   curl -sS -X DELETE {images}/$ID {bearer}
 
