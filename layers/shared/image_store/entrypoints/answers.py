@@ -155,7 +155,7 @@ def no_content() -> "Response[str]":
 
 def rfc3339(at: datetime) -> str:
     """An instant as clients get it: UTC, milliseconds."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _placeholder(placeholder: Placeholder) -> dict[str, str]:

@@ -314,7 +314,7 @@ def _card_request(query: ListQuery) -> dict[str, Any]:
         request = {"IndexName": "by_owner"}
         partition = keys.trash(query.owner) if query.trashed else keys.live(query.owner)
         hash_name, range_name = "owner_key", "id"
-    names = {"#hash": hash_name}
+    names = {"#hash": hash_name, "#id": "id", "#card": "card", "#kind": "kind", "#visibility": "visibility"}
     values = {":hash": {"S": partition}}
     condition = "#hash = :hash"
     if query.since is not None or query.until is not None:
@@ -334,6 +334,7 @@ def _card_request(query: ListQuery) -> dict[str, Any]:
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
         "ScanIndexForward": not query.descending,
+        "ProjectionExpression": "#id, #card, #kind, #visibility",
     }
 
 
