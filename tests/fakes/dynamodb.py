@@ -1,0 +1,52 @@
+"""The table of the template, in moto."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from moto import mock_aws
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+_FORM = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+_numbers = count(1)
+
+
+class _Template(yaml.SafeLoader):
+    """CloudFormation's tags say nothing about a table's form."""
+
+
+_Template.add_multi_constructor("!", lambda *_: None)
+
+
+@contextmanager
+def mocked_client() -> Iterator[Any]:
+    """A client of a DynamoDB that lives as long as the context."""
+    with mock_aws():
+        yield boto3.client(
+            "dynamodb", region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
+
+
+def table_form() -> dict[str, Any]:
+    """Keys and indexes as the template has them."""
+    template = yaml.load(TEMPLATE.read_text("utf-8"), _Template)  # noqa: S506 - a safe loader that skips tags
+    resources = template["Resources"].values()
+    (table,) = (found for found in resources if found["Type"] == "AWS::DynamoDB::Table")
+    return {name: table["Properties"][name] for name in _FORM}
+
+
+def new_table(client: Any, form: dict[str, Any]) -> str:
+    """Create an empty table and name it."""
+    name = f"images-{next(_numbers)}"
+    client.create_table(TableName=name, **form)
+    return name
+
+
+def all_items(client: Any, table: str) -> list[dict[str, Any]]:
+    """Every row of the table."""
+    pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [item for page in pages for item in page["Items"]]

@@ -1,0 +1,398 @@
+"""Each operation, with each of its storage calls failing in each way.
+
+Whatever happened, once cleanup has run nothing is orphaned, nothing dangles, nothing is public that should not be,
+the count is exact, and what was acknowledged is true.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from image_store.domain.errors import ImageStoreError, StorageUnavailable
+from image_store.domain.image import Record, State, Visibility
+from image_store.services.uploads import Uploads
+from tests.fakes.dynamodb import mocked_client, table_form
+from tests.faults.world import OWNER, TRASH_RETENTION, FaultyBucket, Killed, Mode, World
+
+
+@pytest.fixture(scope="module")
+def worlds() -> Iterator[Callable[[], World]]:
+    form = table_form()
+    with mocked_client() as client:
+        yield lambda: World(client, form)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something to do to a store, and what is true once it has been acknowledged."""
+
+    name: str
+    prepare: Callable[[World], Record | None]
+    act: Callable[[World, Any], Any]
+    acknowledged: Callable[[World, Any, Any], None]
+    calls: int | None = None
+    """How many storage calls it makes for its caller when nothing fails; more are a cost to know of."""
+    whatever: Callable[[World, Any], None] = lambda _world, _before: None
+    """What is true whether it was acknowledged or not."""
+
+
+def unpublished(world: World, before: Record) -> None:
+    assert before.image.publication is not None
+    world.assert_not_shown(before, before.image.publication)
+
+
+def still_there(world: World, before: Record) -> None:
+    world.assert_readable(before)
+
+
+def trashed(world: World, before: Record, _: None) -> None:
+    world.assert_readable(before)
+    assert world.retrieval.get(OWNER, before.image.id).image.state is State.TRASHED
+    unpublished(world, before)
+
+
+def deleted(world: World, before: Record, _: None) -> None:
+    world.assert_gone(before)
+    unpublished(world, before)
+
+
+def expire(world: World, _: None = None) -> Record:
+    record = world.upload(Visibility.PUBLIC, expires_at=world.clock.now() + timedelta(minutes=1))
+    world.clock.instant += timedelta(minutes=2)
+    return record
+
+
+def abandon(world: World) -> None:
+    """An upload whose function ended when all was written and nothing committed."""
+    world.faults.begin("dynamodb.transact_write_items#2", Mode.KILLED_BEFORE)
+    with pytest.raises(Killed):
+        world.upload(Visibility.PUBLIC)
+    world.faults.end()
+    world.clock.instant += timedelta(minutes=3)
+
+
+def restored(world: World, before: Record, _: Record) -> None:
+    world.assert_readable(before)
+    found = world.retrieval.get(OWNER, before.image.id).image
+    assert (found.state, found.visibility) == (State.READY, Visibility.PRIVATE)
+
+
+def in_trash(world: World) -> Record:
+    record = world.upload(Visibility.PUBLIC)
+    world.deletion.delete(OWNER, record.image.id, permanent=False)
+    return record
+
+
+def delete(world: World, record: Record, *, permanent: bool) -> None:
+    world.deletion.delete(OWNER, record.image.id, permanent=permanent)
+
+
+OPERATIONS = (
+    Operation(
+        "private upload",
+        lambda _: None,
+        lambda world, _: world.upload(Visibility.PRIVATE),
+        lambda world, _, stored: world.assert_readable(stored),
+        calls=5,
+    ),
+    Operation(
+        "public upload",
+        lambda _: None,
+        lambda world, _: world.upload(Visibility.PUBLIC),
+        lambda world, _, stored: world.assert_shown(stored),
+        calls=7,
+    ),
+    Operation(
+        "publish",
+        lambda world: world.upload(Visibility.PRIVATE),
+        lambda world, before: world.show(before, Visibility.PUBLIC),
+        lambda world, _, shown: world.assert_shown(shown),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "unpublish",
+        lambda world: world.upload(Visibility.UNLISTED),
+        lambda world, before: world.show(before, Visibility.PRIVATE),
+        lambda world, before, _: unpublished(world, before),
+        calls=4,
+        whatever=still_there,
+    ),
+    Operation(
+        "trash",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: delete(world, before, permanent=False),
+        trashed,
+        calls=4,
+        whatever=still_there,
+    ),
+    Operation(
+        "restore",
+        in_trash,
+        lambda world, before: world.deletion.restore(OWNER, before.image.id),
+        restored,
+        calls=2,
+        whatever=still_there,
+    ),
+    Operation(
+        "permanent delete",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=5,
+    ),
+    Operation(
+        "permanent delete from the trash",
+        in_trash,
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=4,
+    ),
+    Operation(
+        "cleanup of an expired image",
+        expire,
+        lambda world, _: world.collect(),
+        deleted,
+        whatever=lambda world, before: deleted(world, before, None),
+    ),
+    Operation(
+        "cleanup of an abandoned upload",
+        abandon,
+        lambda world, _: world.collect(),
+        lambda _world, _before, _report: None,
+    ),
+)
+
+
+def run(world: World, operation: Operation, *, at: str | None, mode: Mode) -> None:
+    """Do it with one fault, let cleanup have its way, and look."""
+    before = operation.prepare(world)
+    world.faults.begin(at, mode)
+    heard, answer = False, None
+    try:
+        answer = operation.act(world, before)
+        heard = True
+    except (ImageStoreError, Killed):
+        pass
+    world.faults.end()
+    assert world.faults.happened == (at is not None)
+    world.settle()
+    world.assert_sound()
+    operation.whatever(world, before)
+    if heard:
+        operation.acknowledged(world, before, answer)
+
+
+def calls_of(world: World, operation: Operation) -> Sequence[str]:
+    before = operation.prepare(world)
+    world.faults.begin()
+    operation.act(world, before)
+    return tuple(world.faults.calls)
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"with the fault: {what}")
+        raise
+
+
+CONFLICTS = {Mode.CONFLICT, Mode.LASTING_CONFLICT}
+
+
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode not in CONFLICTS])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_a_fault_at_any_call_leaves_the_store_sound(
+    worlds: Callable[[], World], operation: Operation, mode: Mode
+) -> None:
+    for at in calls_of(worlds(), operation):
+        with naming(f"{mode} at {at}"):
+            run(worlds(), operation, at=at, mode=mode)
+
+
+def transactions_of(world: World, operation: Operation) -> Sequence[str]:
+    found = tuple(call for call in calls_of(world, operation) if "transact" in call)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_a_passing_transaction_conflict_is_not_noticed(
+    worlds: Callable[[], World], operation: Operation
+) -> None:
+    for at in transactions_of(worlds(), operation):
+        with naming(f"{Mode.CONFLICT} at {at}"):
+            world = worlds()
+            before = operation.prepare(world)
+            world.faults.begin(at, Mode.CONFLICT)
+
+            answer = operation.act(world, before)
+
+            assert world.faults.happened
+            world.settle()
+            world.assert_sound()
+            operation.acknowledged(world, before, answer)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_a_lasting_transaction_conflict_leaves_the_store_sound(
+    worlds: Callable[[], World], operation: Operation
+) -> None:
+    for at in transactions_of(worlds(), operation):
+        with naming(f"{Mode.LASTING_CONFLICT} at {at}"):
+            run(worlds(), operation, at=at, mode=Mode.LASTING_CONFLICT)
+
+
+@pytest.mark.parametrize(
+    "operation", [found for found in OPERATIONS if found.calls], ids=lambda operation: operation.name
+)
+def test_without_a_fault_each_operation_makes_few_calls_and_is_true(
+    worlds: Callable[[], World], operation: Operation
+) -> None:
+    calls = calls_of(worlds(), operation)
+    assert len(calls) == operation.calls, calls
+    run(worlds(), operation, at=None, mode=Mode.REFUSED)
+
+
+LAST_COMMITS = {
+    "private upload": "dynamodb.transact_write_items#2",
+    "public upload": "dynamodb.transact_write_items#2",
+    "publish": "dynamodb.transact_write_items#2",
+    "unpublish": "dynamodb.transact_write_items#1",
+    "trash": "dynamodb.transact_write_items#1",
+    "restore": "dynamodb.transact_write_items#1",
+    "permanent delete": "dynamodb.transact_write_items#1",
+}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [found for found in OPERATIONS if found.name in LAST_COMMITS],
+    ids=lambda operation: operation.name,
+)
+def test_a_commit_whose_answer_is_lost_is_acknowledged(
+    worlds: Callable[[], World], operation: Operation
+) -> None:
+    world = worlds()
+    before = operation.prepare(world)
+    world.faults.begin(LAST_COMMITS[operation.name], Mode.ANSWER_LOST)
+    answer = operation.act(world, before)
+    assert world.faults.happened
+    world.settle()
+    world.assert_sound()
+    operation.acknowledged(world, before, answer)
+
+
+def test_a_put_that_arrives_after_the_deletion_is_swept_with_the_tombstone(
+    worlds: Callable[[], World],
+) -> None:
+    world = worlds()
+    world.faults.begin("private.put original.png#1", Mode.REFUSED)
+    with pytest.raises(StorageUnavailable):
+        world.upload(Visibility.PRIVATE)
+    world.faults.end()
+    (pending,) = [found for found in world.records() if found.image.state is State.PENDING]
+    world.clock.instant += timedelta(minutes=3)
+    assert world.collect().collected == {"abandoned": 1}
+    late = pending.image.original_key
+    world.private.put(late, b"late", content_type="image/png", cache_control="private", metadata={})
+    world.settle()
+    world.assert_sound()
+
+
+def test_a_commit_after_the_reservation_was_collected_is_refused(worlds: Callable[[], World]) -> None:
+    world = worlds()
+    commit = world.uploads._commit  # noqa: SLF001 - the moment between the puts and the commit
+
+    def late(pending: Record) -> Record:
+        world.clock.instant += timedelta(minutes=3)
+        world.collect()
+        return commit(pending)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.uploads, "_commit", late)
+        with pytest.raises(ImageStoreError):
+            world.upload(Visibility.PUBLIC)
+    world.settle()
+    world.assert_sound()
+
+
+def test_the_trash_is_emptied_when_its_time_has_come(worlds: Callable[[], World]) -> None:
+    world = worlds()
+    record = in_trash(world)
+    world.clock.instant += TRASH_RETENTION
+    assert world.collect().collected == {"trash": 1}
+    world.settle()
+    world.assert_sound()
+    deleted(world, record, None)
+
+
+# The suite catches what it is there to catch ----------------------------------------------------------
+
+
+class DeletesOnError(Uploads):
+    """What an eager programmer writes: an upload that failed takes its objects away again."""
+
+    def _commit(self, pending: Record) -> Record:
+        try:
+            return super()._commit(pending)
+        except StorageUnavailable:
+            self._private.delete(pending.image.private_keys)
+            raise
+
+
+class PutsAfterCommit(Uploads):
+    """Another: the record first, then the bytes."""
+
+    def _put_all(self, puts: Any) -> None:
+        self._late = puts
+
+    def _commit(self, pending: Record) -> Record:
+        stored = super()._commit(pending)
+        super()._put_all(self._late)
+        return stored
+
+
+class IgnoresDeletes(FaultyBucket):
+    """And a bucket that keeps what it was told to remove."""
+
+    def delete(self, keys: Any) -> None:
+        pass
+
+
+def found_unsound(world: World, operation: Operation, *, at: str, mode: Mode) -> bool:
+    try:
+        run(world, operation, at=at, mode=mode)
+    except AssertionError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(
+    ("mutant", "at", "mode"),
+    [
+        (DeletesOnError, "dynamodb.transact_write_items#2", Mode.ANSWER_LOST_IN_OUTAGE),
+        (PutsAfterCommit, "private.put original.png#1", Mode.REFUSED),
+    ],
+)
+def test_an_upload_in_the_wrong_order_is_caught(
+    worlds: Callable[[], World], mutant: type[Uploads], at: str, mode: Mode
+) -> None:
+    world = worlds()
+    world.uploads.__class__ = mutant
+    with pytest.raises(AssertionError, match="records without their objects"):
+        run(world, OPERATIONS[0], at=at, mode=mode)
+
+
+def test_copies_that_stay_public_are_caught(worlds: Callable[[], World]) -> None:
+    world = worlds()
+    object.__setattr__(world.publisher, "bucket", IgnoresDeletes(world.public, world.faults))
+    unpublish = next(found for found in OPERATIONS if found.name == "unpublish")
+    with pytest.raises(AssertionError, match="public objects of no current publication"):
+        run(world, unpublish, at=None, mode=Mode.REFUSED)

@@ -1,0 +1,405 @@
+"""A whole store on storage that fails on demand, and what must be true of it afterwards.
+
+Every call to DynamoDB or to a bucket has a name (`dynamodb.transact_write_items#1`, `public.put thumb.webp#1`). A run
+without faults tells the names; each fault is then a mode and a name. Puts run in parallel, so their names carry the
+object and not the order.
+"""
+
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+
+from image_store.adapters.dynamodb import items
+from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.domain.attributes import Attributes
+from image_store.domain.errors import ImageNotFound, StorageUnavailable
+from image_store.domain.ids import link, uuid7
+from image_store.domain.image import Record, State, Visibility
+from image_store.domain.layout import KeyLayout
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
+from image_store.domain.reservation import Quota
+from image_store.ports import StoredObject
+from image_store.services.cleanup import Cleanup, Report
+from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
+from image_store.services.editing import Editing
+from image_store.services.publishing import Publisher
+from image_store.services.retrieval import Retrieval
+from image_store.services.uploads import Upload, Uploads
+from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.object_store import MemoryBucket
+
+OWNER = "owner-1"
+PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
+PAST_RESERVATION = timedelta(minutes=3)
+TRASH_RETENTION = timedelta(days=30)
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class Mode(StrEnum):
+    """How a call fails."""
+
+    REFUSED = "refused"
+    """The call has no effect and the caller is told of an error."""
+    ANSWER_LOST = "answer lost"
+    """The call has its effect and the caller is told of an error."""
+    KILLED_BEFORE = "killed before"
+    """The function ends at once, without any of its handlers running."""
+    KILLED_AFTER = "killed after"
+    """The call has its effect, then the function ends."""
+    OUTAGE = "outage"
+    """This call and all later ones to the same store fail without effect."""
+    ANSWER_LOST_IN_OUTAGE = "answer lost in outage"
+    """The call has its effect, its answer is lost, and all later calls to the same store fail without effect."""
+    CONFLICT = "transaction conflict"
+    """Another transaction holds a row this once; neither the emulator nor moto ever says so."""
+    LASTING_CONFLICT = "lasting transaction conflict"
+    """Other transactions hold a row for longer than anybody waits."""
+
+
+class Killed(BaseException):
+    """The end of a function: no handler of the store's catches it."""
+
+
+class Faults:
+    """Counts and names the calls, and fails the one that was chosen."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.happened = False
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._at: str | None = None
+        self._mode = Mode.REFUSED
+
+    def begin(self, at: str | None = None, mode: Mode = Mode.REFUSED) -> None:
+        """Count anew, with one fault or with none."""
+        self.calls, self.happened, self._counts = [], False, Counter()
+        self._at, self._mode = at, mode
+
+    def end(self) -> None:
+        """Let everything succeed from here on."""
+        self._at = None
+
+    def call[T](self, name: str, effect: Callable[[], T], *, error: Callable[[Mode], Exception]) -> T:
+        """Carry out a call, or fail it."""
+        with self._lock:
+            self._counts[name] += 1
+            numbered = f"{name}#{self._counts[name]}"
+            self.calls.append(numbered)
+            chosen = numbered == self._at
+            down = self.happened and self._still_down(name)
+            self.happened = self.happened or chosen
+        if not chosen and not down:
+            return effect()
+        if chosen and self._mode in {Mode.ANSWER_LOST, Mode.KILLED_AFTER, Mode.ANSWER_LOST_IN_OUTAGE}:
+            effect()
+        if self._mode in {Mode.KILLED_BEFORE, Mode.KILLED_AFTER}:
+            raise Killed
+        raise error(self._mode)
+
+    def _still_down(self, name: str) -> bool:
+        """Whether a call that comes after the chosen one fails as well."""
+        if self._at is None:
+            return False
+        if self._mode is Mode.LASTING_CONFLICT:
+            return name == self._at.partition("#")[0]
+        same_store = name.partition(".")[0] == self._at.partition(".")[0]
+        return same_store and self._mode in {Mode.OUTAGE, Mode.ANSWER_LOST_IN_OUTAGE}
+
+
+class FaultyClient:
+    """A boto3 client of DynamoDB whose calls pass through `faults`."""
+
+    def __init__(self, client: Any, faults: Faults) -> None:
+        self._client = client
+        self._faults = faults
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**request: Any) -> Any:
+            return self._faults.call(
+                f"dynamodb.{operation}",
+                lambda: getattr(self._client, operation)(**request),
+                error=lambda mode: _client_error(mode, request),
+            )
+
+        return call
+
+
+def _client_error(mode: Mode, request: Mapping[str, Any]) -> Exception:
+    error: Exception
+    if mode in {Mode.CONFLICT, Mode.LASTING_CONFLICT}:
+        error = _transaction_conflict(len(request["TransactItems"]))
+    elif mode in {Mode.ANSWER_LOST, Mode.ANSWER_LOST_IN_OUTAGE}:
+        error = ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+    else:
+        error = EndpointConnectionError(endpoint_url="https://dynamodb.invalid")
+    return error
+
+
+def _transaction_conflict(writes: int) -> Exception:
+    """What DynamoDB says while another transaction holds the first row."""
+    reasons: list[dict[str, str]] = [{"Code": "TransactionConflict"}] + [{"Code": "None"}] * (writes - 1)
+    answer: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": "canceled"},
+        "CancellationReasons": reasons,
+    }
+    error: Exception = ClientError(answer, "TransactWriteItems")
+    return error
+
+
+class FaultyBucket:
+    """An ObjectStore whose calls pass through `faults`."""
+
+    def __init__(self, bucket: MemoryBucket, faults: Faults) -> None:
+        self._bucket = bucket
+        self._faults = faults
+
+    def _call[T](self, what: str, effect: Callable[[], T]) -> T:
+        name = f"{self._bucket.name}.{what}"
+        return self._faults.call(name, effect, error=lambda _: StorageUnavailable("The bucket is away."))
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
+    ) -> None:
+        self._call(
+            f"put {key.rpartition('/')[2]}",
+            lambda: self._bucket.put(
+                key, data, content_type=content_type, cache_control=cache_control, metadata=metadata
+            ),
+        )
+
+    def copy_from(
+        self, source_bucket: str, source_key: str, key: str, *, content_type: str, cache_control: str
+    ) -> None:
+        self._call(
+            f"copy {key.rpartition('/')[2]}",
+            lambda: self._bucket.copy_from(
+                source_bucket, source_key, key, content_type=content_type, cache_control=cache_control
+            ),
+        )
+
+    def head(self, key: str) -> StoredObject | None:
+        return self._call("head", lambda: self._bucket.head(key))
+
+    def get(self, key: str, *, version: str | None = None, max_bytes: int) -> bytes:
+        return self._call("get", lambda: self._bucket.get(key, version=version, max_bytes=max_bytes))
+
+    def delete(self, keys: Collection[str]) -> None:
+        self._call("delete", lambda: self._bucket.delete(keys))
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        return self._call("list", lambda: self._bucket.list(prefix))
+
+    def presigned_get(self, key: str, *, filename: str | None = None) -> str:
+        return self._bucket.presigned_get(key, filename=filename)
+
+
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.instant = START
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+class CountedIds:
+    """Ids that are unique and the same in every run."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self._clock = clock
+        self._numbers = itertools.count(1)
+
+    def image_id(self) -> str:
+        return uuid7(self._clock.now(), next(self._numbers))
+
+    def attempt(self) -> str:
+        return f"{next(self._numbers):016x}"
+
+    def publication(self) -> str:
+        return f"{next(self._numbers):021d}A"
+
+
+class StubProcessor:
+    """Makes renditions of anything at once."""
+
+    def process(self, data: bytes, *, presets: Collection[Preset]) -> ProcessedImage:
+        made = tuple(
+            RenderedFile(Rendition(preset.value, MediaType.WEBP, 3, 2, len(data)), preset.encode() + data)
+            for preset in presets
+        )
+        return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"))
+
+
+class World:
+    """The services on failing storage, with one public image in it that nothing may happen to."""
+
+    def __init__(self, client: Any, form: dict[str, Any]) -> None:
+        self.faults = Faults()
+        self.clock = SetClock()
+        self.client = client
+        self.table = new_table(client, form)
+        peers: dict[str, MemoryBucket] = {}
+        self.private = MemoryBucket("private", clock=self.clock, peers=peers)
+        self.public = MemoryBucket("public", clock=self.clock, peers=peers)
+        peers |= {"private": self.private, "public": self.public}
+        ids = CountedIds(self.clock)
+        faulty = FaultyClient(client, self.faults)
+        waited = itertools.count()
+        self.repository = DynamoRepository(
+            self.table,
+            client=lambda: faulty,
+            sleep=lambda _: None,
+            # A quarter of a second passes with every look at the clock, so that waiting ends without waiting.
+            monotonic=lambda: next(waited) / 4,
+        )
+        self.bucket = FaultyBucket(self.private, self.faults)
+        self.publisher = Publisher(
+            repository=self.repository,
+            bucket=FaultyBucket(self.public, self.faults),
+            private_bucket="private",
+            default_cache_control="public, max-age=60",
+            clock=self.clock,
+            ids=ids,
+        )
+        self.uploads = Uploads(
+            repository=self.repository,
+            private=self.bucket,
+            publisher=self.publisher,
+            processor=StubProcessor(),
+            clock=self.clock,
+            ids=ids,
+            layout=KeyLayout.OWNER,
+            quota=Quota(),
+        )
+        self.retrieval = Retrieval(repository=self.repository)
+        self.editing = Editing(
+            repository=self.repository,
+            retrieval=self.retrieval,
+            publisher=self.publisher,
+            clock=self.clock,
+            ids=ids,
+        )
+        self.deletion = Deletion(
+            repository=self.repository,
+            retrieval=self.retrieval,
+            private=self.bucket,
+            publisher=self.publisher,
+            clock=self.clock,
+            ids=ids,
+            trash_retention=TRASH_RETENTION,
+        )
+        self.cleanup = Cleanup(
+            repository=self.repository,
+            private=self.bucket,
+            publisher=self.publisher,
+            deletion=self.deletion,
+            clock=self.clock,
+            ids=ids,
+        )
+        self.bystander = self.upload(Visibility.PUBLIC)
+
+    # What is done -------------------------------------------------------------------------------------
+
+    def upload(self, visibility: Visibility, *, expires_at: datetime | None = None) -> Record:
+        """Store the picture."""
+        attributes = Attributes(visibility=visibility, groups=("session:s1",), expires_at=expires_at)
+        return self.uploads.accept(Upload(OWNER, PICTURE, "image/png", attributes))
+
+    def show(self, record: Record, visibility: Visibility) -> Record:
+        """Change who may see an image."""
+
+        def edit(seen: Record) -> Record:
+            return replace(seen, image=replace(seen.image, visibility=visibility))
+
+        return self.editing.edit(OWNER, record.image.id, edit, if_version=None)
+
+    def collect(self) -> Report:
+        """Run cleanup without a deadline."""
+        return self.cleanup.run(until=self.clock.now() + timedelta(hours=1))
+
+    def settle(self) -> None:
+        """Let every grace pass, and cleanup do all it has to."""
+        self.faults.end()
+        for grace in (PAST_RESERVATION, timedelta(minutes=1), TOMBSTONE_GRACE, timedelta(minutes=1)):
+            self.clock.instant += grace
+            report = self.collect()
+            assert report.failed == 0
+            assert report.stopped_because is None
+
+    # What must be true --------------------------------------------------------------------------------
+
+    def records(self) -> list[Record]:
+        """Every record of the table, whatever its state."""
+        found = all_items(self.client, self.table)
+        ids = [item["id"]["S"] for item in found if item["sk"]["S"] == "META"]
+        return [record for image_id in ids if (record := self.repository.get(image_id)) is not None]
+
+    def assert_sound(self) -> None:
+        """Nothing is orphaned, nothing dangles, nothing is public that should not be, and the count is exact."""
+        records = self.records()
+        kept = [found for found in records if found.image.state in {State.READY, State.TRASHED}]
+        assert len(kept) == len(records), "a record was left that nobody can see"
+        owned = {key for found in kept for key in found.image.private_keys}
+        assert set(self.private.objects) - owned == set(), "orphaned private objects"
+        assert owned - set(self.private.objects) == set(), "records without their objects"
+        shown = {
+            key
+            for found in kept
+            if found.image.state is State.READY and found.image.publication is not None
+            for key in found.image.public_keys(found.image.publication)
+        }
+        assert set(self.public.objects) - shown == set(), "public objects of no current publication"
+        assert shown - set(self.public.objects) == set(), "publications without their copies"
+        for found in kept:
+            private = found.image.visibility is Visibility.PRIVATE or found.image.state is State.TRASHED
+            assert private == (found.image.publication is None), "the visibility is not what is served"
+        usage = self.repository.usage(OWNER)
+        assert (usage.images, usage.size_bytes) == (len(kept), sum(found.image.size_bytes for found in kept))
+        self.assert_rows_follow(kept)
+        self.assert_shown(self.bystander)
+
+    def assert_rows_follow(self, kept: list[Record]) -> None:
+        """The table holds the rows of its records and the count, and no others."""
+        expected = {row for record in kept for row in items.rows_of(record)}
+        stored = {(item["pk"]["S"], item["sk"]["S"]) for item in all_items(self.client, self.table)}
+        assert {row for row in stored if row[1] != "USAGE"} == expected, "rows that follow from no record"
+
+    def assert_readable(self, record: Record) -> None:
+        """The owner can read the image as it was stored."""
+        found = self.retrieval.get(OWNER, record.image.id)
+        assert self.bucket.get(found.image.original_key, max_bytes=1_000) == PICTURE
+        assert len(self.private.objects.keys() & set(found.image.private_keys)) == 1 + len(Preset)
+
+    def assert_shown(self, record: Record) -> None:
+        """Its link shows the image to everybody."""
+        self.assert_readable(record)
+        name = record.image.publication
+        assert name is not None
+        image, publication, made = self.retrieval.published(link(record.image.id, name), "thumb")
+        assert f"p/{publication}/{made.filename}" in self.public.objects
+        assert image.id == record.image.id
+
+    def assert_not_shown(self, record: Record, publication: str) -> None:
+        """A link that was once good shows nothing, and no copy is left."""
+        try:
+            self.retrieval.published(link(record.image.id, publication), "thumb")
+        except ImageNotFound:
+            pass
+        else:
+            raise AssertionError("the link still works")
+        assert not [key for key in self.public.objects if key.startswith(f"p/{publication}/")]
+
+    def assert_gone(self, record: Record) -> None:
+        """Neither the record nor any object below its folder is left."""
+        assert self.repository.get(record.image.id) is None
+        assert not [key for key in self.private.objects if key.startswith(record.image.prefix)]
