@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from botocore.response import StreamingBody
 from moto import mock_aws
@@ -337,9 +338,9 @@ def test_every_failure_is_storage_unavailable(operation: str, failure: Exception
 
 
 @pytest.mark.parametrize(
-    "operation", [name for name in CALLS if name not in ("put_object", "delete_objects")]
+    "operation", [name for name in CALLS if name not in ("put_object", "copy_object", "delete_objects")]
 )
-def test_a_failed_precondition_of_no_put_is_storage_unavailable(operation: str) -> None:
+def test_a_failed_precondition_of_no_write_is_storage_unavailable(operation: str) -> None:
     store, _ = scripted(**{operation: refused("PreconditionFailed")})
 
     with pytest.raises(StorageUnavailable):
@@ -364,6 +365,35 @@ def test_put_never_replaces_and_lets_the_store_check_the_bytes() -> None:
     [(_, arguments)] = client.asked
     assert arguments["IfNoneMatch"] == "*"
     assert arguments["ContentMD5"] == "VFb8VMdKKXzplJmMKHOzcA=="
+
+
+def test_a_repeated_copy_that_r2_refuses_counts_as_written() -> None:
+    store, client = scripted(copy_object=refused("PreconditionFailed"))
+
+    CALLS["copy_object"](store)
+
+    assert [operation for operation, _ in client.asked] == ["copy_object"]
+
+
+def test_a_copy_never_replaces_in_the_words_of_r2() -> None:
+    client = s3_client(
+        endpoint="https://account.r2.invalid", region="auto", access_key_id="k", secret_access_key="s"
+    )
+    sent = []
+
+    def answer(request: Any, **_: Any) -> AWSResponse:
+        sent.append(request)
+        raw = io.BytesIO(b"<CopyObjectResult/>")
+        raw.stream = lambda **_: iter([raw.getvalue()])  # type: ignore[attr-defined]  # as urllib3's has
+        return AWSResponse(request.url, 200, {}, raw)
+
+    client.meta.events.register("before-send.s3.CopyObject", answer)
+
+    CALLS["copy_object"](R2Bucket("public", client=lambda: client, presigner=None))
+
+    (request,) = sent
+    assert request.headers["cf-copy-destination-if-none-match"] == b"*"
+    assert b"cf-copy-destination-if-none-match" in request.headers["Authorization"]
 
 
 def existing(data: bytes, *, etag: str, sha256: str | None = None) -> dict[str, Any]:
