@@ -1,10 +1,12 @@
 """Turns objects dropped into the ingest bucket into images."""
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
+from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.events import handle_messages
 from image_store.entrypoints.observability import logger
 
@@ -12,4 +14,5 @@ from image_store.entrypoints.observability import logger
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     app = application()
-    return handle_messages(event, ingest=app.ingestion.ingest, dead_letters=app.dead_letters)
+    ingest = partial(app.ingestion.ingest, until=deadline(context, app.clock))
+    return handle_messages(event, ingest=ingest, dead_letters=app.dead_letters)

@@ -4,6 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints import http
+from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.requests import read_upload
 
 api = http.create_api()
@@ -22,7 +23,8 @@ api = http.create_api()
 )
 def store_image() -> "Response[str]":
     app = application()
-    record = app.uploads.accept(read_upload(api))
+    upload = read_upload(api, until=deadline(api.lambda_context, app.clock))
+    record = app.uploads.accept(upload)
     return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url), status=201)
 
 

@@ -7,7 +7,7 @@ the count is exact, and what was acknowledged is true.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -350,12 +350,12 @@ class DeletesOnError(Uploads):
 class PutsAfterCommit(Uploads):
     """Another: the record first, then the bytes."""
 
-    def _put_all(self, puts: Any) -> None:
+    def _put_all(self, puts: Any, *, until: datetime) -> None:
         self._late = puts
 
     def _commit(self, pending: Record) -> Record:
         stored = super()._commit(pending)
-        super()._put_all(self._late)
+        super()._put_all(self._late, until=self._clock.now() + timedelta(seconds=1))
         return stored
 
 

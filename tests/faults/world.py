@@ -313,7 +313,8 @@ class World:
     def upload(self, visibility: Visibility, *, expires_at: datetime | None = None) -> Record:
         """Store the picture."""
         attributes = Attributes(visibility=visibility, groups=("session:s1",), expires_at=expires_at)
-        return self.uploads.accept(Upload(OWNER, PICTURE, "image/png", attributes))
+        until = self.clock.now() + timedelta(seconds=25)
+        return self.uploads.accept(Upload(OWNER, PICTURE, "image/png", attributes, until))
 
     def show(self, record: Record, visibility: Visibility) -> Record:
         """Change who may see an image."""

@@ -1,7 +1,8 @@
 """The only code that speaks the S3 API.
 
 Writes never replace: `put` sends If-None-Match, and an object that is there already counts as written when it
-has the same bytes; copies say the same in R2's words. Every answer that is neither a success nor a plain "not there" becomes StorageUnavailable.
+has the same bytes; copies say the same in R2's words. Every answer that is neither a success nor a plain "not
+there" becomes StorageUnavailable.
 """
 
 import base64

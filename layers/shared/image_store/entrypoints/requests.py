@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import json
+from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -59,8 +60,8 @@ def list_query(owner: str, asked: schemas.ImageQuery) -> ListQuery:
     )
 
 
-def read_upload(api: APIGatewayHttpResolver) -> Upload:
-    """The upload that a request means: raw bytes, a form, or JSON."""
+def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
+    """The upload that a request means: raw bytes, a form, or JSON; to be done by `until`."""
     body = _body(api)
     content_type = header(api, "content-type") or ""
     essence = content_type.partition(";")[0].strip().lower()
@@ -82,6 +83,7 @@ def read_upload(api: APIGatewayHttpResolver) -> Upload:
         data=data,
         declared_type=declared,
         attributes=attributes.to_domain(),
+        until=until,
         idempotency=_idempotency(api, body, content_type),
     )
 

@@ -7,6 +7,7 @@ its idempotency key, so an object becomes one image however often it is announce
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote
 
 from image_store.domain.attributes import MAX_FILENAME_CHARS, Attributes
@@ -38,8 +39,10 @@ class Ingestion:
     bucket: ObjectStore
     uploads: Uploads
 
-    def ingest(self, dropped: DroppedObject) -> Record | None:
+    def ingest(self, dropped: DroppedObject, *, until: datetime) -> Record | None:
         """Store an object for the owner its key names; None when the object is gone again.
+
+        Gives up at `until`, safe to repeat.
 
         Raises what `Uploads.accept` raises; whatever is not a fault of the stores is final.
         """
@@ -57,6 +60,7 @@ class Ingestion:
                 data=data,
                 declared_type=None,
                 attributes=Attributes(filename=filename),
+                until=until,
                 idempotency=IdempotencyKey(
                     name=hashlib.sha256(f"ingest\0{name}".encode()).hexdigest(),
                     fingerprint=hashlib.sha256(data).hexdigest(),

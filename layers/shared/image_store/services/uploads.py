@@ -19,7 +19,7 @@ Objects are never deleted here, not even when a put fails: after a lost answer t
 """
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -27,6 +27,7 @@ from image_store.domain.attributes import Attributes, OnDuplicate, derived_alt_t
 from image_store.domain.errors import (
     Conflict,
     ContentTypeMismatch,
+    DeadlineExceeded,
     DuplicateImage,
     IdempotencyInProgress,
     IdempotencyMismatch,
@@ -61,6 +62,8 @@ class Upload:
     data: bytes
     declared_type: str | None
     attributes: Attributes
+    until: datetime
+    """When the work has to be done; what is left then is given up and safe to repeat."""
     idempotency: IdempotencyKey | None = None
 
 
@@ -108,7 +111,7 @@ class Uploads:
         UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         InvalidRequest, DuplicateImage, QuotaExceeded
         IdempotencyMismatch, IdempotencyInProgress
-        Conflict, StorageUnavailable
+        Conflict, StorageUnavailable, DeadlineExceeded
         """
         _check_attributes(upload.attributes, self._clock.now())
         if (stored := self._replay(upload)) is not None:
@@ -118,6 +121,8 @@ class Uploads:
             return existing
         _check_declared(upload)
         processed = self._processor.process(upload.data, presets=UPLOAD_PRESETS)
+        if self._clock.now() >= upload.until:
+            raise _too_late()
         for _ in range(_RESERVE_TRIES):
             pending = self._pending(upload, processed, sha256)
             try:
@@ -131,7 +136,7 @@ class Uploads:
             raise Conflict(
                 "Identical uploads are running at this moment; try again.", retry_after=timedelta(seconds=1)
             )
-        self._put_all(self._puts(pending, upload.data, processed))
+        self._put_all(self._puts(pending, upload.data, processed), until=upload.until)
         return self._commit(pending)
 
     # 1. Reserve ---------------------------------------------------------------------------------------
@@ -268,10 +273,16 @@ class Uploads:
                 )
         return puts
 
-    def _put_all(self, puts: list[_Put]) -> None:
-        with ThreadPoolExecutor(PARALLEL_PUTS) as pool:
-            for done in [pool.submit(_put, put) for put in puts]:
-                done.result()
+    def _put_all(self, puts: list[_Put], *, until: datetime) -> None:
+        pool = ThreadPoolExecutor(PARALLEL_PUTS)
+        running = [pool.submit(_put, put) for put in puts]
+        done, late = wait(running, timeout=max(0.0, (until - self._clock.now()).total_seconds()))
+        # Nobody waits for what hangs: objects that arrive late belong to a reservation that cleanup will end.
+        pool.shutdown(wait=False, cancel_futures=True)
+        if late:
+            raise _too_late()
+        for put in done:
+            put.result()
 
     # 3. Commit ----------------------------------------------------------------------------------------
 
@@ -316,6 +327,13 @@ def _put(put: _Put) -> None:
         content_type=put.content_type,
         cache_control=put.cache_control,
         metadata=put.metadata,
+    )
+
+
+def _too_late() -> DeadlineExceeded:
+    return DeadlineExceeded(
+        "The image could not be stored in the time a request has; try again.",
+        retry_after=timedelta(seconds=1),
     )
 
 
