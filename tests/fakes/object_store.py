@@ -1,12 +1,13 @@
 """A bucket in memory."""
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from image_store.domain.errors import Conflict, PayloadTooLarge
-from image_store.ports import Clock, ObjectMissing, ObjectStore, StoredObject
+from image_store.ports import Clock, ObjectMissing, ObjectStore, PresignedPut, StoredObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,11 @@ class StoredFile:
     cache_control: str
     modified_at: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def etag(self) -> str:
+        """As S3 gives it to an object that was put in one piece."""
+        return f'"{hashlib.md5(self.data, usedforsecurity=False).hexdigest()}"'
 
 
 class MemoryBucket(ObjectStore):
@@ -41,23 +47,34 @@ class MemoryBucket(ObjectStore):
             raise Conflict("Another request wrote the same object at the same moment.")
 
     def copy_from(
-        self, source_bucket: str, source_key: str, key: str, *, content_type: str, cache_control: str
+        self,
+        source_bucket: str,
+        source_key: str,
+        key: str,
+        *,
+        content_type: str,
+        cache_control: str,
+        metadata: Mapping[str, str],
+        source_etag: str | None = None,
     ) -> None:
         source = self if source_bucket == self.name else self._peers[source_bucket]
-        if source_key not in source.objects:
+        held = source.objects.get(source_key)
+        if held is None or source_etag not in {None, held.etag}:
             raise ObjectMissing
-        data = source.objects[source_key].data
-        self.objects[key] = StoredFile(data, content_type, cache_control, self._clock.now())
+        if key not in self.objects:
+            self.objects[key] = StoredFile(
+                held.data, content_type, cache_control, self._clock.now(), dict(metadata)
+            )
 
     def head(self, key: str) -> StoredObject | None:
         held = self.objects.get(key)
         if held is None:
             return None
-        return StoredObject(key, len(held.data), held.modified_at, held.metadata.get("sha256"))
+        return StoredObject(key, len(held.data), held.modified_at, held.etag, held.metadata.get("sha256"))
 
-    def get(self, key: str, *, version: str | None = None, max_bytes: int) -> bytes:
+    def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
         held = self.objects.get(key)
-        if held is None:
+        if held is None or etag not in {None, held.etag}:
             raise ObjectMissing
         if len(held.data) > max_bytes:
             raise PayloadTooLarge(f"The object has more than {max_bytes} bytes.")
@@ -67,12 +84,12 @@ class MemoryBucket(ObjectStore):
         for key in keys:
             self.objects.pop(key, None)
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        if not prefix.endswith("/"):
+    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
+        if prefix and not prefix.endswith("/"):
             raise ValueError("A prefix ends in '/'.")
-        found = sorted(key for key in self.objects if key.startswith(prefix))
+        found = sorted(key for key in self.objects if key.startswith(prefix) and key > (after or ""))
         return (
-            StoredObject(key, len(held.data), held.modified_at)
+            StoredObject(key, len(held.data), held.modified_at, held.etag)
             for key in found
             if (held := self.objects.get(key)) is not None
         )
@@ -82,3 +99,11 @@ class MemoryBucket(ObjectStore):
         half_hour = now.replace(minute=now.minute - now.minute % 30, second=0, microsecond=0)
         name = "" if filename is None else f"filename={quote(filename, safe='')}&"
         return f"https://{self.name}.invalid/{quote(key, safe='/~')}?{name}signed={half_hour:%Y%m%dT%H%M%SZ}"
+
+    def presigned_put(
+        self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta
+    ) -> PresignedPut:
+        ends = self._clock.now() + expires_in
+        query = f"size={size_bytes}&sha256={sha256}&ends={ends:%Y%m%dT%H%M%SZ}"
+        url = f"https://{self.name}.invalid/{quote(key, safe='/~')}?{query}"
+        return PresignedPut(url, {"Content-Type": content_type, "If-None-Match": "*"})

@@ -14,7 +14,8 @@ import pytest
 
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.image import Record, State, Visibility
-from image_store.services.uploads import Uploads
+from image_store.services.direct_uploads import Ticket
+from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import mocked_client, table_form
 from tests.faults.world import OWNER, TRASH_RETENTION, FaultyBucket, Killed, Mode, World
 
@@ -31,7 +32,7 @@ class Operation:
     """Something to do to a store, and what is true once it has been acknowledged."""
 
     name: str
-    prepare: Callable[[World], Record | None]
+    prepare: Callable[[World], Record | Ticket | None]
     act: Callable[[World, Any], Any]
     acknowledged: Callable[[World, Any, Any], None]
     calls: int | None = None
@@ -91,6 +92,17 @@ def delete(world: World, record: Record, *, permanent: bool) -> None:
     world.deletion.delete(OWNER, record.image.id, permanent=permanent)
 
 
+def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
+    """A direct upload whose bytes lie in staging."""
+
+    def prepare(world: World) -> Ticket:
+        ticket = world.announce(visibility)
+        world.send(ticket)
+        return ticket
+
+    return prepare
+
+
 OPERATIONS = (
     Operation(
         "private upload",
@@ -105,6 +117,20 @@ OPERATIONS = (
         lambda world, _: world.upload(Visibility.PUBLIC),
         lambda world, _, stored: world.assert_shown(stored),
         calls=7,
+    ),
+    Operation(
+        "private direct upload",
+        arrived(Visibility.PRIVATE),
+        lambda world, ticket: world.complete(ticket),
+        lambda world, _, stored: world.assert_readable(stored),
+        calls=9,
+    ),
+    Operation(
+        "public direct upload",
+        arrived(Visibility.PUBLIC),
+        lambda world, ticket: world.complete(ticket),
+        lambda world, _, stored: world.assert_shown(stored),
+        calls=11,
     ),
     Operation(
         "publish",
@@ -263,6 +289,8 @@ def test_without_a_fault_each_operation_makes_few_calls_and_is_true(
 LAST_COMMITS = {
     "private upload": "dynamodb.transact_write_items#2",
     "public upload": "dynamodb.transact_write_items#2",
+    "private direct upload": "dynamodb.transact_write_items#2",
+    "public direct upload": "dynamodb.transact_write_items#2",
     "publish": "dynamodb.transact_write_items#2",
     "unpublish": "dynamodb.transact_write_items#1",
     "trash": "dynamodb.transact_write_items#1",
@@ -308,17 +336,16 @@ def test_a_put_that_arrives_after_the_deletion_is_swept_with_the_tombstone(
 
 def test_a_commit_after_the_reservation_was_collected_is_refused(worlds: Callable[[], World]) -> None:
     world = worlds()
-    commit = world.uploads._commit  # noqa: SLF001 - the moment between the puts and the commit
 
-    def late(pending: Record) -> Record:
-        world.clock.instant += timedelta(minutes=3)
-        world.collect()
-        return commit(pending)
+    class Late(WriteProtocol):
+        def put(self, puts: Sequence[Put], *, until: datetime) -> None:
+            super().put(puts, until=until)
+            world.clock.instant += timedelta(minutes=3)
+            world.collect()
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world.uploads, "_commit", late)
-        with pytest.raises(ImageStoreError):
-            world.upload(Visibility.PUBLIC)
+    world.follow(Late)
+    with pytest.raises(ImageStoreError):
+        world.upload(Visibility.PUBLIC)
     world.settle()
     world.assert_sound()
 
@@ -336,26 +363,29 @@ def test_the_trash_is_emptied_when_its_time_has_come(worlds: Callable[[], World]
 # The suite catches what it is there to catch ----------------------------------------------------------
 
 
-class DeletesOnError(Uploads):
+_LATE: list[Put] = []
+
+
+class DeletesOnError(WriteProtocol):
     """What an eager programmer writes: an upload that failed takes its objects away again."""
 
-    def _commit(self, pending: Record) -> Record:
+    def commit(self, pending: Record) -> Record:
         try:
-            return super()._commit(pending)
+            return super().commit(pending)
         except StorageUnavailable:
-            self._private.delete(pending.image.private_keys)
+            self.private.delete(pending.image.private_keys)
             raise
 
 
-class PutsAfterCommit(Uploads):
+class PutsAfterCommit(WriteProtocol):
     """Another: the record first, then the bytes."""
 
-    def _put_all(self, puts: Any, *, until: datetime) -> None:
-        self._late = puts
+    def put(self, puts: Any, *, until: datetime) -> None:
+        _LATE[:] = puts
 
-    def _commit(self, pending: Record) -> Record:
-        stored = super()._commit(pending)
-        super()._put_all(self._late, until=self._clock.now() + timedelta(seconds=1))
+    def commit(self, pending: Record) -> Record:
+        stored = super().commit(pending)
+        super().put(_LATE, until=self.clock.now() + timedelta(seconds=1))
         return stored
 
 
@@ -382,10 +412,10 @@ def found_unsound(world: World, operation: Operation, *, at: str, mode: Mode) ->
     ],
 )
 def test_an_upload_in_the_wrong_order_is_caught(
-    worlds: Callable[[], World], mutant: type[Uploads], at: str, mode: Mode
+    worlds: Callable[[], World], mutant: type[WriteProtocol], at: str, mode: Mode
 ) -> None:
     world = worlds()
-    world.uploads.__class__ = mutant
+    world.follow(mutant)
     with pytest.raises(AssertionError, match="records without their objects"):
         run(world, OPERATIONS[0], at=at, mode=mode)
 

@@ -5,14 +5,16 @@ without faults tells the names; each fault is then a mode and a name. Puts run i
 object and not the order.
 """
 
+import hashlib
 import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
@@ -26,19 +28,24 @@ from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
 from image_store.domain.reservation import Quota
-from image_store.ports import StoredObject
-from image_store.services.cleanup import Cleanup, Report
+from image_store.ports import PresignedPut, StoredObject
+from image_store.services.cleanup import STAGING_LIFETIME, Cleanup, Report
 from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
+from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
 from image_store.services.publishing import Publisher
+from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
 from image_store.services.uploads import Upload, Uploads
+from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.queues import MemoryWorkQueue
 
 OWNER = "owner-1"
 PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
-PAST_RESERVATION = timedelta(minutes=3)
+PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
+PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
 TRASH_RETENTION = timedelta(days=30)
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -177,29 +184,52 @@ class FaultyBucket:
         )
 
     def copy_from(
-        self, source_bucket: str, source_key: str, key: str, *, content_type: str, cache_control: str
+        self,
+        source_bucket: str,
+        source_key: str,
+        key: str,
+        *,
+        content_type: str,
+        cache_control: str,
+        metadata: Mapping[str, str],
+        source_etag: str | None = None,
     ) -> None:
         self._call(
             f"copy {key.rpartition('/')[2]}",
             lambda: self._bucket.copy_from(
-                source_bucket, source_key, key, content_type=content_type, cache_control=cache_control
+                source_bucket,
+                source_key,
+                key,
+                content_type=content_type,
+                cache_control=cache_control,
+                metadata=metadata,
+                source_etag=source_etag,
             ),
         )
 
     def head(self, key: str) -> StoredObject | None:
         return self._call("head", lambda: self._bucket.head(key))
 
-    def get(self, key: str, *, version: str | None = None, max_bytes: int) -> bytes:
-        return self._call("get", lambda: self._bucket.get(key, version=version, max_bytes=max_bytes))
+    def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
+        return self._call(
+            "get", lambda: self._bucket.get(key, version=version, etag=etag, max_bytes=max_bytes)
+        )
 
     def delete(self, keys: Collection[str]) -> None:
         self._call("delete", lambda: self._bucket.delete(keys))
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        return self._call("list", lambda: self._bucket.list(prefix))
+    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
+        return self._call("list", lambda: self._bucket.list(prefix, after=after))
 
     def presigned_get(self, key: str, *, filename: str | None = None) -> str:
         return self._bucket.presigned_get(key, filename=filename)
+
+    def presigned_put(
+        self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta
+    ) -> PresignedPut:
+        return self._bucket.presigned_put(
+            key, content_type=content_type, size_bytes=size_bytes, sha256=sha256, expires_in=expires_in
+        )
 
 
 class SetClock:
@@ -271,15 +301,37 @@ class World:
             clock=self.clock,
             ids=ids,
         )
-        self.uploads = Uploads(
+        self.protocol = WriteProtocol(
             repository=self.repository,
             private=self.bucket,
             publisher=self.publisher,
-            processor=StubProcessor(),
+            clock=self.clock,
+            ids=ids,
+            quota=Quota(),
+        )
+        self.reservations = Reservations(
+            repository=self.repository,
+            protocol=self.protocol,
             clock=self.clock,
             ids=ids,
             layout=KeyLayout.OWNER,
-            quota=Quota(),
+        )
+        self.uploads = Uploads(
+            reservations=self.reservations,
+            protocol=self.protocol,
+            processor=StubProcessor(),
+            clock=self.clock,
+        )
+        self.work = MemoryWorkQueue()
+        self.direct_uploads = DirectUploads(
+            repository=self.repository,
+            reservations=self.reservations,
+            protocol=self.protocol,
+            private=self.bucket,
+            processor=StubProcessor(),
+            work=self.work,
+            clock=self.clock,
+            ids=ids,
         )
         self.retrieval = Retrieval(repository=self.repository)
         self.editing = Editing(
@@ -308,6 +360,13 @@ class World:
         )
         self.bystander = self.upload(Visibility.PUBLIC)
 
+    def follow(self, protocol: type[WriteProtocol]) -> None:
+        """Let all that is stored from here on follow another protocol."""
+        parts = {part.name: getattr(self.protocol, part.name) for part in fields(WriteProtocol)}
+        self.protocol = protocol(**parts)
+        self.uploads = replace(self.uploads, protocol=self.protocol)
+        self.direct_uploads = replace(self.direct_uploads, protocol=self.protocol)
+
     # What is done -------------------------------------------------------------------------------------
 
     def upload(self, visibility: Visibility, *, expires_at: datetime | None = None) -> Record:
@@ -315,6 +374,32 @@ class World:
         attributes = Attributes(visibility=visibility, groups=("session:s1",), expires_at=expires_at)
         until = self.clock.now() + timedelta(seconds=25)
         return self.uploads.accept(Upload(OWNER, PICTURE, "image/png", attributes, until))
+
+    def announce(self, visibility: Visibility) -> Ticket:
+        """Begin a direct upload of the picture."""
+        ticket = self.direct_uploads.begin(
+            DirectUpload(
+                owner=OWNER,
+                media_type=MediaType.PNG,
+                size_bytes=len(PICTURE),
+                sha256=hashlib.sha256(PICTURE).hexdigest(),
+                attributes=Attributes(visibility=visibility, groups=("session:s1",)),
+            )
+        )
+        assert isinstance(ticket, Ticket)
+        return ticket
+
+    def send(self, ticket: Ticket, data: bytes = PICTURE) -> None:
+        """PUT bytes to where a ticket says, as its client does."""
+        key = urlsplit(ticket.put.url).path.removeprefix("/")
+        self.private.put(key, data, content_type="image/png", cache_control="", metadata={})
+
+    def complete(self, ticket: Ticket) -> Record:
+        """Complete a direct upload."""
+        until = self.clock.now() + timedelta(seconds=25)
+        record = self.direct_uploads.complete(OWNER, ticket.image_id, until=until)
+        assert record is not None
+        return record
 
     def show(self, record: Record, visibility: Visibility) -> Record:
         """Change who may see an image."""
@@ -331,7 +416,8 @@ class World:
     def settle(self) -> None:
         """Let every grace pass, and cleanup do all it has to."""
         self.faults.end()
-        for grace in (PAST_RESERVATION, timedelta(minutes=1), TOMBSTONE_GRACE, timedelta(minutes=1)):
+        minute = timedelta(minutes=1)
+        for grace in (PAST_RESERVATION, minute, TOMBSTONE_GRACE, minute, PAST_STAGING):
             self.clock.instant += grace
             report = self.collect()
             assert report.failed == 0

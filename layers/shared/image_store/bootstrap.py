@@ -14,18 +14,29 @@ from image_store.adapters.r2 import R2Bucket, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.entrypoints.answers import Answers
-from image_store.ports import Clock, DeadLetters, Ids, ImageProcessor, ImageRepository, ObjectStore
+from image_store.ports import (
+    Clock,
+    DeadLetters,
+    Ids,
+    ImageProcessor,
+    ImageRepository,
+    ObjectStore,
+    WorkQueue,
+)
 from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
     from image_store.services.cleanup import Cleanup
     from image_store.services.deletion import Deletion
+    from image_store.services.direct_uploads import DirectUploads
     from image_store.services.editing import Editing
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
     from image_store.services.publishing import Publisher
+    from image_store.services.reservations import Reservations
     from image_store.services.uploads import Uploads
+    from image_store.services.write_protocol import WriteProtocol
 
 
 class Application:
@@ -68,6 +79,12 @@ class Application:
         return SqsDeadLetters(self.settings.dead_letter_queue_url, client=lambda: self._sqs)
 
     @cached_property
+    def work_queue(self) -> WorkQueue:
+        from image_store.adapters.sqs import SqsWorkQueue
+
+        return SqsWorkQueue(self.settings.work_queue_url, client=lambda: self._sqs)
+
+    @cached_property
     def processor(self) -> ImageProcessor:
         from image_store.adapters.imaging import PillowProcessor
 
@@ -93,18 +110,54 @@ class Application:
         )
 
     @cached_property
+    def write_protocol(self) -> "WriteProtocol":
+        from image_store.services.write_protocol import WriteProtocol
+
+        return WriteProtocol(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            clock=self.clock,
+            ids=self.ids,
+            quota=self.settings.quota,
+        )
+
+    @cached_property
+    def reservations(self) -> "Reservations":
+        from image_store.services.reservations import Reservations
+
+        return Reservations(
+            repository=self.repository,
+            protocol=self.write_protocol,
+            clock=self.clock,
+            ids=self.ids,
+            layout=self.settings.key_layout,
+        )
+
+    @cached_property
     def uploads(self) -> "Uploads":
         from image_store.services.uploads import Uploads
 
         return Uploads(
-            repository=self.repository,
-            private=self.private,
-            publisher=self.publisher,
+            reservations=self.reservations,
+            protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
+        )
+
+    @cached_property
+    def direct_uploads(self) -> "DirectUploads":
+        from image_store.services.direct_uploads import DirectUploads
+
+        return DirectUploads(
+            repository=self.repository,
+            reservations=self.reservations,
+            protocol=self.write_protocol,
+            private=self.private,
+            processor=self.processor,
+            work=self.work_queue,
+            clock=self.clock,
             ids=self.ids,
-            layout=self.settings.key_layout,
-            quota=self.settings.quota,
         )
 
     @cached_property

@@ -6,7 +6,7 @@ contract suites of `tests/contracts`.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from image_store.domain.image import Image, Record
@@ -14,6 +14,7 @@ from image_store.domain.listing import CardPage, ListQuery
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import Preset, ProcessedImage
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
+from image_store.domain.work import Work
 
 
 class ObjectMissing(Exception):
@@ -66,8 +67,19 @@ class StoredObject:
     key: str
     size_bytes: int
     modified_at: datetime
+    etag: str | None = None
+    """Names these very bytes for a conditional read or copy; opaque."""
     sha256: str | None = None
     """The checksum kept in the object's metadata, where it was given; listings never carry it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresignedPut:
+    """A request that stores an object without further credentials."""
+
+    url: str
+    headers: Mapping[str, str]
+    """What has to be sent exactly so; Content-Length follows from the body."""
 
 
 class ObjectStore(Protocol):
@@ -88,11 +100,20 @@ class ObjectStore(Protocol):
         ...
 
     def copy_from(
-        self, source_bucket: str, source_key: str, key: str, *, content_type: str, cache_control: str
+        self,
+        source_bucket: str,
+        source_key: str,
+        key: str,
+        *,
+        content_type: str,
+        cache_control: str,
+        metadata: Mapping[str, str],
+        source_etag: str | None = None,
     ) -> None:
-        """Copy an object of another bucket to `key`, replacing its metadata by these headers alone.
+        """Copy an object to `key`, replacing its headers and metadata by these alone.
 
-        Safe to repeat. Raises ObjectMissing when the source is not there.
+        Safe to repeat: a key belongs to one source. Raises ObjectMissing when the source is not there, or is not
+        the object that `source_etag` names.
         """
         ...
 
@@ -100,16 +121,22 @@ class ObjectStore(Protocol):
         """Describe an object; None says that it surely does not exist."""
         ...
 
-    def get(self, key: str, *, version: str | None = None, max_bytes: int) -> bytes:
-        """Read an object whole; PayloadTooLarge when it has more than `max_bytes`, ObjectMissing when absent."""
+    def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
+        """Read an object whole; PayloadTooLarge when it has more than `max_bytes`.
+
+        ObjectMissing when it is absent, or is not the object that `etag` names.
+        """
         ...
 
     def delete(self, keys: Collection[str]) -> None:
         """Delete objects, in batches; keys that do not exist count as deleted."""
         ...
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """All objects below a prefix, which ends in `/`, page by page as they are consumed."""
+    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
+        """All objects below a prefix, in the order of their keys, page by page as they are consumed.
+
+        A prefix ends in `/`, or is empty for the whole bucket. With `after` the list begins behind that key.
+        """
         ...
 
     def presigned_get(self, key: str, *, filename: str | None = None) -> str:
@@ -118,6 +145,12 @@ class ObjectStore(Protocol):
         Links made within the same half hour are equal, so that browsers can cache what they show.
         `filename` makes the browser save the object under that name.
         """
+        ...
+
+    def presigned_put(
+        self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta
+    ) -> PresignedPut:
+        """A link that writes one object once: size, type, checksum and If-None-Match are signed with it."""
         ...
 
 
@@ -144,12 +177,12 @@ class ImageRepository(Protocol):
         after: Record,
         *,
         publications: Sequence[PublicationRow] = (),
-        settled: Sequence[str] = (),
     ) -> None:
         """Change a record from the version seen to the next, with every row that follows from it.
 
-        Group, checksum, guard and index rows are derived from the record. Usage is given back when an image
-        becomes DELETING. `publications` are written and `settled` publications forgotten in the same step.
+        Group, checksum, guard and index rows and that of the current publication are derived from the record.
+        Usage is given back when an image becomes DELETING. `publications`, those that are not current, are
+        written in the same step.
 
         Raises
         ------
@@ -168,6 +201,10 @@ class ImageRepository(Protocol):
 
     def get_image(self, image_id: str) -> Image | None:
         """Read a record without its details, strongly consistent: one GetItem."""
+        ...
+
+    def get_images(self, image_ids: Collection[str]) -> Mapping[str, Image]:
+        """Read the records of many images, strongly consistent, without their details; absent ones are left out."""
         ...
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
@@ -197,8 +234,20 @@ class ImageRepository(Protocol):
         """Read what is kept of a publication, strongly consistent."""
         ...
 
+    def publications(self, names: Collection[str]) -> Mapping[str, PublicationRow]:
+        """Read what is kept of many publications, strongly consistent; absent ones are left out."""
+        ...
+
     def forget_publication(self, publication: str) -> None:
-        """Forget a publication whose copies are gone. Safe to repeat."""
+        """Forget a publication whose copies are gone; one that is current stays. Safe to repeat."""
+        ...
+
+
+class WorkQueue(Protocol):
+    """Where work goes that is done behind a request: at least once, in any order."""
+
+    def send(self, work: Work) -> None:
+        """Hand over work; StorageUnavailable when the queue does not take it."""
         ...
 
 

@@ -32,6 +32,7 @@ class Settings:
     max_pixels: int
     ingest_bucket: str
     dead_letter_queue_url: str
+    work_queue_url: str
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
@@ -53,6 +54,7 @@ class Settings:
             max_pixels=_number(environment, "MAX_PIXELS", 50_000_000),
             ingest_bucket=environment.get("INGEST_BUCKET", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
+            work_queue_url=environment.get("WORK_QUEUE_URL", ""),
         )
         if settings.public_url and not settings.public_bucket:
             raise ConfigurationError("PUBLIC_URL is set, but PUBLIC_BUCKET is not: set both or neither.")

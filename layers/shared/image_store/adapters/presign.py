@@ -7,13 +7,14 @@ The instant is floored to the half hour, so that all links made within it are eq
 what they show. A link is valid for an hour from there: between 30 and 60 minutes from now.
 """
 
+import base64
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from image_store.ports import Clock
+from image_store.ports import Clock, PresignedPut
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EXPIRES_SECONDS = 3600
@@ -61,6 +62,43 @@ class Presigner:
         text = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashlib.sha256(request).hexdigest()}"
         signature = hmac.digest(self._signing_key(secret_access_key, date), text.encode(), "sha256").hex()
         return f"{self._endpoint}{path}?{link_query}&X-Amz-Signature={signature}"
+
+    def put(
+        self, bucket: str, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta
+    ) -> PresignedPut:
+        """A link that stores one object once; `sha256` is in hexadecimal.
+
+        Size, type, checksum and If-None-Match are signed headers (SigV4: they have to arrive exactly so). The
+        instant is not floored: the link shall end when it says.
+        """
+        access_key_id, secret_access_key = self._credentials()
+        timestamp = self._clock.now().strftime("%Y%m%dT%H%M%SZ")
+        date = timestamp[:8]
+        scope = f"{date}/{self._region}/s3/aws4_request"
+        path = f"/{quote(bucket, safe='~')}/{quote(key, safe='/~')}"
+        headers = {
+            "Content-Type": content_type,
+            "If-None-Match": "*",
+            "x-amz-checksum-sha256": base64.b64encode(bytes.fromhex(sha256)).decode(),
+        }
+        signed = {
+            "host": self._host,
+            "content-length": str(size_bytes),
+            **{name.lower(): value for name, value in headers.items()},
+        }
+        names = ";".join(sorted(signed))
+        query = (
+            f"X-Amz-Algorithm={_ALGORITHM}"
+            f"&X-Amz-Credential={quote(f'{access_key_id}/{scope}', safe='')}"
+            f"&X-Amz-Date={timestamp}"
+            f"&X-Amz-Expires={int(expires_in.total_seconds())}"
+            f"&X-Amz-SignedHeaders={quote(names, safe='')}"
+        )
+        lines = "".join(f"{name}:{signed[name]}\n" for name in sorted(signed))
+        request = f"PUT\n{self._path}{path}\n{query}\n{lines}\n{names}\nUNSIGNED-PAYLOAD".encode()
+        text = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashlib.sha256(request).hexdigest()}"
+        signature = hmac.digest(self._signing_key(secret_access_key, date), text.encode(), "sha256").hex()
+        return PresignedPut(f"{self._endpoint}{path}?{query}&X-Amz-Signature={signature}", headers)
 
     def _signing_key(self, secret_access_key: str, date: str) -> bytes:
         wanted = (secret_access_key, date)

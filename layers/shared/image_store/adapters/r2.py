@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.adapters.presign import Presigner
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
-from image_store.ports import ObjectMissing, ObjectStore, StoredObject
+from image_store.ports import ObjectMissing, ObjectStore, PresignedPut, StoredObject
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 _PRECONDITION_FAILED = frozenset({"PreconditionFailed", "412"})
@@ -86,8 +86,17 @@ class R2Bucket(ObjectStore):
                 raise Conflict("Another request wrote the same object at the same moment.") from exc
 
     def copy_from(
-        self, source_bucket: str, source_key: str, key: str, *, content_type: str, cache_control: str
+        self,
+        source_bucket: str,
+        source_key: str,
+        key: str,
+        *,
+        content_type: str,
+        cache_control: str,
+        metadata: Mapping[str, str],
+        source_etag: str | None = None,
     ) -> None:
+        condition = {} if source_etag is None else {"CopySourceIfMatch": source_etag}
         try:
             with _answers():
                 self._client().copy_object(
@@ -97,11 +106,15 @@ class R2Bucket(ObjectStore):
                     MetadataDirective="REPLACE",
                     ContentType=content_type,
                     CacheControl=cache_control,
+                    Metadata=dict(metadata),
+                    **condition,
                 )
         except StorageUnavailable as exc:
-            # A public key belongs to one publication and so to one source: what is there already is this copy.
             if _code_behind(exc) not in _PRECONDITION_FAILED:
                 raise
+            # A key belongs to one attempt or publication and so to one source: what is there already is this copy.
+            if source_etag is not None and self._head(key) is None:
+                raise ObjectMissing from exc
 
     def head(self, key: str) -> StoredObject | None:
         answer = self._head(key)
@@ -111,13 +124,16 @@ class R2Bucket(ObjectStore):
             key=key,
             size_bytes=answer["ContentLength"],
             modified_at=answer["LastModified"],
+            etag=answer["ETag"],
             sha256=answer.get("Metadata", {}).get("sha256"),
         )
 
-    def get(self, key: str, *, version: str | None = None, max_bytes: int) -> bytes:
-        of_version = {} if version is None else {"VersionId": version}
+    def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
+        wanted = {} if version is None else {"VersionId": version}
+        if etag is not None:
+            wanted["IfMatch"] = etag
         with _answers():
-            answer = self._client().get_object(Bucket=self._bucket, Key=key, **of_version)
+            answer = self._get(key, wanted)
             with closing(answer["Body"]) as body:
                 size: int = answer["ContentLength"]
                 if size > max_bytes:
@@ -134,15 +150,38 @@ class R2Bucket(ObjectStore):
             for key in self._not_deleted(batch):
                 self._delete_one(key)
 
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        if not prefix.endswith("/"):
+    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
+        if prefix and not prefix.endswith("/"):
             raise ValueError("A prefix ends in '/'.")
-        return self._pages(prefix)
+        return self._pages(prefix, after)
 
     def presigned_get(self, key: str, *, filename: str | None = None) -> str:
         if self._presigner is None:
             raise ConfigurationError("This bucket gives out no presigned links.")
         return self._presigner.get(self._bucket, key, filename=filename)
+
+    def presigned_put(
+        self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta
+    ) -> PresignedPut:
+        if self._presigner is None:
+            raise ConfigurationError("This bucket gives out no presigned links.")
+        return self._presigner.put(
+            self._bucket,
+            key,
+            content_type=content_type,
+            size_bytes=size_bytes,
+            sha256=sha256,
+            expires_in=expires_in,
+        )
+
+    def _get(self, key: str, wanted: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = self._client().get_object(Bucket=self._bucket, Key=key, **wanted)
+        except ClientError as exc:
+            if _code(exc) in _PRECONDITION_FAILED:
+                raise ObjectMissing from exc  # what was asked for by its ETag is not there any more
+            raise
+        return answer
 
     def _head(self, key: str) -> dict[str, Any] | None:
         try:
@@ -183,19 +222,22 @@ class R2Bucket(ObjectStore):
         except ObjectMissing:
             return
 
-    def _pages(self, prefix: str) -> Iterator[StoredObject]:
-        token: str | None = None
+    def _pages(self, prefix: str, after: str | None) -> Iterator[StoredObject]:
+        following = {} if after is None else {"StartAfter": after}
         while True:
-            following = {} if token is None else {"ContinuationToken": token}
             with _answers():
                 page = self._client().list_objects_v2(Bucket=self._bucket, Prefix=prefix, **following)
             for found in page.get("Contents", []):
                 yield StoredObject(
-                    key=found["Key"], size_bytes=found["Size"], modified_at=found["LastModified"]
+                    key=found["Key"],
+                    size_bytes=found["Size"],
+                    modified_at=found["LastModified"],
+                    etag=found["ETag"],
                 )
             token = page.get("NextContinuationToken")
             if token is None:
                 return
+            following = {"ContinuationToken": token}
 
 
 def _copy_write_once(params: dict[str, Any], **_: Any) -> None:

@@ -1,17 +1,40 @@
-"""The dead-letter queue: what can never succeed, with the reason, which SQS's own redrive would not carry."""
+"""Queues: work to be done behind a request, and what can never succeed.
 
+SQS's own redrive carries no reason, so what is given up is sent to the dead-letter queue by ourselves.
+"""
+
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.ports import DeadLetters
+from image_store.domain.work import Work
+from image_store.ports import DeadLetters, WorkQueue
 
 _MAX_REASON_CHARS = 256
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
+
+
+class SqsWorkQueue(WorkQueue):
+    """WorkQueue on one SQS queue; the client is made at the first call.
+
+    A message is the work as JSON: its kind under `work`, its fields beside it.
+    """
+
+    def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
+        self._queue_url = queue_url
+        self._client = client
+
+    def send(self, work: Work) -> None:
+        body = json.dumps({"work": type(work).__name__, **asdict(work)})
+        with _answers():
+            self._client().send_message(QueueUrl=self._queue_url, MessageBody=body)
 
 
 class SqsDeadLetters(DeadLetters):
@@ -24,14 +47,19 @@ class SqsDeadLetters(DeadLetters):
     def send(self, body: str, *, reason: str) -> None:
         # An attribute's value may not be empty.
         value = _NOT_PRINTABLE_ASCII.sub("?", reason)[:_MAX_REASON_CHARS] or "unknown"
-        try:
+        with _answers():
             self._client().send_message(
                 QueueUrl=self._queue_url,
                 MessageBody=body,
                 MessageAttributes={"reason": {"DataType": "String", "StringValue": value}},
             )
-        except (ClientError, BotoCoreError) as exc:
-            raise StorageUnavailable(
-                "The dead-letter queue did not answer as it should; try again.",
-                retry_after=timedelta(seconds=1),
-            ) from exc
+
+
+@contextmanager
+def _answers() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError) as exc:
+        raise StorageUnavailable(
+            "The queue did not answer as it should; try again.", retry_after=timedelta(seconds=1)
+        ) from exc

@@ -91,6 +91,12 @@ class TooManyFrames(ImageStoreError):
     code = "too_many_frames"
 
 
+class ChecksumMismatch(ImageStoreError):
+    """The bytes that arrived are not those that were announced."""
+
+    code = "checksum_mismatch"
+
+
 # What the store holds ---------------------------------------------------------------------------------
 
 
@@ -108,6 +114,18 @@ class DuplicateImage(ImageStoreError):
     def __init__(self, existing_id: str) -> None:
         super().__init__(f"You already store these bytes as image {existing_id}.")
         self.existing_id = existing_id
+
+
+class UploadNotFound(ImageStoreError):
+    """There is no such direct upload for this caller: none at all, expired, deleted, or somebody else's."""
+
+    code = "upload_not_found"
+
+
+class UploadIncomplete(ImageStoreError):
+    """A direct upload is to be completed and its bytes have not arrived."""
+
+    code = "upload_incomplete"
 
 
 class Conflict(ImageStoreError):

@@ -45,6 +45,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 """READY → READY is an edit. What follows TOMBSTONE is the end of the record."""
 
+STAGING_PREFIX = "staging/"
+"""Below it lies what was uploaded directly and not accepted yet."""
+
 ORIGINAL = "original"
 """Stands where the preset's name stands in the key of a rendition."""
 
@@ -108,6 +111,12 @@ class Image:
     """Whether this image holds the guard of its owner and checksum."""
     idempotency: str | None = None
     """The name of the idempotency row that its reservation took."""
+    staging: str | None = None
+    """The attempt under which a direct upload stages its bytes; None when they came with the request."""
+    refusal: str | None = None
+    """The code with which a direct upload was refused; its bytes cannot be accepted any more."""
+    queued_at: datetime | None = None
+    """When a direct upload was handed over to be completed behind the request."""
 
     @property
     def prefix(self) -> str:
@@ -124,9 +133,18 @@ class Image:
         return f"{self.prefix}{self.attempt}/{rendition.filename}"
 
     @property
+    def staging_key(self) -> str | None:
+        """Where the bytes of a direct upload arrive; None when there is nothing to arrive."""
+        if self.staging is None:
+            return None
+        return f"{STAGING_PREFIX}{self.id}/{self.staging}/{ORIGINAL}.{self.media_type.extension}"
+
+    @property
     def private_keys(self) -> tuple[str, ...]:
-        """Every private object of the attempt."""
-        return (self.original_key, *(self.rendition_key(made) for made in self.renditions))
+        """Every private object of the attempt, and what is staged for it."""
+        made = tuple(self.rendition_key(rendition) for rendition in self.renditions)
+        staged = () if self.staging_key is None else (self.staging_key,)
+        return (self.original_key, *made, *staged)
 
     def public_keys(self, publication: str) -> tuple[str, ...]:
         """Every public object of a publication of this image."""

@@ -1,4 +1,4 @@
-"""What is kept of a publication for as long as copies of it may have to be removed."""
+"""What is kept of a publication for as long as there may be copies of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class PublicationRow:
-    """A publication whose copies go at `due_at`, unless it has become the current one by then."""
+    """Which image a publication belongs to, and which public objects are its copies."""
 
     publication: str
     image_id: str
     keys: tuple[str, ...]
     """The public objects."""
-    due_at: datetime
+    due_at: datetime | None
+    """When the copies have to go; None while the publication is the current one of its image."""

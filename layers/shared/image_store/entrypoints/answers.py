@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
@@ -14,6 +14,9 @@ from image_store.domain.listing import Card
 from image_store.domain.renditions import Placeholder, Rendition
 from image_store.ports import ObjectStore
 from image_store.services.listing import Page
+
+if TYPE_CHECKING:
+    from image_store.services.direct_uploads import Ticket
 
 JSON = "application/json"
 
@@ -31,6 +34,19 @@ class Answers:
         if status == 201:
             headers["Location"] = f"{api_url}/v1/images/{record.image.id}"
         return Response(status, JSON, _json(self._image(record, api_url)), headers=headers)
+
+    def ticket(self, ticket: "Ticket", *, api_url: str) -> "Response[str]":
+        """What a client needs to send its bytes."""
+        body = {
+            "id": ticket.image_id,
+            "upload": {"method": "PUT", "url": ticket.put.url, "headers": dict(ticket.put.headers)},
+            "expires_at": rfc3339(ticket.expires_at),
+        }
+        headers = {
+            "Cache-Control": "no-store",
+            "Location": f"{api_url}/v1/uploads/{ticket.image_id}/complete",
+        }
+        return Response(201, JSON, _json(body), headers=headers)
 
     def page(self, page: Page) -> "Response[str]":
         """A page of a list."""
@@ -146,6 +162,16 @@ def matches(if_none_match: str | None, image: Image) -> bool:
 def redirect(url: str, cache_control: str = "private, no-store") -> "Response[str]":
     """302 to where the bytes are."""
     return Response(302, body="", headers={"Location": url, "Cache-Control": cache_control})
+
+
+def processing(image_id: str, *, api_url: str) -> "Response[str]":
+    """202: the image will be at Location; asking to complete it again tells how it went."""
+    headers = {
+        "Cache-Control": "no-store",
+        "Location": f"{api_url}/v1/images/{image_id}",
+        "Retry-After": "2",
+    }
+    return Response(202, JSON, _json({"id": image_id, "status": "processing"}), headers=headers)
 
 
 def no_content() -> "Response[str]":

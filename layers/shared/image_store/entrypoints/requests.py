@@ -1,15 +1,9 @@
 """Reading requests: bodies, queries and conditional headers, each refused with a reason or understood in full."""
 
 import base64
-import binascii
-import hashlib
 import json
-from datetime import datetime
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
 from typing import Any, NoReturn
-from urllib.parse import parse_qs, unquote_to_bytes
+from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel, ValidationError
@@ -21,21 +15,16 @@ from image_store.domain.errors import (
     UnsupportedMediaType,
 )
 from image_store.domain.listing import ListQuery
-from image_store.domain.reservation import IdempotencyKey
 from image_store.entrypoints import schemas
-from image_store.entrypoints.http import caller, header
-from image_store.services.uploads import Upload
+from image_store.entrypoints.http import header
 
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
 
-_MAX_IDEMPOTENCY_KEY_CHARS = 255
-_REPEATABLE = {"tag": "tags", "group": "groups"}
-
 
 def query[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
     """The query string as a model; each parameter at most once."""
-    values = _query_values(api)
+    values = query_values(api)
     repeated = [name for name, given in values.items() if len(given) > 1]
     if repeated:
         raise InvalidRequest(
@@ -60,40 +49,18 @@ def list_query(owner: str, asked: schemas.ImageQuery) -> ListQuery:
     )
 
 
-def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
-    """The upload that a request means: raw bytes, a form, or JSON; to be done by `until`."""
-    body = _body(api)
-    content_type = header(api, "content-type") or ""
-    essence = content_type.partition(";")[0].strip().lower()
-    declared: str | None
-    if essence.startswith("image/"):
-        attributes, data, declared = _attributes_in_query(api), body, content_type
-    elif essence == "multipart/form-data":
-        attributes, data, declared = _form(body, content_type)
-    elif essence == "application/json":
-        attributes, data, declared = _json_upload(body)
-    else:
-        raise UnsupportedMediaType(
-            "Send an image type, multipart/form-data or application/json as Content-Type."
-        )
-    if not data:
-        raise InvalidRequest("There are no bytes in this upload.")
-    return Upload(
-        owner=caller(api),
-        data=data,
-        declared_type=declared,
-        attributes=attributes.to_domain(),
-        until=until,
-        idempotency=_idempotency(api, body, content_type),
-    )
-
-
 def read_patch(api: APIGatewayHttpResolver) -> schemas.ImagePatch:
     """A merge patch; only what was sent counts as set."""
-    essence = (header(api, "content-type") or "").partition(";")[0].strip().lower()
-    if essence not in {"application/merge-patch+json", "application/json"}:
+    if essence_of(api) not in {"application/merge-patch+json", "application/json"}:
         raise UnsupportedMediaType("Send application/merge-patch+json or application/json as Content-Type.")
-    return validated(schemas.ImagePatch, _json(_body(api)), at="body")
+    return validated(schemas.ImagePatch, json_of(body_of(api)), at="body")
+
+
+def json_body[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
+    """A JSON body as a model."""
+    if essence_of(api) != "application/json":
+        raise UnsupportedMediaType("Send application/json as Content-Type.")
+    return validated(model, json_of(body_of(api)), at="body")
 
 
 def if_version(api: APIGatewayHttpResolver) -> int | None:
@@ -119,7 +86,13 @@ def validated[M: BaseModel](model: type[M], value: Any, *, at: str) -> M:
         raise InvalidRequest("The request has fields that are wrong or unknown.", errors=faults) from None
 
 
-def _body(api: APIGatewayHttpResolver) -> bytes:
+def essence_of(api: APIGatewayHttpResolver) -> str:
+    """The media type of the body, without its parameters."""
+    return (header(api, "content-type") or "").partition(";")[0].strip().lower()
+
+
+def body_of(api: APIGatewayHttpResolver) -> bytes:
+    """The body; PayloadTooLarge beyond what an event holds."""
     event = api.current_event.raw_event
     text = event.get("body") or ""
     body = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode("utf-8", "surrogatepass")
@@ -128,7 +101,8 @@ def _body(api: APIGatewayHttpResolver) -> bytes:
     return body
 
 
-def _query_values(api: APIGatewayHttpResolver) -> dict[str, list[str]]:
+def query_values(api: APIGatewayHttpResolver) -> dict[str, list[str]]:
+    """All values of each query parameter, decoded."""
     # The gateway joins repeated parameters with commas, which values may hold: the raw query tells them apart.
     raw = str(api.current_event.raw_event.get("rawQueryString", ""))
     try:
@@ -137,102 +111,9 @@ def _query_values(api: APIGatewayHttpResolver) -> dict[str, list[str]]:
         raise InvalidRequest("The query string cannot be read.") from None
 
 
-def _attributes_in_query(api: APIGatewayHttpResolver) -> schemas.ImageAttributes:
-    given: dict[str, Any] = {}
-    for name, values in _query_values(api).items():
-        if name == "tag":
-            given["tags"] = values
-        elif name == "group":
-            given["groups"] = _groups(values)
-        elif name in _REPEATABLE.values() or name in {"metadata", "generation", "analysis"}:
-            _refuse_query(name, "is not a query parameter: send JSON or a form")
-        elif len(values) > 1:
-            _refuse_query(name, "must be given once")
-        else:
-            given[name] = values[0]
-    return validated(schemas.ImageAttributes, given, at="query")
+def json_of(body: bytes) -> Any:
+    """A JSON text as a value that can be stored; InvalidRequest for anything else."""
 
-
-def _groups(values: list[str]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    for value in values:
-        kind, colon, name = value.partition(":")
-        if not colon:
-            _refuse_query("group", "must have the form type:id")
-        groups.setdefault(kind, []).append(name)
-    return groups
-
-
-def _refuse_query(name: str, message: str) -> NoReturn:
-    raise InvalidRequest(
-        "The query has a parameter that is wrong.", errors=((("query", name), "value_error", message),)
-    )
-
-
-def _form(body: bytes, content_type: str) -> tuple[schemas.ImageAttributes, bytes, str | None]:
-    parts = _parts(body, content_type)
-    if set(parts) - {"file", "attributes"} or "file" not in parts:
-        raise InvalidRequest(
-            "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
-        )
-    file = parts["file"]
-    given = _json(_payload(parts["attributes"])) if "attributes" in parts else {}
-    if isinstance(given, dict) and "filename" not in given and (filename := file.get_filename()):
-        given["filename"] = filename.rpartition("/")[2].rpartition("\\")[2]
-    declared = file.get_content_type() if "content-type" in file else None
-    generic = declared in {None, "application/octet-stream", "text/plain"}
-    return (
-        validated(schemas.ImageAttributes, given, at="attributes"),
-        _payload(file),
-        None if generic else declared,
-    )
-
-
-def _parts(body: bytes, content_type: str) -> dict[str, EmailMessage]:
-    head = b"Content-Type: " + content_type.encode("ascii", "replace") + b"\r\n\r\n"
-    message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
-    parts: dict[str, EmailMessage] = {}
-    if message.defects or not message.is_multipart():
-        raise InvalidRequest("The multipart form is broken.")
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        if part.defects or part.is_multipart() or not isinstance(name, str) or name in parts:
-            raise InvalidRequest("The multipart form is broken, or names a part twice.")
-        parts[name] = part  # type: ignore[assignment]  # policy.HTTP makes every part an EmailMessage
-    return parts
-
-
-def _payload(part: EmailMessage) -> bytes:
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes):
-        raise InvalidRequest("The multipart form is broken.")
-    return payload
-
-
-def _json_upload(body: bytes) -> tuple[schemas.ImageAttributes, bytes, str | None]:
-    upload = validated(schemas.ImageUpload, _json(body), at="body")
-    source = upload.source
-    if (source.base64 is None) == (source.data_uri is None):
-        raise InvalidRequest("`source` takes exactly one of base64 and data_uri.")
-    if source.base64 is not None:
-        return upload, _decoded(source.base64), None
-    head, comma, text = (source.data_uri or "").partition(",")
-    if not comma or head[:5].lower() != "data:":
-        raise InvalidRequest("`source.data_uri` is not a data URI.")
-    declared, semicolon, encoding = head[5:].rpartition(";")
-    if semicolon and encoding.strip().lower() == "base64":
-        return upload, _decoded(text), declared
-    return upload, unquote_to_bytes(text), head[5:]
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidRequest("The base64 text is broken.") from None
-
-
-def _json(body: bytes) -> Any:
     def refuse(_: str) -> NoReturn:
         raise ValueError("not JSON")
 
@@ -243,16 +124,3 @@ def _json(body: bytes) -> Any:
     except (ValueError, RecursionError):
         raise InvalidRequest("The body is not valid JSON in UTF-8.") from None
     return value
-
-
-def _idempotency(api: APIGatewayHttpResolver, body: bytes, content_type: str) -> IdempotencyKey | None:
-    key = header(api, "idempotency-key")
-    if key is None:
-        return None
-    if not 1 <= len(key) <= _MAX_IDEMPOTENCY_KEY_CHARS:
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
-    event = api.current_event.raw_event
-    name = "\0".join((caller(api), str(event.get("routeKey", "")), key))
-    request = hashlib.sha256(body)
-    request.update("\0".join(("", content_type, str(event.get("rawQueryString", "")))).encode())
-    return IdempotencyKey(hashlib.sha256(name.encode()).hexdigest(), request.hexdigest())

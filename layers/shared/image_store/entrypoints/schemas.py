@@ -12,6 +12,7 @@ from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.caching import parse_cache_control
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
 from image_store.domain.image import Kind, Visibility
+from image_store.domain.media import MediaType
 
 
 def _one_line(text: str) -> str:
@@ -124,6 +125,37 @@ class ImageUpload(ImageAttributes):
     """An image as JSON."""
 
     source: Source
+
+
+class UploadRequest(ImageAttributes):
+    """An image whose bytes are going to be sent straight to storage."""
+
+    content_type: MediaType
+    size_bytes: int = Field(ge=1, description="Exactly as many bytes can be sent; at most 100 MiB.")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the bytes, in lower-case hexadecimal.")
+
+
+class UploadLink(BaseModel):
+    """The request that sends the bytes; its headers have to be sent exactly so."""
+
+    method: Literal["PUT"]
+    url: str
+    headers: dict[str, str]
+
+
+class UploadTicket(BaseModel):
+    """A direct upload that waits for its bytes."""
+
+    id: str
+    upload: UploadLink
+    expires_at: datetime
+
+
+class UploadProgress(BaseModel):
+    """A direct upload that is being completed behind the request; ask again in a moment."""
+
+    id: str
+    status: Literal["processing"]
 
 
 class ImagePatch(_Strict):

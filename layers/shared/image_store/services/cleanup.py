@@ -17,7 +17,7 @@ from image_store.domain.image import Record, State
 from image_store.ports import Clock, Ids, ImageRepository, ObjectStore
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
-from image_store.services.uploads import abandoned
+from image_store.services.write_protocol import abandoned
 
 STAGING_PREFIX = "staging/"
 STAGING_LIFETIME = timedelta(days=1)
@@ -116,14 +116,11 @@ class Cleanup:
 
     def _publication(self, publication: str) -> str | None:
         row = self.repository.publication(publication)
-        if row is None or row.due_at > self.clock.now():
-            return None
+        if row is None or row.due_at is None or row.due_at > self.clock.now():
+            return None  # the index was behind
         record = self.repository.get(row.image_id)
         image = record.image if record else None
         if image is not None and record is not None:
-            if image.publication == publication and image.state is State.READY:
-                self.repository.forget_publication(publication)
-                return None
             if image.intent == publication and image.state is State.READY:
                 # The publisher died: without its intent its commit can no longer succeed.
                 free = replace(image, version=image.version + 1, change=self.ids.attempt(), intent=None)

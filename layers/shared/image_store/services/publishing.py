@@ -3,7 +3,7 @@
 Publish
 1. Intent: the record names a new publication, and a row that will remove its copies is written with it.
 2. Copy the renditions into the public bucket, below that publication.
-3. Commit: the publication becomes the current one and the row is forgotten.
+3. Commit: the publication becomes the current one, and its row is no longer due.
 
 A publish that dies leaves a row that is due; cleanup removes the copies, and the image stays as it was.
 
@@ -75,7 +75,7 @@ class Publisher:
                 visibility=visibility,
             ),
         )
-        self.repository.replace(intended, published, settled=[publication])
+        self.repository.replace(intended, published)
         return published
 
     def withdrawn(self, image: Image, at: datetime) -> Sequence[PublicationRow]:
@@ -109,6 +109,7 @@ class Publisher:
                     public_key(publication, rendition),
                     content_type=rendition.media_type,
                     cache_control=cache_control,
+                    metadata={},
                 )
             except ObjectMissing as missing:
                 raise Conflict("The image was deleted while it was being published.") from missing

@@ -51,6 +51,8 @@ def rows_of(record: Record) -> dict[tuple[str, str], Item]:
             }
             for name in details.groups
         ]
+        if image.publication is not None:
+            rows.append(publication_item(current_publication(image, image.publication)))
     if image.guarded:
         guard = keys.key(keys.checksum(image.owner, image.sha256), keys.GUARD)
         rows.append({**guard, "image_id": {"S": image.id}})
@@ -133,8 +135,19 @@ def _record_text(image: Image) -> str:
             "intent": image.intent,
             "guarded": image.guarded,
             "idempotency": image.idempotency,
+            **_while_uploading(image),
         }
     )
+
+
+def _while_uploading(image: Image) -> dict[str, str]:
+    """What only a direct upload has; left out otherwise, for most images are none."""
+    optional = {
+        "staging": image.staging,
+        "refusal": image.refusal,
+        "queued": text_time(image.queued_at) if image.queued_at else None,
+    }
+    return {name: value for name, value in optional.items() if value is not None}
 
 
 def image_of(item: Item) -> Image:
@@ -171,6 +184,9 @@ def image_of(item: Item) -> Image:
         due_at=parse_time(item["due_at"]["S"]) if "due_at" in item else None,
         guarded=record["guarded"],
         idempotency=record["idempotency"],
+        staging=record.get("staging"),
+        refusal=record.get("refusal"),
+        queued_at=parse_time(record["queued"]) if "queued" in record else None,
     )
 
 
@@ -237,15 +253,21 @@ def card_of(item: Item) -> Card:
     )
 
 
+def current_publication(image: Image, publication: str) -> PublicationRow:
+    """The row of the publication that an image names."""
+    return PublicationRow(publication, image.id, image.public_keys(publication), due_at=None)
+
+
 def publication_item(row: PublicationRow) -> Item:
-    """A publication row as an item that waits for cleanup."""
-    return {
+    """A publication row as an item; it waits for cleanup unless it is the current one of its image."""
+    item: Item = {
         **keys.publication(row.publication),
         "image_id": {"S": row.image_id},
         "keys": {"S": _json(row.keys)},
-        "due_shard": {"S": keys.due_shard(row.publication)},
-        "due_at": {"S": text_time(row.due_at)},
     }
+    if row.due_at is not None:
+        item |= {"due_shard": {"S": keys.due_shard(row.publication)}, "due_at": {"S": text_time(row.due_at)}}
+    return item
 
 
 def publication_of(item: Item) -> PublicationRow:
@@ -254,7 +276,7 @@ def publication_of(item: Item) -> PublicationRow:
         publication=item["pk"]["S"].removeprefix(keys.PUBLICATION_PREFIX),
         image_id=item["image_id"]["S"],
         keys=tuple(json.loads(item["keys"]["S"])),
-        due_at=parse_time(item["due_at"]["S"]),
+        due_at=parse_time(item["due_at"]["S"]) if "due_at" in item else None,
     )
 
 

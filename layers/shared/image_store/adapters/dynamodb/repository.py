@@ -10,7 +10,7 @@ retried here with full jitter for at most two seconds.
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ CONFLICT_RETRY = timedelta(seconds=2)
 _FIRST_BACKOFF_SECONDS = 0.02
 _QUERY_ROWS = 500
 _MAX_COPIES_READ = 10
+_BATCH_GET_ROWS = 100
 
 
 class DynamoRepository:
@@ -78,9 +79,10 @@ class DynamoRepository:
         after: Record,
         *,
         publications: Sequence[PublicationRow] = (),
-        settled: Sequence[str] = (),
     ) -> None:
         old, new = items.rows_of(before), items.rows_of(after)
+        for item in map(items.publication_item, publications):
+            new[item["pk"]["S"], item["sk"]["S"]] = item
         writes: list[tuple[str, dict[str, Any]]] = []
         for row_key, item in new.items():
             if row_key[1] == keys.META:
@@ -88,10 +90,6 @@ class DynamoRepository:
             elif item != old.get(row_key):
                 writes.append(("row", self._put(item)))
         writes += [("row", self._delete(*row_key)) for row_key in old.keys() - new.keys()]
-        writes += [("publication", self._put(items.publication_item(row))) for row in publications]
-        for publication in settled:
-            gone = keys.publication(publication)
-            writes.append(("publication", {"Delete": {"TableName": self._table, "Key": gone}}))
         if after.image.state is State.DELETING:
             writes.append(("usage", self._give_back(before.image)))
             if before.image.state is State.PENDING and before.image.idempotency is not None:
@@ -113,7 +111,18 @@ class DynamoRepository:
         )
 
     def forget_publication(self, publication: str) -> None:
-        self._call("delete_item", Key=keys.publication(publication))
+        try:
+            self._client().delete_item(
+                TableName=self._table,
+                Key=keys.publication(publication),
+                ConditionExpression="attribute_exists(due_at)",
+            )
+        except ClientError as error:
+            # Forgotten already, or the current one of its image by now.
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
 
     def _take(self, image: Image, reservation: Reservation) -> dict[str, Any]:
         quota = reservation.quota
@@ -216,6 +225,14 @@ class DynamoRepository:
         answer = self._call("get_item", Key=keys.key(keys.image(image_id), keys.META), ConsistentRead=True)
         return items.image_of(answer["Item"]) if "Item" in answer else None
 
+    def get_images(self, image_ids: Collection[str]) -> dict[str, Image]:
+        found = self._get_many([keys.key(keys.image(image_id), keys.META) for image_id in image_ids])
+        return {image.id: image for image in map(items.image_of, found)}
+
+    def publications(self, names: Collection[str]) -> dict[str, PublicationRow]:
+        found = self._get_many([keys.publication(name) for name in names])
+        return {row.publication: row for row in map(items.publication_of, found)}
+
     def copies(self, owner: str, sha256: str) -> Copies:
         answer = self._call(
             "query",
@@ -282,6 +299,30 @@ class DynamoRepository:
                     yield pk.removeprefix(keys.IMAGE_PREFIX)
                 else:
                     yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
+
+    def _get_many(self, wanted: Sequence[keys.Key]) -> Iterator[items.Item]:
+        """Read many rows, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""
+        give_up_at = self._monotonic() + CONFLICT_RETRY.total_seconds()
+        backoff = _FIRST_BACKOFF_SECONDS
+        left = list(wanted)
+        while left:
+            batch, left = left[:_BATCH_GET_ROWS], left[_BATCH_GET_ROWS:]
+            answer = self._call_batch({self._table: {"Keys": batch, "ConsistentRead": True}})
+            yield from answer["Responses"].get(self._table, ())
+            unprocessed = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if len(unprocessed) == len(batch):
+                if self._monotonic() >= give_up_at:
+                    raise _unavailable()
+                self._sleep(random.uniform(0, backoff))  # noqa: S311 - jitter needs no secrecy
+                backoff *= 2
+            left += unprocessed
+
+    def _call_batch(self, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = self._client().batch_get_item(RequestItems=request)
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable() from error
+        return answer
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         try:

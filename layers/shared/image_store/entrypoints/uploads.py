@@ -1,0 +1,173 @@
+"""Reading uploads: raw bytes, forms, JSON, and announcements of direct uploads."""
+
+import base64
+import binascii
+import hashlib
+from datetime import datetime
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from typing import Any, NoReturn
+from urllib.parse import unquote_to_bytes
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+from image_store.domain.errors import InvalidRequest, UnsupportedMediaType
+from image_store.domain.reservation import IdempotencyKey
+from image_store.entrypoints import schemas
+from image_store.entrypoints.http import caller, header
+from image_store.entrypoints.requests import body_of, essence_of, json_body, json_of, query_values, validated
+from image_store.services.direct_uploads import DirectUpload
+from image_store.services.uploads import Upload
+
+_MAX_IDEMPOTENCY_KEY_CHARS = 255
+_REPEATABLE = {"tag": "tags", "group": "groups"}
+
+
+def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
+    """The upload that a request means: raw bytes, a form, or JSON; to be done by `until`."""
+    body = body_of(api)
+    content_type = header(api, "content-type") or ""
+    essence = essence_of(api)
+    declared: str | None
+    if essence.startswith("image/"):
+        attributes, data, declared = _attributes_in_query(api), body, content_type
+    elif essence == "multipart/form-data":
+        attributes, data, declared = _form(body, content_type)
+    elif essence == "application/json":
+        attributes, data, declared = _json_upload(body)
+    else:
+        raise UnsupportedMediaType(
+            "Send an image type, multipart/form-data or application/json as Content-Type."
+        )
+    if not data:
+        raise InvalidRequest("There are no bytes in this upload.")
+    return Upload(
+        owner=caller(api),
+        data=data,
+        declared_type=declared,
+        attributes=attributes.to_domain(),
+        until=until,
+        idempotency=_idempotency(api, body, content_type),
+    )
+
+
+def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
+    """The direct upload that a request announces."""
+    asked = json_body(api, schemas.UploadRequest)
+    return DirectUpload(
+        owner=caller(api),
+        media_type=asked.content_type,
+        size_bytes=asked.size_bytes,
+        sha256=asked.sha256,
+        attributes=asked.to_domain(),
+        idempotency=_idempotency(api, body_of(api), "application/json"),
+    )
+
+
+def _attributes_in_query(api: APIGatewayHttpResolver) -> schemas.ImageAttributes:
+    given: dict[str, Any] = {}
+    for name, values in query_values(api).items():
+        if name == "tag":
+            given["tags"] = values
+        elif name == "group":
+            given["groups"] = _groups(values)
+        elif name in _REPEATABLE.values() or name in {"metadata", "generation", "analysis"}:
+            _refuse_query(name, "is not a query parameter: send JSON or a form")
+        elif len(values) > 1:
+            _refuse_query(name, "must be given once")
+        else:
+            given[name] = values[0]
+    return validated(schemas.ImageAttributes, given, at="query")
+
+
+def _groups(values: list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for value in values:
+        kind, colon, name = value.partition(":")
+        if not colon:
+            _refuse_query("group", "must have the form type:id")
+        groups.setdefault(kind, []).append(name)
+    return groups
+
+
+def _refuse_query(name: str, message: str) -> NoReturn:
+    raise InvalidRequest(
+        "The query has a parameter that is wrong.", errors=((("query", name), "value_error", message),)
+    )
+
+
+def _form(body: bytes, content_type: str) -> tuple[schemas.ImageAttributes, bytes, str | None]:
+    parts = _parts(body, content_type)
+    if set(parts) - {"file", "attributes"} or "file" not in parts:
+        raise InvalidRequest(
+            "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
+        )
+    file = parts["file"]
+    given = json_of(_payload(parts["attributes"])) if "attributes" in parts else {}
+    if isinstance(given, dict) and "filename" not in given and (filename := file.get_filename()):
+        given["filename"] = filename.rpartition("/")[2].rpartition("\\")[2]
+    declared = file.get_content_type() if "content-type" in file else None
+    generic = declared in {None, "application/octet-stream", "text/plain"}
+    return (
+        validated(schemas.ImageAttributes, given, at="attributes"),
+        _payload(file),
+        None if generic else declared,
+    )
+
+
+def _parts(body: bytes, content_type: str) -> dict[str, EmailMessage]:
+    head = b"Content-Type: " + content_type.encode("ascii", "replace") + b"\r\n\r\n"
+    message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
+    parts: dict[str, EmailMessage] = {}
+    if message.defects or not message.is_multipart():
+        raise InvalidRequest("The multipart form is broken.")
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        if part.defects or part.is_multipart() or not isinstance(name, str) or name in parts:
+            raise InvalidRequest("The multipart form is broken, or names a part twice.")
+        parts[name] = part  # type: ignore[assignment]  # policy.HTTP makes every part an EmailMessage
+    return parts
+
+
+def _payload(part: EmailMessage) -> bytes:
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        raise InvalidRequest("The multipart form is broken.")
+    return payload
+
+
+def _json_upload(body: bytes) -> tuple[schemas.ImageAttributes, bytes, str | None]:
+    upload = validated(schemas.ImageUpload, json_of(body), at="body")
+    source = upload.source
+    if (source.base64 is None) == (source.data_uri is None):
+        raise InvalidRequest("`source` takes exactly one of base64 and data_uri.")
+    if source.base64 is not None:
+        return upload, _decoded(source.base64), None
+    head, comma, text = (source.data_uri or "").partition(",")
+    if not comma or head[:5].lower() != "data:":
+        raise InvalidRequest("`source.data_uri` is not a data URI.")
+    declared, semicolon, encoding = head[5:].rpartition(";")
+    if semicolon and encoding.strip().lower() == "base64":
+        return upload, _decoded(text), declared
+    return upload, unquote_to_bytes(text), head[5:]
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("The base64 text is broken.") from None
+
+
+def _idempotency(api: APIGatewayHttpResolver, body: bytes, content_type: str) -> IdempotencyKey | None:
+    key = header(api, "idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _MAX_IDEMPOTENCY_KEY_CHARS:
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
+    event = api.current_event.raw_event
+    name = "\0".join((caller(api), str(event.get("routeKey", "")), key))
+    request = hashlib.sha256(body)
+    request.update("\0".join(("", content_type, str(event.get("rawQueryString", "")))).encode())
+    return IdempotencyKey(hashlib.sha256(name.encode()).hexdigest(), request.hexdigest())

@@ -1,0 +1,305 @@
+"""Direct uploads: the client sends its bytes straight to the private bucket.
+
+1. Begin. The write protocol's reservation, for longer: the record is PENDING, its quota is taken with the size that
+   was announced, and the client gets a link that stores exactly that many bytes of that type, once, in staging.
+2. The client PUTs. Nobody hears of it.
+3. Complete. The staged bytes are read and verified: size, checksum, type, a full decode. Then the record takes a new
+   attempt with what was found, in one conditional transaction, and the write protocol goes on: the original is
+   copied out of staging by the very ETag that was verified, the renditions are put, the image is committed.
+   At last the staged object is removed; it belongs to nobody any more.
+
+Completing twice, or in two places at once, is harmless: each try has an attempt of its own, only one of them can
+commit, and what the others wrote is collected by cleanup. Bytes that arrive after the end, or again, lie in staging
+below an id that no longer waits for them, until cleanup takes them away.
+
+What takes too long for a request is handed over to a queue, and completed in the same way behind it.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from image_store.domain.attributes import Attributes
+from image_store.domain.errors import (
+    ChecksumMismatch,
+    Conflict,
+    ContentTypeMismatch,
+    DeadlineExceeded,
+    ImageStoreError,
+    ImageTooLarge,
+    InvalidImage,
+    PayloadTooLarge,
+    StorageUnavailable,
+    TooManyFrames,
+    UnsupportedMediaType,
+    UploadIncomplete,
+    UploadNotFound,
+)
+from image_store.domain.ids import is_image_id
+from image_store.domain.image import Image, Record, State, Visibility
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import UPLOAD_PRESETS, ProcessedImage
+from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
+from image_store.domain.work import CompleteUpload
+from image_store.ports import (
+    Clock,
+    Ids,
+    ImageProcessor,
+    ImageRepository,
+    ObjectMissing,
+    ObjectStore,
+    PresignedPut,
+    WorkQueue,
+)
+from image_store.services.reservations import Reservations, Wanted, check_attributes
+from image_store.services.uploads import check_declared
+from image_store.services.write_protocol import WriteProtocol, too_late
+
+MAX_DIRECT_BYTES = 100 * 1024 * 1024
+LINK_LIFETIME = timedelta(minutes=30)
+COMPLETION_LIFETIME = LINK_LIFETIME + timedelta(minutes=10)
+"""A PUT that began in time may end after its link has expired, and still be completed."""
+IN_REQUEST_BYTES = 20 * 1024 * 1024
+"""Larger uploads are completed behind the request: reading and decoding them may take longer than a request has."""
+_HANDED_OVER = timedelta(minutes=5)
+
+_REFUSALS: tuple[type[ImageStoreError], ...] = (
+    ChecksumMismatch,
+    ContentTypeMismatch,
+    ImageTooLarge,
+    InvalidImage,
+    PayloadTooLarge,
+    TooManyFrames,
+    UnsupportedMediaType,
+)
+"""What can never become better: the bytes are what they are."""
+
+_ENDED: tuple[type[ImageStoreError], ...] = (UploadNotFound, UploadIncomplete, *_REFUSALS)
+_BY_CODE = {refusal.code: refusal for refusal in _REFUSALS}
+_SHOWN = frozenset({State.READY, State.TRASHED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectUpload:
+    """Bytes that somebody is going to send, and what they say about them."""
+
+    owner: str
+    media_type: MediaType
+    size_bytes: int
+    sha256: str
+    attributes: Attributes
+    idempotency: IdempotencyKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What a client needs to send its bytes."""
+
+    image_id: str
+    put: PresignedPut
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectUploads:
+    """Begins and completes direct uploads."""
+
+    repository: ImageRepository
+    reservations: Reservations
+    protocol: WriteProtocol
+    private: ObjectStore
+    processor: ImageProcessor
+    work: WorkQueue
+    clock: Clock
+    ids: Ids
+
+    def begin(self, upload: DirectUpload) -> Ticket | Record:
+        """Reserve an image whose bytes will be sent; a record when it is stored already.
+
+        Safe to retry with the same idempotency key: the ticket is for the same image.
+
+        Raises
+        ------
+        InvalidRequest, PayloadTooLarge, DuplicateImage, QuotaExceeded
+        IdempotencyMismatch, IdempotencyInProgress, Conflict, StorageUnavailable
+        """
+        check_attributes(upload.attributes, self.clock.now())
+        if upload.size_bytes > MAX_DIRECT_BYTES:
+            raise PayloadTooLarge("An image has at most 100 MiB.")
+        earlier = self.reservations.replay(upload.idempotency) or self.reservations.existing(
+            upload.owner, upload.sha256, upload.attributes.on_duplicate
+        )
+        if earlier is not None:
+            return self._answer(earlier)
+        wanted = Wanted(
+            owner=upload.owner,
+            sha256=upload.sha256,
+            size_bytes=upload.size_bytes,
+            media_type=upload.media_type,
+            attributes=upload.attributes,
+            idempotency=upload.idempotency,
+        )
+        record, _ = self.reservations.reserve(
+            wanted, lambda: self.reservations.record(wanted, None, lifetime=COMPLETION_LIFETIME)
+        )
+        return self._answer(record)
+
+    def complete(self, owner: str, image_id: str, *, until: datetime) -> Record | None:
+        """Verify what has arrived and make it an image; None when that goes on behind the request.
+
+        Safe to repeat: a completed upload is its image.
+
+        Raises
+        ------
+        UploadNotFound, UploadIncomplete
+        ChecksumMismatch, ContentTypeMismatch, UnsupportedMediaType, InvalidImage, ImageTooLarge, TooManyFrames
+        Conflict, StorageUnavailable
+        """
+        record = self.repository.get(image_id) if is_image_id(image_id) else None
+        if record is None or record.image.owner != owner:
+            raise _not_found()
+        image = record.image
+        if image.state in _SHOWN:
+            return record
+        staging_key = self._awaited(image)
+        if image.refusal is not None:
+            raise _BY_CODE[image.refusal]("The bytes of this upload were refused; begin a new one.")
+        now = self.clock.now()
+        if image.queued_at is not None and now < image.queued_at + _HANDED_OVER:
+            return None
+        if image.size_bytes > IN_REQUEST_BYTES:
+            self._arrived(staging_key)
+            self._hand_over(record)
+            return None
+        try:
+            return self._accept(record, staging_key, until=until)
+        except DeadlineExceeded:
+            self._hand_over(self.repository.get(image_id) or record)
+            return None
+
+    def finish(self, work: CompleteUpload, *, until: datetime) -> None:
+        """Complete an upload that was handed over; whatever has been decided about it meanwhile stays so.
+
+        Safe to repeat. Raises Conflict, StorageUnavailable and DeadlineExceeded: trying again later may succeed.
+        """
+        record = self.repository.get(work.image_id)
+        if record is None or record.image.refusal is not None:
+            return
+        try:
+            self._accept(record, self._awaited(record.image), until=until)
+        except _ENDED:
+            return  # the client hears of it when it asks
+
+    def _answer(self, record: Record) -> Ticket | Record:
+        image = record.image
+        if image.staging_key is None:
+            return record
+        expires_at = image.created_at + LINK_LIFETIME
+        put = self.private.presigned_put(
+            image.staging_key,
+            content_type=image.media_type,
+            size_bytes=image.size_bytes,
+            sha256=image.sha256,
+            expires_in=max(expires_at - self.clock.now(), timedelta(seconds=1)),
+        )
+        return Ticket(image.id, put, expires_at)
+
+    def _awaited(self, image: Image) -> str:
+        """The key under which the bytes of a direct upload are awaited."""
+        late = image.due_at is not None and self.clock.now() >= image.due_at
+        if image.state is not State.PENDING or image.staging_key is None or late:
+            raise _not_found()
+        return image.staging_key
+
+    def _arrived(self, staging_key: str) -> str:
+        """The ETag of what has been staged."""
+        stored = self.private.head(staging_key)
+        if stored is None or stored.etag is None:
+            raise UploadIncomplete("Nothing has arrived for this upload yet: PUT the bytes first.")
+        return stored.etag
+
+    def _hand_over(self, record: Record) -> None:
+        self.work.send(CompleteUpload(record.image.id))
+        queued = replace(
+            record.image,
+            version=record.image.version + 1,
+            change=self.ids.attempt(),
+            queued_at=self.clock.now(),
+        )
+        try:
+            self.repository.replace(record, replace(record, image=queued))
+        except Conflict:
+            return  # it is being completed already
+
+    def _accept(self, record: Record, staging_key: str, *, until: datetime) -> Record:
+        image = record.image
+        etag = self._arrived(staging_key)
+        try:
+            data = self.private.get(staging_key, etag=etag, max_bytes=image.size_bytes)
+            processed = self._verified(image, data)
+        except ObjectMissing as missing:
+            raise Conflict("The uploaded bytes were taken away while they were being read.") from missing
+        except _REFUSALS as refusal:
+            self._refuse(record, refusal.code)
+            raise
+        if self.clock.now() >= until:
+            raise too_late()
+        prepared = self._prepare(record, processed)
+        puts = [self.protocol.copy_staged(prepared.image, staging_key, etag)]
+        puts += self.protocol.put_renditions(prepared.image, processed.renditions)
+        self.protocol.put(puts, until=until)
+        stored = self.protocol.commit(prepared)
+        self._remove_staged(staging_key)
+        return stored
+
+    def _verified(self, image: Image, data: bytes) -> ProcessedImage:
+        if len(data) != image.size_bytes or hashlib.sha256(data).hexdigest() != image.sha256:
+            raise ChecksumMismatch("The bytes that arrived are not those that were announced.")
+        check_declared(data, image.media_type)
+        return self.processor.process(data, presets=UPLOAD_PRESETS)
+
+    def _prepare(self, record: Record, processed: ProcessedImage) -> Record:
+        """Give the record a new attempt and what was found in the bytes; from here on older attempts cannot commit."""
+        image, now = record.image, self.clock.now()
+        running = image.renditions and now < image.updated_at + RESERVATION_LIFETIME
+        if running and image.queued_at is None:  # what was handed over goes on where the request gave up
+            raise Conflict("This upload is being completed at this moment.", retry_after=timedelta(seconds=2))
+        published = image.visibility is not Visibility.PRIVATE
+        prepared = replace(
+            record,
+            image=replace(
+                image,
+                attempt=self.ids.attempt(),
+                version=image.version + 1,
+                change=self.ids.attempt(),
+                width=processed.width,
+                height=processed.height,
+                placeholder=processed.placeholder,
+                renditions=tuple(made.rendition for made in processed.renditions),
+                intent=self.ids.publication() if published else None,
+                updated_at=now,
+                due_at=max(image.due_at or now, now + RESERVATION_LIFETIME),
+            ),
+        )
+        intended = self.protocol.intended(prepared.image)
+        self.repository.replace(record, prepared, publications=[intended] if intended else [])
+        return prepared
+
+    def _refuse(self, record: Record, code: str) -> None:
+        """Remember why the bytes were refused, for whoever asks again."""
+        image = record.image
+        refused = replace(image, version=image.version + 1, change=self.ids.attempt(), refusal=code)
+        try:
+            self.repository.replace(record, replace(record, image=refused))
+        except (Conflict, StorageUnavailable):
+            return  # the next one to look at the bytes will refuse them as well
+
+    def _remove_staged(self, staging_key: str) -> None:
+        try:
+            self.private.delete([staging_key])
+        except StorageUnavailable:
+            return  # cleanup sweeps staging
+
+
+def _not_found() -> UploadNotFound:
+    return UploadNotFound("There is no such upload, or its time is over.")

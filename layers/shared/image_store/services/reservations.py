@@ -1,0 +1,201 @@
+"""Who may reserve: a request that was answered before gets its answer again, and bytes wanted once are stored once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from image_store.domain.attributes import Attributes, OnDuplicate, derived_alt_text
+from image_store.domain.errors import (
+    Conflict,
+    DuplicateImage,
+    IdempotencyInProgress,
+    IdempotencyMismatch,
+    ImageNotFound,
+    InvalidRequest,
+)
+from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.layout import KeyLayout, folder
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import Placeholder, ProcessedImage
+from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
+from image_store.ports import Clock, Ids, ImageRepository
+from image_store.services.write_protocol import WriteProtocol, abandoned
+
+WARN_ABOVE_BYTES = 10 * 1024 * 1024
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody wants stored, before it is known whether it can be."""
+
+    owner: str
+    sha256: str
+    size_bytes: int
+    media_type: MediaType
+    attributes: Attributes
+    idempotency: IdempotencyKey | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservations:
+    """Takes reservations, and keeps the promises of idempotency keys and `on_duplicate`."""
+
+    repository: ImageRepository
+    protocol: WriteProtocol
+    clock: Clock
+    ids: Ids
+    layout: KeyLayout
+
+    def replay(self, idempotency: IdempotencyKey | None) -> Record | None:
+        """What an earlier request with the same idempotency key stored; None when there was none.
+
+        A direct upload that waits for its bytes counts as stored: asking for it again is to get it again.
+
+        Raises
+        ------
+        IdempotencyMismatch, IdempotencyInProgress, ImageNotFound
+        """
+        row = self.repository.idempotency(idempotency.name) if idempotency else None
+        if row is None or idempotency is None:
+            return None
+        if row.fingerprint != idempotency.fingerprint:
+            raise IdempotencyMismatch("This Idempotency-Key was used for another request; use a new one.")
+        record = self.repository.get(row.image_id)
+        if record is None or record.image.state in {State.DELETING, State.TOMBSTONE}:
+            raise ImageNotFound("The image stored under this Idempotency-Key has been deleted since.")
+        waiting = record.image.staging is not None and not self._is_late(record.image)
+        if record.image.state is not State.PENDING or waiting:
+            return record
+        self._abandon_if_late(
+            record, IdempotencyInProgress("The first request with this Idempotency-Key is still running.")
+        )
+        return None
+
+    def existing(self, owner: str, sha256: str, on_duplicate: OnDuplicate) -> Record | None:
+        """The image the owner has with these bytes, if the caller wants no second one.
+
+        Raises
+        ------
+        DuplicateImage
+            the caller wants it refused
+        Conflict
+            it is being stored at this moment
+        """
+        if on_duplicate is OnDuplicate.KEEP:
+            return None
+        copies = self.repository.copies(owner, sha256)
+        for image_id in (*copies.image_ids, *filter(None, [copies.guard])):
+            record = self.repository.get(image_id)
+            if record is None:
+                continue
+            if record.image.state is State.READY:
+                if on_duplicate is OnDuplicate.REJECT:
+                    raise DuplicateImage(image_id)
+                return record
+            if record.image.state is State.PENDING:
+                self._abandon_if_late(
+                    record, Conflict("The same image is being stored at this moment; try again.")
+                )
+        return None
+
+    def reserve(self, wanted: Wanted, make: Callable[[], Record]) -> tuple[Record, bool]:
+        """Reserve what `make` makes, and whether that was done: otherwise it is what was stored before.
+
+        Raises what `replay` and `existing` raise, and QuotaExceeded.
+        """
+        for _ in range(_TRIES):
+            pending = make()
+            try:
+                self.protocol.reserve(pending, wanted.idempotency)
+            except Conflict:
+                # Somebody else holds the key or the checksum: what they are doing decides.
+                on_duplicate = wanted.attributes.on_duplicate
+                earlier = self.replay(wanted.idempotency) or self.existing(
+                    wanted.owner, wanted.sha256, on_duplicate
+                )
+                if earlier is not None:
+                    return earlier, False
+            else:
+                return pending, True
+        raise Conflict(
+            "Identical uploads are running at this moment; try again.", retry_after=timedelta(seconds=1)
+        )
+
+    def record(
+        self,
+        wanted: Wanted,
+        processed: ProcessedImage | None,
+        *,
+        lifetime: timedelta = RESERVATION_LIFETIME,
+    ) -> Record:
+        """A PENDING record with a new id; without `processed` it waits for its bytes in staging."""
+        now = self.clock.now()
+        attributes = wanted.attributes
+        published = attributes.visibility is not Visibility.PRIVATE
+        image = Image(
+            id=self.ids.image_id(),
+            owner=wanted.owner,
+            state=State.PENDING,
+            attempt=self.ids.attempt(),
+            version=1,
+            change=self.ids.attempt(),
+            folder=folder(self.layout, owner=wanted.owner, attributes=attributes, at=now),
+            kind=attributes.kind,
+            visibility=attributes.visibility,
+            filename=attributes.filename or f"image.{wanted.media_type.extension}",
+            media_type=wanted.media_type,
+            size_bytes=wanted.size_bytes,
+            width=processed.width if processed else 0,
+            height=processed.height if processed else 0,
+            sha256=wanted.sha256,
+            placeholder=processed.placeholder if processed else Placeholder("", ""),
+            renditions=tuple(made.rendition for made in processed.renditions) if processed else (),
+            created_at=now,
+            updated_at=now,
+            category=attributes.category,
+            cache_control=attributes.cache_control,
+            expires_at=attributes.expires_at,
+            intent=self.ids.publication() if published and processed else None,
+            due_at=now + lifetime,
+            guarded=attributes.on_duplicate is not OnDuplicate.KEEP,
+            idempotency=wanted.idempotency.name if wanted.idempotency else None,
+            staging=None if processed else self.ids.attempt(),
+        )
+        return Record(image, _details(attributes, wanted.size_bytes))
+
+    def _abandon_if_late(self, record: Record, otherwise: Conflict | IdempotencyInProgress) -> None:
+        """Take a dead reservation out of the way; a living one is reported with the time it may still take."""
+        now = self.clock.now()
+        if not self._is_late(record.image):
+            otherwise.retry_after = (record.image.due_at or now) - now
+            raise otherwise
+        self.repository.replace(record, abandoned(record, change=self.ids.attempt(), at=now))
+
+    def _is_late(self, image: Image) -> bool:
+        now = self.clock.now()
+        return now >= (image.due_at or now)
+
+
+def check_attributes(attributes: Attributes, now: datetime) -> None:
+    """Refuse what no image may be: a published reference, or one that is past its expiry."""
+    if attributes.kind is Kind.REFERENCE and attributes.visibility is not Visibility.PRIVATE:
+        raise InvalidRequest("A reference image is always private.")
+    if attributes.expires_at is not None and attributes.expires_at <= now:
+        raise InvalidRequest("expires_at must lie in the future.")
+
+
+def _details(attributes: Attributes, size_bytes: int) -> Details:
+    large = size_bytes > WARN_ABOVE_BYTES
+    return Details(
+        title=attributes.title,
+        alt_text=attributes.alt_text or derived_alt_text(attributes.title, attributes.generation),
+        alt_text_given=attributes.alt_text is not None,
+        tags=attributes.tags,
+        rating=attributes.rating,
+        groups=attributes.groups,
+        metadata=attributes.metadata,
+        generation=attributes.generation,
+        analysis=attributes.analysis,
+        warnings=("The original is larger than 10 MB.",) if large else (),
+    )

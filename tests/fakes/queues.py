@@ -1,0 +1,24 @@
+"""Queues in memory."""
+
+from image_store.domain.work import Work
+from image_store.ports import DeadLetters, WorkQueue
+
+
+class MemoryWorkQueue(WorkQueue):
+    """WorkQueue in memory; `waiting` is what was sent."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Work] = []
+
+    def send(self, work: Work) -> None:
+        self.waiting.append(work)
+
+
+class MemoryDeadLetters(DeadLetters):
+    """DeadLetters in memory: bodies with their reasons."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[str, str]] = []
+
+    def send(self, body: str, *, reason: str) -> None:
+        self.letters.append((body, reason))
