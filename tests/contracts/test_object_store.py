@@ -118,7 +118,9 @@ def test_what_was_put_can_be_read(bucket: ObjectStore, data: bytes) -> None:
 @pytest.mark.parametrize("key", ["a b/c+d.png", "a/100%25.png", "日本/ü.png"])
 def test_keys_may_hold_any_text(buckets: Buckets, key: str) -> None:
     put(buckets.private, key)
-    buckets.public.copy_from("private", key, key, content_type="image/png", cache_control="public")
+    buckets.public.copy_from(
+        "private", key, key, content_type="image/png", cache_control="public", metadata={}
+    )
 
     assert buckets.public.get(key, max_bytes=100) == b"picture"
     assert keys_below(buckets.private, key.split("/")[0] + "/") == [key]
@@ -186,17 +188,50 @@ def test_a_copy_has_the_bytes_and_only_its_own_headers(buckets: Buckets) -> None
 
     for _ in range(2):
         buckets.public.copy_from(
-            "private", "a/b.png", "p/x.webp", content_type="image/webp", cache_control="public"
+            "private",
+            "a/b.png",
+            "p/x.webp",
+            content_type="image/webp",
+            cache_control="public",
+            metadata={"kind": "upload"},
         )
 
     assert buckets.public.get("p/x.webp", max_bytes=100) == b"picture"
-    assert buckets.headers("public", "p/x.webp") == Headers("image/webp", "public", {})
+    assert buckets.headers("public", "p/x.webp") == Headers("image/webp", "public", {"kind": "upload"})
+
+
+def copy(buckets: Buckets, key: str, *, source_etag: str | None = None) -> None:
+    buckets.public.copy_from(
+        "private",
+        key,
+        "p/x",
+        content_type="image/png",
+        cache_control="public",
+        metadata={},
+        source_etag=source_etag,
+    )
 
 
 def test_copying_nothing_is_missing(buckets: Buckets) -> None:
     with pytest.raises(ObjectMissing):
-        buckets.public.copy_from("private", "no", "p/x", content_type="image/png", cache_control="public")
+        copy(buckets, "no")
     assert buckets.public.head("p/x") is None
+
+
+def test_only_the_object_that_an_etag_names_is_read(buckets: Buckets) -> None:
+    put(buckets.private, "a/b.png")
+    put(buckets.private, "a/c.png", b"another")
+    held, other = buckets.private.head("a/b.png"), buckets.private.head("a/c.png")
+    assert held is not None
+    assert other is not None
+
+    with pytest.raises(ObjectMissing):
+        buckets.private.get("a/b.png", etag=other.etag, max_bytes=100)
+    copy(buckets, "a/b.png", source_etag=held.etag)
+
+    assert buckets.public.get("p/x", max_bytes=100) == b"picture"
+    assert buckets.private.get("a/b.png", etag=held.etag, max_bytes=100) == b"picture"
+    assert [found.etag for found in buckets.private.list("a/")] == [held.etag, other.etag]
 
 
 def test_delete_removes_what_is_there_and_passes_over_what_is_not(bucket: ObjectStore) -> None:
@@ -233,7 +268,16 @@ def test_list_tells_of_objects_below_the_prefix_alone(bucket: ObjectStore) -> No
     assert all(each.modified_at.tzinfo is not None for each in found)
 
 
-@pytest.mark.parametrize("prefix", ["", "a", "a/b"])
+def test_a_list_goes_on_behind_a_key_and_may_span_the_bucket(bucket: ObjectStore) -> None:
+    for key in ("a/1", "a/2", "b/3", "c"):
+        put(bucket, key)
+
+    assert [found.key for found in bucket.list("a/", after="a/1")] == ["a/2"]
+    assert [found.key for found in bucket.list("", after="a/15")] == ["a/2", "b/3", "c"]
+    assert list(bucket.list("", after="c")) == []
+
+
+@pytest.mark.parametrize("prefix", ["a", "a/b"])
 def test_a_prefix_ends_in_a_slash(bucket: ObjectStore, prefix: str) -> None:
     with pytest.raises(ValueError, match="prefix"):
         bucket.list(prefix)
@@ -306,7 +350,9 @@ def refused(code: str) -> ClientError:
 
 CALLS: dict[str, Callable[[ObjectStore], object]] = {
     "put_object": lambda store: put(store, "a/b"),
-    "copy_object": lambda store: store.copy_from("s", "k", "a/b", content_type="t", cache_control="c"),
+    "copy_object": lambda store: store.copy_from(
+        "s", "k", "a/b", content_type="t", cache_control="c", metadata={}
+    ),
     "head_object": lambda store: store.head("a/b"),
     "get_object": lambda store: store.get("a/b", max_bytes=10),
     "delete_objects": lambda store: store.delete(["a/b"]),
@@ -373,6 +419,16 @@ def test_a_repeated_copy_that_r2_refuses_counts_as_written() -> None:
     CALLS["copy_object"](store)
 
     assert [operation for operation, _ in client.asked] == ["copy_object"]
+
+
+def test_a_copy_of_an_object_that_is_no_longer_the_one_named_is_missing() -> None:
+    # The answer of R2 and S3; moto and the emulator know no conditional copy.
+    store, client = scripted(copy_object=refused("PreconditionFailed"), head_object=refused("404"))
+
+    with pytest.raises(ObjectMissing):
+        store.copy_from("s", "k", "a/b", content_type="t", cache_control="c", metadata={}, source_etag='"e"')
+
+    assert client.asked[0][1]["CopySourceIfMatch"] == '"e"'
 
 
 def test_a_copy_never_replaces_in_the_words_of_r2() -> None:
@@ -532,7 +588,8 @@ def test_batches_hold_at_most_a_thousand_keys() -> None:
 
 
 def test_pages_are_read_as_they_are_consumed() -> None:
-    page = {"Contents": [{"Key": "a/1", "Size": 1, "LastModified": NOON}], "NextContinuationToken": "t"}
+    one = {"Key": "a/1", "Size": 1, "LastModified": NOON, "ETag": '"e"'}
+    page = {"Contents": [one], "NextContinuationToken": "t"}
     store, client = scripted(list_objects_v2=page)
 
     found = store.list("a/")
@@ -548,6 +605,10 @@ def test_a_bucket_without_a_presigner_gives_out_no_links() -> None:
 
     with pytest.raises(ConfigurationError):
         store.presigned_get("a/b")
+    with pytest.raises(ConfigurationError):
+        store.presigned_put(
+            "a/b", content_type="image/png", size_bytes=1, sha256="00", expires_in=timedelta(minutes=1)
+        )
 
 
 def test_making_a_bucket_makes_no_client() -> None:

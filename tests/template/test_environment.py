@@ -13,7 +13,10 @@ R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
 ACCEPTING = {"KEY_LAYOUT", "MAX_PIXELS", "QUOTA_IMAGES", "QUOTA_BYTES"}
 TOLD = {
-    "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
+    "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "WORK_QUEUE_URL"}
+    | R2
+    | PUBLISHED
+    | ACCEPTING,
     "Retrieve": {"TABLE_NAME", "API_URL"} | R2 | PUBLISHED,
     "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
     "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED,
@@ -22,6 +25,7 @@ TOLD = {
     "Site": set(),
     "Cleanup": {"TABLE_NAME", "PUBLIC_BUCKET"} | R2,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | ACCEPTING,
+    "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
 }
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
 VALUES = {
@@ -42,6 +46,7 @@ VALUES = {
     "MAX_PIXELS": "50000000",
     "INGEST_BUCKET": "ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
+    "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
 }
 
 

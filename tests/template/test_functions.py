@@ -19,9 +19,10 @@ FOLDERS = {
     "SiteFunction": "functions/site",
     "CleanupFunction": "functions/cleanup",
     "IngestFunction": "functions/ingest",
+    "WorkFunction": "functions/work",
 }
-DECODING = {"UploadFunction", "IngestFunction"}
-ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction"}
+DECODING = {"UploadFunction", "IngestFunction", "WorkFunction"}
+ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction"}
 PUBLIC = {"LinksFunction", "SiteFunction"}
 LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id
 HTTP_API_TIMEOUT_SECONDS = 30
@@ -125,8 +126,19 @@ def test_ingest_takes_small_batches_and_reports_each_failure(processed: dict[str
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
 
 
-def test_an_event_stays_hidden_while_it_is_ingested(processed: dict[str, Any]) -> None:
-    queue = processed["Resources"]["IngestQueue"]["Properties"]
-    timeout = functions(processed)["IngestFunction"]["Timeout"]
+def test_work_comes_one_by_one_and_reports_its_failure(processed: dict[str, Any]) -> None:
+    mapping = processed["Resources"]["WorkFunctionQueue"]["Properties"]
+
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["WorkQueue", "Arn"]}
+    assert mapping["FunctionName"] == {"Ref": "WorkFunction"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 1
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
+
+
+@pytest.mark.parametrize("name", ["Ingest", "Work"])
+def test_a_message_stays_hidden_while_it_is_worked_on(processed: dict[str, Any], name: str) -> None:
+    queue = processed["Resources"][f"{name}Queue"]["Properties"]
+    timeout = functions(processed)[f"{name}Function"]["Timeout"]
 
     assert queue["VisibilityTimeout"] >= EVENTS_TO_VISIBILITY * timeout

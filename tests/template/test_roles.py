@@ -41,7 +41,7 @@ WRITE_TABLE = allow(
     "ConditionCheckItem",
 )
 REACH = {
-    "Upload": {WRITE_TABLE, R2_SECRET},
+    "Upload": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
     "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET},
     "List": {
         allow("Table.Arn", "dynamodb", "Query"),
@@ -60,6 +60,11 @@ REACH = {
         allow("${IngestBucket.Arn}/ingest/*", "s3", "GetObject", "GetObjectVersion"),
         allow("IngestQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
         allow("DeadLetterQueue.Arn", "sqs", "SendMessage"),
+    },
+    "Work": {
+        WRITE_TABLE,
+        R2_SECRET,
+        allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
     },
 }
 TRACE = allow("*", "xray", "PutTraceSegments", "PutTelemetryRecords")  # X-Ray has no resources to name

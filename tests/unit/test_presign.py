@@ -179,3 +179,55 @@ def test_the_signing_key_is_derived_once_a_day(monkeypatch: pytest.MonkeyPatch) 
         links.get("private-bucket", "a.png")
 
     assert [message for message in signed if message == b"aws4_request"] == [b"aws4_request"] * 2
+
+
+# Links that store ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("endpoint", [ENDPOINT, "http://localhost:18080", f"{ENDPOINT}/behind"])
+@pytest.mark.parametrize("key", OBJECT_KEYS)
+def test_a_link_that_stores_is_botocores(monkeypatch: pytest.MonkeyPatch, key: str, endpoint: str) -> None:
+    instant = NOON + timedelta(minutes=7, seconds=13)
+
+    made = presigner(SetClock(instant), endpoint=endpoint).put(
+        "bucket",
+        key,
+        content_type="image/png",
+        size_bytes=123,
+        sha256="ab" * 32,
+        expires_in=timedelta(minutes=30),
+    )
+
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: instant.replace(tzinfo=None))
+    client = s3_client(endpoint=endpoint, region="auto", access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    theirs = client.generate_presigned_url(
+        "put_object",
+        Params={
+            "Bucket": "bucket",
+            "Key": key,
+            "ContentType": "image/png",
+            "ContentLength": 123,
+            "IfNoneMatch": "*",
+            "ChecksumSHA256": made.headers["x-amz-checksum-sha256"],
+        },
+        ExpiresIn=1800,
+    )
+    assert made.url == theirs
+    assert made.headers["Content-Type"] == "image/png"
+    assert made.headers["If-None-Match"] == "*"
+    assert "Content-Length" not in made.headers  # follows from the body, and no browser lets a page set it
+
+
+def test_a_link_that_stores_ends_when_it_says() -> None:
+    made = presigner(SetClock(NOON + timedelta(minutes=29, seconds=59))).put(
+        "bucket",
+        "a/b.png",
+        content_type="image/png",
+        size_bytes=1,
+        sha256="00" * 32,
+        expires_in=timedelta(minutes=30),
+    )
+
+    query = parse_qs(urlsplit(made.url).query)
+    assert query["X-Amz-Date"] == ["20260301T122959Z"]
+    assert query["X-Amz-Expires"] == ["1800"]

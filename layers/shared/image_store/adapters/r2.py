@@ -178,7 +178,7 @@ class R2Bucket(ObjectStore):
         try:
             answer: dict[str, Any] = self._client().get_object(Bucket=self._bucket, Key=key, **wanted)
         except ClientError as exc:
-            if _code(exc) in _PRECONDITION_FAILED:
+            if "IfMatch" in wanted and _code(exc) in _PRECONDITION_FAILED:
                 raise ObjectMissing from exc  # what was asked for by its ETag is not there any more
             raise
         return answer
