@@ -1,12 +1,11 @@
-"""Stores images: those that come with the request, and those that are sent straight to storage."""
+"""Stores images that come with the request."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.domain.image import Record
-from image_store.entrypoints import answers, http
+from image_store.entrypoints import http
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.uploads import read_upload, read_upload_request
+from image_store.entrypoints.uploads import read_upload
 
 api = http.create_api()
 
@@ -25,46 +24,8 @@ api = http.create_api()
 def store_image() -> "Response[str]":
     app = application()
     upload = read_upload(api, until=deadline(api.lambda_context, app.clock))
-    return app.answers.image(app.uploads.accept(upload), api_url=_api_url(), status=201)
-
-
-@api.post(
-    "/v1/uploads",
-    **http.operation(
-        "Begin a direct upload",
-        body="UploadRequest",
-        headers=("Idempotency-Key",),
-        answers={201: "UploadTicket", 200: "Image"},
-        problems=(400, 409, 413, 415, 422, 429, 503),
-    ),
-)
-def begin_upload() -> "Response[str]":
-    app = application()
-    begun = app.direct_uploads.begin(read_upload_request(api))
-    if isinstance(begun, Record):
-        return app.answers.image(begun, api_url=_api_url())
-    return app.answers.ticket(begun, api_url=_api_url())
-
-
-@api.post(
-    "/v1/uploads/<image_id>/complete",
-    **http.operation(
-        "Complete a direct upload",
-        answers={201: "Image", 202: "UploadProgress"},
-        problems=(404, 409, 413, 415, 422, 503),
-    ),
-)
-def complete_upload(image_id: str) -> "Response[str]":
-    app = application()
-    until = deadline(api.lambda_context, app.clock)
-    record = app.direct_uploads.complete(http.caller(api), image_id, until=until)
-    if record is None:
-        return answers.processing(image_id, api_url=_api_url())
-    return app.answers.image(record, api_url=_api_url(), status=201)
-
-
-def _api_url() -> str:
-    return http.api_url(api, application().settings.api_url)
+    record = app.uploads.accept(upload)
+    return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url), status=201)
 
 
 lambda_handler = http.handler(api)

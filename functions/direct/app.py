@@ -1,0 +1,53 @@
+"""Direct uploads: begins them, and completes them once their bytes have arrived in storage."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.bootstrap import application
+from image_store.domain.image import Record
+from image_store.entrypoints import answers, http
+from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.uploads import read_upload_request
+
+api = http.create_api()
+
+
+@api.post(
+    "/v1/uploads",
+    **http.operation(
+        "Begin a direct upload",
+        body="UploadRequest",
+        headers=("Idempotency-Key",),
+        answers={201: "UploadTicket", 200: "Image"},
+        problems=(400, 409, 413, 415, 422, 429, 503),
+    ),
+)
+def begin_upload() -> "Response[str]":
+    app = application()
+    begun = app.direct_uploads.begin(read_upload_request(api))
+    if isinstance(begun, Record):
+        return app.answers.image(begun, api_url=_api_url())
+    return app.answers.ticket(begun, api_url=_api_url())
+
+
+@api.post(
+    "/v1/uploads/<image_id>/complete",
+    **http.operation(
+        "Complete a direct upload",
+        answers={201: "Image", 202: "UploadProgress"},
+        problems=(404, 409, 413, 415, 422, 503),
+    ),
+)
+def complete_upload(image_id: str) -> "Response[str]":
+    app = application()
+    until = deadline(api.lambda_context, app.clock)
+    record = app.direct_uploads.complete(http.caller(api), image_id, until=until)
+    if record is None:
+        return answers.processing(image_id, api_url=_api_url())
+    return app.answers.image(record, api_url=_api_url(), status=201)
+
+
+def _api_url() -> str:
+    return http.api_url(api, application().settings.api_url)
+
+
+lambda_handler = http.handler(api)
