@@ -17,7 +17,19 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ["Upload", "Retrieve", "List", "Update", "Delete", "Links", "Site", "Cleanup", "Ingest", "Work"]
+FUNCTIONS = [
+    "Upload",
+    "Direct",
+    "Retrieve",
+    "List",
+    "Update",
+    "Delete",
+    "Links",
+    "Site",
+    "Cleanup",
+    "Ingest",
+    "Work",
+]
 LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer"}
 # What reaches SAM or the makefiles from `make test`, a developer's shell or an account of theirs.
 FOREIGN = ("ARCH", "AWS_", "MAKE", "MFLAGS", "PLATFORM", "PYTHON", "SAM_", "UV", "VIRTUAL_ENV")

@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "UploadFunction": "functions/upload",
+    "DirectFunction": "functions/direct",
     "RetrieveFunction": "functions/retrieve",
     "ListFunction": "functions/list",
     "UpdateFunction": "functions/update",
@@ -21,7 +22,7 @@ FOLDERS = {
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
 }
-DECODING = {"UploadFunction", "IngestFunction", "WorkFunction"}
+DECODING = {"UploadFunction", "DirectFunction", "IngestFunction", "WorkFunction"}
 ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction"}
 PUBLIC = {"LinksFunction", "SiteFunction"}
 LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id

@@ -90,6 +90,8 @@ def test_the_outputs_are_what_the_readme_promises(template: dict[str, Any]) -> N
         "TableName",
         "IngestBucketName",
         "IngestQueueUrl",
+        "WorkQueueUrl",
+        "WorkDeadLetterQueueUrl",
         "DeadLetterQueueUrl",
     }
 

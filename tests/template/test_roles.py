@@ -41,7 +41,8 @@ WRITE_TABLE = allow(
     "ConditionCheckItem",
 )
 REACH = {
-    "Upload": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
+    "Upload": {WRITE_TABLE, R2_SECRET},
+    "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
     "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET},
     "List": {
         allow("Table.Arn", "dynamodb", "Query"),

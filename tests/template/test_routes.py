@@ -16,8 +16,8 @@ JWT = "Jwt"
 PUBLIC = None
 ROUTES = {
     "POST /v1/images": ("UploadFunction", JWT),
-    "POST /v1/uploads": ("UploadFunction", JWT),
-    "POST /v1/uploads/{image_id}/complete": ("UploadFunction", JWT),
+    "POST /v1/uploads": ("DirectFunction", JWT),
+    "POST /v1/uploads/{image_id}/complete": ("DirectFunction", JWT),
     "GET /v1/images": ("ListFunction", JWT),
     "GET /v1/images/{image_id}": ("RetrieveFunction", JWT),
     "GET /v1/images/{image_id}/content": ("RetrieveFunction", JWT),
