@@ -443,7 +443,7 @@ def test_a_version_that_is_not_the_one_seen_is_a_conflict_and_nothing_is_written
     )
 
     with pytest.raises(Conflict):
-        store.replace(seen, wanted, publications=[waiting(current)], settled=["kept"])
+        store.replace(seen, wanted, publications=[waiting(current), replace(kept, due_at=NOON)])
 
     assert store.get(current.image.id) == current
     assert store.publication(PUBLICATION) is None
@@ -566,16 +566,35 @@ def test_bytes_given_back_can_be_used_again(store: ImageRepository) -> None:
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
-def test_publications_are_written_and_settled_with_the_record(store: ImageRepository) -> None:
+def test_a_publication_waits_until_it_is_current_and_again_when_it_is_not(store: ImageRepository) -> None:
     record = ready(store)
     intended = moved(record, State.READY, intent=PUBLICATION)
     store.replace(record, intended, publications=[waiting(record), waiting(record, publication="other")])
     assert store.publication(PUBLICATION) == waiting(record)
 
-    store.replace(intended, moved(intended, State.READY), settled=[PUBLICATION])
+    published = moved(intended, State.READY, intent=None, publication=PUBLICATION)
+    store.replace(intended, published)
 
-    assert store.publication(PUBLICATION) is None
-    assert store.publication("other") == waiting(record, publication="other")
+    assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
+    assert due(store, DEADLINE) == {"publication:other"}
+    store.forget_publication(PUBLICATION)
+    assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
+
+    store.replace(published, moved(published, State.READY, publication=None), publications=[waiting(record)])
+
+    assert store.publication(PUBLICATION) == waiting(record)
+    assert due(store, DEADLINE) == {"publication:other", f"publication:{PUBLICATION}"}
+
+
+def test_many_records_and_publications_are_read_at_once(store: ImageRepository) -> None:
+    records = [ready(store) for _ in range(3)]
+    store.replace(records[0], moved(records[0], State.READY), publications=[waiting(records[0])])
+    ids = [record.image.id for record in records]
+
+    assert set(store.get_images([*ids[1:], "no such image"])) == set(ids[1:])
+    assert store.get_images(ids)[ids[1]] == records[1].image
+    assert store.publications([PUBLICATION, "none"]) == {PUBLICATION: waiting(records[0])}
+    assert store.get_images([]) == {}
 
 
 def test_a_guard_is_kept_by_ready_and_released_by_the_trash(store: ImageRepository) -> None:

@@ -1,6 +1,6 @@
 """Records in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -24,14 +24,14 @@ class _KeptKey:
 
 
 class MemoryRepository(ImageRepository):
-    """ImageRepository in memory; `records` and `publications` are there for tests to look at.
+    """ImageRepository in memory; `records` and `publication_rows` are there for tests to look at.
 
     Guards, groups, copies and usage are read off the records, so that they can never disagree with them.
     """
 
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
-        self.publications: dict[str, PublicationRow] = {}
+        self.publication_rows: dict[str, PublicationRow] = {}
         self._keys: dict[str, _KeptKey] = {}
 
     # Writes -------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ class MemoryRepository(ImageRepository):
             row = IdempotencyRow(idempotency.fingerprint, image.id)
             self._keys[idempotency.name] = _KeptKey(row, reservation.expires_at)
         if reservation.publication is not None:
-            self.publications[reservation.publication.publication] = reservation.publication
+            self.publication_rows[reservation.publication.publication] = reservation.publication
 
     def replace(
         self,
@@ -62,15 +62,15 @@ class MemoryRepository(ImageRepository):
         after: Record,
         *,
         publications: Sequence[PublicationRow] = (),
-        settled: Sequence[str] = (),
     ) -> None:
         if self._is_mine(after.image):
             return
         self._check_unchanged(before.image)
         self.records[after.image.id] = after
-        self.publications |= {row.publication: row for row in publications}
-        for publication in settled:
-            self.publications.pop(publication, None)
+        for row in _current_publication(before.image):
+            self.publication_rows.pop(row.publication, None)
+        for row in (*_current_publication(after.image), *publications):
+            self.publication_rows[row.publication] = row
         abandoned = before.image.state is State.PENDING and after.image.state is State.DELETING
         if abandoned and before.image.idempotency is not None:
             self._keys.pop(before.image.idempotency, None)
@@ -81,7 +81,9 @@ class MemoryRepository(ImageRepository):
             del self.records[record.image.id]
 
     def forget_publication(self, publication: str) -> None:
-        self.publications.pop(publication, None)
+        row = self.publication_rows.get(publication)
+        if row is not None and row.due_at is not None:
+            del self.publication_rows[publication]
 
     def _is_mine(self, image: Image) -> bool:
         stored = self.get_image(image.id)
@@ -109,6 +111,9 @@ class MemoryRepository(ImageRepository):
         record = self.get(image_id)
         return record.image if record is not None else None
 
+    def get_images(self, image_ids: Collection[str]) -> dict[str, Image]:
+        return {image_id: self.records[image_id].image for image_id in image_ids if image_id in self.records}
+
     def copies(self, owner: str, sha256: str) -> Copies:
         same = [image for image in self._images(owner) if image.sha256 == sha256]
         ready = sorted((image.id for image in same if image.state is State.READY), reverse=True)
@@ -123,7 +128,10 @@ class MemoryRepository(ImageRepository):
         return Usage(len(sizes), sum(sizes))
 
     def publication(self, publication: str) -> PublicationRow | None:
-        return self.publications.get(publication)
+        return self.publication_rows.get(publication)
+
+    def publications(self, names: Collection[str]) -> dict[str, PublicationRow]:
+        return {name: self.publication_rows[name] for name in names if name in self.publication_rows}
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
         waiting = [
@@ -131,7 +139,11 @@ class MemoryRepository(ImageRepository):
             for image_id, record in self.records.items()
             if record.image.due_at is not None
         ]
-        waiting += [(row.due_at, f"publication:{name}") for name, row in self.publications.items()]
+        waiting += [
+            (row.due_at, f"publication:{name}")
+            for name, row in self.publication_rows.items()
+            if row.due_at is not None
+        ]
         return islice((name for due_at, name in sorted(waiting) if due_at <= before), limit)
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
@@ -151,6 +163,13 @@ class MemoryRepository(ImageRepository):
 
     def _images(self, owner: str) -> Iterator[Image]:
         return (record.image for record in self.records.values() if record.image.owner == owner)
+
+
+def _current_publication(image: Image) -> list[PublicationRow]:
+    """The row that follows from what an image shows."""
+    if image.state is not State.READY or image.publication is None:
+        return []
+    return [PublicationRow(image.publication, image.id, image.public_keys(image.publication), None)]
 
 
 def _is_listed(record: Record, query: ListQuery, after: str | None) -> bool:
