@@ -209,7 +209,7 @@ class Uploads:
         if upload.idempotency is None:
             return None
         row = self._repository.idempotency(upload.idempotency.name)
-        if row is None:
+        if row is None or row.is_expired(self._clock.now()):
             return None
         if row.fingerprint != upload.idempotency.fingerprint:
             raise IdempotencyMismatch("This Idempotency-Key was used for another request; use a new one.")
