@@ -1,7 +1,6 @@
 """Records in memory."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
@@ -17,12 +16,6 @@ from image_store.ports import ImageRepository
 _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
 
 
-@dataclass(frozen=True, slots=True)
-class _KeptKey:
-    row: IdempotencyRow
-    expires_at: datetime
-
-
 class MemoryRepository(ImageRepository):
     """ImageRepository in memory; `records` and `publication_rows` are there for tests to look at.
 
@@ -32,7 +25,12 @@ class MemoryRepository(ImageRepository):
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         self.publication_rows: dict[str, PublicationRow] = {}
-        self._keys: dict[str, _KeptKey] = {}
+        self._keys: dict[str, IdempotencyRow] = {}
+
+    @property
+    def due_publications(self) -> dict[str, PublicationRow]:
+        """The rows of publications that are not current."""
+        return {name: row for name, row in self.publication_rows.items() if row.due_at is not None}
 
     # Writes -------------------------------------------------------------------------------------------
 
@@ -46,13 +44,13 @@ class MemoryRepository(ImageRepository):
         if (
             image.id in self.records
             or (image.guarded and guard is not None)
-            or (kept is not None and kept.expires_at >= image.created_at)
+            or (kept is not None and not kept.is_expired(image.created_at))
         ):
             raise _conflict()
         self.records[image.id] = reservation.record
         if idempotency is not None:
-            row = IdempotencyRow(idempotency.fingerprint, image.id)
-            self._keys[idempotency.name] = _KeptKey(row, reservation.expires_at)
+            expires_at = reservation.expires_at.replace(microsecond=0)
+            self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
         if reservation.publication is not None:
             self.publication_rows[reservation.publication.publication] = reservation.publication
 
@@ -120,8 +118,7 @@ class MemoryRepository(ImageRepository):
         return Copies(tuple(ready), next((image.id for image in same if image.guarded), None))
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
-        kept = self._keys.get(name)
-        return kept.row if kept is not None else None
+        return self._keys.get(name)
 
     def usage(self, owner: str) -> Usage:
         sizes = [image.size_bytes for image in self._images(owner) if image.state in _COUNTED]
