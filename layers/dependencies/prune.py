@@ -6,6 +6,7 @@ service that is not in `SERVICES` cannot be made from the pruned copy.
 
 from __future__ import annotations
 
+import ast
 import gzip
 import json
 import shutil
@@ -14,6 +15,24 @@ from pathlib import Path
 from typing import Any
 
 SERVICES = frozenset({"dynamodb", "s3", "secretsmanager", "sqs"})
+
+
+ON_DEMAND = ("aws_lambda_powertools/event_handler", "aws_lambda_powertools/utilities/data_classes")
+
+_ON_DEMAND = """\
+from importlib import import_module
+
+_OFFERED = {offered!r}
+__all__ = list(_OFFERED)
+
+
+def __getattr__(name):
+    if name not in _OFFERED:
+        raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+    module, attribute = _OFFERED[name]
+    value = globals()[name] = getattr(import_module(module, __name__), attribute)
+    return value
+"""
 
 
 def prune(packages: Path) -> None:
@@ -28,6 +47,24 @@ def prune(packages: Path) -> None:
         latest = keep_latest_version(data / name)
         drop_documentation(latest)
     keep_endpoints(data / "endpoints.json")
+    for package in ON_DEMAND:
+        import_on_demand(packages / package)
+
+
+def import_on_demand(package: Path) -> None:
+    """Let a package import what it offers when it is first asked for (PEP 562), not all of it at once.
+
+    Powertools offers the resolvers of every AWS service from one package: the HTTP resolver alone would bring
+    AppSync's, and with it asyncio.
+    """
+    init = package / "__init__.py"
+    offered = {
+        alias.asname or alias.name: ("." * node.level + (node.module or ""), alias.name)
+        for node in ast.parse(init.read_text()).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    init.write_text(_ON_DEMAND.format(offered=offered))
 
 
 def keep_latest_version(service: Path) -> Path:

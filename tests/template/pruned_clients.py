@@ -25,6 +25,7 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("put_item", {**TABLE, "Item": KEY, **CONDITION}),
         ("update_item", {**TABLE, "Key": KEY, "UpdateExpression": "SET a = :v", **CONDITION}),
         ("delete_item", {**TABLE, "Key": KEY, **CONDITION}),
+        ("batch_get_item", {"RequestItems": {"table": {"Keys": [KEY], "ConsistentRead": True}}}),
         ("transact_write_items", {"TransactItems": [{"ConditionCheck": {**TABLE, "Key": KEY, **CONDITION}}]}),
     ],
     "s3": [

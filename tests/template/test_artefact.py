@@ -5,6 +5,7 @@ The build needs nothing but the defaults of the makefiles and an interpreter and
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import marshal
@@ -191,3 +192,22 @@ def test_every_operation_of_the_store_works_with_the_layers_boto3(
     assert Path(pruned["boto3"]).is_relative_to(artefact)
     assert {name.split(".")[0] for name in pruned["called"]} == {"dynamodb", "s3", "secretsmanager", "sqs"}
     assert pruned["presigned"] == "https://images.s3.amazonaws.com/images/a/b.jpg"
+
+
+@pytest.mark.parametrize(
+    "package", ["aws_lambda_powertools.event_handler", "aws_lambda_powertools.utilities.data_classes"]
+)
+def test_powertools_offers_all_it_did_and_imports_it_on_demand(package: str, artefact: Path) -> None:
+    offered = importlib.import_module(package).__all__
+    script = ROOT / "tests/template/on_demand_imports.py"
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", script, artefact / "DependenciesLayer/python", package, *offered],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    told = json.loads(done.stdout)
+    assert told["missing"] == []
+    assert not {"asyncio", f"{package}.appsync"} & set(told["loaded"])

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -21,6 +22,15 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _EXPIRES_SECONDS = 3600
 _STEP_MINUTES = 30
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class _HalfHour:
+    """What all links for reading that are made within a half hour share: more than half of the work of one."""
+
+    query: str
+    text_head: str
+    signing_key: bytes
 
 
 class Presigner:
@@ -36,35 +46,23 @@ class Presigner:
         self._credentials = credentials
         self._clock = clock
         self._derived: tuple[tuple[str, str], bytes] | None = None
+        self._made: tuple[tuple[tuple[str, str], datetime], _HalfHour] | None = None
 
     def read(
         self, bucket: str, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
     ) -> str:
         """A link to an object; `filename` makes the browser save it under that name. It is good for one method."""
-        access_key_id, secret_access_key = self._credentials()
-        instant = _floored(self._clock.now())
-        timestamp = instant.strftime("%Y%m%dT%H%M%SZ")
-        date = timestamp[:8]
-        scope = f"{date}/{self._region}/s3/aws4_request"
+        shared = self._of_half_hour(self._credentials(), _floored(self._clock.now()))
         path = f"/{quote(bucket, safe='~')}/{quote(key, safe='/~')}"
-        # The signed parameters stand in the order of their names already; the answer's own parameter comes
-        # after them in what is signed and before them in the link.
-        signed = (
-            f"X-Amz-Algorithm={_ALGORITHM}"
-            f"&X-Amz-Credential={quote(f'{access_key_id}/{scope}', safe='')}"
-            f"&X-Amz-Date={timestamp}"
-            f"&X-Amz-Expires={_EXPIRES_SECONDS}"
-            "&X-Amz-SignedHeaders=host"
-        )
-        canonical_query = link_query = signed
+        canonical_query = link_query = signed = shared.query
         if filename is not None:
             disposition = quote(f"inline; filename*=UTF-8''{quote(filename, safe='')}", safe="")
             canonical_query = f"{signed}&response-content-disposition={disposition}"
             link_query = f"response-content-disposition={disposition}&{signed}"
         where = f"{method}\n{self._path}{path}\n{canonical_query}"
         request = f"{where}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD".encode()
-        text = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashlib.sha256(request).hexdigest()}"
-        signature = hmac.digest(self._signing_key(secret_access_key, date), text.encode(), "sha256").hex()
+        text = shared.text_head + hashlib.sha256(request).hexdigest()
+        signature = hmac.digest(shared.signing_key, text.encode(), "sha256").hex()
         return f"{self._endpoint}{path}?{link_query}&X-Amz-Signature={signature}"
 
     def put(
@@ -103,6 +101,27 @@ class Presigner:
         text = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashlib.sha256(request).hexdigest()}"
         signature = hmac.digest(self._signing_key(secret_access_key, date), text.encode(), "sha256").hex()
         return PresignedPut(f"{self._endpoint}{path}?{query}&X-Amz-Signature={signature}", headers)
+
+    def _of_half_hour(self, credentials: tuple[str, str], instant: datetime) -> "_HalfHour":
+        made = self._made
+        if made is None or made[0] != (credentials, instant):
+            made = self._made = ((credentials, instant), self._half_hour(*credentials, instant))
+        return made[1]
+
+    def _half_hour(self, access_key_id: str, secret_access_key: str, instant: datetime) -> "_HalfHour":
+        timestamp = instant.strftime("%Y%m%dT%H%M%SZ")
+        scope = f"{timestamp[:8]}/{self._region}/s3/aws4_request"
+        # The parameters stand in the order of their names already; the answer's own parameter comes after them
+        # in what is signed and before them in the link.
+        query = (
+            f"X-Amz-Algorithm={_ALGORITHM}"
+            f"&X-Amz-Credential={quote(f'{access_key_id}/{scope}', safe='')}"
+            f"&X-Amz-Date={timestamp}"
+            f"&X-Amz-Expires={_EXPIRES_SECONDS}"
+            "&X-Amz-SignedHeaders=host"
+        )
+        head = f"{_ALGORITHM}\n{timestamp}\n{scope}\n"
+        return _HalfHour(query, head, self._signing_key(secret_access_key, timestamp[:8]))
 
     def _signing_key(self, secret_access_key: str, date: str) -> bytes:
         wanted = (secret_access_key, date)
