@@ -6,7 +6,7 @@ the count is exact, and what was acknowledged is true.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,9 @@ import pytest
 
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.image import Record, State, Visibility
+from image_store.domain.publication import PublicationRow
 from image_store.services.direct_uploads import Ticket
+from image_store.services.publishing import Publisher
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import mocked_client, table_form
 from tests.faults.world import OWNER, TRASH_RETENTION, FaultyBucket, Killed, Mode, World
@@ -145,7 +147,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.UNLISTED),
         lambda world, before: world.show(before, Visibility.PRIVATE),
         lambda world, before, _: unpublished(world, before),
-        calls=4,
+        calls=5,
         whatever=still_there,
     ),
     Operation(
@@ -153,7 +155,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: delete(world, before, permanent=False),
         trashed,
-        calls=4,
+        calls=5,
         whatever=still_there,
     ),
     Operation(
@@ -169,7 +171,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: delete(world, before, permanent=True),
         deleted,
-        calls=5,
+        calls=7,
     ),
     Operation(
         "permanent delete from the trash",
@@ -418,6 +420,42 @@ def test_an_upload_in_the_wrong_order_is_caught(
     world.follow(mutant)
     with pytest.raises(AssertionError, match="records without their objects"):
         run(world, OPERATIONS[0], at=at, mode=mode)
+
+
+class PurgesFirst(Publisher):
+    """A publisher in a hurry: the CDN fetches again what it was just told to forget."""
+
+    def remove(self, rows: Sequence[PublicationRow]) -> int:
+        assert self.purger is not None
+        self.purger.purge([f"{self.public_url}/{key}" for row in rows for key in row.keys])
+        return Publisher.remove(replace(self, purger=None), rows)
+
+
+class ForgetsFirst(Publisher):
+    """And one that forgets what it still has to do."""
+
+    def remove(self, rows: Sequence[PublicationRow]) -> int:
+        for row in rows:
+            self.repository.forget_publication(row.publication)
+        return super().remove(rows)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "at", "unsound"),
+    [
+        (PurgesFirst, None, "copies of no current publication at the CDN"),
+        (ForgetsFirst, "cdn.purge#1", "copies of no current publication at the CDN"),
+        (ForgetsFirst, "public.delete#1", "public objects of no current publication"),
+    ],
+)
+def test_an_unpublish_in_the_wrong_order_is_caught(
+    worlds: Callable[[], World], mutant: type[Publisher], at: str | None, unsound: str
+) -> None:
+    world = worlds()
+    world.withdraw_with(mutant)
+    unpublish = next(found for found in OPERATIONS if found.name == "unpublish")
+    with pytest.raises(AssertionError, match=unsound):
+        run(world, unpublish, at=at, mode=Mode.REFUSED)
 
 
 def test_copies_that_stay_public_are_caught(worlds: Callable[[], World]) -> None:

@@ -24,7 +24,6 @@ from image_store.ports import Purger
 
 ENTRIES_PER_CALL = 30
 _CONNECT_SECONDS = 2.0
-_READ_SECONDS = 3.0
 _LONGEST_WAIT = timedelta(hours=1)
 _OK = 200
 _TOO_MANY_REQUESTS = 429
@@ -35,9 +34,12 @@ _TOKEN = re.compile(r"[!-~]+")
 class CloudflarePurger(Purger):
     """Purger on one zone; the token is read at the first call."""
 
-    def __init__(self, *, api_url: str, zone_id: str, token: Callable[[], str]) -> None:
+    def __init__(
+        self, *, api_url: str, zone_id: str, token: Callable[[], str], read_seconds: float = 3.0
+    ) -> None:
         self._url = f"{api_url}/client/v4/zones/{quote(zone_id, safe='')}/purge_cache"
         self._token = token
+        self._read_seconds = read_seconds
 
     def purge(self, urls: Collection[str]) -> None:
         for files in batched(urls, ENTRIES_PER_CALL, strict=False):
@@ -80,7 +82,7 @@ class CloudflarePurger(Purger):
         from urllib3 import PoolManager, Retry, Timeout
 
         return PoolManager(
-            timeout=Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
+            timeout=Timeout(connect=_CONNECT_SECONDS, read=self._read_seconds),
             retries=Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0),
         )
 
