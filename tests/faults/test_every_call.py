@@ -6,7 +6,7 @@ the count is exact, and what was acknowledged is true.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,12 +14,10 @@ import pytest
 
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.image import Record, State, Visibility
-from image_store.domain.publication import PublicationRow
 from image_store.services.direct_uploads import Ticket
-from image_store.services.publishing import Publisher
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import mocked_client, table_form
-from tests.faults.world import OWNER, TRASH_RETENTION, FaultyBucket, Killed, Mode, World
+from tests.faults.world import OWNER, TRASH_RETENTION, Killed, Mode, World
 
 
 @pytest.fixture(scope="module")
@@ -360,107 +358,3 @@ def test_the_trash_is_emptied_when_its_time_has_come(worlds: Callable[[], World]
     world.settle()
     world.assert_sound()
     deleted(world, record, None)
-
-
-# The suite catches what it is there to catch ----------------------------------------------------------
-
-
-_LATE: list[Put] = []
-
-
-class DeletesOnError(WriteProtocol):
-    """What an eager programmer writes: an upload that failed takes its objects away again."""
-
-    def commit(self, pending: Record) -> Record:
-        try:
-            return super().commit(pending)
-        except StorageUnavailable:
-            self.private.delete(pending.image.private_keys)
-            raise
-
-
-class PutsAfterCommit(WriteProtocol):
-    """Another: the record first, then the bytes."""
-
-    def put(self, puts: Any, *, until: datetime) -> None:
-        _LATE[:] = puts
-
-    def commit(self, pending: Record) -> Record:
-        stored = super().commit(pending)
-        super().put(_LATE, until=self.clock.now() + timedelta(seconds=1))
-        return stored
-
-
-class IgnoresDeletes(FaultyBucket):
-    """And a bucket that keeps what it was told to remove."""
-
-    def delete(self, keys: Any) -> None:
-        pass
-
-
-def found_unsound(world: World, operation: Operation, *, at: str, mode: Mode) -> bool:
-    try:
-        run(world, operation, at=at, mode=mode)
-    except AssertionError:
-        return True
-    return False
-
-
-@pytest.mark.parametrize(
-    ("mutant", "at", "mode"),
-    [
-        (DeletesOnError, "dynamodb.transact_write_items#2", Mode.ANSWER_LOST_IN_OUTAGE),
-        (PutsAfterCommit, "private.put original.png#1", Mode.REFUSED),
-    ],
-)
-def test_an_upload_in_the_wrong_order_is_caught(
-    worlds: Callable[[], World], mutant: type[WriteProtocol], at: str, mode: Mode
-) -> None:
-    world = worlds()
-    world.follow(mutant)
-    with pytest.raises(AssertionError, match="records without their objects"):
-        run(world, OPERATIONS[0], at=at, mode=mode)
-
-
-class PurgesFirst(Publisher):
-    """A publisher in a hurry: the CDN fetches again what it was just told to forget."""
-
-    def remove(self, rows: Sequence[PublicationRow]) -> int:
-        assert self.purger is not None
-        self.purger.purge([f"{self.public_url}/{key}" for row in rows for key in row.keys])
-        return Publisher.remove(replace(self, purger=None), rows)
-
-
-class ForgetsFirst(Publisher):
-    """And one that forgets what it still has to do."""
-
-    def remove(self, rows: Sequence[PublicationRow]) -> int:
-        for row in rows:
-            self.repository.forget_publication(row.publication)
-        return super().remove(rows)
-
-
-@pytest.mark.parametrize(
-    ("mutant", "at", "unsound"),
-    [
-        (PurgesFirst, None, "copies of no current publication at the CDN"),
-        (ForgetsFirst, "cdn.purge#1", "copies of no current publication at the CDN"),
-        (ForgetsFirst, "public.delete#1", "public objects of no current publication"),
-    ],
-)
-def test_an_unpublish_in_the_wrong_order_is_caught(
-    worlds: Callable[[], World], mutant: type[Publisher], at: str | None, unsound: str
-) -> None:
-    world = worlds()
-    world.withdraw_with(mutant)
-    unpublish = next(found for found in OPERATIONS if found.name == "unpublish")
-    with pytest.raises(AssertionError, match=unsound):
-        run(world, unpublish, at=at, mode=Mode.REFUSED)
-
-
-def test_copies_that_stay_public_are_caught(worlds: Callable[[], World]) -> None:
-    world = worlds()
-    object.__setattr__(world.publisher, "bucket", IgnoresDeletes(world.public, world.faults))
-    unpublish = next(found for found in OPERATIONS if found.name == "unpublish")
-    with pytest.raises(AssertionError, match="public objects of no current publication"):
-        run(world, unpublish, at=None, mode=Mode.REFUSED)

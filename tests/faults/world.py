@@ -23,7 +23,7 @@ from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
 from image_store.domain.ids import link, uuid7
-from image_store.domain.image import Record, State, Visibility
+from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
@@ -324,8 +324,17 @@ class StubProcessor:
 class World:
     """The services on failing storage, with one public image in it that nothing may happen to."""
 
-    def __init__(self, client: Any, form: dict[str, Any]) -> None:
-        self.faults = Faults()
+    def __init__(
+        self,
+        client: Any,
+        form: dict[str, Any],
+        *,
+        faults: Faults | None = None,
+        protocol: type[WriteProtocol] = WriteProtocol,
+        deletion: type[Deletion] = Deletion,
+        repository: type[DynamoRepository] = DynamoRepository,
+    ) -> None:
+        self.faults = faults or Faults()
         self.clock = SetClock()
         self.client = client
         self.table = new_table(client, form)
@@ -337,7 +346,7 @@ class World:
         ids = CountedIds(self.clock)
         faulty = FaultyClient(client, self.faults)
         waited = itertools.count()
-        self.repository = DynamoRepository(
+        self.repository = repository(
             self.table,
             client=lambda: faulty,
             sleep=lambda _: None,
@@ -355,7 +364,7 @@ class World:
             clock=self.clock,
             ids=ids,
         )
-        self.protocol = WriteProtocol(
+        self.protocol = protocol(
             repository=self.repository,
             private=self.bucket,
             publisher=self.publisher,
@@ -395,7 +404,7 @@ class World:
             clock=self.clock,
             ids=ids,
         )
-        self.deletion = Deletion(
+        self.deletion = deletion(
             repository=self.repository,
             retrieval=self.retrieval,
             private=self.bucket,
@@ -468,6 +477,15 @@ class World:
 
         return self.editing.edit(OWNER, record.image.id, edit, if_version=None)
 
+    def show_id(self, image_id: str, visibility: Visibility) -> Record:
+        """Change who may see an image, whatever it is by now."""
+        return self.show(self.retrieval.get(OWNER, image_id), visibility)
+
+    def delete_id(self, image_id: str, *, permanent: bool) -> bool:
+        """Delete an image; True says that it was acknowledged."""
+        self.deletion.delete(OWNER, image_id, permanent=permanent)
+        return True
+
     def collect(self) -> Report:
         """Run cleanup without a deadline."""
         return self.cleanup.run(until=self.clock.now() + timedelta(hours=1))
@@ -521,6 +539,12 @@ class World:
         expected = {row for record in kept for row in items.rows_of(record)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in all_items(self.client, self.table)}
         assert {row for row in stored if row[1] != "USAGE"} == expected, "rows that follow from no record"
+
+    def assert_bytes(self, image: Image) -> None:
+        """Every private object of the image is there, and the original has the bytes that were accepted."""
+        assert set(image.private_keys) <= self.private.objects.keys()
+        held = self.private.objects[image.original_key].data
+        assert hashlib.sha256(held).hexdigest() == image.sha256
 
     def assert_readable(self, record: Record) -> None:
         """The owner can read the image as it was stored."""

@@ -28,6 +28,12 @@ class IdempotencyRow:
 
     fingerprint: str
     image_id: str
+    expires_at: datetime
+    """In whole seconds. The row may be read for days longer, and counts as absent."""
+
+    def is_expired(self, at: datetime) -> bool:
+        """Whether the key stands for nothing any more and may be taken anew."""
+        return self.expires_at < at.replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ class Reservations:
         IdempotencyMismatch, IdempotencyInProgress, ImageNotFound
         """
         row = self.repository.idempotency(idempotency.name) if idempotency else None
-        if row is None or idempotency is None:
+        if row is None or idempotency is None or row.is_expired(self.clock.now()):
             return None
         if row.fingerprint != idempotency.fingerprint:
             raise IdempotencyMismatch("This Idempotency-Key was used for another request; use a new one.")

@@ -11,7 +11,7 @@ retried here with full jitter for at most two seconds.
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -248,10 +248,11 @@ class DynamoRepository:
         return Copies(tuple(row["sk"]["S"] for row in rows if row["sk"]["S"] != keys.GUARD), guard)
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
-        answer = self._call("get_item", Key=keys.idempotency(name), ConsistentRead=True)
-        if "Item" not in answer:
+        item = self._call("get_item", Key=keys.idempotency(name), ConsistentRead=True).get("Item")
+        if item is None:
             return None
-        return IdempotencyRow(answer["Item"]["fingerprint"]["S"], answer["Item"]["image_id"]["S"])
+        expires_at = datetime.fromtimestamp(int(item["ttl"]["N"]), UTC)
+        return IdempotencyRow(item["fingerprint"]["S"], item["image_id"]["S"], expires_at)
 
     def usage(self, owner: str) -> Usage:
         item = self._call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")

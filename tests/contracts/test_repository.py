@@ -1,0 +1,1324 @@
+"""What every ImageRepository does: the fake of the tests and DynamoRepository on the template's table alike.
+
+Below the contract stand the answers that only a real table gives: lost answers, conflicts of transactions, and the
+size of what is read and written.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+
+from image_store.adapters.dynamodb import items
+from image_store.adapters.dynamodb.repository import CONFLICT_RETRY, DynamoRepository
+from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
+from image_store.domain.ids import uuid7
+from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, ListQuery
+from image_store.domain.media import MediaType
+from image_store.domain.publication import PublicationRow
+from image_store.domain.renditions import Placeholder, Rendition
+from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Quota, Reservation, Usage
+from image_store.ports import ImageRepository
+from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.repository import MemoryRepository
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+DEADLINE = NOON + timedelta(minutes=2)
+OWNER = "owner one/#1"
+SHA256 = "0f" * 32
+PUBLICATION = "AAAAAAAAAAAAAAAAAAAAAA"
+THUMB = Rendition("thumb", MediaType.WEBP, 300, 200, 4_000)
+DISPLAY = Rendition("display", MediaType.JPEG, 2048, 1365, 90_000)
+KEY = IdempotencyKey("name of a key", "fingerprint of a body")
+
+_numbers = count(1)
+
+
+# Records ----------------------------------------------------------------------------------------------
+
+
+def pending(
+    *,
+    at: datetime = NOON,
+    groups: tuple[str, ...] = (),
+    alt_text: str | None = None,
+    **changes: Any,
+) -> Record:
+    """A record as uploads reserve it."""
+    number = next(_numbers)
+    image = Image(
+        id=uuid7(at, number),
+        owner=OWNER,
+        state=State.PENDING,
+        attempt=f"{number:016x}",
+        version=1,
+        change=f"change {number}",
+        folder="images/upload/2026/03/",
+        kind=Kind.UPLOAD,
+        visibility=Visibility.PRIVATE,
+        filename="cat.png",
+        media_type=MediaType.PNG,
+        size_bytes=1_000,
+        width=640,
+        height=480,
+        sha256=f"{number:064x}",
+        placeholder=Placeholder("LEHV6nWB2yk8pyo0adR*.7kCMdnj", "#102030"),
+        renditions=(THUMB, DISPLAY),
+        created_at=at,
+        updated_at=at,
+        due_at=at + (DEADLINE - NOON),
+    )
+    return Record(replace(image, **changes), Details(groups=groups, alt_text=alt_text))
+
+
+def moved(record: Record, state: State, **changes: Any) -> Record:
+    """The next version of a record, in another state."""
+    image = replace(
+        record.image, state=state, version=record.image.version + 1, change=f"change {next(_numbers)}"
+    )
+    return replace(record, image=replace(image, **changes))
+
+
+def reservation(
+    record: Record,
+    *,
+    quota: Quota = Quota(),  # noqa: B008 - it is frozen
+    idempotency: IdempotencyKey | None = None,
+    publication: PublicationRow | None = None,
+) -> Reservation:
+    expires_at = record.image.created_at + timedelta(hours=24)
+    return Reservation(record, quota, idempotency, publication, expires_at)
+
+
+def reserve(store: ImageRepository, **changes: Any) -> Record:
+    record = pending(**changes)
+    store.reserve(reservation(record))
+    return record
+
+
+def ready(store: ImageRepository, **changes: Any) -> Record:
+    return advance(store, reserve(store, **changes), State.READY, due_at=None)
+
+
+def advance(store: ImageRepository, record: Record, state: State, **changes: Any) -> Record:
+    after = moved(record, state, **changes)
+    store.replace(record, after)
+    return after
+
+
+def kept_key(record: Record, fingerprint: str = KEY.fingerprint) -> IdempotencyRow:
+    expires_at = record.image.created_at + timedelta(hours=24)
+    return IdempotencyRow(fingerprint, record.image.id, expires_at.replace(microsecond=0))
+
+
+def waiting(record: Record, due_at: datetime = DEADLINE, publication: str = PUBLICATION) -> PublicationRow:
+    return PublicationRow(publication, record.image.id, record.image.public_keys(publication), due_at)
+
+
+def query(limit: int = 100, **changes: Any) -> ListQuery:
+    return replace(ListQuery(OWNER, limit), **changes)
+
+
+def ids_of(store: ImageRepository, asked: ListQuery) -> list[str]:
+    """The ids of all pages."""
+    return [card.id for page in pages(store, asked) for card in page]
+
+
+def pages(store: ImageRepository, asked: ListQuery) -> list[tuple[Card, ...]]:
+    found = []
+    after = None
+    while True:
+        page = store.cards(asked, after=after)
+        assert len(page.cards) <= asked.limit
+        found.append(page.cards)
+        after = page.resume_after
+        if after is None:
+            return found
+
+
+def due(store: ImageRepository, at: datetime, *, limit: int = 100) -> set[str]:
+    return set(store.due(at, limit=limit))
+
+
+# Stores -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table in moto, and the client to it."""
+
+    client: Any
+    name: str
+
+    def rows(self) -> list[dict[str, Any]]:
+        return all_items(self.client, self.name)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with mocked_client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+@pytest.fixture
+def table(client: Any, form: dict[str, Any]) -> Table:
+    return Table(client, new_table(client, form))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> ImageRepository:
+    if request.param == "memory":
+        return MemoryRepository()
+    table: Table = request.getfixturevalue("table")
+    return dynamo(table)
+
+
+def dynamo(table: Table, client: Any = None) -> DynamoRepository:
+    chosen = client or table.client
+    return DynamoRepository(table.name, client=lambda: chosen)
+
+
+# Reserve ----------------------------------------------------------------------------------------------
+
+
+def test_a_reserved_record_reads_as_it_was_written(store: ImageRepository) -> None:
+    details = Details(
+        title="Кошка",
+        alt_text="A cat",
+        alt_text_given=True,
+        tags=("cat", "日本"),
+        rating=4,
+        groups=("session:s1", "persona:a/b#c"),
+        metadata={"seed": 12345678901234567890, "ratio": 0.1, "nested": {"list": [1, None, True]}},
+        generation={"model": "m1", "prompt": "a cat"},
+        analysis={"nsfw": 0.01},
+        warnings=("The original is larger than 10 MB.",),
+    )
+    record = replace(
+        pending(
+            visibility=Visibility.UNLISTED,
+            category="cats",
+            cache_control="public, max-age=60",
+            expires_at=NOON + timedelta(days=1, microseconds=1),
+            intent=PUBLICATION,
+            guarded=True,
+            idempotency="a key",
+        ),
+        details=details,
+    )
+
+    store.reserve(reservation(record))
+
+    assert store.get(record.image.id) == record
+    assert store.get_image(record.image.id) == record.image
+
+
+def test_what_was_never_reserved_is_not_there(store: ImageRepository) -> None:
+    reserve(store)
+
+    unknown = uuid7(NOON, 0)
+
+    assert store.get(unknown) is None
+    assert store.get_image(unknown) is None
+    assert store.idempotency("unknown") is None
+    assert store.publication("unknown") is None
+    assert store.usage("unknown") == Usage(0, 0)
+
+
+def test_a_reservation_can_be_repeated_and_counts_once(store: ImageRepository) -> None:
+    record = pending(guarded=True)
+    asked = reservation(record, idempotency=KEY, publication=waiting(record))
+
+    store.reserve(asked)
+    store.reserve(asked)
+
+    assert store.usage(OWNER) == Usage(1, 1_000)
+
+
+def test_an_id_that_is_taken_is_a_conflict(store: ImageRepository) -> None:
+    first = reserve(store)
+    same_id = pending(id=first.image.id)
+
+    with pytest.raises(Conflict):
+        store.reserve(reservation(same_id))
+
+    assert store.get(first.image.id) == first
+    assert store.usage(OWNER) == Usage(1, 1_000)
+
+
+def test_reservations_are_counted_by_owner(store: ImageRepository) -> None:
+    reserve(store, size_bytes=300)
+    reserve(store, size_bytes=40)
+    reserve(store, owner="owner one", size_bytes=5)
+
+    assert store.usage(OWNER) == Usage(2, 340)
+    assert store.usage("owner one") == Usage(1, 5)
+
+
+def test_the_last_image_of_a_quota_is_taken_and_the_next_is_refused(store: ImageRepository) -> None:
+    quota = Quota(images=2)
+    for _ in range(2):
+        store.reserve(reservation(pending(), quota=quota))
+    refused = pending()
+
+    with pytest.raises(QuotaExceeded):
+        store.reserve(reservation(refused, quota=quota))
+
+    assert store.get(refused.image.id) is None
+    assert store.usage(OWNER) == Usage(2, 2_000)
+
+
+def test_the_last_byte_of_a_quota_is_taken_and_the_next_is_refused(store: ImageRepository) -> None:
+    quota = Quota(size_bytes=1_000)
+    store.reserve(reservation(pending(size_bytes=400), quota=quota))
+    refused = pending(size_bytes=601)
+
+    with pytest.raises(QuotaExceeded):
+        store.reserve(reservation(refused, quota=quota))
+    store.reserve(reservation(pending(size_bytes=600), quota=quota))
+    with pytest.raises(QuotaExceeded):
+        store.reserve(reservation(pending(size_bytes=1), quota=quota))
+
+    assert store.get(refused.image.id) is None
+    assert store.usage(OWNER) == Usage(2, 1_000)
+
+
+@pytest.mark.parametrize(("size_bytes", "fits"), [(1_000, True), (1_001, False)])
+def test_a_first_image_may_be_as_large_as_the_quota_and_no_larger(
+    store: ImageRepository, size_bytes: int, fits: bool
+) -> None:
+    asked = reservation(pending(size_bytes=size_bytes), quota=Quota(size_bytes=1_000))
+
+    if fits:
+        store.reserve(asked)
+    else:
+        with pytest.raises(QuotaExceeded):
+            store.reserve(asked)
+
+    assert store.usage(OWNER) == (Usage(1, size_bytes) if fits else Usage(0, 0))
+
+
+def test_a_quota_of_one_owner_is_not_used_by_another(store: ImageRepository) -> None:
+    quota = Quota(images=1, size_bytes=1_000)
+
+    store.reserve(reservation(pending(), quota=quota))
+    store.reserve(reservation(pending(owner="another"), quota=quota))
+
+    assert store.usage("another") == Usage(1, 1_000)
+
+
+def everything(record: Record, *, quota: Quota = Quota()) -> Reservation:  # noqa: B008 - it is frozen
+    return reservation(record, quota=quota, idempotency=KEY, publication=waiting(record))
+
+
+def assert_nothing_of(store: ImageRepository, record: Record) -> None:
+    assert store.get(record.image.id) is None
+    assert record.image.id not in due(store, record.image.created_at + timedelta(days=1))
+    kept = store.publication(PUBLICATION)
+    assert kept is None or kept.image_id != record.image.id
+
+
+def test_a_reservation_beyond_the_quota_leaves_nothing(store: ImageRepository) -> None:
+    reserve(store)
+    refused = pending(guarded=True)
+
+    with pytest.raises(QuotaExceeded):
+        store.reserve(everything(refused, quota=Quota(images=1)))
+
+    assert_nothing_of(store, refused)
+    assert store.idempotency(KEY.name) is None
+    assert store.copies(OWNER, refused.image.sha256).guard is None
+    assert store.usage(OWNER) == Usage(1, 1_000)
+
+
+def test_a_guard_that_is_held_refuses_a_second_reservation_whole(store: ImageRepository) -> None:
+    holder = reserve(store, sha256=SHA256, guarded=True)
+    refused = pending(sha256=SHA256, guarded=True)
+
+    with pytest.raises(Conflict):
+        store.reserve(everything(refused))
+
+    assert_nothing_of(store, refused)
+    assert store.idempotency(KEY.name) is None
+    assert store.copies(OWNER, SHA256).guard == holder.image.id
+    assert store.usage(OWNER) == Usage(1, 1_000)
+
+
+@pytest.mark.parametrize(
+    "other", [{"sha256": "1e" * 32}, {"owner": "another"}, {"guarded": False}], ids=["bytes", "owner", "keep"]
+)
+def test_a_guard_holds_back_only_guarded_images_of_the_same_owner_and_bytes(
+    store: ImageRepository, other: dict[str, Any]
+) -> None:
+    reserve(store, sha256=SHA256, guarded=True)
+
+    record = reserve(store, **{"sha256": SHA256, "guarded": True} | other)
+
+    assert store.get(record.image.id) == record
+
+
+def test_an_idempotency_key_stands_for_the_image_reserved_with_it(store: ImageRepository) -> None:
+    record = pending(idempotency=KEY.name)
+
+    store.reserve(reservation(record, idempotency=KEY))
+
+    assert store.idempotency(KEY.name) == kept_key(record)
+
+
+def test_an_idempotency_key_that_is_held_refuses_a_second_reservation_whole(store: ImageRepository) -> None:
+    holder = pending()
+    store.reserve(reservation(holder, idempotency=KEY))
+    refused = pending(guarded=True, at=NOON + timedelta(hours=24))
+
+    with pytest.raises(Conflict):
+        store.reserve(everything(refused))
+
+    assert_nothing_of(store, refused)
+    assert store.copies(OWNER, refused.image.sha256).guard is None
+    assert store.idempotency(KEY.name) == kept_key(holder)
+    assert store.usage(OWNER) == Usage(1, 1_000)
+
+
+def test_an_expired_idempotency_key_is_taken_by_the_next(store: ImageRepository) -> None:
+    store.reserve(reservation(pending(), idempotency=KEY))
+    later = pending(at=NOON + timedelta(hours=24, seconds=1, milliseconds=1))
+
+    store.reserve(reservation(later, idempotency=IdempotencyKey(KEY.name, "another body")))
+
+    assert store.idempotency(KEY.name) == kept_key(later, "another body")
+
+
+def test_a_reserved_publication_can_be_read_and_waits_for_its_deadline(store: ImageRepository) -> None:
+    record = pending(intent=PUBLICATION)
+
+    store.reserve(reservation(record, publication=waiting(record)))
+
+    assert store.publication(PUBLICATION) == waiting(record)
+    assert f"publication:{PUBLICATION}" in due(store, DEADLINE)
+
+
+# Replace ----------------------------------------------------------------------------------------------
+
+
+def test_a_replaced_record_reads_as_it_was_written(store: ImageRepository) -> None:
+    before = reserve(store)
+    after = moved(before, State.READY, due_at=None, filename="dog.png", publication=PUBLICATION)
+    after = replace(after, details=Details(title="A dog", metadata={"k": "v"}))
+
+    store.replace(before, after)
+
+    assert store.get(before.image.id) == after
+    assert store.get_image(before.image.id) == after.image
+
+
+def test_a_replacement_can_be_repeated(store: ImageRepository) -> None:
+    before = reserve(store)
+    after = moved(before, State.READY)
+
+    store.replace(before, after)
+    store.replace(before, after)
+
+    assert store.get(before.image.id) == after
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [{"version": 1}, {"attempt": "another"}, {"state": State.PENDING}],
+    ids=lambda value: next(iter(value)),
+)
+def test_a_version_that_is_not_the_one_seen_is_a_conflict_and_nothing_is_written(
+    store: ImageRepository, stale: dict[str, Any]
+) -> None:
+    current = ready(store, sha256=SHA256, groups=("session:s1",))
+    kept = waiting(current, publication="kept")
+    store.replace(current, current := moved(current, State.READY), publications=[kept])
+    seen = replace(current, image=replace(current.image, **stale))
+    wanted = replace(
+        moved(seen, State.DELETING, due_at=DEADLINE, guarded=True), details=Details(groups=("session:s2",))
+    )
+
+    with pytest.raises(Conflict):
+        store.replace(seen, wanted, publications=[waiting(current), replace(kept, due_at=NOON)])
+
+    assert store.get(current.image.id) == current
+    assert store.publication(PUBLICATION) is None
+    assert store.publication("kept") == kept
+    assert ids_of(store, query(group="session:s1")) == [current.image.id]
+    assert ids_of(store, query(group="session:s2")) == []
+    assert store.copies(OWNER, SHA256).image_ids == (current.image.id,)
+    assert store.copies(OWNER, SHA256).guard is None
+    assert store.usage(OWNER) == Usage(1, 1_000)
+    assert due(store, DEADLINE) == {"publication:kept"}
+
+
+def test_of_two_writers_who_saw_the_same_version_one_wins(store: ImageRepository) -> None:
+    seen = ready(store)
+    first, second = moved(seen, State.READY), moved(seen, State.TRASHED)
+
+    store.replace(seen, first)
+    with pytest.raises(Conflict):
+        store.replace(seen, second)
+
+    assert store.get(seen.image.id) == first
+
+
+def test_replacing_what_was_forgotten_is_a_conflict(store: ImageRepository) -> None:
+    tombstone = buried(store)
+    store.forget(tombstone)
+
+    with pytest.raises(Conflict):
+        store.replace(tombstone, moved(tombstone, State.READY))
+
+    assert store.get(tombstone.image.id) is None
+
+
+def test_group_rows_appear_with_ready_follow_edits_and_go_with_the_trash(store: ImageRepository) -> None:
+    def shown(record: Record) -> list[str]:
+        return [name for name in names if ids_of(store, query(group=name)) == [record.image.id]]
+
+    names = ["session:s1", "session:s2", "persona:p/1"]
+    record = reserve(store, groups=("session:s1", "persona:p/1"))
+    assert shown(record) == []
+
+    record = advance(store, record, State.READY)
+    assert shown(record) == ["session:s1", "persona:p/1"]
+
+    edited = replace(moved(record, State.READY), details=Details(groups=("session:s2", "persona:p/1")))
+    store.replace(record, edited)
+    assert shown(edited) == ["session:s2", "persona:p/1"]
+
+    trashed = advance(store, edited, State.TRASHED)
+    assert shown(trashed) == []
+
+    restored = advance(store, trashed, State.READY)
+    assert shown(restored) == ["session:s2", "persona:p/1"]
+
+    advance(store, restored, State.DELETING)
+    assert shown(restored) == []
+
+
+def test_all_groups_may_be_exchanged_at_once(store: ImageRepository) -> None:
+    record = ready(store, groups=tuple(f"session:a{number}" for number in range(20)))
+    new = tuple(f"session:b{number}" for number in range(20))
+
+    store.replace(record, replace(moved(record, State.READY), details=Details(groups=new)))
+
+    assert ids_of(store, query(group="session:a7")) == []
+    assert ids_of(store, query(group="session:b7")) == [record.image.id]
+
+
+def test_an_edit_shows_in_every_list(store: ImageRepository) -> None:
+    record = ready(store, groups=("session:s1",))
+
+    advance(store, record, State.READY, filename="renamed.png", visibility=Visibility.PUBLIC)
+
+    for asked in (query(), query(group="session:s1")):
+        [card] = store.cards(asked, after=None).cards
+        assert (card.filename, card.visibility) == ("renamed.png", Visibility.PUBLIC)
+
+
+def test_the_trash_has_its_own_list_and_gives_back(store: ImageRepository) -> None:
+    record = ready(store)
+    image_id = record.image.id
+    assert (ids_of(store, query()), ids_of(store, query(trashed=True))) == ([image_id], [])
+
+    trashed = advance(store, record, State.TRASHED)
+    assert (ids_of(store, query()), ids_of(store, query(trashed=True))) == ([], [image_id])
+
+    restored = advance(store, trashed, State.READY)
+    assert (ids_of(store, query()), ids_of(store, query(trashed=True))) == ([image_id], [])
+
+    advance(store, restored, State.DELETING)
+    assert (ids_of(store, query()), ids_of(store, query(trashed=True))) == ([], [])
+
+
+@pytest.mark.parametrize("path", [[], [State.READY], [State.READY, State.TRASHED]], ids=str)
+def test_usage_is_given_back_once_when_deleting_begins(store: ImageRepository, path: list[State]) -> None:
+    reserve(store, size_bytes=7)
+    record = reserve(store, size_bytes=300)
+    for state in path:
+        record = advance(store, record, state)
+    assert store.usage(OWNER) == Usage(2, 307)
+
+    doomed = moved(record, State.DELETING)
+    store.replace(record, doomed)
+    store.replace(record, doomed)
+    assert store.usage(OWNER) == Usage(1, 7)
+
+    tombstone = advance(store, doomed, State.TOMBSTONE)
+    store.forget(tombstone)
+    assert store.usage(OWNER) == Usage(1, 7)
+
+
+def test_bytes_given_back_can_be_used_again(store: ImageRepository) -> None:
+    quota = Quota(images=1, size_bytes=1_000)
+    record = pending()
+    store.reserve(reservation(record, quota=quota))
+    advance(store, record, State.DELETING)
+
+    store.reserve(reservation(pending(), quota=quota))
+
+    assert store.usage(OWNER) == Usage(1, 1_000)
+
+
+def test_a_publication_waits_until_it_is_current_and_again_when_it_is_not(store: ImageRepository) -> None:
+    record = ready(store)
+    intended = moved(record, State.READY, intent=PUBLICATION)
+    store.replace(record, intended, publications=[waiting(record), waiting(record, publication="other")])
+    assert store.publication(PUBLICATION) == waiting(record)
+
+    published = moved(intended, State.READY, intent=None, publication=PUBLICATION)
+    store.replace(intended, published)
+
+    assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
+    assert due(store, DEADLINE) == {"publication:other"}
+    store.forget_publication(PUBLICATION)
+    assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
+
+    store.replace(published, moved(published, State.READY, publication=None), publications=[waiting(record)])
+
+    assert store.publication(PUBLICATION) == waiting(record)
+    assert due(store, DEADLINE) == {"publication:other", f"publication:{PUBLICATION}"}
+
+
+def test_many_records_and_publications_are_read_at_once(store: ImageRepository) -> None:
+    records = [ready(store) for _ in range(3)]
+    store.replace(records[0], moved(records[0], State.READY), publications=[waiting(records[0])])
+    ids = [record.image.id for record in records]
+
+    assert set(store.get_images([*ids[1:], "no such image"])) == set(ids[1:])
+    assert store.get_images(ids)[ids[1]] == records[1].image
+    assert store.publications([PUBLICATION, "none"]) == {PUBLICATION: waiting(records[0])}
+    assert store.get_images([]) == {}
+
+
+def test_a_guard_is_kept_by_ready_and_released_by_the_trash(store: ImageRepository) -> None:
+    record = reserve(store, sha256=SHA256, guarded=True)
+    record = advance(store, record, State.READY)
+    assert store.copies(OWNER, SHA256).guard == record.image.id
+
+    advance(store, record, State.TRASHED, guarded=False)
+
+    assert store.copies(OWNER, SHA256).guard is None
+    assert reserve(store, sha256=SHA256, guarded=True).image.id == store.copies(OWNER, SHA256).guard
+
+
+def test_an_abandoned_reservation_frees_its_guard_and_its_idempotency_key(store: ImageRepository) -> None:
+    record = pending(sha256=SHA256, guarded=True, idempotency=KEY.name)
+    store.reserve(reservation(record, idempotency=KEY))
+
+    advance(store, record, State.DELETING, guarded=False)
+
+    assert store.idempotency(KEY.name) is None
+    again = pending(sha256=SHA256, guarded=True, idempotency=KEY.name)
+    store.reserve(reservation(again, idempotency=KEY))
+    assert store.idempotency(KEY.name) == kept_key(again)
+
+
+def test_a_stored_image_keeps_its_idempotency_key_when_it_is_deleted(store: ImageRepository) -> None:
+    record = pending(idempotency=KEY.name)
+    store.reserve(reservation(record, idempotency=KEY))
+    record = advance(store, record, State.READY)
+
+    advance(store, record, State.DELETING)
+
+    assert store.idempotency(KEY.name) == kept_key(record)
+
+
+# Forget -----------------------------------------------------------------------------------------------
+
+
+def buried(store: ImageRepository) -> Record:
+    doomed = advance(store, ready(store), State.DELETING)
+    tombstone = replace(moved(doomed, State.TOMBSTONE, due_at=DEADLINE), details=Details())
+    store.replace(doomed, tombstone)
+    return tombstone
+
+
+def test_a_forgotten_tombstone_is_gone_and_can_be_forgotten_again(store: ImageRepository) -> None:
+    tombstone = buried(store)
+    assert store.get(tombstone.image.id) == tombstone
+
+    store.forget(tombstone)
+    store.forget(tombstone)
+
+    assert store.get(tombstone.image.id) is None
+    assert store.get_image(tombstone.image.id) is None
+    assert due(store, DEADLINE) == set()
+
+
+def test_a_tombstone_that_changed_is_not_forgotten(store: ImageRepository) -> None:
+    seen = buried(store)
+    current = advance(store, seen, State.TOMBSTONE)
+
+    with pytest.raises(Conflict):
+        store.forget(seen)
+
+    assert store.get(seen.image.id) == current
+
+
+# Cards ------------------------------------------------------------------------------------------------
+
+
+def minutes(number: int) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+def gallery(store: ImageRepository, size: int, **changes: Any) -> list[str]:
+    """Ids of READY images, one a minute, oldest first."""
+    return [ready(store, at=minutes(number), **changes).image.id for number in range(size)]
+
+
+def test_a_card_tells_what_a_gallery_shows(store: ImageRepository) -> None:
+    record = ready(
+        store,
+        at=NOON + timedelta(milliseconds=7),
+        visibility=Visibility.UNLISTED,
+        publication=PUBLICATION,
+        kind=Kind.GENERATED,
+        filename="ü" * 255,
+        alt_text="日" * 2_000,
+        groups=("session:s1",),
+    )
+    image = record.image
+    expected = Card(
+        id=image.id,
+        kind=Kind.GENERATED,
+        visibility=Visibility.UNLISTED,
+        filename="ü" * 40,
+        media_type=MediaType.PNG,
+        size_bytes=1_000,
+        width=640,
+        height=480,
+        alt_text="日" * 60,
+        placeholder=image.placeholder,
+        thumb_type=MediaType.WEBP,
+        private_prefix=f"images/upload/2026/03/{image.id}/{image.attempt}/",
+        publication=PUBLICATION,
+        created_at=NOON + timedelta(milliseconds=7),
+    )
+
+    assert store.cards(query(), after=None).cards == (expected,)
+    assert store.cards(query(group="session:s1"), after=None).cards == (expected,)
+    assert expected.thumb_key == image.rendition_key(THUMB)
+
+
+def test_an_owner_without_images_has_an_empty_last_page(store: ImageRepository) -> None:
+    ready(store, owner="another")
+
+    page = store.cards(query(), after=None)
+
+    assert (page.cards, page.resume_after) == ((), None)
+
+
+def test_only_images_that_are_ready_are_listed(store: ImageRepository) -> None:
+    reserve(store)
+    advance(store, ready(store), State.TRASHED)
+    buried(store)
+    record = ready(store)
+
+    assert ids_of(store, query()) == [record.image.id]
+
+
+@pytest.mark.parametrize("group", [None, "session:s1"])
+def test_both_orders_go_by_the_time_of_making(store: ImageRepository, group: str | None) -> None:
+    made = gallery(store, 5, groups=("session:s1",))
+
+    assert ids_of(store, query(group=group, descending=False)) == made
+    assert ids_of(store, query(group=group)) == made[::-1]
+
+
+@pytest.mark.parametrize("group", [None, "session:s1"])
+def test_filters_narrow_a_list_and_combine(store: ImageRepository, group: str | None) -> None:
+    made = {
+        (kind, visibility): ready(store, kind=kind, visibility=visibility, groups=("session:s1",)).image.id
+        for kind in (Kind.UPLOAD, Kind.GENERATED)
+        for visibility in Visibility
+    }
+
+    for kind in (None, Kind.UPLOAD, Kind.GENERATED, Kind.REFERENCE):
+        for visibility in (None, *Visibility):
+            found = ids_of(store, query(group=group, kind=kind, visibility=visibility))
+            assert set(found) == {
+                image_id
+                for (of_kind, of_visibility), image_id in made.items()
+                if kind in (None, of_kind) and visibility in (None, of_visibility)
+            }
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("group", [None, "session:s1"])
+def test_since_is_inclusive_and_until_is_not(
+    store: ImageRepository, group: str | None, descending: bool
+) -> None:
+    made = gallery(store, 6, groups=("session:s1",))
+
+    def found(**dates: Any) -> list[str]:
+        return sorted(ids_of(store, query(group=group, descending=descending, **dates)))
+
+    assert found(since=minutes(2)) == made[2:]
+    assert found(until=minutes(4)) == made[:4]
+    assert found(since=minutes(2), until=minutes(4)) == made[2:4]
+    assert found(since=minutes(2) + timedelta(milliseconds=1), until=minutes(3)) == []
+    assert found(since=minutes(5), until=minutes(5) + timedelta(milliseconds=1)) == made[5:]
+
+
+def test_the_list_of_a_group_holds_its_images_alone(store: ImageRepository) -> None:
+    ready(store, groups=("session:s1",), owner="another")
+    ready(store, groups=("session:s10", "session:S1"))
+    record = ready(store, groups=("session:s1", "persona:p"))
+
+    assert ids_of(store, query(group="session:s1")) == [record.image.id]
+    assert ids_of(store, query(group="persona:p")) == [record.image.id]
+    assert ids_of(store, query(group="session")) == []
+
+
+def test_owners_and_groups_cannot_spell_each_others_keys(store: ImageRepository) -> None:
+    record = ready(store, owner="a#b", groups=("session:c",))
+    ready(store, owner="a", groups=("b#session:c",))
+
+    assert ids_of(store, query(owner="a#b", group="session:c")) == [record.image.id]
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"group": "session:s1"}, {"kind": Kind.UPLOAD}, {"trashed": True}, {"since": NOON}],
+    ids=lambda asked: next(iter(asked), "all"),
+)
+def test_pages_of_every_limit_hold_every_image_once(
+    store: ImageRepository, asked: dict[str, Any], descending: bool
+) -> None:
+    made = []
+    for number in range(7):
+        record = ready(store, at=minutes(number), groups=("session:s1",))
+        ready(store, at=minutes(number), kind=Kind.GENERATED, owner=OWNER if "kind" in asked else "another")
+        if "trashed" in asked:
+            record = advance(store, record, State.TRASHED)
+        made.append(record.image.id)
+    expected = made[::-1] if descending else made
+
+    for limit in range(1, 10):
+        assert ids_of(store, query(limit, descending=descending, **asked)) == expected
+
+
+@pytest.mark.parametrize("kind", [None, Kind.UPLOAD])
+def test_pages_are_full_until_the_last(store: ImageRepository, kind: Kind | None) -> None:
+    gallery(store, 7)
+
+    sizes = [len(page) for page in pages(store, query(3, kind=kind))]
+
+    assert sizes == [3, 3, 1]
+
+
+@pytest.mark.parametrize("group", [None, "session:s1"])
+def test_images_that_come_and_go_between_pages_disturb_no_others(
+    store: ImageRepository, group: str | None
+) -> None:
+    records = [ready(store, at=minutes(number), groups=("session:s1",)) for number in range(8)]
+    first = store.cards(query(3, group=group), after=None)
+    assert [card.id for card in first.cards] == [records[number].image.id for number in (7, 6, 5)]
+    assert first.resume_after == records[5].image.id
+
+    # The image that the next page begins after, one that was shown, and one that is to come.
+    for gone in (5, 6, 3):
+        advance(store, records[gone], State.DELETING)
+    ready(store, at=minutes(9), groups=("session:s1",))
+    between = ready(store, at=minutes(2) + timedelta(seconds=1), groups=("session:s1",))
+
+    second = store.cards(query(3, group=group), after=first.resume_after)
+    third = store.cards(query(3, group=group), after=second.resume_after)
+    assert [card.id for card in second.cards] == [
+        records[4].image.id,
+        between.image.id,
+        records[2].image.id,
+    ]
+    assert [card.id for card in third.cards] == [records[1].image.id, records[0].image.id]
+
+
+@pytest.mark.parametrize("descending", [True, False])
+def test_a_page_may_begin_after_any_id(store: ImageRepository, descending: bool) -> None:
+    made = gallery(store, 4)
+    missing = uuid7(minutes(1) + timedelta(seconds=30), 0)
+
+    page = store.cards(query(descending=descending), after=missing)
+
+    expected = made[1::-1] if descending else made[2:]
+    assert [card.id for card in page.cards] == expected
+
+
+def test_pages_keep_within_their_dates(store: ImageRepository) -> None:
+    made = gallery(store, 6)
+
+    found = ids_of(store, query(1, since=minutes(1), until=minutes(5)))
+
+    assert found == made[1:5][::-1]
+
+
+# Copies, due, publications ----------------------------------------------------------------------------
+
+
+def test_copies_are_the_ready_images_of_the_owner_newest_first(store: ImageRepository) -> None:
+    made = gallery(store, 3, sha256=SHA256)
+    advance(store, ready(store, sha256=SHA256), State.TRASHED)
+    holder = reserve(store, sha256=SHA256, guarded=True)
+    ready(store, sha256=SHA256, owner="another")
+    ready(store)
+
+    found = store.copies(OWNER, SHA256)
+
+    assert found.image_ids == tuple(made[::-1])
+    assert found.guard == holder.image.id
+
+
+def test_bytes_that_nobody_stores_have_no_copies(store: ImageRepository) -> None:
+    found = store.copies(OWNER, SHA256)
+
+    assert (found.image_ids, found.guard) == ((), None)
+
+
+def test_only_what_is_due_is_due(store: ImageRepository) -> None:
+    record = reserve(store, due_at=minutes(2))
+    reserve(store, due_at=minutes(2) + timedelta(microseconds=1))
+    ready(store)
+    shown = ready(store)
+    rows = [waiting(shown, minutes(1)), waiting(shown, minutes(3), "BBBBBBBBBBBBBBBBBBBBBB")]
+    store.replace(shown, moved(shown, State.READY), publications=rows)
+
+    assert due(store, minutes(2)) == {record.image.id, f"publication:{PUBLICATION}"}
+    assert due(store, minutes(1) - timedelta(microseconds=1)) == set()
+
+
+@pytest.mark.parametrize("state", [State.READY, State.TRASHED, State.DELETING, State.TOMBSTONE])
+def test_records_of_every_state_can_be_due(store: ImageRepository, state: State) -> None:
+    record = reserve(store)
+    advance(store, record, state, due_at=minutes(5))
+
+    assert due(store, minutes(4)) == set()
+    assert due(store, minutes(5)) == {record.image.id}
+
+
+def test_what_is_due_no_more_is_not_named(store: ImageRepository) -> None:
+    record = reserve(store)
+
+    advance(store, record, State.READY, due_at=None)
+
+    assert due(store, NOON + timedelta(days=1)) == set()
+
+
+def test_slices_of_what_is_due_come_to_an_end(store: ImageRepository) -> None:
+    records = {record.image.id: record for record in (reserve(store) for _ in range(9))}
+
+    slices = []
+    while found := due(store, DEADLINE, limit=2):
+        assert len(found) >= min(2, len(records))
+        for name in found:
+            advance(store, records.pop(name), State.READY, due_at=None)
+        slices.append(found)
+
+    assert len(slices) > 1
+    assert records == {}
+
+
+def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: ImageRepository) -> None:
+    record = pending()
+    store.reserve(reservation(record, publication=waiting(record)))
+
+    store.forget_publication(PUBLICATION)
+    store.forget_publication(PUBLICATION)
+
+    assert store.publication(PUBLICATION) is None
+    assert due(store, DEADLINE) == {record.image.id}
+
+
+# DynamoRepository alone -------------------------------------------------------------------------------
+
+
+def carried_out(carry_out: Callable[[], Any]) -> Any:
+    return carry_out()
+
+
+class Interposed:
+    """A client in whose calls a test puts its hand; `asked` holds every call."""
+
+    def __init__(self, client: Any, **hands: Callable[[Callable[[], Any]], Any]) -> None:
+        self._client = client
+        self._hands = hands
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**request: Any) -> Any:
+            self.asked.append((operation, request))
+            hand = self._hands.get(operation, carried_out)
+            return hand(lambda: getattr(self._client, operation)(**request))
+
+        return call
+
+
+def server_error(operation: str = "TransactWriteItems") -> ClientError:
+    return ClientError({"Error": {"Code": "InternalServerError", "Message": "no"}}, operation)
+
+
+def answer_lost(carry_out: Callable[[], Any]) -> Any:
+    """Do it, and do not say so."""
+    carry_out()
+    raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+
+
+def answer_garbled(carry_out: Callable[[], Any]) -> Any:
+    carry_out()
+    raise server_error()
+
+
+def never_sent(_: Callable[[], Any]) -> Any:
+    raise ConnectTimeoutError(endpoint_url="https://dynamodb.invalid")
+
+
+def sent_twice(carry_out: Callable[[], Any]) -> Any:
+    """What botocore does when the first answer is lost."""
+    carry_out()
+    return carry_out()
+
+
+def refused(_: Callable[[], Any]) -> Any:
+    raise server_error()
+
+
+@pytest.mark.parametrize("lost", [answer_lost, answer_garbled, sent_twice], ids=lambda lost: lost.__name__)
+def test_writes_whose_answers_are_lost_are_settled_by_a_strong_read(
+    table: Table, lost: Callable[[Callable[[], Any]], Any]
+) -> None:
+    client = Interposed(table.client, transact_write_items=lost)
+    store = dynamo(table, client)
+
+    record = pending(guarded=True)
+    store.reserve(everything(record, quota=Quota(images=1)))
+    doomed = advance(store, record, State.DELETING, guarded=False)
+    tombstone = advance(store, doomed, State.TOMBSTONE)
+    store.forget(tombstone)
+
+    reads = [request for operation, request in client.asked if operation == "get_item"]
+    assert len(reads) == 4
+    assert all(request["ConsistentRead"] for request in reads)
+    assert store.get(record.image.id) is None
+    assert store.usage(OWNER) == Usage(0, 0)
+
+
+@pytest.mark.parametrize("failure", [never_sent, refused], ids=lambda failure: failure.__name__)
+def test_writes_that_never_happened_are_storage_unavailable(
+    table: Table, failure: Callable[[Callable[[], Any]], Any]
+) -> None:
+    record = reserve(dynamo(table))
+    tombstone = buried(dynamo(table))
+    store = dynamo(table, Interposed(table.client, transact_write_items=failure))
+
+    writes: tuple[Callable[[], None], ...] = (
+        lambda: store.reserve(reservation(pending())),
+        lambda: store.replace(record, moved(record, State.READY)),
+        lambda: store.forget(tombstone),
+    )
+    for write in writes:
+        with pytest.raises(StorageUnavailable) as raised:
+            write()
+        assert raised.value.retry_after == timedelta(seconds=1)
+    assert dynamo(table).get(record.image.id) == record
+    assert dynamo(table).usage(OWNER) == Usage(1, 1_000)
+
+
+def test_an_answer_lost_after_another_writer_won_is_no_success(table: Table) -> None:
+    seen = reserve(dynamo(table))
+
+    def overtaken(carry_out: Callable[[], Any]) -> Any:
+        advance(dynamo(table), seen, State.DELETING)
+        with pytest.raises(ClientError):
+            carry_out()
+        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+
+    store = dynamo(table, Interposed(table.client, transact_write_items=overtaken))
+
+    with pytest.raises(StorageUnavailable):
+        store.replace(seen, moved(seen, State.READY))
+
+
+def test_a_read_that_cannot_settle_a_lost_answer_is_storage_unavailable(table: Table) -> None:
+    client = Interposed(table.client, transact_write_items=answer_lost, get_item=never_sent)
+
+    with pytest.raises(StorageUnavailable):
+        dynamo(table, client).reserve(reservation(pending()))
+
+
+READS: dict[str, Callable[[ImageRepository], object]] = {
+    "get": lambda store: store.get("id"),
+    "get_image": lambda store: store.get_image("id"),
+    "cards": lambda store: store.cards(query(), after=None),
+    "copies": lambda store: store.copies(OWNER, SHA256),
+    "idempotency": lambda store: store.idempotency("name"),
+    "usage": lambda store: store.usage(OWNER),
+    "due": lambda store: list(store.due(NOON, limit=1)),
+    "publication": lambda store: store.publication(PUBLICATION),
+    "forget_publication": lambda store: store.forget_publication(PUBLICATION),
+}
+
+
+@pytest.mark.parametrize("failure", [never_sent, refused], ids=lambda failure: failure.__name__)
+@pytest.mark.parametrize("method", READS)
+def test_every_failure_is_storage_unavailable(
+    method: str, failure: Callable[[Callable[[], Any]], Any]
+) -> None:
+    client = Interposed(None, query=failure, get_item=failure, delete_item=failure)
+    store = DynamoRepository("images", client=lambda: client)
+
+    with pytest.raises(StorageUnavailable) as raised:
+        READS[method](store)
+
+    assert raised.value.retry_after == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    "method", [name for name in READS if name not in ("cards", "due", "forget_publication")]
+)
+def test_reads_that_decide_are_strong(table: Table, method: str) -> None:
+    client = Interposed(table.client)
+
+    READS[method](dynamo(table, client))
+
+    [(_, request)] = client.asked
+    assert request["ConsistentRead"] is True
+
+
+class Time:
+    """Time that passes while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self.elapsed = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        # Full jitter may draw next to nothing; what is measured is what time it costs at most.
+        self.elapsed += max(seconds, 0.01)
+
+
+def conflicting(carry_out: Callable[[], Any], *, single: bool = False) -> Any:
+    """Another transaction holds a row."""
+    if single:
+        answer: Any = {"Error": {"Code": "TransactionConflictException", "Message": "no"}}
+    else:
+        answer = {
+            "Error": {"Code": "TransactionCanceledException", "Message": "no"},
+            "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}],
+        }
+    raise ClientError(answer, "TransactWriteItems")
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_a_conflict_of_transactions_that_passes_is_not_noticed(table: Table, single: bool) -> None:
+    left = iter([True, True, True, False])
+    time = Time()
+    client = Interposed(
+        table.client,
+        transact_write_items=lambda carry_out: (
+            conflicting(carry_out, single=single) if next(left) else carry_out()
+        ),
+    )
+    store = DynamoRepository(
+        table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed
+    )
+    record = pending()
+
+    store.reserve(reservation(record))
+
+    assert store.get(record.image.id) == record
+    assert len(time.slept) == 3
+
+
+def test_a_conflict_of_transactions_is_waited_for_two_seconds_with_growing_jitter(table: Table) -> None:
+    time = Time()
+    client = Interposed(table.client, transact_write_items=conflicting)
+    store = DynamoRepository(
+        table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed
+    )
+    record = pending()
+
+    with pytest.raises(StorageUnavailable) as raised:
+        store.reserve(reservation(record))
+
+    assert raised.value.retry_after == timedelta(seconds=1)
+    assert time.elapsed < CONFLICT_RETRY.total_seconds() == 2
+    assert len(time.slept) >= 6
+    assert all(0 <= slept <= 0.02 * 2**turn for turn, slept in enumerate(time.slept))
+    assert dynamo(table).get(record.image.id) is None
+
+
+def test_a_lost_race_is_not_tried_again(table: Table) -> None:
+    held = reserve(dynamo(table), sha256=SHA256, guarded=True)
+    client = Interposed(table.client)
+    store = dynamo(table, client)
+
+    with pytest.raises(Conflict):
+        store.reserve(reservation(pending(sha256=SHA256, guarded=True)))
+
+    assert [operation for operation, _ in client.asked] == ["transact_write_items", "get_item"]
+    assert dynamo(table).copies(OWNER, SHA256).guard == held.image.id
+
+
+def fill(table: Table, size: int, *, group: str | None = None) -> list[str]:
+    """Write the listed rows of READY images as they would be, without their transactions."""
+    records = [
+        moved(pending(at=minutes(number), groups=(group,) if group else ()), State.READY)
+        for number in range(size)
+    ]
+    puts = [
+        {"PutRequest": {"Item": row}}
+        for record in records
+        for (_, sort_key), row in items.rows_of(record).items()
+        if "card" in row and (sort_key == "META") == (group is None)
+    ]
+    for start in range(0, len(puts), 25):
+        table.client.batch_write_item(RequestItems={table.name: puts[start : start + 25]})
+    return [record.image.id for record in records]
+
+
+@pytest.mark.parametrize("group", [None, "session:s1"])
+def test_a_page_of_nothing_reads_2000_rows_and_says_where_to_go_on(table: Table, group: str | None) -> None:
+    made = fill(table, MAX_EXAMINED_ROWS + 3, group=group)
+    read: list[int] = []
+
+    def counted(carry_out: Callable[[], Any]) -> Any:
+        answer = carry_out()
+        read.append(answer["ScannedCount"])
+        return answer
+
+    store = dynamo(table, Interposed(table.client, query=counted))
+    asked = query(1, kind=Kind.GENERATED, group=group, descending=False)
+
+    first = store.cards(asked, after=None)
+    assert (first.cards, first.resume_after) == ((), made[MAX_EXAMINED_ROWS - 1])
+    assert sum(read) == MAX_EXAMINED_ROWS
+
+    last = store.cards(asked, after=first.resume_after)
+    assert (last.cards, last.resume_after) == ((), None)
+    assert sum(read) == MAX_EXAMINED_ROWS + 3
+
+
+def test_the_fake_reads_2000_rows_for_a_page_of_nothing_as_well() -> None:
+    store = MemoryRepository()
+    made = gallery(store, MAX_EXAMINED_ROWS + 3)
+    asked = query(1, kind=Kind.GENERATED, descending=False)
+
+    first = store.cards(asked, after=None)
+    last = store.cards(asked, after=first.resume_after)
+
+    assert (first.cards, first.resume_after) == ((), made[MAX_EXAMINED_ROWS - 1])
+    assert (last.cards, last.resume_after) == ((), None)
+
+
+def test_a_page_of_a_hundred_is_one_query_of_a_hundred_rows(table: Table) -> None:
+    fill(table, 120)
+    client = Interposed(table.client)
+
+    page = dynamo(table, client).cards(query(100), after=None)
+
+    assert len(page.cards) == 100
+    assert [(operation, request["Limit"]) for operation, request in client.asked] == [("query", 100)]
+
+
+def test_no_method_scans(table: Table) -> None:
+    client = Interposed(table.client)
+    store = dynamo(table, client)
+
+    store.forget(buried(store))
+    for read in READS.values():
+        read(store)
+
+    assert {operation for operation, _ in client.asked} == {
+        "transact_write_items",
+        "query",
+        "get_item",
+        "delete_item",
+    }
+
+
+def size_bytes_of(row: dict[str, Any]) -> int:
+    """The size DynamoDB counts: names and values in UTF-8."""
+    return sum(
+        len(name.encode()) + len(str(text).encode()) for name, value in row.items() for text in value.values()
+    )
+
+
+def test_a_record_with_long_names_stays_under_2_kb(table: Table) -> None:
+    store = dynamo(table)
+    record = pending(
+        owner="auth0|" + "a" * 40,
+        folder="images/" + "s" * 64 + "/" + "p" * 64 + "/",
+        filename="n" * 255,
+        category="c" * 64,
+        alt_text="a" * 2_000,
+        cache_control="public, max-age=31536000, stale-while-revalidate=86400, immutable",
+        visibility=Visibility.UNLISTED,
+        expires_at=NOON + timedelta(days=30),
+        due_at=NOON + timedelta(days=30),
+        guarded=True,
+        idempotency="0f" * 32,
+        publication=PUBLICATION,
+        intent=PUBLICATION,
+    )
+    record = replace(record, details=replace(record.details, generation={"model": "m" * 64}))
+    store.reserve(reservation(record))
+    stored = advance(store, record, State.READY)
+
+    [meta] = [row for row in table.rows() if row["sk"]["S"] == "META"]
+
+    assert size_bytes_of(meta) < 2_048
+    assert store.get(record.image.id) == stored
+
+
+def test_a_listed_row_of_a_common_image_is_small_enough_for_eight_read_units_a_hundred(table: Table) -> None:
+    store = dynamo(table)
+    ready(store, filename="n" * 255, alt_text="a" * 2_000, groups=("session:s1",))
+
+    [row] = [row for row in table.rows() if row["pk"]["S"].startswith("GROUP#")]
+
+    # An eventually consistent Query reads 8 KB a unit.
+    assert 100 * size_bytes_of(row) <= 8 * 8_192
+
+
+def test_what_a_deleted_image_leaves_in_the_table_is_the_count(table: Table) -> None:
+    store = dynamo(table)
+    record = pending(sha256=SHA256, guarded=True, groups=("session:s1", "persona:p"))
+    store.reserve(everything(record))
+    for state in (State.READY, State.DELETING, State.TOMBSTONE):
+        record = advance(store, record, state, guarded=state is State.READY)
+    store.forget(record)
+    store.forget_publication(PUBLICATION)
+
+    assert sorted(row["sk"]["S"] for row in table.rows()) == ["IDEMPOTENCY", "USAGE"]
+
+
+def test_idempotency_rows_alone_expire_by_themselves(table: Table) -> None:
+    store = dynamo(table)
+    record = pending(guarded=True, groups=("session:s1",))
+    store.reserve(everything(record))
+    advance(store, record, State.READY)
+
+    [row] = [row for row in table.rows() if "ttl" in row]
+
+    assert row["sk"]["S"] == "IDEMPOTENCY"
+    assert row["ttl"] == {"N": str(int((NOON + timedelta(hours=24)).timestamp()))}
+
+
+def test_making_a_repository_makes_no_client() -> None:
+    def client() -> Any:
+        pytest.fail("A client was made.")
+
+    DynamoRepository("images", client=client)

@@ -1,0 +1,211 @@
+"""Records in memory."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from image_store.adapters.dynamodb.items import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
+from image_store.domain.errors import Conflict, QuotaExceeded
+from image_store.domain.ids import created_at, first_id_at
+from image_store.domain.image import Image, Record, State
+from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, CardPage, ListQuery, thumb_of
+from image_store.domain.publication import PublicationRow
+from image_store.domain.reservation import Copies, IdempotencyRow, Quota, Reservation, Usage
+from image_store.ports import ImageRepository
+
+_COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
+
+
+class MemoryRepository(ImageRepository):
+    """ImageRepository in memory; `records` and `publication_rows` are there for tests to look at.
+
+    Guards, groups, copies and usage are read off the records, so that they can never disagree with them.
+    """
+
+    def __init__(self) -> None:
+        self.records: dict[str, Record] = {}
+        self.publication_rows: dict[str, PublicationRow] = {}
+        self._keys: dict[str, IdempotencyRow] = {}
+
+    @property
+    def due_publications(self) -> dict[str, PublicationRow]:
+        """The rows of publications that are not current."""
+        return {name: row for name, row in self.publication_rows.items() if row.due_at is not None}
+
+    # Writes -------------------------------------------------------------------------------------------
+
+    def reserve(self, reservation: Reservation) -> None:
+        image, idempotency = reservation.record.image, reservation.idempotency
+        if self._is_mine(image):
+            return
+        self._check_quota(image, reservation.quota)
+        guard = self.copies(image.owner, image.sha256).guard
+        kept = self._keys.get(idempotency.name) if idempotency is not None else None
+        if (
+            image.id in self.records
+            or (image.guarded and guard is not None)
+            or (kept is not None and not kept.is_expired(image.created_at))
+        ):
+            raise _conflict()
+        self.records[image.id] = reservation.record
+        if idempotency is not None:
+            expires_at = reservation.expires_at.replace(microsecond=0)
+            self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
+        if reservation.publication is not None:
+            self.publication_rows[reservation.publication.publication] = reservation.publication
+
+    def replace(
+        self,
+        before: Record,
+        after: Record,
+        *,
+        publications: Sequence[PublicationRow] = (),
+    ) -> None:
+        if self._is_mine(after.image):
+            return
+        self._check_unchanged(before.image)
+        self.records[after.image.id] = after
+        for row in _current_publication(before.image):
+            self.publication_rows.pop(row.publication, None)
+        for row in (*_current_publication(after.image), *publications):
+            self.publication_rows[row.publication] = row
+        abandoned = before.image.state is State.PENDING and after.image.state is State.DELETING
+        if abandoned and before.image.idempotency is not None:
+            self._keys.pop(before.image.idempotency, None)
+
+    def forget(self, record: Record) -> None:
+        if record.image.id in self.records:
+            self._check_unchanged(record.image)
+            del self.records[record.image.id]
+
+    def forget_publication(self, publication: str) -> None:
+        row = self.publication_rows.get(publication)
+        if row is not None and row.due_at is not None:
+            del self.publication_rows[publication]
+
+    def _is_mine(self, image: Image) -> bool:
+        stored = self.get_image(image.id)
+        return stored is not None and stored.change == image.change
+
+    def _check_unchanged(self, image: Image) -> None:
+        stored = self.get_image(image.id)
+        seen = (image.version, image.attempt, image.state)
+        if stored is None or (stored.version, stored.attempt, stored.state) != seen:
+            raise _conflict()
+
+    def _check_quota(self, image: Image, quota: Quota) -> None:
+        used = self.usage(image.owner)
+        if (quota.images and used.images >= quota.images) or (
+            quota.size_bytes and used.size_bytes + image.size_bytes > quota.size_bytes
+        ):
+            raise QuotaExceeded("The quota is used up.")
+
+    # Reads --------------------------------------------------------------------------------------------
+
+    def get(self, image_id: str) -> Record | None:
+        return self.records.get(image_id)
+
+    def get_image(self, image_id: str) -> Image | None:
+        record = self.get(image_id)
+        return record.image if record is not None else None
+
+    def get_images(self, image_ids: Collection[str]) -> dict[str, Image]:
+        return {image_id: self.records[image_id].image for image_id in image_ids if image_id in self.records}
+
+    def copies(self, owner: str, sha256: str) -> Copies:
+        same = [image for image in self._images(owner) if image.sha256 == sha256]
+        ready = sorted((image.id for image in same if image.state is State.READY), reverse=True)
+        return Copies(tuple(ready), next((image.id for image in same if image.guarded), None))
+
+    def idempotency(self, name: str) -> IdempotencyRow | None:
+        return self._keys.get(name)
+
+    def usage(self, owner: str) -> Usage:
+        sizes = [image.size_bytes for image in self._images(owner) if image.state in _COUNTED]
+        return Usage(len(sizes), sum(sizes))
+
+    def publication(self, publication: str) -> PublicationRow | None:
+        return self.publication_rows.get(publication)
+
+    def publications(self, names: Collection[str]) -> dict[str, PublicationRow]:
+        return {name: self.publication_rows[name] for name in names if name in self.publication_rows}
+
+    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        waiting = [
+            (record.image.due_at, image_id)
+            for image_id, record in self.records.items()
+            if record.image.due_at is not None
+        ]
+        waiting += [
+            (row.due_at, f"publication:{name}")
+            for name, row in self.publication_rows.items()
+            if row.due_at is not None
+        ]
+        return islice((name for due_at, name in sorted(waiting) if due_at <= before), limit)
+
+    def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
+        rows = sorted(
+            (record for record in self.records.values() if _is_listed(record, query, after)),
+            key=lambda record: record.image.id,
+            reverse=query.descending,
+        )
+        page: list[Card] = []
+        for record in rows[:MAX_EXAMINED_ROWS]:
+            if len(page) == query.limit:
+                return CardPage(tuple(page), page[-1].id)
+            if _is_wanted(record.image, query):
+                page.append(_card(record))
+        unread = len(rows) > MAX_EXAMINED_ROWS
+        return CardPage(tuple(page), rows[MAX_EXAMINED_ROWS - 1].image.id if unread else None)
+
+    def _images(self, owner: str) -> Iterator[Image]:
+        return (record.image for record in self.records.values() if record.image.owner == owner)
+
+
+def _current_publication(image: Image) -> list[PublicationRow]:
+    """The row that follows from what an image shows."""
+    if image.state is not State.READY or image.publication is None:
+        return []
+    return [PublicationRow(image.publication, image.id, image.public_keys(image.publication), None)]
+
+
+def _is_listed(record: Record, query: ListQuery, after: str | None) -> bool:
+    """Whether the image has a row in the list that is read, on the far side of `after`."""
+    image = record.image
+    if image.owner != query.owner or image.state is not (State.TRASHED if query.trashed else State.READY):
+        return False
+    return (
+        (query.group is None or query.group in record.details.groups)
+        and (query.since is None or image.id >= first_id_at(query.since))
+        and (query.until is None or image.id < first_id_at(query.until))
+        and (after is None or (image.id < after if query.descending else image.id > after))
+    )
+
+
+def _is_wanted(image: Image, query: ListQuery) -> bool:
+    """Whether a row that is read belongs to the answer."""
+    return query.kind in {None, image.kind} and query.visibility in {None, image.visibility}
+
+
+def _card(record: Record) -> Card:
+    image, alt_text = record.image, record.details.alt_text
+    return Card(
+        id=image.id,
+        kind=image.kind,
+        visibility=image.visibility,
+        filename=image.filename[:CARD_FILENAME_CHARS],
+        media_type=image.media_type,
+        size_bytes=image.size_bytes,
+        width=image.width,
+        height=image.height,
+        alt_text=alt_text[:CARD_ALT_TEXT_CHARS] if alt_text else None,
+        placeholder=image.placeholder,
+        thumb_type=thumb_of(image).media_type,
+        private_prefix=f"{image.prefix}{image.attempt}/",
+        publication=image.publication,
+        created_at=created_at(image.id),
+    )
+
+
+def _conflict() -> Conflict:
+    return Conflict("Another request changed this at the same moment.")

@@ -1,0 +1,264 @@
+"""All services on storage in memory, with a clock that stands still."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from image_store.domain.attributes import Attributes
+from image_store.domain.errors import ImageStoreError, StorageUnavailable
+from image_store.domain.image import Record, Visibility
+from image_store.domain.layout import KeyLayout
+from image_store.domain.publication import PublicationRow
+from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
+from image_store.services.cleanup import Cleanup, Report
+from image_store.services.cursors import Cursors
+from image_store.services.deletion import Deletion
+from image_store.services.direct_uploads import DirectUploads
+from image_store.services.editing import Edit, Editing
+from image_store.services.ingestion import Ingestion
+from image_store.services.listing import Listing
+from image_store.services.publishing import Publisher
+from image_store.services.reservations import Reservations
+from image_store.services.retrieval import Retrieval
+from image_store.services.uploads import Upload, Uploads
+from image_store.services.write_protocol import WriteProtocol
+from tests.fakes.object_store import MemoryBucket
+from tests.fakes.purger import MemoryCdn
+from tests.fakes.queues import MemoryWorkQueue
+from tests.fakes.repository import MemoryRepository
+from tests.faults.world import (
+    OWNER,
+    PICTURE,
+    PUBLIC_URL,
+    TRASH_RETENTION,
+    CountedIds,
+    SetClock,
+    StubProcessor,
+)
+
+SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
+
+
+class JournalledRepository(MemoryRepository):
+    """Writes down what is written; `meanwhile` happens once, just before the next write."""
+
+    def __init__(self, journal: list[str]) -> None:
+        super().__init__()
+        self.meanwhile: Callable[[], object] | None = None
+        self._journal = journal
+
+    def reserve(self, reservation: Reservation) -> None:
+        self._let_others_act()
+        self._journal.append("reserve")
+        super().reserve(reservation)
+
+    def replace(
+        self,
+        before: Record,
+        after: Record,
+        *,
+        publications: Sequence[PublicationRow] = (),
+    ) -> None:
+        self._let_others_act()
+        self._journal.append(f"{before.image.state} → {after.image.state}")
+        super().replace(before, after, publications=publications)
+
+    def _let_others_act(self) -> None:
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+
+
+class JournalledBucket(MemoryBucket):
+    """Writes down what is written; while `away` it answers no call that changes it."""
+
+    def __init__(
+        self, name: str, *, clock: SetClock, peers: dict[str, MemoryBucket], journal: list[str]
+    ) -> None:
+        super().__init__(name, clock=clock, peers=peers)
+        self.away = False
+        self._journal = journal
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
+    ) -> None:
+        self._note("put")
+        super().put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
+
+    def copy_from(
+        self,
+        source_bucket: str,
+        source_key: str,
+        key: str,
+        *,
+        content_type: str,
+        cache_control: str,
+        metadata: Mapping[str, str],
+        source_etag: str | None = None,
+    ) -> None:
+        self._note("copy")
+        super().copy_from(
+            source_bucket,
+            source_key,
+            key,
+            content_type=content_type,
+            cache_control=cache_control,
+            metadata=metadata,
+            source_etag=source_etag,
+        )
+
+    def delete(self, keys: Collection[str]) -> None:
+        self._note("delete")
+        super().delete(keys)
+
+    def _note(self, what: str) -> None:
+        if self.away:
+            raise StorageUnavailable("The bucket is away.")
+        self._journal.append(f"{what} {self.name}")
+
+
+class JournalledCdn(MemoryCdn):
+    """Writes down its purges; with `takes` it refuses those after so many, with `refusal`."""
+
+    def __init__(self, *, url: str, bucket: MemoryBucket, journal: list[str]) -> None:
+        super().__init__(url=url, bucket=bucket)
+        self.takes: int | None = None
+        self.refusal: ImageStoreError = StorageUnavailable("The CDN takes no more purges for now.")
+        self.asked = 0
+        self._journal = journal
+
+    def purge(self, urls: Collection[str]) -> None:
+        self.asked += 1
+        if self.takes is not None and self.asked > self.takes:
+            raise self.refusal
+        self._journal.append("purge")
+        super().purge(urls)
+
+
+class Store:
+    """The services, put together as the store puts them together."""
+
+    def __init__(
+        self,
+        *,
+        quota: Quota = Quota(),  # noqa: B008 - it is frozen
+        trash_retention: timedelta = TRASH_RETENTION,
+        publishes: bool = True,
+        purges: bool = False,
+    ) -> None:
+        self.journal: list[str] = []
+        self.clock = SetClock()
+        self.ids = CountedIds(self.clock)
+        self.repository = JournalledRepository(self.journal)
+        peers: dict[str, MemoryBucket] = {}
+        self.private, self.public, self.ingested = (
+            JournalledBucket(name, clock=self.clock, peers=peers, journal=self.journal)
+            for name in ("private", "public", "ingest")
+        )
+        peers |= {"private": self.private}
+        self.cdn = JournalledCdn(url=PUBLIC_URL, bucket=self.public, journal=self.journal)
+        self.publisher = Publisher(
+            repository=self.repository,
+            bucket=self.public if publishes else None,
+            public_url=PUBLIC_URL,
+            purger=self.cdn if purges else None,
+            private_bucket="private",
+            default_cache_control="public, max-age=300",
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.protocol = WriteProtocol(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            clock=self.clock,
+            ids=self.ids,
+            quota=quota,
+        )
+        self.reservations = Reservations(
+            repository=self.repository,
+            protocol=self.protocol,
+            clock=self.clock,
+            ids=self.ids,
+            layout=KeyLayout.MONTH,
+        )
+        self.uploads = Uploads(
+            reservations=self.reservations,
+            protocol=self.protocol,
+            processor=StubProcessor(),
+            clock=self.clock,
+        )
+        self.work = MemoryWorkQueue()
+        self.direct_uploads = DirectUploads(
+            repository=self.repository,
+            reservations=self.reservations,
+            protocol=self.protocol,
+            private=self.private,
+            processor=StubProcessor(),
+            work=self.work,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.retrieval = Retrieval(repository=self.repository)
+        self.editing = Editing(
+            repository=self.repository,
+            retrieval=self.retrieval,
+            publisher=self.publisher,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.deletion = Deletion(
+            repository=self.repository,
+            retrieval=self.retrieval,
+            private=self.private,
+            publisher=self.publisher,
+            clock=self.clock,
+            ids=self.ids,
+            trash_retention=trash_retention,
+        )
+        self.cleanup = Cleanup(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            deletion=self.deletion,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.listing = Listing(
+            repository=self.repository, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock
+        )
+        self.ingestion = Ingestion(bucket=self.ingested, uploads=self.uploads)
+
+    def upload(
+        self,
+        attributes: Attributes | None = None,
+        *,
+        data: bytes = PICTURE,
+        owner: str = OWNER,
+        declared_type: str | None = "image/png",
+        idempotency: IdempotencyKey | None = None,
+    ) -> Record:
+        """Store a picture."""
+        until = self.clock.now() + timedelta(seconds=25)
+        asked = Upload(owner, data, declared_type, attributes or Attributes(), until, idempotency)
+        return self.uploads.accept(asked)
+
+    def edit(self, record: Record, edit: Edit, *, if_version: int | None = None) -> Record:
+        """Change an image of its owner's."""
+        return self.editing.edit(record.image.owner, record.image.id, edit, if_version=if_version)
+
+    def show(self, record: Record, visibility: Visibility) -> Record:
+        """Change who may see an image."""
+        return self.edit(record, lambda seen: replace(seen, image=replace(seen.image, visibility=visibility)))
+
+    def delete(self, record: Record, *, permanent: bool = False) -> None:
+        """Take an image away from its owner."""
+        self.deletion.delete(record.image.owner, record.image.id, permanent=permanent)
+
+    def collect(self) -> Report:
+        """Run cleanup with an hour to do it."""
+        return self.cleanup.run(until=self.clock.now() + timedelta(hours=1))
+
+    def current(self, record: Record) -> Record:
+        """The record as it is now."""
+        return self.repository.records[record.image.id]

@@ -1,0 +1,297 @@
+"""Any history: random operations, each perhaps failing, overlapped by another, or run by a clock that is wrong.
+
+A plain dictionary says what owners were told. Whatever happened, what was acknowledged is there, what was taken away
+is not, links of withdrawn publications show nothing, and a cleanup past every grace leaves the store sound.
+
+`make soak` lets it run for longer.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from image_store.domain.errors import ImageNotFound, ImageStoreError
+from image_store.domain.ids import link
+from image_store.domain.image import Image, Record, State, Visibility
+from image_store.services.direct_uploads import Ticket
+from tests.fakes.dynamodb import mocked_client, table_form
+from tests.faults.world import OWNER, Faults, Killed, Mode, World
+
+SKEW = timedelta(minutes=10)
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "30"))
+STEPS = 25
+
+Step = Callable[[], object]
+
+
+class Disturbances(Faults):
+    """Fails the n-th storage call from now on, or lets something else happen just before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left: int | None = None
+        self._meanwhile: Step | None = None
+
+    def disturb(self, after: int | None, mode: Mode, meanwhile: Step | None) -> None:
+        """Let `after` calls pass, then fail the next one or run `meanwhile` before it."""
+        self.begin()
+        self._left, self._mode, self._meanwhile = after, mode, meanwhile
+
+    def end(self) -> None:
+        super().end()
+        self._left = self._meanwhile = None
+
+    def call[T](self, name: str, effect: Callable[[], T], *, error: Callable[[Mode], Exception]) -> T:
+        with self._lock:
+            due = self._left == 0
+            self._left = self._left - 1 if self._left else None
+            meanwhile = self._meanwhile if due else None
+            if due:
+                self._meanwhile = None
+                if meanwhile is None and self._fits(name):
+                    self._at = f"{name}#{self._counts[name] + 1}"
+        if meanwhile is not None:
+            meanwhile()
+        return super().call(name, effect, error=error)
+
+    def _fits(self, name: str) -> bool:
+        """Only a transaction can meet a transaction conflict."""
+        return "transact" in name or self._mode not in {Mode.CONFLICT, Mode.LASTING_CONFLICT}
+
+
+@dataclass
+class Told:
+    """What the owner was told of an image, and what may be true beside it."""
+
+    states: set[State]
+    """Those that the image may be in: more than one after an answer that was lost."""
+    visibilities: set[Visibility]
+    withdrawn: set[str] = field(default_factory=set)
+    """Publications that are surely over."""
+
+
+class History(RuleBasedStateMachine):
+    """One owner's dealings with a store on failing storage."""
+
+    images = Bundle("images")
+    tickets = Bundle("tickets")
+
+    disturbance = st.one_of(
+        st.none(),
+        st.tuples(st.integers(0, 8), st.sampled_from(Mode), st.sampled_from([None, None, "cleanup", "twin"])),
+    )
+    skew = st.sampled_from([timedelta(0), timedelta(0), SKEW, -SKEW])
+
+    client: Any
+    form: dict[str, Any]
+    parts: dict[str, Any]
+    """What this store is put together from instead of the real thing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(self.client, self.form, faults=Disturbances(), **self.parts)
+        self.told: dict[str, Told] = {}
+
+    # Doing --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _disturbed(self, disturbance: Any, skew: timedelta, twin: Step) -> Iterator[None]:
+        faults = self.world.faults
+        assert isinstance(faults, Disturbances)
+        if disturbance is not None:
+            after, mode, meanwhile = disturbance
+            steps: dict[str | None, Step | None] = {
+                None: None,
+                "cleanup": lambda: _quietly(self.world.collect),
+                "twin": lambda: _quietly(twin),
+            }
+            faults.disturb(after, mode, steps[meanwhile])
+        self.world.clock.instant += skew
+        try:
+            yield
+        finally:
+            self.world.clock.instant -= skew
+            faults.end()
+
+    def _attempt[T](self, act: Callable[[], T], disturbance: Any, skew: timedelta, twin: Step) -> T | None:
+        """Do it, perhaps disturbed; None when the caller was told of an error or of nothing."""
+        with self._disturbed(disturbance, skew, twin):
+            try:
+                return act()
+            except (ImageStoreError, Killed):
+                return None
+
+    def _look(self, image_id: str) -> Image | None:
+        """The image as its owner sees it, without any disturbance."""
+        try:
+            return self.world.retrieval.get(OWNER, image_id).image
+        except ImageNotFound:
+            return None
+
+    def _stored(self, record: Record | None) -> Any:
+        """Remember an image that was acknowledged."""
+        if record is None:
+            return multiple()
+        known = record.image.id in self.told
+        self.told.setdefault(record.image.id, Told({State.READY}, {record.image.visibility}))
+        return multiple() if known else record.image.id
+
+    # Rules --------------------------------------------------------------------------------------------
+
+    @rule(target=images, visibility=st.sampled_from(Visibility), disturbance=disturbance, skew=skew)
+    def upload(self, visibility: Visibility, disturbance: Any, skew: timedelta) -> Any:
+        upload = lambda: self.world.upload(visibility)  # noqa: E731 - done here, and by a twin
+        return self._stored(self._attempt(upload, disturbance, skew, upload))
+
+    @rule(target=tickets, visibility=st.sampled_from(Visibility), disturbance=disturbance, skew=skew)
+    def announce(self, visibility: Visibility, disturbance: Any, skew: timedelta) -> Any:
+        announce = lambda: self.world.announce(visibility)  # noqa: E731 - as above
+        ticket = self._attempt(announce, disturbance, skew, announce)
+        return multiple() if ticket is None else ticket
+
+    @rule(ticket=tickets)
+    def send(self, ticket: Ticket) -> None:
+        self.world.send(ticket)
+
+    @rule(target=images, ticket=tickets, disturbance=disturbance, skew=skew)
+    def complete(self, ticket: Ticket, disturbance: Any, skew: timedelta) -> Any:
+        complete = lambda: self.world.complete(ticket)  # noqa: E731 - as above
+        record = self._attempt(complete, disturbance, skew, complete)
+        if record is None and (seen := self._look(ticket.image_id)) is not None:
+            record = Record(seen, self.world.retrieval.get(OWNER, ticket.image_id).details)
+        return self._stored(record)
+
+    @rule(image_id=images, visibility=st.sampled_from(Visibility), disturbance=disturbance, skew=skew)
+    def show(self, image_id: str, visibility: Visibility, disturbance: Any, skew: timedelta) -> None:
+        before = self._look(image_id)
+        if before is None or before.state is not State.READY:
+            return
+        told = self.told[image_id]
+        show = lambda: self.world.show_id(image_id, visibility)  # noqa: E731 - as above
+        shown = self._attempt(show, disturbance, skew, show)
+        told.visibilities = {visibility} if shown else {*told.visibilities, visibility}
+        if shown and visibility is Visibility.PRIVATE and before.publication:
+            told.withdrawn.add(before.publication)
+
+    @rule(image_id=images, permanent=st.booleans(), disturbance=disturbance, skew=skew)
+    def delete(self, image_id: str, permanent: bool, disturbance: Any, skew: timedelta) -> None:
+        before = self._look(image_id)
+        if before is None:
+            return
+        told = self.told[image_id]
+        act = lambda: self.world.delete_id(image_id, permanent=permanent)  # noqa: E731 - as above
+        done = self._attempt(act, disturbance, skew, act)
+        gone = State.TOMBSTONE if permanent else State.TRASHED
+        told.states = {gone} if done else {*told.states, gone}
+        if done and before.publication:
+            told.withdrawn.add(before.publication)
+
+    @rule(image_id=images, disturbance=disturbance, skew=skew)
+    def restore(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
+        before = self._look(image_id)
+        if before is None or before.state is not State.TRASHED:
+            return
+        told = self.told[image_id]
+        act = lambda: self.world.deletion.restore(OWNER, image_id)  # noqa: E731 - as above
+        restored = self._attempt(act, disturbance, skew, act)
+        told.states = {State.READY} if restored else {*told.states, State.READY}
+        told.visibilities = {Visibility.PRIVATE, *([] if restored else told.visibilities)}
+
+    @rule(disturbance=disturbance, skew=skew, stale=st.sets(st.integers(0, 7)))
+    def clean(self, disturbance: Any, skew: timedelta, stale: set[int]) -> None:
+        with self._index_behind(stale):
+            self._attempt(self.world.collect, disturbance, skew, self.world.collect)
+
+    @rule(minutes=st.sampled_from([1, 5, 45, 90]))
+    def wait(self, minutes: int) -> None:
+        self.world.clock.instant += timedelta(minutes=minutes)
+
+    @contextmanager
+    def _index_behind(self, stale: set[int]) -> Iterator[None]:
+        """The due index shows rows that are no longer due, and not all of those that are."""
+        repository = self.world.repository
+        current = repository.due
+        over = [image_id for number, image_id in enumerate(self.told) if number % 8 in stale]
+
+        def due(*arguments: Any, **named: Any) -> Iterator[str]:
+            shown = list(current(*arguments, **named))
+            yield from over
+            yield from (row for number, row in enumerate(shown) if number % 8 not in stale)
+
+        repository.due = due  # type: ignore[method-assign]  # what an index may do that is behind
+        try:
+            yield
+        finally:
+            repository.due = current  # type: ignore[method-assign]  # as above
+
+    # Truth --------------------------------------------------------------------------------------------
+
+    def _check(self, image_id: str, told: Told) -> None:
+        seen = self._look(image_id)
+        state = State.TOMBSTONE if seen is None else seen.state
+        assert state in told.states, f"an image is {state}, and its owner was told of {told.states}"
+        if seen is None:
+            return
+        self.world.assert_bytes(seen)
+        if state is State.READY:
+            assert seen.visibility in told.visibilities
+        for publication in told.withdrawn:
+            with pytest.raises(ImageNotFound):
+                self.world.retrieval.published(link(image_id, publication), "thumb")
+
+    @precondition(lambda self: bool(self.told))
+    @rule()
+    def look(self) -> None:
+        for image_id, told in self.told.items():
+            self._check(image_id, told)
+
+    def teardown(self) -> None:
+        self.world.settle()
+        self.world.assert_sound()
+        for image_id, told in self.told.items():
+            self._check(image_id, told)
+
+
+def _quietly(step: Step) -> None:
+    try:
+        step()
+    except (ImageStoreError, Killed):
+        return
+
+
+def machine(**parts: Any) -> Iterator[type[History]]:
+    """The history of a store, or of one with wrong parts."""
+    form = table_form()
+    with mocked_client() as client:
+        yield type("AnyHistory", (History,), {"client": client, "form": form, "parts": parts})
+
+
+QUIET = {
+    "stateful_step_count": STEPS,
+    "deadline": None,
+    "suppress_health_check": list(HealthCheck),
+    "database": None,
+}
+
+
+def test_no_history_loses_leaks_or_leaves_anything() -> None:
+    for kind in machine():
+        run_state_machine_as_test(
+            kind,
+            settings=settings(max_examples=EXAMPLES, print_blob=True, **QUIET),  # type: ignore[arg-type]
+        )

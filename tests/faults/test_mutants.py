@@ -1,0 +1,194 @@
+"""The fault matrix catches what it is there to catch: each rule of the protocols, broken once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.domain.errors import StorageUnavailable
+from image_store.domain.image import Image, Record
+from image_store.domain.publication import PublicationRow
+from image_store.services.deletion import Deletion
+from image_store.services.publishing import Publisher
+from image_store.services.write_protocol import Put, WriteProtocol
+from tests.fakes.dynamodb import mocked_client, table_form
+from tests.faults.test_every_call import OPERATIONS, Operation, run
+from tests.faults.world import FaultyBucket, Mode, World
+
+Worlds = Callable[..., World]
+
+
+@pytest.fixture(scope="module")
+def worlds() -> Iterator[Worlds]:
+    form = table_form()
+    with mocked_client() as client:
+        yield lambda **parts: World(client, form, **parts)
+
+
+def operation(name: str) -> Operation:
+    return next(found for found in OPERATIONS if found.name == name)
+
+
+class DeletesOnError(WriteProtocol):
+    """An upload that failed takes its objects away again."""
+
+    def commit(self, pending: Record) -> Record:
+        try:
+            return super().commit(pending)
+        except StorageUnavailable:
+            self.private.delete(pending.image.private_keys)
+            raise
+
+
+class CommitsFirst(WriteProtocol):
+    """First the record, then the bytes."""
+
+    late: list[Put] = []  # noqa: RUF012 - one upload at a time
+
+    def put(self, puts: Sequence[Put], *, until: datetime) -> None:
+        self.late[:] = puts
+
+    def commit(self, pending: Record) -> Record:
+        stored = super().commit(pending)
+        super().put(self.late, until=self.clock.now() + timedelta(seconds=1))
+        return stored
+
+
+@pytest.mark.parametrize(
+    ("mutant", "at", "mode"),
+    [
+        (DeletesOnError, "dynamodb.transact_write_items#2", Mode.ANSWER_LOST_IN_OUTAGE),
+        (CommitsFirst, "private.put original.png#1", Mode.REFUSED),
+    ],
+)
+def test_an_upload_in_the_wrong_order_is_caught(
+    worlds: Worlds, mutant: type[WriteProtocol], at: str, mode: Mode
+) -> None:
+    world = worlds()
+    world.follow(mutant)
+
+    with pytest.raises(AssertionError, match="records without their objects"):
+        run(world, operation("private upload"), at=at, mode=mode)
+
+
+class DoesNotReadBack(DynamoRepository):
+    """A repository that takes a lost answer for a failure."""
+
+    def _is_mine(self, image: Image) -> bool:
+        return False
+
+
+def test_a_commit_without_a_read_back_is_caught(worlds: Worlds) -> None:
+    world = worlds(repository=DoesNotReadBack)
+    upload = operation("private upload")
+    world.faults.begin("dynamodb.transact_write_items#2", Mode.ANSWER_LOST)
+
+    with pytest.raises(StorageUnavailable):  # the image is stored, and its owner is told that it is not
+        upload.act(world, None)
+
+
+class RemovesObjectsFirst(Deletion):
+    """A deletion that begins with the objects."""
+
+    def start(self, record: Record) -> Record:
+        self.private.delete(record.image.private_keys)
+        return super().start(record)
+
+
+def test_a_deletion_that_begins_with_the_objects_is_caught(worlds: Worlds) -> None:
+    world = worlds(deletion=RemovesObjectsFirst)
+
+    with pytest.raises(AssertionError, match="records without their objects"):
+        run(world, operation("permanent delete"), at="dynamodb.transact_write_items#1", mode=Mode.REFUSED)
+
+
+def test_keys_that_records_share_are_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "original_key", property(lambda image: f"originals/{image.sha256}"))
+    world = worlds()
+
+    with pytest.raises(AssertionError, match="records without their objects"):
+        run(world, operation("permanent delete"), at=None, mode=Mode.REFUSED)
+
+
+def test_a_prefix_without_a_slash_is_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = worlds()
+    monkeypatch.setattr(Image, "prefix", property(lambda image: f"{image.folder}{image.id}"))
+
+    with pytest.raises(ValueError, match="prefix"):
+        run(world, operation("permanent delete"), at=None, mode=Mode.REFUSED)
+
+
+class IgnoresDeletes(FaultyBucket):
+    """A bucket that keeps what it was told to remove."""
+
+    def delete(self, keys: Any) -> None:
+        pass
+
+
+def test_copies_that_stay_public_are_caught(worlds: Worlds) -> None:
+    world = worlds()
+    object.__setattr__(world.publisher, "bucket", IgnoresDeletes(world.public, world.faults))
+
+    with pytest.raises(AssertionError, match="public objects of no current publication"):
+        run(world, operation("unpublish"), at=None, mode=Mode.REFUSED)
+
+
+class PurgesFirst(Publisher):
+    """A publisher in a hurry: the CDN fetches again what it was just told to forget."""
+
+    def remove(self, rows: Sequence[PublicationRow]) -> int:
+        assert self.purger is not None
+        self.purger.purge([f"{self.public_url}/{key}" for row in rows for key in row.keys])
+        return Publisher.remove(replace(self, purger=None), rows)
+
+
+class ForgetsFirst(Publisher):
+    """And one that forgets what it still has to do."""
+
+    def remove(self, rows: Sequence[PublicationRow]) -> int:
+        for row in rows:
+            self.repository.forget_publication(row.publication)
+        return super().remove(rows)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "at", "unsound"),
+    [
+        (PurgesFirst, None, "copies of no current publication at the CDN"),
+        (ForgetsFirst, "cdn.purge#1", "copies of no current publication at the CDN"),
+        (ForgetsFirst, "public.delete#1", "public objects of no current publication"),
+    ],
+)
+def test_an_unpublish_in_the_wrong_order_is_caught(
+    worlds: Worlds, mutant: type[Publisher], at: str | None, unsound: str
+) -> None:
+    world = worlds()
+    world.withdraw_with(mutant)
+
+    with pytest.raises(AssertionError, match=unsound):
+        run(world, operation("unpublish"), at=at, mode=Mode.REFUSED)
+
+
+class Overwrites(DynamoRepository):
+    """A repository whose writers overwrite what they did not see."""
+
+    def replace(self, before: Record, after: Record, **named: Any) -> None:
+        super().replace(self.get(before.image.id) or before, after, **named)
+
+
+def test_a_commit_that_overwrites_what_cleanup_took_away_is_caught(worlds: Worlds) -> None:
+    world = worlds(repository=Overwrites)
+
+    class Late(WriteProtocol):
+        def put(self, puts: Sequence[Put], *, until: datetime) -> None:
+            super().put(puts, until=until)
+            world.clock.instant += timedelta(minutes=3)
+            world.collect()
+
+    world.follow(Late)
+
+    with pytest.raises(AssertionError):
+        run(world, operation("private upload"), at=None, mode=Mode.REFUSED)

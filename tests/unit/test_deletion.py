@@ -1,0 +1,185 @@
+"""Trash, restore and permanent deletion."""
+
+from datetime import timedelta
+
+import pytest
+
+from image_store.domain.attributes import Attributes
+from image_store.domain.errors import ImageNotFound
+from image_store.domain.image import State, Visibility
+from image_store.domain.reservation import Usage
+from image_store.services.deletion import TOMBSTONE_GRACE
+from tests.fakes.store import Store
+from tests.faults.world import OWNER, PICTURE, TRASH_RETENTION
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+PUBLIC = Attributes(visibility=Visibility.PUBLIC)
+
+
+def test_trash_keeps_the_objects_and_the_usage_and_withdraws_the_publication(store: Store) -> None:
+    record = store.upload(PUBLIC)
+
+    store.delete(record)
+
+    image = store.current(record).image
+    assert (image.state, image.publication) == (State.TRASHED, None)
+    assert image.due_at == store.clock.now() + TRASH_RETENTION
+    assert set(store.private.objects) == set(image.private_keys)
+    assert store.public.objects == {}
+    assert store.repository.usage(OWNER) == Usage(1, len(PICTURE))
+
+
+def test_trashing_twice_changes_nothing(store: Store) -> None:
+    record = store.upload()
+    store.delete(record)
+    trashed = store.current(record)
+    store.clock.instant += timedelta(days=1)
+
+    store.delete(record)
+
+    assert store.current(record) == trashed
+
+
+def test_a_trashed_image_can_still_be_read_by_its_owner(store: Store) -> None:
+    record = store.upload()
+
+    store.delete(record)
+
+    assert store.retrieval.get(OWNER, record.image.id).image.state is State.TRASHED
+
+
+def test_restore_brings_an_image_back_private(store: Store) -> None:
+    record = store.upload(PUBLIC)
+    store.delete(record)
+    store.clock.instant += timedelta(days=1)
+
+    restored = store.deletion.restore(OWNER, record.image.id)
+
+    image = restored.image
+    assert store.current(record) == restored
+    assert (image.state, image.visibility, image.publication) == (State.READY, Visibility.PRIVATE, None)
+    assert (image.due_at, image.updated_at) == (None, store.clock.now())
+
+
+def test_restoring_what_is_not_in_the_trash_changes_nothing(store: Store) -> None:
+    record = store.upload(PUBLIC)
+
+    assert store.deletion.restore(OWNER, record.image.id) == record
+    assert store.current(record) == record
+
+
+@pytest.mark.parametrize(("waited", "kept"), [(timedelta(minutes=59), True), (timedelta(hours=1), False)])
+def test_restore_keeps_an_expiry_that_lies_ahead_and_drops_one_that_is_over(
+    store: Store, waited: timedelta, kept: bool
+) -> None:
+    expires_at = store.clock.now() + timedelta(hours=1)
+    record = store.upload(Attributes(expires_at=expires_at))
+    store.delete(record)
+    store.clock.instant += waited
+
+    image = store.deletion.restore(OWNER, record.image.id).image
+
+    assert (image.expires_at, image.due_at) == ((expires_at,) * 2 if kept else (None, None))
+
+
+@pytest.mark.parametrize("trashed_first", [False, True])
+def test_permanent_deletion_leaves_a_tombstone_and_nothing_else(store: Store, trashed_first: bool) -> None:
+    record = store.upload(PUBLIC)
+    if trashed_first:
+        store.delete(record)
+
+    store.delete(record, permanent=True)
+
+    image = store.current(record).image
+    assert image.state is State.TOMBSTONE
+    assert image.due_at == store.clock.now() + TOMBSTONE_GRACE
+    assert store.private.objects == {}
+    assert store.public.objects == {}
+    assert store.repository.usage(OWNER) == Usage(0, 0)
+
+
+def test_permanent_deletion_commits_then_hides_then_deletes(store: Store) -> None:
+    record = store.upload(PUBLIC)
+    store.journal.clear()
+
+    store.delete(record, permanent=True)
+
+    assert store.journal == [
+        "ready → deleting",
+        "delete public",
+        "delete private",
+        "deleting → tombstone",
+    ]
+
+
+def test_a_deleted_image_is_gone_for_its_owner_even_while_its_objects_cannot_be_removed(store: Store) -> None:
+    record = store.upload()
+    store.private.away = True
+
+    store.delete(record, permanent=True)
+
+    assert store.current(record).image.state is State.DELETING
+    assert store.repository.usage(OWNER) == Usage(0, 0)
+    with pytest.raises(ImageNotFound):
+        store.retrieval.get(OWNER, record.image.id)
+
+
+def test_without_a_trash_every_deletion_is_permanent() -> None:
+    store = Store(trash_retention=timedelta(0))
+    record = store.upload()
+
+    store.delete(record)
+
+    assert store.current(record).image.state is State.TOMBSTONE
+    assert store.private.objects == {}
+
+
+@pytest.mark.parametrize("permanent", [False, True])
+def test_what_was_deleted_for_good_cannot_be_deleted_or_restored(store: Store, permanent: bool) -> None:
+    record = store.upload()
+    store.delete(record, permanent=True)
+
+    with pytest.raises(ImageNotFound):
+        store.delete(record, permanent=permanent)
+    with pytest.raises(ImageNotFound):
+        store.deletion.restore(OWNER, record.image.id)
+
+    assert store.current(record).image.state is State.TOMBSTONE
+
+
+@pytest.mark.parametrize("permanent", [False, True])
+def test_foreign_images_cannot_be_taken_away(store: Store, permanent: bool) -> None:
+    record = store.upload(owner="another")
+
+    with pytest.raises(ImageNotFound):
+        store.deletion.delete(OWNER, record.image.id, permanent=permanent)
+
+    assert store.current(record) == record
+
+
+def test_foreign_images_cannot_be_taken_out_of_the_trash(store: Store) -> None:
+    record = store.upload(owner="another")
+    store.delete(record)
+
+    with pytest.raises(ImageNotFound):
+        store.deletion.restore(OWNER, record.image.id)
+
+    assert store.current(record).image.state is State.TRASHED
+
+
+@pytest.mark.parametrize(("permanent", "state"), [(False, State.TRASHED), (True, State.TOMBSTONE)])
+def test_a_deletion_that_loses_a_race_reads_again_and_deletes(
+    store: Store, permanent: bool, state: State
+) -> None:
+    record = store.upload()
+    store.repository.meanwhile = lambda: store.show(record, Visibility.PUBLIC)
+
+    store.delete(record, permanent=permanent)
+
+    assert store.current(record).image.state is state
+    assert store.public.objects == {}

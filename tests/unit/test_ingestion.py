@@ -1,0 +1,154 @@
+"""Turning dropped objects into images."""
+
+from datetime import timedelta
+
+import pytest
+
+from image_store.domain.errors import (
+    IdempotencyInProgress,
+    InvalidRequest,
+    PayloadTooLarge,
+    StorageUnavailable,
+)
+from image_store.domain.image import Kind, Record, Visibility
+from image_store.services.ingestion import MAX_INGEST_BYTES, MAX_OWNER_CHARS, DroppedObject
+from tests.fakes.store import Store
+from tests.faults.world import PICTURE
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+def drop(store: Store, key: str, data: bytes = PICTURE) -> None:
+    store.ingested.put(key, data, content_type="text/plain", cache_control="", metadata={})
+
+
+def ingest(
+    store: Store,
+    key: str,
+    *,
+    version: str | None = "v1",
+    size_bytes: int = len(PICTURE),
+    bucket: str = "ingest",
+) -> Record | None:
+    until = store.clock.now() + timedelta(seconds=50)
+    return store.ingestion.ingest(DroppedObject(bucket, key, version, size_bytes), until=until)
+
+
+@pytest.mark.parametrize(
+    ("key", "owner", "filename"),
+    [
+        ("ingest/alice/cat.png", "alice", "cat.png"),
+        ("ingest/alice/2026/03/cat.png", "alice", "cat.png"),
+        ("ingest/auth0%7Ca%2Fb/cat.png", "auth0|a/b", "cat.png"),
+        ("ingest/alice/100%25 cat+1.png", "alice", "100%25 cat+1.png"),
+        ("ingest/ingest/ingest/cat.png", "ingest", "cat.png"),
+        ("ingest/Жанна/кошка.png", "Жанна", "кошка.png"),
+        ("ingest/alice/a\tb\x00.png", "alice", "ab.png"),
+        ("ingest/alice/\x01\x02", "alice", "image"),
+        ("ingest/alice/" + "n" * 300, "alice", "n" * 255),
+        ("ingest/" + "o" * MAX_OWNER_CHARS + "/cat.png", "o" * MAX_OWNER_CHARS, "cat.png"),
+    ],
+)
+def test_the_key_names_owner_and_file(store: Store, key: str, owner: str, filename: str) -> None:
+    drop(store, key)
+
+    record = ingest(store, key)
+
+    assert record is not None
+    assert (record.image.owner, record.image.filename) == (owner, filename)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "ingest/",
+        "ingest/cat.png",
+        "ingest//cat.png",
+        "ingest/alice/",
+        "ingest/alice/folder/",
+        "alice/cat.png",
+        "INGEST/alice/cat.png",
+        "ingested/alice/cat.png",
+        "ingest/a%0Ab/cat.png",
+        "ingest/" + "o" * (MAX_OWNER_CHARS + 1) + "/cat.png",
+    ],
+)
+def test_keys_of_another_form_are_refused(store: Store, key: str) -> None:
+    drop(store, key)
+
+    with pytest.raises(InvalidRequest):
+        ingest(store, key)
+
+    assert store.repository.records == {}
+
+
+def test_ingested_images_are_private_uploads_of_the_type_their_bytes_show(store: Store) -> None:
+    drop(store, "ingest/alice/cat.txt")
+
+    record = ingest(store, "ingest/alice/cat.txt")
+
+    assert record is not None
+    assert (record.image.kind, record.image.visibility) == (Kind.UPLOAD, Visibility.PRIVATE)
+    assert record.image.media_type == "image/png"
+    assert store.private.objects[record.image.original_key].data == PICTURE
+
+
+def test_an_object_announced_twice_becomes_one_image(store: Store) -> None:
+    drop(store, "ingest/alice/cat.png")
+
+    first, second = ingest(store, "ingest/alice/cat.png"), ingest(store, "ingest/alice/cat.png")
+
+    assert first == second
+    assert len(store.repository.records) == 1
+
+
+def test_the_same_bytes_under_another_key_or_version_become_another_image(store: Store) -> None:
+    drop(store, "ingest/alice/cat.png")
+    drop(store, "ingest/alice/dog.png")
+
+    ingest(store, "ingest/alice/cat.png")
+    ingest(store, "ingest/alice/dog.png")
+    ingest(store, "ingest/alice/cat.png", version="v2")
+    ingest(store, "ingest/alice/cat.png", version=None)
+
+    assert len(store.repository.records) == 4
+
+
+def test_an_object_that_is_gone_again_is_no_image_and_no_error(store: Store) -> None:
+    assert ingest(store, "ingest/alice/cat.png") is None
+    assert store.repository.records == {}
+
+
+@pytest.mark.parametrize(("extra_bytes", "refused"), [(0, False), (1, True)])
+def test_an_object_announced_larger_than_100_mb_is_refused_unread(
+    store: Store, extra_bytes: int, refused: bool
+) -> None:
+    size_bytes = MAX_INGEST_BYTES + extra_bytes
+
+    if refused:
+        with pytest.raises(PayloadTooLarge):
+            ingest(store, "ingest/alice/cat.png", size_bytes=size_bytes)
+    else:
+        assert ingest(store, "ingest/alice/cat.png", size_bytes=size_bytes) is None
+
+
+def test_an_object_whose_first_delivery_died_is_stored_once_that_is_certain(store: Store) -> None:
+    drop(store, "ingest/alice/cat.png")
+    store.private.away = True
+    with pytest.raises(StorageUnavailable):
+        ingest(store, "ingest/alice/cat.png")
+    store.private.away = False
+
+    with pytest.raises(IdempotencyInProgress) as raised:
+        ingest(store, "ingest/alice/cat.png")
+    assert raised.value.retry_after is not None
+    store.clock.instant += raised.value.retry_after
+    record = ingest(store, "ingest/alice/cat.png")
+
+    assert record is not None
+    assert store.current(record) == record
+    assert store.repository.usage("alice").images == 1

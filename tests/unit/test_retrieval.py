@@ -1,0 +1,121 @@
+"""Who may see which image."""
+
+import pytest
+
+from image_store.domain.attributes import Attributes
+from image_store.domain.errors import ImageNotFound, StorageUnavailable
+from image_store.domain.ids import link
+from image_store.domain.image import Visibility
+from tests.fakes.store import Store
+from tests.faults.world import OWNER
+
+STRANGE_IDS = ["", "META", "../secret", "01234567-89ab-4def-8123-456789abcdef", "Ж" * 36, "A" * 10_000]
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+def test_owners_read_their_images(store: Store) -> None:
+    record = store.upload()
+
+    assert store.retrieval.get(OWNER, record.image.id) == record
+    assert store.retrieval.get_image(OWNER, record.image.id) == record.image
+
+
+@pytest.mark.parametrize("visibility", Visibility)
+def test_foreign_images_are_not_found_whatever_their_visibility(store: Store, visibility: Visibility) -> None:
+    record = store.upload(Attributes(visibility=visibility), owner="another")
+
+    with pytest.raises(ImageNotFound):
+        store.retrieval.get(OWNER, record.image.id)
+    with pytest.raises(ImageNotFound):
+        store.retrieval.get_image(OWNER, record.image.id)
+
+
+def test_foreign_and_missing_images_are_told_apart_by_nothing(store: Store) -> None:
+    foreign = store.upload(owner="another").image.id
+    answers = []
+
+    for image_id in (foreign, store.ids.image_id(), "no id"):
+        with pytest.raises(ImageNotFound) as raised:
+            store.retrieval.get(OWNER, image_id)
+        answers.append((raised.value.code, raised.value.message))
+
+    assert len(set(answers)) == 1
+
+
+@pytest.mark.parametrize("image_id", STRANGE_IDS, ids=repr)
+def test_what_is_no_id_is_not_found(store: Store, image_id: str) -> None:
+    with pytest.raises(ImageNotFound):
+        store.retrieval.get(OWNER, image_id)
+    with pytest.raises(ImageNotFound):
+        store.retrieval.get_image(OWNER, image_id)
+
+
+def test_an_id_in_capitals_is_another_id(store: Store) -> None:
+    record = store.upload()
+    assert record.image.id != record.image.id.upper()
+
+    with pytest.raises(ImageNotFound):
+        store.retrieval.get(OWNER, record.image.id.upper())
+
+
+def test_a_reservation_is_not_found(store: Store) -> None:
+    store.private.away = True
+    with pytest.raises(StorageUnavailable):
+        store.upload()
+
+    [image_id] = store.repository.records
+
+    with pytest.raises(ImageNotFound):
+        store.retrieval.get(OWNER, image_id)
+
+
+def test_renditions_are_found_by_their_preset(store: Store) -> None:
+    image = store.upload().image
+
+    assert store.retrieval.rendition(image, "thumb").preset == "thumb"
+    with pytest.raises(ImageNotFound):
+        store.retrieval.rendition(image, "w640")
+
+
+@pytest.mark.parametrize("visibility", [Visibility.UNLISTED, Visibility.PUBLIC])
+def test_whoever_has_the_link_sees_a_published_image(store: Store, visibility: Visibility) -> None:
+    image = store.upload(Attributes(visibility=visibility)).image
+    assert image.publication is not None
+
+    found, publication, rendition = store.retrieval.published(link(image.id, image.publication), "display")
+
+    assert (found, publication, rendition.preset) == (image, image.publication, "display")
+
+
+def test_a_link_to_an_original_shows_nothing(store: Store) -> None:
+    image = store.upload(Attributes(visibility=Visibility.PUBLIC)).image
+    assert image.publication is not None
+
+    with pytest.raises(ImageNotFound):
+        store.retrieval.published(link(image.id, image.publication), "original")
+
+
+def test_a_link_with_another_publication_shows_nothing(store: Store) -> None:
+    image = store.upload(Attributes(visibility=Visibility.PUBLIC)).image
+
+    with pytest.raises(ImageNotFound):
+        store.retrieval.published(link(image.id, store.ids.publication()), "thumb")
+
+
+def test_a_link_to_a_private_image_shows_nothing(store: Store) -> None:
+    image = store.upload().image
+
+    with pytest.raises(ImageNotFound):
+        store.retrieval.published(link(image.id, store.ids.publication()), "thumb")
+
+
+@pytest.mark.parametrize("text", ["", "A" * 42, "A" * 43, "A" * 44, "Ж" * 43, "not/a/link"])
+def test_what_is_no_link_shows_nothing(store: Store, text: str) -> None:
+    store.upload(Attributes(visibility=Visibility.PUBLIC))
+
+    with pytest.raises(ImageNotFound):
+        store.retrieval.published(text, "thumb")
