@@ -29,7 +29,7 @@ CORS = {
         {
             "AllowedOrigins": ["*"],
             "AllowedMethods": ["GET", "HEAD", "PUT"],
-            "AllowedHeaders": ["*"],
+            "AllowedHeaders": ["content-type", "content-md5", "if-none-match", "x-amz-checksum-sha256"],
             "ExposeHeaders": ["ETag"],
             "MaxAgeSeconds": 3600,
         }

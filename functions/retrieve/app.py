@@ -39,9 +39,10 @@ def get_content(image_id: str) -> "Response[str]":
     app = application()
     preset = http.chosen(api, "rendition", among=("thumb", "display"))
     image = app.retrieval.get_image(http.caller(api), image_id)
+    method = http.read_method(api)
     if preset is None:
-        return app.answers.original(image)
-    return app.answers.rendition(image, app.retrieval.rendition(image, preset))
+        return app.answers.original(image, method=method)
+    return app.answers.rendition(image, app.retrieval.rendition(image, preset), method=method)
 
 
 lambda_handler = http.handler(api)

@@ -294,21 +294,21 @@ def test_objects_can_be_deleted_while_they_are_listed(bucket: ObjectStore) -> No
 
 
 def test_links_are_equal_within_a_half_hour_and_differ_after(buckets: Buckets) -> None:
-    first = buckets.private.presigned_get("a/b.png")
+    first = buckets.private.presigned_read("a/b.png")
     buckets.clock.instant = NOON + timedelta(minutes=29)
-    same = buckets.private.presigned_get("a/b.png")
+    same = buckets.private.presigned_read("a/b.png")
     buckets.clock.instant = NOON + timedelta(minutes=30)
 
     assert first == same
-    assert buckets.private.presigned_get("a/b.png") != first
+    assert buckets.private.presigned_read("a/b.png") != first
 
 
 def test_links_differ_by_key_filename_and_bucket(buckets: Buckets) -> None:
     links = {
-        buckets.private.presigned_get("a/b.png"),
-        buckets.private.presigned_get("a/c.png"),
-        buckets.private.presigned_get("a/b.png", filename="кошка 1.png"),
-        buckets.public.presigned_get("a/b.png"),
+        buckets.private.presigned_read("a/b.png"),
+        buckets.private.presigned_read("a/c.png"),
+        buckets.private.presigned_read("a/b.png", filename="кошка 1.png"),
+        buckets.public.presigned_read("a/b.png"),
     }
 
     assert len(links) == 4
@@ -604,7 +604,7 @@ def test_a_bucket_without_a_presigner_gives_out_no_links() -> None:
     store, _ = scripted()
 
     with pytest.raises(ConfigurationError):
-        store.presigned_get("a/b")
+        store.presigned_read("a/b")
     with pytest.raises(ConfigurationError):
         store.presigned_put(
             "a/b", content_type="image/png", size_bytes=1, sha256="00", expires_in=timedelta(minutes=1)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 from urllib.parse import quote
 
 from image_store.domain.errors import Conflict, PayloadTooLarge
@@ -94,11 +95,14 @@ class MemoryBucket(ObjectStore):
             if (held := self.objects.get(key)) is not None
         )
 
-    def presigned_get(self, key: str, *, filename: str | None = None) -> str:
+    def presigned_read(
+        self, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
+    ) -> str:
         now = self._clock.now()
         half_hour = now.replace(minute=now.minute - now.minute % 30, second=0, microsecond=0)
         name = "" if filename is None else f"filename={quote(filename, safe='')}&"
-        return f"https://{self.name}.invalid/{quote(key, safe='/~')}?{name}signed={half_hour:%Y%m%dT%H%M%SZ}"
+        query = f"{name}method={method}&signed={half_hour:%Y%m%dT%H%M%SZ}"
+        return f"https://{self.name}.invalid/{quote(key, safe='/~')}?{query}"
 
     def presigned_put(
         self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta

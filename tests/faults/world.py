@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
@@ -223,8 +223,10 @@ class FaultyBucket:
     def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
         return self._call("list", lambda: self._bucket.list(prefix, after=after))
 
-    def presigned_get(self, key: str, *, filename: str | None = None) -> str:
-        return self._bucket.presigned_get(key, filename=filename)
+    def presigned_read(
+        self, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
+    ) -> str:
+        return self._bucket.presigned_read(key, filename=filename, method=method)
 
     def presigned_put(
         self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta

@@ -196,7 +196,6 @@ def test_the_publication_that_is_current_keeps_its_copies(store: Store) -> None:
 
     assert report.collected == {}
     assert len(store.public.objects) == 2
-    assert store.repository.due_publications == {}
 
 
 def test_copies_that_arrive_after_their_image_was_collected_go_with_their_row(store: Store) -> None:

@@ -82,7 +82,7 @@ def percent_encoded(text: str) -> str:
 def test_a_link_is_equal_to_botocores(
     monkeypatch: pytest.MonkeyPatch, key: str, filename: str | None
 ) -> None:
-    link = presigner(SetClock(NOON)).get("private-bucket", key, filename=filename)
+    link = presigner(SetClock(NOON)).read("private-bucket", key, filename=filename)
 
     disposition = None if filename is None else percent_encoded(filename)
     assert link == botocores(monkeypatch, NOON, key, filename, disposition=disposition)
@@ -103,13 +103,13 @@ def test_a_link_is_equal_to_botocores(
 def test_a_link_is_equal_to_botocores_at_every_kind_of_endpoint(
     monkeypatch: pytest.MonkeyPatch, endpoint: str, region: str
 ) -> None:
-    link = presigner(SetClock(NOON), endpoint=endpoint, region=region).get("private-bucket", "a/b.png")
+    link = presigner(SetClock(NOON), endpoint=endpoint, region=region).read("private-bucket", "a/b.png")
 
     assert link == botocores(monkeypatch, NOON, "a/b.png", None, endpoint=endpoint, region=region)
 
 
 def test_query_parameters_stand_in_botocores_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    link = presigner(SetClock(NOON)).get("private-bucket", "a.png", filename="a b.png")
+    link = presigner(SetClock(NOON)).read("private-bucket", "a.png", filename="a b.png")
     theirs = botocores(monkeypatch, NOON, "a.png", "a b.png", disposition="a%20b.png")
 
     names = [pair.partition("=")[0] for pair in urlsplit(link).query.split("&")]
@@ -137,7 +137,7 @@ def test_query_parameters_stand_in_botocores_order(monkeypatch: pytest.MonkeyPat
     ],
 )
 def test_the_instant_is_floored_to_the_half_hour(now: datetime, signed_at: str) -> None:
-    query = parse_qs(urlsplit(presigner(SetClock(now)).get("b", "k")).query)
+    query = parse_qs(urlsplit(presigner(SetClock(now)).read("b", "k")).query)
 
     assert query["X-Amz-Date"] == [signed_at]
     assert query["X-Amz-Expires"] == ["3600"]
@@ -146,11 +146,11 @@ def test_the_instant_is_floored_to_the_half_hour(now: datetime, signed_at: str) 
 def test_one_presigner_follows_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SetClock(NOON)
     links = presigner(clock)
-    links.get("private-bucket", "a.png")
+    links.read("private-bucket", "a.png")
 
     clock.instant = NOON + timedelta(days=1)
 
-    assert links.get("private-bucket", "a.png") == botocores(monkeypatch, clock.instant, "a.png", None)
+    assert links.read("private-bucket", "a.png") == botocores(monkeypatch, clock.instant, "a.png", None)
 
 
 def test_one_presigner_follows_rotated_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,9 +158,9 @@ def test_one_presigner_follows_rotated_credentials(monkeypatch: pytest.MonkeyPat
     links = Presigner(
         endpoint=ENDPOINT, region="auto", credentials=lambda: pairs.pop(0), clock=SetClock(NOON)
     )
-    links.get("private-bucket", "a.png")
+    links.read("private-bucket", "a.png")
 
-    assert links.get("private-bucket", "a.png") == botocores(monkeypatch, NOON, "a.png", None)
+    assert links.read("private-bucket", "a.png") == botocores(monkeypatch, NOON, "a.png", None)
 
 
 def test_the_signing_key_is_derived_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,9 +176,23 @@ def test_the_signing_key_is_derived_once_a_day(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("image_store.adapters.presign.hmac.digest", counting)
     for instant in (NOON, NOON + timedelta(hours=1), NOON + timedelta(days=1)):
         clock.instant = instant
-        links.get("private-bucket", "a.png")
+        links.read("private-bucket", "a.png")
 
     assert [message for message in signed if message == b"aws4_request"] == [b"aws4_request"] * 2
+
+
+def test_a_link_for_head_is_botocores_and_another_than_for_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = presigner(SetClock(NOON))
+
+    made = links.read("private-bucket", "a/b.png", method="HEAD")
+
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOON.replace(tzinfo=None))
+    client = s3_client(endpoint=ENDPOINT, region="auto", access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    theirs = client.generate_presigned_url(
+        "head_object", Params={"Bucket": "private-bucket", "Key": "a/b.png"}, ExpiresIn=3600
+    )
+    assert made == theirs
+    assert made != links.read("private-bucket", "a/b.png")
 
 
 # Links that store ---------------------------------------------------------------------------------------

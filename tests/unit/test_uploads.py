@@ -20,7 +20,9 @@ from image_store.domain.errors import (
 )
 from image_store.domain.image import Kind, Record, State, Visibility
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey, Quota, Usage
-from image_store.services.uploads import WARN_ABOVE_BYTES, Upload, header_safe
+from image_store.services.reservations import WARN_ABOVE_BYTES
+from image_store.services.uploads import Upload
+from image_store.services.write_protocol import header_safe
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE
 

@@ -7,7 +7,7 @@ contract suites of `tests/contracts`.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from image_store.domain.image import Image, Record
 from image_store.domain.listing import CardPage, ListQuery
@@ -139,8 +139,10 @@ class ObjectStore(Protocol):
         """
         ...
 
-    def presigned_get(self, key: str, *, filename: str | None = None) -> str:
-        """A link that reads one object for 15–60 minutes without further credentials.
+    def presigned_read(
+        self, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
+    ) -> str:
+        """A link that reads one object for 15–60 minutes without further credentials, with that one method.
 
         Links made within the same half hour are equal, so that browsers can cache what they show.
         `filename` makes the browser save the object under that name.

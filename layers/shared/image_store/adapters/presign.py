@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from image_store.ports import Clock, PresignedPut
@@ -23,7 +24,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Presigner:
-    """Signs GETs of path-style addresses, `{endpoint}/{bucket}/{key}`."""
+    """Signs requests to path-style addresses, `{endpoint}/{bucket}/{key}`."""
 
     def __init__(
         self, *, endpoint: str, region: str, credentials: Callable[[], tuple[str, str]], clock: Clock
@@ -36,8 +37,10 @@ class Presigner:
         self._clock = clock
         self._derived: tuple[tuple[str, str], bytes] | None = None
 
-    def get(self, bucket: str, key: str, *, filename: str | None = None) -> str:
-        """A link to an object; `filename` makes the browser save it under that name."""
+    def read(
+        self, bucket: str, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
+    ) -> str:
+        """A link to an object; `filename` makes the browser save it under that name. It is good for one method."""
         access_key_id, secret_access_key = self._credentials()
         instant = _floored(self._clock.now())
         timestamp = instant.strftime("%Y%m%dT%H%M%SZ")
@@ -58,7 +61,8 @@ class Presigner:
             disposition = quote(f"inline; filename*=UTF-8''{quote(filename, safe='')}", safe="")
             canonical_query = f"{signed}&response-content-disposition={disposition}"
             link_query = f"response-content-disposition={disposition}&{signed}"
-        request = f"GET\n{self._path}{path}\n{canonical_query}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD".encode()
+        where = f"{method}\n{self._path}{path}\n{canonical_query}"
+        request = f"{where}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD".encode()
         text = f"{_ALGORITHM}\n{timestamp}\n{scope}\n{hashlib.sha256(request).hexdigest()}"
         signature = hmac.digest(self._signing_key(secret_access_key, date), text.encode(), "sha256").hex()
         return f"{self._endpoint}{path}?{link_query}&X-Amz-Signature={signature}"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from itertools import batched
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -155,10 +155,12 @@ class R2Bucket(ObjectStore):
             raise ValueError("A prefix ends in '/'.")
         return self._pages(prefix, after)
 
-    def presigned_get(self, key: str, *, filename: str | None = None) -> str:
+    def presigned_read(
+        self, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
+    ) -> str:
         if self._presigner is None:
             raise ConfigurationError("This bucket gives out no presigned links.")
-        return self._presigner.get(self._bucket, key, filename=filename)
+        return self._presigner.read(self._bucket, key, filename=filename, method=method)
 
     def presigned_put(
         self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta

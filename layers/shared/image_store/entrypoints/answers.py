@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from image_store.services.direct_uploads import Ticket
 
 JSON = "application/json"
+Method = Literal["GET", "HEAD"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +54,20 @@ class Answers:
         body = {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
-    def original(self, image: Image) -> "Response[str]":
-        """A redirect to the original, for its owner."""
-        return redirect(self.private.presigned_get(image.original_key, filename=image.filename))
+    def original(self, image: Image, *, method: Method) -> "Response[str]":
+        """A redirect to the original, for its owner and for the method that was asked with."""
+        key = image.original_key
+        return redirect(self.private.presigned_read(key, filename=image.filename, method=method))
 
-    def rendition(self, image: Image, rendition: Rendition) -> "Response[str]":
-        """A redirect to a rendition, for its owner."""
-        return redirect(self._rendition_url(image, rendition))
+    def rendition(self, image: Image, rendition: Rendition, *, method: Method) -> "Response[str]":
+        """A redirect to a rendition, for its owner and for the method that was asked with."""
+        return redirect(self._rendition_url(image, rendition, method))
 
     def published(self, image: Image, publication: str, rendition: Rendition) -> "Response[str]":
         """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none."""
         if self.public_url:
             return redirect(f"{self.public_url}/{public_key(publication, rendition)}", "public, max-age=60")
-        return redirect(self.private.presigned_get(image.rendition_key(rendition)))
+        return redirect(self.private.presigned_read(image.rendition_key(rendition)))
 
     def _image(self, record: Record, api_url: str) -> dict[str, Any]:
         image, details = record.image, record.details
@@ -116,10 +118,10 @@ class Answers:
             "size_bytes": made.size_bytes,
         }
 
-    def _rendition_url(self, image: Image, rendition: Rendition) -> str:
+    def _rendition_url(self, image: Image, rendition: Rendition, method: Method = "GET") -> str:
         if image.publication and self.public_url:
             return f"{self.public_url}/{public_key(image.publication, rendition)}"
-        return self.private.presigned_get(image.rendition_key(rendition))
+        return self.private.presigned_read(image.rendition_key(rendition), method=method)
 
     def _card(self, card: Card) -> dict[str, Any]:
         published = card.public_thumb_key if self.public_url else None
@@ -136,7 +138,7 @@ class Answers:
             "placeholder": _placeholder(card.placeholder),
             "thumb_url": f"{self.public_url}/{published}"
             if published
-            else self.private.presigned_get(card.thumb_key),
+            else self.private.presigned_read(card.thumb_key),
             "created_at": rfc3339(card.created_at),
         }
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from image_store.domain.errors import (
+    ConfigurationError,
     Conflict,
     DeadlineExceeded,
     IdempotencyInProgress,
@@ -17,7 +18,7 @@ from image_store.entrypoints.observability import logger
 from image_store.ports import DeadLetters
 from image_store.services.ingestion import DroppedObject
 
-RETRYABLE = (StorageUnavailable, DeadlineExceeded, Conflict, IdempotencyInProgress)
+RETRYABLE = (StorageUnavailable, DeadlineExceeded, Conflict, IdempotencyInProgress, ConfigurationError)
 """What may go better later; everything else the store says of an object is final."""
 
 

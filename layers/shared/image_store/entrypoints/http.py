@@ -1,11 +1,12 @@
 """The HTTP API: one resolver a function, the same manners everywhere.
 
-Powertools' validation is left off: it costs as much cold start as boto3 itself. Routes describe themselves with
-`operation()`, from which the OpenAPI document is made, and read their input with `entrypoints.requests`.
+Powertools' validation is left off: it would add two fifths of boto3's import to every cold start. Routes describe
+themselves with `operation()`, from which the OpenAPI document is made, and read their input with
+`entrypoints.requests`.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -87,6 +88,11 @@ def header(api: APIGatewayHttpResolver, name: str) -> str | None:
     """A request header by its lower-case name."""
     value = api.current_event.raw_event.get("headers", {}).get(name)
     return str(value) if value is not None else None
+
+
+def read_method(api: APIGatewayHttpResolver) -> Literal["GET", "HEAD"]:
+    """With which of the two methods that read a request came."""
+    return "HEAD" if api.current_event.http_method == "HEAD" else "GET"
 
 
 def chosen(api: APIGatewayHttpResolver, name: str, *, among: tuple[str, ...]) -> str | None:
