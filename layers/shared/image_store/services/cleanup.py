@@ -127,7 +127,7 @@ class Cleanup:
         image = record.image if record else None
         if image is not None and record is not None:
             if image.publication == publication and image.state is State.READY:
-                return None  # whatever a row says: what is shown stays
+                return ()  # whatever a row says: what is shown stays
             if image.intent == publication and image.state is State.READY:
                 # The publisher died: without its intent its commit can no longer succeed.
                 free = replace(image, version=image.version + 1, change=self.ids.attempt(), intent=None)
