@@ -132,11 +132,11 @@ def test_copies_that_could_not_be_deleted_are_not_purged(permanent: bool, store:
 
 
 def test_cleanup_purges_many_publications_with_few_calls(store: Store) -> None:
-    shown = withdrawn_unheard(store, 12)
+    shown = withdrawn_unheard(store, 32)
 
     report = store.collect()
 
-    assert (report.collected, report.failed) == ({"publications": 12}, 0)
+    assert (report.collected, report.failed) == ({"publications": 32}, 0)
     assert len(store.cdn.purges) == 2
     purged = {url for purge in store.cdn.purges for url in purge}
     assert purged == {url for record in shown for url in urls_of(record)}
@@ -148,9 +148,9 @@ def test_cleanup_forgets_only_what_was_purged_and_asks_a_refusing_cdn_once_more(
 
     report = store.collect()
 
-    assert (report.collected, report.failed) == ({"publications": 10}, 22)
+    assert (report.collected, report.failed) == ({"publications": 30}, 2)
     assert store.cdn.asked == 2
-    assert len(store.repository.due_publications) == 22
+    assert len(store.repository.due_publications) == 2
     waiting = {
         f"{PUBLIC_URL}/{key}" for row in store.repository.due_publications.values() for key in row.keys
     }
@@ -165,7 +165,7 @@ def test_cleanup_ends_what_a_refusing_cdn_left(store: Store) -> None:
 
     report = store.collect()
 
-    assert (report.collected, report.failed) == ({"publications": 22}, 0)
+    assert (report.collected, report.failed) == ({"publications": 2}, 0)
     assert store.cdn.cached == set()
     assert store.repository.due_publications == {}
 

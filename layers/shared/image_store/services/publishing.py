@@ -36,8 +36,8 @@ from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, Object
 PRIVATE_CACHE_CONTROL = "private, max-age=31536000, immutable"
 """Of private objects: their keys are never used for other bytes, and no shared cache may keep them."""
 
-_ROWS_PER_PURGE = 10
-"""Few enough that a CDN which takes only some calls still lets rows be forgotten, many enough to save calls."""
+_ROWS_PER_PURGE = 30
+"""As many as one call to the CDN can name; rows are forgotten in between, so that few calls are progress as well."""
 
 _logger = logging.getLogger(__name__)
 
