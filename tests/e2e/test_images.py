@@ -311,6 +311,19 @@ def test_a_permanent_deletion_leaves_nothing(stack: Stack) -> None:
         assert listed(client) == listed(client, trashed="true") == []
 
 
+def test_a_head_can_be_followed_and_says_what_a_get_would_bring(stack: Stack) -> None:
+    with api(stack, "images-head") as client:
+        data = small()
+        image = upload(client, data)
+
+        for path, size in (("/content", len(data)), ("/content?rendition=thumb", None)):
+            answer = client.head(f"/v1/images/{image['id']}{path}", follow_redirects=False)
+            assert answer.status_code == 302
+            found = httpx.head(answer.headers["location"])
+            assert found.status_code == 200
+            assert size in {None, int(found.headers["content-length"])}
+
+
 # Who may ---------------------------------------------------------------------------------------------------
 
 ID_ROUTES = [
