@@ -44,7 +44,7 @@ class DeployedStack:
 
 
 def parameters_for(settings: LocalSettings, *, issuer_url: str, r2_endpoint: str) -> dict[str, str]:
-    """Answer the template's parameters for this machine; all others keep their defaults."""
+    """Answer the template's parameters for this machine and as a person chose; all others keep their defaults."""
     return {
         "ApiUrl": settings.api_url,
         "Architecture": architecture(),
@@ -57,6 +57,7 @@ def parameters_for(settings: LocalSettings, *, issuer_url: str, r2_endpoint: str
         "R2Endpoint": r2_endpoint,
         "R2Region": REGION,
         "R2SecretName": R2_SECRET,
+        **settings.parameters,
     }
 
 

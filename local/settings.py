@@ -1,8 +1,13 @@
-"""What a person may choose about a local stack: its port and the folder of its state."""
+"""What a person may choose about a local stack: its port, the folder of its state, and parameters of the template.
+
+``IMAGE_STORE_PARAMETERS`` is a JSON object of texts: template parameters that differ from what the launcher gives or
+the template defaults to, such as ``{"TrashRetentionDays": "0"}``.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local.problems import CannotRun
@@ -29,6 +34,7 @@ class LocalSettings:
 
     port: int
     state: Path
+    parameters: dict[str, str] = field(default_factory=dict)
 
     @property
     def api_url(self) -> str:
@@ -42,8 +48,23 @@ class LocalSettings:
 
 
 def local_settings(environment: Mapping[str, str], *, root: Path) -> LocalSettings:
-    """Read ``PORT`` and ``STATE``; a relative ``STATE`` lies in the checkout."""
+    """Read ``PORT``, ``STATE`` and ``IMAGE_STORE_PARAMETERS``; a relative ``STATE`` lies in the checkout."""
     said = environment.get("PORT") or str(DEFAULT_PORT)
     if not said.isascii() or not said.isdigit() or not 0 < int(said) <= HIGHEST_PORT:
         raise CannotRun(f"PORT must be a number from 1 to {HIGHEST_PORT}, and it is {said!r}.")
-    return LocalSettings(port=int(said), state=(root / (environment.get("STATE") or DEFAULT_STATE)).resolve())
+    return LocalSettings(
+        port=int(said),
+        state=(root / (environment.get("STATE") or DEFAULT_STATE)).resolve(),
+        parameters=parameters(environment.get("IMAGE_STORE_PARAMETERS") or "{}"),
+    )
+
+
+def parameters(text: str) -> dict[str, str]:
+    """Read template parameters from a JSON object of texts."""
+    try:
+        read = json.loads(text)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict) or not all(isinstance(value, str) for value in read.values()):
+        raise CannotRun(f"IMAGE_STORE_PARAMETERS must be a JSON object of texts, and it is {text!r}.")
+    return read

@@ -32,8 +32,9 @@ POLL_SECONDS = 0.1
 class Stack:
     """One local stack that tests may stop, kill and start again; ``described`` is its ``stack.json``."""
 
-    def __init__(self, *, port: int, state: Path) -> None:
+    def __init__(self, *, port: int, state: Path, parameters: dict[str, str] | None = None) -> None:
         self.port = port
+        self.parameters = parameters or {}
         self.state = StateFolder(state)
         self.described: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
@@ -66,7 +67,13 @@ class Stack:
         self.state.stack_file.unlink(missing_ok=True)  # one that was killed could not remove it
         said = self.state.path / "launcher.out"
         with said.open("w") as out:
-            self._process = launch(self.port, self.state.path, stdout=out, stderr=subprocess.STDOUT)
+            self._process = launch(
+                self.port,
+                self.state.path,
+                parameters=self.parameters,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + READY_SECONDS
         while not self.state.stack_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -96,9 +103,12 @@ class Stack:
         return self._process is not None and self._process.poll() is None
 
 
-def launch(port: int, state: Path, **streams: Any) -> subprocess.Popen[str]:
-    """Start a launcher as ``make run`` does, and return at once."""
+def launch(
+    port: int, state: Path, *, parameters: dict[str, str] | None = None, **streams: Any
+) -> subprocess.Popen[str]:
+    """Start a launcher as ``make run`` does, and return at once; parameters are the template's."""
     environment = {**os.environ, "PORT": str(port), "STATE": str(state)}
+    environment["IMAGE_STORE_PARAMETERS"] = json.dumps(parameters or {})
     return subprocess.Popen([sys.executable, "-m", "local"], cwd=ROOT, env=environment, text=True, **streams)
 
 

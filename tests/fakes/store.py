@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from image_store.domain.attributes import Attributes
-from image_store.domain.errors import StorageUnavailable
+from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.image import Record, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.publication import PublicationRow
@@ -23,9 +23,18 @@ from image_store.services.retrieval import Retrieval
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.repository import MemoryRepository
-from tests.faults.world import OWNER, PICTURE, TRASH_RETENTION, CountedIds, SetClock, StubProcessor
+from tests.faults.world import (
+    OWNER,
+    PICTURE,
+    PUBLIC_URL,
+    TRASH_RETENTION,
+    CountedIds,
+    SetClock,
+    StubProcessor,
+)
 
 SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
 
@@ -108,6 +117,24 @@ class JournalledBucket(MemoryBucket):
         self._journal.append(f"{what} {self.name}")
 
 
+class JournalledCdn(MemoryCdn):
+    """Writes down its purges; with `takes` it refuses those after so many, with `refusal`."""
+
+    def __init__(self, *, url: str, bucket: MemoryBucket, journal: list[str]) -> None:
+        super().__init__(url=url, bucket=bucket)
+        self.takes: int | None = None
+        self.refusal: ImageStoreError = StorageUnavailable("The CDN takes no more purges for now.")
+        self.asked = 0
+        self._journal = journal
+
+    def purge(self, urls: Collection[str]) -> None:
+        self.asked += 1
+        if self.takes is not None and self.asked > self.takes:
+            raise self.refusal
+        self._journal.append("purge")
+        super().purge(urls)
+
+
 class Store:
     """The services, put together as the store puts them together."""
 
@@ -117,6 +144,7 @@ class Store:
         quota: Quota = Quota(),  # noqa: B008 - it is frozen
         trash_retention: timedelta = TRASH_RETENTION,
         publishes: bool = True,
+        purges: bool = False,
     ) -> None:
         self.journal: list[str] = []
         self.clock = SetClock()
@@ -128,9 +156,12 @@ class Store:
             for name in ("private", "public", "ingest")
         )
         peers |= {"private": self.private}
+        self.cdn = JournalledCdn(url=PUBLIC_URL, bucket=self.public, journal=self.journal)
         self.publisher = Publisher(
             repository=self.repository,
             bucket=self.public if publishes else None,
+            public_url=PUBLIC_URL,
+            purger=self.cdn if purges else None,
             private_bucket="private",
             default_cache_control="public, max-age=300",
             clock=self.clock,

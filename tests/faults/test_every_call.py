@@ -145,7 +145,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.UNLISTED),
         lambda world, before: world.show(before, Visibility.PRIVATE),
         lambda world, before, _: unpublished(world, before),
-        calls=4,
+        calls=5,
         whatever=still_there,
     ),
     Operation(
@@ -153,7 +153,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: delete(world, before, permanent=False),
         trashed,
-        calls=4,
+        calls=5,
         whatever=still_there,
     ),
     Operation(
@@ -169,7 +169,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: delete(world, before, permanent=True),
         deleted,
-        calls=5,
+        calls=7,
     ),
     Operation(
         "permanent delete from the trash",

@@ -1,8 +1,8 @@
 """A whole store on storage that fails on demand, and what must be true of it afterwards.
 
-Every call to DynamoDB or to a bucket has a name (`dynamodb.transact_write_items#1`, `public.put thumb.webp#1`). A run
-without faults tells the names; each fault is then a mode and a name. Puts run in parallel, so their names carry the
-object and not the order.
+Every call to DynamoDB, to a bucket or to the CDN has a name (`dynamodb.transact_write_items#1`,
+`public.put thumb.webp#1`). A run without faults tells the names; each fault is then a mode and a name. Puts run in
+parallel, so their names carry the object and not the order.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
 from image_store.domain.reservation import Quota
-from image_store.ports import PresignedPut, StoredObject
+from image_store.ports import PresignedPut, Purger, StoredObject
 from image_store.services.cleanup import STAGING_LIFETIME, Cleanup, Report
 from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
@@ -40,9 +40,11 @@ from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryWorkQueue
 
 OWNER = "owner-1"
+PUBLIC_URL = "https://images.example.com"
 PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
 PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
 PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
@@ -234,6 +236,55 @@ class FaultyBucket:
         )
 
 
+class VisitedBucket(MemoryBucket):
+    """A public bucket whose every new object somebody looks at through the CDN at once."""
+
+    cdn: MemoryCdn
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
+    ) -> None:
+        super().put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
+        self.cdn.visit()
+
+    def copy_from(
+        self,
+        source_bucket: str,
+        source_key: str,
+        key: str,
+        *,
+        content_type: str,
+        cache_control: str,
+        metadata: Mapping[str, str],
+        source_etag: str | None = None,
+    ) -> None:
+        super().copy_from(
+            source_bucket,
+            source_key,
+            key,
+            content_type=content_type,
+            cache_control=cache_control,
+            metadata=metadata,
+            source_etag=source_etag,
+        )
+        self.cdn.visit()
+
+
+class FaultyPurger:
+    """A Purger whose calls pass through `faults`."""
+
+    def __init__(self, purger: Purger, faults: Faults) -> None:
+        self._purger = purger
+        self._faults = faults
+
+    def purge(self, urls: Collection[str]) -> None:
+        self._faults.call(
+            "cdn.purge",
+            lambda: self._purger.purge(urls),
+            error=lambda _: StorageUnavailable("The CDN is away."),
+        )
+
+
 class SetClock:
     """A clock that stands still until it is moved."""
 
@@ -291,7 +342,8 @@ class World:
         self.table = new_table(client, form)
         peers: dict[str, MemoryBucket] = {}
         self.private = MemoryBucket("private", clock=self.clock, peers=peers)
-        self.public = MemoryBucket("public", clock=self.clock, peers=peers)
+        self.public = VisitedBucket("public", clock=self.clock, peers=peers)
+        self.cdn = self.public.cdn = MemoryCdn(url=PUBLIC_URL, bucket=self.public)
         peers |= {"private": self.private, "public": self.public}
         ids = CountedIds(self.clock)
         faulty = FaultyClient(client, self.faults)
@@ -307,6 +359,8 @@ class World:
         self.publisher = Publisher(
             repository=self.repository,
             bucket=FaultyBucket(self.public, self.faults),
+            public_url=PUBLIC_URL,
+            purger=FaultyPurger(self.cdn, self.faults),
             private_bucket="private",
             default_cache_control="public, max-age=60",
             clock=self.clock,
@@ -377,6 +431,11 @@ class World:
         self.protocol = protocol(**parts)
         self.uploads = replace(self.uploads, protocol=self.protocol)
         self.direct_uploads = replace(self.direct_uploads, protocol=self.protocol)
+
+    def withdraw_with(self, publisher: type[Publisher]) -> None:
+        """Let another publisher withdraw what is unpublished from here on; cleanup keeps its own."""
+        parts = {part.name: getattr(self.publisher, part.name) for part in fields(Publisher)}
+        self.editing = replace(self.editing, publisher=publisher(**parts))
 
     # What is done -------------------------------------------------------------------------------------
 
@@ -467,6 +526,8 @@ class World:
         }
         assert set(self.public.objects) - shown == set(), "public objects of no current publication"
         assert shown - set(self.public.objects) == set(), "publications without their copies"
+        kept_by_cdn = {f"{PUBLIC_URL}/{key}" for key in shown}
+        assert self.cdn.cached - kept_by_cdn == set(), "copies of no current publication at the CDN"
         for found in kept:
             private = found.image.visibility is Visibility.PRIVATE or found.image.state is State.TRASHED
             assert private == (found.image.publication is None), "the visibility is not what is served"
@@ -511,6 +572,7 @@ class World:
         else:
             raise AssertionError("the link still works")
         assert not [key for key in self.public.objects if key.startswith(f"p/{publication}/")]
+        assert not [url for url in self.cdn.cached if url.startswith(f"{PUBLIC_URL}/p/{publication}/")]
 
     def assert_gone(self, record: Record) -> None:
         """Neither the record nor any object below its folder is left."""

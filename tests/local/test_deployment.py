@@ -1,6 +1,7 @@
 """When and how the stack is created, updated or left alone."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,14 @@ def test_links_in_answers_begin_with_the_one_address(settings: LocalSettings) ->
     assert parameters["Issuer"] == "http://localhost:2"
     assert parameters["R2Endpoint"] == "http://localhost:1"
     assert parameters["Architecture"] in {"arm64", "x86_64"}
+
+
+def test_a_persons_choice_of_a_parameter_wins(settings: LocalSettings) -> None:
+    chosen = replace(settings, parameters={"TrashRetentionDays": "0", "R2Region": "auto"})
+
+    parameters = parameters_for(chosen, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+
+    assert (parameters["TrashRetentionDays"], parameters["R2Region"]) == ("0", "auto")
 
 
 def test_a_deployment_is_the_same_for_the_same_build_and_parameters_only() -> None:

@@ -1,4 +1,4 @@
-"""What ``PORT`` and ``STATE`` may be."""
+"""What ``PORT``, ``STATE`` and ``IMAGE_STORE_PARAMETERS`` may be."""
 
 from pathlib import Path
 
@@ -29,3 +29,16 @@ def test_port_and_state_are_taken_from_the_environment() -> None:
 def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
     with pytest.raises(CannotRun, match="PORT must be a number"):
         local_settings({"PORT": port}, root=ROOT)
+
+
+def test_parameters_of_the_template_are_read_as_a_json_object() -> None:
+    settings = local_settings({"IMAGE_STORE_PARAMETERS": '{"TrashRetentionDays": "0"}'}, root=ROOT)
+
+    assert settings.parameters == {"TrashRetentionDays": "0"}
+    assert local_settings({}, root=ROOT).parameters == {}
+
+
+@pytest.mark.parametrize("text", ["TrashRetentionDays=0", "[]", '"text"', '{"TrashRetentionDays": 0}'])
+def test_parameters_that_are_no_object_of_texts_are_refused_by_name(text: str) -> None:
+    with pytest.raises(CannotRun, match="IMAGE_STORE_PARAMETERS must be a JSON object of texts"):
+        local_settings({"IMAGE_STORE_PARAMETERS": text}, root=ROOT)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from image_store.domain.errors import ConfigurationError
 from image_store.settings import Settings
 
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
 ACCEPTING = {"KEY_LAYOUT", "MAX_PIXELS", "QUOTA_IMAGES", "QUOTA_BYTES"}
+PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 TOLD = {
     "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
     "Direct": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "WORK_QUEUE_URL"}
@@ -20,11 +22,14 @@ TOLD = {
     | ACCEPTING,
     "Retrieve": {"TABLE_NAME", "API_URL"} | R2 | PUBLISHED,
     "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
-    "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED,
-    "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS"} | R2 | PUBLISHED,
+    "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | PURGING,
+    "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS"}
+    | R2
+    | PUBLISHED
+    | PURGING,
     "Links": {"TABLE_NAME"} | R2 | PUBLISHED,
     "Site": set(),
-    "Cleanup": {"TABLE_NAME", "PUBLIC_BUCKET"} | R2,
+    "Cleanup": {"TABLE_NAME"} | R2 | PUBLISHED | PURGING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | ACCEPTING,
     "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
 }
@@ -39,6 +44,9 @@ VALUES = {
     "R2_REGION": "auto",
     "R2_SECRET": "image-store/r2",
     "SIGNING_SECRET": "image-store/signing",
+    "CLOUDFLARE_ZONE_ID": "fedcba9876543210fedcba9876543210",
+    "CLOUDFLARE_SECRET": "image-store/cloudflare",
+    "CDN_API_URL": "https://api.cloudflare.com",
     "API_URL": "https://api.example.com",
     "KEY_LAYOUT": "month",
     "TRASH_RETENTION_DAYS": "7",
@@ -93,3 +101,38 @@ def test_the_settings_read_what_functions_are_told_and_nothing_else() -> None:
 @pytest.mark.parametrize("name", TOLD)
 def test_what_a_function_is_told_suffices(name: str) -> None:
     Settings.from_env({variable: VALUES[variable] for variable in TOLD[name]})
+
+
+CHOSEN = {
+    "Fn::If": [
+        "HasPublicCacheControl",
+        {"Ref": "PublicCacheControl"},
+        {
+            "Fn::If": [
+                "PurgesCache",
+                {"Fn::FindInMap": ["PublicCacheControl", "WithPurge", "Value"]},
+                {"Fn::FindInMap": ["PublicCacheControl", "WithoutPurge", "Value"]},
+            ]
+        },
+    ]
+}
+
+
+@pytest.mark.parametrize("name", [name for name in TOLD if "PUBLIC_CACHE_CONTROL" in TOLD[name]])
+def test_copies_are_cached_as_the_deployment_says_or_as_they_can_be_recalled(
+    name: str, processed: dict[str, Any]
+) -> None:
+    """A10."""
+    assert told(processed, name)["PUBLIC_CACHE_CONTROL"] == CHOSEN
+    assert processed["Mappings"]["PublicCacheControl"] == {
+        "WithPurge": {"Value": "public, max-age=86400, s-maxage=31536000, immutable"},
+        "WithoutPurge": {"Value": "public, max-age=300"},
+    }
+
+
+@pytest.mark.parametrize("missing", ["CLOUDFLARE_SECRET", "PUBLIC_URL"])
+def test_a_zone_without_what_a_purge_needs_is_refused(missing: str) -> None:
+    environment = {name: value for name, value in VALUES.items() if name != missing}
+
+    with pytest.raises(ConfigurationError, match="CLOUDFLARE_ZONE_ID needs"):
+        Settings.from_env(environment)

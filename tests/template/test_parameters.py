@@ -31,7 +31,14 @@ GOOD = [
     ("PublicUrl", "https://images.example.com"),
     ("PublicUrl", "http://localhost:8080/cdn"),
     ("ApiUrl", "https://api.example.com"),
+    ("PublicCacheControl", ""),
     ("PublicCacheControl", "public, max-age=31536000, immutable"),
+    ("CloudflareZoneId", ""),
+    ("CloudflareZoneId", ACCOUNT),
+    ("CloudflareSecretName", ""),
+    ("CloudflareSecretName", "team/cloudflare"),
+    ("CloudflareApiUrl", "https://api.cloudflare.com"),
+    ("CloudflareApiUrl", "http://127.0.0.1:4567"),
 ]
 BAD = [
     ("Issuer", ""),
@@ -52,7 +59,12 @@ BAD = [
     ("PublicUrl", "images.example.com"),
     ("ApiUrl", "https://api.example.com/"),
     ("PublicCacheControl", "public\r\nSet-Cookie: a=b"),
-    ("PublicCacheControl", ""),
+    ("CloudflareZoneId", "images.example.com"),
+    ("CloudflareZoneId", ACCOUNT[1:]),
+    ("CloudflareSecretName", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:cloudflare-AbCdEf"),
+    ("CloudflareApiUrl", ""),
+    ("CloudflareApiUrl", "http://api.cloudflare.com"),
+    ("CloudflareApiUrl", "https://api.cloudflare.com/client/v4"),
 ]
 
 

@@ -21,6 +21,7 @@ from image_store.ports import (
     ImageProcessor,
     ImageRepository,
     ObjectStore,
+    Purger,
     WorkQueue,
 )
 from image_store.services.retrieval import Retrieval
@@ -69,6 +70,18 @@ class Application:
         return self._r2(self.settings.public_bucket) if self.settings.public_bucket else None
 
     @cached_property
+    def purger(self) -> Purger | None:
+        if not self.settings.cloudflare_zone:
+            return None
+        from image_store.adapters.cloudflare import CloudflarePurger
+
+        return CloudflarePurger(
+            api_url=self.settings.cdn_api_url,
+            zone_id=self.settings.cloudflare_zone,
+            token=lambda: self._secrets.json(self.settings.cloudflare_secret).get("api_token", ""),
+        )
+
+    @cached_property
     def ingest_bucket(self) -> ObjectStore:
         return R2Bucket(self.settings.ingest_bucket, client=lambda: self._s3, presigner=None)
 
@@ -103,6 +116,8 @@ class Application:
         return Publisher(
             repository=self.repository,
             bucket=self.public,
+            public_url=self.settings.public_url,
+            purger=self.purger,
             private_bucket=self.settings.private_bucket,
             default_cache_control=self.settings.public_cache_control,
             clock=self.clock,

@@ -156,6 +156,22 @@ class ObjectStore(Protocol):
         ...
 
 
+class Purger(Protocol):
+    """The CDN in front of the public bucket, as far as it can be told to forget."""
+
+    def purge(self, urls: Collection[str]) -> None:
+        """Make the CDN forget what it keeps of these addresses, under any query and for visitors of any origin.
+
+        The addresses lie in folders that hold nothing else that has to stay cached. Safe to repeat; after an error
+        some may have been forgotten.
+
+        Raises
+        ------
+        StorageUnavailable, ConfigurationError
+        """
+        ...
+
+
 class ImageRepository(Protocol):
     """All records, and the rows that hang on them. Every write is conditional and made as a whole.
 

@@ -20,6 +20,10 @@ class Settings:
     public_url: str
     """The address of the public bucket's custom domain, without a slash at its end."""
     public_cache_control: str
+    cloudflare_zone: str
+    """The zone whose cache holds the public copies; empty when nothing is to be purged."""
+    cloudflare_secret: str
+    cdn_api_url: str
     r2_endpoint: str
     r2_region: str
     r2_secret: str
@@ -43,6 +47,9 @@ class Settings:
             public_bucket=environment.get("PUBLIC_BUCKET", ""),
             public_url=environment.get("PUBLIC_URL", "").rstrip("/"),
             public_cache_control=environment.get("PUBLIC_CACHE_CONTROL", "public, max-age=300"),
+            cloudflare_zone=environment.get("CLOUDFLARE_ZONE_ID", ""),
+            cloudflare_secret=environment.get("CLOUDFLARE_SECRET", ""),
+            cdn_api_url=environment.get("CDN_API_URL", "https://api.cloudflare.com").rstrip("/"),
             r2_endpoint=environment.get("R2_ENDPOINT", "").rstrip("/"),
             r2_region=environment.get("R2_REGION", "auto"),
             r2_secret=environment.get("R2_SECRET", ""),
@@ -58,6 +65,8 @@ class Settings:
         )
         if settings.public_url and not settings.public_bucket:
             raise ConfigurationError("PUBLIC_URL is set, but PUBLIC_BUCKET is not: set both or neither.")
+        if settings.cloudflare_zone and not (settings.public_url and settings.cloudflare_secret):
+            raise ConfigurationError("CLOUDFLARE_ZONE_ID needs PUBLIC_URL and CLOUDFLARE_SECRET beside it.")
         return settings
 
 

@@ -9,11 +9,13 @@ objects that were staged and never accepted.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Record, State
+from image_store.domain.publication import PublicationRow
 from image_store.ports import Clock, Ids, ImageRepository, ObjectStore
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
@@ -55,22 +57,24 @@ class Cleanup:
             ]
             if not fresh:
                 break
+            withdrawn: list[PublicationRow] = []
             for row in fresh:
                 if self.clock.now() >= until:
                     report.stopped_because = "deadline"
                     return report
                 seen.add(row)
-                self._collect(row, report)
+                self._collect(row, report, withdrawn)
+            self._remove(withdrawn, report)
         self._sweep_staging(report)
         return report
 
-    def _collect(self, row: str, report: Report) -> None:
+    def _collect(self, row: str, report: Report, withdrawn: list[PublicationRow]) -> None:
+        what: str | None = None
         try:
-            what = (
-                self._publication(row.removeprefix("publication:"))
-                if row.startswith("publication:")
-                else self._image(row)
-            )
+            if row.startswith("publication:"):
+                withdrawn += self._withdrawn(row.removeprefix("publication:"))
+            else:
+                what = self._image(row)
         except Conflict:
             return  # another writer was first; the row is theirs
         except StorageUnavailable:
@@ -114,24 +118,29 @@ class Cleanup:
             self.private.delete(late)
         self.repository.forget(record)
 
-    def _publication(self, publication: str) -> str | None:
+    def _withdrawn(self, publication: str) -> Sequence[PublicationRow]:
+        """The row of a publication that is due, once nobody can make it current any more."""
         row = self.repository.publication(publication)
         if row is None or row.due_at is None or row.due_at > self.clock.now():
-            return None  # the index was behind
+            return ()  # the index was behind
         record = self.repository.get(row.image_id)
         image = record.image if record else None
         if image is not None and record is not None:
             if image.publication == publication and image.state is State.READY:
-                return None  # whatever a row says: what is shown stays
+                return ()  # whatever a row says: what is shown stays
             if image.intent == publication and image.state is State.READY:
                 # The publisher died: without its intent its commit can no longer succeed.
                 free = replace(image, version=image.version + 1, change=self.ids.attempt(), intent=None)
                 self.repository.replace(record, replace(record, image=free))
             elif image.intent == publication and image.state is State.PENDING:
-                return None  # the reservation is due as well; its row goes first
-        if not self.publisher.remove([row]):
-            raise StorageUnavailable("The copies of a publication could not all be removed.")
-        return "publications"
+                return ()  # the reservation is due as well; its row goes first
+        return (row,)
+
+    def _remove(self, withdrawn: Sequence[PublicationRow], report: Report) -> None:
+        """Remove the copies of many publications at once: a CDN counts the calls."""
+        removed = self.publisher.remove(withdrawn)
+        report.collected.update({"publications": removed} if removed else {})
+        report.failed += len(withdrawn) - removed
 
     def _sweep_staging(self, report: Report) -> None:
         oldest = self.clock.now() - STAGING_LIFETIME
