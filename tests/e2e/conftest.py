@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300  # the first start of a checkout builds
 STOPPED_SECONDS = 90
 POLL_SECONDS = 0.1
+REMOTE_ADDRESS = "127.0.0.2"
+"""Where tests play other people's servers: the one address of this machine that images may be fetched from."""
 
 
 class Stack:
@@ -98,7 +100,12 @@ class Stack:
 
 def launch(port: int, state: Path, **streams: Any) -> subprocess.Popen[str]:
     """Start a launcher as ``make run`` does, and return at once."""
-    environment = {**os.environ, "PORT": str(port), "STATE": str(state)}
+    environment = {
+        **os.environ,
+        "PORT": str(port),
+        "STATE": str(state),
+        "TEMPLATE_PARAMETERS": f"RemoteNetworks={REMOTE_ADDRESS}/32",
+    }
     return subprocess.Popen([sys.executable, "-m", "local"], cwd=ROOT, env=environment, text=True, **streams)
 
 

@@ -32,6 +32,10 @@ GOOD = [
     ("PublicUrl", "http://localhost:8080/cdn"),
     ("ApiUrl", "https://api.example.com"),
     ("PublicCacheControl", "public, max-age=31536000, immutable"),
+    ("RemoteHosts", ""),
+    ("RemoteHosts", ".example.com,images.example.org,xn--bcher-kva.example"),
+    ("RemoteNetworks", ""),
+    ("RemoteNetworks", "10.0.0.0/16,fd12:3456::/32"),
 ]
 BAD = [
     ("Issuer", ""),
@@ -53,6 +57,13 @@ BAD = [
     ("ApiUrl", "https://api.example.com/"),
     ("PublicCacheControl", "public\r\nSet-Cookie: a=b"),
     ("PublicCacheControl", ""),
+    ("RemoteHosts", "https://images.example.com"),
+    ("RemoteHosts", "images.example.com:8443"),
+    ("RemoteHosts", "*.example.com"),
+    ("RemoteHosts", "a.example, b.example"),
+    ("RemoteHosts", "Example.com"),
+    ("RemoteNetworks", "10.0.0.1"),
+    ("RemoteNetworks", "10.0.0.0/16, 10.1.0.0/16"),
 ]
 
 
