@@ -226,6 +226,8 @@ def _read(response: BaseHTTPResponse, watch: _Watch, *, max_bytes: int) -> Fetch
             raise Refused(f"more than {max_bytes} bytes")
         chunks.append(chunk)
     watch.check()
+    if not chunks:
+        raise Refused("an empty body")
     return Fetched(b"".join(chunks), response.headers.get("Content-Type"))
 
 
