@@ -7,8 +7,8 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from itertools import chain, repeat
 from ipaddress import ip_address
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Self
 
 from cryptography import x509
