@@ -1,4 +1,4 @@
-"""A1: images from URLs, through the whole stack. The stack may reach 127.0.0.2, and no other address of this machine."""
+"""A1: images from URLs, through the whole stack, which may reach one address of this machine and no other."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Location", self.path.removeprefix("/to/"))
             self.end_headers()
             return
-        self.send_response(200 if self.path.endswith(".jpg") else 404)
+        self.send_response(200 if self.path.partition("?")[0].endswith(".jpg") else 404)
         self.send_header("Content-Type", "image/jpeg")
         self.send_header("Content-Length", str(len(PICTURE)))
         self.end_headers()
