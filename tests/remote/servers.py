@@ -6,6 +6,7 @@ import datetime as dt
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from ipaddress import ip_address
 from itertools import chain, repeat
@@ -90,10 +91,16 @@ class Server:
 
 
 def saying(*pieces: bytes, pause: float = 0.0, forever: bool = False) -> Callable[[socket.socket], None]:
-    """Send pieces, with a pause after each; the last one again and again if `forever`. End when the client does."""
+    """Send pieces, with a pause after each; the last one again and again if `forever`.
+
+    It ends when the client does, or after 10 s, so that a client which waits too long is found out.
+    """
 
     def act(connection: socket.socket) -> None:
+        over = time.monotonic() + PATIENCE_SECONDS
         for piece in chain(pieces, repeat(pieces[-1]) if forever else ()):
+            if time.monotonic() > over:
+                return
             connection.sendall(piece)
             if pause and _has_ended(connection, pause):
                 return

@@ -219,8 +219,7 @@ def _read(response: BaseHTTPResponse, watch: _Watch, *, max_bytes: int) -> Fetch
         raise Refused(f"status {response.status}")
     _check_headers(response, max_bytes)
     chunks, size = [], 0
-    # Piece by piece as it arrives: read() would wait until it has as much as was asked for.
-    while chunk := response.read1(_CHUNK_BYTES):
+    while chunk := response.read(_CHUNK_BYTES):
         size += len(chunk)
         if size > max_bytes:
             raise Refused(f"more than {max_bytes} bytes")
