@@ -8,6 +8,9 @@ from urllib.parse import quote, urljoin, urlsplit
 from image_store.adapters.remote.addresses import Address
 from image_store.adapters.remote.refusal import Refused
 
+MAX_CHARS = 8_000
+"""More than the redirects to signed URLs need; RFC 9110 has every server take this much."""
+
 _PORTS = {"http": 80, "https": 443}
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
@@ -91,6 +94,8 @@ def parse_target(url: str) -> Target:
 
 
 def _check_text(url: str) -> None:
+    if len(url) > MAX_CHARS:
+        raise Refused("too long")
     # urlsplit drops line breaks and tabs, and browsers take a backslash for a slash.
     if not url.isprintable() or " " in url or "\\" in url:
         raise Refused("characters that no URL has")
