@@ -1,12 +1,8 @@
-"""What a person may choose about a local stack: its port, the folder of its state, and parameters of the template.
-
-``IMAGE_STORE_PARAMETERS`` is a JSON object of texts: template parameters that differ from what the launcher gives or
-the template defaults to, such as ``{"TrashRetentionDays": "0"}``.
-"""
+"""What a person may choose about a local stack: its port, the folder of its state, and template parameters."""
 
 from __future__ import annotations
 
-import json
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -34,7 +30,8 @@ class LocalSettings:
 
     port: int
     state: Path
-    parameters: dict[str, str] = field(default_factory=dict)
+    template_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Values for parameters of the template that the launcher leaves at their defaults."""
 
     @property
     def api_url(self) -> str:
@@ -48,23 +45,27 @@ class LocalSettings:
 
 
 def local_settings(environment: Mapping[str, str], *, root: Path) -> LocalSettings:
-    """Read ``PORT``, ``STATE`` and ``IMAGE_STORE_PARAMETERS``; a relative ``STATE`` lies in the checkout."""
+    """Read ``PORT``, ``STATE`` and ``TEMPLATE_PARAMETERS``; a relative ``STATE`` lies in the checkout.
+
+    ``TEMPLATE_PARAMETERS`` holds ``Name=value`` pairs as a shell would split them.
+    """
     said = environment.get("PORT") or str(DEFAULT_PORT)
     if not said.isascii() or not said.isdigit() or not 0 < int(said) <= HIGHEST_PORT:
         raise CannotRun(f"PORT must be a number from 1 to {HIGHEST_PORT}, and it is {said!r}.")
     return LocalSettings(
         port=int(said),
         state=(root / (environment.get("STATE") or DEFAULT_STATE)).resolve(),
-        parameters=parameters(environment.get("IMAGE_STORE_PARAMETERS") or "{}"),
+        template_parameters=_pairs(environment.get("TEMPLATE_PARAMETERS", "")),
     )
 
 
-def parameters(text: str) -> dict[str, str]:
-    """Read template parameters from a JSON object of texts."""
+def _pairs(said: str) -> dict[str, str]:
     try:
-        read = json.loads(text)
+        pairs = [pair.partition("=") for pair in shlex.split(said)]
     except ValueError:
-        read = None
-    if not isinstance(read, dict) or not all(isinstance(value, str) for value in read.values()):
-        raise CannotRun(f"IMAGE_STORE_PARAMETERS must be a JSON object of texts, and it is {text!r}.")
-    return read
+        pairs = [("", "", "")]
+    if not all(name.isalnum() and equals for name, equals, _ in pairs):
+        raise CannotRun(
+            f"TEMPLATE_PARAMETERS must be Name=value pairs with spaces between them, not {said!r}."
+        )
+    return {name: value for name, _, value in pairs}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -27,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300  # the first start of a checkout builds
 STOPPED_SECONDS = 90
 POLL_SECONDS = 0.1
+REMOTE_ADDRESS = "127.0.0.2"
+"""Where tests play other people's servers: the one address of this machine that images may be fetched from."""
 
 
 class Stack:
@@ -107,8 +110,13 @@ def launch(
     port: int, state: Path, *, parameters: dict[str, str] | None = None, **streams: Any
 ) -> subprocess.Popen[str]:
     """Start a launcher as ``make run`` does, and return at once; parameters are the template's."""
-    environment = {**os.environ, "PORT": str(port), "STATE": str(state)}
-    environment["IMAGE_STORE_PARAMETERS"] = json.dumps(parameters or {})
+    chosen = {"RemoteNetworks": f"{REMOTE_ADDRESS}/32", **(parameters or {})}
+    environment = {
+        **os.environ,
+        "PORT": str(port),
+        "STATE": str(state),
+        "TEMPLATE_PARAMETERS": shlex.join(f"{name}={value}" for name, value in chosen.items()),
+    }
     return subprocess.Popen([sys.executable, "-m", "local"], cwd=ROOT, env=environment, text=True, **streams)
 
 

@@ -20,8 +20,10 @@ from image_store.services.listing import Listing
 from image_store.services.publishing import Publisher
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sources import Content, Sources
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
+from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryWorkQueue
@@ -184,6 +186,7 @@ class Store:
         )
         self.uploads = Uploads(
             reservations=self.reservations,
+            sources=Sources(fetcher=lambda: MemoryFetcher({})),
             protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
@@ -240,7 +243,8 @@ class Store:
     ) -> Record:
         """Store a picture."""
         until = self.clock.now() + timedelta(seconds=25)
-        asked = Upload(owner, data, declared_type, attributes or Attributes(), until, idempotency)
+        content = Content(data, declared_type)
+        asked = Upload(owner, content, attributes or Attributes(), until, idempotency)
         return self.uploads.accept(asked)
 
     def edit(self, record: Record, edit: Edit, *, if_version: int | None = None) -> Record:

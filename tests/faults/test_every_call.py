@@ -119,6 +119,13 @@ OPERATIONS = (
         calls=7,
     ),
     Operation(
+        "upload from a URL",
+        lambda _: None,
+        lambda world, _: world.upload_remote(),
+        lambda world, _, stored: world.assert_readable(stored),
+        calls=6,
+    ),
+    Operation(
         "private direct upload",
         arrived(Visibility.PRIVATE),
         lambda world, ticket: world.complete(ticket),
@@ -289,6 +296,7 @@ def test_without_a_fault_each_operation_makes_few_calls_and_is_true(
 LAST_COMMITS = {
     "private upload": "dynamodb.transact_write_items#2",
     "public upload": "dynamodb.transact_write_items#2",
+    "upload from a URL": "dynamodb.transact_write_items#2",
     "private direct upload": "dynamodb.transact_write_items#2",
     "public direct upload": "dynamodb.transact_write_items#2",
     "publish": "dynamodb.transact_write_items#2",

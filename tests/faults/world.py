@@ -21,14 +21,14 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from image_store.adapters.dynamodb import items
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.attributes import Attributes
-from image_store.domain.errors import ImageNotFound, StorageUnavailable
+from image_store.domain.errors import ImageNotFound, StorageUnavailable, UrlNotAllowed
 from image_store.domain.ids import link, uuid7
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
 from image_store.domain.reservation import Quota
-from image_store.ports import PresignedPut, Purger, StoredObject
+from image_store.ports import Fetched, PresignedPut, Purger, StoredObject
 from image_store.services.cleanup import STAGING_LIFETIME, Cleanup, Report
 from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
@@ -36,9 +36,11 @@ from image_store.services.editing import Editing
 from image_store.services.publishing import Publisher
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sources import Content, RemoteUrl, Sources
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryWorkQueue
@@ -46,6 +48,7 @@ from tests.fakes.queues import MemoryWorkQueue
 OWNER = "owner-1"
 PUBLIC_URL = "https://images.example.com"
 PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
+PICTURE_URL = "https://pictures.example/a.png"
 PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
 PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
 TRASH_RETENTION = timedelta(days=30)
@@ -285,6 +288,21 @@ class FaultyPurger:
         )
 
 
+class FaultyFetcher:
+    """Fetches the picture, through `faults`."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+
+    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+        fetcher = MemoryFetcher({PICTURE_URL: Fetched(PICTURE, "image/png")})
+        return self._faults.call(
+            "remote.fetch",
+            lambda: fetcher.fetch(url, max_bytes=max_bytes, until=until),
+            error=lambda _: UrlNotAllowed(),
+        )
+
+
 class SetClock:
     """A clock that stands still until it is moved."""
 
@@ -383,6 +401,7 @@ class World:
         )
         self.uploads = Uploads(
             reservations=self.reservations,
+            sources=Sources(fetcher=lambda: FaultyFetcher(self.faults)),
             protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
@@ -443,7 +462,12 @@ class World:
         """Store the picture."""
         attributes = Attributes(visibility=visibility, groups=("session:s1",), expires_at=expires_at)
         until = self.clock.now() + timedelta(seconds=25)
-        return self.uploads.accept(Upload(OWNER, PICTURE, "image/png", attributes, until))
+        return self.uploads.accept(Upload(OWNER, Content(PICTURE, "image/png"), attributes, until))
+
+    def upload_remote(self) -> Record:
+        """Store the picture that lies at a URL."""
+        until = self.clock.now() + timedelta(seconds=25)
+        return self.uploads.accept(Upload(OWNER, RemoteUrl(PICTURE_URL), Attributes(), until))
 
     def announce(self, visibility: Visibility) -> Ticket:
         """Begin a direct upload of the picture."""

@@ -1,7 +1,6 @@
 """When and how the stack is created, updated or left alone."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -133,12 +132,20 @@ def test_links_in_answers_begin_with_the_one_address(settings: LocalSettings) ->
     assert parameters["Architecture"] in {"arm64", "x86_64"}
 
 
-def test_a_persons_choice_of_a_parameter_wins(settings: LocalSettings) -> None:
-    chosen = replace(settings, parameters={"TrashRetentionDays": "0", "R2Region": "auto"})
+def test_a_person_chooses_parameters_that_the_launcher_leaves_alone(tmp_path: Any) -> None:
+    chosen = local_settings({"TEMPLATE_PARAMETERS": "RemoteNetworks=127.0.0.2/32"}, root=tmp_path)
 
     parameters = parameters_for(chosen, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
 
-    assert (parameters["TrashRetentionDays"], parameters["R2Region"]) == ("0", "auto")
+    assert parameters["RemoteNetworks"] == "127.0.0.2/32"
+    assert parameters["Issuer"] == "http://localhost:2"
+
+
+def test_a_parameter_that_the_launcher_sets_is_not_to_be_chosen(tmp_path: Any) -> None:
+    chosen = local_settings({"TEMPLATE_PARAMETERS": "Issuer=https://example.com"}, root=tmp_path)
+
+    with pytest.raises(CannotRun, match="Issuer"):
+        parameters_for(chosen, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
 
 
 def test_a_deployment_is_the_same_for_the_same_build_and_parameters_only() -> None:

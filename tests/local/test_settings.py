@@ -1,4 +1,4 @@
-"""What ``PORT``, ``STATE`` and ``IMAGE_STORE_PARAMETERS`` may be."""
+"""What ``PORT``, ``STATE`` and ``TEMPLATE_PARAMETERS`` may be."""
 
 from pathlib import Path
 
@@ -31,14 +31,15 @@ def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
         local_settings({"PORT": port}, root=ROOT)
 
 
-def test_parameters_of_the_template_are_read_as_a_json_object() -> None:
-    settings = local_settings({"IMAGE_STORE_PARAMETERS": '{"TrashRetentionDays": "0"}'}, root=ROOT)
+def test_template_parameters_are_pairs_as_a_shell_splits_them() -> None:
+    said = {"TEMPLATE_PARAMETERS": "QuotaImages=3 PublicCacheControl='public, max-age=1'"}
 
-    assert settings.parameters == {"TrashRetentionDays": "0"}
-    assert local_settings({}, root=ROOT).parameters == {}
+    settings = local_settings(said, root=ROOT)
+
+    assert settings.template_parameters == {"QuotaImages": "3", "PublicCacheControl": "public, max-age=1"}
 
 
-@pytest.mark.parametrize("text", ["TrashRetentionDays=0", "[]", '"text"', '{"TrashRetentionDays": 0}'])
-def test_parameters_that_are_no_object_of_texts_are_refused_by_name(text: str) -> None:
-    with pytest.raises(CannotRun, match="IMAGE_STORE_PARAMETERS must be a JSON object of texts"):
-        local_settings({"IMAGE_STORE_PARAMETERS": text}, root=ROOT)
+@pytest.mark.parametrize("said", ["QuotaImages", "=3", "Quota Images=3", "Name='open"])
+def test_template_parameters_that_are_no_pairs_are_refused_by_name(said: str) -> None:
+    with pytest.raises(CannotRun, match="TEMPLATE_PARAMETERS must be"):
+        local_settings({"TEMPLATE_PARAMETERS": said}, root=ROOT)

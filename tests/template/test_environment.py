@@ -12,10 +12,11 @@ from image_store.settings import Settings
 
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
+FETCHING = {"REMOTE_HOSTS", "REMOTE_NETWORKS"}
 ACCEPTING = {"KEY_LAYOUT", "MAX_PIXELS", "QUOTA_IMAGES", "QUOTA_BYTES"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 TOLD = {
-    "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
+    "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING | FETCHING,
     "Direct": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "WORK_QUEUE_URL"}
     | R2
     | PUBLISHED
@@ -55,6 +56,8 @@ VALUES = {
     "MAX_PIXELS": "50000000",
     "INGEST_BUCKET": "ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
+    "REMOTE_HOSTS": ".example.com,images.example.org",
+    "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
 }
 

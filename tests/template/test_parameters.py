@@ -39,6 +39,10 @@ GOOD = [
     ("CloudflareSecretName", "team/cloudflare"),
     ("CloudflareApiUrl", "https://api.cloudflare.com"),
     ("CloudflareApiUrl", "http://127.0.0.1:4567"),
+    ("RemoteHosts", ""),
+    ("RemoteHosts", ".example.com,images.example.org,xn--bcher-kva.example"),
+    ("RemoteNetworks", ""),
+    ("RemoteNetworks", "10.0.0.0/16,fd12:3456::/32"),
 ]
 BAD = [
     ("Issuer", ""),
@@ -65,6 +69,13 @@ BAD = [
     ("CloudflareApiUrl", ""),
     ("CloudflareApiUrl", "http://api.cloudflare.com"),
     ("CloudflareApiUrl", "https://api.cloudflare.com/client/v4"),
+    ("RemoteHosts", "https://images.example.com"),
+    ("RemoteHosts", "images.example.com:8443"),
+    ("RemoteHosts", "*.example.com"),
+    ("RemoteHosts", "a.example, b.example"),
+    ("RemoteHosts", "Example.com"),
+    ("RemoteNetworks", "10.0.0.1"),
+    ("RemoteNetworks", "10.0.0.0/16, 10.1.0.0/16"),
 ]
 
 

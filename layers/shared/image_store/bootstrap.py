@@ -14,9 +14,11 @@ from image_store.adapters.r2 import R2Bucket, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.entrypoints.answers import Answers
+from image_store.entrypoints.observability import logger
 from image_store.ports import (
     Clock,
     DeadLetters,
+    Fetcher,
     Ids,
     ImageProcessor,
     ImageRepository,
@@ -103,6 +105,13 @@ class Application:
 
         return PillowProcessor(max_pixels=self.settings.max_pixels)
 
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        from image_store.adapters.remote import AddressRules, HttpFetcher
+
+        rules = AddressRules(hosts=self.settings.remote_hosts, networks=self.settings.remote_networks)
+        return HttpFetcher(rules, clock=self.clock, report=_report_refusal)
+
     # Services -----------------------------------------------------------------------------------------
 
     @cached_property
@@ -151,10 +160,12 @@ class Application:
 
     @cached_property
     def uploads(self) -> "Uploads":
+        from image_store.services.sources import Sources
         from image_store.services.uploads import Uploads
 
         return Uploads(
             reservations=self.reservations,
+            sources=Sources(fetcher=lambda: self.fetcher),
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
@@ -286,6 +297,10 @@ def _client(service: str) -> Any:
 
     config = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
     return boto3.client(service, config=config)
+
+
+def _report_refusal(reason: str, url: str) -> None:
+    logger.warning("no image fetched", reason=reason, url=url)
 
 
 _current: Application | None = None

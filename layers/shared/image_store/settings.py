@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.layout import KeyLayout
@@ -37,6 +38,10 @@ class Settings:
     ingest_bucket: str
     dead_letter_queue_url: str
     work_queue_url: str
+    remote_hosts: tuple[str, ...]
+    """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
+    remote_networks: tuple[IPv4Network | IPv6Network, ...]
+    """Networks that are not public and that images may be fetched from all the same."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
@@ -62,6 +67,8 @@ class Settings:
             ingest_bucket=environment.get("INGEST_BUCKET", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
+            remote_hosts=_listed(environment, "REMOTE_HOSTS"),
+            remote_networks=_networks(environment, "REMOTE_NETWORKS"),
         )
         if settings.public_url and not settings.public_bucket:
             raise ConfigurationError("PUBLIC_URL is set, but PUBLIC_BUCKET is not: set both or neither.")
@@ -75,6 +82,19 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdecimal():
         raise ConfigurationError(f"{name} must be a whole number, not below 0.")
     return int(text)
+
+
+def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(entry for entry in environment.get(name, "").lower().split(",") if entry)
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(entry) for entry in _listed(environment, name))
+    except ValueError:
+        raise ConfigurationError(
+            f"{name} must be networks such as 10.0.0.0/8, separated by commas."
+        ) from None
 
 
 def _layout(environment: Mapping[str, str]) -> KeyLayout:

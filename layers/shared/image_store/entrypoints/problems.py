@@ -20,6 +20,7 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.ImageTooLarge: 413,
     errors.TooManyFrames: 422,
     errors.ChecksumMismatch: 422,
+    errors.UrlNotAllowed: 422,
     errors.ImageNotFound: 404,
     errors.UploadNotFound: 404,
     errors.UploadIncomplete: 409,

@@ -30,6 +30,8 @@ def _text(text: str) -> str:
     return text
 
 
+MAX_URL_CHARS = 2048
+
 Line = Annotated[str, AfterValidator(_one_line)]
 Text = Annotated[str, AfterValidator(_text)]
 Tag = Annotated[Line, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
@@ -119,6 +121,11 @@ class Source(_Strict):
 
     base64: str | None = None
     data_uri: str | None = None
+    url: str | None = Field(
+        None,
+        max_length=MAX_URL_CHARS,
+        description="http or https, at a public address; fetched once, while the request runs.",
+    )
 
 
 class ImageUpload(ImageAttributes):
