@@ -1,4 +1,4 @@
-"""Collects what nobody needs any more, on a schedule."""
+"""Collects what nobody needs any more, and looks for dropped objects that nobody was told of, on a schedule."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -17,6 +17,9 @@ MARGIN = timedelta(seconds=20)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     app = application()
-    report = asdict(app.cleanup.run(until=deadline(context, app.clock, margin=MARGIN)))
+    until = deadline(context, app.clock, margin=MARGIN)
+    report = asdict(app.cleanup.run(until=until))
     logger.info("cleanup", report=report)
-    return report
+    swept = asdict(app.ingest_sweep.run(until=until))
+    logger.info("ingest sweep", report=swept)
+    return report | {"ingest_sweep": swept}

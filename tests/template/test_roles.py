@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 
 class Grant(NamedTuple):
-    """Actions that a role allows on one resource."""
+    """Actions that a role allows on one resource, perhaps under a condition."""
 
     actions: frozenset[str]
     resource: str
+    condition: str = "{}"
 
 
-def allow(resource: str, service: str, *actions: str) -> Grant:
+def allow(resource: str, service: str, *actions: str, condition: dict[str, Any] | None = None) -> Grant:
     """Write one grant."""
-    return Grant(frozenset(f"{service}:{action}" for action in actions), resource)
+    return Grant(frozenset(f"{service}:{action}" for action in actions), resource, str(condition or {}))
 
 
 SECRETS = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
@@ -61,14 +62,32 @@ REACH = {
         SIGNING_SECRET,
     },
     "Update": {WRITE_TABLE, R2_SECRET},
-    "Delete": {WRITE_TABLE, R2_SECRET},
+    "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET},
     "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
     "Site": set(),
-    "Cleanup": {WRITE_TABLE, allow("${Table.Arn}/index/due", "dynamodb", "Query"), R2_SECRET},
+    "Cleanup": {
+        Grant(WRITE_TABLE.actions | {"dynamodb:BatchGetItem"}, WRITE_TABLE.resource),
+        allow("${Table.Arn}/index/due", "dynamodb", "Query"),
+        R2_SECRET,
+        allow(
+            "IngestBucket.Arn",
+            "s3",
+            "ListBucketVersions",
+            condition={"StringLike": {"s3:prefix": "ingest/*"}},
+        ),
+        allow("IngestQueue.Arn", "sqs", "SendMessage"),
+    },
     "Ingest": {
         WRITE_TABLE,
         R2_SECRET,
         allow("${IngestBucket.Arn}/ingest/*", "s3", "GetObject", "GetObjectVersion"),
+        allow(
+            "IngestBucket.Arn",
+            "s3",
+            "ListBucket",
+            "ListBucketVersions",
+            condition={"StringLikeIfExists": {"s3:prefix": "ingest/*"}},
+        ),
         allow("IngestQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
         allow("DeadLetterQueue.Arn", "sqs", "SendMessage"),
     },
@@ -118,13 +137,14 @@ def grants_of(role: dict[str, Any], *, conditions: Set[str] = frozenset()) -> li
             statement = resolved(written, conditions)
             if not statement:
                 continue
-            assert statement.keys() <= {"Sid", "Effect", "Action", "Resource"}
+            assert statement.keys() <= {"Sid", "Effect", "Action", "Resource", "Condition"}
             assert statement["Effect"] == "Allow"
             actions = statement["Action"]
             grants.append(
                 Grant(
                     frozenset([actions] if isinstance(actions, str) else actions),
                     readable(statement["Resource"]),
+                    str(statement.get("Condition", {})),
                 )
             )
     return grants

@@ -11,7 +11,8 @@ from image_store.domain.errors import (
     StorageUnavailable,
 )
 from image_store.domain.image import Kind, Record, Visibility
-from image_store.services.ingestion import MAX_INGEST_BYTES, MAX_OWNER_CHARS, DroppedObject
+from image_store.domain.ingest import DroppedObject
+from image_store.services.ingestion import MAX_INGEST_BYTES, MAX_OWNER_CHARS
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE
 
