@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
-from image_store.ports import DeadLetters
 from image_store.settings import Settings
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.queues import MemoryDeadLetters, MemoryWorkQueue
 from tests.faults.world import CountedIds, SetClock
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from image_store.ports import Clock, Ids, ImageRepository, ObjectStore
+    from image_store.ports import Clock, DeadLetters, Ids, ImageRepository, ObjectStore, WorkQueue
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
@@ -77,16 +77,6 @@ class Answer:
         return json.loads(self.text)
 
 
-class NotedDeadLetters(DeadLetters):
-    """Keeps messages with their reasons."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, str]] = []
-
-    def send(self, body: str, *, reason: str) -> None:
-        self.sent.append((reason, body))
-
-
 class _SecretsClient:
     def get_secret_value(self, **_: str) -> dict[str, str]:
         return {"SecretString": json.dumps(SIGNING_SECRET)}
@@ -105,7 +95,8 @@ class Deployment(Application):
         self.public_bucket = MemoryBucket("public", clock=self.set_clock, peers=peers)
         self.dropped = MemoryBucket("ingest", clock=self.set_clock, peers=peers)
         peers["private"] = self.private_bucket
-        self.noted = NotedDeadLetters()
+        self.noted = MemoryDeadLetters()
+        self.handed_over = MemoryWorkQueue()
 
     @cached_property
     def settings(self) -> Settings:
@@ -138,6 +129,10 @@ class Deployment(Application):
     @cached_property
     def dead_letters(self) -> DeadLetters:
         return self.noted
+
+    @cached_property
+    def work_queue(self) -> WorkQueue:
+        return self.handed_over
 
     @cached_property
     def _secrets(self) -> Secrets:

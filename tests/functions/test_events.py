@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAMES = sorted(path.relative_to(EVENTS).with_suffix("").as_posix() for path in EVENTS.glob("*/*.json"))
 HTTP_NAMES = [name for name in NAMES if "routeKey" in event(name)]
-QUEUE_NAMES = [name for name in NAMES if name.startswith("ingest/")]
+QUEUE_NAMES = [name for name in NAMES if name.startswith(("ingest/", "work/"))]
 
 
 def texts_in_tests() -> Iterator[str]:

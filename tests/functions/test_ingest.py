@@ -44,7 +44,7 @@ def test_a_dropped_object_becomes_a_private_image_of_the_owner_in_its_key(store:
     (card,) = images_of(store, "alice")
     assert answer == ALL_DONE
     assert (card["filename"], card["visibility"]) == ("squares.png", "private")
-    assert not store.noted.sent
+    assert not store.noted.letters
 
 
 def test_owner_and_name_of_a_key_are_decoded_as_s3_encodes_them(store: Deployment) -> None:
@@ -74,7 +74,7 @@ def test_what_announces_no_object_is_done_at_once(store: Deployment, name: str) 
     answer = store.invoke("ingest", event(name))
 
     assert answer == ALL_DONE
-    assert not store.noted.sent
+    assert not store.noted.letters
     assert store.is_empty()
 
 
@@ -86,7 +86,7 @@ def test_what_can_never_succeed_is_a_dead_letter_with_its_reason(store: Deployme
     answer = store.invoke("ingest", event(name))
 
     assert answer == ALL_DONE
-    assert store.noted.sent == [(REFUSED[name], event(name)["Records"][0]["body"])]
+    assert store.noted.letters == [(event(name)["Records"][0]["body"], REFUSED[name])]
     assert store.is_empty()
 
 
@@ -99,7 +99,7 @@ def test_one_bad_message_spoils_no_other(store: Deployment) -> None:
     answer = store.invoke("ingest", event("ingest/mixed"))
 
     assert answer == ALL_DONE
-    assert [reason for reason, _ in store.noted.sent] == ["unsupported_media_type"]
+    assert [reason for _, reason in store.noted.letters] == ["unsupported_media_type"]
     assert [card["filename"] for card in images_of(store, "alice")] == ["squares.png"]
     assert [card["filename"] for card in images_of(store, "bob")] == ["squares.png"]
 
@@ -115,7 +115,7 @@ def test_only_the_messages_that_may_succeed_later_are_delivered_again(store: Dep
 
     first, _, _, last = message_ids("ingest/mixed")
     assert answer == {"batchItemFailures": [{"itemIdentifier": first}, {"itemIdentifier": last}]}
-    assert [reason for reason, _ in store.noted.sent] == ["unsupported_media_type"]
+    assert [reason for _, reason in store.noted.letters] == ["unsupported_media_type"]
     assert store.is_empty()
 
 
@@ -139,5 +139,5 @@ def test_other_bytes_under_a_name_that_was_ingested_are_refused_with_the_reason(
     answer = store.invoke("ingest", event("ingest/one-object"))
 
     assert answer == ALL_DONE
-    assert [reason for reason, _ in store.noted.sent] == ["idempotency_mismatch"]
+    assert [reason for _, reason in store.noted.letters] == ["idempotency_mismatch"]
     assert len(images_of(store, "alice")) == 1
