@@ -19,6 +19,7 @@ from image_store.ports import (
     Clock,
     DeadLetters,
     Fetcher,
+    Housekeeping,
     Ids,
     ImageProcessor,
     ImageRepository,
@@ -30,7 +31,7 @@ from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
-    from image_store.services.cleanup import Cleanup
+    from image_store.services.cleanup.run import Cleanup
     from image_store.services.deletion import Deletion
     from image_store.services.direct_uploads import DirectUploads
     from image_store.services.editing import Editing
@@ -62,6 +63,12 @@ class Application:
     @cached_property
     def repository(self) -> ImageRepository:
         return DynamoRepository(self.settings.table, client=lambda: self._dynamodb)
+
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
+
+        return DynamoHousekeeping(self.settings.table, client=lambda: self._dynamodb)
 
     @cached_property
     def private(self) -> ObjectStore:
@@ -226,15 +233,18 @@ class Application:
 
     @cached_property
     def cleanup(self) -> "Cleanup":
-        from image_store.services.cleanup import Cleanup
+        from image_store.services.cleanup.assembly import assembled
 
-        return Cleanup(
+        return assembled(
             repository=self.repository,
+            housekeeping=self.housekeeping,
             private=self.private,
             publisher=self.publisher,
             deletion=self.deletion,
             clock=self.clock,
             ids=self.ids,
+            policies=self.settings.cleanup_policies,
+            most_removals=self.settings.cleanup_max_deletions,
         )
 
     @cached_property
