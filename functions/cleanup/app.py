@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
+from image_store.entrypoints.cleanup import report_body
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.observability import logger
 
@@ -18,14 +19,11 @@ MARGIN = timedelta(seconds=20)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     app = application()
     until = deadline(context, app.clock, margin=MARGIN)
-    done = app.cleanup.run(until=until)
-    # Not asdict(): it rebuilds a Counter from pairs, and so counts the pairs.
-    report = {
-        "collected": dict(done.collected),
-        "failed": done.failed,
-        "stopped_because": done.stopped_because,
-    }
-    logger.info("cleanup", report=report)
-    swept = asdict(app.ingest_sweep.run(until=until))
-    logger.info("ingest sweep", report=swept)
-    return report | {"ingest_sweep": swept}
+    report = app.cleanup.run(
+        until=until,
+        most_removals=event.get("max_deletions"),
+        reconcile=event.get("reconcile") is True,
+    )
+    logger.info("cleanup", report=report_body(report))
+    logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
+    return report_body(report)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from image_store.domain.attributes import Attributes
+from image_store.domain.cleanup import Policy, Report
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.image import Record, Visibility
 from image_store.domain.layout import KeyLayout
@@ -12,7 +13,7 @@ from image_store.domain.publication import PublicationRow
 from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
 from image_store.services.batch_deletion import BatchDeletion
 from image_store.services.batches import Batches
-from image_store.services.cleanup import Cleanup, Report
+from image_store.services.cleanup.assembly import assembled
 from image_store.services.cursors import Cursors
 from image_store.services.deletion import Deletion
 from image_store.services.direct_uploads import DirectUploads
@@ -27,6 +28,7 @@ from image_store.services.sources import Content, Sources
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.fetcher import MemoryFetcher
+from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
@@ -149,6 +151,7 @@ class Store:
         quota: Quota = Quota(),  # noqa: B008 - it is frozen
         trash_retention: timedelta = TRASH_RETENTION,
         publishes: bool = True,
+        policies: Sequence[Policy] = (),
         purges: bool = False,
     ) -> None:
         self.journal: list[str] = []
@@ -223,13 +226,16 @@ class Store:
             ids=self.ids,
             trash_retention=trash_retention,
         )
-        self.cleanup = Cleanup(
+        self.housekeeping = MemoryHousekeeping()
+        self.cleanup = assembled(
             repository=self.repository,
+            housekeeping=self.housekeeping,
             private=self.private,
             publisher=self.publisher,
             deletion=self.deletion,
             clock=self.clock,
             ids=self.ids,
+            policies=policies,
         )
         self.listing = Listing(
             repository=self.repository, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock

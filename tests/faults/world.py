@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from image_store.adapters.dynamodb import items
+from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.attributes import Attributes
+from image_store.domain.cleanup import Report
 from image_store.domain.errors import ImageNotFound, StorageUnavailable, UrlNotAllowed
 from image_store.domain.ids import link, uuid7
 from image_store.domain.image import Image, Record, State, Visibility
@@ -29,7 +31,8 @@ from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
 from image_store.domain.reservation import Quota
 from image_store.ports import Fetched, PresignedPut, Purger, StoredObject
-from image_store.services.cleanup import STAGING_LIFETIME, Cleanup, Report
+from image_store.services.cleanup.assembly import assembled
+from image_store.services.cleanup.objects import STAGING_LIFETIME
 from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
@@ -434,8 +437,10 @@ class World:
             ids=ids,
             trash_retention=TRASH_RETENTION,
         )
-        self.cleanup = Cleanup(
+        self.housekeeping = DynamoHousekeeping(self.table, client=lambda: faulty)
+        self.cleanup = assembled(
             repository=self.repository,
+            housekeeping=self.housekeeping,
             private=self.bucket,
             publisher=self.publisher,
             deletion=self.deletion,
@@ -513,8 +518,8 @@ class World:
         return True
 
     def collect(self) -> Report:
-        """Run cleanup without a deadline."""
-        return self.cleanup.run(until=self.clock.now() + timedelta(hours=1))
+        """Run cleanup as its schedule does."""
+        return self.cleanup.run(until=self.clock.now() + timedelta(minutes=15))
 
     def settle(self) -> None:
         """Let every grace pass, and cleanup do all it has to."""
@@ -564,7 +569,8 @@ class World:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in items.rows_of(record)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in all_items(self.client, self.table)}
-        assert {row for row in stored if row[1] != "USAGE"} == expected, "rows that follow from no record"
+        beside = {row for row in stored if row[1] == "USAGE" or row[0].startswith("CLEANUP")}
+        assert stored - beside == expected, "rows that follow from no record"
 
     def assert_bytes(self, image: Image) -> None:
         """Every private object of the image is there, and the original has the bytes that were accepted."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import IngestBucket, R2Bucket, s3_client
+from image_store.adapters.r2 import R2Bucket, S3Versions, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.entrypoints.answers import Answers
@@ -20,12 +20,14 @@ from image_store.ports import (
     Clock,
     DeadLetters,
     Fetcher,
+    Housekeeping,
     Ids,
     ImageProcessor,
     ImageRepository,
     IngestEvents,
     ObjectStore,
     Purger,
+    VersionedBucket,
     WorkQueue,
 )
 from image_store.services.retrieval import Retrieval
@@ -34,7 +36,7 @@ from image_store.settings import Settings
 if TYPE_CHECKING:
     from image_store.services.batch_deletion import BatchDeletion
     from image_store.services.batches import Batches
-    from image_store.services.cleanup import Cleanup
+    from image_store.services.cleanup.run import Cleanup
     from image_store.services.cursors import Cursors
     from image_store.services.deletion import Deletion
     from image_store.services.direct_uploads import DirectUploads
@@ -85,6 +87,12 @@ class Application:
         return DynamoRepository(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
+    def housekeeping(self) -> Housekeeping:
+        from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
+
+        return DynamoHousekeeping(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
     def private(self) -> ObjectStore:
         return self._r2(self.settings.private_bucket)
 
@@ -105,8 +113,12 @@ class Application:
         )
 
     @made_once
-    def ingest_bucket(self) -> IngestBucket:
-        return IngestBucket(self.settings.ingest_bucket, client=lambda: self._s3, presigner=None)
+    def ingest_bucket(self) -> ObjectStore:
+        return R2Bucket(self.settings.ingest_bucket, client=lambda: self._s3, presigner=None)
+
+    @made_once
+    def ingest_versions(self) -> VersionedBucket:
+        return S3Versions(self.settings.ingest_bucket, client=lambda: self._s3)
 
     @made_once
     def ingest_events(self) -> IngestEvents:
@@ -275,15 +287,18 @@ class Application:
 
     @made_once
     def cleanup(self) -> "Cleanup":
-        from image_store.services.cleanup import Cleanup
+        from image_store.services.cleanup.assembly import assembled
 
-        return Cleanup(
+        return assembled(
             repository=self.repository,
+            housekeeping=self.housekeeping,
             private=self.private,
             publisher=self.publisher,
             deletion=self.deletion,
             clock=self.clock,
             ids=self.ids,
+            policies=self.settings.cleanup_policies,
+            most_removals=self.settings.cleanup_max_deletions,
         )
 
     @made_once
@@ -299,7 +314,7 @@ class Application:
         from image_store.services.ingest_sweep import IngestSweep
 
         return IngestSweep(
-            bucket=self.ingest_bucket,
+            bucket=self.ingest_versions,
             repository=self.repository,
             events=self.ingest_events,
             clock=self.clock,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.image import Image, Record
 from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
 from image_store.domain.listing import CardPage, GroupOf, ListQuery, MemberPage
@@ -292,6 +293,21 @@ class ImageRepository(Protocol):
         """
         ...
 
+    def scan(self, *, after: str | None, limit: int) -> tuple[Sequence[Image], str | None]:
+        """Records of all owners in no order, page by page, and where to go on; for maintenance alone.
+
+        Reads the whole table once it is repeated to its end. A page may be short or empty.
+        """
+        ...
+
+    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        """The owners whose images policies have to look at; eventually consistent."""
+        ...
+
+    def owner_done(self, owner: str, *, next_at: datetime) -> None:
+        """Let an owner's turn come again at `next_at`. Safe to repeat."""
+        ...
+
     def publication(self, publication: str) -> PublicationRow | None:
         """Read what is kept of a publication, strongly consistent."""
         ...
@@ -302,6 +318,34 @@ class ImageRepository(Protocol):
 
     def forget_publication(self, publication: str) -> None:
         """Forget a publication whose copies are gone; one that is current stays. Safe to repeat."""
+        ...
+
+
+class Housekeeping(Protocol):
+    """What cleanup remembers between its runs. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
+        """Take the right to run; None while another run has it."""
+        ...
+
+    def end_lease(self, lease: Lease) -> None:
+        """Give it back; nothing happens when it was lost."""
+        ...
+
+    def position(self, sweep: str) -> Position | None:
+        """How far a sweep has come; None before its first pass."""
+        ...
+
+    def move(self, sweep: str, position: Position, lease: Lease) -> None:
+        """Remember how far a sweep has come; Conflict when the lease was lost."""
+        ...
+
+    def keep_report(self, report: Report, lease: Lease) -> None:
+        """Keep a report for 90 days; Conflict when the lease was lost."""
+        ...
+
+    def reports(self, *, limit: int) -> Sequence[Report]:
+        """The last reports, the newest first."""
         ...
 
 

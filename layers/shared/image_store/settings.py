@@ -1,11 +1,14 @@
 """The deployment's settings, read from the environment once."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
+from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
 from image_store.domain.reservation import Quota
 
@@ -39,6 +42,11 @@ class Settings:
     ingest_queue_url: str
     dead_letter_queue_url: str
     work_queue_url: str
+    cleanup_policies: tuple[Policy, ...]
+    cleanup_max_deletions: int
+    """The most that a run of cleanup may remove without a row that asks for it."""
+    admin_subjects: frozenset[str]
+    """Subjects who are admins besides those whose token has the scope."""
     remote_hosts: tuple[str, ...]
     """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
     remote_networks: tuple[IPv4Network | IPv6Network, ...]
@@ -69,6 +77,9 @@ class Settings:
             ingest_queue_url=environment.get("INGEST_QUEUE_URL", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
+            cleanup_policies=_policies(environment),
+            cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
+            admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),
             remote_networks=_networks(environment, "REMOTE_NETWORKS"),
         )
@@ -104,3 +115,30 @@ def _layout(environment: Mapping[str, str]) -> KeyLayout:
         return KeyLayout(environment.get("KEY_LAYOUT", KeyLayout.MONTH))
     except ValueError:
         raise ConfigurationError(f"KEY_LAYOUT must be one of {', '.join(KeyLayout)}.") from None
+
+
+def _policies(environment: Mapping[str, str]) -> tuple[Policy, ...]:
+    """The enabled policies of CLEANUP_POLICIES: a JSON list of objects."""
+    try:
+        told = json.loads(environment.get("CLEANUP_POLICIES") or "[]")
+        return tuple(_policy(**policy) for policy in told if policy.pop("enabled", True) is True)
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigurationError(
+            "CLEANUP_POLICIES must be a JSON list of objects with kind and, if wanted, category, older_than_days, "
+            "keep_newest (whole numbers, not below 0) and enabled."
+        ) from None
+
+
+def _policy(
+    *, kind: str, category: str | None = None, older_than_days: int = 30, keep_newest: int = 100
+) -> Policy:
+    if not all(type(number) is int and number >= 0 for number in (older_than_days, keep_newest)):
+        raise ValueError("not a whole number")
+    if category is not None and not isinstance(category, str):
+        raise TypeError("not a text")
+    return Policy(
+        kind=Kind(kind),
+        category=category,
+        older_than=timedelta(days=older_than_days),
+        keep_newest=keep_newest,
+    )

@@ -243,8 +243,12 @@ class R2Bucket(ObjectStore):
             following = {"ContinuationToken": token}
 
 
-class IngestBucket(R2Bucket, VersionedBucket):
-    """A bucket in S3 itself, where objects are dropped and every version is kept."""
+class S3Versions(VersionedBucket):
+    """VersionedBucket on a bucket of S3 itself; the client is made at the first call, and whoever makes it keeps it."""
+
+    def __init__(self, bucket: str, *, client: Callable[[], Any]) -> None:
+        self._bucket = bucket
+        self._client = client
 
     def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
         following = {} if after is None else {"KeyMarker": after.key, "VersionIdMarker": after.version}

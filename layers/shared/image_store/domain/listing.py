@@ -24,6 +24,7 @@ class ListQuery:
     since: datetime | None = None
     until: datetime | None = None
     trashed: bool = False
+    category: str | None = None
 
     @property
     def binding(self) -> tuple[str | None, ...]:
@@ -37,6 +38,7 @@ class ListQuery:
             self.since.isoformat() if self.since else None,
             self.until.isoformat() if self.until else None,
             str(self.trashed),
+            self.category,
         )
 
 

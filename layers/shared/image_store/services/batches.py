@@ -25,6 +25,7 @@ class Batches:
 
     clock: Clock
     concurrency: int = CONCURRENCY
+    last_step: timedelta = LAST_STEP
 
     def run[I, R](
         self, items: Sequence[I], do: Callable[[I], R], *, until: datetime
@@ -41,7 +42,7 @@ class Batches:
 
         pool = ThreadPoolExecutor(self.concurrency)
         running = [pool.submit(attempt, item) for item in items]
-        wait(running, timeout=max(0.0, (until + LAST_STEP - self.clock.now()).total_seconds()))
+        wait(running, timeout=max(0.0, (until + self.last_step - self.clock.now()).total_seconds()))
         # Nobody waits for what hangs: it is bound by the same rules as a function that was ended on its way.
         pool.shutdown(wait=False, cancel_futures=True)
         return [_outcome(future) for future in running]
