@@ -53,4 +53,4 @@ def _encoded(segment: str) -> str:
             break
         encoded += piece
     # A segment of dots alone would be a step in a path to some tools.
-    return encoded.replace(".", "%2E") if set(encoded) == {"."} else encoded
+    return "%2E" * min(len(encoded), MAX_SEGMENT_BYTES // 3) if set(encoded) == {"."} else encoded

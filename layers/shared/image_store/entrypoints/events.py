@@ -50,15 +50,24 @@ def handle_messages(
     failures = []
     for message in event["Records"]:
         try:
-            for dropped in dropped_objects(message["body"]):
-                ingest(dropped)
+            _handle(message, ingest, dead_letters)
         except RETRYABLE as error:
             logger.warning("ingest will be retried", code=error.code, message_id=message["messageId"])
             failures.append({"itemIdentifier": message["messageId"]})
-        except ImageStoreError as error:
-            logger.error("object refused", code=error.code, message_id=message["messageId"])
-            dead_letters.send(message["body"], reason=error.code)
         except Exception:
             logger.exception("unexpected error", message_id=message["messageId"])
             failures.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failures}
+
+
+def _handle(
+    message: dict[str, Any], ingest: Callable[[DroppedObject], object], dead_letters: DeadLetters
+) -> None:
+    try:
+        for dropped in dropped_objects(message["body"]):
+            ingest(dropped)
+    except RETRYABLE:
+        raise
+    except ImageStoreError as error:
+        logger.error("object refused", code=error.code, message_id=message["messageId"])
+        dead_letters.send(message["body"], reason=error.code)

@@ -21,6 +21,9 @@ from image_store.entrypoints.http import header
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
 
+_MAX_ETAG_CHARS = 20
+"""Far longer than any version; int() raises for thousands of digits."""
+
 
 def query[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
     """The query string as a model; each parameter at most once."""
@@ -69,7 +72,12 @@ def if_version(api: APIGatewayHttpResolver) -> int | None:
     if value is None or value.strip() == "*":
         return None
     tag = value.strip()
-    if len(tag) > 2 and tag[0] == tag[-1] == '"' and tag[1:-1].isascii() and tag[1:-1].isdecimal():
+    if (
+        2 < len(tag) <= _MAX_ETAG_CHARS
+        and tag[0] == tag[-1] == '"'
+        and tag[1:-1].isascii()
+        and tag[1:-1].isdecimal()
+    ):
         return int(tag[1:-1])
     raise PreconditionFailed("If-Match does not name the current version of the image.")
 

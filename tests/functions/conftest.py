@@ -1,0 +1,37 @@
+"""A deployment for each test, on one DynamoDB for each module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_store.bootstrap import use
+from tests.fakes.dynamodb import mocked_client, table_form
+from tests.functions.deployment import Deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture(scope="module")
+def dynamodb() -> Iterator[Any]:
+    with mocked_client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+@pytest.fixture
+def deployed(dynamodb: Any, form: dict[str, Any]) -> Iterator[Callable[..., Deployment]]:
+    """Deploys with variables of the environment other than the usual ones."""
+    yield lambda **environment: Deployment(dynamodb, form, **environment)
+    use(None)
+
+
+@pytest.fixture
+def store(deployed: Callable[..., Deployment]) -> Deployment:
+    return deployed()

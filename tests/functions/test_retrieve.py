@@ -1,0 +1,117 @@
+"""The function that shows an owner an image (A8, B1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.functions.deployment import (
+    API,
+    IMAGE_ID,
+    Deployment,
+    assert_refused,
+    event,
+    with_headers,
+    with_query,
+)
+
+PRIVATE_FOLDER = f"https://private.invalid/images/upload/2026/03/{IMAGE_ID}/"
+
+NOT_FOUND = [
+    "retrieve/id-in-capitals",
+    "retrieve/unknown-id",
+    "retrieve/of-somebody-else",
+    "retrieve/content-of-somebody-else",
+]
+
+
+@pytest.fixture(autouse=True)
+def stored(store: Deployment) -> None:
+    store.answer_to("upload/raw")
+
+
+def test_an_image_is_answered_as_it_was_stored(store: Deployment) -> None:
+    """B1: metadata with a validator, kept by no shared cache."""
+    answer = store.answer_to("retrieve/image")
+
+    assert (answer.status, answer.json["id"], answer.json["status"]) == (200, IMAGE_ID, "ready")
+    assert (answer.headers["ETag"], answer.headers["Cache-Control"]) == ('"2"', "private, no-cache")
+    assert answer.json["url"] == f"{API}/v1/images/{IMAGE_ID}/content"
+    assert answer.json["created_at"] == answer.json["updated_at"] == "2026-03-01T12:00:00.000Z"
+    assert set(answer.json["renditions"]) == {"thumb", "display"}
+
+
+def test_who_has_the_current_version_is_told_so_without_a_body(store: Deployment) -> None:
+    """B1: 304."""
+    answer = store.answer_to("retrieve/current-version")
+
+    assert (answer.status, answer.text, answer.headers["ETag"]) == (304, "", '"2"')
+
+
+def test_a_version_that_is_not_current_is_answered_in_full(store: Deployment) -> None:
+    sent = with_headers(event("retrieve/current-version"), if_none_match='"1", W/"3"')
+
+    answer = store.call(sent, function="retrieve")
+
+    assert (answer.status, answer.json["id"]) == (200, IMAGE_ID)
+
+
+@pytest.mark.parametrize("name", ["retrieve/content", "retrieve/head-of-content"])
+def test_the_bytes_are_behind_a_signed_link_that_no_cache_keeps(store: Deployment, name: str) -> None:
+    """B1: nothing is capped by Lambda; the original is saved under its name."""
+    answer = store.answer_to(name)
+
+    location = answer.headers["Location"]
+    assert (answer.status, answer.text, answer.headers["Cache-Control"]) == (302, "", "private, no-store")
+    assert location.startswith(PRIVATE_FOLDER)
+    assert "/original.png?filename=squares.png&" in location
+
+
+def test_a_thumb_is_behind_a_link_of_its_own(store: Deployment) -> None:
+    answer = store.answer_to("retrieve/thumb")
+
+    assert answer.status == 302
+    assert answer.headers["Location"].startswith(PRIVATE_FOLDER)
+    assert "/thumb." in answer.headers["Location"]
+
+
+def test_a_rendition_that_no_preset_makes_is_refused(store: Deployment) -> None:
+    answer = store.answer_to("retrieve/unknown-rendition")
+
+    assert_refused(answer, 400, "invalid_request")
+    assert answer.json["errors"][0]["loc"] == ["query", "rendition"]
+
+
+@pytest.mark.parametrize("query", ["rendition=thumb&rendition=thumb", "rendition=", "colour=red"])
+def test_a_query_that_means_nothing_is_refused(store: Deployment, query: str) -> None:
+    answer = store.call(with_query(event("retrieve/content"), query), function="retrieve")
+
+    assert_refused(answer, 400, "invalid_request")
+
+
+@pytest.mark.parametrize("name", NOT_FOUND)
+def test_what_is_missing_or_somebody_elses_is_not_found(store: Deployment, name: str) -> None:
+    """A8: nobody learns that somebody else's image exists."""
+    answer = store.answer_to(name)
+
+    assert_refused(answer, 404, "image_not_found")
+
+
+def test_missing_and_foreign_images_are_answered_alike(store: Deployment) -> None:
+    """A8."""
+    missing, foreign = store.answer_to("retrieve/unknown-id"), store.answer_to("retrieve/of-somebody-else")
+
+    assert missing == foreign
+
+
+def test_a_token_without_a_subject_is_refused(store: Deployment) -> None:
+    answer = store.answer_to("retrieve/no-subject")
+
+    assert_refused(answer, 400, "invalid_request")
+
+
+def test_an_address_that_no_route_serves_is_not_found(store: Deployment) -> None:
+    sent = event("retrieve/image") | {"rawPath": f"/v1/images/{IMAGE_ID}/secrets"}
+
+    answer = store.call(sent, function="retrieve")
+
+    assert_refused(answer, 404, "image_not_found")
