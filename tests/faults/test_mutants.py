@@ -132,7 +132,7 @@ def test_copies_that_stay_public_are_caught(worlds: Worlds) -> None:
     world = worlds()
     object.__setattr__(world.publisher, "bucket", IgnoresDeletes(world.public, world.faults))
 
-    with pytest.raises(AssertionError, match="public objects of no current publication"):
+    with pytest.raises(AssertionError, match="of no current publication"):
         run(world, operation("unpublish"), at=None, mode=Mode.REFUSED)
 
 

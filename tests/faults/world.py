@@ -30,9 +30,10 @@ from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
 from image_store.domain.reservation import Quota
-from image_store.ports import Fetched, PresignedPut, Purger, StoredObject
+from image_store.ports import Fetched, Housekeeping, Ids, PresignedPut, Purger, StoredObject
 from image_store.services.cleanup.assembly import assembled
 from image_store.services.cleanup.objects import STAGING_LIFETIME
+from image_store.services.cleanup.run import Cleanup
 from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
@@ -44,6 +45,7 @@ from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
+from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryWorkQueue
@@ -438,16 +440,21 @@ class World:
             trash_retention=TRASH_RETENTION,
         )
         self.housekeeping = DynamoHousekeeping(self.table, client=lambda: faulty)
-        self.cleanup = assembled(
+        self.cleanup = self._cleanup(self.housekeeping, ids)
+        # What settles a store forgets nothing and fails never: it needs no table for it.
+        self._settling = self._cleanup(MemoryHousekeeping(), ids)
+        self.bystander = self.upload(Visibility.PUBLIC)
+
+    def _cleanup(self, housekeeping: Housekeeping, ids: Ids) -> Cleanup:
+        return assembled(
             repository=self.repository,
-            housekeeping=self.housekeeping,
+            housekeeping=housekeeping,
             private=self.bucket,
             publisher=self.publisher,
             deletion=self.deletion,
             clock=self.clock,
             ids=ids,
         )
-        self.bystander = self.upload(Visibility.PUBLIC)
 
     def follow(self, protocol: type[WriteProtocol]) -> None:
         """Let all that is stored from here on follow another protocol."""
@@ -524,10 +531,9 @@ class World:
     def settle(self) -> None:
         """Let every grace pass, and cleanup do all it has to."""
         self.faults.end()
-        minute = timedelta(minutes=1)
-        for grace in (PAST_RESERVATION, minute, TOMBSTONE_GRACE, minute, PAST_STAGING):
+        for grace in (PAST_RESERVATION, TOMBSTONE_GRACE + timedelta(minutes=1), PAST_STAGING):
             self.clock.instant += grace
-            report = self.collect()
+            report = self._settling.run(until=self.clock.now() + timedelta(minutes=15))
             assert report.failed == 0
             assert report.stopped_because is None
 

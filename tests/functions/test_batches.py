@@ -91,9 +91,9 @@ def test_text_that_cannot_be_stored_spoils_its_own_item_alone(store: Deployment)
     assert [stored["index"] for stored in answer.json["successful"]] == [1]
 
 
-@pytest.mark.parametrize("name", ["batch-empty", "batch-of-21", "batch-broken-json"])
+@pytest.mark.parametrize("name", ["upload/batch-empty", "upload/batch-of-21", "upload/batch-broken-json"])
 def test_a_batch_of_another_form_is_refused_as_a_whole(store: Deployment, name: str) -> None:
-    assert_refused(store.answer_to(f"upload/{name}"), 400, "invalid_request")
+    assert_refused(store.answer_to(name), 400, "invalid_request")
     assert store.is_empty()
 
 
@@ -228,10 +228,16 @@ def test_the_cursor_of_somebody_elses_group_is_refused(store: Deployment) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["batch-ids-and-group", "batch-of-nothing", "batch-ids-with-cursor", "batch-of-101"]
+    "name",
+    [
+        "delete/batch-ids-and-group",
+        "delete/batch-of-nothing",
+        "delete/batch-ids-with-cursor",
+        "delete/batch-of-101",
+    ],
 )
 def test_what_is_to_be_deleted_is_said_in_one_way(store: Deployment, name: str) -> None:
-    assert_refused(store.answer_to(f"delete/{name}"), 400, "invalid_request")
+    assert_refused(store.answer_to(name), 400, "invalid_request")
 
 
 def test_a_forged_cursor_is_refused(store: Deployment) -> None:
