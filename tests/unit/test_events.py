@@ -163,3 +163,69 @@ def test_the_log_names_the_message_and_not_its_content(capsys: pytest.CaptureFix
     )
 
     assert "secret-plans" not in capsys.readouterr().out
+
+
+def test_what_is_refused_is_remembered_before_it_is_a_dead_letter() -> None:
+    """A15."""
+    done: list[str] = []
+
+    class Letters(MemoryDeadLetters):
+        def send(self, body: str, *, reason: str) -> None:
+            done.append(reason)
+
+    def ingest(_: DroppedObject) -> None:
+        raise InvalidImage("It ends too early.")
+
+    handle_messages(
+        batch(body(announced("k"))),
+        ingest=ingest,
+        refuse=lambda dropped: done.append(dropped.key),
+        dead_letters=Letters(),
+    )
+
+    assert done == ["k", "invalid_image"]
+
+
+def test_a_refusal_that_cannot_be_remembered_is_delivered_again() -> None:
+    letters = MemoryDeadLetters()
+
+    def ingest(_: DroppedObject) -> None:
+        raise InvalidImage("It ends too early.")
+
+    def refuse(_: DroppedObject) -> None:
+        raise StorageUnavailable("away")
+
+    answer = handle_messages(batch(body(announced("k"))), ingest=ingest, refuse=refuse, dead_letters=letters)
+
+    assert answer == failed("m0")
+    assert letters.letters == []
+
+
+def test_each_object_of_a_message_is_ingested_whatever_becomes_of_the_others() -> None:
+    done: list[str] = []
+    letters = MemoryDeadLetters()
+
+    def ingest(dropped: DroppedObject) -> None:
+        if dropped.key == "poison":
+            raise InvalidImage("It ends too early.")
+        done.append(dropped.key)
+
+    sent = body(announced("a"), announced("poison"), announced("b"))
+    answer = handle_messages(batch(sent), ingest=ingest, refuse=nothing, dead_letters=letters)
+
+    assert answer == failed()
+    assert done == ["a", "b"]
+    assert letters.letters == [(sent, "invalid_image")]
+
+
+def test_a_message_that_may_still_succeed_in_part_is_no_dead_letter_yet() -> None:
+    letters = MemoryDeadLetters()
+
+    def ingest(dropped: DroppedObject) -> None:
+        raise InvalidImage("No.") if dropped.key == "poison" else StorageUnavailable("away")
+
+    sent = batch(body(announced("poison"), announced("a")))
+    answer = handle_messages(sent, ingest=ingest, refuse=nothing, dead_letters=letters)
+
+    assert answer == failed("m0")
+    assert letters.letters == []
