@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+from botocore.session import get_session
 
 from image_store.adapters.r2 import s3_client
 from image_store.adapters.secrets import Secrets
@@ -64,7 +65,11 @@ class _Application(Application):
     @cached_property
     def _r2_client(self) -> Any:
         client = s3_client(
-            endpoint=_ENDPOINT, region="auto", access_key_id="example", secret_access_key="example"
+            session=get_session(),
+            endpoint=_ENDPOINT,
+            region="auto",
+            access_key_id="example",
+            secret_access_key="example",
         )
         self.calls.append(accept_objects(client))
         return client

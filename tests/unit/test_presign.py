@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import botocore.auth
 import pytest
+from botocore.session import get_session
 
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import s3_client
@@ -64,7 +65,13 @@ def botocores(
     disposition: str | None = None,
 ) -> str:
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: instant.replace(tzinfo=None))
-    client = s3_client(endpoint=endpoint, region=region, access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    client = s3_client(
+        session=get_session(),
+        endpoint=endpoint,
+        region=region,
+        access_key_id=KEYS[0],
+        secret_access_key=KEYS[1],
+    )
     params = {"Bucket": "private-bucket", "Key": key}
     if filename is not None:
         params["ResponseContentDisposition"] = f"inline; filename*=UTF-8''{disposition}"
@@ -187,7 +194,13 @@ def test_a_link_for_head_is_botocores_and_another_than_for_get(monkeypatch: pyte
     made = links.read("private-bucket", "a/b.png", method="HEAD")
 
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOON.replace(tzinfo=None))
-    client = s3_client(endpoint=ENDPOINT, region="auto", access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    client = s3_client(
+        session=get_session(),
+        endpoint=ENDPOINT,
+        region="auto",
+        access_key_id=KEYS[0],
+        secret_access_key=KEYS[1],
+    )
     theirs = client.generate_presigned_url(
         "head_object", Params={"Bucket": "private-bucket", "Key": "a/b.png"}, ExpiresIn=3600
     )
@@ -213,7 +226,13 @@ def test_a_link_that_stores_is_botocores(monkeypatch: pytest.MonkeyPatch, key: s
     )
 
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: instant.replace(tzinfo=None))
-    client = s3_client(endpoint=endpoint, region="auto", access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    client = s3_client(
+        session=get_session(),
+        endpoint=endpoint,
+        region="auto",
+        access_key_id=KEYS[0],
+        secret_access_key=KEYS[1],
+    )
     theirs = client.generate_presigned_url(
         "put_object",
         Params={
