@@ -37,6 +37,9 @@ class _Context:
     invoked_function_arn = "arn:aws:lambda:eu-west-1:000000000000:function:benchmark"
     aws_request_id = "8f5a1f6e-0000-4000-8000-000000000000"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 29_000
+
 
 class _Application(Application):
     """The application, with clients that answer from memory and note each call."""

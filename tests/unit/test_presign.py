@@ -160,14 +160,51 @@ def test_one_presigner_follows_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     assert links.read("private-bucket", "a.png") == botocores(monkeypatch, clock.instant, "a.png", None)
 
 
-def test_one_presigner_follows_rotated_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs = [("OLD", "old-secret"), KEYS]
+def test_one_presigner_follows_the_half_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    half_hours = [midnight + timedelta(minutes=minutes) for minutes in (-60, -30, 0, 30, -30)]
+    clock = SetClock(NOON)
+    links = presigner(clock)
+
+    for half_hour in half_hours:
+        clock.instant = half_hour + timedelta(minutes=29, seconds=59)
+        made = [links.read("private-bucket", key) for key in ("a.png", "b.png")]
+
+        assert made == [botocores(monkeypatch, half_hour, key, None) for key in ("a.png", "b.png")]
+
+
+@pytest.mark.parametrize("old", [("OLD", "old-secret"), ("OLD", KEYS[1]), (KEYS[0], "old-secret")])
+def test_one_presigner_follows_rotated_credentials(
+    monkeypatch: pytest.MonkeyPatch, old: tuple[str, str]
+) -> None:
+    pairs = [old, KEYS]
     links = Presigner(
         endpoint=ENDPOINT, region="auto", credentials=lambda: pairs.pop(0), clock=SetClock(NOON)
     )
     links.read("private-bucket", "a.png")
 
     assert links.read("private-bucket", "a.png") == botocores(monkeypatch, NOON, "a.png", None)
+
+
+def test_a_link_that_stores_leaves_those_that_read_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SetClock(NOON + timedelta(hours=11, minutes=59))
+    links = presigner(clock)
+    links.read("private-bucket", "a.png")
+    clock.instant += timedelta(minutes=2)
+    links.put(
+        "private-bucket",
+        "b.png",
+        content_type="image/png",
+        size_bytes=1,
+        sha256="00" * 32,
+        expires_in=timedelta(minutes=30),
+    )
+    clock.instant -= timedelta(minutes=2)
+
+    made = links.read("private-bucket", "a.png")
+
+    half_hour = NOON + timedelta(hours=11, minutes=30)
+    assert made == botocores(monkeypatch, half_hour, "a.png", None)
 
 
 def test_the_signing_key_is_derived_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
