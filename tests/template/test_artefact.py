@@ -28,6 +28,7 @@ FUNCTIONS = [
     "Links",
     "Site",
     "Cleanup",
+    "Admin",
     "Ingest",
     "Work",
 ]

@@ -48,8 +48,30 @@ WRITE_TABLE = allow(
     "DeleteItem",
     "ConditionCheckItem",
 )
+CLEANING = {
+    allow(
+        "Table.Arn",
+        "dynamodb",
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "Scan",  # the sweep of records, never a request
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "ConditionCheckItem",
+    ),
+    allow("${Table.Arn}/index/due", "dynamodb", "Query"),
+    allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
+    R2_SECRET,
+}
 # Where there is a cache to purge, what withdraws publications reads the token for it.
-PURGING = {"Update": {CLOUDFLARE_SECRET}, "Delete": {CLOUDFLARE_SECRET}, "Cleanup": {CLOUDFLARE_SECRET}}
+PURGING = {
+    "Update": {CLOUDFLARE_SECRET},
+    "Delete": {CLOUDFLARE_SECRET},
+    "Cleanup": {CLOUDFLARE_SECRET},
+    "Admin": {CLOUDFLARE_SECRET},
+}
 REACH = {
     "Upload": {WRITE_TABLE, R2_SECRET},
     "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
@@ -64,7 +86,8 @@ REACH = {
     "Delete": {WRITE_TABLE, R2_SECRET},
     "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
     "Site": set(),
-    "Cleanup": {WRITE_TABLE, allow("${Table.Arn}/index/due", "dynamodb", "Query"), R2_SECRET},
+    "Cleanup": CLEANING,
+    "Admin": CLEANING,
     "Ingest": {
         WRITE_TABLE,
         R2_SECRET,
