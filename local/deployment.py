@@ -44,8 +44,8 @@ class DeployedStack:
 
 
 def parameters_for(settings: LocalSettings, *, issuer_url: str, r2_endpoint: str) -> dict[str, str]:
-    """Answer the template's parameters for this machine; all others keep their defaults."""
-    return {
+    """Answer the template's parameters for this machine and those a person chose; others keep their defaults."""
+    own = {
         "ApiUrl": settings.api_url,
         "Architecture": architecture(),
         "Audience": AUDIENCE,
@@ -58,6 +58,11 @@ def parameters_for(settings: LocalSettings, *, issuer_url: str, r2_endpoint: str
         "R2Region": REGION,
         "R2SecretName": R2_SECRET,
     }
+    if taken := ", ".join(sorted(own.keys() & settings.template_parameters.keys())):
+        raise CannotRun(
+            f"TEMPLATE_PARAMETERS names {taken}, which the local stack sets itself: leave it out."
+        )
+    return {**own, **settings.template_parameters}
 
 
 def deployment_fingerprint(built: str, parameters: dict[str, str]) -> str:

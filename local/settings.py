@@ -1,8 +1,9 @@
-"""What a person may choose about a local stack: its port and the folder of its state."""
+"""What a person may choose about a local stack: its port, the folder of its state, and template parameters."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shlex
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local.problems import CannotRun
@@ -29,6 +30,8 @@ class LocalSettings:
 
     port: int
     state: Path
+    template_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Values for parameters of the template that the launcher leaves at their defaults."""
 
     @property
     def api_url(self) -> str:
@@ -42,8 +45,27 @@ class LocalSettings:
 
 
 def local_settings(environment: Mapping[str, str], *, root: Path) -> LocalSettings:
-    """Read ``PORT`` and ``STATE``; a relative ``STATE`` lies in the checkout."""
+    """Read ``PORT``, ``STATE`` and ``TEMPLATE_PARAMETERS``; a relative ``STATE`` lies in the checkout.
+
+    ``TEMPLATE_PARAMETERS`` holds ``Name=value`` pairs as a shell would split them.
+    """
     said = environment.get("PORT") or str(DEFAULT_PORT)
     if not said.isascii() or not said.isdigit() or not 0 < int(said) <= HIGHEST_PORT:
         raise CannotRun(f"PORT must be a number from 1 to {HIGHEST_PORT}, and it is {said!r}.")
-    return LocalSettings(port=int(said), state=(root / (environment.get("STATE") or DEFAULT_STATE)).resolve())
+    return LocalSettings(
+        port=int(said),
+        state=(root / (environment.get("STATE") or DEFAULT_STATE)).resolve(),
+        template_parameters=_pairs(environment.get("TEMPLATE_PARAMETERS", "")),
+    )
+
+
+def _pairs(said: str) -> dict[str, str]:
+    try:
+        pairs = [pair.partition("=") for pair in shlex.split(said)]
+    except ValueError:
+        pairs = [("", "", "")]
+    if not all(name.isalnum() and equals for name, equals, _ in pairs):
+        raise CannotRun(
+            f"TEMPLATE_PARAMETERS must be Name=value pairs with spaces between them, not {said!r}."
+        )
+    return {name: value for name, _, value in pairs}

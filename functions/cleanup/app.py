@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
+from image_store.entrypoints.cleanup import report_body
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.observability import logger
 
@@ -16,12 +17,10 @@ MARGIN = timedelta(seconds=20)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     app = application()
-    done = app.cleanup.run(until=deadline(context, app.clock, margin=MARGIN))
-    # Not asdict(): it rebuilds a Counter from pairs, and so counts the pairs.
-    report = {
-        "collected": dict(done.collected),
-        "failed": done.failed,
-        "stopped_because": done.stopped_because,
-    }
-    logger.info("cleanup", report=report)
-    return report
+    report = app.cleanup.run(
+        until=deadline(context, app.clock, margin=MARGIN),
+        most_removals=event.get("max_deletions"),
+        reconcile=event.get("reconcile") is True,
+    )
+    logger.info("cleanup", report=report_body(report))
+    return report_body(report)

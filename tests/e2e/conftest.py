@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -27,13 +28,16 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300  # the first start of a checkout builds
 STOPPED_SECONDS = 90
 POLL_SECONDS = 0.1
+REMOTE_ADDRESS = "127.0.0.2"
+"""Where tests play other people's servers: the one address of this machine that images may be fetched from."""
 
 
 class Stack:
     """One local stack that tests may stop, kill and start again; ``described`` is its ``stack.json``."""
 
-    def __init__(self, *, port: int, state: Path) -> None:
+    def __init__(self, *, port: int, state: Path, parameters: dict[str, str] | None = None) -> None:
         self.port = port
+        self.parameters = parameters or {}
         self.state = StateFolder(state)
         self.described: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
@@ -66,7 +70,13 @@ class Stack:
         self.state.stack_file.unlink(missing_ok=True)  # one that was killed could not remove it
         said = self.state.path / "launcher.out"
         with said.open("w") as out:
-            self._process = launch(self.port, self.state.path, stdout=out, stderr=subprocess.STDOUT)
+            self._process = launch(
+                self.port,
+                self.state.path,
+                parameters=self.parameters,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
         deadline = time.monotonic() + READY_SECONDS
         while not self.state.stack_file.exists():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -96,9 +106,17 @@ class Stack:
         return self._process is not None and self._process.poll() is None
 
 
-def launch(port: int, state: Path, **streams: Any) -> subprocess.Popen[str]:
-    """Start a launcher as ``make run`` does, and return at once."""
-    environment = {**os.environ, "PORT": str(port), "STATE": str(state)}
+def launch(
+    port: int, state: Path, *, parameters: dict[str, str] | None = None, **streams: Any
+) -> subprocess.Popen[str]:
+    """Start a launcher as ``make run`` does, and return at once; parameters are the template's."""
+    chosen = {"RemoteNetworks": f"{REMOTE_ADDRESS}/32", **(parameters or {})}
+    environment = {
+        **os.environ,
+        "PORT": str(port),
+        "STATE": str(state),
+        "TEMPLATE_PARAMETERS": shlex.join(f"{name}={value}" for name, value in chosen.items()),
+    }
     return subprocess.Popen([sys.executable, "-m", "local"], cwd=ROOT, env=environment, text=True, **streams)
 
 

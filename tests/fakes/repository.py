@@ -26,6 +26,7 @@ class MemoryRepository(ImageRepository):
         self.records: dict[str, Record] = {}
         self.publication_rows: dict[str, PublicationRow] = {}
         self._keys: dict[str, IdempotencyRow] = {}
+        self._owners: dict[str, datetime] = {}
 
     @property
     def due_publications(self) -> dict[str, PublicationRow]:
@@ -48,6 +49,7 @@ class MemoryRepository(ImageRepository):
         ):
             raise _conflict()
         self.records[image.id] = reservation.record
+        self._owners.setdefault(image.owner, image.created_at)
         if idempotency is not None:
             expires_at = reservation.expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
@@ -143,6 +145,18 @@ class MemoryRepository(ImageRepository):
         ]
         return islice((name for due_at, name in sorted(waiting) if due_at <= before), limit)
 
+    def scan(self, *, after: str | None, limit: int) -> tuple[list[Image], str | None]:
+        found = sorted(image_id for image_id in self.records if image_id > (after or ""))
+        page = [self.records[image_id].image for image_id in found[:limit]]
+        return page, page[-1].id if len(found) > limit else None
+
+    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        waiting = sorted((due_at, owner) for owner, due_at in self._owners.items() if due_at <= before)
+        return islice((owner for _, owner in waiting), limit)
+
+    def owner_done(self, owner: str, *, next_at: datetime) -> None:
+        self._owners[owner] = next_at
+
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         rows = sorted(
             (record for record in self.records.values() if _is_listed(record, query, after)),
@@ -184,7 +198,11 @@ def _is_listed(record: Record, query: ListQuery, after: str | None) -> bool:
 
 def _is_wanted(image: Image, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
-    return query.kind in {None, image.kind} and query.visibility in {None, image.visibility}
+    return (
+        query.kind in {None, image.kind}
+        and query.visibility in {None, image.visibility}
+        and query.category in {None, image.category}
+    )
 
 
 def _card(record: Record) -> Card:

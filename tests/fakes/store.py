@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from image_store.domain.attributes import Attributes
-from image_store.domain.errors import StorageUnavailable
+from image_store.domain.cleanup import Policy, Report
+from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.image import Record, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.publication import PublicationRow
 from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
-from image_store.services.cleanup import Cleanup, Report
+from image_store.services.cleanup.assembly import assembled
 from image_store.services.cursors import Cursors
 from image_store.services.deletion import Deletion
 from image_store.services.direct_uploads import DirectUploads
@@ -20,12 +21,24 @@ from image_store.services.listing import Listing
 from image_store.services.publishing import Publisher
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sources import Content, Sources
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
+from tests.fakes.fetcher import MemoryFetcher
+from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.repository import MemoryRepository
-from tests.faults.world import OWNER, PICTURE, TRASH_RETENTION, CountedIds, SetClock, StubProcessor
+from tests.faults.world import (
+    OWNER,
+    PICTURE,
+    PUBLIC_URL,
+    TRASH_RETENTION,
+    CountedIds,
+    SetClock,
+    StubProcessor,
+)
 
 SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
 
@@ -108,6 +121,24 @@ class JournalledBucket(MemoryBucket):
         self._journal.append(f"{what} {self.name}")
 
 
+class JournalledCdn(MemoryCdn):
+    """Writes down its purges; with `takes` it refuses those after so many, with `refusal`."""
+
+    def __init__(self, *, url: str, bucket: MemoryBucket, journal: list[str]) -> None:
+        super().__init__(url=url, bucket=bucket)
+        self.takes: int | None = None
+        self.refusal: ImageStoreError = StorageUnavailable("The CDN takes no more purges for now.")
+        self.asked = 0
+        self._journal = journal
+
+    def purge(self, urls: Collection[str]) -> None:
+        self.asked += 1
+        if self.takes is not None and self.asked > self.takes:
+            raise self.refusal
+        self._journal.append("purge")
+        super().purge(urls)
+
+
 class Store:
     """The services, put together as the store puts them together."""
 
@@ -117,6 +148,8 @@ class Store:
         quota: Quota = Quota(),  # noqa: B008 - it is frozen
         trash_retention: timedelta = TRASH_RETENTION,
         publishes: bool = True,
+        policies: Sequence[Policy] = (),
+        purges: bool = False,
     ) -> None:
         self.journal: list[str] = []
         self.clock = SetClock()
@@ -128,9 +161,12 @@ class Store:
             for name in ("private", "public", "ingest")
         )
         peers |= {"private": self.private}
+        self.cdn = JournalledCdn(url=PUBLIC_URL, bucket=self.public, journal=self.journal)
         self.publisher = Publisher(
             repository=self.repository,
             bucket=self.public if publishes else None,
+            public_url=PUBLIC_URL,
+            purger=self.cdn if purges else None,
             private_bucket="private",
             default_cache_control="public, max-age=300",
             clock=self.clock,
@@ -153,6 +189,7 @@ class Store:
         )
         self.uploads = Uploads(
             reservations=self.reservations,
+            sources=Sources(fetcher=lambda: MemoryFetcher({})),
             protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
@@ -185,13 +222,16 @@ class Store:
             ids=self.ids,
             trash_retention=trash_retention,
         )
-        self.cleanup = Cleanup(
+        self.housekeeping = MemoryHousekeeping()
+        self.cleanup = assembled(
             repository=self.repository,
+            housekeeping=self.housekeeping,
             private=self.private,
             publisher=self.publisher,
             deletion=self.deletion,
             clock=self.clock,
             ids=self.ids,
+            policies=policies,
         )
         self.listing = Listing(
             repository=self.repository, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock
@@ -209,7 +249,8 @@ class Store:
     ) -> Record:
         """Store a picture."""
         until = self.clock.now() + timedelta(seconds=25)
-        asked = Upload(owner, data, declared_type, attributes or Attributes(), until, idempotency)
+        content = Content(data, declared_type)
+        asked = Upload(owner, content, attributes or Attributes(), until, idempotency)
         return self.uploads.accept(asked)
 
     def edit(self, record: Record, edit: Edit, *, if_version: int | None = None) -> Record:

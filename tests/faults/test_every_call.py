@@ -119,6 +119,13 @@ OPERATIONS = (
         calls=7,
     ),
     Operation(
+        "upload from a URL",
+        lambda _: None,
+        lambda world, _: world.upload_remote(),
+        lambda world, _, stored: world.assert_readable(stored),
+        calls=6,
+    ),
+    Operation(
         "private direct upload",
         arrived(Visibility.PRIVATE),
         lambda world, ticket: world.complete(ticket),
@@ -145,7 +152,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.UNLISTED),
         lambda world, before: world.show(before, Visibility.PRIVATE),
         lambda world, before, _: unpublished(world, before),
-        calls=4,
+        calls=5,
         whatever=still_there,
     ),
     Operation(
@@ -153,7 +160,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: delete(world, before, permanent=False),
         trashed,
-        calls=4,
+        calls=5,
         whatever=still_there,
     ),
     Operation(
@@ -169,7 +176,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: delete(world, before, permanent=True),
         deleted,
-        calls=5,
+        calls=7,
     ),
     Operation(
         "permanent delete from the trash",
@@ -289,6 +296,7 @@ def test_without_a_fault_each_operation_makes_few_calls_and_is_true(
 LAST_COMMITS = {
     "private upload": "dynamodb.transact_write_items#2",
     "public upload": "dynamodb.transact_write_items#2",
+    "upload from a URL": "dynamodb.transact_write_items#2",
     "private direct upload": "dynamodb.transact_write_items#2",
     "public direct upload": "dynamodb.transact_write_items#2",
     "publish": "dynamodb.transact_write_items#2",

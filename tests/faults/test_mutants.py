@@ -1,6 +1,7 @@
 """The fault matrix catches what it is there to catch: each rule of the protocols, broken once."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Image, Record
+from image_store.domain.publication import PublicationRow
 from image_store.services.deletion import Deletion
+from image_store.services.publishing import Publisher
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import mocked_client, table_form
 from tests.faults.test_every_call import OPERATIONS, Operation, run
@@ -129,8 +132,44 @@ def test_copies_that_stay_public_are_caught(worlds: Worlds) -> None:
     world = worlds()
     object.__setattr__(world.publisher, "bucket", IgnoresDeletes(world.public, world.faults))
 
-    with pytest.raises(AssertionError, match="public objects of no current publication"):
+    with pytest.raises(AssertionError, match="of no current publication"):
         run(world, operation("unpublish"), at=None, mode=Mode.REFUSED)
+
+
+class PurgesFirst(Publisher):
+    """A publisher in a hurry: the CDN fetches again what it was just told to forget."""
+
+    def remove(self, rows: Sequence[PublicationRow]) -> int:
+        assert self.purger is not None
+        self.purger.purge([f"{self.public_url}/{key}" for row in rows for key in row.keys])
+        return Publisher.remove(replace(self, purger=None), rows)
+
+
+class ForgetsFirst(Publisher):
+    """And one that forgets what it still has to do."""
+
+    def remove(self, rows: Sequence[PublicationRow]) -> int:
+        for row in rows:
+            self.repository.forget_publication(row.publication)
+        return super().remove(rows)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "at", "unsound"),
+    [
+        (PurgesFirst, None, "copies of no current publication at the CDN"),
+        (ForgetsFirst, "cdn.purge#1", "copies of no current publication at the CDN"),
+        (ForgetsFirst, "public.delete#1", "public objects of no current publication"),
+    ],
+)
+def test_an_unpublish_in_the_wrong_order_is_caught(
+    worlds: Worlds, mutant: type[Publisher], at: str | None, unsound: str
+) -> None:
+    world = worlds()
+    world.withdraw_with(mutant)
+
+    with pytest.raises(AssertionError, match=unsound):
+        run(world, operation("unpublish"), at=at, mode=Mode.REFUSED)
 
 
 class Overwrites(DynamoRepository):

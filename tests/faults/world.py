@@ -1,8 +1,8 @@
 """A whole store on storage that fails on demand, and what must be true of it afterwards.
 
-Every call to DynamoDB or to a bucket has a name (`dynamodb.transact_write_items#1`, `public.put thumb.webp#1`). A run
-without faults tells the names; each fault is then a mode and a name. Puts run in parallel, so their names carry the
-object and not the order.
+Every call to DynamoDB, to a bucket or to the CDN has a name (`dynamodb.transact_write_items#1`,
+`public.put thumb.webp#1`). A run without faults tells the names; each fault is then a mode and a name. Puts run in
+parallel, so their names carry the object and not the order.
 """
 
 import hashlib
@@ -19,31 +19,41 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 from image_store.adapters.dynamodb import items
+from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.attributes import Attributes
-from image_store.domain.errors import ImageNotFound, StorageUnavailable
+from image_store.domain.cleanup import Report
+from image_store.domain.errors import ImageNotFound, StorageUnavailable, UrlNotAllowed
 from image_store.domain.ids import link, uuid7
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
 from image_store.domain.reservation import Quota
-from image_store.ports import PresignedPut, StoredObject
-from image_store.services.cleanup import STAGING_LIFETIME, Cleanup, Report
+from image_store.ports import Fetched, Housekeeping, Ids, PresignedPut, Purger, StoredObject
+from image_store.services.cleanup.assembly import assembled
+from image_store.services.cleanup.objects import STAGING_LIFETIME
+from image_store.services.cleanup.run import Cleanup
 from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
 from image_store.services.publishing import Publisher
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sources import Content, RemoteUrl, Sources
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.fetcher import MemoryFetcher
+from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryWorkQueue
 
 OWNER = "owner-1"
+PUBLIC_URL = "https://images.example.com"
 PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
+PICTURE_URL = "https://pictures.example/a.png"
 PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
 PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
 TRASH_RETENTION = timedelta(days=30)
@@ -234,6 +244,70 @@ class FaultyBucket:
         )
 
 
+class VisitedBucket(MemoryBucket):
+    """A public bucket whose every new object somebody looks at through the CDN at once."""
+
+    cdn: MemoryCdn
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
+    ) -> None:
+        super().put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
+        self.cdn.visit()
+
+    def copy_from(
+        self,
+        source_bucket: str,
+        source_key: str,
+        key: str,
+        *,
+        content_type: str,
+        cache_control: str,
+        metadata: Mapping[str, str],
+        source_etag: str | None = None,
+    ) -> None:
+        super().copy_from(
+            source_bucket,
+            source_key,
+            key,
+            content_type=content_type,
+            cache_control=cache_control,
+            metadata=metadata,
+            source_etag=source_etag,
+        )
+        self.cdn.visit()
+
+
+class FaultyPurger:
+    """A Purger whose calls pass through `faults`."""
+
+    def __init__(self, purger: Purger, faults: Faults) -> None:
+        self._purger = purger
+        self._faults = faults
+
+    def purge(self, urls: Collection[str]) -> None:
+        self._faults.call(
+            "cdn.purge",
+            lambda: self._purger.purge(urls),
+            error=lambda _: StorageUnavailable("The CDN is away."),
+        )
+
+
+class FaultyFetcher:
+    """Fetches the picture, through `faults`."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+
+    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+        fetcher = MemoryFetcher({PICTURE_URL: Fetched(PICTURE, "image/png")})
+        return self._faults.call(
+            "remote.fetch",
+            lambda: fetcher.fetch(url, max_bytes=max_bytes, until=until),
+            error=lambda _: UrlNotAllowed(),
+        )
+
+
 class SetClock:
     """A clock that stands still until it is moved."""
 
@@ -291,7 +365,8 @@ class World:
         self.table = new_table(client, form)
         peers: dict[str, MemoryBucket] = {}
         self.private = MemoryBucket("private", clock=self.clock, peers=peers)
-        self.public = MemoryBucket("public", clock=self.clock, peers=peers)
+        self.public = VisitedBucket("public", clock=self.clock, peers=peers)
+        self.cdn = self.public.cdn = MemoryCdn(url=PUBLIC_URL, bucket=self.public)
         peers |= {"private": self.private, "public": self.public}
         ids = CountedIds(self.clock)
         faulty = FaultyClient(client, self.faults)
@@ -307,6 +382,8 @@ class World:
         self.publisher = Publisher(
             repository=self.repository,
             bucket=FaultyBucket(self.public, self.faults),
+            public_url=PUBLIC_URL,
+            purger=FaultyPurger(self.cdn, self.faults),
             private_bucket="private",
             default_cache_control="public, max-age=60",
             clock=self.clock,
@@ -329,6 +406,7 @@ class World:
         )
         self.uploads = Uploads(
             reservations=self.reservations,
+            sources=Sources(fetcher=lambda: FaultyFetcher(self.faults)),
             protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
@@ -361,15 +439,22 @@ class World:
             ids=ids,
             trash_retention=TRASH_RETENTION,
         )
-        self.cleanup = Cleanup(
+        self.housekeeping = DynamoHousekeeping(self.table, client=lambda: faulty)
+        self.cleanup = self._cleanup(self.housekeeping, ids)
+        # What settles a store forgets nothing and fails never: it needs no table for it.
+        self._settling = self._cleanup(MemoryHousekeeping(), ids)
+        self.bystander = self.upload(Visibility.PUBLIC)
+
+    def _cleanup(self, housekeeping: Housekeeping, ids: Ids) -> Cleanup:
+        return assembled(
             repository=self.repository,
+            housekeeping=housekeeping,
             private=self.bucket,
             publisher=self.publisher,
             deletion=self.deletion,
             clock=self.clock,
             ids=ids,
         )
-        self.bystander = self.upload(Visibility.PUBLIC)
 
     def follow(self, protocol: type[WriteProtocol]) -> None:
         """Let all that is stored from here on follow another protocol."""
@@ -378,13 +463,23 @@ class World:
         self.uploads = replace(self.uploads, protocol=self.protocol)
         self.direct_uploads = replace(self.direct_uploads, protocol=self.protocol)
 
+    def withdraw_with(self, publisher: type[Publisher]) -> None:
+        """Let another publisher withdraw what is unpublished from here on; cleanup keeps its own."""
+        parts = {part.name: getattr(self.publisher, part.name) for part in fields(Publisher)}
+        self.editing = replace(self.editing, publisher=publisher(**parts))
+
     # What is done -------------------------------------------------------------------------------------
 
     def upload(self, visibility: Visibility, *, expires_at: datetime | None = None) -> Record:
         """Store the picture."""
         attributes = Attributes(visibility=visibility, groups=("session:s1",), expires_at=expires_at)
         until = self.clock.now() + timedelta(seconds=25)
-        return self.uploads.accept(Upload(OWNER, PICTURE, "image/png", attributes, until))
+        return self.uploads.accept(Upload(OWNER, Content(PICTURE, "image/png"), attributes, until))
+
+    def upload_remote(self) -> Record:
+        """Store the picture that lies at a URL."""
+        until = self.clock.now() + timedelta(seconds=25)
+        return self.uploads.accept(Upload(OWNER, RemoteUrl(PICTURE_URL), Attributes(), until))
 
     def announce(self, visibility: Visibility) -> Ticket:
         """Begin a direct upload of the picture."""
@@ -430,16 +525,15 @@ class World:
         return True
 
     def collect(self) -> Report:
-        """Run cleanup without a deadline."""
-        return self.cleanup.run(until=self.clock.now() + timedelta(hours=1))
+        """Run cleanup as its schedule does."""
+        return self.cleanup.run(until=self.clock.now() + timedelta(minutes=15))
 
     def settle(self) -> None:
         """Let every grace pass, and cleanup do all it has to."""
         self.faults.end()
-        minute = timedelta(minutes=1)
-        for grace in (PAST_RESERVATION, minute, TOMBSTONE_GRACE, minute, PAST_STAGING):
+        for grace in (PAST_RESERVATION, TOMBSTONE_GRACE + timedelta(minutes=1), PAST_STAGING):
             self.clock.instant += grace
-            report = self.collect()
+            report = self._settling.run(until=self.clock.now() + timedelta(minutes=15))
             assert report.failed == 0
             assert report.stopped_because is None
 
@@ -467,6 +561,8 @@ class World:
         }
         assert set(self.public.objects) - shown == set(), "public objects of no current publication"
         assert shown - set(self.public.objects) == set(), "publications without their copies"
+        kept_by_cdn = {f"{PUBLIC_URL}/{key}" for key in shown}
+        assert self.cdn.cached - kept_by_cdn == set(), "copies of no current publication at the CDN"
         for found in kept:
             private = found.image.visibility is Visibility.PRIVATE or found.image.state is State.TRASHED
             assert private == (found.image.publication is None), "the visibility is not what is served"
@@ -479,7 +575,8 @@ class World:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in items.rows_of(record)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in all_items(self.client, self.table)}
-        assert {row for row in stored if row[1] != "USAGE"} == expected, "rows that follow from no record"
+        beside = {row for row in stored if row[1] == "USAGE" or row[0].startswith("CLEANUP")}
+        assert stored - beside == expected, "rows that follow from no record"
 
     def assert_bytes(self, image: Image) -> None:
         """Every private object of the image is there, and the original has the bytes that were accepted."""
@@ -511,6 +608,7 @@ class World:
         else:
             raise AssertionError("the link still works")
         assert not [key for key in self.public.objects if key.startswith(f"p/{publication}/")]
+        assert not [url for url in self.cdn.cached if url.startswith(f"{PUBLIC_URL}/p/{publication}/")]
 
     def assert_gone(self, record: Record) -> None:
         """Neither the record nor any object below its folder is left."""

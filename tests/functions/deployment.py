@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
@@ -24,7 +25,15 @@ from tests.faults.world import CountedIds, SetClock
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from image_store.ports import Clock, DeadLetters, Ids, ImageRepository, ObjectStore, WorkQueue
+    from image_store.ports import (
+        Clock,
+        DeadLetters,
+        Housekeeping,
+        Ids,
+        ImageRepository,
+        ObjectStore,
+        WorkQueue,
+    )
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
@@ -113,6 +122,10 @@ class Deployment(Application):
     @cached_property
     def repository(self) -> ImageRepository:
         return DynamoRepository(self.settings.table, client=lambda: self.client)
+
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        return DynamoHousekeeping(self.settings.table, client=lambda: self.client)
 
     @cached_property
     def private(self) -> ObjectStore:

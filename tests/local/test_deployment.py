@@ -132,6 +132,22 @@ def test_links_in_answers_begin_with_the_one_address(settings: LocalSettings) ->
     assert parameters["Architecture"] in {"arm64", "x86_64"}
 
 
+def test_a_person_chooses_parameters_that_the_launcher_leaves_alone(tmp_path: Any) -> None:
+    chosen = local_settings({"TEMPLATE_PARAMETERS": "RemoteNetworks=127.0.0.2/32"}, root=tmp_path)
+
+    parameters = parameters_for(chosen, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+
+    assert parameters["RemoteNetworks"] == "127.0.0.2/32"
+    assert parameters["Issuer"] == "http://localhost:2"
+
+
+def test_a_parameter_that_the_launcher_sets_is_not_to_be_chosen(tmp_path: Any) -> None:
+    chosen = local_settings({"TEMPLATE_PARAMETERS": "Issuer=https://example.com"}, root=tmp_path)
+
+    with pytest.raises(CannotRun, match="Issuer"):
+        parameters_for(chosen, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+
+
 def test_a_deployment_is_the_same_for_the_same_build_and_parameters_only() -> None:
     same = deployment_fingerprint("build", {"a": "1", "b": "2"})
 

@@ -1,4 +1,4 @@
-"""What ``PORT`` and ``STATE`` may be."""
+"""What ``PORT``, ``STATE`` and ``TEMPLATE_PARAMETERS`` may be."""
 
 from pathlib import Path
 
@@ -29,3 +29,17 @@ def test_port_and_state_are_taken_from_the_environment() -> None:
 def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
     with pytest.raises(CannotRun, match="PORT must be a number"):
         local_settings({"PORT": port}, root=ROOT)
+
+
+def test_template_parameters_are_pairs_as_a_shell_splits_them() -> None:
+    said = {"TEMPLATE_PARAMETERS": "QuotaImages=3 PublicCacheControl='public, max-age=1'"}
+
+    settings = local_settings(said, root=ROOT)
+
+    assert settings.template_parameters == {"QuotaImages": "3", "PublicCacheControl": "public, max-age=1"}
+
+
+@pytest.mark.parametrize("said", ["QuotaImages", "=3", "Quota Images=3", "Name='open"])
+def test_template_parameters_that_are_no_pairs_are_refused_by_name(said: str) -> None:
+    with pytest.raises(CannotRun, match="TEMPLATE_PARAMETERS must be"):
+        local_settings({"TEMPLATE_PARAMETERS": said}, root=ROOT)

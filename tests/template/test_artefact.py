@@ -31,6 +31,7 @@ FUNCTIONS = [
     "Links",
     "Site",
     "Cleanup",
+    "Admin",
     "Ingest",
     "Work",
 ]

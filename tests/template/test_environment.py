@@ -7,29 +7,40 @@ from typing import Any
 
 import pytest
 
+from image_store.domain.errors import ConfigurationError
 from image_store.settings import Settings
 
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
+FETCHING = {"REMOTE_HOSTS", "REMOTE_NETWORKS"}
 ACCEPTING = {"KEY_LAYOUT", "MAX_PIXELS", "QUOTA_IMAGES", "QUOTA_BYTES"}
+PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
+CLEANING = {"TRASH_RETENTION_DAYS", "CLEANUP_POLICIES", "CLEANUP_MAX_DELETIONS"}
 TOLD = {
-    "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
+    "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING | FETCHING,
     "Direct": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "WORK_QUEUE_URL"}
     | R2
     | PUBLISHED
     | ACCEPTING,
     "Retrieve": {"TABLE_NAME", "API_URL"} | R2 | PUBLISHED,
     "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
-    "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED,
-    "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS"} | R2 | PUBLISHED,
+    "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | PURGING,
+    "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS"}
+    | R2
+    | PUBLISHED
+    | PURGING,
     "Links": {"TABLE_NAME"} | R2 | PUBLISHED,
     "Site": set(),
-    "Cleanup": {"TABLE_NAME", "PUBLIC_BUCKET"} | R2,
+    "Cleanup": {"TABLE_NAME"} | R2 | PUBLISHED | PURGING | CLEANING,
+    "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | ACCEPTING,
     "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
 }
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
 VALUES = {
+    "ADMIN_SUBJECTS": "alice",
+    "CLEANUP_POLICIES": "[]",
+    "CLEANUP_MAX_DELETIONS": "1000",
     "TABLE_NAME": "table",
     "PRIVATE_BUCKET": "private",
     "PUBLIC_BUCKET": "public",
@@ -39,6 +50,9 @@ VALUES = {
     "R2_REGION": "auto",
     "R2_SECRET": "image-store/r2",
     "SIGNING_SECRET": "image-store/signing",
+    "CLOUDFLARE_ZONE_ID": "fedcba9876543210fedcba9876543210",
+    "CLOUDFLARE_SECRET": "image-store/cloudflare",
+    "CDN_API_URL": "https://api.cloudflare.com",
     "API_URL": "https://api.example.com",
     "KEY_LAYOUT": "month",
     "TRASH_RETENTION_DAYS": "7",
@@ -47,6 +61,8 @@ VALUES = {
     "MAX_PIXELS": "50000000",
     "INGEST_BUCKET": "ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
+    "REMOTE_HOSTS": ".example.com,images.example.org",
+    "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
 }
 
@@ -93,3 +109,38 @@ def test_the_settings_read_what_functions_are_told_and_nothing_else() -> None:
 @pytest.mark.parametrize("name", TOLD)
 def test_what_a_function_is_told_suffices(name: str) -> None:
     Settings.from_env({variable: VALUES[variable] for variable in TOLD[name]})
+
+
+CHOSEN = {
+    "Fn::If": [
+        "HasPublicCacheControl",
+        {"Ref": "PublicCacheControl"},
+        {
+            "Fn::If": [
+                "PurgesCache",
+                {"Fn::FindInMap": ["PublicCacheControl", "WithPurge", "Value"]},
+                {"Fn::FindInMap": ["PublicCacheControl", "WithoutPurge", "Value"]},
+            ]
+        },
+    ]
+}
+
+
+@pytest.mark.parametrize("name", [name for name in TOLD if "PUBLIC_CACHE_CONTROL" in TOLD[name]])
+def test_copies_are_cached_as_the_deployment_says_or_as_they_can_be_recalled(
+    name: str, processed: dict[str, Any]
+) -> None:
+    """A10."""
+    assert told(processed, name)["PUBLIC_CACHE_CONTROL"] == CHOSEN
+    assert processed["Mappings"]["PublicCacheControl"] == {
+        "WithPurge": {"Value": "public, max-age=86400, s-maxage=31536000, immutable"},
+        "WithoutPurge": {"Value": "public, max-age=300"},
+    }
+
+
+@pytest.mark.parametrize("missing", ["CLOUDFLARE_SECRET", "PUBLIC_URL"])
+def test_a_zone_without_what_a_purge_needs_is_refused(missing: str) -> None:
+    environment = {name: value for name, value in VALUES.items() if name != missing}
+
+    with pytest.raises(ConfigurationError, match="CLOUDFLARE_ZONE_ID needs"):
+        Settings.from_env(environment)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Set
 
 
 class Grant(NamedTuple):
@@ -30,6 +33,11 @@ SIGNING_SECRET = allow(
     "secretsmanager",
     "GetSecretValue",
 )
+CLOUDFLARE_SECRET = allow(
+    SECRETS + "{HasCloudflareSecretName ? CloudflareSecretName : ${AWS::StackName}/cloudflare}-??????",
+    "secretsmanager",
+    "GetSecretValue",
+)
 WRITE_TABLE = allow(
     "Table.Arn",
     "dynamodb",
@@ -40,6 +48,30 @@ WRITE_TABLE = allow(
     "DeleteItem",
     "ConditionCheckItem",
 )
+CLEANING = {
+    allow(
+        "Table.Arn",
+        "dynamodb",
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "Scan",  # the sweep of records, never a request
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "ConditionCheckItem",
+    ),
+    allow("${Table.Arn}/index/due", "dynamodb", "Query"),
+    allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
+    R2_SECRET,
+}
+# Where there is a cache to purge, what withdraws publications reads the token for it.
+PURGING = {
+    "Update": {CLOUDFLARE_SECRET},
+    "Delete": {CLOUDFLARE_SECRET},
+    "Cleanup": {CLOUDFLARE_SECRET},
+    "Admin": {CLOUDFLARE_SECRET},
+}
 REACH = {
     "Upload": {WRITE_TABLE, R2_SECRET},
     "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
@@ -54,7 +86,8 @@ REACH = {
     "Delete": {WRITE_TABLE, R2_SECRET},
     "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
     "Site": set(),
-    "Cleanup": {WRITE_TABLE, allow("${Table.Arn}/index/due", "dynamodb", "Query"), R2_SECRET},
+    "Cleanup": CLEANING,
+    "Admin": CLEANING,
     "Ingest": {
         WRITE_TABLE,
         R2_SECRET,
@@ -92,11 +125,22 @@ def readable(value: Any) -> str:
     raise AssertionError(value)
 
 
-def grants_of(role: dict[str, Any]) -> list[Grant]:
+def resolved(statement: dict[str, Any], conditions: Set[str]) -> dict[str, Any]:
+    """A statement as it is under conditions that hold; empty when there is none then."""
+    match statement:
+        case {"Fn::If": [condition, granted, {"Ref": "AWS::NoValue"}]}:
+            return dict(granted) if condition in conditions else {}
+    return statement
+
+
+def grants_of(role: dict[str, Any], *, conditions: Set[str] = frozenset()) -> list[Grant]:
     """Read every statement of a role's policies."""
     grants = []
     for policy in role["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
+        for written in policy["PolicyDocument"]["Statement"]:
+            statement = resolved(written, conditions)
+            if not statement:
+                continue
             assert statement.keys() <= {"Sid", "Effect", "Action", "Resource"}
             assert statement["Effect"] == "Allow"
             actions = statement["Action"]
@@ -118,6 +162,15 @@ def test_a_function_reaches_what_it_calls_and_nothing_else(name: str, processed:
 
     assert set(grants) == {*REACH[name], TRACE, logs}
     assert len(grants) == len(set(grants))
+
+
+@pytest.mark.parametrize("name", REACH)
+def test_only_a_function_that_purges_reaches_the_token(name: str, processed: dict[str, Any]) -> None:
+    role = processed["Resources"][f"{name}Role"]["Properties"]
+
+    more = set(grants_of(role, conditions={"PurgesCache"})) - set(grants_of(role))
+
+    assert more == PURGING.get(name, set())
 
 
 @pytest.mark.parametrize("name", REACH)

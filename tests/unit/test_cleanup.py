@@ -10,7 +10,7 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Record, State, Visibility
 from image_store.domain.reservation import RESERVATION_LIFETIME, Usage
-from image_store.services.cleanup import STAGING_LIFETIME
+from image_store.services.cleanup.objects import STAGING_LIFETIME
 from image_store.services.deletion import TOMBSTONE_GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, TRASH_RETENTION
@@ -239,27 +239,29 @@ def test_more_rows_than_one_slice_are_collected_in_one_run(store: Store) -> None
     assert store.private.objects == {}
 
 
-def stage(store: Store, name: str) -> None:
-    key = f"staging/{name}"
+def stage(store: Store) -> str:
+    """Bytes that arrived for an upload that is no more."""
+    key = f"staging/{store.ids.image_id()}/{store.ids.attempt()}/original.png"
     store.private.put(key, b"staged", content_type="image/png", cache_control="private", metadata={})
+    return key
 
 
 def test_objects_staged_for_more_than_a_day_are_swept(store: Store) -> None:
     kept: Record = store.upload()
-    stage(store, "old")
+    stage(store)
     store.clock.instant += MOMENT
-    stage(store, "young")
+    young = stage(store)
     store.clock.instant += STAGING_LIFETIME
 
     report = store.collect()
 
     assert report.collected == {"staged": 1}
-    assert set(store.private.objects) == {"staging/young", *kept.image.private_keys}
+    assert set(store.private.objects) == {young, *kept.image.private_keys}
 
 
 def test_more_staged_objects_than_one_batch_are_swept(store: Store) -> None:
-    for number in range(501):
-        stage(store, str(number))
+    for _ in range(501):
+        stage(store)
     store.clock.instant += STAGING_LIFETIME + MOMENT
 
     assert store.collect().collected == {"staged": 501}
@@ -267,10 +269,10 @@ def test_more_staged_objects_than_one_batch_are_swept(store: Store) -> None:
 
 
 def test_a_bucket_that_does_not_answer_the_sweep_is_a_failure_and_no_error(store: Store) -> None:
-    stage(store, "old")
+    stage(store)
     store.clock.instant += STAGING_LIFETIME + MOMENT
     store.private.away = True
 
     report = store.collect()
 
-    assert (report.failed, report.collected) == (1, {})
+    assert (report.failed, report.collected) == (2, {})  # staging, and the sweep of the whole bucket

@@ -21,6 +21,7 @@ from image_store.domain.errors import (
 from image_store.domain.image import Kind, Record, State, Visibility
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey, Quota, Usage
 from image_store.services.reservations import WARN_ABOVE_BYTES
+from image_store.services.sources import Content
 from image_store.services.uploads import Upload
 from image_store.services.write_protocol import header_safe
 from tests.fakes.store import Store
@@ -131,7 +132,7 @@ def test_a_put_that_fails_leaves_a_reservation_and_deletes_nothing(store: Store)
 
 def test_an_upload_whose_time_is_over_is_given_up_before_it_reserves(store: Store) -> None:
     with pytest.raises(DeadlineExceeded):
-        store.uploads.accept(Upload(OWNER, PICTURE, "image/png", Attributes(), until=store.clock.now()))
+        store.uploads.accept(Upload(OWNER, Content(PICTURE), Attributes(), until=store.clock.now()))
 
     assert store.journal == []
 

@@ -14,20 +14,24 @@ from image_store.adapters.r2 import R2Bucket, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.entrypoints.answers import Answers
+from image_store.entrypoints.observability import logger
 from image_store.ports import (
     Clock,
     DeadLetters,
+    Fetcher,
+    Housekeeping,
     Ids,
     ImageProcessor,
     ImageRepository,
     ObjectStore,
+    Purger,
     WorkQueue,
 )
 from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
-    from image_store.services.cleanup import Cleanup
+    from image_store.services.cleanup.run import Cleanup
     from image_store.services.deletion import Deletion
     from image_store.services.direct_uploads import DirectUploads
     from image_store.services.editing import Editing
@@ -61,12 +65,30 @@ class Application:
         return DynamoRepository(self.settings.table, client=lambda: self._dynamodb)
 
     @cached_property
+    def housekeeping(self) -> Housekeeping:
+        from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
+
+        return DynamoHousekeeping(self.settings.table, client=lambda: self._dynamodb)
+
+    @cached_property
     def private(self) -> ObjectStore:
         return self._r2(self.settings.private_bucket)
 
     @cached_property
     def public(self) -> ObjectStore | None:
         return self._r2(self.settings.public_bucket) if self.settings.public_bucket else None
+
+    @cached_property
+    def purger(self) -> Purger | None:
+        if not self.settings.cloudflare_zone:
+            return None
+        from image_store.adapters.cloudflare import CloudflarePurger
+
+        return CloudflarePurger(
+            api_url=self.settings.cdn_api_url,
+            zone_id=self.settings.cloudflare_zone,
+            token=lambda: self._secrets.json(self.settings.cloudflare_secret).get("api_token", ""),
+        )
 
     @cached_property
     def ingest_bucket(self) -> ObjectStore:
@@ -90,6 +112,13 @@ class Application:
 
         return PillowProcessor(max_pixels=self.settings.max_pixels)
 
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        from image_store.adapters.remote import AddressRules, HttpFetcher
+
+        rules = AddressRules(hosts=self.settings.remote_hosts, networks=self.settings.remote_networks)
+        return HttpFetcher(rules, clock=self.clock, report=_report_refusal)
+
     # Services -----------------------------------------------------------------------------------------
 
     @cached_property
@@ -103,6 +132,8 @@ class Application:
         return Publisher(
             repository=self.repository,
             bucket=self.public,
+            public_url=self.settings.public_url,
+            purger=self.purger,
             private_bucket=self.settings.private_bucket,
             default_cache_control=self.settings.public_cache_control,
             clock=self.clock,
@@ -136,10 +167,12 @@ class Application:
 
     @cached_property
     def uploads(self) -> "Uploads":
+        from image_store.services.sources import Sources
         from image_store.services.uploads import Uploads
 
         return Uploads(
             reservations=self.reservations,
+            sources=Sources(fetcher=lambda: self.fetcher),
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
@@ -200,15 +233,18 @@ class Application:
 
     @cached_property
     def cleanup(self) -> "Cleanup":
-        from image_store.services.cleanup import Cleanup
+        from image_store.services.cleanup.assembly import assembled
 
-        return Cleanup(
+        return assembled(
             repository=self.repository,
+            housekeeping=self.housekeeping,
             private=self.private,
             publisher=self.publisher,
             deletion=self.deletion,
             clock=self.clock,
             ids=self.ids,
+            policies=self.settings.cleanup_policies,
+            most_removals=self.settings.cleanup_max_deletions,
         )
 
     @cached_property
@@ -286,6 +322,10 @@ class Application:
         from botocore.session import get_session
 
         return get_session()
+
+
+def _report_refusal(reason: str, url: str) -> None:
+    logger.warning("no image fetched", reason=reason, url=url)
 
 
 _current: Application | None = None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.image import Image, Record
 from image_store.domain.listing import CardPage, ListQuery
 from image_store.domain.publication import PublicationRow
@@ -156,6 +157,45 @@ class ObjectStore(Protocol):
         ...
 
 
+class Purger(Protocol):
+    """The CDN in front of the public bucket, as far as it can be told to forget."""
+
+    def purge(self, urls: Collection[str]) -> None:
+        """Make the CDN forget what it keeps of these addresses, under any query and for visitors of any origin.
+
+        The addresses lie in folders that hold nothing else that has to stay cached. Safe to repeat; after an error
+        some may have been forgotten.
+
+        Raises
+        ------
+        StorageUnavailable, ConfigurationError
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a server somewhere answered."""
+
+    data: bytes
+    content_type: str | None
+    """As it was sent; nobody vouches for it."""
+
+
+class Fetcher(Protocol):
+    """Reads what other people's servers hold."""
+
+    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+        """Read what a URL leads to, at the latest by `until`.
+
+        Raises
+        ------
+        UrlNotAllowed
+            the URL, an address behind it or the answer is not acceptable, or there was no answer
+        """
+        ...
+
+
 class ImageRepository(Protocol):
     """All records, and the rows that hang on them. Every write is conditional and made as a whole.
 
@@ -232,6 +272,21 @@ class ImageRepository(Protocol):
         """
         ...
 
+    def scan(self, *, after: str | None, limit: int) -> tuple[Sequence[Image], str | None]:
+        """Records of all owners in no order, page by page, and where to go on; for maintenance alone.
+
+        Reads the whole table once it is repeated to its end. A page may be short or empty.
+        """
+        ...
+
+    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        """The owners whose images policies have to look at; eventually consistent."""
+        ...
+
+    def owner_done(self, owner: str, *, next_at: datetime) -> None:
+        """Let an owner's turn come again at `next_at`. Safe to repeat."""
+        ...
+
     def publication(self, publication: str) -> PublicationRow | None:
         """Read what is kept of a publication, strongly consistent."""
         ...
@@ -242,6 +297,34 @@ class ImageRepository(Protocol):
 
     def forget_publication(self, publication: str) -> None:
         """Forget a publication whose copies are gone; one that is current stays. Safe to repeat."""
+        ...
+
+
+class Housekeeping(Protocol):
+    """What cleanup remembers between its runs. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
+        """Take the right to run; None while another run has it."""
+        ...
+
+    def end_lease(self, lease: Lease) -> None:
+        """Give it back; nothing happens when it was lost."""
+        ...
+
+    def position(self, sweep: str) -> Position | None:
+        """How far a sweep has come; None before its first pass."""
+        ...
+
+    def move(self, sweep: str, position: Position, lease: Lease) -> None:
+        """Remember how far a sweep has come; Conflict when the lease was lost."""
+        ...
+
+    def keep_report(self, report: Report, lease: Lease) -> None:
+        """Keep a report for 90 days; Conflict when the lease was lost."""
+        ...
+
+    def reports(self, *, limit: int) -> Sequence[Report]:
+        """The last reports, the newest first."""
         ...
 
 

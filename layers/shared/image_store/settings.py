@@ -1,10 +1,14 @@
 """The deployment's settings, read from the environment once."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
+from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
 from image_store.domain.reservation import Quota
 
@@ -20,6 +24,10 @@ class Settings:
     public_url: str
     """The address of the public bucket's custom domain, without a slash at its end."""
     public_cache_control: str
+    cloudflare_zone: str
+    """The zone whose cache holds the public copies; empty when nothing is to be purged."""
+    cloudflare_secret: str
+    cdn_api_url: str
     r2_endpoint: str
     r2_region: str
     r2_secret: str
@@ -33,6 +41,15 @@ class Settings:
     ingest_bucket: str
     dead_letter_queue_url: str
     work_queue_url: str
+    cleanup_policies: tuple[Policy, ...]
+    cleanup_max_deletions: int
+    """The most that a run of cleanup may remove without a row that asks for it."""
+    admin_subjects: frozenset[str]
+    """Subjects who are admins besides those whose token has the scope."""
+    remote_hosts: tuple[str, ...]
+    """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
+    remote_networks: tuple[IPv4Network | IPv6Network, ...]
+    """Networks that are not public and that images may be fetched from all the same."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> "Settings":
@@ -43,6 +60,9 @@ class Settings:
             public_bucket=environment.get("PUBLIC_BUCKET", ""),
             public_url=environment.get("PUBLIC_URL", "").rstrip("/"),
             public_cache_control=environment.get("PUBLIC_CACHE_CONTROL", "public, max-age=300"),
+            cloudflare_zone=environment.get("CLOUDFLARE_ZONE_ID", ""),
+            cloudflare_secret=environment.get("CLOUDFLARE_SECRET", ""),
+            cdn_api_url=environment.get("CDN_API_URL", "https://api.cloudflare.com").rstrip("/"),
             r2_endpoint=environment.get("R2_ENDPOINT", "").rstrip("/"),
             r2_region=environment.get("R2_REGION", "auto"),
             r2_secret=environment.get("R2_SECRET", ""),
@@ -55,9 +75,16 @@ class Settings:
             ingest_bucket=environment.get("INGEST_BUCKET", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
+            cleanup_policies=_policies(environment),
+            cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
+            admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
+            remote_hosts=_listed(environment, "REMOTE_HOSTS"),
+            remote_networks=_networks(environment, "REMOTE_NETWORKS"),
         )
         if settings.public_url and not settings.public_bucket:
             raise ConfigurationError("PUBLIC_URL is set, but PUBLIC_BUCKET is not: set both or neither.")
+        if settings.cloudflare_zone and not (settings.public_url and settings.cloudflare_secret):
+            raise ConfigurationError("CLOUDFLARE_ZONE_ID needs PUBLIC_URL and CLOUDFLARE_SECRET beside it.")
         return settings
 
 
@@ -68,8 +95,48 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(entry for entry in environment.get(name, "").lower().split(",") if entry)
+
+
+def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(entry) for entry in _listed(environment, name))
+    except ValueError:
+        raise ConfigurationError(
+            f"{name} must be networks such as 10.0.0.0/8, separated by commas."
+        ) from None
+
+
 def _layout(environment: Mapping[str, str]) -> KeyLayout:
     try:
         return KeyLayout(environment.get("KEY_LAYOUT", KeyLayout.MONTH))
     except ValueError:
         raise ConfigurationError(f"KEY_LAYOUT must be one of {', '.join(KeyLayout)}.") from None
+
+
+def _policies(environment: Mapping[str, str]) -> tuple[Policy, ...]:
+    """The enabled policies of CLEANUP_POLICIES: a JSON list of objects."""
+    try:
+        told = json.loads(environment.get("CLEANUP_POLICIES") or "[]")
+        return tuple(_policy(**policy) for policy in told if policy.pop("enabled", True) is True)
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigurationError(
+            "CLEANUP_POLICIES must be a JSON list of objects with kind and, if wanted, category, older_than_days, "
+            "keep_newest (whole numbers, not below 0) and enabled."
+        ) from None
+
+
+def _policy(
+    *, kind: str, category: str | None = None, older_than_days: int = 30, keep_newest: int = 100
+) -> Policy:
+    if not all(type(number) is int and number >= 0 for number in (older_than_days, keep_newest)):
+        raise ValueError("not a whole number")
+    if category is not None and not isinstance(category, str):
+        raise TypeError("not a text")
+    return Policy(
+        kind=Kind(kind),
+        category=category,
+        older_than=timedelta(days=older_than_days),
+        keep_newest=keep_newest,
+    )

@@ -85,6 +85,22 @@ class ImageTooLarge(ImageStoreError):
     code = "image_too_large"
 
 
+class UrlNotAllowed(ImageStoreError):
+    """No image could be fetched from a URL.
+
+    Always the same message, whether the URL is refused or its server failed: whoever sends URLs learns nothing of
+    the network behind the store. The log says why.
+    """
+
+    code = "url_not_allowed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No image can be fetched from this URL. It must lead, in at most 3 redirects and over http or https, "
+            "to a public address that answers 200 with the unencoded bytes of an image of at most 100 MiB."
+        )
+
+
 class TooManyFrames(ImageStoreError):
     """The animation has more frames, or more pixels in all its frames, than the deployment decodes."""
 
@@ -156,6 +172,12 @@ class QuotaExceeded(ImageStoreError):
     """The owner's quota of images or bytes would be passed."""
 
     code = "quota_exceeded"
+
+
+class AdminRequired(ImageStoreError):
+    """The caller is known and is no admin."""
+
+    code = "admin_required"
 
 
 # What the store stands on -----------------------------------------------------------------------------

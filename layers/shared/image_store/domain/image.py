@@ -45,6 +45,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 """READY → READY is an edit. What follows TOMBSTONE is the end of the record."""
 
+PUBLIC_PREFIX = "p/"
+"""Below it lie the copies in the public bucket."""
+
 STAGING_PREFIX = "staging/"
 """Below it lies what was uploaded directly and not accepted yet."""
 
@@ -140,6 +143,11 @@ class Image:
         return f"{STAGING_PREFIX}{self.id}/{self.staging}/{ORIGINAL}.{self.media_type.extension}"
 
     @property
+    def stored_bytes(self) -> int:
+        """What its private objects take."""
+        return self.size_bytes + sum(made.size_bytes for made in self.renditions)
+
+    @property
     def private_keys(self) -> tuple[str, ...]:
         """Every private object of the attempt, and what is staged for it."""
         made = tuple(self.rendition_key(rendition) for rendition in self.renditions)
@@ -171,4 +179,4 @@ class Record:
 
 def public_key(publication: str, rendition: Rendition) -> str:
     """The public key of a copy: it tells neither owner nor image."""
-    return f"p/{publication}/{rendition.filename}"
+    return f"{PUBLIC_PREFIX}{publication}/{rendition.filename}"

@@ -24,6 +24,7 @@ class ListQuery:
     since: datetime | None = None
     until: datetime | None = None
     trashed: bool = False
+    category: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

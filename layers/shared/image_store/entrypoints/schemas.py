@@ -34,6 +34,8 @@ def _text(text: str) -> str:
     return text
 
 
+MAX_URL_CHARS = 2048
+
 Line = Annotated[str, AfterValidator(_one_line)]
 Text = Annotated[str, AfterValidator(_text)]
 Tag = Annotated[Line, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
@@ -123,6 +125,11 @@ class Source(_Strict):
 
     base64: str | None = None
     data_uri: str | None = None
+    url: str | None = Field(
+        None,
+        max_length=MAX_URL_CHARS,
+        description="http or https, at a public address; fetched once, while the request runs.",
+    )
 
 
 class ImageUpload(ImageAttributes):
@@ -209,6 +216,52 @@ class ContentQuery(_Strict):
     """Which bytes of an image are wanted; the original unless a rendition is named."""
 
     rendition: Literal["thumb", "display"] | None = None
+
+
+class CleanupRequest(_Strict):
+    """A run of cleanup; a dry one changes nothing."""
+
+    dry_run: bool = True
+    max_deletions: int | None = Field(
+        None, ge=0, description="Replaces the deployment's cap on what no due row asks to remove."
+    )
+
+
+class ReportsQuery(_Strict):
+    """How many reports are wanted, the newest first."""
+
+    limit: int = Field(20, ge=1, le=100)
+
+
+class CleanupReport(BaseModel):
+    """What a run of cleanup removed, or would remove."""
+
+    id: str
+    started_at: datetime
+    finished_at: datetime | None
+    dry_run: bool
+    abandoned: int
+    expired: int
+    trash: int
+    deleted: int
+    tombstones: int
+    publications: int
+    staged: int
+    orphans: int
+    dangling: int
+    renditions_missing: int
+    policies: list[int]
+    unknown: int
+    bytes_freed: int
+    examined: int
+    failed: int
+    stopped_because: Literal["another_run", "deadline", "cap"] | None
+
+
+class CleanupReports(BaseModel):
+    """Past runs of cleanup, the newest first; dry runs are not kept."""
+
+    items: list[CleanupReport]
 
 
 class ImageRendition(BaseModel):

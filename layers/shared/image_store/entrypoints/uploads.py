@@ -8,7 +8,7 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any, NoReturn
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
@@ -18,6 +18,7 @@ from image_store.entrypoints import schemas
 from image_store.entrypoints.http import caller, header
 from image_store.entrypoints.requests import body_of, essence_of, json_body, json_of, query_values, validated
 from image_store.services.direct_uploads import DirectUpload
+from image_store.services.sources import Content, RemoteUrl, Source
 from image_store.services.uploads import Upload
 
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
@@ -29,27 +30,36 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
     body = body_of(api)
     content_type = header(api, "content-type") or ""
     essence = essence_of(api)
-    declared: str | None
+    source: Source
     if essence.startswith("image/"):
-        attributes, data, declared = _attributes_in_query(api), body, content_type
+        attributes, source = _attributes_in_query(api), Content(body, content_type)
     elif essence == "multipart/form-data":
-        attributes, data, declared = _form(body, content_type)
+        attributes, source = _form(body, content_type)
     elif essence == "application/json":
-        attributes, data, declared = _json_upload(body)
+        upload = validated(schemas.ImageUpload, json_of(body), at="body")
+        attributes, source = upload, source_of(upload.source)
     else:
         raise UnsupportedMediaType(
             "Send an image type, multipart/form-data or application/json as Content-Type."
         )
-    if not data:
+    if isinstance(source, Content) and not source.data:
         raise InvalidRequest("There are no bytes in this upload.")
     return Upload(
         owner=caller(api),
-        data=data,
-        declared_type=declared,
+        source=source,
         attributes=attributes.to_domain(),
         until=until,
         idempotency=_idempotency(api, body, content_type),
     )
+
+
+def source_of(source: schemas.Source) -> Source:
+    """Where the bytes of an upload in JSON are; a URL is opened by the service that needs them."""
+    if [source.base64, source.data_uri, source.url].count(None) != 2:
+        raise InvalidRequest("`source` takes exactly one of base64, data_uri and url.")
+    if source.url is not None:
+        return RemoteUrl(source.url)
+    return Content(_decoded(source.base64)) if source.base64 is not None else _data_uri(source.data_uri or "")
 
 
 def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
@@ -97,7 +107,7 @@ def _refuse_query(name: str, message: str) -> NoReturn:
     )
 
 
-def _form(body: bytes, content_type: str) -> tuple[schemas.ImageAttributes, bytes, str | None]:
+def _form(body: bytes, content_type: str) -> tuple[schemas.ImageAttributes, Content]:
     parts = _parts(body, content_type)
     if set(parts) - {"file", "attributes"} or "file" not in parts:
         raise InvalidRequest(
@@ -109,11 +119,8 @@ def _form(body: bytes, content_type: str) -> tuple[schemas.ImageAttributes, byte
         given["filename"] = filename.rpartition("/")[2].rpartition("\\")[2]
     declared = file.get_content_type() if "content-type" in file else None
     generic = declared in {None, "application/octet-stream", "text/plain"}
-    return (
-        validated(schemas.ImageAttributes, given, at="attributes"),
-        _payload(file),
-        None if generic else declared,
-    )
+    attributes = validated(schemas.ImageAttributes, given, at="attributes")
+    return attributes, Content(_payload(file), None if generic else declared)
 
 
 def _parts(body: bytes, content_type: str) -> dict[str, EmailMessage]:
@@ -137,20 +144,15 @@ def _payload(part: EmailMessage) -> bytes:
     return payload
 
 
-def _json_upload(body: bytes) -> tuple[schemas.ImageAttributes, bytes, str | None]:
-    upload = validated(schemas.ImageUpload, json_of(body), at="body")
-    source = upload.source
-    if (source.base64 is None) == (source.data_uri is None):
-        raise InvalidRequest("`source` takes exactly one of base64 and data_uri.")
-    if source.base64 is not None:
-        return upload, _decoded(source.base64), None
-    head, comma, text = (source.data_uri or "").partition(",")
+def _data_uri(uri: str) -> Content:
+    """What a data URI (RFC 2397) carries; one that names no type declares none."""
+    head, comma, text = uri.partition(",")
     if not comma or head[:5].lower() != "data:":
         raise InvalidRequest("`source.data_uri` is not a data URI.")
     declared, semicolon, encoding = head[5:].rpartition(";")
     if semicolon and encoding.strip().lower() == "base64":
-        return upload, _decoded(text), declared
-    return upload, unquote_to_bytes(text), head[5:]
+        return Content(_decoded(unquote(text)), declared or None)
+    return Content(unquote_to_bytes(text), head[5:] or None)
 
 
 def _decoded(text: str) -> bytes:

@@ -69,6 +69,7 @@ def _tag(key: str, text: str, query: ListQuery) -> bytes:
         query.since.isoformat() if query.since else None,
         query.until.isoformat() if query.until else None,
         str(query.trashed),
+        query.category,
     ]
     message = hashlib.sha256()
     for part in parts:

@@ -2,7 +2,8 @@
 
 Deleting for good: a conditional step to DELETING (the image is gone for everybody from here on, its quota is given
 back and its publication withdrawn) → public copies → private objects → TOMBSTONE, which waits until writes that
-were on their way can no longer arrive → one more sweep of the image's folder → gone.
+were on their way can no longer arrive → one more sweep of the image's folder → gone. Once the copies are gone, the
+CDN is told to forget them and their publication's row goes, as `publishing` says.
 
 Whatever fails after the first step is finished by cleanup, which finds the record in the due index.
 """
@@ -43,7 +44,7 @@ class Deletion:
             record = self.retrieval.get(owner, image_id)
             try:
                 if permanent or not self.trash_retention:
-                    self.finish(self.start(record))
+                    self._delete(record)
                 elif record.image.state is State.READY:
                     self._trash(record)
             except Conflict:
@@ -103,6 +104,11 @@ class Deletion:
         except (StorageUnavailable, Conflict):
             return False
         return True
+
+    def _delete(self, record: Record) -> None:
+        withdrawn = self.publisher.withdrawn(record.image, self.clock.now())
+        if self.finish(self.start(record)):
+            self.publisher.forget(withdrawn)
 
     def _trash(self, record: Record) -> None:
         now = self.clock.now()

@@ -15,6 +15,7 @@ from image_store.domain.errors import InvalidRequest, PayloadTooLarge
 from image_store.domain.image import Record
 from image_store.domain.reservation import IdempotencyKey
 from image_store.ports import ObjectMissing, ObjectStore
+from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
 
 INGEST_PREFIX = "ingest/"
@@ -57,8 +58,7 @@ class Ingestion:
         return self.uploads.accept(
             Upload(
                 owner=owner,
-                data=data,
-                declared_type=None,
+                source=Content(data),
                 attributes=Attributes(filename=filename),
                 until=until,
                 idempotency=IdempotencyKey(

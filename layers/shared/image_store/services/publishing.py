@@ -11,24 +11,35 @@ Unpublish (also by trash and delete)
 1. Commit: the record names no publication any more, and a row that is due at once is written with it. The link
    is dead from here on.
 2. Delete the copies.
-3. Forget the row.
+3. Purge their addresses at the CDN, where one can be told to.
+4. Forget the row.
 
-An unpublish that dies after its commit leaves the row, and cleanup repeats steps 2 and 3. A publication is never
-used again, so copies that arrive late belong to nobody and go with their row, whose deadline outlives every writer.
+The order matters. A purge before the copies are gone would let the CDN fetch them again at once, and keep them for as
+long as their Cache-Control says; a row forgotten before the purge would leave nobody to repeat it. The request has
+succeeded with its commit: whatever fails after it leaves the row, and cleanup repeats steps 2 to 4. A publication is
+never used again, so copies that arrive late belong to nobody and go with their row, whose deadline outlives every
+writer.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import batched
 
-from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.errors import ConfigurationError, Conflict, StorageUnavailable
 from image_store.domain.image import Image, Record, Visibility, public_key
 from image_store.domain.publication import PublicationRow
 from image_store.domain.reservation import RESERVATION_LIFETIME
-from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, ObjectStore
+from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, ObjectStore, Purger
 
 PRIVATE_CACHE_CONTROL = "private, max-age=31536000, immutable"
 """Of private objects: their keys are never used for other bytes, and no shared cache may keep them."""
+
+_ROWS_PER_PURGE = 30
+"""As many as one call to the CDN can name; rows are forgotten in between, so that few calls are progress as well."""
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +49,10 @@ class Publisher:
     repository: ImageRepository
     bucket: ObjectStore | None
     """The public bucket; None when there is none, and then there is nothing to copy."""
+    public_url: str
+    """The address of the public bucket, which the CDN knows the copies by."""
+    purger: Purger | None
+    """None when there is no CDN that can be told to forget: copies then live for as long as their Cache-Control."""
     private_bucket: str
     default_cache_control: str
     clock: Clock
@@ -84,19 +99,36 @@ class Publisher:
             return ()
         return (PublicationRow(image.publication, image.id, image.public_keys(image.publication), at),)
 
-    def remove(self, rows: Sequence[PublicationRow]) -> bool:
-        """Delete the copies of withdrawn publications; False leaves the rest to cleanup.
+    def remove(self, rows: Sequence[PublicationRow]) -> int:
+        """Delete the copies of withdrawn publications, purge and forget them; the rest is left to cleanup.
 
-        What was committed stays committed, so a store that does not answer is no failure of the request.
+        Answers how many were finished, the first ones. What was committed stays committed, so a store or a CDN
+        that does not answer is no failure of the request.
         """
         try:
-            for row in rows:
-                if self.bucket is not None:
-                    self.bucket.delete(row.keys)
-                self.repository.forget_publication(row.publication)
-        except StorageUnavailable:
-            return False
-        return True
+            if self.bucket is not None and rows:
+                self.bucket.delete([key for row in rows for key in row.keys])
+        except (StorageUnavailable, ConfigurationError) as error:
+            _logger.warning("Public copies wait for cleanup: %s", error.message)
+            return 0
+        return self.forget(rows)
+
+    def forget(self, rows: Sequence[PublicationRow]) -> int:
+        """Purge withdrawn publications whose copies are gone, and forget them; the rest is left to cleanup.
+
+        Answers how many were finished, the first ones: a CDN that refuses once is not asked again.
+        """
+        done = 0
+        try:
+            for some in batched(rows, _ROWS_PER_PURGE, strict=False):
+                if self.purger is not None and self.bucket is not None:
+                    self.purger.purge([f"{self.public_url}/{key}" for row in some for key in row.keys])
+                for row in some:
+                    self.repository.forget_publication(row.publication)
+                    done += 1
+        except (StorageUnavailable, ConfigurationError) as error:
+            _logger.warning("Withdrawn publications wait for cleanup: %s", error.message)
+        return done
 
     def _copy(self, image: Image, publication: str, cache_control: str) -> None:
         if self.bucket is None:

@@ -1,7 +1,7 @@
-"""Storing an image whose bytes came with the request; the write protocol is in `write_protocol`."""
+"""Storing an image in one request; the write protocol is in `write_protocol`."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from image_store.domain.attributes import Attributes
@@ -12,16 +12,16 @@ from image_store.domain.renditions import UPLOAD_PRESETS
 from image_store.domain.reservation import IdempotencyKey
 from image_store.ports import Clock, ImageProcessor
 from image_store.services.reservations import Reservations, Wanted, check_attributes
+from image_store.services.sources import Source, Sources
 from image_store.services.write_protocol import WriteProtocol, too_late
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes that somebody wants stored, and what they say about them."""
+    """An image that somebody wants stored, and what they say about it."""
 
     owner: str
-    data: bytes
-    declared_type: str | None
+    source: Source
     attributes: Attributes
     until: datetime
     """When the work has to be done; what is left then is given up and safe to repeat."""
@@ -33,6 +33,7 @@ class Uploads:
     """Accepts images."""
 
     reservations: Reservations
+    sources: Sources
     protocol: WriteProtocol
     processor: ImageProcessor
     clock: Clock
@@ -40,24 +41,25 @@ class Uploads:
     def accept(self, upload: Upload) -> Record:
         """Store an image, or find that it is stored already.
 
-        Safe to retry with the same idempotency key: the image is stored once.
+        Safe to retry with the same idempotency key: the image is stored once, and what is stored is not fetched again.
 
         Raises
         ------
-        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
+        UrlNotAllowed, UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         InvalidRequest, DuplicateImage, QuotaExceeded
         IdempotencyMismatch, IdempotencyInProgress
         Conflict, StorageUnavailable, DeadlineExceeded
         """
-        attributes, data = upload.attributes, upload.data
-        check_attributes(attributes, self.clock.now())
+        check_attributes(upload.attributes, self.clock.now())
         if (stored := self.reservations.replay(upload.idempotency)) is not None:
             return stored
+        content = self.sources.open(upload.source, until=upload.until)
+        attributes, data = named(upload.attributes, content.filename), content.data
         sha256 = hashlib.sha256(data).hexdigest()
         existing = self.reservations.existing(upload.owner, sha256, attributes.on_duplicate)
         if existing is not None:
             return existing
-        check_declared(data, upload.declared_type)
+        check_declared(data, content.declared_type)
         processed = self.processor.process(data, presets=UPLOAD_PRESETS)
         if self.clock.now() >= upload.until:
             raise too_late()
@@ -78,6 +80,11 @@ class Uploads:
         puts += self.protocol.put_renditions(record.image, processed.renditions)
         self.protocol.put(puts, until=upload.until)
         return self.protocol.commit(record)
+
+
+def named(attributes: Attributes, filename: str | None) -> Attributes:
+    """The attributes with a filename, unless they have one."""
+    return attributes if attributes.filename else replace(attributes, filename=filename)
 
 
 def check_declared(data: bytes, declared_type: str | None) -> None:

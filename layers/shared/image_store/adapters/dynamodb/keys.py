@@ -3,7 +3,7 @@
 What comes from outside (owners, group ids) is percent-encoded, so that no value can spell another's key.
 """
 
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 Key = dict[str, dict[str, str]]
 
@@ -48,9 +48,17 @@ def checksum(owner: str, sha256: str) -> str:
 GUARD = "GUARD"
 
 
+USAGE_PREFIX = "USAGE#"
+
+
 def usage(owner: str) -> Key:
     """The row that counts what an owner stores."""
-    return key(f"USAGE#{quote(owner, safe='')}", "USAGE")
+    return key(f"{USAGE_PREFIX}{quote(owner, safe='')}", "USAGE")
+
+
+def owner_of_usage(pk: str) -> str:
+    """The owner whom a usage row belongs to."""
+    return unquote(pk.removeprefix(USAGE_PREFIX))
 
 
 def idempotency(name: str) -> Key:
@@ -63,6 +71,19 @@ def publication(name: str) -> Key:
     return key(f"{PUBLICATION_PREFIX}{name}", "PUBLICATION")
 
 
+CLEANUP_LEASE = key("CLEANUP", "LEASE")
+
+
+def cleanup_position(sweep: str) -> Key:
+    """The row that says how far a sweep has come."""
+    return key("CLEANUP", f"POSITION#{sweep}")
+
+
+def cleanup_report(report_id: str) -> Key:
+    """The row of a report; ids sort by time."""
+    return key("CLEANUP#REPORT", report_id)
+
+
 def due_shard(identifier: str) -> str:
     """The index partition in which a row waits for cleanup."""
     return f"DUE#{sum(identifier.encode()) % DUE_SHARDS}"
@@ -71,3 +92,13 @@ def due_shard(identifier: str) -> str:
 def due_shards() -> tuple[str, ...]:
     """All partitions that cleanup has to look at."""
     return tuple(f"DUE#{shard}" for shard in range(DUE_SHARDS))
+
+
+def policy_shard(owner: str) -> str:
+    """The index partition in which an owner waits for policies to look at the images."""
+    return f"POLICY#{sum(owner.encode()) % DUE_SHARDS}"
+
+
+def policy_shards() -> tuple[str, ...]:
+    """All partitions in which owners wait."""
+    return tuple(f"POLICY#{shard}" for shard in range(DUE_SHARDS))

@@ -8,6 +8,7 @@ of the change that made it (`change`), and a name is used once.
 retried here with full jitter for at most two seconds.
 """
 
+import json
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -129,8 +130,15 @@ class DynamoRepository:
         update: dict[str, Any] = {
             "TableName": self._table,
             "Key": keys.usage(image.owner),
-            "UpdateExpression": "ADD images :one, size_bytes :size",
-            "ExpressionAttributeValues": {":one": {"N": "1"}, ":size": {"N": str(image.size_bytes)}},
+            # An owner's first image also queues the owner for the deployment's policies.
+            "UpdateExpression": "ADD images :one, size_bytes :size "
+            "SET due_shard = if_not_exists(due_shard, :shard), due_at = if_not_exists(due_at, :due)",
+            "ExpressionAttributeValues": {
+                ":one": {"N": "1"},
+                ":size": {"N": str(image.size_bytes)},
+                ":shard": {"S": keys.policy_shard(image.owner)},
+                ":due": {"S": items.text_time(image.created_at)},
+            },
         }
         conditions = []
         if quota.images:
@@ -286,7 +294,43 @@ class DynamoRepository:
             request["ExclusiveStartKey"] = last
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        for shard in keys.due_shards():
+        for pk in self._due(keys.due_shards(), before, limit):
+            if pk.startswith(keys.IMAGE_PREFIX):
+                yield pk.removeprefix(keys.IMAGE_PREFIX)
+            else:
+                yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
+
+    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        return map(keys.owner_of_usage, self._due(keys.policy_shards(), before, limit))
+
+    def owner_done(self, owner: str, *, next_at: datetime) -> None:
+        self._call(
+            "update_item",
+            Key=keys.usage(owner),
+            UpdateExpression="SET due_shard = :shard, due_at = :due",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={
+                ":shard": {"S": keys.policy_shard(owner)},
+                ":due": {"S": items.text_time(next_at)},
+            },
+        )
+
+    def scan(self, *, after: str | None, limit: int) -> tuple[list[Image], str | None]:
+        start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
+        answer = self._call(
+            "scan",
+            FilterExpression="sk = :meta",
+            ExpressionAttributeValues={":meta": {"S": keys.META}},
+            ConsistentRead=True,
+            Limit=limit,
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return list(map(items.image_of, answer["Items"])), json.dumps(last) if last else None
+
+    def _due(self, shards: Sequence[str], before: datetime, limit: int) -> Iterator[str]:
+        """The partitions of rows whose time has come, up to a limit in each shard."""
+        for shard in shards:
             answer = self._call(
                 "query",
                 IndexName="due",
@@ -294,12 +338,7 @@ class DynamoRepository:
                 ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"S": items.text_time(before)}},
                 Limit=limit,
             )
-            for row in answer["Items"]:
-                pk = row["pk"]["S"]
-                if pk.startswith(keys.IMAGE_PREFIX):
-                    yield pk.removeprefix(keys.IMAGE_PREFIX)
-                else:
-                    yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
+            yield from (row["pk"]["S"] for row in answer["Items"])
 
     def _get_many(self, wanted: Sequence[keys.Key]) -> Iterator[items.Item]:
         """Read many rows, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""
@@ -365,12 +404,12 @@ def _card_request(query: ListQuery) -> dict[str, Any]:
         values[":low"] = {"S": first_id_at(query.since) if query.since else "0"}
         # No id made at `until` or later sorts below its first id, and no id is equal to it: version bits differ.
         values[":high"] = {"S": first_id_at(query.until) if query.until else "g"}
-    filters = {"kind": query.kind, "visibility": query.visibility}
-    wanted = {name: value for name, value in filters.items() if value is not None}
+    filters = {"kind": query.kind, "visibility": query.visibility, "category": query.category}
+    wanted = {name: str(value) for name, value in filters.items() if value is not None}
     if wanted:
         request["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
         names |= {f"#{name}": name for name in wanted}
-        values |= {f":{name}": {"S": value.value} for name, value in wanted.items()}
+        values |= {f":{name}": {"S": value} for name, value in wanted.items()}
     return request | {
         "KeyConditionExpression": condition,
         "ExpressionAttributeNames": names,

@@ -1,0 +1,102 @@
+"""Cloudflare's cache: the only code that speaks its purge API.
+
+A purge is made in two steps, both of them limited to 30 entries a call, which every plan takes:
+
+1. by address (`files`): at once, and in numbers that no deployment reaches;
+2. by prefix (`prefixes`, one for each folder): the cache keys its entries by query string and by the visitor's Origin
+   header as well, so that an address alone leaves `thumb.webp?x` and what other sites' scripts loaded in the cache.
+   These calls are scarce (five a minute on the free plan, and 25 saved up), and a folder takes one entry of them.
+
+Nothing of what is raised here carries the token: not the message, and not what lies behind it.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+from functools import cached_property
+from itertools import batched
+from typing import Any
+from urllib.parse import quote
+
+from image_store.domain.errors import ConfigurationError, StorageUnavailable
+from image_store.ports import Purger
+
+ENTRIES_PER_CALL = 30
+_CONNECT_SECONDS = 2.0
+_LONGEST_WAIT = timedelta(hours=1)
+_OK = 200
+_TOO_MANY_REQUESTS = 429
+_REFUSED = frozenset({401, 403})
+_TOKEN = re.compile(r"[!-~]+")
+
+
+class CloudflarePurger(Purger):
+    """Purger on one zone; the token is read at the first call."""
+
+    def __init__(
+        self, *, api_url: str, zone_id: str, token: Callable[[], str], read_seconds: float = 3.0
+    ) -> None:
+        self._url = f"{api_url}/client/v4/zones/{quote(zone_id, safe='')}/purge_cache"
+        self._token = token
+        self._read_seconds = read_seconds
+
+    def purge(self, urls: Collection[str]) -> None:
+        for files in batched(urls, ENTRIES_PER_CALL, strict=False):
+            self._send({"files": list(files)})
+        folders = dict.fromkeys(url.partition("://")[2].rpartition("/")[0] for url in urls)
+        for prefixes in batched(folders, ENTRIES_PER_CALL, strict=False):
+            self._send({"prefixes": list(prefixes)})
+
+    def _send(self, body: Mapping[str, list[str]]) -> None:
+        status, headers, answer = self._post(json.dumps(body).encode())
+        if status == _TOO_MANY_REQUESTS:
+            raise StorageUnavailable(
+                "The CDN takes no more purges for now.", retry_after=_wait(headers.get("Retry-After"))
+            )
+        if status in _REFUSED:
+            raise ConfigurationError("The CDN refuses the API token: it may not purge this zone.")
+        if status != _OK or not _says_success(answer):
+            raise StorageUnavailable(f"The CDN did not purge: it answered {status}.")
+
+    def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        from urllib3.exceptions import HTTPError
+
+        headers = {"Authorization": f"Bearer {self._usable_token()}", "Content-Type": "application/json"}
+        try:
+            answer = self._pool.request("POST", self._url, body=body, headers=headers, redirect=False)
+        except HTTPError as exc:
+            raise StorageUnavailable("The CDN did not answer.") from exc
+        return answer.status, answer.headers, answer.data
+
+    def _usable_token(self) -> str:
+        """The token, when it can stand in a header: http.client's own refusal would show it."""
+        token = self._token()
+        if not _TOKEN.fullmatch(token):
+            raise ConfigurationError("The CDN's API token is empty, or has characters that no token has.")
+        return token
+
+    @cached_property
+    def _pool(self) -> Any:
+        """Connections that are kept for the next call; a connection that cannot be made is tried twice."""
+        from urllib3 import PoolManager, Retry, Timeout
+
+        return PoolManager(
+            timeout=Timeout(connect=_CONNECT_SECONDS, read=self._read_seconds),
+            retries=Retry(total=1, connect=1, read=0, redirect=0, status=0, other=0),
+        )
+
+
+def _says_success(answer: bytes) -> bool:
+    try:
+        said = json.loads(answer)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and said.get("success") is True
+
+
+def _wait(text: str | None) -> timedelta | None:
+    """Retry-After in seconds; a date, or nonsense, says nothing."""
+    if text is None or not text.isascii() or not text.isdecimal():
+        return None
+    return min(timedelta(seconds=int(text[:9])), _LONGEST_WAIT)

@@ -1,0 +1,144 @@
+"""What cleanup remembers: its lease, how far its sweeps have come, and its reports.
+
+The lease row stays for ever and its token only grows. Whatever a run writes is one transaction with a check that the
+token is still its own, so a run that lost its lease, to a pause for example, changes nothing any more.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.items import parse_time, text_time
+from image_store.domain.cleanup import Lease, Position, Report
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.ports import Housekeeping
+
+REPORT_LIFETIME = timedelta(days=90)
+_TIMES = ("started_at", "finished_at")
+
+
+class DynamoHousekeeping(Housekeeping):
+    """Housekeeping in the one table; the client is made at the first call."""
+
+    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
+        self._table = table
+        self._client = client
+
+    def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
+        try:
+            answer = self._client().update_item(
+                TableName=self._table,
+                Key=keys.CLEANUP_LEASE,
+                UpdateExpression="SET holder = :holder, #until = :until ADD #token :one",
+                ConditionExpression="attribute_not_exists(#until) OR #until < :now",
+                ExpressionAttributeNames={"#until": "until", "#token": "token"},
+                ExpressionAttributeValues={
+                    ":holder": {"S": holder},
+                    ":until": {"S": text_time(until)},
+                    ":now": {"S": text_time(at)},
+                    ":one": {"N": "1"},
+                },
+                ReturnValues="UPDATED_NEW",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return None
+            raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
+        return Lease(holder, int(answer["Attributes"]["token"]["N"]))
+
+    def end_lease(self, lease: Lease) -> None:
+        try:
+            self._client().update_item(
+                TableName=self._table,
+                Key=keys.CLEANUP_LEASE,
+                UpdateExpression="REMOVE #until",
+                ConditionExpression="#token = :token",
+                ExpressionAttributeNames={"#until": "until", "#token": "token"},
+                ExpressionAttributeValues={":token": {"N": str(lease.token)}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
+
+    def position(self, sweep: str) -> Position | None:
+        answer = self._read("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
+        if "Item" not in answer:
+            return None
+        item = answer["Item"]
+        return Position(parse_time(item["started_at"]["S"]), item["after"]["S"] if "after" in item else None)
+
+    def move(self, sweep: str, position: Position, lease: Lease) -> None:
+        item = {**keys.cleanup_position(sweep), "started_at": {"S": text_time(position.started_at)}}
+        if position.after is not None:
+            item["after"] = {"S": position.after}
+        self._write(item, lease)
+
+    def keep_report(self, report: Report, lease: Lease) -> None:
+        told = {**asdict(report), **{name: _text(getattr(report, name)) for name in _TIMES}}
+        expires_at = report.started_at + REPORT_LIFETIME
+        item = {
+            **keys.cleanup_report(report.id),
+            "report": {"S": json.dumps(told)},
+            "ttl": {"N": str(int(expires_at.timestamp()))},
+        }
+        self._write(item, lease)
+
+    def reports(self, *, limit: int) -> list[Report]:
+        answer = self._read(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": keys.cleanup_report("")["pk"]},
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [_report(json.loads(item["report"]["S"])) for item in answer["Items"]]
+
+    def _write(self, item: dict[str, Any], lease: Lease) -> None:
+        """Put a row for as long as the lease is held."""
+        check = {
+            "TableName": self._table,
+            "Key": keys.CLEANUP_LEASE,
+            "ConditionExpression": "#token = :token",
+            "ExpressionAttributeNames": {"#token": "token"},
+            "ExpressionAttributeValues": {":token": {"N": str(lease.token)}},
+        }
+        put = {"TableName": self._table, "Item": item}
+        try:
+            self._client().transact_write_items(TransactItems=[{"ConditionCheck": check}, {"Put": put}])
+        except ClientError as error:
+            reasons = error.response.get("CancellationReasons", [{}])
+            if reasons[0].get("Code") == "ConditionalCheckFailed":
+                raise Conflict("Another run of cleanup has taken over.") from error
+            raise _unavailable() from error
+        except BotoCoreError as error:
+            raise _unavailable() from error
+
+    def _read(self, operation: str, **request: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self._table, **request)
+        except (ClientError, BotoCoreError) as error:
+            raise _unavailable() from error
+        return answer
+
+
+def _text(at: datetime | None) -> str | None:
+    return text_time(at) if at is not None else None
+
+
+def _report(told: dict[str, Any]) -> Report:
+    return Report(**{**told, **{name: parse_time(told[name]) if told[name] else None for name in _TIMES}})
+
+
+def _unavailable() -> StorageUnavailable:
+    return StorageUnavailable(
+        "The metadata store did not answer as it should; try again.", retry_after=timedelta(seconds=1)
+    )

@@ -1,0 +1,94 @@
+"""Which hosts and addresses may be reached.
+
+`ipaddress.is_global` is not enough: it takes IPv6 addresses for global that carry an IPv4 address inside, whoever
+routes them, and knows nothing of what clouds keep at public addresses.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+
+from image_store.adapters.remote.refusal import Refused
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_NEVER: tuple[Network, ...] = tuple(
+    map(
+        ip_network,
+        (
+            "0.0.0.0/8",  # "this host"
+            "169.254.0.0/16",  # link-local: the metadata of EC2 and ECS, and of most clouds
+            "168.63.129.16/32",  # Azure's platform, at a public address
+            "192.0.0.192/32",  # Oracle's metadata
+            "224.0.0.0/4",  # multicast
+            "240.0.0.0/4",  # reserved, and broadcast
+            "::/128",
+            "::ffff:0:0/96",  # IPv4-mapped
+            "64:ff9b::/96",  # NAT64 (RFC 6052)
+            "64:ff9b:1::/48",  # NAT64 of a network's own (RFC 8215)
+            "2001::/32",  # Teredo
+            "2002::/16",  # 6to4
+            "fd00:ec2::/32",  # the metadata and name servers of AWS
+            "fe80::/10",  # link-local
+            "ff00::/8",  # multicast
+        ),
+    )
+)
+"""No deployment may allow these: they hold credentials, are no single host, or hide another address."""
+
+_NOT_PUBLIC: tuple[Network, ...] = tuple(
+    map(
+        ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments
+            "192.88.99.0/24",  # the retired relays of 6to4 (RFC 7526)
+            "::/96",  # IPv4-compatible
+            "3fff::/20",  # documentation (RFC 9637)
+        ),
+    )
+)
+"""What `is_global` takes for global and nobody serves images from."""
+
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""All that IANA has ever given out of IPv6."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRules:
+    """What a deployment lets the store reach."""
+
+    hosts: Sequence[str] = ()
+    """Names in lower-case ASCII; one that begins with a dot stands for its sub-domains. None at all: any host."""
+    networks: Sequence[Network] = ()
+    """Networks that are reached although they are not public, at any port."""
+
+    def check_host(self, host: str) -> None:
+        """Refuse a host, in lower-case ASCII, that is not among the chosen ones."""
+        chosen = not self.hosts or any(
+            host.endswith(entry) and host != entry if entry.startswith(".") else host == entry
+            for entry in self.hosts
+        )
+        if not chosen:
+            raise Refused(f"the host {host} is not among the allowed ones")
+
+    def check_address(self, address: Address, *, is_default_port: bool) -> None:
+        """Refuse an address that is neither public nor in an allowed network, or any but the default port of it."""
+        if _in(address, _NEVER):
+            raise Refused(f"{address} is never reached")
+        if _in(address, self.networks):
+            return
+        if not _is_public(address):
+            raise Refused(f"{address} is not public")
+        if not is_default_port:
+            raise Refused("the port is not the default one")
+
+
+def _is_public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
+        return False
+    return address.is_global and not _in(address, _NOT_PUBLIC)
+
+
+def _in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(address in network for network in networks)

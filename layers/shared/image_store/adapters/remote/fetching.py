@@ -1,0 +1,245 @@
+"""Reading an image from a server that nobody vouches for.
+
+A host is resolved once. If one of its addresses may not be reached, nothing is; otherwise the connection is made to
+one of those very addresses, while Host, SNI and the check of the certificate keep the host's name. A name that
+resolves differently a moment later (DNS rebinding) therefore changes nothing. Every redirect begins anew. Proxies
+named by the environment play no part: connections are made here, not by a client that would look for one.
+
+Whatever goes wrong, the caller hears the same, so that nobody can map a network through the store; the log says why.
+"""
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from http.client import HTTPException
+from ipaddress import ip_address
+from threading import Event, Timer
+
+from urllib3 import BaseHTTPResponse
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+
+from image_store.adapters.remote.addresses import Address, AddressRules
+from image_store.adapters.remote.refusal import Refused
+from image_store.adapters.remote.urls import Target, parse_target
+from image_store.domain.errors import UrlNotAllowed
+from image_store.ports import Clock, Fetched, Fetcher
+
+MAX_REDIRECTS = 3
+MAX_ADDRESSES = 3
+"""As many addresses of one host are tried, as some may not be reachable from here (IPv6 without a route)."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CHUNK_BYTES = 64 * 1024
+_HEADERS = {
+    "Accept": "image/avif, image/webp, image/png, image/jpeg, image/gif",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": "image-store",
+}
+
+Resolve = Callable[[str], Sequence[str]]
+"""All addresses of a host; OSError when there are none."""
+Report = Callable[[str, str], None]
+"""Is told the reason of a refusal, and the URL without its query."""
+
+# It would log a URL with its query when a server sends broken headers.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How many seconds a server may take: to be found and connected to, and between two pieces of its answer."""
+
+    connect: float = 3.0
+    read: float = 5.0
+
+
+def resolve(host: str) -> Sequence[str]:
+    """Ask the system's resolver."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+@cache
+def system_trust() -> ssl.SSLContext:
+    """A context that trusts the system's authorities and checks host names."""
+    return ssl.create_default_context()
+
+
+class HttpFetcher(Fetcher):
+    """Fetcher over HTTP/1.1."""
+
+    def __init__(
+        self,
+        rules: AddressRules,
+        *,
+        clock: Clock,
+        report: Report,
+        resolve: Resolve = resolve,
+        trust: Callable[[], ssl.SSLContext] = system_trust,
+        patience: Patience | None = None,
+    ) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._report = report
+        self._resolve = resolve
+        self._trust = trust
+        self._patience = patience or Patience()
+
+    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+        trail: list[Target] = []
+        try:
+            return self._follow(url, trail, max_bytes=max_bytes, until=until)
+        except Refused as refused:
+            reason = refused.reason
+        except (OSError, ValueError, HTTPException, HTTPError) as failure:
+            reason = type(failure).__name__  # the texts of these hold whole URLs
+        self._report(reason, trail[-1].shown if trail else "")
+        raise UrlNotAllowed
+
+    def _follow(self, url: str, trail: list[Target], *, max_bytes: int, until: datetime) -> Fetched:
+        target = parse_target(url)
+        for _ in range(1 + MAX_REDIRECTS):
+            trail.append(target)
+            with self._answer(target, until) as (response, watch):
+                if response.status not in _REDIRECTS:
+                    return _read(response, watch, max_bytes=max_bytes)
+                target = target.redirected(response.headers.get("Location", ""))
+        raise Refused("too many redirects")
+
+    @contextmanager
+    def _answer(self, target: Target, until: datetime) -> "Iterator[tuple[BaseHTTPResponse, _Watch]]":
+        connection = self._connect(target, self._addresses(target, until), until)
+        try:
+            with _Watch(connection, self._left(until)) as watch:
+                connection.timeout = self._patience.read
+                headers = _HEADERS | {"Host": target.authority}
+                connection.request(
+                    "GET", target.resource, headers=headers, preload_content=False, decode_content=False
+                )
+                response = connection.getresponse()
+                try:
+                    yield response, watch
+                finally:
+                    response.close()
+        finally:
+            connection.close()
+
+    def _addresses(self, target: Target, until: datetime) -> list[Address]:
+        """All addresses of the target, each of which may be reached."""
+        self._rules.check_host(target.host)
+        found = [target.address] if target.address is not None else self._resolved(target.host, until)
+        if not found:
+            raise Refused("the host has no address")
+        for address in found:
+            self._rules.check_address(address, is_default_port=target.is_default_port)
+        return found
+
+    def _resolved(self, host: str, until: datetime) -> list[Address]:
+        pool = ThreadPoolExecutor(1)  # the system's resolver knows no time limit
+        try:
+            asked = pool.submit(self._resolve, host)
+            return [ip_address(text) for text in asked.result(min(self._patience.connect, self._left(until)))]
+        finally:
+            pool.shutdown(wait=False)
+
+    def _connect(self, target: Target, addresses: list[Address], until: datetime) -> HTTPConnection:
+        for address in addresses[:MAX_ADDRESSES]:
+            connection = self._connection(target, address, min(self._patience.connect, self._left(until)))
+            try:
+                connection.connect()
+            except (NewConnectionError, ConnectTimeoutError):
+                connection.close()
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+        raise Refused("no address takes a connection")
+
+    def _connection(self, target: Target, address: Address, patience: float) -> HTTPConnection:
+        if target.scheme == "http":
+            return HTTPConnection(str(address), target.port, timeout=patience)
+        return HTTPSConnection(
+            str(address),
+            target.port,
+            timeout=patience,
+            server_hostname=target.host,
+            ssl_context=self._trust(),
+        )
+
+    def _left(self, until: datetime) -> float:
+        left = (until - self._clock.now()).total_seconds()
+        if left <= 0:
+            raise Refused("out of time")
+        return left
+
+
+class _Watch:
+    """Cuts a connection off when its time is over, whatever is being waited for.
+
+    Time limits of a socket begin anew with every byte that arrives.
+    """
+
+    def __init__(self, connection: HTTPConnection, seconds: float) -> None:
+        self._socket = connection.sock
+        self._over = Event()
+        self._timer = Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> "_Watch":
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def check(self) -> None:
+        """Refuse what was read to a cut: it looks like an end."""
+        if self._over.is_set():
+            raise Refused("out of time")
+
+    def _cut(self) -> None:
+        self._over.set()
+        if self._socket is not None:
+            with suppress(OSError):  # it is closed already
+                # Not TLS's own shutdown: another thread is using that.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+def _read(response: BaseHTTPResponse, watch: _Watch, *, max_bytes: int) -> Fetched:
+    if response.status != 200:
+        raise Refused(f"status {response.status}")
+    _check_headers(response, max_bytes)
+    chunks, size = [], 0
+    while chunk := response.read(_CHUNK_BYTES):
+        size += len(chunk)
+        if size > max_bytes:
+            raise Refused(f"more than {max_bytes} bytes")
+        chunks.append(chunk)
+    watch.check()
+    if not chunks:
+        raise Refused("an empty body")
+    return Fetched(b"".join(chunks), response.headers.get("Content-Type"))
+
+
+def _check_headers(response: BaseHTTPResponse, max_bytes: int) -> None:
+    headers = response.headers
+    if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise Refused("an encoded body")
+    if headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
+        raise Refused("an encoded transfer")
+    length = headers.get("Content-Length")
+    if length is None:
+        return
+    if not (length.isascii() and length.isdecimal()):
+        raise Refused("a Content-Length that is none")
+    if int(length) > max_bytes:
+        raise Refused(f"more than {max_bytes} bytes")

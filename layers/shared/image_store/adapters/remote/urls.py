@@ -1,0 +1,131 @@
+"""URLs, read so strictly that no other reader can find another host in them (RFC 3986)."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from urllib.parse import quote, urljoin, urlsplit
+
+from image_store.adapters.remote.addresses import Address
+from image_store.adapters.remote.refusal import Refused
+
+MAX_CHARS = 8_000
+"""More than the redirects to signed URLs need; RFC 9110 has every server take this much."""
+
+_PORTS = {"http": 80, "https": 443}
+_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_BRACKETED = re.compile(r"\[[^\[\]]*\](:[0-9]*)?")
+_AMBIGUOUS = frozenset("ßς\u200c\u200d")
+"""Letters that name one host by IDNA 2003, which Python knows, and another by IDNA 2008."""
+_PATH_SAFE = "/%:@!$&'()*+,;=~"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a URL leads to."""
+
+    scheme: str
+    host: str
+    """In lower-case ASCII, without brackets and without a dot at its end."""
+    address: Address | None
+    """The address, when the host is one."""
+    port: int
+    path: str
+    query: str
+
+    @property
+    def is_default_port(self) -> bool:
+        """Whether the port is that of the scheme."""
+        return self.port == _PORTS[self.scheme]
+
+    @property
+    def authority(self) -> str:
+        """Host and port as the header `Host` has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.is_default_port else f"{host}:{self.port}"
+
+    @property
+    def resource(self) -> str:
+        """Path and query as the request line has them."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def shown(self) -> str:
+        """The URL without its query, which may hold what opens it, for the log."""
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+    def redirected(self, location: str) -> "Target":
+        """Where a redirect leads; Refused when that is less safe than this, or no target at all."""
+        if not location:
+            raise Refused("a redirect to nowhere")
+        _check_text(location)
+        target = parse_target(urljoin(f"{self.scheme}://{self.authority}{self.resource}", location))
+        if self.scheme == "https" and target.scheme == "http":
+            raise Refused("a redirect leads from https to http")
+        return target
+
+
+def parse_target(url: str) -> Target:
+    """Read an absolute http or https URL; Refused for anything that could be read in two ways."""
+    _check_text(url)
+    try:
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        raise Refused("not a URL") from None
+    if scheme not in _PORTS:
+        raise Refused("neither http nor https")
+    if "@" in parts.netloc:
+        raise Refused("a user in the URL")
+    if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
+        raise Refused("something beside the brackets of an address")
+    if port == 0:
+        raise Refused("port 0")
+    name = _ascii(host)
+    address = _literal(name, is_bracketed="[" in parts.netloc)
+    return Target(
+        scheme=scheme,
+        host=name if address is None else str(address),
+        address=address,
+        port=port or _PORTS[scheme],
+        path=quote(parts.path, safe=_PATH_SAFE) or "/",
+        query=quote(parts.query, safe=_PATH_SAFE + "?"),
+    )
+
+
+def _check_text(url: str) -> None:
+    if len(url) > MAX_CHARS:
+        raise Refused("too long")
+    # urlsplit drops line breaks and tabs, and browsers take a backslash for a slash.
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise Refused("characters that no URL has")
+
+
+def _ascii(host: str) -> str:
+    if host.isascii():
+        return host.removesuffix(".")
+    if not _AMBIGUOUS.isdisjoint(host):
+        raise Refused("a host that is another by another standard")
+    try:
+        return host.encode("idna").decode("ascii").lower().removesuffix(".")
+    except UnicodeError:
+        raise Refused("a host that cannot be written in ASCII") from None
+
+
+def _literal(host: str, *, is_bracketed: bool) -> Address | None:
+    """The address that a host is; None for a name."""
+    try:
+        if is_bracketed:
+            address = IPv6Address(host)
+            if address.scope_id is not None:
+                raise Refused("an address with a zone")
+            return address
+        if not _NAME.fullmatch(host):
+            raise Refused("neither a name nor an address")
+        # What ends in a number is an address (https://url.spec.whatwg.org/#ends-in-a-number-checker), and of all
+        # its spellings only the usual one is taken: resolvers would read 0x7f.1 and 2130706433 as 127.0.0.1.
+        if _NUMBER.fullmatch(host.rpartition(".")[2]):
+            return IPv4Address(host)
+    except AddressValueError:
+        raise Refused("an address in an unusual spelling") from None
+    return None

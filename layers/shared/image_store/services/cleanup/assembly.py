@@ -1,0 +1,62 @@
+"""How the parts of cleanup fit together, the same in a deployment and in tests."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from image_store.domain.cleanup import Policy
+from image_store.ports import Clock, Housekeeping, Ids, ImageRepository, ObjectStore
+from image_store.services.cleanup.due import DueRows
+from image_store.services.cleanup.objects import ObjectSweep, PrivateObjects, PublicObjects
+from image_store.services.cleanup.policies import Policies
+from image_store.services.cleanup.records import RecordSweep
+from image_store.services.cleanup.run import Cleanup
+from image_store.services.deletion import Deletion
+from image_store.services.publishing import Publisher
+
+GRACE = timedelta(hours=24)
+"""An hour would do: a record is there before the first of its objects. A day also covers clocks that are wrong."""
+
+
+def assembled(
+    *,
+    repository: ImageRepository,
+    housekeeping: Housekeeping,
+    private: ObjectStore,
+    publisher: Publisher,
+    deletion: Deletion,
+    clock: Clock,
+    ids: Ids,
+    policies: Sequence[Policy] = (),
+    most_removals: int = 1_000,
+) -> Cleanup:
+    """A cleanup of these stores; without a public bucket there is none to sweep."""
+    private_objects = PrivateObjects(repository=repository)
+    objects = [ObjectSweep(name="private", bucket=private, judge=private_objects, grace=GRACE, clock=clock)]
+    if publisher.bucket is not None:
+        public_objects = PublicObjects(repository=repository)
+        objects.append(
+            ObjectSweep(
+                name="public", bucket=publisher.bucket, judge=public_objects, grace=GRACE, clock=clock
+            )
+        )
+    return Cleanup(
+        due=DueRows(
+            repository=repository,
+            private=private,
+            publisher=publisher,
+            deletion=deletion,
+            clock=clock,
+            ids=ids,
+        ),
+        policies=Policies(policies=policies, repository=repository, deletion=deletion, clock=clock),
+        staging=private_objects,
+        private=private,
+        objects=objects,
+        records=RecordSweep(
+            repository=repository, private=private, deletion=deletion, grace=GRACE, clock=clock
+        ),
+        housekeeping=housekeeping,
+        clock=clock,
+        ids=ids,
+        most_removals=most_removals,
+    )

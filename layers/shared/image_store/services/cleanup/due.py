@@ -1,0 +1,123 @@
+"""Rows whose time has come, each taken one step further."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from image_store.domain.cleanup import Report
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.image import Record, State
+from image_store.domain.publication import PublicationRow
+from image_store.ports import Clock, Ids, ImageRepository, ObjectStore
+from image_store.services.deletion import Deletion
+from image_store.services.publishing import Publisher
+from image_store.services.write_protocol import abandoned
+
+_SLICE_ROWS = 100
+_PUBLICATION = "publication:"
+_COUNTED_AS = {
+    State.PENDING: "abandoned",
+    State.READY: "expired",
+    State.TRASHED: "trash",
+    State.DELETING: "deleted",
+    State.TOMBSTONE: "tombstones",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRows:
+    """Collects what the due index shows, after a strong read of each row."""
+
+    repository: ImageRepository
+    private: ObjectStore
+    publisher: Publisher
+    deletion: Deletion
+    clock: Clock
+    ids: Ids
+
+    def collect(self, report: Report, *, until: datetime) -> bool:
+        """Take every due row further; False when `until` came first."""
+        seen: set[str] = set()
+        while True:
+            due = self.repository.due(self.clock.now(), limit=_SLICE_ROWS + len(seen))
+            fresh = [row for row in due if row not in seen]
+            if not fresh:
+                return True
+            withdrawn: list[PublicationRow] = []
+            for row in fresh:
+                if self.clock.now() >= until:
+                    return False
+                seen.add(row)
+                self._collect(row, report, withdrawn)
+            self._remove(withdrawn, report)
+
+    def _collect(self, row: str, report: Report, withdrawn: list[PublicationRow]) -> None:
+        try:
+            if row.startswith(_PUBLICATION):
+                withdrawn += self._withdrawn(row.removeprefix(_PUBLICATION), report)
+            else:
+                self._image(row, report)
+        except Conflict:
+            return  # another writer was first; the row is theirs
+        except StorageUnavailable:
+            report.failed += 1
+
+    def _image(self, image_id: str, report: Report) -> None:
+        record = self.repository.get(image_id)
+        if record is None or record.image.due_at is None or record.image.due_at > self.clock.now():
+            return  # the index was behind
+        state = record.image.state
+        if not report.dry_run:
+            self._take_further(record)
+        counted_as = _COUNTED_AS[state]
+        setattr(report, counted_as, getattr(report, counted_as) + 1)
+        if state is not State.TOMBSTONE:
+            report.bytes_freed += record.image.stored_bytes
+
+    def _take_further(self, record: Record) -> None:
+        match record.image.state:
+            case State.PENDING:
+                doomed = abandoned(record, change=self.ids.attempt(), at=self.clock.now())
+                self.repository.replace(record, doomed)
+                self._finish(doomed)
+            case State.READY | State.TRASHED:
+                self._finish(self.deletion.start(record))
+            case State.DELETING:
+                self._finish(record)
+            case State.TOMBSTONE:
+                self._bury(record)
+
+    def _finish(self, record: Record) -> None:
+        if not self.deletion.finish(record):
+            raise StorageUnavailable("The objects of a deleted image could not all be removed.")
+
+    def _bury(self, record: Record) -> None:
+        """Remove whatever arrived late below the image's folder, then the record."""
+        late = [stored.key for stored in self.private.list(record.image.prefix)]
+        if late:
+            self.private.delete(late)
+        self.repository.forget(record)
+
+    def _withdrawn(self, publication: str, report: Report) -> Sequence[PublicationRow]:
+        """The row of a publication that is due, once nobody can make it current any more."""
+        row = self.repository.publication(publication)
+        if row is None or row.due_at is None or row.due_at > self.clock.now():
+            return ()  # the index was behind
+        record = self.repository.get(row.image_id)
+        image = record.image if record else None
+        if image is not None and record is not None:
+            if image.publication == publication and image.state is State.READY:
+                return ()  # whatever a row says: what is shown stays
+            if image.intent == publication and image.state is State.PENDING:
+                return ()  # the reservation is due as well; its row goes first
+            if image.intent == publication and image.state is State.READY and not report.dry_run:
+                # The publisher died: without its intent its commit can no longer succeed.
+                free = replace(image, version=image.version + 1, change=self.ids.attempt(), intent=None)
+                self.repository.replace(record, replace(record, image=free))
+        return (row,)
+
+    def _remove(self, withdrawn: Sequence[PublicationRow], report: Report) -> None:
+        """Remove the copies of many publications at once: a CDN counts the calls."""
+        removed = len(withdrawn) if report.dry_run else self.publisher.remove(withdrawn)
+        report.publications += removed
+        report.failed += len(withdrawn) - removed

@@ -1,0 +1,129 @@
+"""Objects that belong to nobody: sweeps of the two buckets, in the order of their keys and in slices."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Protocol
+
+from image_store.domain.cleanup import Report
+from image_store.domain.ids import is_image_id
+from image_store.domain.image import PUBLIC_PREFIX, STAGING_PREFIX, Image, State
+from image_store.ports import Clock, ImageRepository, ObjectStore, StoredObject
+
+PAGE_OBJECTS = 500
+STAGING_LIFETIME = timedelta(days=1)
+
+
+class Judge(Protocol):
+    """Tells which objects of a page belong to nobody."""
+
+    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        """The orphans among these objects, the age of the objects left aside; unknown keys are counted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateObjects:
+    """Originals, renditions and staged bytes: their keys end in `{image id}/{attempt}/{file}`."""
+
+    repository: ImageRepository
+
+    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        named = [(found, image_id_of(found.key)) for found in page]
+        report.unknown += sum(image_id is None for _, image_id in named)
+        images = self.repository.get_images({image_id for _, image_id in named if image_id is not None})
+        return [
+            found
+            for found, image_id in named
+            if image_id is not None and not _belongs(found.key, images.get(image_id))
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicObjects:
+    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take."""
+
+    repository: ImageRepository
+
+    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        named = [(found, publication_of(found.key)) for found in page]
+        report.unknown += sum(name is None for _, name in named)
+        rows = self.repository.publications({name for _, name in named if name is not None})
+        return [found for found, name in named if name is not None and name not in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """What a sweep found between two keys."""
+
+    orphans: list[StoredObject]
+    after: str | None
+    """The last key it looked at; None at the end of the bucket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSweep:
+    """Looks through one bucket."""
+
+    name: str
+    bucket: ObjectStore
+    judge: Judge
+    grace: timedelta
+    clock: Clock
+
+    def look(
+        self, report: Report, *, after: str, at_most: int, orphans_at_most: int, until: datetime
+    ) -> Slice:
+        """Look on from a key, at about `at_most` objects; stops early when it has found too much to remove."""
+        oldest = self.clock.now() - self.grace
+        orphans: list[StoredObject] = []
+        looked = 0
+        for page in batched(self.bucket.list("", after=after or None), PAGE_OBJECTS, strict=False):
+            old = [found for found in page if found.modified_at < oldest]
+            orphans += self.judge.orphans(old, report)
+            looked += len(page)
+            report.examined += len(page)
+            after = page[-1].key
+            if looked >= at_most or len(orphans) > orphans_at_most or self.clock.now() >= until:
+                return Slice(orphans=orphans, after=after)
+        return Slice(orphans=orphans, after=None)
+
+    def remove(self, orphans: Collection[StoredObject], report: Report) -> None:
+        """Remove orphans."""
+        if not orphans:
+            return
+        self.bucket.delete([found.key for found in orphans])
+        report.orphans += len(orphans)
+        report.bytes_freed += sum(found.size_bytes for found in orphans)
+
+
+def staged_in_vain(
+    bucket: ObjectStore, judge: PrivateObjects, report: Report, *, older_than: datetime
+) -> Iterator[list[StoredObject]]:
+    """What lies in staging for longer than any upload takes and no record waits for, page by page."""
+    for page in batched(bucket.list(STAGING_PREFIX), PAGE_OBJECTS, strict=False):
+        old = [found for found in page if found.modified_at < older_than]
+        if found := judge.orphans(old, report):
+            yield found
+
+
+def image_id_of(key: str) -> str | None:
+    """The image that a private key names by its last three segments, behind whatever folder."""
+    segments = key.split("/")
+    return segments[-3] if len(segments) >= 3 and is_image_id(segments[-3]) else None
+
+
+def publication_of(key: str) -> str | None:
+    """The publication that a public key names."""
+    name, slash, file = key.removeprefix(PUBLIC_PREFIX).partition("/")
+    return name if key.startswith(PUBLIC_PREFIX) and name and slash and file else None
+
+
+def _belongs(key: str, image: Image | None) -> bool:
+    """Whether an object is one of an image's; those of one that is being stored or deleted are left to it."""
+    if image is None:
+        return False
+    if image.state in {State.PENDING, State.DELETING, State.TOMBSTONE}:
+        return True
+    return key in image.private_keys

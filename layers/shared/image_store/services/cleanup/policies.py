@@ -1,0 +1,120 @@
+"""Policies: images that are old AND outside the newest of their owner, kind and category go into the trash."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from image_store.domain.cleanup import Policy, Report
+from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
+from image_store.domain.image import Image, State
+from image_store.domain.listing import ListQuery
+from image_store.ports import Clock, ImageRepository
+from image_store.services.cleanup.allowance import Allowance
+from image_store.services.deletion import Deletion
+
+EVERY = timedelta(days=1)
+"""How often an owner's images are looked at."""
+
+_PAGE = 100
+_OWNERS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """Applies a deployment's policies, owner by owner."""
+
+    policies: Sequence[Policy]
+    repository: ImageRepository
+    deletion: Deletion
+    clock: Clock
+
+    def apply(self, report: Report, allowance: Allowance, *, until: datetime) -> str | None:
+        """Apply them to every owner whose turn has come; answers why it stopped before that, if it did."""
+        if not self.policies:
+            return None
+        report.policies = [0] * len(self.policies)
+        seen: set[str] = set()
+        while True:
+            due = self.repository.owners_due(self.clock.now(), limit=_OWNERS + len(seen))
+            fresh = [owner for owner in due if owner not in seen]
+            if not fresh:
+                return None
+            for owner in fresh:
+                if self.clock.now() >= until:
+                    return "deadline"
+                seen.add(owner)
+                if not self.apply_to(owner, report, allowance, until=until):
+                    return "cap"
+                if not report.dry_run:
+                    self.repository.owner_done(owner, next_at=self.clock.now() + EVERY)
+
+    def apply_to(self, owner: str, report: Report, allowance: Allowance, *, until: datetime) -> bool:
+        """Apply them to one owner; False when that would take more than is allowed."""
+        for number, policy in enumerate(self.policies):
+            for image in self._superfluous(owner, policy, report):
+                if self.clock.now() >= until:
+                    return True  # the owner's turn comes again tomorrow
+                if not allowance.take(1, examined=report.examined):
+                    return False
+                if report.dry_run or self._delete(image, report):
+                    report.policies[number] += 1
+        return True
+
+    def _superfluous(self, owner: str, policy: Policy, report: Report) -> Iterator[Image]:
+        """An owner's images that a policy lets go, the oldest first, each after a strong read."""
+        boundary = self._boundary(owner, policy, report)
+        if boundary is None:
+            return
+        until = self.clock.now() - policy.older_than
+        query = ListQuery(
+            owner, _PAGE, descending=False, kind=policy.kind, category=policy.category, until=until
+        )
+        for image in self._images(query, report):
+            if image.id >= boundary:
+                return
+            yield image
+
+    def _boundary(self, owner: str, policy: Policy, report: Report) -> str | None:
+        """The id of the oldest image that has to stay; None when there are not more than that.
+
+        Each of those that stay is confirmed by a strong read: an index that is behind must not count images
+        among the newest that are no longer there.
+        """
+        if policy.keep_newest == 0:
+            return "~"  # sorts after every id
+        query = ListQuery(owner, _PAGE, kind=policy.kind, category=policy.category)
+        for number, image in enumerate(self._images(query, report), start=1):
+            if number == policy.keep_newest:
+                return image.id
+        return None
+
+    def _images(self, query: ListQuery, report: Report) -> Iterator[Image]:
+        after: str | None = None
+        while True:
+            page = self.repository.cards(query, after=after)
+            images = self.repository.get_images([card.id for card in page.cards])
+            report.examined += len(page.cards)
+            for card in page.cards:
+                image = images.get(card.id)
+                if image is not None and _matches(image, query):
+                    yield image
+            after = page.resume_after
+            if after is None:
+                return
+
+    def _delete(self, image: Image, report: Report) -> bool:
+        try:
+            self.deletion.delete(image.owner, image.id, permanent=False)
+        except (Conflict, ImageNotFound):
+            return False
+        except StorageUnavailable:
+            report.failed += 1
+            return False
+        report.bytes_freed += image.stored_bytes
+        return True
+
+
+def _matches(image: Image, query: ListQuery) -> bool:
+    return (
+        image.state is State.READY and image.kind is query.kind and query.category in {None, image.category}
+    )

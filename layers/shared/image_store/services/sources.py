@@ -1,0 +1,63 @@
+"""Where the bytes of an image come from: they came with the request, or lie at a URL.
+
+A URL is opened late, when it is clear that its bytes are needed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import unquote, urlsplit
+
+from image_store.domain.attributes import MAX_FILENAME_CHARS
+from image_store.domain.media import parse_declared
+from image_store.ports import Fetcher
+
+MAX_FETCHED_BYTES = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes, and what their sender says about them."""
+
+    data: bytes
+    declared_type: str | None = None
+    filename: str | None = None
+    """What to call them if nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteUrl:
+    """Bytes that lie somewhere else; the URL is not checked yet."""
+
+    url: str
+
+
+Source = Content | RemoteUrl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Opens sources; the fetcher is made for the first URL."""
+
+    fetcher: Callable[[], Fetcher]
+
+    def open(self, source: Source, *, until: datetime) -> Content:
+        """The bytes of a source, fetched by `until` when they lie somewhere else; UrlNotAllowed when they cannot be.
+
+        What a server says of its bytes counts only if it names a type that the store accepts: many know no better
+        than `application/octet-stream`.
+        """
+        if isinstance(source, Content):
+            return source
+        fetched = self.fetcher().fetch(source.url, max_bytes=MAX_FETCHED_BYTES, until=until)
+        said = fetched.content_type
+        declared = said if said is not None and parse_declared(said) is not None else None
+        return Content(fetched.data, declared, filename_in(source.url))
+
+
+def filename_in(url: str) -> str | None:
+    """The last segment of a URL's path as a filename; None when it has none."""
+    segment = unquote(urlsplit(url).path.rpartition("/")[2])
+    name = segment.rpartition("/")[2].rpartition("\\")[2]
+    printable = "".join(char for char in name if char.isprintable())[:MAX_FILENAME_CHARS]
+    return printable if printable.strip(". ") else None

@@ -1,0 +1,47 @@
+"""What cleanup remembers, in memory."""
+
+from copy import deepcopy
+from datetime import datetime
+
+from image_store.domain.cleanup import Lease, Position, Report
+from image_store.domain.errors import Conflict
+from image_store.ports import Housekeeping
+
+
+class MemoryHousekeeping(Housekeeping):
+    """Housekeeping in memory; `positions` is there for tests to look at."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, Position] = {}
+        self._reports: list[Report] = []
+        self._token = 0
+        self._until: datetime | None = None
+
+    def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
+        if self._until is not None and self._until >= at:
+            return None
+        self._token += 1
+        self._until = until
+        return Lease(holder, self._token)
+
+    def end_lease(self, lease: Lease) -> None:
+        if lease.token == self._token:
+            self._until = None
+
+    def position(self, sweep: str) -> Position | None:
+        return self.positions.get(sweep)
+
+    def move(self, sweep: str, position: Position, lease: Lease) -> None:
+        self._check(lease)
+        self.positions[sweep] = position
+
+    def keep_report(self, report: Report, lease: Lease) -> None:
+        self._check(lease)
+        self._reports.append(deepcopy(report))
+
+    def reports(self, *, limit: int) -> list[Report]:
+        return sorted(self._reports, key=lambda report: report.id, reverse=True)[:limit]
+
+    def _check(self, lease: Lease) -> None:
+        if lease.token != self._token:
+            raise Conflict("Another run of cleanup has taken over.")

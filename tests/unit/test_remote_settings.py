@@ -1,0 +1,31 @@
+"""A1: a deployment names the hosts and networks that images may be fetched from."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from image_store.domain.errors import ConfigurationError
+from image_store.settings import Settings
+
+
+def test_without_a_word_any_public_host_and_no_other_network_is_meant() -> None:
+    settings = Settings.from_env({"REMOTE_HOSTS": "", "REMOTE_NETWORKS": ""})
+
+    assert (settings.remote_hosts, settings.remote_networks) == ((), ())
+
+
+def test_hosts_and_networks_are_separated_by_commas() -> None:
+    settings = Settings.from_env(
+        {"REMOTE_HOSTS": ".Example.com,images.example.org", "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16"}
+    )
+
+    assert settings.remote_hosts == (".example.com", "images.example.org")
+    assert settings.remote_networks == (ip_network("10.0.0.0/16"), ip_network("fd12::/16"))
+
+
+@pytest.mark.parametrize("said", ["10.0.0.1/16", "10.0.0.0/33", "vpc", "10.0.0.0/16,,x"])
+def test_a_network_that_is_none_is_refused_by_the_variables_name(said: str) -> None:
+    with pytest.raises(ConfigurationError, match="REMOTE_NETWORKS") as refusal:
+        Settings.from_env({"REMOTE_NETWORKS": said})
+
+    assert said not in refusal.value.message
