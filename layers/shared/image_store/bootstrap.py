@@ -151,6 +151,7 @@ class Application:
             clock=self.clock,
             ids=self.ids,
             quota=self.settings.quota,
+            policies_after_save=self.settings.cleanup_on_save,
         )
 
     @cached_property
