@@ -1,7 +1,8 @@
-"""Take out of an installed boto3 what the store never loads; run as ``python prune.py FOLDER``.
+"""Leave in the layer what the store loads, and let it load no more; run as ``python prune.py FOLDER``.
 
 botocore describes every AWS service: most of what would be unzipped and parsed at a cold start. A client of a
-service that is not in `SERVICES` cannot be made from the pruned copy.
+service that is not in `SERVICES` cannot be made from the pruned copy. Powertools keeps all of its modules, and
+imports them when they are asked for.
 """
 
 from __future__ import annotations
@@ -16,27 +17,36 @@ from typing import Any
 
 SERVICES = frozenset({"dynamodb", "s3", "secretsmanager", "sqs"})
 
+POWERTOOLS = "aws_lambda_powertools"
+ON_DEMAND = (
+    POWERTOOLS,
+    f"{POWERTOOLS}/event_handler",
+    f"{POWERTOOLS}/event_handler/openapi",
+    f"{POWERTOOLS}/utilities/data_classes",
+)
 
-ON_DEMAND = ("aws_lambda_powertools/event_handler", "aws_lambda_powertools/utilities/data_classes")
-
-_ON_DEMAND = """\
-from importlib import import_module
+_ON_DEMAND = """
 
 _OFFERED = {offered!r}
-__all__ = list(_OFFERED)
 
 
 def __getattr__(name):
     if name not in _OFFERED:
         raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
+    from importlib import import_module
+
     module, attribute = _OFFERED[name]
     value = globals()[name] = getattr(import_module(module, __name__), attribute)
     return value
+
+
+def __dir__():
+    return sorted({{*globals(), *_OFFERED}})
 """
 
 
 def prune(packages: Path) -> None:
-    """Delete unused data of boto3 and botocore from a folder of installed packages."""
+    """Prune boto3, botocore and Powertools in a folder of installed packages."""
     shutil.rmtree(packages / "boto3" / "data")  # of resources, and the store only has clients
     shutil.rmtree(packages / "boto3" / "examples")
     data = packages / "botocore" / "data"
@@ -55,16 +65,24 @@ def import_on_demand(package: Path) -> None:
     """Let a package import what it offers when it is first asked for (PEP 562), not all of it at once.
 
     Powertools offers the resolvers of every AWS service from one package: the HTTP resolver alone would bring
-    AppSync's, and with it asyncio.
+    AppSync's, and with it asyncio. What a package needs for its own statements stays imported at once.
     """
     init = package / "__init__.py"
-    offered = {
-        alias.asname or alias.name: ("." * node.level + (node.module or ""), alias.name)
-        for node in ast.parse(init.read_text()).body
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-    }
-    init.write_text(_ON_DEMAND.format(offered=offered))
+    module = ast.parse(init.read_text())
+    own = [node for node in module.body if not isinstance(node, ast.ImportFrom)]
+    needed = {node.id for statement in own for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    offered, kept = {}, []
+    for node in module.body:
+        if not isinstance(node, ast.ImportFrom) or node.module in (None, "__future__"):
+            kept.append(node)
+            continue
+        names = [alias for alias in node.names if (alias.asname or alias.name) in needed]
+        if names:
+            kept.append(ast.ImportFrom(node.module, names, node.level))
+        for alias in node.names:
+            if alias not in names:
+                offered[alias.asname or alias.name] = ("." * node.level + (node.module or ""), alias.name)
+    init.write_text(ast.unparse(ast.Module(kept, [])) + _ON_DEMAND.format(offered=offered))
 
 
 def keep_latest_version(service: Path) -> Path:

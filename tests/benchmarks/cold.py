@@ -18,7 +18,7 @@ _LAYERS = ("SharedLayer", "DependenciesLayer")
 _CHILD = Path(__file__).with_name("cold_child.py")
 
 # What template.yaml sets on the function; the values mean nothing, as no network is used.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "example",
@@ -63,7 +63,7 @@ def measure(build: Path) -> Iterator[Measurement]:
         print("Not measured: nothing is built; `make build` does.", file=sys.stderr)
         return
     interpreter = build.parent / ".venv-handlers" / "bin" / "python"
-    inputs = _write_inputs(build / "cold")
+    inputs = write_inputs(build / "cold")
     cold_start = [str(interpreter), str(_CHILD), *inputs]
     import_boto3 = [str(interpreter), "-c", "import boto3"]
 
@@ -83,7 +83,8 @@ def measure(build: Path) -> Iterator[Measurement]:
     yield Measurement("function_unzipped_mb", built.size_mb, "MB", 40, detail)
 
 
-def _write_inputs(folder: Path) -> tuple[str, str]:
+def write_inputs(folder: Path) -> tuple[str, str]:
+    """Write the event of a cold start and what AWS answers meanwhile; answer where they are."""
     folder.mkdir(parents=True, exist_ok=True)
     event, answers = folder / "event.json", folder / "answers.json"
     event.write_text(json.dumps(retrieve_event()), encoding="utf-8")
@@ -92,7 +93,7 @@ def _write_inputs(folder: Path) -> tuple[str, str]:
 
 
 def _cpu_ms(command: list[str], artefact: _Artefact) -> float:
-    environment = _ENVIRONMENT | {"PYTHONPATH": artefact.search_path}
+    environment = ENVIRONMENT | {"PYTHONPATH": artefact.search_path}
 
     def run() -> None:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

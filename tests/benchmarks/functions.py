@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import boto3
+from botocore.session import get_session
 
 from image_store.adapters.r2 import s3_client
 from image_store.adapters.secrets import Secrets
@@ -35,6 +36,9 @@ class _Context:
     memory_limit_in_mb = 3008
     invoked_function_arn = "arn:aws:lambda:eu-west-1:000000000000:function:benchmark"
     aws_request_id = "8f5a1f6e-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 29_000
 
 
 class _Application(Application):
@@ -64,7 +68,11 @@ class _Application(Application):
     @cached_property
     def _r2_client(self) -> Any:
         client = s3_client(
-            endpoint=_ENDPOINT, region="auto", access_key_id="example", secret_access_key="example"
+            session=get_session(),
+            endpoint=_ENDPOINT,
+            region="auto",
+            access_key_id="example",
+            secret_access_key="example",
         )
         self.calls.append(accept_objects(client))
         return client

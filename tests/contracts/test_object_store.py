@@ -14,6 +14,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 from botocore.response import StreamingBody
+from botocore.session import get_session
 from moto import mock_aws
 
 from image_store.adapters.presign import Presigner
@@ -66,7 +67,13 @@ def in_memory() -> Buckets:
 
 def in_moto() -> Buckets:
     clock = SetClock()
-    client = s3_client(endpoint=None, region="us-east-1", access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    client = s3_client(
+        session=get_session(),
+        endpoint=None,
+        region="us-east-1",
+        access_key_id=KEYS[0],
+        secret_access_key=KEYS[1],
+    )
     presigner = Presigner(
         endpoint="https://s3.example.com", region="auto", credentials=lambda: KEYS, clock=clock
     )
@@ -433,7 +440,11 @@ def test_a_copy_of_an_object_that_is_no_longer_the_one_named_is_missing() -> Non
 
 def test_a_copy_never_replaces_in_the_words_of_r2() -> None:
     client = s3_client(
-        endpoint="https://account.r2.invalid", region="auto", access_key_id="k", secret_access_key="s"
+        session=get_session(),
+        endpoint="https://account.r2.invalid",
+        region="auto",
+        access_key_id="k",
+        secret_access_key="s",
     )
     sent = []
 
@@ -620,7 +631,11 @@ def test_making_a_bucket_makes_no_client() -> None:
 
 def test_the_client_fails_soon_and_speaks_path_style_to_an_endpoint() -> None:
     made = s3_client(
-        endpoint="https://account.r2.example.com", region="auto", access_key_id="a", secret_access_key="b"
+        session=get_session(),
+        endpoint="https://account.r2.example.com",
+        region="auto",
+        access_key_id="a",
+        secret_access_key="b",
     )
 
     config = made.meta.config

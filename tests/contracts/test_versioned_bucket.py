@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.session import get_session
 from moto import mock_aws
 
 from image_store.adapters.r2 import S3Versions, s3_client
@@ -44,7 +45,11 @@ class SmallPages:
 
 def in_moto() -> Bucket:
     client = s3_client(
-        endpoint=None, region="us-east-1", access_key_id="testing", secret_access_key="testing"
+        session=get_session(),
+        endpoint=None,
+        region="us-east-1",
+        access_key_id="testing",
+        secret_access_key="testing",
     )
     client.create_bucket(Bucket="ingest")
     client.put_bucket_versioning(Bucket="ingest", VersioningConfiguration={"Status": "Enabled"})
@@ -108,7 +113,11 @@ def test_markers_of_deletions_are_no_versions() -> None:
         bucket = in_moto()
         dropped = bucket.drop("ingest/a/1.png", b"x")
         client = s3_client(
-            endpoint=None, region="us-east-1", access_key_id="testing", secret_access_key="testing"
+            session=get_session(),
+            endpoint=None,
+            region="us-east-1",
+            access_key_id="testing",
+            secret_access_key="testing",
         )
         client.delete_object(Bucket="ingest", Key=dropped.key)
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from image_store.ports import (
         Clock,
         DeadLetters,
+        Housekeeping,
         Ids,
         ImageRepository,
         IngestEvents,
@@ -123,6 +125,10 @@ class Deployment(Application):
     @cached_property
     def repository(self) -> ImageRepository:
         return DynamoRepository(self.settings.table, client=lambda: self.client)
+
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        return DynamoHousekeeping(self.settings.table, client=lambda: self.client)
 
     @cached_property
     def private(self) -> ObjectStore:

@@ -1,6 +1,6 @@
 """Tell what a built layer's Powertools imports, and whether it still offers what it did.
 
-Run as ``python -I -S on_demand_imports.py FOLDER PACKAGE NAME…``: each name is taken from the package, which
+Run as ``python -I -S on_demand_imports.py PATH PACKAGE NAME…``: each name is taken from the package, which
 must have imported none of them by itself.
 """
 
@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 
 
-def main(folder: str, package: str, names: list[str]) -> None:
-    """Print what was loaded by the import alone, and the names that the package does not offer."""
-    sys.path.insert(0, folder)
+def main(path: str, package: str, names: list[str]) -> None:
+    """Print what the import alone loaded, the names it says it offers, and those it does not give."""
+    sys.path[:0] = path.split(os.pathsep)
     module = importlib.import_module(package)
     loaded = sorted(sys.modules)
-    missing = [name for name in names if not hasattr(module, name)]
-    print(json.dumps({"loaded": loaded, "missing": missing}))  # noqa: T201 - the test reads it
+    missing = [name for name in names if not hasattr(module, name) or name not in dir(module)]
+    sys.stdout.write(json.dumps({"loaded": loaded, "all": module.__all__, "missing": missing}))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pydantic_core
 import pytest
+
+from tests.benchmarks.cold import ENVIRONMENT, write_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = [
@@ -28,6 +31,7 @@ FUNCTIONS = [
     "Links",
     "Site",
     "Cleanup",
+    "Admin",
     "Ingest",
     "Work",
 ]
@@ -39,6 +43,23 @@ MAX_LOADED_BYTES = 40 * MB  # PERFORMANCE: what a function that does not decode 
 ELF_MACHINE = slice(18, 20)
 AARCH64 = (183).to_bytes(2, "little")
 UNCHECKED_HASH = (1).to_bytes(4, "little")  # PEP 552: made from a hash, and never compared with the source
+POWERTOOLS = "aws_lambda_powertools"
+ON_DEMAND = [
+    POWERTOOLS,
+    f"{POWERTOOLS}.event_handler",
+    f"{POWERTOOLS}.event_handler.openapi",
+    f"{POWERTOOLS}.utilities.data_classes",
+]
+# Each costs a tenth of a cold start or more, and answering from DynamoDB takes none of them.
+SLOW_AND_NOT_NEEDED = {
+    "asyncio",
+    "boto3",
+    "pydantic",
+    "s3transfer",
+    f"{POWERTOOLS}.event_handler.appsync",
+    f"{POWERTOOLS}.metrics",
+    f"{POWERTOOLS}.tracing",
+}
 
 # One worker builds, the others have no use for it.
 pytestmark = pytest.mark.xdist_group("artefact")
@@ -194,20 +215,60 @@ def test_every_operation_of_the_store_works_with_the_layers_boto3(
     assert pruned["presigned"] == "https://images.s3.amazonaws.com/images/a/b.jpg"
 
 
-@pytest.mark.parametrize(
-    "package", ["aws_lambda_powertools.event_handler", "aws_lambda_powertools.utilities.data_classes"]
-)
+@pytest.mark.parametrize("package", ON_DEMAND)
 def test_powertools_offers_all_it_did_and_imports_it_on_demand(package: str, artefact: Path) -> None:
     offered = importlib.import_module(package).__all__
-    script = ROOT / "tests/template/on_demand_imports.py"
 
-    done = subprocess.run(
-        [sys.executable, "-I", "-S", script, artefact / "DependenciesLayer/python", package, *offered],
-        capture_output=True,
-        text=True,
-        check=True,
+    told = in_a_process_of_its_own(
+        "on_demand_imports.py", layers(artefact, "DependenciesLayer"), package, *offered
     )
 
-    told = json.loads(done.stdout)
     assert told["missing"] == []
-    assert not {"asyncio", f"{package}.appsync"} & set(told["loaded"])
+    assert sorted(told["all"]) == sorted(offered)
+    assert not {"asyncio", f"{POWERTOOLS}.event_handler.appsync", f"{POWERTOOLS}.metrics"} & set(
+        told["loaded"]
+    )
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_can_be_imported_with_no_environment_and_none_but_its_layers(
+    name: str, artefact: Path, tmp_path: Path
+) -> None:
+    path = [str(artefact / f"{name}Function"), *layers(artefact, "SharedLayer", "DependenciesLayer")]
+    compiled_for_this_machine = Path(pydantic_core.__file__).parent
+    (tmp_path / "pydantic_core").symlink_to(compiled_for_this_machine)
+
+    told = in_a_process_of_its_own("cold_start.py", [str(tmp_path), *path])
+
+    assert told["handler"] == "lambda_handler"
+    assert not {"PIL", "asyncio", "boto3"} & set(told["loaded"])
+
+
+def test_a_first_answer_of_retrieve_takes_few_modules(artefact: Path, tmp_path: Path) -> None:
+    path = [str(artefact / "RetrieveFunction"), *layers(artefact, "SharedLayer", "DependenciesLayer")]
+    inputs = write_inputs(tmp_path)
+
+    told = in_a_process_of_its_own("cold_start.py", path, *inputs, environment=ENVIRONMENT)
+
+    assert told["status"] == 200
+    assert not SLOW_AND_NOT_NEEDED & set(told["loaded"])
+
+
+def layers(artefact: Path, *names: str) -> list[str]:
+    """What Lambda puts on the search path of modules for these layers."""
+    return [str(artefact / name / "python") for name in names]
+
+
+def in_a_process_of_its_own(
+    script: str, path: list[str], *arguments: str, environment: dict[str, str] | None = None
+) -> Any:
+    """What a script beside this file tells, with no module in reach but the standard library's and `path`."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", ROOT / "tests/template" / script, os.pathsep.join(path), *arguments],
+        env=environment or {},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -19,6 +19,7 @@ FOLDERS = {
     "LinksFunction": "functions/links",
     "SiteFunction": "functions/site",
     "CleanupFunction": "functions/cleanup",
+    "AdminFunction": "functions/admin",
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
 }

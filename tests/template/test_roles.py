@@ -49,8 +49,30 @@ WRITE_TABLE = allow(
     "DeleteItem",
     "ConditionCheckItem",
 )
+CLEANING = {
+    allow(
+        "Table.Arn",
+        "dynamodb",
+        "GetItem",
+        "BatchGetItem",
+        "Query",
+        "Scan",  # the sweep of records, never a request
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "ConditionCheckItem",
+    ),
+    allow("${Table.Arn}/index/due", "dynamodb", "Query"),
+    allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
+    R2_SECRET,
+}
 # Where there is a cache to purge, what withdraws publications reads the token for it.
-PURGING = {"Update": {CLOUDFLARE_SECRET}, "Delete": {CLOUDFLARE_SECRET}, "Cleanup": {CLOUDFLARE_SECRET}}
+PURGING = {
+    "Update": {CLOUDFLARE_SECRET},
+    "Delete": {CLOUDFLARE_SECRET},
+    "Cleanup": {CLOUDFLARE_SECRET},
+    "Admin": {CLOUDFLARE_SECRET},
+}
 REACH = {
     "Upload": {WRITE_TABLE, R2_SECRET},
     "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
@@ -65,10 +87,8 @@ REACH = {
     "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET},
     "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
     "Site": set(),
-    "Cleanup": {
-        Grant(WRITE_TABLE.actions | {"dynamodb:BatchGetItem"}, WRITE_TABLE.resource),
-        allow("${Table.Arn}/index/due", "dynamodb", "Query"),
-        R2_SECRET,
+    "Cleanup": CLEANING
+    | {
         allow(
             "IngestBucket.Arn",
             "s3",
@@ -77,6 +97,7 @@ REACH = {
         ),
         allow("IngestQueue.Arn", "sqs", "SendMessage"),
     },
+    "Admin": CLEANING,
     "Ingest": {
         WRITE_TABLE,
         R2_SECRET,

@@ -1,30 +1,29 @@
-"""The wiring, used from several threads."""
+"""The wiring: each part is made once, whichever thread asks first."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 from image_store.bootstrap import Application, made_once
 
 
-class Counting(Application):
-    """An application with a part that counts how often it was made."""
+def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
+    made: list[object] = []
 
-    made = 0
+    class Slow(Application):
+        @made_once
+        def part(self) -> object:
+            time.sleep(0.01)  # long enough for every thread to ask meanwhile
+            made.append(object())
+            return made[-1]
 
-    @made_once
-    def part(self) -> object:
-        Counting.made += 1
-        return object()
+    application, ready = Slow(), threading.Barrier(8)
 
-
-def test_a_part_that_threads_ask_for_at_once_is_made_once() -> None:
-    application, together = Counting(), Barrier(8)
-
-    def ask(_: int) -> object:
-        together.wait()
+    def ask() -> object:
+        ready.wait()
         return application.part
 
     with ThreadPoolExecutor(8) as pool:
-        parts = set(pool.map(ask, range(8)))
+        parts = {id(asked.result()) for asked in [pool.submit(ask) for _ in range(8)]}
 
-    assert (len(parts), Counting.made) == (1, 1)
+    assert len(made) == len(parts) == 1

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import botocore.auth
 import pytest
+from botocore.session import get_session
 
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import s3_client
@@ -64,7 +65,13 @@ def botocores(
     disposition: str | None = None,
 ) -> str:
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: instant.replace(tzinfo=None))
-    client = s3_client(endpoint=endpoint, region=region, access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    client = s3_client(
+        session=get_session(),
+        endpoint=endpoint,
+        region=region,
+        access_key_id=KEYS[0],
+        secret_access_key=KEYS[1],
+    )
     params = {"Bucket": "private-bucket", "Key": key}
     if filename is not None:
         params["ResponseContentDisposition"] = f"inline; filename*=UTF-8''{disposition}"
@@ -153,14 +160,51 @@ def test_one_presigner_follows_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     assert links.read("private-bucket", "a.png") == botocores(monkeypatch, clock.instant, "a.png", None)
 
 
-def test_one_presigner_follows_rotated_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    pairs = [("OLD", "old-secret"), KEYS]
+def test_one_presigner_follows_the_half_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    half_hours = [midnight + timedelta(minutes=minutes) for minutes in (-60, -30, 0, 30, -30)]
+    clock = SetClock(NOON)
+    links = presigner(clock)
+
+    for half_hour in half_hours:
+        clock.instant = half_hour + timedelta(minutes=29, seconds=59)
+        made = [links.read("private-bucket", key) for key in ("a.png", "b.png")]
+
+        assert made == [botocores(monkeypatch, half_hour, key, None) for key in ("a.png", "b.png")]
+
+
+@pytest.mark.parametrize("old", [("OLD", "old-secret"), ("OLD", KEYS[1]), (KEYS[0], "old-secret")])
+def test_one_presigner_follows_rotated_credentials(
+    monkeypatch: pytest.MonkeyPatch, old: tuple[str, str]
+) -> None:
+    pairs = [old, KEYS]
     links = Presigner(
         endpoint=ENDPOINT, region="auto", credentials=lambda: pairs.pop(0), clock=SetClock(NOON)
     )
     links.read("private-bucket", "a.png")
 
     assert links.read("private-bucket", "a.png") == botocores(monkeypatch, NOON, "a.png", None)
+
+
+def test_a_link_that_stores_leaves_those_that_read_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SetClock(NOON + timedelta(hours=11, minutes=59))
+    links = presigner(clock)
+    links.read("private-bucket", "a.png")
+    clock.instant += timedelta(minutes=2)
+    links.put(
+        "private-bucket",
+        "b.png",
+        content_type="image/png",
+        size_bytes=1,
+        sha256="00" * 32,
+        expires_in=timedelta(minutes=30),
+    )
+    clock.instant -= timedelta(minutes=2)
+
+    made = links.read("private-bucket", "a.png")
+
+    half_hour = NOON + timedelta(hours=11, minutes=30)
+    assert made == botocores(monkeypatch, half_hour, "a.png", None)
 
 
 def test_the_signing_key_is_derived_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +231,13 @@ def test_a_link_for_head_is_botocores_and_another_than_for_get(monkeypatch: pyte
     made = links.read("private-bucket", "a/b.png", method="HEAD")
 
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOON.replace(tzinfo=None))
-    client = s3_client(endpoint=ENDPOINT, region="auto", access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    client = s3_client(
+        session=get_session(),
+        endpoint=ENDPOINT,
+        region="auto",
+        access_key_id=KEYS[0],
+        secret_access_key=KEYS[1],
+    )
     theirs = client.generate_presigned_url(
         "head_object", Params={"Bucket": "private-bucket", "Key": "a/b.png"}, ExpiresIn=3600
     )
@@ -213,7 +263,13 @@ def test_a_link_that_stores_is_botocores(monkeypatch: pytest.MonkeyPatch, key: s
     )
 
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: instant.replace(tzinfo=None))
-    client = s3_client(endpoint=endpoint, region="auto", access_key_id=KEYS[0], secret_access_key=KEYS[1])
+    client = s3_client(
+        session=get_session(),
+        endpoint=endpoint,
+        region="auto",
+        access_key_id=KEYS[0],
+        secret_access_key=KEYS[1],
+    )
     theirs = client.generate_presigned_url(
         "put_object",
         Params={

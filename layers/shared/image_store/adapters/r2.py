@@ -29,13 +29,21 @@ _MD5_ETAG = re.compile(r"[0-9a-f]{32}")
 
 
 def s3_client(
-    *, endpoint: str | None, region: str, access_key_id: str | None, secret_access_key: str | None
+    *,
+    session: Any,
+    endpoint: str | None,
+    region: str,
+    access_key_id: str | None,
+    secret_access_key: str | None,
 ) -> Any:
-    """Make a client for R2, the emulator or S3; without keys it takes those of the role it runs under."""
+    """Make a client for R2, the emulator or S3; without keys it takes those of the role it runs under.
+
+    `session` is botocore's, which clients of other services can share.
+    """
     import boto3
     from botocore.config import Config
 
-    client = boto3.client(
+    client = boto3.Session(botocore_session=session).client(
         "s3",
         endpoint_url=endpoint,
         region_name=region,

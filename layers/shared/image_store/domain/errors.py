@@ -174,6 +174,12 @@ class QuotaExceeded(ImageStoreError):
     code = "quota_exceeded"
 
 
+class AdminRequired(ImageStoreError):
+    """The caller is known and is no admin."""
+
+    code = "admin_required"
+
+
 # What the store stands on -----------------------------------------------------------------------------
 
 

@@ -1,10 +1,16 @@
 """Reports of cleanup as clients and logs see them."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from aws_lambda_powertools.event_handler import Response
+
 from image_store.domain.cleanup import Report
-from image_store.entrypoints.answers import rfc3339
+from image_store.entrypoints.answers import JSON, rfc3339
+
+_HEADERS: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
 
 
 def report_body(report: Report) -> dict[str, Any]:
@@ -14,3 +20,15 @@ def report_body(report: Report) -> dict[str, Any]:
         "started_at": rfc3339(report.started_at),
         "finished_at": rfc3339(report.finished_at) if report.finished_at else None,
     }
+
+
+def report_answer(report: Report) -> "Response[str]":
+    """A report as an answer."""
+    return Response(200, JSON, json.dumps(report_body(report)), headers=_HEADERS)
+
+
+def reports_answer(reports: Sequence[Report]) -> "Response[str]":
+    """Past reports as an answer."""
+    return Response(
+        200, JSON, json.dumps({"items": [report_body(each) for each in reports]}), headers=_HEADERS
+    )

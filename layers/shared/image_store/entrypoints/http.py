@@ -115,6 +115,14 @@ def caller(api: APIGatewayHttpResolver) -> str:
     return str(subject)
 
 
+def scopes(api: APIGatewayHttpResolver) -> frozenset[str]:
+    """The scopes of the verified token: its `scope` claim, separated by spaces (RFC 8693, section 4.2)."""
+    claims = (
+        api.current_event.raw_event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
+    )
+    return frozenset(str(claims.get("scope", "")).split())
+
+
 def api_url(api: APIGatewayHttpResolver, configured: str) -> str:
     """The API's own address: as configured, or the name under which the gateway was called."""
     if configured:

@@ -31,6 +31,7 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.IdempotencyInProgress: 409,
     errors.IdempotencyMismatch: 422,
     errors.QuotaExceeded: 429,
+    errors.AdminRequired: 403,
     errors.StorageUnavailable: 503,
     errors.DeadlineExceeded: 503,
     errors.ConfigurationError: 500,

@@ -255,6 +255,52 @@ class ContentQuery(_Strict):
     rendition: Literal["thumb", "display"] | None = None
 
 
+class CleanupRequest(_Strict):
+    """A run of cleanup; a dry one changes nothing."""
+
+    dry_run: bool = True
+    max_deletions: int | None = Field(
+        None, ge=0, description="Replaces the deployment's cap on what no due row asks to remove."
+    )
+
+
+class ReportsQuery(_Strict):
+    """How many reports are wanted, the newest first."""
+
+    limit: int = Field(20, ge=1, le=100)
+
+
+class CleanupReport(BaseModel):
+    """What a run of cleanup removed, or would remove."""
+
+    id: str
+    started_at: datetime
+    finished_at: datetime | None
+    dry_run: bool
+    abandoned: int
+    expired: int
+    trash: int
+    deleted: int
+    tombstones: int
+    publications: int
+    staged: int
+    orphans: int
+    dangling: int
+    renditions_missing: int
+    policies: list[int]
+    unknown: int
+    bytes_freed: int
+    examined: int
+    failed: int
+    stopped_because: Literal["another_run", "deadline", "cap"] | None
+
+
+class CleanupReports(BaseModel):
+    """Past runs of cleanup, the newest first; dry runs are not kept."""
+
+    items: list[CleanupReport]
+
+
 class ImageRendition(BaseModel):
     """A rendition, and a link to it that works without a token."""
 

@@ -53,6 +53,8 @@ class WriteProtocol:
     clock: Clock
     ids: Ids
     quota: Quota
+    policies_after_save: bool = False
+    """Whether what an owner stores lets policies look at the owner's images soon; cleanup does so, not the upload."""
 
     # 1. Reserve ---------------------------------------------------------------------------------------
 
@@ -62,8 +64,14 @@ class WriteProtocol:
         Raises QuotaExceeded, or Conflict when another holds the guard or the idempotency key.
         """
         lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
-        expires_at = pending.image.created_at + lifetime
-        reservation = Reservation(pending, self.quota, idempotency, self.intended(pending.image), expires_at)
+        reservation = Reservation(
+            pending,
+            self.quota,
+            idempotency,
+            self.intended(pending.image),
+            pending.image.created_at + lifetime,
+            policies_due=self.policies_after_save,
+        )
         self.repository.reserve(reservation)
 
     def intended(self, image: Image) -> PublicationRow | None:

@@ -1,0 +1,53 @@
+"""What admins may do to the whole store."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.bootstrap import Application, application
+from image_store.domain.access import check_admin
+from image_store.entrypoints import http
+from image_store.entrypoints.cleanup import report_answer, reports_answer
+from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.requests import json_body, query
+from image_store.entrypoints.schemas import CleanupRequest, ReportsQuery
+
+api = http.create_api()
+
+
+@api.post(
+    "/v1/admin/cleanup",
+    **http.operation(
+        "Run cleanup",
+        body="CleanupRequest",
+        answers={200: "CleanupReport"},
+        problems=(400, 403, 415, 503),
+    ),
+)
+def clean() -> "Response[str]":
+    app = _application_of_admin()
+    asked = json_body(api, CleanupRequest)
+    until = deadline(api.lambda_context, app.clock)
+    report = app.cleanup.run(until=until, dry_run=asked.dry_run, most_removals=asked.max_deletions)
+    return report_answer(report)
+
+
+@api.get(
+    "/v1/admin/cleanup/reports",
+    **http.operation(
+        "List past runs of cleanup",
+        query="ReportsQuery",
+        answers={200: "CleanupReports"},
+        problems=(400, 403, 503),
+    ),
+)
+def list_reports() -> "Response[str]":
+    app = _application_of_admin()
+    return reports_answer(app.housekeeping.reports(limit=query(api, ReportsQuery).limit))
+
+
+def _application_of_admin() -> Application:
+    app = application()
+    check_admin(http.caller(api), scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
+    return app
+
+
+lambda_handler = http.handler(api)

@@ -1,0 +1,31 @@
+"""Import a built function, let it answer an event if there is one, and tell what was loaded for that.
+
+Run as ``python -I -S cold_start.py PATH [EVENT.json ANSWERS.json]``; PATH is the search path Lambda would have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+
+def main(path: str, inputs: list[str]) -> None:
+    """Print the name of the handler, the status of its answer and every module that is loaded by then."""
+    sys.path[:0] = path.split(os.pathsep)
+    app = importlib.import_module("app")
+    told = {"handler": app.lambda_handler.__name__}
+    if inputs:
+        sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            importlib.import_module("cold_child").main(*inputs)
+        told |= json.loads(printed.getvalue().splitlines()[-1])
+    sys.stdout.write(json.dumps(told | {"loaded": sorted(sys.modules)}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
