@@ -49,7 +49,8 @@ class MemoryRepository(ImageRepository):
         ):
             raise _conflict()
         self.records[image.id] = reservation.record
-        self._owners.setdefault(image.owner, image.created_at)
+        if reservation.policies_due or image.owner not in self._owners:
+            self._owners[image.owner] = image.created_at
         if idempotency is not None:
             expires_at = reservation.expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)

@@ -149,6 +149,7 @@ class Store:
         trash_retention: timedelta = TRASH_RETENTION,
         publishes: bool = True,
         policies: Sequence[Policy] = (),
+        policies_after_save: bool = False,
         purges: bool = False,
     ) -> None:
         self.journal: list[str] = []
@@ -179,6 +180,7 @@ class Store:
             clock=self.clock,
             ids=self.ids,
             quota=quota,
+            policies_after_save=policies_after_save,
         )
         self.reservations = Reservations(
             repository=self.repository,

@@ -419,3 +419,15 @@ def test_a_key_stands_for_its_request_for_24_hours_and_then_for_nothing(store: S
 )
 def test_owners_are_written_into_headers_as_printable_ascii(text: str, safe: str) -> None:
     assert header_safe(text) == safe
+
+
+def test_storing_lets_policies_look_soon_where_a_deployment_wants_it() -> None:
+    for soon in (False, True):
+        store = Store(policies_after_save=soon)
+        store.upload()
+        store.repository.owner_done(OWNER, next_at=store.clock.now() + timedelta(days=1))
+
+        store.upload(data=b"\x89PNG\r\n\x1a\n another")
+
+        due = list(store.repository.owners_due(store.clock.now(), limit=10))
+        assert due == ([OWNER] if soon else [])

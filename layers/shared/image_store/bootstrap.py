@@ -6,7 +6,8 @@ network, and a cold start pays only for what its function touches. Tests put the
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
@@ -43,42 +44,57 @@ if TYPE_CHECKING:
     from image_store.services.write_protocol import WriteProtocol
 
 
+_making = RLock()
+
+
+class made_once[Part](cached_property[Part]):  # noqa: N801 - it stands where cached_property would
+    """A part that one thread makes at its first use, while others wait: boto3 makes no clients in parallel."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Part: ...
+    def __get__(self, instance: object | None, owner: type[Any] | None = None) -> Self | Part:
+        with _making:
+            return super().__get__(instance, owner)
+
+
 class Application:
     """The parts of the store, each made once and when it is first asked for."""
 
-    @cached_property
+    @made_once
     def settings(self) -> Settings:
         return Settings.from_env(os.environ)
 
     # Adapters -----------------------------------------------------------------------------------------
 
-    @cached_property
+    @made_once
     def clock(self) -> Clock:
         return SystemClock()
 
-    @cached_property
+    @made_once
     def ids(self) -> Ids:
         return RandomIds(self.clock)
 
-    @cached_property
+    @made_once
     def repository(self) -> ImageRepository:
         return DynamoRepository(self.settings.table, client=lambda: self._dynamodb)
 
-    @cached_property
+    @made_once
     def housekeeping(self) -> Housekeeping:
         from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 
         return DynamoHousekeeping(self.settings.table, client=lambda: self._dynamodb)
 
-    @cached_property
+    @made_once
     def private(self) -> ObjectStore:
         return self._r2(self.settings.private_bucket)
 
-    @cached_property
+    @made_once
     def public(self) -> ObjectStore | None:
         return self._r2(self.settings.public_bucket) if self.settings.public_bucket else None
 
-    @cached_property
+    @made_once
     def purger(self) -> Purger | None:
         if not self.settings.cloudflare_zone:
             return None
@@ -90,29 +106,29 @@ class Application:
             token=lambda: self._secrets.json(self.settings.cloudflare_secret).get("api_token", ""),
         )
 
-    @cached_property
+    @made_once
     def ingest_bucket(self) -> ObjectStore:
         return R2Bucket(self.settings.ingest_bucket, client=lambda: self._s3, presigner=None)
 
-    @cached_property
+    @made_once
     def dead_letters(self) -> DeadLetters:
         from image_store.adapters.sqs import SqsDeadLetters
 
         return SqsDeadLetters(self.settings.dead_letter_queue_url, client=lambda: self._sqs)
 
-    @cached_property
+    @made_once
     def work_queue(self) -> WorkQueue:
         from image_store.adapters.sqs import SqsWorkQueue
 
         return SqsWorkQueue(self.settings.work_queue_url, client=lambda: self._sqs)
 
-    @cached_property
+    @made_once
     def processor(self) -> ImageProcessor:
         from image_store.adapters.imaging import PillowProcessor
 
         return PillowProcessor(max_pixels=self.settings.max_pixels)
 
-    @cached_property
+    @made_once
     def fetcher(self) -> Fetcher:
         from image_store.adapters.remote import AddressRules, HttpFetcher
 
@@ -121,11 +137,11 @@ class Application:
 
     # Services -----------------------------------------------------------------------------------------
 
-    @cached_property
+    @made_once
     def answers(self) -> Answers:
         return Answers(private=self.private, public_url=self.settings.public_url)
 
-    @cached_property
+    @made_once
     def publisher(self) -> "Publisher":
         from image_store.services.publishing import Publisher
 
@@ -140,7 +156,7 @@ class Application:
             ids=self.ids,
         )
 
-    @cached_property
+    @made_once
     def write_protocol(self) -> "WriteProtocol":
         from image_store.services.write_protocol import WriteProtocol
 
@@ -151,9 +167,10 @@ class Application:
             clock=self.clock,
             ids=self.ids,
             quota=self.settings.quota,
+            policies_after_save=self.settings.cleanup_on_save,
         )
 
-    @cached_property
+    @made_once
     def reservations(self) -> "Reservations":
         from image_store.services.reservations import Reservations
 
@@ -165,7 +182,7 @@ class Application:
             layout=self.settings.key_layout,
         )
 
-    @cached_property
+    @made_once
     def uploads(self) -> "Uploads":
         from image_store.services.sources import Sources
         from image_store.services.uploads import Uploads
@@ -178,7 +195,7 @@ class Application:
             clock=self.clock,
         )
 
-    @cached_property
+    @made_once
     def direct_uploads(self) -> "DirectUploads":
         from image_store.services.direct_uploads import DirectUploads
 
@@ -193,11 +210,11 @@ class Application:
             ids=self.ids,
         )
 
-    @cached_property
+    @made_once
     def retrieval(self) -> Retrieval:
         return Retrieval(repository=self.repository)
 
-    @cached_property
+    @made_once
     def listing(self) -> "Listing":
         from image_store.services.cursors import Cursors
         from image_store.services.listing import Listing
@@ -205,7 +222,7 @@ class Application:
         cursors = Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
         return Listing(repository=self.repository, cursors=cursors, clock=self.clock)
 
-    @cached_property
+    @made_once
     def editing(self) -> "Editing":
         from image_store.services.editing import Editing
 
@@ -217,7 +234,7 @@ class Application:
             ids=self.ids,
         )
 
-    @cached_property
+    @made_once
     def deletion(self) -> "Deletion":
         from image_store.services.deletion import Deletion
 
@@ -231,7 +248,7 @@ class Application:
             trash_retention=self.settings.trash_retention,
         )
 
-    @cached_property
+    @made_once
     def cleanup(self) -> "Cleanup":
         from image_store.services.cleanup.assembly import assembled
 
@@ -247,7 +264,7 @@ class Application:
             most_removals=self.settings.cleanup_max_deletions,
         )
 
-    @cached_property
+    @made_once
     def ingestion(self) -> "Ingestion":
         from image_store.services.ingestion import Ingestion
 
@@ -258,7 +275,7 @@ class Application:
     def _r2(self, bucket: str) -> ObjectStore:
         return R2Bucket(bucket, client=lambda: self._r2_client, presigner=self._presigner)
 
-    @cached_property
+    @made_once
     def _presigner(self) -> Presigner:
         return Presigner(
             endpoint=self.settings.r2_endpoint,
@@ -271,7 +288,7 @@ class Application:
         secret = self._secrets.json(self.settings.r2_secret)
         return secret["access_key_id"], secret["secret_access_key"]
 
-    @cached_property
+    @made_once
     def _r2_client(self) -> Any:
         access_key_id, secret_access_key = self._r2_credentials()
         return s3_client(
@@ -282,7 +299,7 @@ class Application:
             secret_access_key=secret_access_key,
         )
 
-    @cached_property
+    @made_once
     def _s3(self) -> Any:
         return s3_client(
             session=self._session,
@@ -292,15 +309,15 @@ class Application:
             secret_access_key=None,
         )
 
-    @cached_property
+    @made_once
     def _secrets(self) -> Secrets:
         return Secrets(client=lambda: self._client("secretsmanager"))
 
-    @cached_property
+    @made_once
     def _dynamodb(self) -> Any:
         return self._client("dynamodb")
 
-    @cached_property
+    @made_once
     def _sqs(self) -> Any:
         return self._client("sqs")
 
@@ -313,7 +330,7 @@ class Application:
         )
         return self._session.create_client(service, config=config)
 
-    @cached_property
+    @made_once
     def _session(self) -> Any:
         """What all clients share: credentials, and what botocore reads and registers once for each session.
 

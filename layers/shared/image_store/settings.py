@@ -42,6 +42,8 @@ class Settings:
     dead_letter_queue_url: str
     work_queue_url: str
     cleanup_policies: tuple[Policy, ...]
+    cleanup_on_save: bool
+    """Whether an owner's turn with the policies comes after each image that is stored, and not only daily."""
     cleanup_max_deletions: int
     """The most that a run of cleanup may remove without a row that asks for it."""
     admin_subjects: frozenset[str]
@@ -76,6 +78,7 @@ class Settings:
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
             cleanup_policies=_policies(environment),
+            cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),
@@ -106,6 +109,13 @@ def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | 
         raise ConfigurationError(
             f"{name} must be networks such as 10.0.0.0/8, separated by commas."
         ) from None
+
+
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "false"
+    if text not in {"true", "false"}:
+        raise ConfigurationError(f"{name} must be true or false.")
+    return text == "true"
 
 
 def _layout(environment: Mapping[str, str]) -> KeyLayout:

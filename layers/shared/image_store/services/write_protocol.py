@@ -53,6 +53,8 @@ class WriteProtocol:
     clock: Clock
     ids: Ids
     quota: Quota
+    policies_after_save: bool = False
+    """Whether what an owner stores lets policies look at the owner's images soon; cleanup does so, not the upload."""
 
     # 1. Reserve ---------------------------------------------------------------------------------------
 
@@ -62,7 +64,14 @@ class WriteProtocol:
         Raises QuotaExceeded, or Conflict when another holds the guard or the idempotency key.
         """
         expires_at = pending.image.created_at + IDEMPOTENCY_LIFETIME
-        reservation = Reservation(pending, self.quota, idempotency, self.intended(pending.image), expires_at)
+        reservation = Reservation(
+            pending,
+            self.quota,
+            idempotency,
+            self.intended(pending.image),
+            expires_at,
+            policies_due=self.policies_after_save,
+        )
         self.repository.reserve(reservation)
 
     def intended(self, image: Image) -> PublicationRow | None:

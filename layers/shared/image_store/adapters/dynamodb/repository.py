@@ -127,12 +127,13 @@ class DynamoRepository:
 
     def _take(self, image: Image, reservation: Reservation) -> dict[str, Any]:
         quota = reservation.quota
+        due_at = ":due" if reservation.policies_due else "if_not_exists(due_at, :due)"
         update: dict[str, Any] = {
             "TableName": self._table,
             "Key": keys.usage(image.owner),
-            # An owner's first image also queues the owner for the deployment's policies.
+            # An owner's first image, or every one, also queues the owner for the deployment's policies.
             "UpdateExpression": "ADD images :one, size_bytes :size "
-            "SET due_shard = if_not_exists(due_shard, :shard), due_at = if_not_exists(due_at, :due)",
+            f"SET due_shard = if_not_exists(due_shard, :shard), due_at = {due_at}",
             "ExpressionAttributeValues": {
                 ":one": {"N": "1"},
                 ":size": {"N": str(image.size_bytes)},
