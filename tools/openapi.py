@@ -86,6 +86,10 @@ def _operation(path: str, method: str, operation: dict[str, Any], models: set[st
 def _content(model: str) -> dict[str, Any]:
     if model == "ImagePatch":
         return {"application/merge-patch+json": {"schema": {"$ref": REF.format(model=model)}}}
+    if model != "ImageUpload":
+        return {"application/json": {"schema": {"$ref": REF.format(model=model)}}}
+    if model != "ImageUpload":
+        return {"application/json": {"schema": {"$ref": REF.format(model=model)}}}
     attributes = REF.format(model="ImageAttributes")
     form = {"file": {"type": "string", "format": "binary"}, "attributes": {"$ref": attributes}}
     return {

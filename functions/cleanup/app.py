@@ -1,5 +1,6 @@
-"""Collects what nobody needs any more, on a schedule."""
+"""Collects what nobody needs any more, and looks for dropped objects that nobody was told of, on a schedule."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -17,10 +18,12 @@ MARGIN = timedelta(seconds=20)
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     app = application()
+    until = deadline(context, app.clock, margin=MARGIN)
     report = app.cleanup.run(
-        until=deadline(context, app.clock, margin=MARGIN),
+        until=until,
         most_removals=event.get("max_deletions"),
         reconcile=event.get("reconcile") is True,
     )
     logger.info("cleanup", report=report_body(report))
+    logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
     return report_body(report)

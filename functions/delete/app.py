@@ -4,6 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints import answers, http
+from image_store.entrypoints.batches import read_batch_delete
+from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.requests import query
 from image_store.entrypoints.schemas import DeleteQuery
 
@@ -23,6 +25,21 @@ def delete_image(image_id: str) -> "Response[str]":
     permanent = query(api, DeleteQuery).permanent
     application().deletion.delete(http.caller(api), image_id, permanent=permanent)
     return answers.no_content()
+
+
+@api.post(
+    "/v1/images/batch-delete",
+    **http.operation(
+        "Delete up to 100 images, or the images of a group",
+        body="BatchDelete",
+        answers={200: "BatchDeleteResult"},
+        problems=(400, 413, 415, 503),
+    ),
+)
+def delete_images() -> "Response[str]":
+    app = application()
+    wanted, until = read_batch_delete(api), deadline(api.lambda_context, app.clock)
+    return answers.deleted(app.batch_deletion.run(wanted, until=until))
 
 
 @api.post(

@@ -15,4 +15,4 @@ from image_store.entrypoints.observability import logger
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     app = application()
     ingest = partial(app.ingestion.ingest, until=deadline(context, app.clock))
-    return handle_messages(event, ingest=ingest, dead_letters=app.dead_letters)
+    return handle_messages(event, ingest=ingest, refuse=app.ingestion.refuse, dead_letters=app.dead_letters)

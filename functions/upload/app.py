@@ -4,6 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints import http
+from image_store.entrypoints.batches import read_batch
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.uploads import read_upload
 
@@ -26,6 +27,25 @@ def store_image() -> "Response[str]":
     upload = read_upload(api, until=deadline(api.lambda_context, app.clock))
     record = app.uploads.accept(upload)
     return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url), status=201)
+
+
+@api.post(
+    "/v1/images/batch",
+    **http.operation(
+        "Store up to 20 images",
+        body="ImageBatch",
+        headers=("Idempotency-Key",),
+        answers={200: "BatchResult"},
+        problems=(400, 413, 415),
+    ),
+)
+def store_images() -> "Response[str]":
+    app = application()
+    until = deadline(api.lambda_context, app.clock)
+    outcomes = app.batches.run(
+        read_batch(api, until=until), lambda read: app.uploads.accept(read()), until=until
+    )
+    return app.answers.batch(outcomes, api_url=http.api_url(api, app.settings.api_url))
 
 
 lambda_handler = http.handler(api)

@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from image_store.adapters.imaging.decoding import decode
+from image_store.adapters.imaging.headers import read_header
 from image_store.adapters.imaging.limits import DecodeLimits
 from image_store.adapters.imaging.placeholder import make_placeholder
 from image_store.adapters.imaging.renditions import render
@@ -92,7 +93,7 @@ def _ours(data: bytes, preset: Preset) -> RenderedFile:
     """All that is done to a stranger's file for one rendition: checked, decoded, cropped, encoded."""
     media_type = sniff(data)
     assert media_type is not None
-    decoded = decode(data, media_type, limits=_LIMITS, presets=(preset,))
+    decoded = decode(data, media_type, read_header(data, media_type), limits=_LIMITS, presets=(preset,))
     (file,), _ = render(decoded.picture, size=decoded.size, presets=(preset,))
     return file
 
@@ -118,7 +119,7 @@ def _placeholder_ms(source: Path) -> float:
     data = source.read_bytes()
     media_type = sniff(data)
     assert media_type is not None
-    decoded = decode(data, media_type, limits=_LIMITS, presets=(Preset.THUMB,))
+    decoded = decode(data, media_type, read_header(data, media_type), limits=_LIMITS, presets=(Preset.THUMB,))
     _, overview = render(decoded.picture, size=decoded.size, presets=(Preset.THUMB,))
     return median_cpu_ms(lambda: make_placeholder(overview), runs=15)
 

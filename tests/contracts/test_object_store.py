@@ -639,7 +639,7 @@ def test_the_client_fails_soon_and_speaks_path_style_to_an_endpoint() -> None:
     )
 
     config = made.meta.config
-    assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (2, 10, 16)
+    assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (2, 10, 32)
     assert config.retries == {"mode": "standard", "total_max_attempts": 3}
     assert config.s3 == {"addressing_style": "path"}
     assert config.signature_version == "s3v4"

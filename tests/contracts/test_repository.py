@@ -5,6 +5,7 @@ size of what is read and written.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -18,7 +19,8 @@ from image_store.adapters.dynamodb.repository import CONFLICT_RETRY, DynamoRepos
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
-from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, ListQuery
+from image_store.domain.ingest import SweepPosition, VersionPosition
+from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, GroupOf, ListQuery
 from image_store.domain.media import MediaType
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import Placeholder, Rendition
@@ -1067,7 +1069,13 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
     "due": lambda store: list(store.due(NOON, limit=1)),
     "publication": lambda store: store.publication(PUBLICATION),
     "forget_publication": lambda store: store.forget_publication(PUBLICATION),
+    "members": lambda store: store.members(GroupOf(OWNER, "session:s1"), after=None, limit=1),
+    "sweep_position": lambda store: store.sweep_position("ingest"),
+    "settled": lambda store: store.settled(["name"], at=NOON),
+    "note": lambda store: store.note("name", what="refused", expires_at=NOON),
+    "keep_sweep_position": lambda store: store.keep_sweep_position("ingest", SweepPosition(None, NOON)),
 }
+WEAK_OR_WRITTEN = {"cards", "due", "forget_publication", "settled", "note", "keep_sweep_position"}
 
 
 @pytest.mark.parametrize("failure", [never_sent, refused], ids=lambda failure: failure.__name__)
@@ -1075,7 +1083,14 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
 def test_every_failure_is_storage_unavailable(
     method: str, failure: Callable[[Callable[[], Any]], Any]
 ) -> None:
-    client = Interposed(None, query=failure, get_item=failure, delete_item=failure)
+    client = Interposed(
+        None,
+        query=failure,
+        get_item=failure,
+        delete_item=failure,
+        put_item=failure,
+        batch_get_item=failure,
+    )
     store = DynamoRepository("images", client=lambda: client)
 
     with pytest.raises(StorageUnavailable) as raised:
@@ -1084,9 +1099,7 @@ def test_every_failure_is_storage_unavailable(
     assert raised.value.retry_after == timedelta(seconds=1)
 
 
-@pytest.mark.parametrize(
-    "method", [name for name in READS if name not in ("cards", "due", "forget_publication")]
-)
+@pytest.mark.parametrize("method", [name for name in READS if name not in WEAK_OR_WRITTEN])
 def test_reads_that_decide_are_strong(table: Table, method: str) -> None:
     client = Interposed(table.client)
 
@@ -1245,6 +1258,8 @@ def test_no_method_scans(table: Table) -> None:
         "transact_write_items",
         "query",
         "get_item",
+        "batch_get_item",
+        "put_item",
         "delete_item",
     }
 
@@ -1322,3 +1337,98 @@ def test_making_a_repository_makes_no_client() -> None:
         pytest.fail("A client was made.")
 
     DynamoRepository("images", client=client)
+
+
+# Groups that are deleted, and what is remembered of dropped objects ------------------------------------
+
+
+def test_members_of_a_group_come_oldest_first_page_by_page(store: ImageRepository) -> None:
+    made = [ready(store, groups=("session:s1",), at=NOON + timedelta(minutes=n)).image.id for n in range(5)]
+    ready(store, groups=("session:s2",))
+    group = GroupOf(OWNER, "session:s1")
+
+    first = store.members(group, after=None, limit=2)
+    second = store.members(group, after=first.resume_after, limit=2)
+    last = store.members(group, after=second.resume_after, limit=2)
+
+    assert (first.image_ids, second.image_ids, last.image_ids) == (
+        tuple(made[:2]),
+        tuple(made[2:4]),
+        tuple(made[4:]),
+    )
+    assert (first.resume_after, second.resume_after, last.resume_after) == (made[1], made[3], None)
+    assert store.members(group, after=None, limit=5).resume_after is None
+    assert store.members(GroupOf("somebody else", "session:s1"), after=None, limit=5).image_ids == ()
+
+
+def test_only_images_that_are_ready_are_members(store: ImageRepository) -> None:
+    reserve(store, groups=("session:s1",))
+
+    assert store.members(GroupOf(OWNER, "session:s1"), after=None, limit=5).image_ids == ()
+
+
+def test_what_became_an_image_or_was_noted_is_settled_until_it_expires(store: ImageRepository) -> None:
+    store.reserve(reservation(pending(idempotency=KEY.name), idempotency=KEY))
+    store.note("noted", what="refused", expires_at=NOON + timedelta(days=1))
+    names = [KEY.name, "noted", "unknown", *(f"unknown {number}" for number in range(60))]
+
+    assert set(store.settled(names, at=NOON)) == {KEY.name, "noted"}
+    assert set(store.settled(["noted"], at=NOON + timedelta(days=1))) == {"noted"}
+    assert set(store.settled(["noted"], at=NOON + timedelta(days=1, seconds=1))) == set()
+    assert set(store.settled([], at=NOON)) == set()
+
+
+def test_a_note_can_be_written_anew(store: ImageRepository) -> None:
+    store.note("noted", what="announced", expires_at=NOON)
+    store.note("noted", what="refused", expires_at=NOON + timedelta(days=1))
+
+    assert set(store.settled(["noted"], at=NOON + timedelta(hours=1))) == {"noted"}
+
+
+@pytest.mark.parametrize("after", [None, VersionPosition("ingest/a/ключ.png", "v1")])
+def test_the_position_of_a_sweep_reads_as_it_was_kept(
+    store: ImageRepository, after: VersionPosition | None
+) -> None:
+    position = SweepPosition(after, NOON)
+
+    store.keep_sweep_position("ingest", SweepPosition(VersionPosition("b", "v"), NOON))
+    store.keep_sweep_position("ingest", position)
+
+    assert store.sweep_position("ingest") == position
+    assert store.sweep_position("another") is None
+
+
+def test_parallel_reservations_cannot_pass_a_quota_together(table: Table) -> None:
+    """Forty at once, where ten are allowed."""
+    store, quota = dynamo(table), Quota(images=10)
+
+    def attempt(_: int) -> bool:
+        try:
+            store.reserve(reservation(pending(), quota=quota))
+        except QuotaExceeded as refused:
+            return refused.retry_after is not None  # waiting does not help: nobody may be told to
+        return True
+
+    with ThreadPoolExecutor(40) as pool:
+        taken = list(pool.map(attempt, range(40)))
+
+    rows = [item for item in all_items(table.client, table.name) if item["sk"]["S"] == "META"]
+    assert (sum(taken), len(rows)) == (10, 10)
+    assert store.usage(OWNER) == Usage(10, 10_000)
+
+
+def test_parallel_reservations_cannot_pass_a_quota_of_bytes_together(table: Table) -> None:
+    store, quota = dynamo(table), Quota(size_bytes=10_500)
+
+    def attempt(_: int) -> bool:
+        try:
+            store.reserve(reservation(pending(), quota=quota))
+        except QuotaExceeded:
+            return False
+        return True
+
+    with ThreadPoolExecutor(40) as pool:
+        taken = list(pool.map(attempt, range(40)))
+
+    assert sum(taken) == 10
+    assert store.usage(OWNER) == Usage(10, 10_000)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -22,12 +23,36 @@ class _Template(yaml.SafeLoader):
 _Template.add_multi_constructor("!", lambda *_: None)
 
 
+class OneCallAtATime:
+    """A client whose calls wait for each other: DynamoDB takes writes one after the other, and moto mixes them up."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if not callable(found):
+            return found
+
+        def call(*arguments: Any, **request: Any) -> Any:
+            with self._lock:
+                return found(*arguments, **request)
+
+        return call
+
+
 @contextmanager
 def mocked_client() -> Iterator[Any]:
     """A client of a DynamoDB that lives as long as the context."""
     with mock_aws():
-        yield boto3.client(
-            "dynamodb", region_name="us-east-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        yield OneCallAtATime(
+            boto3.client(
+                "dynamodb",
+                region_name="us-east-1",
+                aws_access_key_id="testing",
+                aws_secret_access_key="testing",
+            )
         )
 
 

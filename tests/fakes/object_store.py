@@ -8,7 +8,15 @@ from typing import Literal
 from urllib.parse import quote
 
 from image_store.domain.errors import Conflict, PayloadTooLarge
-from image_store.ports import Clock, ObjectMissing, ObjectStore, PresignedPut, StoredObject
+from image_store.domain.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
+from image_store.ports import (
+    Clock,
+    ObjectMissing,
+    ObjectStore,
+    PresignedPut,
+    StoredObject,
+    VersionedBucket,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +119,39 @@ class MemoryBucket(ObjectStore):
         query = f"size={size_bytes}&sha256={sha256}&ends={ends:%Y%m%dT%H%M%SZ}"
         url = f"https://{self.name}.invalid/{quote(key, safe='/~')}?{query}"
         return PresignedPut(url, {"Content-Type": content_type, "If-None-Match": "*"})
+
+
+class MemoryIngestBucket(MemoryBucket, VersionedBucket):
+    """A bucket in memory that keeps every version; `drop` puts one, and answers what its event would tell."""
+
+    def __init__(self, name: str, *, clock: Clock, page: int = 1_000) -> None:
+        super().__init__(name, clock=clock, peers={})
+        self._page = page
+        self._versions: dict[tuple[str, str], tuple[ObjectVersion, bytes]] = {}
+
+    def drop(self, key: str, data: bytes) -> DroppedObject:
+        """Put an object as a new version of its key."""
+        dropped = DroppedObject(self.name, key, f"v{len(self._versions) + 1}", len(data))
+        self._versions[key, dropped.version or ""] = (ObjectVersion(dropped, self._clock.now()), data)
+        return dropped
+
+    def expire(self, dropped: DroppedObject) -> None:
+        """Take a version away."""
+        del self._versions[dropped.key, dropped.version or ""]
+
+    def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
+        if (key, version or "") not in self._versions:
+            return super().get(key, version=version, etag=etag, max_bytes=max_bytes)
+        _, data = self._versions[key, version or ""]
+        if len(data) > max_bytes:
+            raise PayloadTooLarge(f"The object has more than {max_bytes} bytes.")
+        return data
+
+    def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
+        begin = (after.key, after.version) if after is not None else ("", "")
+        found = sorted(name for name in self._versions if name[0].startswith(prefix) and name > begin)
+        page = found[: self._page]
+        more = len(found) > len(page)
+        return VersionPage(
+            tuple(self._versions[name][0] for name in page), VersionPosition(*page[-1]) if more else None
+        )

@@ -1,7 +1,8 @@
 """Queues in memory."""
 
+from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
-from image_store.ports import DeadLetters, WorkQueue
+from image_store.ports import DeadLetters, IngestEvents, WorkQueue
 
 
 class MemoryWorkQueue(WorkQueue):
@@ -12,6 +13,16 @@ class MemoryWorkQueue(WorkQueue):
 
     def send(self, work: Work) -> None:
         self.waiting.append(work)
+
+
+class MemoryIngestEvents(IngestEvents):
+    """IngestEvents in memory; `announced` is what was told."""
+
+    def __init__(self) -> None:
+        self.announced: list[DroppedObject] = []
+
+    def announce(self, dropped: DroppedObject) -> None:
+        self.announced.append(dropped)
 
 
 class MemoryDeadLetters(DeadLetters):

@@ -8,7 +8,16 @@ from image_store.adapters.dynamodb.items import CARD_ALT_TEXT_CHARS, CARD_FILENA
 from image_store.domain.errors import Conflict, QuotaExceeded
 from image_store.domain.ids import created_at, first_id_at
 from image_store.domain.image import Image, Record, State
-from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, CardPage, ListQuery, thumb_of
+from image_store.domain.ingest import SweepPosition
+from image_store.domain.listing import (
+    MAX_EXAMINED_ROWS,
+    Card,
+    CardPage,
+    GroupOf,
+    ListQuery,
+    MemberPage,
+    thumb_of,
+)
 from image_store.domain.publication import PublicationRow
 from image_store.domain.reservation import Copies, IdempotencyRow, Quota, Reservation, Usage
 from image_store.ports import ImageRepository
@@ -25,6 +34,8 @@ class MemoryRepository(ImageRepository):
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         self.publication_rows: dict[str, PublicationRow] = {}
+        self._notes: dict[str, datetime] = {}
+        self._sweeps: dict[str, SweepPosition] = {}
         self._keys: dict[str, IdempotencyRow] = {}
         self._owners: dict[str, datetime] = {}
 
@@ -122,6 +133,33 @@ class MemoryRepository(ImageRepository):
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
         return self._keys.get(name)
+
+    def settled(self, names: Collection[str], *, at: datetime) -> set[str]:
+        kept = {name: row.expires_at for name, row in self._keys.items()}
+        rows = [*kept.items(), *self._notes.items()]
+        now = at.replace(microsecond=0)
+        return {name for name, expires_at in rows if name in names and expires_at >= now}
+
+    def note(self, name: str, *, what: str, expires_at: datetime) -> None:
+        self._notes[name] = expires_at.replace(microsecond=0)
+
+    def sweep_position(self, sweep: str) -> SweepPosition | None:
+        return self._sweeps.get(sweep)
+
+    def keep_sweep_position(self, sweep: str, position: SweepPosition) -> None:
+        self._sweeps[sweep] = position
+
+    def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
+        found = sorted(
+            record.image.id
+            for record in self.records.values()
+            if record.image.owner == group.owner
+            and record.image.state is State.READY
+            and group.name in record.details.groups
+            and record.image.id > (after or "")
+        )
+        page = tuple(found[:limit])
+        return MemberPage(page, page[-1] if len(found) > limit else None)
 
     def usage(self, owner: str) -> Usage:
         sizes = [image.size_bytes for image in self._images(owner) if image.state in _COUNTED]

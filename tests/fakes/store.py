@@ -11,11 +11,14 @@ from image_store.domain.image import Record, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.publication import PublicationRow
 from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
+from image_store.services.batch_deletion import BatchDeletion
+from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled
 from image_store.services.cursors import Cursors
 from image_store.services.deletion import Deletion
 from image_store.services.direct_uploads import DirectUploads
 from image_store.services.editing import Edit, Editing
+from image_store.services.ingest_sweep import IngestSweep
 from image_store.services.ingestion import Ingestion
 from image_store.services.listing import Listing
 from image_store.services.publishing import Publisher
@@ -26,9 +29,9 @@ from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
-from tests.fakes.object_store import MemoryBucket
+from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.purger import MemoryCdn
-from tests.fakes.queues import MemoryWorkQueue
+from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
 from tests.fakes.repository import MemoryRepository
 from tests.faults.world import (
     OWNER,
@@ -157,10 +160,11 @@ class Store:
         self.ids = CountedIds(self.clock)
         self.repository = JournalledRepository(self.journal)
         peers: dict[str, MemoryBucket] = {}
-        self.private, self.public, self.ingested = (
+        self.private, self.public = (
             JournalledBucket(name, clock=self.clock, peers=peers, journal=self.journal)
-            for name in ("private", "public", "ingest")
+            for name in ("private", "public")
         )
+        self.ingested = MemoryIngestBucket("ingest", clock=self.clock)
         peers |= {"private": self.private}
         self.cdn = JournalledCdn(url=PUBLIC_URL, bucket=self.public, journal=self.journal)
         self.publisher = Publisher(
@@ -238,7 +242,22 @@ class Store:
         self.listing = Listing(
             repository=self.repository, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock
         )
-        self.ingestion = Ingestion(bucket=self.ingested, uploads=self.uploads)
+        self.cursors = Cursors(keys=lambda: SIGNING_KEYS)
+        self.batches = Batches(clock=self.clock)
+        self.batch_deletion = BatchDeletion(
+            repository=self.repository,
+            deletion=self.deletion,
+            batches=self.batches,
+            cursors=self.cursors,
+            clock=self.clock,
+        )
+        self.ingestion = Ingestion(
+            bucket=self.ingested, repository=self.repository, uploads=self.uploads, clock=self.clock
+        )
+        self.events = MemoryIngestEvents()
+        self.ingest_sweep = IngestSweep(
+            bucket=self.ingested, repository=self.repository, events=self.events, clock=self.clock
+        )
 
     def upload(
         self,

@@ -14,6 +14,8 @@ import pytest
 
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.image import Record, State, Visibility
+from image_store.domain.listing import GroupOf
+from image_store.services.batch_deletion import Deleted
 from image_store.services.direct_uploads import Ticket
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import mocked_client, table_form
@@ -32,7 +34,7 @@ class Operation:
     """Something to do to a store, and what is true once it has been acknowledged."""
 
     name: str
-    prepare: Callable[[World], Record | Ticket | None]
+    prepare: Callable[[World], Record | Ticket | tuple[Record, ...] | None]
     act: Callable[[World, Any], Any]
     acknowledged: Callable[[World, Any, Any], None]
     calls: int | None = None
@@ -103,7 +105,65 @@ def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
     return prepare
 
 
+CONVERSATION = GroupOf(OWNER, "conversation:c1")
+
+
+def three_of_a_conversation(world: World) -> tuple[Record, ...]:
+    groups = (CONVERSATION.name,)
+    shown = (Visibility.PRIVATE, Visibility.PUBLIC, Visibility.UNLISTED)
+    return tuple(world.upload(visibility, groups=groups) for visibility in shown)
+
+
+def stored_as_told(world: World, _: None, told: list[Record | ImageStoreError]) -> None:
+    for outcome in told:
+        if isinstance(outcome, Record):
+            world.assert_readable(outcome)
+
+
+def trashed_as_told(world: World, before: tuple[Record, ...], told: Deleted) -> None:
+    for record in before:
+        if record.image.id in told.successful:
+            assert world.retrieval.get(OWNER, record.image.id).image.state is State.TRASHED
+
+
+def deleted_as_told(world: World, before: tuple[Record, ...], told: Deleted) -> None:
+    for record in before:
+        if record.image.id in told.successful:
+            world.assert_gone(record)
+
+
+def all_still_there(world: World, before: tuple[Record, ...]) -> None:
+    for record in before:
+        world.assert_readable(record)
+
+
+def ids(records: tuple[Record, ...]) -> tuple[str, ...]:
+    return tuple(record.image.id for record in records)
+
+
 OPERATIONS = (
+    Operation(
+        "batch upload",
+        lambda _: None,
+        lambda world, _: world.upload_batch(),
+        stored_as_told,
+        calls=17,
+    ),
+    Operation(
+        "batch delete",
+        three_of_a_conversation,
+        lambda world, before: world.delete_batch(ids(before), permanent=True),
+        deleted_as_told,
+        calls=18,
+    ),
+    Operation(
+        "group delete",
+        three_of_a_conversation,
+        lambda world, _: world.delete_batch(CONVERSATION, permanent=False),
+        trashed_as_told,
+        calls=13,
+        whatever=all_still_there,
+    ),
     Operation(
         "private upload",
         lambda _: None,

@@ -23,17 +23,21 @@ from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Report
-from image_store.domain.errors import ImageNotFound, StorageUnavailable, UrlNotAllowed
+from image_store.domain.errors import ImageNotFound, ImageStoreError, StorageUnavailable, UrlNotAllowed
 from image_store.domain.ids import link, uuid7
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.layout import KeyLayout
+from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
 from image_store.domain.reservation import Quota
 from image_store.ports import Fetched, Housekeeping, Ids, PresignedPut, Purger, StoredObject
+from image_store.services.batch_deletion import BatchDeletion, Deleted, Deletions
+from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled
 from image_store.services.cleanup.objects import STAGING_LIFETIME
 from image_store.services.cleanup.run import Cleanup
+from image_store.services.cursors import Cursors
 from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
@@ -443,6 +447,15 @@ class World:
         self.cleanup = self._cleanup(self.housekeeping, ids)
         # What settles a store forgets nothing and fails never: it needs no table for it.
         self._settling = self._cleanup(MemoryHousekeeping(), ids)
+        # One after the other, so that every run makes the same calls.
+        self.batches = Batches(clock=self.clock, concurrency=1, last_step=timedelta(minutes=1))
+        self.batch_deletion = BatchDeletion(
+            repository=self.repository,
+            deletion=self.deletion,
+            batches=self.batches,
+            cursors=Cursors(keys=lambda: {"current": "k1", "k1": "a key of the tests"}),
+            clock=self.clock,
+        )
         self.bystander = self.upload(Visibility.PUBLIC)
 
     def _cleanup(self, housekeeping: Housekeeping, ids: Ids) -> Cleanup:
@@ -470,9 +483,15 @@ class World:
 
     # What is done -------------------------------------------------------------------------------------
 
-    def upload(self, visibility: Visibility, *, expires_at: datetime | None = None) -> Record:
+    def upload(
+        self,
+        visibility: Visibility,
+        *,
+        expires_at: datetime | None = None,
+        groups: tuple[str, ...] = ("session:s1",),
+    ) -> Record:
         """Store the picture."""
-        attributes = Attributes(visibility=visibility, groups=("session:s1",), expires_at=expires_at)
+        attributes = Attributes(visibility=visibility, groups=groups, expires_at=expires_at)
         until = self.clock.now() + timedelta(seconds=25)
         return self.uploads.accept(Upload(OWNER, Content(PICTURE, "image/png"), attributes, until))
 
@@ -480,6 +499,17 @@ class World:
         """Store the picture that lies at a URL."""
         until = self.clock.now() + timedelta(seconds=25)
         return self.uploads.accept(Upload(OWNER, RemoteUrl(PICTURE_URL), Attributes(), until))
+
+    def upload_batch(self) -> list[Record | ImageStoreError]:
+        """Store the picture three times in one batch, once of them in public."""
+        until = self.clock.now() + timedelta(seconds=25)
+        shown = [Visibility.PRIVATE, Visibility.PUBLIC, Visibility.PRIVATE]
+        return self.batches.run(shown, self.upload, until=until)
+
+    def delete_batch(self, what: tuple[str, ...] | GroupOf, *, permanent: bool) -> Deleted:
+        """Delete images in one batch."""
+        until = self.clock.now() + timedelta(seconds=25)
+        return self.batch_deletion.run(Deletions(OWNER, what, permanent), until=until)
 
     def announce(self, visibility: Visibility) -> Ticket:
         """Begin a direct upload of the picture."""

@@ -18,8 +18,8 @@ from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
 from image_store.settings import Settings
 from tests.fakes.dynamodb import all_items, new_table
-from tests.fakes.object_store import MemoryBucket
-from tests.fakes.queues import MemoryDeadLetters, MemoryWorkQueue
+from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
+from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue
 from tests.faults.world import CountedIds, SetClock
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
         Housekeeping,
         Ids,
         ImageRepository,
+        IngestEvents,
         ObjectStore,
+        VersionedBucket,
         WorkQueue,
     )
 
@@ -102,10 +104,11 @@ class Deployment(Application):
         peers: dict[str, MemoryBucket] = {}
         self.private_bucket = MemoryBucket("private", clock=self.set_clock, peers=peers)
         self.public_bucket = MemoryBucket("public", clock=self.set_clock, peers=peers)
-        self.dropped = MemoryBucket("ingest", clock=self.set_clock, peers=peers)
+        self.dropped = MemoryIngestBucket("ingest", clock=self.set_clock)
         peers["private"] = self.private_bucket
         self.noted = MemoryDeadLetters()
         self.handed_over = MemoryWorkQueue()
+        self.announced = MemoryIngestEvents()
 
     @cached_property
     def settings(self) -> Settings:
@@ -138,6 +141,14 @@ class Deployment(Application):
     @cached_property
     def ingest_bucket(self) -> ObjectStore:
         return self.dropped
+
+    @cached_property
+    def ingest_versions(self) -> VersionedBucket:
+        return self.dropped
+
+    @cached_property
+    def ingest_events(self) -> IngestEvents:
+        return self.announced
 
     @cached_property
     def dead_letters(self) -> DeadLetters:

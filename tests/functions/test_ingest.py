@@ -87,7 +87,7 @@ def test_what_can_never_succeed_is_a_dead_letter_with_its_reason(store: Deployme
 
     assert answer == ALL_DONE
     assert store.noted.letters == [(event(name)["Records"][0]["body"], REFUSED[name])]
-    assert store.is_empty()
+    assert not images_of(store, "alice")
 
 
 def test_one_bad_message_spoils_no_other(store: Deployment) -> None:
@@ -116,7 +116,7 @@ def test_only_the_messages_that_may_succeed_later_are_delivered_again(store: Dep
     first, _, _, last = message_ids("ingest/mixed")
     assert answer == {"batchItemFailures": [{"itemIdentifier": first}, {"itemIdentifier": last}]}
     assert [reason for _, reason in store.noted.letters] == ["unsupported_media_type"]
-    assert store.is_empty()
+    assert not store.private_bucket.objects
 
 
 def test_a_message_that_is_delivered_again_is_stored_then(store: Deployment) -> None:

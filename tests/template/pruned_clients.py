@@ -36,6 +36,7 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("delete_object", OBJECT),
         ("delete_objects", {**BUCKET, "Delete": {"Objects": [{"Key": "a"}]}}),
         ("list_objects_v2", {**BUCKET, "Prefix": "p/"}),
+        ("list_object_versions", {**BUCKET, "Prefix": "ingest/", "KeyMarker": "a", "VersionIdMarker": "1"}),
     ],
     "secretsmanager": [("get_secret_value", {"SecretId": "r2"})],
     "sqs": [("send_message", {"QueueUrl": QUEUE, "MessageBody": "x"})],
@@ -44,6 +45,7 @@ BODIES = {
     "s3.copy_object": b"<CopyObjectResult><ETag>1</ETag></CopyObjectResult>",
     "s3.delete_objects": b"<DeleteResult/>",
     "s3.list_objects_v2": b"<ListBucketResult/>",
+    "s3.list_object_versions": b"<ListVersionsResult/>",
 }
 XML_SERVICES = {"s3"}
 

@@ -26,13 +26,13 @@ TOLD = {
     "Retrieve": {"TABLE_NAME", "API_URL"} | R2 | PUBLISHED,
     "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
     "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | PURGING,
-    "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS"}
+    "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS", "SIGNING_SECRET"}
     | R2
     | PUBLISHED
     | PURGING,
     "Links": {"TABLE_NAME"} | R2 | PUBLISHED,
     "Site": set(),
-    "Cleanup": {"TABLE_NAME"} | R2 | PUBLISHED | PURGING | CLEANING,
+    "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
     "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
@@ -62,6 +62,7 @@ VALUES = {
     "QUOTA_BYTES": "0",
     "MAX_PIXELS": "50000000",
     "INGEST_BUCKET": "ingest",
+    "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
     "REMOTE_HOSTS": ".example.com,images.example.org",
     "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",

@@ -11,15 +11,16 @@ if TYPE_CHECKING:
 
 
 class Grant(NamedTuple):
-    """Actions that a role allows on one resource."""
+    """Actions that a role allows on one resource, perhaps under a condition."""
 
     actions: frozenset[str]
     resource: str
+    condition: str = "{}"
 
 
-def allow(resource: str, service: str, *actions: str) -> Grant:
+def allow(resource: str, service: str, *actions: str, condition: dict[str, Any] | None = None) -> Grant:
     """Write one grant."""
-    return Grant(frozenset(f"{service}:{action}" for action in actions), resource)
+    return Grant(frozenset(f"{service}:{action}" for action in actions), resource, str(condition or {}))
 
 
 SECRETS = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
@@ -83,15 +84,31 @@ REACH = {
         SIGNING_SECRET,
     },
     "Update": {WRITE_TABLE, R2_SECRET},
-    "Delete": {WRITE_TABLE, R2_SECRET},
+    "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET},
     "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
     "Site": set(),
-    "Cleanup": CLEANING,
+    "Cleanup": CLEANING
+    | {
+        allow(
+            "IngestBucket.Arn",
+            "s3",
+            "ListBucketVersions",
+            condition={"StringLike": {"s3:prefix": "ingest/*"}},
+        ),
+        allow("IngestQueue.Arn", "sqs", "SendMessage"),
+    },
     "Admin": CLEANING,
     "Ingest": {
         WRITE_TABLE,
         R2_SECRET,
         allow("${IngestBucket.Arn}/ingest/*", "s3", "GetObject", "GetObjectVersion"),
+        allow(
+            "IngestBucket.Arn",
+            "s3",
+            "ListBucket",
+            "ListBucketVersions",
+            condition={"StringLikeIfExists": {"s3:prefix": "ingest/*"}},
+        ),
         allow("IngestQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
         allow("DeadLetterQueue.Arn", "sqs", "SendMessage"),
     },
@@ -141,13 +158,14 @@ def grants_of(role: dict[str, Any], *, conditions: Set[str] = frozenset()) -> li
             statement = resolved(written, conditions)
             if not statement:
                 continue
-            assert statement.keys() <= {"Sid", "Effect", "Action", "Resource"}
+            assert statement.keys() <= {"Sid", "Effect", "Action", "Resource", "Condition"}
             assert statement["Effect"] == "Allow"
             actions = statement["Action"]
             grants.append(
                 Grant(
                     frozenset([actions] if isinstance(actions, str) else actions),
                     readable(statement["Resource"]),
+                    str(statement.get("Condition", {})),
                 )
             )
     return grants

@@ -16,6 +16,8 @@ JWT = "Jwt"
 PUBLIC = None
 ROUTES = {
     "POST /v1/images": ("UploadFunction", JWT),
+    "POST /v1/images/batch": ("UploadFunction", JWT),
+    "POST /v1/images/batch-delete": ("DeleteFunction", JWT),
     "POST /v1/uploads": ("DirectFunction", JWT),
     "POST /v1/uploads/{image_id}/complete": ("DirectFunction", JWT),
     "GET /v1/images": ("ListFunction", JWT),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+
+from image_store.domain.ingest import OBJECT_LIFETIME, REMEMBERED
 
 DAY_SECONDS = 24 * 60 * 60
 
@@ -53,7 +56,7 @@ def test_the_table_tells_of_changes_and_forgets_what_has_a_time_to_live(template
 
 def test_nobody_outside_the_account_reads_or_owns_what_is_to_be_ingested(template: dict[str, Any]) -> None:
     bucket = properties(template, "IngestBucket")
-    (statement,) = properties(template, "IngestBucketPolicy")["PolicyDocument"]["Statement"]
+    statement, _ = properties(template, "IngestBucketPolicy")["PolicyDocument"]["Statement"]
 
     assert bucket["PublicAccessBlockConfiguration"] == {
         "BlockPublicAcls": True,
@@ -66,6 +69,40 @@ def test_nobody_outside_the_account_reads_or_owns_what_is_to_be_ingested(templat
     assert statement["Principal"] == "*"
     assert statement["Action"] == "s3:*"
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_those_who_are_named_may_drop_objects_and_nobody_else(template: dict[str, Any]) -> None:
+    """A15."""
+    _, writers = properties(template, "IngestBucketPolicy")["PolicyDocument"]["Statement"]
+
+    assert template["Conditions"]["HasIngestWriters"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "IngestWriters"}, ""]}]
+    }
+    assert writers == {
+        "Fn::If": [
+            "HasIngestWriters",
+            {
+                "Sid": "LetTheWritersDropObjects",
+                "Effect": "Allow",
+                "Principal": {"AWS": {"Fn::Split": [",", {"Ref": "IngestWriters"}]}},
+                "Action": "s3:PutObject",
+                "Resource": {"Fn::Sub": "${IngestBucket.Arn}/ingest/*"},
+            },
+            {"Ref": "AWS::NoValue"},
+        ]
+    }
+
+
+def test_dropped_objects_are_remembered_for_longer_than_any_version_is_kept(
+    template: dict[str, Any],
+) -> None:
+    """A15."""
+    rules = properties(template, "IngestBucket")["LifecycleConfiguration"]["Rules"]
+    expire = next(rule for rule in rules if rule["Id"] == "expire")
+    kept = expire["ExpirationInDays"] + expire["NoncurrentVersionExpiration"]["NoncurrentDays"]
+
+    assert timedelta(days=expire["ExpirationInDays"]) == OBJECT_LIFETIME
+    assert timedelta(days=kept) < REMEMBERED
 
 
 def test_what_is_ingested_goes_after_two_weeks_in_every_version(template: dict[str, Any]) -> None:
@@ -108,9 +145,10 @@ def test_the_bucket_tells_of_new_objects_under_ingest_alone(template: dict[str, 
 
 
 def test_the_functions_are_told_the_buckets_real_name(template: dict[str, Any]) -> None:
-    told = properties(template, "IngestFunction")["Environment"]["Variables"]["INGEST_BUCKET"]
+    for name in ("IngestFunction", "CleanupFunction"):
+        told = properties(template, name)["Environment"]["Variables"]["INGEST_BUCKET"]
 
-    assert told == properties(template, "IngestBucket")["BucketName"]
+        assert told == properties(template, "IngestBucket")["BucketName"]
 
 
 def test_an_event_that_fails_five_times_is_kept_for_two_weeks(template: dict[str, Any]) -> None:

@@ -15,8 +15,8 @@ from image_store.domain.errors import (
     InvalidRequest,
     StorageUnavailable,
 )
+from image_store.domain.ingest import DroppedObject
 from image_store.entrypoints.events import dropped_objects, handle_messages
-from image_store.services.ingestion import DroppedObject
 from tests.fakes.queues import MemoryDeadLetters
 
 NOT_EVENTS = [
@@ -40,6 +40,10 @@ def announced(key: str, *, name: str = "ObjectCreated:Put", **fields: Any) -> di
 
 def body(*records: dict[str, Any]) -> str:
     return json.dumps({"Records": records})
+
+
+def nothing(_: DroppedObject) -> None:
+    """Remember no refusal."""
 
 
 def batch(*bodies: str) -> dict[str, Any]:
@@ -109,7 +113,7 @@ def test_what_may_go_better_later_is_delivered_again_alone(error: Exception) -> 
         done.append(dropped.key)
 
     bodies = [body(announced(key)) for key in ("first", "bad", "last")]
-    answer = handle_messages(batch(*bodies), ingest=ingest, dead_letters=letters)
+    answer = handle_messages(batch(*bodies), ingest=ingest, refuse=nothing, dead_letters=letters)
 
     assert answer == failed("m1")
     assert done == ["first", "last"]
@@ -122,7 +126,9 @@ def test_what_can_never_succeed_is_a_dead_letter_and_done() -> None:
     def ingest(_: DroppedObject) -> None:
         raise InvalidImage("It ends too early.")
 
-    answer = handle_messages(batch(body(announced("k")), "text"), ingest=ingest, dead_letters=letters)
+    answer = handle_messages(
+        batch(body(announced("k")), "text"), ingest=ingest, refuse=nothing, dead_letters=letters
+    )
 
     assert answer == failed()
     assert letters.letters == [(body(announced("k")), "invalid_image"), ("text", "invalid_request")]
@@ -137,7 +143,9 @@ def test_a_dead_letter_that_cannot_be_sent_is_delivered_again_and_spoils_no_othe
     done: list[str] = []
     sent = batch("text", body(announced("good")))
 
-    answer = handle_messages(sent, ingest=lambda dropped: done.append(dropped.key), dead_letters=Away())
+    answer = handle_messages(
+        sent, ingest=lambda dropped: done.append(dropped.key), refuse=nothing, dead_letters=Away()
+    )
 
     assert answer == failed("m0")
     assert done == ["good"]
@@ -150,7 +158,74 @@ def test_the_log_names_the_message_and_not_its_content(capsys: pytest.CaptureFix
     handle_messages(
         batch(body(announced("ingest/alice/secret-plans.png"))),
         ingest=ingest,
+        refuse=nothing,
         dead_letters=MemoryDeadLetters(),
     )
 
     assert "secret-plans" not in capsys.readouterr().out
+
+
+def test_what_is_refused_is_remembered_before_it_is_a_dead_letter() -> None:
+    """A15."""
+    done: list[str] = []
+
+    class Letters(MemoryDeadLetters):
+        def send(self, body: str, *, reason: str) -> None:
+            done.append(reason)
+
+    def ingest(_: DroppedObject) -> None:
+        raise InvalidImage("It ends too early.")
+
+    handle_messages(
+        batch(body(announced("k"))),
+        ingest=ingest,
+        refuse=lambda dropped: done.append(dropped.key),
+        dead_letters=Letters(),
+    )
+
+    assert done == ["k", "invalid_image"]
+
+
+def test_a_refusal_that_cannot_be_remembered_is_delivered_again() -> None:
+    letters = MemoryDeadLetters()
+
+    def ingest(_: DroppedObject) -> None:
+        raise InvalidImage("It ends too early.")
+
+    def refuse(_: DroppedObject) -> None:
+        raise StorageUnavailable("away")
+
+    answer = handle_messages(batch(body(announced("k"))), ingest=ingest, refuse=refuse, dead_letters=letters)
+
+    assert answer == failed("m0")
+    assert letters.letters == []
+
+
+def test_each_object_of_a_message_is_ingested_whatever_becomes_of_the_others() -> None:
+    done: list[str] = []
+    letters = MemoryDeadLetters()
+
+    def ingest(dropped: DroppedObject) -> None:
+        if dropped.key == "poison":
+            raise InvalidImage("It ends too early.")
+        done.append(dropped.key)
+
+    sent = body(announced("a"), announced("poison"), announced("b"))
+    answer = handle_messages(batch(sent), ingest=ingest, refuse=nothing, dead_letters=letters)
+
+    assert answer == failed()
+    assert done == ["a", "b"]
+    assert letters.letters == [(sent, "invalid_image")]
+
+
+def test_a_message_that_may_still_succeed_in_part_is_no_dead_letter_yet() -> None:
+    letters = MemoryDeadLetters()
+
+    def ingest(dropped: DroppedObject) -> None:
+        raise InvalidImage("No.") if dropped.key == "poison" else StorageUnavailable("away")
+
+    sent = batch(body(announced("poison"), announced("a")))
+    answer = handle_messages(sent, ingest=ingest, refuse=nothing, dead_letters=letters)
+
+    assert answer == failed("m0")
+    assert letters.letters == []

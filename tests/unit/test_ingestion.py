@@ -11,9 +11,13 @@ from image_store.domain.errors import (
     StorageUnavailable,
 )
 from image_store.domain.image import Kind, Record, Visibility
-from image_store.services.ingestion import MAX_INGEST_BYTES, MAX_OWNER_CHARS, DroppedObject
+from image_store.domain.ingest import REMEMBERED, DroppedObject
+from image_store.services.ingestion import MAX_INGEST_BYTES, MAX_OWNER_CHARS
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE
+
+KEY = "ingest/alice/cat.png"
+OTHER_PICTURE = PICTURE + b" of another size"
 
 
 @pytest.fixture
@@ -152,3 +156,47 @@ def test_an_object_whose_first_delivery_died_is_stored_once_that_is_certain(stor
     assert record is not None
     assert store.current(record) == record
     assert store.repository.usage("alice").images == 1
+
+
+def test_events_may_come_twice_and_in_any_order(store: Store) -> None:
+    dropped = [store.ingested.drop(KEY, PICTURE), store.ingested.drop(KEY, OTHER_PICTURE)]
+
+    for one in [*reversed(dropped), *dropped]:
+        store.ingestion.ingest(one, until=store.clock.now() + timedelta(seconds=50))
+
+    stored = sorted(record.image.size_bytes for record in store.repository.records.values())
+    assert stored == [len(PICTURE), len(OTHER_PICTURE)]
+
+
+def test_an_object_announced_again_after_four_weeks_is_still_one_image(store: Store) -> None:
+    dropped = store.ingested.drop(KEY, PICTURE)
+    first = store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50))
+    store.clock.instant += REMEMBERED
+
+    again = store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50))
+
+    assert again == first
+    assert len(store.repository.records) == 1
+
+
+def test_an_object_whose_image_was_deleted_since_is_done(store: Store) -> None:
+    dropped = store.ingested.drop(KEY, PICTURE)
+    stored = store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50))
+    assert stored is not None
+    store.delete(stored, permanent=True)
+
+    assert store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50)) is None
+
+
+def test_a_version_that_is_gone_is_no_image_and_no_error(store: Store) -> None:
+    dropped = store.ingested.drop(KEY, PICTURE)
+    store.ingested.expire(dropped)
+
+    assert store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50)) is None
+
+
+def test_what_was_refused_is_tried_again_when_it_is_announced_again(store: Store) -> None:
+    dropped = store.ingested.drop(KEY, PICTURE)
+    store.ingestion.refuse(dropped)
+
+    assert store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50)) is not None

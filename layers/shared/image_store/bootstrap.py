@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import R2Bucket, s3_client
+from image_store.adapters.r2 import R2Bucket, S3Versions, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.entrypoints.answers import Answers
@@ -24,18 +24,24 @@ from image_store.ports import (
     Ids,
     ImageProcessor,
     ImageRepository,
+    IngestEvents,
     ObjectStore,
     Purger,
+    VersionedBucket,
     WorkQueue,
 )
 from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
+    from image_store.services.batch_deletion import BatchDeletion
+    from image_store.services.batches import Batches
     from image_store.services.cleanup.run import Cleanup
+    from image_store.services.cursors import Cursors
     from image_store.services.deletion import Deletion
     from image_store.services.direct_uploads import DirectUploads
     from image_store.services.editing import Editing
+    from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
     from image_store.services.publishing import Publisher
@@ -109,6 +115,16 @@ class Application:
     @made_once
     def ingest_bucket(self) -> ObjectStore:
         return R2Bucket(self.settings.ingest_bucket, client=lambda: self._s3, presigner=None)
+
+    @made_once
+    def ingest_versions(self) -> VersionedBucket:
+        return S3Versions(self.settings.ingest_bucket, client=lambda: self._s3)
+
+    @made_once
+    def ingest_events(self) -> IngestEvents:
+        from image_store.adapters.sqs import SqsIngestEvents
+
+        return SqsIngestEvents(self.settings.ingest_queue_url, client=lambda: self._sqs)
 
     @made_once
     def dead_letters(self) -> DeadLetters:
@@ -216,11 +232,33 @@ class Application:
 
     @made_once
     def listing(self) -> "Listing":
-        from image_store.services.cursors import Cursors
         from image_store.services.listing import Listing
 
-        cursors = Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
-        return Listing(repository=self.repository, cursors=cursors, clock=self.clock)
+        return Listing(repository=self.repository, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def cursors(self) -> "Cursors":
+        from image_store.services.cursors import Cursors
+
+        return Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def batches(self) -> "Batches":
+        from image_store.services.batches import Batches
+
+        return Batches(clock=self.clock)
+
+    @made_once
+    def batch_deletion(self) -> "BatchDeletion":
+        from image_store.services.batch_deletion import BatchDeletion
+
+        return BatchDeletion(
+            repository=self.repository,
+            deletion=self.deletion,
+            batches=self.batches,
+            cursors=self.cursors,
+            clock=self.clock,
+        )
 
     @made_once
     def editing(self) -> "Editing":
@@ -268,7 +306,20 @@ class Application:
     def ingestion(self) -> "Ingestion":
         from image_store.services.ingestion import Ingestion
 
-        return Ingestion(bucket=self.ingest_bucket, uploads=self.uploads)
+        return Ingestion(
+            bucket=self.ingest_bucket, repository=self.repository, uploads=self.uploads, clock=self.clock
+        )
+
+    @made_once
+    def ingest_sweep(self) -> "IngestSweep":
+        from image_store.services.ingest_sweep import IngestSweep
+
+        return IngestSweep(
+            bucket=self.ingest_versions,
+            repository=self.repository,
+            events=self.ingest_events,
+            clock=self.clock,
+        )
 
     # Clients ------------------------------------------------------------------------------------------
 

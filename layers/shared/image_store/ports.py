@@ -11,7 +11,8 @@ from typing import Literal, Protocol
 
 from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.image import Image, Record
-from image_store.domain.listing import CardPage, ListQuery
+from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
+from image_store.domain.listing import CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import Preset, ProcessedImage
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
@@ -253,12 +254,32 @@ class ImageRepository(Protocol):
         """Read one page of an owner's cards; eventually consistent, at most 2,000 rows examined."""
         ...
 
+    def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
+        """Read one page of the images of a group, the oldest first, strongly consistent."""
+        ...
+
     def copies(self, owner: str, sha256: str) -> Copies:
         """The owner's stored images with this checksum, strongly consistent."""
         ...
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
         """Read what an idempotency key stands for, strongly consistent."""
+        ...
+
+    def settled(self, names: Collection[str], *, at: datetime) -> Collection[str]:
+        """Those idempotency names that stand for an image or are noted, strongly consistent."""
+        ...
+
+    def note(self, name: str, *, what: str, expires_at: datetime) -> None:
+        """Remember, beside an idempotency name and in whole seconds, what became of it instead of an image."""
+        ...
+
+    def sweep_position(self, sweep: str) -> SweepPosition | None:
+        """Where a sweep stopped, strongly consistent; None before the first."""
+        ...
+
+    def keep_sweep_position(self, sweep: str, position: SweepPosition) -> None:
+        """Remember where a sweep stopped; the last one to say so is right."""
         ...
 
     def usage(self, owner: str) -> Usage:
@@ -333,6 +354,25 @@ class WorkQueue(Protocol):
 
     def send(self, work: Work) -> None:
         """Hand over work; StorageUnavailable when the queue does not take it."""
+        ...
+
+
+class VersionedBucket(Protocol):
+    """A bucket that keeps every version of an object, as its sweep needs it."""
+
+    def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
+        """One page of the versions below a prefix that have bytes, by key, the newest of a key first.
+
+        Raises StorageUnavailable.
+        """
+        ...
+
+
+class IngestEvents(Protocol):
+    """Where the news of dropped objects goes: at least once, in any order."""
+
+    def announce(self, dropped: DroppedObject) -> None:
+        """Announce an object as the bucket itself does; StorageUnavailable when the queue does not take it."""
         ...
 
 

@@ -39,6 +39,7 @@ class Settings:
     quota: Quota
     max_pixels: int
     ingest_bucket: str
+    ingest_queue_url: str
     dead_letter_queue_url: str
     work_queue_url: str
     cleanup_policies: tuple[Policy, ...]
@@ -75,6 +76,7 @@ class Settings:
             quota=Quota(_number(environment, "QUOTA_IMAGES", 0), _number(environment, "QUOTA_BYTES", 0)),
             max_pixels=_number(environment, "MAX_PIXELS", 50_000_000),
             ingest_bucket=environment.get("INGEST_BUCKET", ""),
+            ingest_queue_url=environment.get("INGEST_QUEUE_URL", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
             cleanup_policies=_policies(environment),

@@ -18,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.adapters.presign import Presigner
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
-from image_store.ports import ObjectMissing, ObjectStore, PresignedPut, StoredObject
+from image_store.domain.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
+from image_store.ports import ObjectMissing, ObjectStore, PresignedPut, StoredObject, VersionedBucket
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 _PRECONDITION_FAILED = frozenset({"PreconditionFailed", "412"})
@@ -54,7 +55,7 @@ def s3_client(
             connect_timeout=2,
             read_timeout=10,
             retries={"mode": "standard", "total_max_attempts": 3},
-            max_pool_connections=16,
+            max_pool_connections=32,  # a batch puts the objects of five images at once
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         ),
@@ -248,6 +249,34 @@ class R2Bucket(ObjectStore):
             if token is None:
                 return
             following = {"ContinuationToken": token}
+
+
+class S3Versions(VersionedBucket):
+    """VersionedBucket on a bucket of S3 itself; the client is made at the first call, and whoever makes it keeps it."""
+
+    def __init__(self, bucket: str, *, client: Callable[[], Any]) -> None:
+        self._bucket = bucket
+        self._client = client
+
+    def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
+        following = {} if after is None else {"KeyMarker": after.key, "VersionIdMarker": after.version}
+        with _answers():
+            page = self._client().list_object_versions(Bucket=self._bucket, Prefix=prefix, **following)
+        found = tuple(
+            ObjectVersion(
+                DroppedObject(
+                    bucket=self._bucket,
+                    key=version["Key"],
+                    version=None if version["VersionId"] == "null" else version["VersionId"],
+                    size_bytes=version["Size"],
+                ),
+                modified_at=version["LastModified"],
+            )
+            for version in page.get("Versions", [])
+        )
+        if not page["IsTruncated"]:
+            return VersionPage(found, None)
+        return VersionPage(found, VersionPosition(page["NextKeyMarker"], page["NextVersionIdMarker"]))
 
 
 def _copy_write_once(params: dict[str, Any], **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Queues: work to be done behind a request, and what can never succeed.
+"""Queues: work to be done behind a request, news of dropped objects, and what can never succeed.
 
 SQS's own redrive carries no reason, so what is given up is sent to the dead-letter queue by ourselves.
 """
@@ -10,12 +10,14 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote_plus
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import StorageUnavailable
+from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
-from image_store.ports import DeadLetters, WorkQueue
+from image_store.ports import DeadLetters, IngestEvents, WorkQueue
 
 _MAX_REASON_CHARS = 256
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
@@ -35,6 +37,31 @@ class SqsWorkQueue(WorkQueue):
         body = json.dumps({"work": type(work).__name__, **asdict(work)})
         with _answers():
             self._client().send_message(QueueUrl=self._queue_url, MessageBody=body)
+
+
+class SqsIngestEvents(IngestEvents):
+    """IngestEvents on the queue that the ingest bucket's own events come through; the client is made at the first call.
+
+    A message has the form of an S3 event, with what its reader needs.
+    """
+
+    def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
+        self._queue_url = queue_url
+        self._client = client
+
+    def announce(self, dropped: DroppedObject) -> None:
+        version = {} if dropped.version is None else {"versionId": dropped.version}
+        stored = {"key": quote_plus(dropped.key, safe="/"), "size": dropped.size_bytes, **version}
+        record = {
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": dropped.bucket}, "object": stored},
+        }
+        with _answers():
+            self._client().send_message(
+                QueueUrl=self._queue_url, MessageBody=json.dumps({"Records": [record]})
+            )
 
 
 class SqsDeadLetters(DeadLetters):

@@ -26,6 +26,43 @@ class ListQuery:
     trashed: bool = False
     category: str | None = None
 
+    @property
+    def binding(self) -> tuple[str | None, ...]:
+        """What a cursor of this list is bound to; the limit may change from page to page."""
+        return (
+            self.owner,
+            str(self.descending),
+            self.kind,
+            self.visibility,
+            self.group,
+            self.since.isoformat() if self.since else None,
+            self.until.isoformat() if self.until else None,
+            str(self.trashed),
+            self.category,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupOf:
+    """A group of an owner: all of its images that are READY, the oldest first."""
+
+    owner: str
+    name: str
+    """`type:id`"""
+
+    @property
+    def binding(self) -> tuple[str | None, ...]:
+        """What a cursor of this group is bound to."""
+        return ("group", self.owner, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """Images of a group, and the id after which the next page begins; None when there is nothing more to read."""
+
+    image_ids: tuple[str, ...]
+    resume_after: str | None
+
 
 @dataclass(frozen=True, slots=True)
 class Card:

@@ -20,6 +20,8 @@ class IdempotencyKey:
     """A digest of owner, route and the caller's key."""
     fingerprint: str
     """A digest of the request body and its attributes."""
+    lifetime: timedelta = IDEMPOTENCY_LIFETIME
+    """For how long it stands for what was stored under it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Images as clients see them, and the answers that carry them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -8,14 +9,17 @@ from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 
+from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import link
 from image_store.domain.image import Image, Record, public_key
 from image_store.domain.listing import Card
 from image_store.domain.renditions import Placeholder, Rendition
+from image_store.entrypoints.problems import item_problem
 from image_store.ports import ObjectStore
 from image_store.services.listing import Page
 
 if TYPE_CHECKING:
+    from image_store.services.batch_deletion import Deleted
     from image_store.services.direct_uploads import Ticket
 
 JSON = "application/json"
@@ -53,6 +57,16 @@ class Answers:
         """A page of a list."""
         body = {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
+
+    def batch(self, outcomes: Sequence[Record | ImageStoreError], *, api_url: str) -> "Response[str]":
+        """What became of each item of a batch, by its index."""
+        successful, failed = [], []
+        for index, outcome in enumerate(outcomes):
+            if isinstance(outcome, Record):
+                successful.append({"index": index, "image": self._image(outcome, api_url)})
+            else:
+                failed.append({"index": index, "error": item_problem(outcome)})
+        return _batch({"successful": successful, "failed": failed})
 
     def original(self, image: Image, *, method: Method) -> "Response[str]":
         """A redirect to the original, for its owner and for the method that was asked with."""
@@ -176,6 +190,17 @@ def processing(image_id: str, *, api_url: str) -> "Response[str]":
     return Response(202, JSON, _json({"id": image_id, "status": "processing"}), headers=headers)
 
 
+def deleted(result: "Deleted") -> "Response[str]":
+    """What became of each image that was to be deleted."""
+    return _batch(
+        {
+            "successful": result.successful,
+            "failed": [{"id": image_id, "error": item_problem(error)} for image_id, error in result.failed],
+            "next_cursor": result.next_cursor,
+        }
+    )
+
+
 def no_content() -> "Response[str]":
     """204."""
     return Response(204, body="")
@@ -184,6 +209,10 @@ def no_content() -> "Response[str]":
 def rfc3339(at: datetime) -> str:
     """An instant as clients get it: UTC, milliseconds."""
     return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def _batch(body: dict[str, Any]) -> "Response[str]":
+    return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
 
 def _placeholder(placeholder: Placeholder) -> dict[str, str]:

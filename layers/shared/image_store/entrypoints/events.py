@@ -14,9 +14,9 @@ from image_store.domain.errors import (
     InvalidRequest,
     StorageUnavailable,
 )
+from image_store.domain.ingest import DroppedObject
 from image_store.entrypoints.observability import logger
 from image_store.ports import DeadLetters
-from image_store.services.ingestion import DroppedObject
 
 RETRYABLE = (StorageUnavailable, DeadlineExceeded, Conflict, IdempotencyInProgress, ConfigurationError)
 """What may go better later; everything else the store says of an object is final."""
@@ -41,16 +41,24 @@ def dropped_objects(body: str) -> Iterator[DroppedObject]:
 
 
 def handle_messages(
-    event: dict[str, Any], *, ingest: Callable[[DroppedObject], object], dead_letters: DeadLetters
+    event: dict[str, Any],
+    *,
+    ingest: Callable[[DroppedObject], object],
+    refuse: Callable[[DroppedObject], None],
+    dead_letters: DeadLetters,
 ) -> dict[str, Any]:
     """Ingest the objects of a batch and report the messages to be delivered again.
 
-    What can never succeed goes to the dead-letter queue with its reason (redrive carries none), and counts as done.
+    What can never succeed is remembered as refused, goes to the dead-letter queue as it came and with its reason
+    (redrive carries none), and counts as done. Moved back to the queue it came from, it is tried again.
     """
     failures = []
     for message in event["Records"]:
         try:
-            _handle(message, ingest, dead_letters)
+            reasons = _ingest_all(message["body"], ingest=ingest, refuse=refuse)
+            if reasons:
+                logger.error("object refused", code=reasons[0], message_id=message["messageId"])
+                dead_letters.send(message["body"], reason=reasons[0])
         except RETRYABLE as error:
             logger.warning("ingest will be retried", code=error.code, message_id=message["messageId"])
             failures.append({"itemIdentifier": message["messageId"]})
@@ -60,14 +68,24 @@ def handle_messages(
     return {"batchItemFailures": failures}
 
 
-def _handle(
-    message: dict[str, Any], ingest: Callable[[DroppedObject], object], dead_letters: DeadLetters
-) -> None:
+def _ingest_all(
+    body: str, *, ingest: Callable[[DroppedObject], object], refuse: Callable[[DroppedObject], None]
+) -> list[str]:
+    """Ingest what a message announces, and answer why some of it is refused; what may be retried is raised last."""
+    reasons: list[str] = []
+    retry: ImageStoreError | None = None
     try:
-        for dropped in dropped_objects(message["body"]):
+        announced = list(dropped_objects(body))
+    except InvalidRequest as error:
+        return [error.code]
+    for dropped in announced:
+        try:
             ingest(dropped)
-    except RETRYABLE:
-        raise
-    except ImageStoreError as error:
-        logger.error("object refused", code=error.code, message_id=message["messageId"])
-        dead_letters.send(message["body"], reason=error.code)
+        except RETRYABLE as error:
+            retry = error
+        except ImageStoreError as error:
+            refuse(dropped)
+            reasons.append(error.code)
+    if retry is not None:
+        raise retry
+    return reasons

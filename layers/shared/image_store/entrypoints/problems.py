@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain import errors
+from image_store.entrypoints.observability import logger
 
 STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.InvalidRequest: 400,
@@ -44,31 +45,42 @@ _INTERNAL = "Something went wrong on our side; the request id helps to find out 
 
 def problem(error: errors.ImageStoreError, *, request_id: str) -> "Response[str]":
     """The answer for an error of the store. What is wrong inside (500) is not told to the caller."""
-    status = STATUSES[type(error)]
-    internal = status == HTTPStatus.INTERNAL_SERVER_ERROR
-    body = _body(status, error.code, _INTERNAL if internal else error.message, request_id)
-    if isinstance(error, errors.InvalidRequest) and error.errors:
-        body["errors"] = [{"loc": list(loc), "type": kind, "msg": text} for loc, kind, text in error.errors]
-    if isinstance(error, errors.DuplicateImage):
-        body["existing_id"] = error.existing_id
+    body = _problem_of(error) | {"request_id": request_id}
     headers = {"Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after.total_seconds())))
-    return Response(status, CONTENT_TYPE, json.dumps(body), headers=headers)
+    return Response(body["status"], CONTENT_TYPE, json.dumps(body), headers=headers)
+
+
+def item_problem(error: errors.ImageStoreError) -> dict[str, Any]:
+    """What went wrong with one item of a batch, as it stands in the answer; logged where it is our side's fault."""
+    if STATUSES[type(error)] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("item failed", code=error.code, exc_info=error)
+    return _problem_of(error)
 
 
 def internal_problem(*, request_id: str) -> "Response[str]":
     """The answer for a fault of ours."""
-    body = _body(500, errors.ImageStoreError.code, _INTERNAL, request_id)
+    body = _body(500, errors.ImageStoreError.code, _INTERNAL) | {"request_id": request_id}
     return Response(500, CONTENT_TYPE, json.dumps(body), headers={"Cache-Control": "no-store"})
 
 
-def _body(status: int, code: str, detail: str, request_id: str) -> dict[str, Any]:
+def _problem_of(error: errors.ImageStoreError) -> dict[str, Any]:
+    status = STATUSES[type(error)]
+    internal = status == HTTPStatus.INTERNAL_SERVER_ERROR
+    body = _body(status, error.code, _INTERNAL if internal else error.message)
+    if isinstance(error, errors.InvalidRequest) and error.errors:
+        body["errors"] = [{"loc": list(loc), "type": kind, "msg": text} for loc, kind, text in error.errors]
+    if isinstance(error, errors.DuplicateImage):
+        body["existing_id"] = error.existing_id
+    return body
+
+
+def _body(status: int, code: str, detail: str) -> dict[str, Any]:
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
-        "request_id": request_id,
     }

@@ -61,9 +61,14 @@ def read_patch(api: APIGatewayHttpResolver) -> schemas.ImagePatch:
 
 def json_body[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
     """A JSON body as a model."""
+    return validated(model, storable(any_json(api)), at="body")
+
+
+def any_json(api: APIGatewayHttpResolver) -> Any:
+    """A JSON body, parts of which may be such as cannot be stored."""
     if essence_of(api) != "application/json":
         raise UnsupportedMediaType("Send application/json as Content-Type.")
-    return validated(model, json_of(body_of(api)), at="body")
+    return parsed(body_of(api))
 
 
 def if_version(api: APIGatewayHttpResolver) -> int | None:
@@ -82,13 +87,14 @@ def if_version(api: APIGatewayHttpResolver) -> int | None:
     raise PreconditionFailed("If-Match does not name the current version of the image.")
 
 
-def validated[M: BaseModel](model: type[M], value: Any, *, at: str) -> M:
-    """A value as a model; InvalidRequest tells each fault, without the input."""
+def validated[M: BaseModel](model: type[M], value: Any, *, at: str | tuple[str | int, ...]) -> M:
+    """A value as a model; InvalidRequest tells each fault below `at`, without the input."""
+    place = (at,) if isinstance(at, str) else at
     try:
         return model.model_validate(value)
     except ValidationError as error:
         faults = tuple(
-            ((at, *fault["loc"]), fault["type"], fault["msg"])
+            ((*place, *fault["loc"]), fault["type"], fault["msg"])
             for fault in error.errors(include_url=False, include_context=False, include_input=False)
         )
         raise InvalidRequest("The request has fields that are wrong or unknown.", errors=faults) from None
@@ -121,14 +127,29 @@ def query_values(api: APIGatewayHttpResolver) -> dict[str, list[str]]:
 
 def json_of(body: bytes) -> Any:
     """A JSON text as a value that can be stored; InvalidRequest for anything else."""
+    return storable(parsed(body))
+
+
+def parsed(body: bytes) -> Any:
+    """A JSON text as a value, parts of which may be such as cannot be stored; InvalidRequest for anything else."""
 
     def refuse(_: str) -> NoReturn:
         raise ValueError("not JSON")
 
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=refuse)
-        # Unpaired surrogates (\ud800) pass the parser and cannot be stored.
+        return json.loads(body.decode("utf-8"), parse_constant=refuse)
+    except (ValueError, RecursionError):
+        raise _not_json() from None
+
+
+def storable(value: Any) -> Any:
+    """A value of JSON, if it can be stored: unpaired surrogates (\\ud800) pass the parser and cannot."""
+    try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError):
-        raise InvalidRequest("The body is not valid JSON in UTF-8.") from None
+        raise _not_json() from None
     return value
+
+
+def _not_json() -> InvalidRequest:
+    return InvalidRequest("The body is not valid JSON in UTF-8.")

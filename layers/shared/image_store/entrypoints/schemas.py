@@ -34,6 +34,8 @@ def _text(text: str) -> str:
     return text
 
 
+MAX_BATCH = 20
+MAX_BATCH_DELETE = 100
 MAX_URL_CHARS = 2048
 
 Line = Annotated[str, AfterValidator(_one_line)]
@@ -41,6 +43,7 @@ Text = Annotated[str, AfterValidator(_text)]
 Tag = Annotated[Line, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
 GroupType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 GroupId = Annotated[Line, Field(min_length=1, max_length=128)]
+GROUP_PATTERN = r"^[a-z][a-z0-9_-]{0,31}:.+$"
 Groups = dict[GroupType, list[GroupId]]
 
 
@@ -138,6 +141,18 @@ class ImageUpload(ImageAttributes):
     source: Source
 
 
+class ImageBatch(_Strict):
+    """Images as JSON, each stored or refused on its own."""
+
+    items: list[ImageUpload] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class AnyBatch(_Strict):
+    """The same before its items are looked at."""
+
+    items: list[Any] = Field(min_length=1, max_length=MAX_BATCH)
+
+
 class UploadRequest(ImageAttributes):
     """An image whose bytes are going to be sent straight to storage."""
 
@@ -198,12 +213,34 @@ class ImageQuery(_Strict):
     order: Order = Order.DESC
     kind: Kind | None = None
     visibility: Visibility | None = None
-    group: str | None = Field(
-        None, max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`"
-    )
+    group: str | None = Field(None, max_length=161, pattern=GROUP_PATTERN, description="`type:id`")
     since: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = Field(None, alias="to")
     trashed: bool = False
+
+
+class BatchDelete(_Strict):
+    """What is to be deleted: either `ids` or `group`."""
+
+    ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
+        None, min_length=1, max_length=MAX_BATCH_DELETE, description="Each is deleted once."
+    )
+    group: str | None = Field(
+        None,
+        max_length=161,
+        pattern=GROUP_PATTERN,
+        description="`type:id`; up to a hundred images a request.",
+    )
+    permanent: bool = Field(
+        default=False,
+        description="Past the trash. What lies in the trash already is in no group, and is not reached by one.",
+    )
+    cursor: str | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        description="`next_cursor` of the answer before, with the same group.",
+    )
 
 
 class DeleteQuery(_Strict):
@@ -352,17 +389,58 @@ class ProblemError(BaseModel):
     msg: str
 
 
-class Problem(BaseModel):
-    """An error (RFC 9457)."""
+class ItemProblem(BaseModel):
+    """Why one item of a batch failed, as a problem document says it (RFC 9457)."""
 
     type: str
     title: str
     status: int
     detail: str
     code: str
-    request_id: str
     errors: list[ProblemError] | None = None
     existing_id: str | None = None
+
+
+class Problem(ItemProblem):
+    """An error (RFC 9457)."""
+
+    request_id: str
+
+
+class StoredItem(BaseModel):
+    """An image of a batch, by the place of its item."""
+
+    index: int
+    image: Image
+
+
+class FailedItem(BaseModel):
+    """An item of a batch that was not stored."""
+
+    index: int
+    error: ItemProblem
+
+
+class BatchResult(BaseModel):
+    """What became of each item of a batch."""
+
+    successful: list[StoredItem]
+    failed: list[FailedItem]
+
+
+class FailedDeletion(BaseModel):
+    """An image that was not deleted."""
+
+    id: str
+    error: ItemProblem
+
+
+class BatchDeleteResult(BaseModel):
+    """What became of each image that was to be deleted; with `next_cursor` the group goes on."""
+
+    successful: list[str]
+    failed: list[FailedDeletion]
+    next_cursor: str | None
 
 
 def unique(tags: list[str]) -> tuple[str, ...]:

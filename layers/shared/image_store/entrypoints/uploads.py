@@ -36,21 +36,31 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
     elif essence == "multipart/form-data":
         attributes, source = _form(body, content_type)
     elif essence == "application/json":
-        upload = validated(schemas.ImageUpload, json_of(body), at="body")
-        attributes, source = upload, source_of(upload.source)
+        attributes, source = json_upload(json_of(body), at="body")
     else:
         raise UnsupportedMediaType(
             "Send an image type, multipart/form-data or application/json as Content-Type."
         )
-    if isinstance(source, Content) and not source.data:
-        raise InvalidRequest("There are no bytes in this upload.")
     return Upload(
         owner=caller(api),
-        source=source,
+        source=not_empty(source),
         attributes=attributes.to_domain(),
         until=until,
-        idempotency=_idempotency(api, body, content_type),
+        idempotency=idempotency_of(api, body, content_type),
     )
+
+
+def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[schemas.ImageAttributes, Source]:
+    """An upload in JSON, found `at` this place of the body: what is said about an image, and where its bytes are."""
+    upload = validated(schemas.ImageUpload, value, at=at)
+    return upload, source_of(upload.source)
+
+
+def not_empty(source: Source) -> Source:
+    """A source that has bytes, as far as that is known."""
+    if isinstance(source, Content) and not source.data:
+        raise InvalidRequest("There are no bytes in this upload.")
+    return source
 
 
 def source_of(source: schemas.Source) -> Source:
@@ -71,7 +81,7 @@ def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
         size_bytes=asked.size_bytes,
         sha256=asked.sha256,
         attributes=asked.to_domain(),
-        idempotency=_idempotency(api, body_of(api), "application/json"),
+        idempotency=idempotency_of(api, body_of(api), "application/json"),
     )
 
 
@@ -162,7 +172,8 @@ def _decoded(text: str) -> bytes:
         raise InvalidRequest("The base64 text is broken.") from None
 
 
-def _idempotency(api: APIGatewayHttpResolver, body: bytes, content_type: str) -> IdempotencyKey | None:
+def idempotency_of(api: APIGatewayHttpResolver, body: bytes, content_type: str) -> IdempotencyKey | None:
+    """The caller's Idempotency-Key, bound to caller, route, body, its type and the query; None when there is none."""
     key = header(api, "idempotency-key")
     if key is None:
         return None

@@ -10,13 +10,22 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from image_store.domain.errors import ConfigurationError, InvalidCursor
 from image_store.domain.ids import is_image_id
-from image_store.domain.listing import ListQuery
 
 CURSOR_LIFETIME = timedelta(hours=24)
 _TAG_BYTES = 16
+
+
+class Paged(Protocol):
+    """What has pages: a list, or a group that is deleted."""
+
+    @property
+    def binding(self) -> tuple[str | None, ...]:
+        """What its cursors are bound to, its owner among it."""
+        ...
 
 
 class Cursors:
@@ -29,7 +38,7 @@ class Cursors:
     def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
         self._keys = keys
 
-    def make(self, after: str, query: ListQuery, *, at: datetime) -> str:
+    def make(self, after: str, query: Paged, *, at: datetime) -> str:
         """A cursor that goes on after an id, good for 24 hours."""
         keys = self._keys()
         key_id = keys.get("current", "")
@@ -40,7 +49,7 @@ class Cursors:
         raw = _tag(keys[key_id], text, query) + text.encode()
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
-    def read(self, cursor: str, query: ListQuery, *, at: datetime) -> str:
+    def read(self, cursor: str, query: Paged, *, at: datetime) -> str:
         """The id to go on after; InvalidCursor for whatever this store did not make for this very query."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -58,21 +67,9 @@ class Cursors:
         return after
 
 
-def _tag(key: str, text: str, query: ListQuery) -> bytes:
-    parts = [
-        text,
-        query.owner,
-        str(query.descending),
-        query.kind,
-        query.visibility,
-        query.group,
-        query.since.isoformat() if query.since else None,
-        query.until.isoformat() if query.until else None,
-        str(query.trashed),
-        query.category,
-    ]
+def _tag(key: str, text: str, query: Paged) -> bytes:
     message = hashlib.sha256()
-    for part in parts:
+    for part in (text, *query.binding):
         encoded = b"" if part is None else part.encode()
         # Lengths keep two lists of parts from ever being the same bytes.
         message.update(len(encoded).to_bytes(4, "big") + encoded)

@@ -2,7 +2,9 @@
 
 The owner is named by the object's key, `ingest/{owner}/…`, so whoever may write that bucket may act for any owner.
 Ingested images are private. Events come at least once and out of order: bucket, key and version of an object make
-its idempotency key, so an object becomes one image however often it is announced.
+its idempotency key, which is kept for longer than the object, so that it becomes one image however often it is
+announced. What is refused is noted for as long, for the sweep that looks for lost events: it is no reason not to try
+an object again when somebody asks for that.
 """
 
 import hashlib
@@ -11,26 +13,16 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from image_store.domain.attributes import MAX_FILENAME_CHARS, Attributes
-from image_store.domain.errors import InvalidRequest, PayloadTooLarge
+from image_store.domain.errors import ImageNotFound, InvalidRequest, PayloadTooLarge
 from image_store.domain.image import Record
+from image_store.domain.ingest import INGEST_PREFIX, REMEMBERED, DroppedObject
 from image_store.domain.reservation import IdempotencyKey
-from image_store.ports import ObjectMissing, ObjectStore
+from image_store.ports import Clock, ImageRepository, ObjectMissing, ObjectStore
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
 
-INGEST_PREFIX = "ingest/"
 MAX_INGEST_BYTES = 100 * 1024 * 1024
 MAX_OWNER_CHARS = 255
-
-
-@dataclass(frozen=True, slots=True)
-class DroppedObject:
-    """An object as its event describes it; `key` is decoded already."""
-
-    bucket: str
-    key: str
-    version: str | None
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +30,12 @@ class Ingestion:
     """Reads dropped objects and stores them."""
 
     bucket: ObjectStore
+    repository: ImageRepository
     uploads: Uploads
+    clock: Clock
 
     def ingest(self, dropped: DroppedObject, *, until: datetime) -> Record | None:
-        """Store an object for the owner its key names; None when the object is gone again.
+        """Store an object for the owner its key names; None when it is gone again, or its image was deleted since.
 
         Gives up at `until`, safe to repeat.
 
@@ -54,19 +48,25 @@ class Ingestion:
             data = self.bucket.get(dropped.key, version=dropped.version, max_bytes=MAX_INGEST_BYTES)
         except ObjectMissing:
             return None
-        name = "\0".join((dropped.bucket, dropped.key, dropped.version or ""))
-        return self.uploads.accept(
-            Upload(
-                owner=owner,
-                source=Content(data),
-                attributes=Attributes(filename=filename),
-                until=until,
-                idempotency=IdempotencyKey(
-                    name=hashlib.sha256(f"ingest\0{name}".encode()).hexdigest(),
-                    fingerprint=hashlib.sha256(data).hexdigest(),
-                ),
-            )
+        upload = Upload(
+            owner=owner,
+            source=Content(data),
+            attributes=Attributes(filename=filename),
+            until=until,
+            idempotency=IdempotencyKey(
+                name=dropped.name,
+                fingerprint=hashlib.sha256(data).hexdigest(),
+                lifetime=REMEMBERED,
+            ),
         )
+        try:
+            return self.uploads.accept(upload)
+        except ImageNotFound:
+            return None
+
+    def refuse(self, dropped: DroppedObject) -> None:
+        """Note that an object can never become an image, as far as is known now."""
+        self.repository.note(dropped.name, what="refused", expires_at=self.clock.now() + REMEMBERED)
 
 
 def _named(key: str) -> tuple[str, str]:

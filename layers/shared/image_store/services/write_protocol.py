@@ -63,7 +63,8 @@ class WriteProtocol:
 
         Raises QuotaExceeded, or Conflict when another holds the guard or the idempotency key.
         """
-        expires_at = pending.image.created_at + IDEMPOTENCY_LIFETIME
+        lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
+        expires_at = pending.image.created_at + lifetime
         reservation = Reservation(
             pending,
             self.quota,

@@ -11,6 +11,7 @@ from typing import Any
 from image_store.adapters.dynamodb import keys
 from image_store.domain.ids import created_at
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.ingest import SweepPosition, VersionPosition
 from image_store.domain.listing import Card, thumb_of
 from image_store.domain.media import MediaType
 from image_store.domain.publication import PublicationRow
@@ -278,6 +279,19 @@ def publication_of(item: Item) -> PublicationRow:
         keys=tuple(json.loads(item["keys"]["S"])),
         due_at=parse_time(item["due_at"]["S"]) if "due_at" in item else None,
     )
+
+
+def sweep_item(sweep: str, position: SweepPosition) -> Item:
+    """Where a sweep stopped, as an item."""
+    after = position.after
+    where = {"key": {"S": after.key}, "version": {"S": after.version}} if after is not None else {}
+    return {**keys.sweep(sweep), "not_before": {"S": text_time(position.not_before)}, **where}
+
+
+def sweep_position_of(item: Item) -> SweepPosition:
+    """Where the sweep stopped that an item holds."""
+    after = VersionPosition(item["key"]["S"], item["version"]["S"]) if "key" in item else None
+    return SweepPosition(after, parse_time(item["not_before"]["S"]))
 
 
 def _json(value: Any) -> str:

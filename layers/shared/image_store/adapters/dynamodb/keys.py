@@ -66,6 +66,16 @@ def idempotency(name: str) -> Key:
     return key(f"IDEMPOTENCY#{name}", "IDEMPOTENCY")
 
 
+def note(name: str) -> Key:
+    """The row that says what became of an idempotency key instead of an image; `name` is a digest already."""
+    return key(f"NOTE#{name}", "NOTE")
+
+
+def sweep(name: str) -> Key:
+    """The row that says where a sweep stopped."""
+    return key(f"SWEEP#{name}", "SWEEP")
+
+
 def publication(name: str) -> Key:
     """The row of a publication whose copies may have to go."""
     return key(f"{PUBLICATION_PREFIX}{name}", "PUBLICATION")

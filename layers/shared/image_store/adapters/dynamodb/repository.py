@@ -21,7 +21,8 @@ from image_store.adapters.dynamodb import items, keys
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import first_id_at
 from image_store.domain.image import Image, Record, State
-from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, ListQuery
+from image_store.domain.ingest import SweepPosition
+from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.publication import PublicationRow
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 
@@ -124,6 +125,13 @@ class DynamoRepository:
                 raise _unavailable() from error
         except BotoCoreError as error:
             raise _unavailable() from error
+
+    def note(self, name: str, *, what: str, expires_at: datetime) -> None:
+        expiry = {"ttl": {"N": str(int(expires_at.timestamp()))}}
+        self._call("put_item", Item={**keys.note(name), "what": {"S": what}, **expiry})
+
+    def keep_sweep_position(self, sweep: str, position: SweepPosition) -> None:
+        self._call("put_item", Item=items.sweep_item(sweep, position))
 
     def _take(self, image: Image, reservation: Reservation) -> dict[str, Any]:
         quota = reservation.quota
@@ -263,6 +271,18 @@ class DynamoRepository:
         expires_at = datetime.fromtimestamp(int(item["ttl"]["N"]), UTC)
         return IdempotencyRow(item["fingerprint"]["S"], item["image_id"]["S"], expires_at)
 
+    def settled(self, names: Collection[str], *, at: datetime) -> set[str]:
+        rows = [(row, name) for name in set(names) for row in (keys.idempotency(name), keys.note(name))]
+        name_of = {row["pk"]["S"]: name for row, name in rows}
+        # DynamoDB removes expired rows late: they count as absent.
+        now = int(at.timestamp())
+        found = self._get_many([row for row, _ in rows])
+        return {name_of[item["pk"]["S"]] for item in found if int(item["ttl"]["N"]) >= now}
+
+    def sweep_position(self, sweep: str) -> SweepPosition | None:
+        item = self._call("get_item", Key=keys.sweep(sweep), ConsistentRead=True).get("Item")
+        return items.sweep_position_of(item) if item is not None else None
+
     def usage(self, owner: str) -> Usage:
         item = self._call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")
         return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"])) if item else Usage(0, 0)
@@ -293,6 +313,23 @@ class DynamoRepository:
                 resume = last["sk"]["S"] if query.group else last["id"]["S"]
                 return CardPage(tuple(map(items.card_of, found)), resume)
             request["ExclusiveStartKey"] = last
+
+    def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
+        partition = keys.group(group.owner, group.name)
+        request: dict[str, Any] = {
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": partition}},
+            "ProjectionExpression": "sk",
+            "ConsistentRead": True,
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = keys.key(partition, after)
+        # One more than wanted tells whether there is more.
+        answer = self._call("query", **request, Limit=limit + 1)
+        found = tuple(row["sk"]["S"] for row in answer["Items"])
+        page = found[:limit]
+        more = len(found) > limit or "LastEvaluatedKey" in answer
+        return MemberPage(page, page[-1] if more and page else None)
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
         for pk in self._due(keys.due_shards(), before, limit):

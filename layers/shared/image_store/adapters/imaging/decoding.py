@@ -18,7 +18,6 @@ from PIL import (
 )
 
 from image_store.adapters.imaging.color import conversion_to_srgb, to_working_mode
-from image_store.adapters.imaging.headers import read_header
 from image_store.adapters.imaging.limits import DecodeLimits, Header
 from image_store.adapters.imaging.picture import Picture
 from image_store.adapters.imaging.sizes import Size, size_needed
@@ -59,8 +58,15 @@ class Decoded:
     frames: int
 
 
-def decode(data: bytes, media_type: MediaType, *, limits: DecodeLimits, presets: Sequence[Preset]) -> Decoded:
-    """Decode the first frame, and check that all of the file can be decoded.
+def decode(
+    data: bytes,
+    media_type: MediaType,
+    header: Header | None,
+    *,
+    limits: DecodeLimits,
+    presets: Sequence[Preset],
+) -> Decoded:
+    """Decode the first frame, and check that all of the file can be decoded; `header` is what the file claims.
 
     A JPEG is decoded at the smallest of its scales (1, 1/2, 1/4, 1/8) that still serves all `presets`.
 
@@ -68,7 +74,6 @@ def decode(data: bytes, media_type: MediaType, *, limits: DecodeLimits, presets:
     ------
     InvalidImage, ImageTooLarge, TooManyFrames
     """
-    header = read_header(data, media_type)
     if header is not None:
         limits.check(header)
     try:

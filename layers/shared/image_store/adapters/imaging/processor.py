@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from image_store.adapters.imaging.decoding import decode
+from image_store.adapters.imaging.headers import read_header
 from image_store.adapters.imaging.limits import DecodeLimits
 from image_store.adapters.imaging.placeholder import make_placeholder
 from image_store.adapters.imaging.renditions import render
+from image_store.adapters.imaging.room import PixelRoom
 from image_store.domain.errors import ImageTooLarge, UnsupportedMediaType
 from image_store.domain.media import sniff
 from image_store.domain.renditions import Preset, ProcessedImage
@@ -14,6 +16,9 @@ from image_store.domain.renditions import Preset, ProcessedImage
 
 class PillowProcessor:
     """Verifies originals and makes their renditions with Pillow; keeps nothing between calls.
+
+    It may be called from several threads: they decode at once what together has no more pixels than the largest
+    picture that is accepted, and what does not fit waits.
 
     Decoding is bound by CPU. Of a picture of 50 MP it takes 100 MB of memory as a JPEG, 270–430 MB as a PNG
     or AVIF and 750 MB as a WebP.
@@ -33,6 +38,7 @@ class PillowProcessor:
         takes 1–2 s of one core. `max_decode_time` ends one that was built to take longer.
         """
         self._limits = DecodeLimits(max_pixels, max_frames, max_total_pixels, max_decode_time)
+        self._room = PixelRoom(max_pixels)
 
     def process(self, data: bytes, *, presets: Sequence[Preset]) -> ProcessedImage:
         """Verify that `data` is an image the store accepts and make `presets` from one decode.
@@ -46,10 +52,12 @@ class PillowProcessor:
         media_type = sniff(data)
         if media_type is None:
             raise UnsupportedMediaType("This is not an accepted image: send JPEG, PNG, GIF, WebP or AVIF.")
+        header = read_header(data, media_type)
         try:
-            decoded = decode(data, media_type, limits=self._limits, presets=presets)
-            renditions, overview = render(decoded.picture, size=decoded.size, presets=presets)
-            placeholder = make_placeholder(overview)
+            with self._room.taken(header.width * header.height if header else self._room.pixels):
+                decoded = decode(data, media_type, header, limits=self._limits, presets=presets)
+                renditions, overview = render(decoded.picture, size=decoded.size, presets=presets)
+                placeholder = make_placeholder(overview)
         except MemoryError as error:
             raise ImageTooLarge("The image needs more memory to decode than there is.") from error
         width, height = decoded.size

@@ -1,0 +1,141 @@
+"""What every VersionedBucket does: the fake of the tests and S3Versions alike (A15)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.session import get_session
+from moto import mock_aws
+
+from image_store.adapters.r2 import S3Versions, s3_client
+from image_store.domain.errors import StorageUnavailable
+from image_store.domain.ingest import DroppedObject
+from tests.fakes.object_store import MemoryIngestBucket
+from tests.faults.world import SetClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from image_store.ports import VersionedBucket
+
+PAGE = 3
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket with pages of three, and a way to drop an object."""
+
+    versions: VersionedBucket
+    drop: Callable[[str, bytes], DroppedObject]
+
+
+class SmallPages:
+    """A client that lists three versions a page; all else it does as it is asked."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def list_object_versions(self, **request: Any) -> Any:
+        return self._client.list_object_versions(**request, MaxKeys=PAGE)
+
+
+def in_moto() -> Bucket:
+    client = s3_client(
+        session=get_session(),
+        endpoint=None,
+        region="us-east-1",
+        access_key_id="testing",
+        secret_access_key="testing",
+    )
+    client.create_bucket(Bucket="ingest")
+    client.put_bucket_versioning(Bucket="ingest", VersioningConfiguration={"Status": "Enabled"})
+
+    def drop(key: str, data: bytes) -> DroppedObject:
+        version = client.put_object(Bucket="ingest", Key=key, Body=data)["VersionId"]
+        return DroppedObject("ingest", key, version, len(data))
+
+    return Bucket(S3Versions("ingest", client=lambda: SmallPages(client)), drop)
+
+
+@pytest.fixture(params=["memory", "moto"])
+def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
+    if request.param == "memory":
+        fake = MemoryIngestBucket("ingest", clock=SetClock(), page=PAGE)
+        yield Bucket(fake, fake.drop)
+        return
+    with mock_aws():
+        yield in_moto()
+
+
+def listed(bucket: Bucket, prefix: str = "ingest/") -> list[list[DroppedObject]]:
+    """The pages of a list."""
+    pages, after = [], None
+    while True:
+        page = bucket.versions.versions(prefix, after=after)
+        pages.append([version.dropped for version in page.versions])
+        after = page.resume_after
+        if after is None:
+            return pages
+
+
+def test_every_version_of_every_key_is_listed_once_page_by_page(bucket: Bucket) -> None:
+    keys = ["ingest/a/1.png", "ingest/a/1.png", "ingest/a/ключ +%25.png", "ingest/b/1.png", "ingest/b/2.png"]
+    dropped = [bucket.drop(key, b"x" * number) for number, key in enumerate(keys, 1)]
+
+    pages = listed(bucket)
+
+    assert [len(page) for page in pages] == [3, 2]
+    assert {one for page in pages for one in page} == set(dropped)
+    assert [one.key for page in pages for one in page] == sorted(keys)
+
+
+def test_what_lies_elsewhere_is_not_listed(bucket: Bucket) -> None:
+    bucket.drop("other/a.png", b"x")
+
+    assert listed(bucket) == [[]]
+
+
+def test_versions_tell_when_they_were_made(bucket: Bucket) -> None:
+    bucket.drop("ingest/a/1.png", b"x")
+
+    (version,) = bucket.versions.versions("ingest/", after=None).versions
+
+    assert version.modified_at.tzinfo is not None
+    assert version.modified_at <= datetime.now(UTC)
+
+
+def test_markers_of_deletions_are_no_versions() -> None:
+    with mock_aws():
+        bucket = in_moto()
+        dropped = bucket.drop("ingest/a/1.png", b"x")
+        client = s3_client(
+            session=get_session(),
+            endpoint=None,
+            region="us-east-1",
+            access_key_id="testing",
+            secret_access_key="testing",
+        )
+        client.delete_object(Bucket="ingest", Key=dropped.key)
+
+        assert listed(bucket) == [[dropped]]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListObjectVersions"),
+        EndpointConnectionError(endpoint_url="https://s3"),
+    ],
+    ids=str,
+)
+def test_every_failure_is_storage_unavailable(failure: Exception) -> None:
+    class Failing:
+        def list_object_versions(self, **_: Any) -> Any:
+            raise failure
+
+    with pytest.raises(StorageUnavailable):
+        S3Versions("ingest", client=Failing).versions("ingest/", after=None)

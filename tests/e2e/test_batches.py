@@ -1,0 +1,130 @@
+"""Many images in one request, and quotas under parallel requests (A6, A12)."""
+
+from __future__ import annotations
+
+import base64
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tests.e2e.environment import told
+from tests.pictures import jpeg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.conftest import Stack
+
+UNKNOWN_ID = "01a1fcd6-bd73-79fe-b31d-713c8c11977f"
+QUOTA = 10
+REQUESTS, ITEMS = 8, 5
+
+
+@contextmanager
+def api(stack: Stack, owner: str) -> Iterator[httpx.Client]:
+    """Answer a client of one owner."""
+    headers = {"Authorization": f"Bearer {stack.token(owner)}"}
+    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
+        yield client
+
+
+def item(seed: int = 0, **attributes: Any) -> dict[str, Any]:
+    """Answer a picture as an item of a batch; another one for each number."""
+    return {"source": {"base64": base64.b64encode(jpeg(64 + seed, 48)).decode()}, **attributes}
+
+
+def stored(client: httpx.Client, *items: Any, key: str | None = None) -> dict[str, Any]:
+    """Send a batch and answer what became of it."""
+    headers = {"Idempotency-Key": key} if key else {}
+    answer = client.post("/v1/images/batch", json={"items": items}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+def deleted(client: httpx.Client, **what: Any) -> dict[str, Any]:
+    """Delete a batch and answer what became of it."""
+    answer = client.post("/v1/images/batch-delete", json=what)
+    assert answer.status_code == 200, answer.text
+    result: dict[str, Any] = answer.json()
+    return result
+
+
+def ids(result: dict[str, Any]) -> list[str]:
+    """Answer the ids of the images that a batch stored."""
+    return [one["image"]["id"] for one in result["successful"]]
+
+
+def test_a_batch_stores_what_is_good_and_tells_what_is_not(stack: Stack) -> None:
+    with api(stack, "batches-mixed") as client:
+        result = stored(client, item(1), {"source": {"base64": "bm90IGFuIGltYWdl"}}, item(2, title="Second"))
+
+        assert [one["index"] for one in result["successful"]] == [0, 2]
+        assert [(one["index"], one["error"]["code"]) for one in result["failed"]] == [
+            (1, "unsupported_media_type")
+        ]
+        for image_id, width in zip(ids(result), (65, 66), strict=True):
+            assert client.get(f"/v1/images/{image_id}").json()["width"] == width
+
+
+def test_a_repeated_batch_answers_the_same_images(stack: Stack) -> None:
+    with api(stack, "batches-repeated") as client:
+        first = stored(client, item(1), item(2), key="k")
+
+        assert ids(stored(client, item(1), item(2), key="k")) == ids(first)
+        assert stored(client, item(3), key="k")["failed"][0]["error"]["code"] == "idempotency_mismatch"
+
+
+def test_images_are_deleted_by_their_ids(stack: Stack) -> None:
+    with api(stack, "batches-foreign") as other:
+        (foreign,) = ids(stored(other, item()))
+    with api(stack, "batches-delete") as client:
+        mine = ids(stored(client, item(1), item(2)))
+
+        result = deleted(client, ids=[*mine, mine[0], foreign, UNKNOWN_ID], permanent=True)
+
+        assert result["successful"] == mine
+        assert [(one["id"], one["error"]["code"]) for one in result["failed"]] == [
+            (foreign, "image_not_found"),
+            (UNKNOWN_ID, "image_not_found"),
+        ]
+        assert [client.get(f"/v1/images/{image_id}").status_code for image_id in mine] == [404, 404]
+
+
+def test_a_conversation_goes_with_its_images(stack: Stack) -> None:
+    """A6: more of them than one request deletes."""
+    chat: dict[str, Any] = {"groups": {"conversation": ["c1"]}}
+    with api(stack, "batches-group") as client:
+        (kept,) = ids(stored(client, item(groups={"conversation": ["c2"]})))
+        for _ in range(6):
+            assert stored(client, *[item(visibility="public", **chat)] * 18)["failed"] == []
+
+        first = deleted(client, group="conversation:c1")
+        second = deleted(client, group="conversation:c1", cursor=first["next_cursor"])
+
+        assert (len(first["successful"]), first["failed"]) == (100, [])
+        assert (len(second["successful"]), second["failed"], second["next_cursor"]) == (8, [], None)
+        assert [card["id"] for card in client.get("/v1/images").json()["items"]] == [kept]
+
+
+def test_parallel_uploads_cannot_pass_a_quota_together(stack: Stack) -> None:
+    """Forty at once, where ten are allowed."""
+    with api(stack, "batches-quota") as client, told(stack, "upload", QUOTA_IMAGES=str(QUOTA)):
+
+        def send(number: int) -> dict[str, Any]:
+            return stored(client, *(item(ITEMS * number + index) for index in range(ITEMS)))
+
+        with ThreadPoolExecutor(REQUESTS) as pool:
+            results = list(pool.map(send, range(REQUESTS)))
+        refused = client.post("/v1/images", content=jpeg(64, 48), headers={"Content-Type": "image/jpeg"})
+
+        codes = [one["error"]["code"] for result in results for one in result["failed"]]
+        assert codes == ["quota_exceeded"] * (REQUESTS * ITEMS - QUOTA)
+        made = {image_id for result in results for image_id in ids(result)}
+        listed = client.get("/v1/images", params={"limit": 100}).json()["items"]
+        assert {card["id"] for card in listed} == made
+        assert len(made) == QUOTA
+        assert (refused.status_code, refused.json()["code"]) == (429, "quota_exceeded")
+        assert "retry-after" not in refused.headers
