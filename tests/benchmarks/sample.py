@@ -16,7 +16,7 @@ OWNER = "user_2abcdefghijklmnopqrstuvwxyz"
 _FIRST_AT = datetime(2025, 11, 20, 8, 15, 30, tzinfo=UTC)
 
 # What template.yaml projects into the index by_owner, beside the keys of the table and of the index.
-_PROJECTED = ("pk", "sk", "owner_key", "id", "card", "kind", "visibility", "category", "model", "provider")
+PROJECTED = ("pk", "sk", "owner_key", "id", "card", "kind", "visibility", "category", "model", "provider")
 _READ_UNIT_BYTES = 4_096
 
 
@@ -65,7 +65,7 @@ def rows(index: int) -> dict[str, items.Item]:
 
 def listed_row(index: int) -> items.Item:
     """What the index by_owner holds of a sample."""
-    return {name: value for name, value in rows(index)[keys.META].items() if name in _PROJECTED}
+    return {name: value for name, value in rows(index)[keys.META].items() if name in PROJECTED}
 
 
 def query_read_units(items_read: list[items.Item]) -> float:

@@ -79,6 +79,7 @@ def test_a_tombstone_is_buried_after_its_grace(store: Deployment) -> None:
         ("CLEANUP", "LEASE"),
         ("CLEANUP", "POSITION"),
         ("CLEANUP", report["id"]),
+        ("SWEEP", "SWEEP"),
     }
 
 

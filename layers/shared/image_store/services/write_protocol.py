@@ -64,12 +64,13 @@ class WriteProtocol:
         Raises QuotaExceeded, or Conflict when another holds the guard or the idempotency key.
         """
         lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
+        expires_at = pending.image.created_at + lifetime
         reservation = Reservation(
             pending,
             self.quota,
             idempotency,
             self.intended(pending.image),
-            pending.image.created_at + lifetime,
+            expires_at,
             policies_due=self.policies_after_save,
         )
         self.repository.reserve(reservation)

@@ -1,0 +1,19 @@
+"""The read units of a list are counted on rows as the template makes them."""
+
+from typing import Any
+
+from tests.benchmarks.sample import PROJECTED
+
+
+def test_the_rows_counted_by_the_benchmark_hold_what_the_index_projects(template: dict[str, Any]) -> None:
+    table = next(
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    )
+    index = next(index for index in table["GlobalSecondaryIndexes"] if index["IndexName"] == "by_owner")
+
+    keys = {key["AttributeName"] for key in (*table["KeySchema"], *index["KeySchema"])}
+    projected = keys | set(index["Projection"]["NonKeyAttributes"])
+
+    assert set(PROJECTED) == projected
