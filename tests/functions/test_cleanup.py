@@ -75,7 +75,6 @@ def test_a_tombstone_is_buried_after_its_grace(store: Deployment) -> None:
     }
     assert rows == {
         ("USAGE", "USAGE"),
-        ("SWEEP", "SWEEP"),
         ("CLEANUP", "LEASE"),
         ("CLEANUP", "POSITION"),
         ("CLEANUP", report["id"]),
