@@ -1,6 +1,6 @@
 """One run of cleanup: the lease, the phases in their order, the report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -111,7 +111,8 @@ class Cleanup:
             report.stopped_because = self.policies.apply(report, run.allowance, run.taken, until=run.until)
         except StorageUnavailable:
             report.failed += 1
-        for sweep in (*(partial(self._objects, each) for each in self.objects), self._records):
+        sweeps: list[Callable[[_Run], None]] = [partial(self._objects, each) for each in self.objects]
+        for sweep in (*sweeps, self._records):
             if report.stopped_because is not None:
                 return
             try:
