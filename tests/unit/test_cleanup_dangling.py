@@ -165,16 +165,16 @@ def test_a_pass_finds_every_record_of_its_start_while_images_come_and_go(
     lost = [without_original(store, PICTURE + b"lost" + bytes([number])) for number in range(6)]
     kept += [store.upload(data=PICTURE + b"more" + bytes([number])) for number in range(3)]
     store.clock.instant += GRACE
-    reports = []
+    found: list[int] = []
 
-    while not reports or store.housekeeping.positions["records"].after is not None:
-        reports.append(store.collect())
+    while not found or store.housekeeping.positions["records"].after is not None:
+        found.append(store.collect().dangling)
         store.delete(kept.pop(0), permanent=True)
-        kept.append(store.upload(data=PICTURE + b"new" + bytes([len(reports)])))
-        assert len(reports) < 8
+        kept.append(store.upload(data=PICTURE + b"new" + bytes([len(found)])))
+        assert len(found) < 8
 
-    assert len(reports) > 2
-    assert sum(report.dangling for report in reports) == len(lost)
+    assert len(found) > 2
+    assert sum(found) == len(lost)
     assert {store.current(record).image.state for record in kept} == {State.READY}
 
 
