@@ -76,7 +76,12 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         await parts.enter_async_context(serving(issuer.application(), take_port(ports["issuer"])))
         unsettled = state.was_killed()
         emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
-        parts.callback(lambda: emulator.has_saved and not unsettled and state.settle())
+
+        def note_a_clean_stop() -> None:
+            if emulator.has_saved and not unsettled:
+                state.settle()
+
+        parts.callback(note_a_clean_stop)
         parts.callback(emulator.stop)
         stopped = asyncio.create_task(stop.wait())
         ready = asyncio.create_task(make_ready(settings, state, emulator=emulator, issuer=issuer))
