@@ -12,7 +12,7 @@ LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --ge
 	--no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types format build bench lock openapi clean dev everything
+.PHONY: help run test lint types format build bench soak lock openapi clean dev everything
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ build: everything ## Build the functions and layers for this machine
 
 bench: build ## Measure and print a table (ONLY=name for one)
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
+
+soak: everything ## Let random histories of failing storage run for long (EXAMPLES=2000)
+	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) $(PYTHONS) -m pytest tests/faults/test_any_history.py
 
 lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
 	@$(BOOTSTRAP)

@@ -645,3 +645,17 @@ def test_the_client_fails_soon_and_speaks_path_style_to_an_endpoint() -> None:
     assert config.signature_version == "s3v4"
     assert config.request_checksum_calculation == "when_required"
     assert config.response_checksum_validation == "when_required"
+
+
+def test_one_session_makes_the_clients_of_r2_and_of_s3() -> None:
+    """The functions that ingest and clean up speak to both."""
+    session = get_session()
+
+    made = [
+        s3_client(
+            session=session, endpoint=endpoint, region="us-east-1", access_key_id="a", secret_access_key="b"
+        )
+        for endpoint in ("https://account.r2.example.com", None)
+    ]
+
+    assert len({client.meta.endpoint_url for client in made}) == 2

@@ -159,7 +159,7 @@ class ForgetsFirst(Publisher):
     [
         (PurgesFirst, None, "copies of no current publication at the CDN"),
         (ForgetsFirst, "cdn.purge#1", "copies of no current publication at the CDN"),
-        (ForgetsFirst, "public.delete#1", "public objects of no current publication"),
+        (ForgetsFirst, "public.delete#1", "of no current publication"),
     ],
 )
 def test_an_unpublish_in_the_wrong_order_is_caught(

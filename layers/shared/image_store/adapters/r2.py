@@ -40,10 +40,10 @@ def s3_client(
 
     `session` is botocore's, which clients of other services can share.
     """
-    import boto3
     from botocore.config import Config
 
-    client = boto3.Session(botocore_session=session).client(
+    # Not through boto3: what it adds to S3's clients, it adds once to a session, and there are two of them.
+    client = session.create_client(
         "s3",
         endpoint_url=endpoint,
         region_name=region,
