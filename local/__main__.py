@@ -35,6 +35,7 @@ from local.greeting import greeting, make_sample
 from local.issuer import Issuer, make_issuer
 from local.ports import choose_ports, take_port
 from local.problems import CannotRun
+from local.reconciliation import reconcile
 from local.settings import PUBLIC_BUCKET, LocalSettings, local_settings
 from local.stack_file import stack_description
 from local.state_folder import StateFolder
@@ -73,7 +74,14 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         log_to(state.log)
         issuer = make_issuer(state, port=ports["issuer"])
         await parts.enter_async_context(serving(issuer.application(), take_port(ports["issuer"])))
+        unsettled = state.was_killed()
         emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
+
+        def note_a_clean_stop() -> None:
+            if emulator.has_saved and not unsettled:
+                state.settle()
+
+        parts.callback(note_a_clean_stop)
         parts.callback(emulator.stop)
         stopped = asyncio.create_task(stop.wait())
         ready = asyncio.create_task(make_ready(settings, state, emulator=emulator, issuer=issuer))
@@ -81,9 +89,12 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         if stopped.done():
             ready.cancel()
             return 0
-        front = await front_of(emulator, ready.result(), parts=parts)
+        stack = ready.result()
+        if unsettled:
+            unsettled = not await settled(emulator, stop=stopped)
+        front = await front_of(emulator, stack, parts=parts)
         await parts.enter_async_context(serving(front.application(), api_sockets))
-        described = stack_description(settings, emulator=emulator, issuer=issuer, stack=ready.result())
+        described = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
         state.write("stack", described)
         parts.callback(state.stack_file.unlink, missing_ok=True)
         sample = make_sample(settings.state / "sample.jpg")
@@ -96,6 +107,17 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         gone.cancel()
         print("  stopping …", file=sys.stderr, flush=True)
         return 0
+
+
+async def settled(emulator: Emulator, *, stop: asyncio.Task[bool]) -> bool:
+    """After an unclean stop, have table and buckets compared; tell whether that was done, and say it."""
+    work = asyncio.create_task(asyncio.to_thread(reconcile, emulator))
+    await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if not work.done():
+        return False
+    told = work.result()
+    print(f"  {told.line}", file=sys.stderr, flush=True)
+    return told.done
 
 
 async def front_of(emulator: Emulator, stack: DeployedStack, *, parts: AsyncExitStack) -> Front:

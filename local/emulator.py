@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from botocore.config import Config
+
     from local.state_folder import StateFolder
 
 ROOT_KEY_ID = "local-root"
@@ -49,12 +51,13 @@ class Emulator:
         """Its address under the one host name that browsers and handlers use too."""
         return f"http://localhost:{self.port}"
 
-    def client(self, service: str) -> boto3.client:
+    def client(self, service: str, *, config: Config | None = None) -> boto3.client:
         """Answer a boto3 client with the root's credentials, for the launcher's own work."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
+            config=config,
             aws_access_key_id=ROOT_KEY_ID,
             aws_secret_access_key=self.secret_key,
         )
@@ -96,6 +99,11 @@ class Emulator:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    @property
+    def has_saved(self) -> bool:
+        """Whether it has ended, and saved everything before it did."""
+        return self.process.poll() == 0
 
     def _why_it_ended(self) -> str:
         said = self.problems.read()

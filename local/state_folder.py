@@ -57,6 +57,25 @@ class StateFolder:
         """Where a running stack says how to reach it."""
         return self.path / "stack.json"
 
+    @property
+    def unsettled(self) -> Path:
+        """There from a start until a clean stop: table and buckets may disagree."""
+        return self.path / "unsettled"
+
+    def was_killed(self) -> bool:
+        """Tell whether the last stack of this folder did not stop cleanly; from here on this one has not either."""
+        try:
+            self.unsettled.open("x").close()
+        except FileExistsError:
+            return True
+        except OSError as refused:
+            raise unusable(self.path, refused) from refused
+        return False
+
+    def settle(self) -> None:
+        """Remember that all is saved, and that table and buckets agree."""
+        self.unsettled.unlink(missing_ok=True)
+
     def prepare(self) -> None:
         """Make the folder, empty its temporary files, and begin a new log."""
         try:

@@ -943,6 +943,143 @@ def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: Image
     assert due(store, DEADLINE) == {record.image.id}
 
 
+# Maintenance ------------------------------------------------------------------------------------------
+
+
+def scanned(
+    store: ImageRepository, *, limit: int = 3, between: Callable[[int], None] = lambda _: None
+) -> list[Image]:
+    """All images that a scan shows, while something happens between its pages."""
+    found: list[Image] = []
+    after: str | None = None
+    for page in count():
+        assert page < 200
+        images, after = store.scan(after=after, limit=limit)
+        found += images
+        if after is None:
+            return found
+        between(page)
+    raise AssertionError
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 100])
+def test_a_scan_shows_every_image_of_all_owners_and_states_once(store: ImageRepository, limit: int) -> None:
+    records = [reserve(store), ready(store, groups=("session:s1",)), ready(store, owner="another")]
+    records.append(advance(store, ready(store), State.TRASHED, due_at=DEADLINE))
+    records.append(buried(store))
+    everything_of = pending(guarded=True, intent=PUBLICATION)
+    store.reserve(everything(everything_of))
+    records.append(everything_of)
+
+    found = scanned(store, limit=limit)
+
+    assert sorted(found, key=lambda image: image.id) == sorted(
+        (record.image for record in records), key=lambda image: image.id
+    )
+
+
+def test_a_scan_of_an_empty_store_shows_nothing(store: ImageRepository) -> None:
+    assert scanned(store) == []
+
+
+def test_a_scan_loses_no_image_while_others_come_and_go(store: ImageRepository) -> None:
+    stay = [ready(store, groups=("session:s1",)) for _ in range(12)]
+    go = [buried(store) for _ in range(6)]
+
+    def others_act(page: int) -> None:
+        if page < 10:
+            reserve(store)
+        if go:
+            store.forget(go.pop())
+
+    found = [image.id for image in scanned(store, limit=2, between=others_act)]
+
+    assert {record.image.id for record in stay} <= set(found)
+    assert len(found) == len(set(found))
+
+
+def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: ImageRepository) -> None:
+    gone = {record.image.id: record for record in (buried(store) for _ in range(4))}
+    stay = [ready(store) for _ in range(4)]
+    found: list[Image] = []
+    after: str | None = None
+    while True:
+        images, after = store.scan(after=after, limit=1)
+        found += images
+        for image in images:
+            if image.id in gone:
+                store.forget(gone.pop(image.id))
+        if after is None:
+            break
+
+    assert {record.image.id for record in stay} <= {image.id for image in found}
+
+
+def owners_due(store: ImageRepository, at: datetime, *, limit: int = 100) -> list[str]:
+    return sorted(store.owners_due(at, limit=limit))
+
+
+def test_an_owner_waits_for_policies_from_the_first_image_on(store: ImageRepository) -> None:
+    reserve(store)
+    reserve(store, at=NOON + timedelta(hours=1))
+    reserve(store, at=NOON + timedelta(hours=2), owner="another")
+
+    assert owners_due(store, NOON - timedelta(microseconds=1)) == []
+    assert owners_due(store, NOON) == [OWNER]
+    assert owners_due(store, NOON + timedelta(hours=2)) == sorted([OWNER, "another"])
+
+
+def test_an_owner_whose_turn_is_over_waits_for_the_next(store: ImageRepository) -> None:
+    reserve(store)
+    reserve(store, owner="another")
+    tomorrow = NOON + timedelta(days=1)
+
+    store.owner_done(OWNER, next_at=tomorrow)
+    store.owner_done(OWNER, next_at=tomorrow)
+    reserve(store, at=NOON + timedelta(hours=1))
+
+    assert owners_due(store, tomorrow - timedelta(microseconds=1)) == ["another"]
+    assert owners_due(store, tomorrow) == sorted([OWNER, "another"])
+    assert store.usage(OWNER) == Usage(2, 2_000)
+
+
+def test_slices_of_the_owners_that_wait_come_to_an_end(store: ImageRepository) -> None:
+    waiting_owners = {f"owner {number}" for number in range(9)}
+    for owner in waiting_owners:
+        reserve(store, owner=owner)
+
+    slices = []
+    while found := owners_due(store, NOON, limit=2):
+        for owner in found:
+            waiting_owners.remove(owner)
+            store.owner_done(owner, next_at=NOON + timedelta(days=1))
+        slices.append(found)
+
+    assert len(slices) > 1
+    assert waiting_owners == set()
+
+
+def test_owners_never_appear_among_what_is_due_nor_images_among_the_owners(store: ImageRepository) -> None:
+    record = reserve(store)
+
+    assert due(store, DEADLINE) == {record.image.id}
+    assert owners_due(store, DEADLINE) == [OWNER]
+
+
+@pytest.mark.parametrize("group", [None, "session:s1"])
+def test_cards_of_a_category_are_those_and_no_others(store: ImageRepository, group: str | None) -> None:
+    groups = ("session:s1",)
+    cats = [ready(store, at=minutes(number), category="cats", groups=groups) for number in range(3)]
+    ready(store, at=minutes(4), category="dogs", groups=groups)
+    ready(store, at=minutes(5), groups=groups)
+    ready(store, at=minutes(6), category="cats", groups=groups, kind=Kind.GENERATED)
+
+    found = ids_of(store, query(2, category="cats", kind=Kind.UPLOAD, group=group, descending=False))
+
+    assert found == [record.image.id for record in cats]
+    assert ids_of(store, query(category="birds", group=group)) == []
+
+
 # DynamoRepository alone -------------------------------------------------------------------------------
 
 
@@ -1067,6 +1204,7 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
     "idempotency": lambda store: store.idempotency("name"),
     "usage": lambda store: store.usage(OWNER),
     "due": lambda store: list(store.due(NOON, limit=1)),
+    "owners_due": lambda store: list(store.owners_due(NOON, limit=1)),
     "publication": lambda store: store.publication(PUBLICATION),
     "forget_publication": lambda store: store.forget_publication(PUBLICATION),
     "members": lambda store: store.members(GroupOf(OWNER, "session:s1"), after=None, limit=1),
@@ -1075,7 +1213,15 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
     "note": lambda store: store.note("name", what="refused", expires_at=NOON),
     "keep_sweep_position": lambda store: store.keep_sweep_position("ingest", SweepPosition(None, NOON)),
 }
-WEAK_OR_WRITTEN = {"cards", "due", "forget_publication", "settled", "note", "keep_sweep_position"}
+WEAK_OR_WRITTEN = {
+    "cards",
+    "due",
+    "owners_due",
+    "forget_publication",
+    "settled",
+    "note",
+    "keep_sweep_position",
+}
 
 
 @pytest.mark.parametrize("failure", [never_sent, refused], ids=lambda failure: failure.__name__)
@@ -1234,6 +1380,42 @@ def test_the_fake_reads_2000_rows_for_a_page_of_nothing_as_well() -> None:
 
     assert (first.cards, first.resume_after) == ((), made[MAX_EXAMINED_ROWS - 1])
     assert (last.cards, last.resume_after) == ((), None)
+
+
+MAINTENANCE: dict[str, Callable[[ImageRepository], object]] = {
+    "scan": lambda store: store.scan(after=None, limit=1),
+    "owner_done": lambda store: store.owner_done(OWNER, next_at=NOON),
+}
+
+
+@pytest.mark.parametrize("failure", [never_sent, refused], ids=lambda failure: failure.__name__)
+@pytest.mark.parametrize("method", MAINTENANCE)
+def test_every_failure_of_maintenance_is_storage_unavailable(
+    method: str, failure: Callable[[Callable[[], Any]], Any]
+) -> None:
+    client = Interposed(None, scan=failure, update_item=failure)
+
+    with pytest.raises(StorageUnavailable):
+        MAINTENANCE[method](DynamoRepository("images", client=lambda: client))
+
+
+def test_an_owner_who_never_stored_anything_gets_no_row(table: Table) -> None:
+    with pytest.raises(StorageUnavailable):
+        dynamo(table).owner_done("nobody", next_at=NOON)
+
+    assert table.rows() == []
+
+
+def test_a_scan_is_strong_and_reads_no_more_rows_than_its_limit(table: Table) -> None:
+    fill(table, 5)
+    client = Interposed(table.client)
+
+    _, after = dynamo(table, client).scan(after=None, limit=3)
+    dynamo(table, client).scan(after=after, limit=3)
+
+    requests = [request for _, request in client.asked]
+    assert [(request["Limit"], request["ConsistentRead"]) for request in requests] == [(3, True)] * 2
+    assert "ExclusiveStartKey" in requests[1]
 
 
 def test_a_page_of_a_hundred_is_one_query_of_a_hundred_rows(table: Table) -> None:

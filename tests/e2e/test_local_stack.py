@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import time
@@ -14,6 +15,7 @@ import jwt
 import pytest
 import yaml
 from botocore.exceptions import ClientError
+from PIL import Image
 
 from local.build import build_folder
 from local.issuer import issuer_key
@@ -60,6 +62,26 @@ def is_stored(stack: Stack, name: str) -> bool:
     return "Item" in row and kept == name.encode()
 
 
+def upload(stack: Stack, color: str) -> str:
+    """Store a picture of one color and answer its id."""
+    picture = io.BytesIO()
+    Image.new("RGB", (64, 48), color).save(picture, "PNG")
+    request = urllib.request.Request(  # noqa: S310 - the stack's address
+        f"{stack.api_url}/v1/images",
+        data=picture.getvalue(),
+        headers={"Authorization": f"Bearer {stack.token()}", "Content-Type": "image/png"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        image_id: str = json.load(answer)["id"]
+        return image_id
+
+
+def private_keys(stack: Stack, image_id: str) -> list[str]:
+    """Answer the keys in the private bucket that name an image."""
+    pages = stack.client("s3").get_paginator("list_objects_v2").paginate(Bucket=PRIVATE_BUCKET)
+    return [found["Key"] for page in pages for found in page.get("Contents", []) if image_id in found["Key"]]
+
+
 def status(stack: Stack, path: str, token: str | None = None) -> int:
     """Answer the status of a GET."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -97,15 +119,37 @@ def test_data_and_tokens_survive_a_stop(stack: Stack) -> None:
     assert status(stack, "/v1/images", token) == 200
 
 
-def test_data_older_than_a_few_seconds_survives_a_kill(stack: Stack) -> None:
+def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_buckets_agree(
+    stack: Stack,
+) -> None:
+    """What a kill leaves: bytes of records that were not saved, and here also a record without its bytes."""
+    kept, lost = upload(stack, "#102030"), upload(stack, "#405060")
     store(stack, "killed")
+    storage = stack.client("s3")
+    [original] = [key for key in private_keys(stack, lost) if "/original." in key]
+    storage.delete_object(Bucket=PRIVATE_BUCKET, Key=original)
+    orphan = f"images/0192d0c0-0000-7000-8000-000000000001/{'0' * 16}/original.png"
+    storage.put_object(Bucket=PRIVATE_BUCKET, Key=orphan, Body=b"bytes without a record")
     time.sleep(SAFE_AFTER_SECONDS)
 
     stack.kill()
     stack.start()
 
     assert is_stored(stack, "killed")
-    assert status(stack, "/v1/images", stack.token()) == 200
+    token = stack.token()
+    assert status(stack, f"/v1/images/{kept}/content", token) == 200
+    assert status(stack, f"/v1/images/{lost}", token) == 404
+    assert private_keys(stack, lost) == []
+    assert orphan not in private_keys(stack, "")
+    said = (stack.state.path / "launcher.out").read_text()
+    assert "without their object were removed." in said
+
+
+def test_after_a_clean_stop_nothing_is_compared(stack: Stack) -> None:
+    assert stack.stop() == 0
+    stack.start()
+
+    assert "not a clean one" not in (stack.state.path / "launcher.out").read_text()
 
 
 def test_a_second_launcher_on_the_same_state_says_so_in_one_sentence(stack: Stack) -> None:

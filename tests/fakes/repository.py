@@ -26,7 +26,7 @@ _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
 
 
 class MemoryRepository(ImageRepository):
-    """ImageRepository in memory; `records` and `publication_rows` are there for tests to look at.
+    """ImageRepository in memory; `records`, `publication_rows` and `owners` are there for tests to look at.
 
     Guards, groups, copies and usage are read off the records, so that they can never disagree with them.
     """
@@ -37,7 +37,7 @@ class MemoryRepository(ImageRepository):
         self._notes: dict[str, datetime] = {}
         self._sweeps: dict[str, SweepPosition] = {}
         self._keys: dict[str, IdempotencyRow] = {}
-        self._owners: dict[str, datetime] = {}
+        self.owners: dict[str, datetime] = {}
 
     @property
     def due_publications(self) -> dict[str, PublicationRow]:
@@ -60,8 +60,8 @@ class MemoryRepository(ImageRepository):
         ):
             raise _conflict()
         self.records[image.id] = reservation.record
-        if reservation.policies_due or image.owner not in self._owners:
-            self._owners[image.owner] = image.created_at
+        if reservation.policies_due or image.owner not in self.owners:
+            self.owners[image.owner] = image.created_at
         if idempotency is not None:
             expires_at = reservation.expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
@@ -190,11 +190,11 @@ class MemoryRepository(ImageRepository):
         return page, page[-1].id if len(found) > limit else None
 
     def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        waiting = sorted((due_at, owner) for owner, due_at in self._owners.items() if due_at <= before)
+        waiting = sorted((due_at, owner) for owner, due_at in self.owners.items() if due_at <= before)
         return islice((owner for _, owner in waiting), limit)
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
-        self._owners[owner] = next_at
+        self.owners[owner] = next_at
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         rows = sorted(

@@ -1,6 +1,7 @@
 """All services on storage in memory, with a clock that stands still."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -151,6 +152,7 @@ class Store:
         quota: Quota = Quota(),  # noqa: B008 - it is frozen
         trash_retention: timedelta = TRASH_RETENTION,
         publishes: bool = True,
+        most_removals: int = 1_000,
         policies: Sequence[Policy] = (),
         policies_after_save: bool = False,
         purges: bool = False,
@@ -238,6 +240,7 @@ class Store:
             clock=self.clock,
             ids=self.ids,
             policies=policies,
+            most_removals=most_removals,
         )
         self.listing = Listing(
             repository=self.repository, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock
@@ -286,9 +289,40 @@ class Store:
         """Take an image away from its owner."""
         self.deletion.delete(record.image.owner, record.image.id, permanent=permanent)
 
-    def collect(self) -> Report:
+    def collect(
+        self, *, dry_run: bool = False, most_removals: int | None = None, reconcile: bool = False
+    ) -> Report:
         """Run cleanup with an hour to do it."""
-        return self.cleanup.run(until=self.clock.now() + timedelta(hours=1))
+        return self.cleanup.run(
+            until=self.clock.now() + timedelta(hours=1),
+            dry_run=dry_run,
+            most_removals=most_removals,
+            reconcile=reconcile,
+        )
+
+    def strew(self, bucket: MemoryBucket, key: str) -> str:
+        """Put an object by hand, as nobody's protocol does."""
+        bucket.put(key, key.encode(), content_type="image/png", cache_control="", metadata={})
+        return key
+
+    def private_orphan(self) -> str:
+        """An object of an image that never was."""
+        name = f"images/{self.ids.image_id()}/{self.ids.attempt()}/original.png"
+        return self.strew(self.private, name)
+
+    def contents(self) -> tuple[object, ...]:
+        """All that is stored, to be compared."""
+        return deepcopy(
+            (
+                self.repository.records,
+                self.repository.publication_rows,
+                self.repository.owners,
+                self.housekeeping.positions,
+                self.housekeeping.reports(limit=100),
+                self.private.objects,
+                self.public.objects,
+            )
+        )
 
     def current(self, record: Record) -> Record:
         """The record as it is now."""

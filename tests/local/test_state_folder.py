@@ -75,3 +75,11 @@ def test_the_root_secret_is_made_once(state: StateFolder) -> None:
 
     assert len(made) >= 30
     assert StateFolder(state.path).root_secret() == made
+
+
+def test_only_a_start_after_a_stop_that_was_not_settled_finds_it_so(state: StateFolder) -> None:
+    first = state.was_killed()
+    killed = state.was_killed()
+    state.settle()
+
+    assert (first, killed, state.was_killed()) == (False, True, False)

@@ -275,4 +275,4 @@ def test_a_bucket_that_does_not_answer_the_sweep_is_a_failure_and_no_error(store
 
     report = store.collect()
 
-    assert (report.failed, report.collected) == (2, {})  # staging, and the sweep of the whole bucket
+    assert (report.failed, report.collected) == (1, {})

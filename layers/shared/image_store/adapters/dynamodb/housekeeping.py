@@ -35,7 +35,8 @@ class DynamoHousekeeping(Housekeeping):
                 TableName=self._table,
                 Key=keys.CLEANUP_LEASE,
                 UpdateExpression="SET holder = :holder, #until = :until ADD #token :one",
-                ConditionExpression="attribute_not_exists(#until) OR #until < :now",
+                # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
+                ConditionExpression="attribute_not_exists(#until) OR #until < :now OR holder = :holder",
                 ExpressionAttributeNames={"#until": "until", "#token": "token"},
                 ExpressionAttributeValues={
                     ":holder": {"S": holder},

@@ -30,7 +30,7 @@ def assembled(
     most_removals: int = 1_000,
 ) -> Cleanup:
     """A cleanup of these stores; without a public bucket there is none to sweep."""
-    private_objects = PrivateObjects(repository=repository)
+    private_objects = PrivateObjects(repository=repository, clock=clock)
     objects = [ObjectSweep(name="private", bucket=private, judge=private_objects, grace=GRACE, clock=clock)]
     if publisher.bucket is not None:
         public_objects = PublicObjects(repository=repository)

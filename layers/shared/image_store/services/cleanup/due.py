@@ -35,40 +35,46 @@ class DueRows:
     clock: Clock
     ids: Ids
 
-    def collect(self, report: Report, *, until: datetime) -> bool:
-        """Take every due row further; False when `until` came first."""
+    def collect(self, report: Report, taken: set[str], *, until: datetime) -> bool:
+        """Take every due row further; False when `until` came first. The images it took are added to `taken`."""
         seen: set[str] = set()
         while True:
             due = self.repository.due(self.clock.now(), limit=_SLICE_ROWS + len(seen))
             fresh = [row for row in due if row not in seen]
             if not fresh:
                 return True
+            fresh.sort(
+                key=lambda row: row.startswith(_PUBLICATION)
+            )  # an image goes before what it meant to show
             withdrawn: list[PublicationRow] = []
             for row in fresh:
                 if self.clock.now() >= until:
                     return False
                 seen.add(row)
-                self._collect(row, report, withdrawn)
+                self._collect(row, report, taken, withdrawn)
             self._remove(withdrawn, report)
 
-    def _collect(self, row: str, report: Report, withdrawn: list[PublicationRow]) -> None:
+    def _collect(self, row: str, report: Report, taken: set[str], withdrawn: list[PublicationRow]) -> None:
         try:
             if row.startswith(_PUBLICATION):
-                withdrawn += self._withdrawn(row.removeprefix(_PUBLICATION), report)
+                withdrawn += self._withdrawn(row.removeprefix(_PUBLICATION), report, taken)
             else:
-                self._image(row, report)
+                self._image(row, report, taken)
         except Conflict:
             return  # another writer was first; the row is theirs
         except StorageUnavailable:
             report.failed += 1
 
-    def _image(self, image_id: str, report: Report) -> None:
+    def _image(self, image_id: str, report: Report, taken: set[str]) -> None:
         record = self.repository.get(image_id)
         if record is None or record.image.due_at is None or record.image.due_at > self.clock.now():
             return  # the index was behind
         state = record.image.state
         if not report.dry_run:
             self._take_further(record)
+        elif state is State.READY and record.image.publication is not None:
+            report.publications += 1  # its row would be due at once
+        taken.add(image_id)
         counted_as = _COUNTED_AS[state]
         setattr(report, counted_as, getattr(report, counted_as) + 1)
         if state is not State.TOMBSTONE:
@@ -98,7 +104,7 @@ class DueRows:
             self.private.delete(late)
         self.repository.forget(record)
 
-    def _withdrawn(self, publication: str, report: Report) -> Sequence[PublicationRow]:
+    def _withdrawn(self, publication: str, report: Report, taken: set[str]) -> Sequence[PublicationRow]:
         """The row of a publication that is due, once nobody can make it current any more."""
         row = self.repository.publication(publication)
         if row is None or row.due_at is None or row.due_at > self.clock.now():
@@ -108,8 +114,8 @@ class DueRows:
         if image is not None and record is not None:
             if image.publication == publication and image.state is State.READY:
                 return ()  # whatever a row says: what is shown stays
-            if image.intent == publication and image.state is State.PENDING:
-                return ()  # the reservation is due as well; its row goes first
+            if image.intent == publication and image.state is State.PENDING and image.id not in taken:
+                return ()  # as long as the reservation stands, its copies may come
             if image.intent == publication and image.state is State.READY and not report.dry_run:
                 # The publisher died: without its intent its commit can no longer succeed.
                 free = replace(image, version=image.version + 1, change=self.ids.attempt(), intent=None)

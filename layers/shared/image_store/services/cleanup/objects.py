@@ -1,6 +1,7 @@
 """Objects that belong to nobody: sweeps of the two buckets, in the order of their keys and in slices."""
 
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -13,6 +14,9 @@ from image_store.ports import Clock, ImageRepository, ObjectStore, StoredObject
 
 PAGE_OBJECTS = 500
 STAGING_LIFETIME = timedelta(days=1)
+_ATTEMPT = re.compile(r"[0-9a-f]{16}")
+_PUBLICATION = re.compile(r"[0-9A-Za-z_-]{22}")
+"""What is not exactly as this store makes its names was put by somebody else."""
 
 
 class Judge(Protocol):
@@ -28,8 +32,20 @@ class PrivateObjects:
     """Originals, renditions and staged bytes: their keys end in `{image id}/{attempt}/{file}`."""
 
     repository: ImageRepository
+    clock: Clock
 
     def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        return self._of_nobody([found for found in page if not self._is_overdue(found)], report)
+
+    def staged_in_vain(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        """What was staged for longer than any upload takes and no record waits for; `orphans` leaves it out."""
+        return self._of_nobody([found for found in page if self._is_overdue(found)], report)
+
+    def _is_overdue(self, found: StoredObject) -> bool:
+        lifetime_began = self.clock.now() - STAGING_LIFETIME
+        return found.key.startswith(STAGING_PREFIX) and found.modified_at < lifetime_began
+
+    def _of_nobody(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
         named = [(found, image_id_of(found.key)) for found in page]
         report.unknown += sum(image_id is None for _, image_id in named)
         images = self.repository.get_images({image_id for _, image_id in named if image_id is not None})
@@ -94,30 +110,28 @@ class ObjectSweep:
         if not orphans:
             return
         self.bucket.delete([found.key for found in orphans])
+        self.count(orphans, report)
+
+    def count(self, orphans: Collection[StoredObject], report: Report) -> None:
+        """Count orphans as removed."""
         report.orphans += len(orphans)
         report.bytes_freed += sum(found.size_bytes for found in orphans)
 
 
-def staged_in_vain(
-    bucket: ObjectStore, judge: PrivateObjects, report: Report, *, older_than: datetime
-) -> Iterator[list[StoredObject]]:
-    """What lies in staging for longer than any upload takes and no record waits for, page by page."""
-    for page in batched(bucket.list(STAGING_PREFIX), PAGE_OBJECTS, strict=False):
-        old = [found for found in page if found.modified_at < older_than]
-        if found := judge.orphans(old, report):
-            yield found
-
-
 def image_id_of(key: str) -> str | None:
     """The image that a private key names by its last three segments, behind whatever folder."""
-    segments = key.split("/")
-    return segments[-3] if len(segments) >= 3 and is_image_id(segments[-3]) else None
+    match key.split("/"):
+        case [*_, image_id, attempt, file] if is_image_id(image_id) and _ATTEMPT.fullmatch(attempt) and file:
+            return image_id
+    return None
 
 
 def publication_of(key: str) -> str | None:
     """The publication that a public key names."""
-    name, slash, file = key.removeprefix(PUBLIC_PREFIX).partition("/")
-    return name if key.startswith(PUBLIC_PREFIX) and name and slash and file else None
+    match key.removeprefix(PUBLIC_PREFIX).split("/"):
+        case [name, file] if key.startswith(PUBLIC_PREFIX) and _PUBLICATION.fullmatch(name) and file:
+            return name
+    return None
 
 
 def _belongs(key: str, image: Image | None) -> bool:

@@ -1,6 +1,6 @@
 """Policies: images that are old AND outside the newest of their owner, kind and category go into the trash."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -28,8 +28,11 @@ class Policies:
     deletion: Deletion
     clock: Clock
 
-    def apply(self, report: Report, allowance: Allowance, *, until: datetime) -> str | None:
-        """Apply them to every owner whose turn has come; answers why it stopped before that, if it did."""
+    def apply(self, report: Report, allowance: Allowance, taken: set[str], *, until: datetime) -> str | None:
+        """Apply them to every owner whose turn has come; answers why it stopped before that, if it did.
+
+        Images in `taken` are gone already, and those that go now are added to it: so a dry run counts none twice.
+        """
         if not self.policies:
             return None
         report.policies = [0] * len(self.policies)
@@ -43,38 +46,46 @@ class Policies:
                 if self.clock.now() >= until:
                     return "deadline"
                 seen.add(owner)
-                if not self.apply_to(owner, report, allowance, until=until):
-                    return "cap"
+                if (stopped := self._apply_to(owner, report, allowance, taken, until=until)) is not None:
+                    return stopped  # the owner's turn is not over
                 if not report.dry_run:
                     self.repository.owner_done(owner, next_at=self.clock.now() + EVERY)
 
-    def apply_to(self, owner: str, report: Report, allowance: Allowance, *, until: datetime) -> bool:
-        """Apply them to one owner; False when that would take more than is allowed."""
+    def _apply_to(
+        self, owner: str, report: Report, allowance: Allowance, taken: set[str], *, until: datetime
+    ) -> str | None:
         for number, policy in enumerate(self.policies):
-            for image in self._superfluous(owner, policy, report):
+            for image in self._superfluous(owner, policy, report, taken):
                 if self.clock.now() >= until:
-                    return True  # the owner's turn comes again tomorrow
-                if not allowance.take(1, examined=report.examined):
-                    return False
+                    return "deadline"
+                if not allowance.take(1):
+                    return "cap"
                 if report.dry_run or self._delete(image, report):
+                    taken.add(image.id)
                     report.policies[number] += 1
-        return True
+                    if (
+                        not self.deletion.trash_retention
+                    ):  # otherwise it is freed once its time in the trash is over
+                        report.bytes_freed += image.stored_bytes
+        return None
 
-    def _superfluous(self, owner: str, policy: Policy, report: Report) -> Iterator[Image]:
+    def _superfluous(
+        self, owner: str, policy: Policy, report: Report, taken: Collection[str]
+    ) -> Iterator[Image]:
         """An owner's images that a policy lets go, the oldest first, each after a strong read."""
-        boundary = self._boundary(owner, policy, report)
+        boundary = self._boundary(owner, policy, report, taken)
         if boundary is None:
             return
         until = self.clock.now() - policy.older_than
         query = ListQuery(
             owner, _PAGE, descending=False, kind=policy.kind, category=policy.category, until=until
         )
-        for image in self._images(query, report):
+        for image in self._images(query, report, taken):
             if image.id >= boundary:
                 return
             yield image
 
-    def _boundary(self, owner: str, policy: Policy, report: Report) -> str | None:
+    def _boundary(self, owner: str, policy: Policy, report: Report, taken: Collection[str]) -> str | None:
         """The id of the oldest image that has to stay; None when there are not more than that.
 
         Each of those that stay is confirmed by a strong read: an index that is behind must not count images
@@ -83,12 +94,12 @@ class Policies:
         if policy.keep_newest == 0:
             return "~"  # sorts after every id
         query = ListQuery(owner, _PAGE, kind=policy.kind, category=policy.category)
-        for number, image in enumerate(self._images(query, report), start=1):
+        for number, image in enumerate(self._images(query, report, taken), start=1):
             if number == policy.keep_newest:
                 return image.id
         return None
 
-    def _images(self, query: ListQuery, report: Report) -> Iterator[Image]:
+    def _images(self, query: ListQuery, report: Report, taken: Collection[str]) -> Iterator[Image]:
         after: str | None = None
         while True:
             page = self.repository.cards(query, after=after)
@@ -96,7 +107,7 @@ class Policies:
             report.examined += len(page.cards)
             for card in page.cards:
                 image = images.get(card.id)
-                if image is not None and _matches(image, query):
+                if image is not None and image.id not in taken and _matches(image, query):
                     yield image
             after = page.resume_after
             if after is None:
@@ -110,7 +121,6 @@ class Policies:
         except StorageUnavailable:
             report.failed += 1
             return False
-        report.bytes_freed += image.stored_bytes
         return True
 
 

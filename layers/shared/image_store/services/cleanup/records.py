@@ -1,6 +1,6 @@
 """Records whose objects are gone: a sweep of the table, in slices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,16 +35,27 @@ class RecordSweep:
     clock: Clock
 
     def look(
-        self, report: Report, *, after: str, at_most: int, dangling_at_most: int, until: datetime
+        self,
+        report: Report,
+        taken: Collection[str],
+        *,
+        after: str,
+        at_most: int,
+        dangling_at_most: int,
+        until: datetime,
     ) -> Slice:
-        """Look on from a record, at about `at_most` of them."""
+        """Look on from a record, at about `at_most` of them; those in `taken` are gone already."""
         oldest = self.clock.now() - self.grace
         dangling: list[Image] = []
         looked = 0
         position: str | None = after
         while position is not None:
             images, position = self.repository.scan(after=position or None, limit=_PAGE_RECORDS)
-            shown = [image for image in images if image.state in _SHOWN and image.updated_at <= oldest]
+            shown = [
+                image
+                for image in images
+                if image.state in _SHOWN and image.updated_at <= oldest and image.id not in taken
+            ]
             dangling += self._without_original(shown, report)
             looked += len(images)
             report.examined += len(shown)

@@ -1,20 +1,18 @@
 """One run of cleanup: the lease, the phases in their order, the report."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import batched
 
 from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.image import STAGING_PREFIX
 from image_store.ports import Clock, Housekeeping, Ids, ObjectStore
 from image_store.services.cleanup.allowance import Allowance
 from image_store.services.cleanup.due import DueRows
-from image_store.services.cleanup.objects import (
-    STAGING_LIFETIME,
-    ObjectSweep,
-    PrivateObjects,
-    staged_in_vain,
-)
+from image_store.services.cleanup.objects import PAGE_OBJECTS, ObjectSweep, PrivateObjects
 from image_store.services.cleanup.policies import Policies
 from image_store.services.cleanup.records import RecordSweep
 
@@ -24,6 +22,20 @@ RECORDS_EVERY = timedelta(days=7)
 OBJECTS_A_RUN = 100_000
 RECORDS_A_RUN = 5_000
 _LEASE_MARGIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What the phases of one run share."""
+
+    report: Report
+    lease: Lease | None
+    """None in a dry run, which writes nothing."""
+    allowance: Allowance
+    until: datetime
+    reconcile: bool
+    taken: set[str] = field(default_factory=set)
+    """The images that this run took, or would have taken: later phases leave them out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,45 +63,43 @@ class Cleanup:
     ) -> Report:
         """Collect what there is to collect until `until`, and report it. Safe to repeat and to run twice.
 
-        A dry run changes nothing. `most_removals` replaces the deployment's cap for this run. To `reconcile` is to
-        compare table and buckets anew at once and without a grace, as after a restored backup.
+        A dry run changes nothing and counts what a run would remove. `most_removals` replaces the deployment's cap
+        for this run and lifts the bound of 1 %. To `reconcile` is to compare table and buckets anew at once and
+        without a grace, as after a restored backup.
 
         Raises StorageUnavailable when not even the lease could be taken.
         """
         now = self.clock.now()
         report = Report(id=self.ids.image_id(), started_at=now, dry_run=dry_run)
-        if dry_run:
-            self._phases(report, None, until=until, most_removals=most_removals, reconcile=reconcile)
-            report.finished_at = self.clock.now()
-            return report
-        lease = self.housekeeping.take_lease(holder=report.id, at=now, until=until + _LEASE_MARGIN)
-        if lease is None:
-            report.stopped_because = "another_run"
-            report.finished_at = now
-            return report
+        lease = None
+        if not dry_run:
+            lease = self.housekeeping.take_lease(holder=report.id, at=now, until=until + _LEASE_MARGIN)
+            if lease is None:
+                report.stopped_because = "another_run"
+                report.finished_at = now
+                return report
+        allowance = Allowance(
+            most=self.most_removals if most_removals is None else most_removals,
+            decided=most_removals is not None,
+        )
+        run = _Run(report=report, lease=lease, allowance=allowance, until=until, reconcile=reconcile)
         try:
-            self._phases(report, lease, until=until, most_removals=most_removals, reconcile=reconcile)
+            self._phases(run)
             report.finished_at = self.clock.now()
-            self.housekeeping.keep_report(report, lease)
-            self.housekeeping.end_lease(lease)
+            if lease is not None:
+                self.housekeeping.keep_report(report, lease)
+                self.housekeeping.end_lease(lease)
         except Conflict:
             report.stopped_because = "another_run"  # this run took too long, and another took its place
+            report.finished_at = self.clock.now()
         except StorageUnavailable:
-            report.failed += 1  # the lease ends by itself
+            report.failed += 1  # the report is lost, and the lease ends by itself
         return report
 
-    def _phases(
-        self,
-        report: Report,
-        lease: Lease | None,
-        *,
-        until: datetime,
-        most_removals: int | None,
-        reconcile: bool,
-    ) -> None:
-        allowance = Allowance(most=self.most_removals if most_removals is None else most_removals)
+    def _phases(self, run: _Run) -> None:
+        report = run.report
         try:
-            done = self.due.collect(report, until=until)
+            done = self.due.collect(report, run.taken, until=run.until)
         except StorageUnavailable:
             report.failed += 1
             return
@@ -98,95 +108,78 @@ class Cleanup:
             return
         self._staging(report)
         try:
-            report.stopped_because = self.policies.apply(report, allowance, until=until)
+            report.stopped_because = self.policies.apply(report, run.allowance, run.taken, until=run.until)
         except StorageUnavailable:
             report.failed += 1
-        for sweep in self.objects:
-            self._objects(sweep, report, lease, allowance, until=until, reconcile=reconcile)
-        self._records(report, lease, allowance, until=until, reconcile=reconcile)
+        sweeps: list[Callable[[_Run], None]] = [partial(self._objects, each) for each in self.objects]
+        for sweep in (*sweeps, self._records):
+            if report.stopped_because is not None:
+                return
+            try:
+                sweep(run)
+            except StorageUnavailable:
+                report.failed += 1
 
     def _staging(self, report: Report) -> None:
+        """Empty staging of what lies there for too long: by then it is nobody's, so nothing bounds it."""
         try:
-            older_than = self.clock.now() - STAGING_LIFETIME
-            for found in staged_in_vain(self.private, self.staging, report, older_than=older_than):
-                if not report.dry_run:
+            for page in batched(self.private.list(STAGING_PREFIX), PAGE_OBJECTS, strict=False):
+                found = self.staging.staged_in_vain(page, report)
+                if found and not report.dry_run:
                     self.private.delete([each.key for each in found])
                 report.staged += len(found)
                 report.bytes_freed += sum(each.size_bytes for each in found)
         except StorageUnavailable:
             report.failed += 1
 
-    def _objects(
-        self,
-        sweep: ObjectSweep,
-        report: Report,
-        lease: Lease | None,
-        allowance: Allowance,
-        *,
-        until: datetime,
-        reconcile: bool,
-    ) -> None:
-        position = self._position(sweep.name, OBJECTS_EVERY, reconcile=reconcile)
-        if position is None or position.after is None or report.stopped_because is not None:
+    def _objects(self, sweep: ObjectSweep, run: _Run) -> None:
+        position = self._position(sweep.name, OBJECTS_EVERY, reconcile=run.reconcile)
+        if position.after is None:
             return
-        sweep = replace(sweep, grace=timedelta(0)) if reconcile else sweep
-        try:
-            found = sweep.look(
-                report,
-                after=position.after,
-                at_most=OBJECTS_A_RUN,
-                orphans_at_most=allowance.most,
-                until=until,
-            )
-            if not allowance.take(len(found.orphans), examined=report.examined):
-                report.stopped_because = "cap"
-                return
-            if lease is None:
-                report.orphans += len(found.orphans)
-                report.bytes_freed += sum(each.size_bytes for each in found.orphans)
-                return
-            sweep.remove(found.orphans, report)
-        except StorageUnavailable:
-            report.failed += 1
+        found = (replace(sweep, grace=timedelta(0)) if run.reconcile else sweep).look(
+            run.report,
+            after=position.after,
+            at_most=OBJECTS_A_RUN,
+            orphans_at_most=run.allowance.most,
+            until=run.until,
+        )
+        if not run.allowance.take_found(len(found.orphans), examined=run.report.examined):
+            run.report.stopped_because = "cap"
             return
-        self.housekeeping.move(sweep.name, replace(position, after=found.after), lease)
-        if found.after is not None and self.clock.now() >= until:
-            report.stopped_because = "deadline"
+        if run.lease is None:
+            sweep.count(found.orphans, run.report)
+        else:
+            sweep.remove(found.orphans, run.report)
+        self._move(sweep.name, replace(position, after=found.after), run)
 
-    def _records(
-        self,
-        report: Report,
-        lease: Lease | None,
-        allowance: Allowance,
-        *,
-        until: datetime,
-        reconcile: bool,
-    ) -> None:
-        position = self._position("records", RECORDS_EVERY, reconcile=reconcile)
-        if position is None or position.after is None or report.stopped_because is not None:
+    def _records(self, run: _Run) -> None:
+        position = self._position("records", RECORDS_EVERY, reconcile=run.reconcile)
+        if position.after is None:
             return
-        sweep = replace(self.records, grace=timedelta(0)) if reconcile else self.records
-        try:
-            found = sweep.look(
-                report,
-                after=position.after,
-                at_most=RECORDS_A_RUN,
-                dangling_at_most=allowance.most,
-                until=until,
-            )
-            if not allowance.take(len(found.dangling), examined=report.examined):
-                report.stopped_because = "cap"
-                return
-            if lease is None:
-                report.dangling += len(found.dangling)
-                return
-            sweep.remove(found.dangling, report)
-        except StorageUnavailable:
-            report.failed += 1
+        found = (replace(self.records, grace=timedelta(0)) if run.reconcile else self.records).look(
+            run.report,
+            run.taken,
+            after=position.after,
+            at_most=RECORDS_A_RUN,
+            dangling_at_most=run.allowance.most,
+            until=run.until,
+        )
+        if not run.allowance.take_found(len(found.dangling), examined=run.report.examined):
+            run.report.stopped_because = "cap"
             return
-        self.housekeeping.move("records", replace(position, after=found.after), lease)
+        if run.lease is None:
+            run.report.dangling += len(found.dangling)
+        else:
+            self.records.remove(found.dangling, run.report)
+        self._move("records", replace(position, after=found.after), run)
 
-    def _position(self, sweep: str, every: timedelta, *, reconcile: bool) -> Position | None:
+    def _move(self, sweep: str, position: Position, run: _Run) -> None:
+        if run.lease is not None:
+            self.housekeeping.move(sweep, position, run.lease)
+        if position.after is not None and self.clock.now() >= run.until:
+            run.report.stopped_because = "deadline"
+
+    def _position(self, sweep: str, every: timedelta, *, reconcile: bool) -> Position:
         """Where a sweep goes on; a new pass begins when the last one is over and its time has come."""
         now = self.clock.now()
         position = self.housekeeping.position(sweep)

@@ -1,0 +1,304 @@
+"""What every Housekeeping does: the fake of the tests and DynamoHousekeeping on the template's table alike."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
+from image_store.domain.cleanup import Lease, Position, Report
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.ids import uuid7
+from image_store.ports import Housekeeping
+from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.housekeeping import MemoryHousekeeping
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+END = NOON + timedelta(minutes=16)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with mocked_client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+@pytest.fixture
+def table(client: Any, form: dict[str, Any]) -> str:
+    return new_table(client, form)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def kept(request: pytest.FixtureRequest) -> Housekeeping:
+    if request.param == "memory":
+        return MemoryHousekeeping()
+    client = request.getfixturevalue("client")
+    return DynamoHousekeeping(request.getfixturevalue("table"), client=lambda: client)
+
+
+def take(kept: Housekeeping, *, holder: str = "a run", at: datetime = NOON, until: datetime = END) -> Lease:
+    lease = kept.take_lease(holder=holder, at=at, until=until)
+    assert lease is not None
+    return lease
+
+
+def report(*, at: datetime = NOON, number: int = 0) -> Report:
+    """A report in which no two counts are the same."""
+    made = Report(id=uuid7(at, number), started_at=at, dry_run=False)
+    for count, name in enumerate((found.name for found in fields(Report) if found.type is int), start=1):
+        setattr(made, name, count)
+    return made
+
+
+# The lease --------------------------------------------------------------------------------------------
+
+
+def test_a_lease_is_its_holders(kept: Housekeeping) -> None:
+    lease = take(kept, holder="a run")
+
+    assert lease.holder == "a run"
+
+
+@pytest.mark.parametrize("after", [timedelta(0), MOMENT, END - NOON], ids=["at once", "then", "at its end"])
+def test_a_lease_is_refused_to_others_as_long_as_it_is_held(kept: Housekeeping, after: timedelta) -> None:
+    take(kept)
+
+    assert kept.take_lease(holder="another", at=NOON + after, until=NOON + after + timedelta(hours=1)) is None
+
+
+def test_a_refused_lease_changes_nothing_about_the_one_that_is_held(kept: Housekeeping) -> None:
+    held = take(kept)
+    kept.take_lease(holder="another", at=NOON + MOMENT, until=END + timedelta(days=1))
+
+    kept.move("private", Position(NOON, "a"), held)
+
+    assert take(kept, holder="another", at=END + MOMENT).token == held.token + 1
+
+
+def test_a_lease_past_its_end_is_taken_over_with_a_higher_token(kept: Housekeeping) -> None:
+    first = take(kept)
+
+    second = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(hours=1))
+
+    assert second.token > first.token
+    assert second.holder == "another"
+
+
+def test_a_lease_that_was_ended_is_free_and_the_next_token_is_higher(kept: Housekeeping) -> None:
+    first = take(kept)
+    kept.end_lease(first)
+
+    second = take(kept, at=NOON + MOMENT)
+
+    assert second.token > first.token
+
+
+def test_only_its_holder_ends_a_lease(kept: Housekeeping) -> None:
+    lost = take(kept)
+    take(kept, holder="another", at=END + MOMENT, until=END + timedelta(hours=1))
+
+    kept.end_lease(lost)
+
+    assert kept.take_lease(holder="a third", at=END + 2 * MOMENT, until=END + timedelta(hours=2)) is None
+
+
+def test_an_ended_lease_can_be_ended_again(kept: Housekeeping) -> None:
+    lease = take(kept)
+
+    kept.end_lease(lease)
+    kept.end_lease(lease)
+
+    assert take(kept, at=NOON + MOMENT).token > lease.token
+
+
+# Positions --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", ["", "images/ключ/a b#c", None], ids=["at its beginning", "on", "over"])
+def test_a_position_reads_as_it_was_written(kept: Housekeeping, after: str | None) -> None:
+    position = Position(NOON + MOMENT, after)
+
+    kept.move("private", position, take(kept))
+
+    assert kept.position("private") == position
+
+
+def test_positions_are_kept_by_sweep_and_the_last_one_counts(kept: Housekeeping) -> None:
+    lease = take(kept)
+    kept.move("private", Position(NOON, "a"), lease)
+    kept.move("records", Position(NOON, "b"), lease)
+
+    kept.move("private", Position(NOON, None), lease)
+
+    assert kept.position("private") == Position(NOON, None)
+    assert kept.position("records") == Position(NOON, "b")
+    assert kept.position("public") is None
+
+
+# Reports ----------------------------------------------------------------------------------------------
+
+
+def test_a_report_reads_as_it_was_written_field_by_field(kept: Housekeeping) -> None:
+    told = replace(
+        report(),
+        started_at=NOON + MOMENT,
+        finished_at=NOON + timedelta(minutes=3),
+        policies=[3, 0, 5],
+        stopped_because="cap",
+    )
+    counts = [getattr(told, found.name) for found in fields(Report) if found.type is int]
+    assert len(set(counts)) == len(counts) > 10
+
+    kept.keep_report(told, take(kept))
+
+    assert list(kept.reports(limit=9)) == [told]
+
+
+def test_a_report_without_an_end_reads_as_it_was_written(kept: Housekeeping) -> None:
+    told = report()
+
+    kept.keep_report(told, take(kept))
+
+    assert list(kept.reports(limit=9)) == [told]
+
+
+def test_reports_come_newest_first_and_no_more_than_asked_for(kept: Housekeeping) -> None:
+    lease = take(kept)
+    told = [report(at=NOON + timedelta(hours=hour), number=hour) for hour in (3, 1, 5, 2, 4)]
+    for each in told:
+        kept.keep_report(each, lease)
+
+    newest_first = sorted(told, key=lambda each: each.started_at, reverse=True)
+    assert list(kept.reports(limit=3)) == newest_first[:3]
+    assert list(kept.reports(limit=100)) == newest_first
+
+
+def test_without_a_report_there_is_none(kept: Housekeeping) -> None:
+    kept.move("private", Position(NOON, None), take(kept))
+
+    assert list(kept.reports(limit=9)) == []
+
+
+def test_a_report_stays_as_it_was_kept(kept: Housekeeping) -> None:
+    told = report()
+    kept.keep_report(told, take(kept))
+
+    told.orphans += 1
+
+    assert next(iter(kept.reports(limit=1))).orphans == told.orphans - 1
+
+
+# A lease that was lost --------------------------------------------------------------------------------
+
+
+WRITES: dict[str, Callable[[Housekeeping, Lease], None]] = {
+    "move": lambda kept, lease: kept.move("private", Position(NOON, "lost"), lease),
+    "keep_report": lambda kept, lease: kept.keep_report(report(), lease),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_what_a_run_writes_that_lost_its_lease_is_refused_and_not_written(
+    kept: Housekeeping, write: str
+) -> None:
+    lost = take(kept)
+    kept.move("private", Position(NOON, "before"), lost)
+    holder = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(hours=1))
+
+    with pytest.raises(Conflict):
+        WRITES[write](kept, lost)
+
+    assert kept.position("private") == Position(NOON, "before")
+    assert list(kept.reports(limit=9)) == []
+    WRITES[write](kept, holder)
+
+
+# DynamoHousekeeping alone -----------------------------------------------------------------------------
+
+
+class Failing:
+    """A client that fails every call."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**_: Any) -> Any:
+            raise self._error
+
+        return call
+
+
+CALLS: dict[str, Callable[[Housekeeping], object]] = {
+    "take_lease": take,
+    "end_lease": lambda kept: kept.end_lease(Lease("a run", 1)),
+    "position": lambda kept: kept.position("private"),
+    "reports": lambda kept: kept.reports(limit=1),
+    "move": lambda kept: WRITES["move"](kept, Lease("a run", 1)),
+    "keep_report": lambda kept: WRITES["keep_report"](kept, Lease("a run", 1)),
+}
+
+
+def canceled(code: str) -> ClientError:
+    answer: Any = {
+        "Error": {"Code": "TransactionCanceledException", "Message": "no"},
+        "CancellationReasons": [{"Code": code}, {"Code": "None"}],
+    }
+    return ClientError(answer, "TransactWriteItems")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectTimeoutError(endpoint_url="https://dynamodb.invalid"),
+        ClientError({"Error": {"Code": "InternalServerError", "Message": "no"}}, "Query"),
+        canceled("TransactionConflict"),
+    ],
+    ids=["unreachable", "refused", "transaction conflict"],
+)
+@pytest.mark.parametrize("call", CALLS)
+def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> None:
+    kept = DynamoHousekeeping("images", client=lambda: Failing(error))
+
+    with pytest.raises(StorageUnavailable) as raised:
+        CALLS[call](kept)
+
+    assert raised.value.retry_after == timedelta(seconds=1)
+
+
+def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(client: Any, table: str) -> None:
+    """As botocore does by itself."""
+    kept = DynamoHousekeeping(table, client=lambda: client)
+    take(kept, holder="a run")
+
+    again = take(kept, holder="a run")
+
+    kept.move("private", Position(NOON, "a"), again)
+
+
+def test_reports_alone_expire_by_themselves_after_90_days(client: Any, table: str) -> None:
+    kept = DynamoHousekeeping(table, client=lambda: client)
+    lease = take(kept)
+    kept.move("private", Position(NOON, "a"), lease)
+    kept.keep_report(report(), lease)
+
+    [row] = [row for row in all_items(client, table) if "ttl" in row]
+
+    assert row["sk"]["S"] == report().id
+    assert row["ttl"] == {"N": str(int((NOON + timedelta(days=90)).timestamp()))}
+
+
+def test_making_it_makes_no_client() -> None:
+    def client() -> Any:
+        pytest.fail("A client was made.")
+
+    DynamoHousekeeping("images", client=client)

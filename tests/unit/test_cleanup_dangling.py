@@ -1,0 +1,202 @@
+"""Records without their objects: what the sweep of the table finds, and what it does about it (D2)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from image_store.domain.attributes import Attributes
+from image_store.domain.errors import StorageUnavailable
+from image_store.domain.image import Record, State, Visibility
+from image_store.domain.reservation import Usage
+from image_store.ports import StoredObject
+from image_store.services.cleanup import records, run
+from image_store.services.cleanup.assembly import GRACE
+from tests.fakes.store import Store
+from tests.faults.world import OWNER, PICTURE
+
+MOMENT = timedelta(microseconds=1)
+PUBLIC = Attributes(visibility=Visibility.PUBLIC)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+def without_original(store: Store, data: bytes = PICTURE) -> Record:
+    """A published image whose original somebody removed by hand."""
+    record = store.upload(PUBLIC, data=data)
+    store.private.objects.pop(record.image.original_key)
+    return record
+
+
+@pytest.mark.parametrize("trashed", [False, True])
+def test_a_record_without_its_original_goes_with_what_is_left_and_gives_its_quota_back(
+    store: Store, trashed: bool
+) -> None:
+    record, kept = without_original(store), store.upload(PUBLIC, data=PICTURE + b"kept")
+    if trashed:
+        store.delete(record)
+    store.clock.instant += GRACE
+
+    report = store.collect()
+
+    assert report.collected == {"dangling": 1}
+    assert store.current(record).image.state is State.TOMBSTONE
+    assert store.current(kept) == kept
+    assert store.repository.usage(OWNER) == Usage(1, kept.image.size_bytes)
+    assert set(store.private.objects) == set(kept.image.private_keys)
+    store.collect()
+    assert kept.image.publication is not None
+    assert set(store.public.objects) == set(kept.image.public_keys(kept.image.publication))
+
+
+@pytest.mark.parametrize(("age", "dangling"), [(GRACE - MOMENT, 0), (GRACE, 1)], ids=["before", "at"])
+def test_a_record_is_looked_at_once_it_was_left_alone_for_the_grace(
+    store: Store, age: timedelta, dangling: int
+) -> None:
+    without_original(store)
+    store.clock.instant += age
+
+    assert store.collect().dangling == dangling
+
+
+def test_a_missing_rendition_is_told_of_and_nothing_is_done_about_it(store: Store) -> None:
+    record = store.upload(PUBLIC)
+    for rendition in record.image.renditions:
+        store.private.objects.pop(record.image.rendition_key(rendition))
+    store.clock.instant += GRACE
+
+    report = store.collect()
+
+    assert (report.collected, report.renditions_missing) == ({}, len(record.image.renditions))
+    assert store.current(record) == record
+
+
+def test_an_original_that_is_there_at_the_second_look_keeps_its_record(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = store.upload()
+    store.clock.instant += GRACE
+    head = store.private.head
+    looks: list[str] = []
+
+    def missing_at_first(key: str) -> StoredObject | None:
+        looks.append(key)
+        return head(key) if looks.count(key) > 1 else None
+
+    monkeypatch.setattr(store.private, "head", missing_at_first)
+
+    report = store.collect()
+
+    assert report.collected == {}
+    assert looks.count(record.image.original_key) == 2
+    assert store.current(record) == record
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.DELETING, State.TOMBSTONE])
+def test_a_record_on_its_way_is_not_missed_anything(store: Store, state: State) -> None:
+    record = without_original(store)
+    image = replace(record.image, state=state, due_at=store.clock.now() + timedelta(days=30))
+    store.repository.records[image.id] = replace(record, image=image)
+    store.clock.instant += GRACE
+
+    report = store.collect(reconcile=True)
+
+    assert report.dangling == 0
+    assert store.repository.records[image.id].image == image
+
+
+def test_an_image_its_owner_deletes_at_the_same_moment_is_theirs(store: Store) -> None:
+    record = without_original(store)
+    store.clock.instant += GRACE
+    store.repository.meanwhile = lambda: store.delete(record, permanent=True)
+
+    report = store.collect()
+
+    assert (report.dangling, report.failed) == (0, 0)
+    assert store.repository.usage(OWNER) == Usage(0, 0)
+
+
+def test_a_bucket_that_does_not_answer_takes_nothing_for_missing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = store.upload()
+    store.clock.instant += GRACE
+
+    def away(key: str) -> StoredObject | None:
+        raise StorageUnavailable("The bucket is away.")
+
+    monkeypatch.setattr(store.private, "head", away)
+
+    report = store.collect()
+
+    assert (report.dangling, report.failed) == (0, 1)
+    assert "records" not in store.housekeeping.positions
+    assert store.current(record) == record
+
+
+def test_a_pass_over_the_records_begins_once_a_week(store: Store) -> None:
+    store.collect()
+    without_original(store)
+    store.clock.instant += run.RECORDS_EVERY - MOMENT
+    early = store.collect()
+    store.clock.instant += MOMENT
+
+    report = store.collect()
+
+    assert (early.dangling, report.dangling) == (0, 1)
+
+
+def test_to_reconcile_waits_neither_for_a_grace_nor_for_the_next_pass(store: Store) -> None:
+    store.collect()
+    without_original(store)
+
+    assert store.collect(reconcile=True).dangling == 1
+
+
+def test_a_pass_finds_every_record_of_its_start_while_images_come_and_go(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "_PAGE_RECORDS", 2)
+    monkeypatch.setattr(run, "RECORDS_A_RUN", 4)
+    kept = [store.upload(data=PICTURE + bytes([number])) for number in range(6)]
+    lost = [without_original(store, PICTURE + b"lost" + bytes([number])) for number in range(6)]
+    kept += [store.upload(data=PICTURE + b"more" + bytes([number])) for number in range(3)]
+    store.clock.instant += GRACE
+    found: list[int] = []
+
+    while not found or store.housekeeping.positions["records"].after is not None:
+        found.append(store.collect().dangling)
+        store.delete(kept.pop(0), permanent=True)
+        kept.append(store.upload(data=PICTURE + b"new" + bytes([len(found)])))
+        assert len(found) < 8
+
+    assert len(found) > 2
+    assert sum(found) == len(lost)
+    assert {store.current(record).image.state for record in kept} == {State.READY}
+
+
+def test_a_pass_that_is_cut_short_by_the_deadline_says_so_and_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "_PAGE_RECORDS", 1)
+    for number in range(3):
+        store.upload(data=PICTURE + bytes([number]))
+    scan = store.repository.scan
+
+    def slow_scan(**asked: object) -> object:
+        store.clock.instant += timedelta(minutes=40)
+        return scan(**asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store.repository, "scan", slow_scan)
+
+    report = store.collect()
+
+    assert (report.stopped_because, store.housekeeping.positions["records"].after is None) == (
+        "deadline",
+        False,
+    )
+    assert store.collect().stopped_because is None
+    assert store.housekeeping.positions["records"].after is None
