@@ -101,6 +101,12 @@ class Stack:
                 os.kill(pid, signal.SIGKILL)
         self._process.wait(timeout=STOPPED_SECONDS)
 
+    @property
+    def launcher(self) -> int:
+        """The launcher's process id."""
+        assert self._process is not None
+        return self._process.pid
+
     def is_running(self) -> bool:
         """Tell whether the launcher runs."""
         return self._process is not None and self._process.poll() is None

@@ -1,0 +1,146 @@
+"""Every route of the API as it describes itself: called by a stranger, by nobody, and without the scope."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.test_direct_uploads import PICTURE, begin, send
+from tests.e2e.test_images import UNKNOWN_ID, api, listed, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from tests.e2e.conftest import Stack
+
+DOCUMENT = json.loads(
+    (Path(__file__).resolve().parents[2] / "functions/site/openapi.json").read_text("utf-8")
+)
+ROUTES = {
+    (method.upper(), path): operation
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+}
+PROTECTED = [route for route, operation in ROUTES.items() if operation["security"]]
+PUBLIC = [route for route, operation in ROUTES.items() if not operation["security"]]
+OF_ONE_IMAGE = [route for route in PROTECTED if "{image_id}" in route[1]]
+OF_ADMINS = [route for route in PROTECTED if route[1].startswith("/v1/admin/")]
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("PATCH", "/v1/images/{image_id}"): {"title": "theirs"},
+    ("POST", "/v1/admin/cleanup"): {"dry_run": False},
+}
+
+
+def name_of(route: tuple[str, str]) -> str:
+    return " ".join(route)
+
+
+def call(client: httpx.Client, route: tuple[str, str], image_id: str = UNKNOWN_ID) -> httpx.Response:
+    method, path = route
+    body = {"json": BODIES[route]} if route in BODIES else {}
+    return client.request(method, path.replace("{image_id}", image_id), **body)  # type: ignore[arg-type]  # keyword arguments of httpx
+
+
+def said(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
+    """What an answer says, without the id that every request has for itself."""
+    body = answer.json() if answer.content else {}
+    body.pop("request_id", None)
+    return answer.status_code, body
+
+
+@pytest.fixture(scope="module")
+def waiting(stack: Stack) -> Iterator[dict[str, str]]:
+    """An image and a direct upload, of somebody else."""
+    with api(stack, "who-owner") as owner:
+        image = upload(owner, visibility="private")
+        ticket = begin(owner)
+        assert send(ticket, PICTURE) == 200
+        yield {"image": image["id"], "upload": ticket["id"]}
+        assert listed(owner) == [image["id"]]
+        assert owner.get(f"/v1/images/{image['id']}").json() | {"renditions": None} == image | {
+            "renditions": None
+        }
+        assert owner.post(f"/v1/uploads/{ticket['id']}/complete").status_code == 201
+
+
+@pytest.mark.parametrize("route", PROTECTED, ids=name_of)
+def test_without_a_token_of_this_issuer_nothing_is_answered(stack: Stack, route: tuple[str, str]) -> None:
+    with api(stack, None) as nobody:
+        for headers in ({}, {"Authorization": "Bearer x.y.z"}, {"Authorization": "Basic YTpi"}):
+            nobody.headers.update(headers)
+
+            answer = call(nobody, route)
+
+            assert answer.status_code == 401, answer.text
+
+
+@pytest.mark.parametrize("route", OF_ONE_IMAGE, ids=name_of)
+def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
+    stack: Stack, waiting: dict[str, str], route: tuple[str, str]
+) -> None:
+    theirs = waiting["upload" if "/uploads/" in route[1] else "image"]
+    with api(stack, "who-stranger") as stranger:
+        answers = [said(call(stranger, route, image_id)) for image_id in (theirs, UNKNOWN_ID, "nonsense")]
+
+    assert answers[0][0] == 404
+    assert answers[0] == answers[1] == answers[2]
+
+
+@pytest.mark.parametrize("route", OF_ADMINS, ids=name_of)
+def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str, str]) -> None:
+    with api(stack, "who-user") as user:
+        answer = call(user, route)
+
+        user.headers["Authorization"] = (
+            f"Bearer {stack.token('who-user', scope='images:read images:administer')}"
+        )
+        other_scope = call(user, route)
+
+    assert [(found.status_code, found.json()["code"]) for found in (answer, other_scope)] == [
+        (403, "admin_required")
+    ] * 2
+
+
+def test_batches_name_what_is_somebody_elses_as_not_found(stack: Stack, waiting: dict[str, str]) -> None:
+    with api(stack, "who-stranger") as stranger:
+        answer = stranger.post(
+            "/v1/images/batch-delete", json={"ids": [waiting["image"], UNKNOWN_ID], "permanent": True}
+        )
+
+    failed = answer.json()["failed"]
+    assert answer.json()["successful"] == []
+    assert [each["error"]["code"] for each in failed] == ["image_not_found"] * 2
+
+
+def test_a_cursor_is_its_owners_and_its_querys(stack: Stack) -> None:
+    with api(stack, "who-lists") as owner, api(stack, "who-stranger") as stranger:
+        for seed in range(2):
+            upload(owner, PICTURE + bytes([seed]) if seed else None)
+        cursor = owner.get("/v1/images", params={"limit": 1}).json()["next_cursor"]
+
+        refused = [
+            stranger.get("/v1/images", params={"limit": 1, "cursor": cursor}),
+            owner.get("/v1/images", params={"limit": 1, "cursor": cursor, "kind": "upload"}),
+            owner.get("/v1/images", params={"limit": 1, "cursor": cursor[:-2] + "AA"}),
+        ]
+
+        assert owner.get("/v1/images", params={"limit": 1, "cursor": cursor}).status_code == 200
+    assert [(answer.status_code, answer.json()["code"]) for answer in refused] == [
+        (400, "invalid_cursor")
+    ] * 3
+
+
+def test_the_public_routes_are_these() -> None:
+    assert {path for _, path in PUBLIC} == {
+        "/i/{link}",
+        "/i/{link}/{preset}",
+        "/v1/health",
+        "/openapi.json",
+        "/docs",
+    }
+    assert ROUTES.keys() == {*PROTECTED, *PUBLIC}
