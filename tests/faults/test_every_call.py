@@ -13,12 +13,16 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
+from image_store.domain.ids import uuid7
 from image_store.domain.image import Record, State, Visibility
 from image_store.domain.listing import GroupOf
+from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.batch_deletion import Deleted
+from image_store.services.cleanup.assembly import GRACE
 from image_store.services.direct_uploads import Ticket
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import mocked_client, table_form
+from tests.fakes.object_store import MemoryBucket
 from tests.faults.world import OWNER, TRASH_RETENTION, Killed, Mode, World
 
 
@@ -141,6 +145,28 @@ def ids(records: tuple[Record, ...]) -> tuple[str, ...]:
     return tuple(record.image.id for record in records)
 
 
+def died(world: World) -> Ticket:
+    """A direct upload whose first completion ended when all was written and nothing committed."""
+    ticket = arrived(Visibility.PUBLIC)(world)
+    world.faults.begin("dynamodb.transact_write_items#2", Mode.KILLED_BEFORE)
+    with pytest.raises(Killed):
+        world.complete(ticket)
+    world.faults.end()
+    world.clock.instant += RESERVATION_LIFETIME
+    return ticket
+
+
+def littered(world: World) -> None:
+    """Objects that belong to nobody, in both buckets."""
+    for bucket, key in (
+        (world.private, f"images/{uuid7(world.clock.now(), 0)}/{0:016}/original.png"),
+        (world.public, f"p/{0:022}/thumb.webp"),
+    ):
+        # As nobody's request does: no visitor of the CDN ever knew the address.
+        MemoryBucket.put(bucket, key, b"nobody's", content_type="image/png", cache_control="", metadata={})
+    world.clock.instant += GRACE + timedelta(minutes=1)
+
+
 OPERATIONS = (
     Operation(
         "batch upload",
@@ -195,6 +221,13 @@ OPERATIONS = (
     Operation(
         "public direct upload",
         arrived(Visibility.PUBLIC),
+        lambda world, ticket: world.complete(ticket),
+        lambda world, _, stored: world.assert_shown(stored),
+        calls=11,
+    ),
+    Operation(
+        "retried direct upload",
+        died,
         lambda world, ticket: world.complete(ticket),
         lambda world, _, stored: world.assert_shown(stored),
         calls=11,
@@ -255,6 +288,12 @@ OPERATIONS = (
     Operation(
         "cleanup of an abandoned upload",
         abandon,
+        lambda world, _: world.collect(),
+        lambda _world, _before, _report: None,
+    ),
+    Operation(
+        "cleanup of orphans",
+        littered,
         lambda world, _: world.collect(),
         lambda _world, _before, _report: None,
     ),

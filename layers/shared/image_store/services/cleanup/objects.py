@@ -58,7 +58,10 @@ class PrivateObjects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicObjects:
-    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take."""
+    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take.
+
+    The CDN is not told of orphans: what it holds of them lives for as long as their Cache-Control says.
+    """
 
     repository: ImageRepository
 
