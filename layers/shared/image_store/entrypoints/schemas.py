@@ -260,7 +260,9 @@ class CleanupRequest(_Strict):
 
     dry_run: bool = True
     max_deletions: int | None = Field(
-        None, ge=0, description="Replaces the deployment's cap on what no due row asks to remove."
+        None,
+        ge=0,
+        description="Replaces the deployment's cap on what no due row asks to remove, and lifts the bound of 1 %.",
     )
 
 
