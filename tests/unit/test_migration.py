@@ -707,7 +707,11 @@ def test_an_object_that_vanishes_is_no_record(store: Store) -> None:
     put(store, PICTURE, "migrations/a.png")
     ghost = StoredObject("migrations/b.png", 1, store.clock.now())
     real = store.ingested.list
-    store.ingested.list = lambda prefix, after=None: iter([*real(prefix, after=after), ghost])  # type: ignore[method-assign]
+
+    def listing(prefix: str, *, after: str | None = None) -> Any:
+        return iter([*real(prefix, after=after), ghost])
+
+    store.ingested.list = listing  # type: ignore[method-assign]
     begin(store, Folder("migrations/"), owner=OWNER)
 
     done = finish(store)
