@@ -1,17 +1,16 @@
 // Thumbnails are square crops. What is looked at for a moment is replaced by the whole picture, at a modest size,
 // a few at a time, and not on a connection that is slow or counted.
 import { content } from "./api.js";
+import { settings } from "./settings.js";
 
 const MOMENT = 350;
 const AT_ONCE = 3;
 const SQUARE_ENOUGH = 1.12;
 const THUMB_PIXELS = 300;
-const PRESETS = ["w640", "display"];
 
 const waiting = new WeakMap(); // item -> its timer
 const queue = [];
 let running = 0;
-let preset = 0; // a deployment may not have the first
 
 const looked = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
@@ -57,16 +56,9 @@ async function next() {
 }
 
 async function wholePicture(card) {
-  if (card.public_url) return card.public_url;
-  while (preset < PRESETS.length) {
-    try {
-      return URL.createObjectURL(await content(card.id, PRESETS[preset]));
-    } catch (error) {
-      if (error.status !== 400) throw error;
-      preset += 1;
-    }
-  }
-  throw new Error("There is no rendition of a modest size.");
+  const preset = settings.presets.includes("w640") ? "w640" : "display";
+  if (card.public_url) return `${card.public_url}/${preset}`;
+  return URL.createObjectURL(await content(card.id, preset));
 }
 
 async function show(picture, url) {
