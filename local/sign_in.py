@@ -26,7 +26,7 @@ ADMIN_SCOPE = "images:admin"
 ADMIN = "admin"
 PEOPLE = {
     "alice": "has images of her own",
-    "bob": "sees none of alice's",
+    "bob": "sees his own images alone",
     ADMIN: "may also look after the whole store",
 }
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -36,10 +36,6 @@ export async function showGenerate(root, { signal }) {
         field("Seed", (id) => h("input", { id, name: "seed", type: "number", min: 0, placeholder: "random", inputmode: "numeric" }))),
       field("Who can see them", (id) => select(id, "visibility", ["private", "unlisted", "public"].map((value) => [value, visibilityName(value)]))),
       sum, problem, button));
-  root.append(form);
-  offer();
-  count();
-
   const modelsOf = (name) => (name ? providers.find(({ provider }) => provider === name)?.models ?? [] : []);
   function offer() {
     fill(form.elements.model, options([["", "The provider's own choice"], ...modelsOf(form.elements.provider.value).map(({ name }) => [name, name])]));
@@ -58,6 +54,10 @@ export async function showGenerate(root, { signal }) {
     sum.textContent = images > MOST_IMAGES ? `${images} images are too many: at most ${MOST_IMAGES} at once.` : images ? `${images} ${images === 1 ? "image" : "images"}` : "";
     button.disabled = images === 0 || images > MOST_IMAGES;
   }
+
+  root.append(form);
+  offer();
+  count();
 
   async function submit(event) {
     event.preventDefault();
