@@ -1,6 +1,6 @@
 // All that is known of an image, and the switch of who may see it.
 import { h, unique } from "./dom.js";
-import { atMoment, bytes, duration, kindName, mediaType, money, visibilityName } from "./format.js";
+import { atMoment, bytes, duration, kindName, mediaType, money, providerName, visibilityName } from "./format.js";
 import { icon } from "./icons.js";
 import { notify } from "./notices.js";
 
@@ -56,7 +56,7 @@ function share(url) {
 function generation(made) {
   return [
     made.prompt && h("p", { class: "prompt" }, made.prompt),
-    facts({ Without: made.negative_prompt, Model: made.model && h("a", { href: `#/?model=${encodeURIComponent(made.model)}` }, made.model), Provider: made.provider, Size: made.size, Quality: made.quality, Seed: made.seed === -1 ? "random" : made.seed,
+    facts({ Without: made.negative_prompt, Model: made.model && h("a", { href: `#/?model=${encodeURIComponent(made.model)}` }, made.model), Provider: made.provider && providerName(made.provider), Size: made.size, Quality: made.quality, Seed: made.seed === -1 ? "random" : made.seed,
       Made: made.generated_at && atMoment(made.generated_at), Took: made.duration_ms != null && duration(made.duration_ms), Cost: made.cost_usd != null && money(made.cost_usd), Parameters: made.params && Object.keys(made.params).length > 0 && h("code", {}, JSON.stringify(made.params)), Source: made.original_url }),
   ];
 }

@@ -27,7 +27,7 @@ export function bytes(value) {
 export function money(value) {
   if (value === null || value === undefined) return "unknown";
   const amount = Number(value);
-  return `$${amount.toFixed(amount !== 0 && amount < 0.1 ? 4 : 2)}`;
+  return `$${amount !== 0 && amount < 0.1 ? amount.toFixed(4).replace(/0{1,2}$/, "") : amount.toFixed(2)}`;
 }
 
 /** Milliseconds as seconds or minutes. */
@@ -38,7 +38,7 @@ export function duration(value) {
   return seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-export const percent = (part) => (part === null || part === undefined ? "–" : `${(part * 100).toFixed(part < 1 && part > 0.99 ? 1 : 0)} %`);
+export const percent = (part) => (part === null || part === undefined ? "–" : `${(part * 100).toFixed(part < 1 && part > 0.9 ? 1 : 0)} %`);
 
 /** "PNG" for image/png. */
 export const mediaType = (value) => value.replace("image/", "").replace("jpeg", "jpg").toUpperCase();
@@ -46,5 +46,8 @@ export const mediaType = (value) => value.replace("image/", "").replace("jpeg", 
 const KINDS = { upload: "Upload", generated: "Generated", reference: "Reference" };
 const VISIBILITIES = { private: "Private", unlisted: "Unlisted", public: "Public" };
 
+const PROVIDERS = { google: "Google", openai: "OpenAI", cloudflare: "Cloudflare", pollinations: "Pollinations" };
+
+export const providerName = (value) => PROVIDERS[value] ?? value;
 export const kindName = (value) => KINDS[value] ?? value;
 export const visibilityName = (value) => VISIBILITIES[value] ?? value;

@@ -2,7 +2,7 @@
 import { call, listImages } from "./api.js";
 import { fill, h } from "./dom.js";
 import { field } from "./edit.js";
-import { visibilityName } from "./format.js";
+import { providerName, visibilityName } from "./format.js";
 import { problemBox } from "./problem-box.js";
 import { go } from "./router.js";
 
@@ -26,7 +26,7 @@ export async function showGenerate(root, { signal }) {
       field("What must not be seen", (id) => h("input", { id, name: "negative_prompt", autocomplete: "off" })),
       h("fieldset", { class: "stack" }, h("legend", {}, "Reference images"), await references(signal))),
     h("div", { class: "card stack" },
-      field("Provider", (id) => select(id, "provider", [["", "Whoever is best now"], ...usable.map(({ provider }) => [provider, provider])], offer)),
+      field("Provider", (id) => select(id, "provider", [["", "Whoever is best now"], ...usable.map(({ provider }) => [provider, providerName(provider)])], offer)),
       field("Model", (id) => select(id, "model", [["", "The provider's own choice"]], offerSizes)),
       h("div", { class: "pair" },
         field("Size", (id) => select(id, "size", [])),

@@ -1,7 +1,7 @@
 // One job, live: how far it is, what became of each image, and what can still be done.
 import { call, getImage } from "./api.js";
 import { fill, h, wait } from "./dom.js";
-import { atMoment, duration, money } from "./format.js";
+import { atMoment, duration, money, providerName } from "./format.js";
 import { icon } from "./icons.js";
 import { stateOf } from "./jobs.js";
 import { notify } from "./notices.js";
@@ -83,7 +83,7 @@ function row(item, prompt, signal) {
   if (item.image_id) show(item, preview, title, signal);
   return h("li", { class: `item is-${item.status}` }, preview,
     h("div", { class: "item-text" }, title,
-      h("p", { class: "item-facts" }, stateOf(item.status), item.provider && h("span", {}, [item.provider, item.model].filter(Boolean).join(" · ")), item.duration_ms != null && h("span", {}, duration(item.duration_ms)), item.status === "succeeded" && h("span", {}, money(item.cost_usd)), item.attempts > 1 && h("span", {}, `${item.attempts} attempts`)),
+      h("p", { class: "item-facts" }, stateOf(item.status), item.provider && h("span", {}, [providerName(item.provider), item.model].filter(Boolean).join(" · ")), item.duration_ms != null && h("span", {}, duration(item.duration_ms)), item.status === "succeeded" && h("span", {}, money(item.cost_usd)), item.attempts > 1 && h("span", {}, `${item.attempts} attempts`)),
       item.error && h("p", { class: "item-error" }, [item.error.detail, item.error.reason].filter(Boolean).join(" "))),
     h("div", { class: "row" }, item.image_id && h("a", { class: "button", href: `#/images/${item.image_id}` }, "Open")));
 }

@@ -2,7 +2,7 @@
 import { call } from "./api.js";
 import { h } from "./dom.js";
 import { field } from "./edit.js";
-import { duration, money, percent } from "./format.js";
+import { duration, money, percent, providerName } from "./format.js";
 import { stateOf } from "./jobs.js";
 import { notify } from "./notices.js";
 import { refresh } from "./router.js";
@@ -24,7 +24,7 @@ function spending({ today, month }) {
 function performance(items) {
   return h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "Performance of the providers" }, h("table", {},
     h("thead", {}, h("tr", {}, h("th", {}, "Provider"), h("th", {}, "State"), h("th", { class: "is-number" }, "Success"), h("th", { class: "is-number" }, "Time an image"), h("th", { class: "is-number" }, "Models"))),
-    h("tbody", {}, items.map((item) => h("tr", {}, h("td", {}, item.provider), h("td", {}, state(item)), h("td", { class: "is-number" }, percent(item.success_rate)), h("td", { class: "is-number" }, duration(item.average_ms)), h("td", { class: "is-number" }, item.models.length))))));
+    h("tbody", {}, items.map((item) => h("tr", {}, h("td", {}, providerName(item.provider)), h("td", {}, state(item)), h("td", { class: "is-number" }, percent(item.success_rate)), h("td", { class: "is-number" }, duration(item.average_ms)), h("td", { class: "is-number" }, item.models.length))))));
 }
 
 function state(item) {
@@ -35,8 +35,8 @@ function state(item) {
 }
 
 function provider(item) {
-  return h("details", { class: "card" }, h("summary", {}, item.provider),
-    h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": `Models of ${item.provider}` }, h("table", {},
+  return h("details", { class: "card" }, h("summary", {}, providerName(item.provider)),
+    h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": `Models of ${providerName(item.provider)}` }, h("table", {},
       h("thead", {}, h("tr", {}, ["Model", "Sizes", "References", "Price"].map((name) => h("th", {}, name)))),
       h("tbody", {}, item.models.map((model) => h("tr", {}, h("td", {}, model.name), h("td", { class: "is-wide" }, model.sizes?.slice(0, 4).join(", ") || "any"), h("td", {}, model.max_references || "none"), h("td", { class: "is-wide" }, prices(model))))))),
     ownKey(item));

@@ -32,7 +32,7 @@ export function buildShell(app) {
   fill(app,
     h("a", { class: "skip", href: "#content", onclick: (event) => { event.preventDefault(); outlet.focus(); } }, "Skip to content"),
     h("header", { class: "bar" },
-      h("a", { class: "brand", href: "#/" }, h("img", { src: "/assets/mark.svg", alt: "", width: 28, height: 28 }), h("span", {}, "Image store")),
+      h("a", { class: "brand", href: "#/", "aria-label": "Image store, all images" }, h("img", { src: "/assets/mark.svg", alt: "", width: 28, height: 28 }), h("span", {}, "Image store")),
       signedIn && searchField(),
       h("div", { class: "bar-end" },
         signedIn && uploadStatus(),
@@ -44,7 +44,7 @@ export function buildShell(app) {
       h("ul", {}, STORE.filter(mayUse).map(entry))),
     outlet,
     signedIn && h("nav", { class: "tabs", "aria-label": "Main, short" },
-      h("ul", {}, LIBRARY.filter(([path]) => TABS.includes(path)).sort((one, other) => TABS.indexOf(one[0]) - TABS.indexOf(other[0])).map(entry),
+      h("ul", {}, LIBRARY.filter(([path]) => TABS.includes(path)).sort((one, other) => TABS.indexOf(one[0]) - TABS.indexOf(other[0])).map(([path, drawn, name]) => entry([path, drawn, name === "Public feed" ? "Feed" : name])),
         h("li", {}, h("button", { type: "button", class: "nav-link", "aria-haspopup": "dialog", onclick: () => menu.showModal() }, icon("more"), h("span", {}, "More"))))),
     menu);
   document.body.append(noticeRegion());

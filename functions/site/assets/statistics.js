@@ -2,7 +2,7 @@
 import { call } from "./api.js";
 import { person } from "./auth.js";
 import { fill, h, unique } from "./dom.js";
-import { bytes, count, kindName, mediaType, money, percent, visibilityName } from "./format.js";
+import { bytes, count, kindName, mediaType, money, percent, providerName, visibilityName } from "./format.js";
 import { bars, curve, stacks } from "./plots.js";
 import { problemBox } from "./problem-box.js";
 import { go } from "./router.js";
@@ -46,7 +46,7 @@ function plotsOf(stats, providers, from, to) {
   let total = stats.size_bytes - stats.days.reduce((sum, day) => sum + day.size_bytes, 0);
   const grown = all.map((day) => ({ day, value: (total += stored.get(day)?.size_bytes ?? 0) }));
   const made = stats.generation?.days ?? [];
-  const costs = new Map(made.map((day) => [day.date, Object.fromEntries(Object.entries(day.by_provider ?? {}).map(([name, { cost_usd: cost }]) => [name, cost ?? 0]))]));
+  const costs = new Map(made.map((day) => [day.date, Object.fromEntries(Object.entries(day.by_provider ?? {}).map(([name, { cost_usd: cost }]) => [providerName(name), cost ?? 0]))]));
   const rates = (providers?.items ?? []).filter(({ success_rate: rate }) => rate !== null);
   return [
     curve({ title: "Storage by day", points: grown, say: bytes }),
@@ -56,7 +56,7 @@ function plotsOf(stats, providers, from, to) {
     share("Visibility", stats.by_visibility, visibilityName),
     share("Models", stats.by_model, String),
     made.length > 0 && stacks({ title: "Cost by provider and day", stacks: all.map((day) => ({ day, parts: costs.get(day) ?? {} })), say: money }),
-    rates.length > 0 && bars({ title: "Success rate by provider", say: percent, bars: rates.map(({ provider, success_rate: value }) => ({ name: provider, value, of: 1 })) }),
+    rates.length > 0 && bars({ title: "Success rate by provider", say: percent, bars: rates.map(({ provider, success_rate: value }) => ({ name: providerName(provider), value, of: 1 })) }),
   ];
 }
 

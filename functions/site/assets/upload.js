@@ -26,8 +26,8 @@ export function showUpload(root, { signal }) {
 
   root.append(
     h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Upload"), h("p", { class: "fine" }, "JPEG, PNG, GIF, WebP or AVIF, up to 100 MB each."))),
-    h("div", { class: "drop" }, icon("upload"), picker, h("p", {}, h("label", { class: "button is-main", for: "files" }, "Pick files"), h("span", {}, "or drop them here, or paste one.")), ),
-    h("details", { class: "box" }, h("summary", {}, "What to say of them"), uploadChoices()),
+    h("div", { class: "drop" }, icon("upload"), picker, h("p", {}, h("label", { class: "button is-main", for: "files" }, "Pick files"), h("span", {}, "or drop them here, or paste one."))),
+    h("details", { class: "box", open: innerWidth > 860 }, h("summary", {}, "For the next uploads"), uploadChoices()),
     said, list);
   listen("uploads", draw, signal);
   signal.addEventListener("abort", () => rows.forEach((known) => known.remove()));
