@@ -21,16 +21,16 @@ from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.direct_uploads import Ticket
 from image_store.services.write_protocol import Put, WriteProtocol
-from tests.fakes.dynamodb import mocked_client, table_form
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.object_store import MemoryBucket
 from tests.faults.world import OWNER, TRASH_RETENTION, Killed, Mode, World
 
 
 @pytest.fixture(scope="module")
-def worlds() -> Iterator[Callable[[], World]]:
+def worlds() -> Callable[[], World]:
     form = table_form()
-    with mocked_client() as client:
-        yield lambda: World(client, form)
+    return lambda: World(MemoryDynamo(), form)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The fault matrix catches what it is there to catch: each rule of the protocols, broken once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,8 @@ from image_store.domain.publication import PublicationRow
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
 from image_store.services.write_protocol import Put, WriteProtocol
-from tests.fakes.dynamodb import mocked_client, table_form
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.test_every_call import OPERATIONS, Operation, run
 from tests.faults.world import FaultyBucket, Mode, World
 
@@ -22,10 +23,9 @@ Worlds = Callable[..., World]
 
 
 @pytest.fixture(scope="module")
-def worlds() -> Iterator[Worlds]:
+def worlds() -> Worlds:
     form = table_form()
-    with mocked_client() as client:
-        yield lambda **parts: World(client, form, **parts)
+    return lambda **parts: World(MemoryDynamo(), form, **parts)
 
 
 def operation(name: str) -> Operation:

@@ -575,7 +575,7 @@ class World:
 
     def assert_sound(self) -> None:
         """Nothing is orphaned, nothing dangles, nothing is public that should not be, and the count is exact."""
-        rows = all_items(self.client, self.table)  # once: what moto reads it writes out slowly
+        rows = all_items(self.client, self.table)
         records = _records_in(rows)
         kept = [found for found in records if found.image.state in {State.READY, State.TRASHED}]
         assert len(kept) == len(records), "a record was left that nobody can see"
