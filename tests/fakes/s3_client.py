@@ -36,7 +36,7 @@ class MemoryS3:
     def __getattr__(self, operation: str) -> Callable[..., Answer]:
         found = _OPERATIONS[operation]
 
-        def call(*, Bucket: str, **request: Any) -> Answer:  # noqa: N803 - the name is S3's
+        def call(*, Bucket: str, **request: Any) -> Answer:
             with self._lock:
                 return found(self, self._buckets[Bucket], **request)
 

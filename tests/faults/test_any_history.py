@@ -31,7 +31,8 @@ from image_store.domain.image import Image, Record, State, Visibility
 from image_store.services.direct_uploads import Ticket
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
-from tests.faults.world import OWNER, Faults, Killed, Mode, World
+from tests.faults.faults import CONFLICTS, Faults, Killed, Mode
+from tests.faults.world import OWNER, World
 
 SKEW = timedelta(minutes=10)
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "30"))
@@ -72,7 +73,7 @@ class Disturbances(Faults):
 
     def _fits(self, name: str) -> bool:
         """Only a transaction can meet a transaction conflict."""
-        return "transact" in name or self._mode not in {Mode.CONFLICT, Mode.LASTING_CONFLICT}
+        return "transact" in name or self._mode not in CONFLICTS
 
 
 @dataclass

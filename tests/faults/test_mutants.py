@@ -16,8 +16,9 @@ from image_store.services.publishing import Publisher
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.faults.faults import Mode
 from tests.faults.test_every_call import OPERATIONS, Operation, run
-from tests.faults.world import FaultyBucket, Mode, World
+from tests.faults.world import World
 
 Worlds = Callable[..., World]
 
@@ -61,7 +62,7 @@ class CommitsFirst(WriteProtocol):
     ("mutant", "at", "mode"),
     [
         (DeletesOnError, "dynamodb.transact_write_items#2", Mode.ANSWER_LOST_IN_OUTAGE),
-        (CommitsFirst, "private.put original.png#1", Mode.REFUSED),
+        (CommitsFirst, "private.put original.png#1", Mode.ERROR_BEFORE),
     ],
 )
 def test_an_upload_in_the_wrong_order_is_caught(
@@ -102,7 +103,9 @@ def test_a_deletion_that_begins_with_the_objects_is_caught(worlds: Worlds) -> No
     world = worlds(deletion=RemovesObjectsFirst)
 
     with pytest.raises(AssertionError, match="records without their objects"):
-        run(world, operation("permanent delete"), at="dynamodb.transact_write_items#1", mode=Mode.REFUSED)
+        run(
+            world, operation("permanent delete"), at="dynamodb.transact_write_items#1", mode=Mode.ERROR_BEFORE
+        )
 
 
 def test_keys_that_records_share_are_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +113,7 @@ def test_keys_that_records_share_are_caught(worlds: Worlds, monkeypatch: pytest.
     world = worlds()
 
     with pytest.raises(AssertionError, match="records without their objects"):
-        run(world, operation("permanent delete"), at=None, mode=Mode.REFUSED)
+        run(world, operation("permanent delete"), at=None, mode=Mode.ERROR_BEFORE)
 
 
 def test_a_prefix_without_a_slash_is_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,22 +121,15 @@ def test_a_prefix_without_a_slash_is_caught(worlds: Worlds, monkeypatch: pytest.
     monkeypatch.setattr(Image, "prefix", property(lambda image: f"{image.folder}{image.id}"))
 
     with pytest.raises(ValueError, match="prefix"):
-        run(world, operation("permanent delete"), at=None, mode=Mode.REFUSED)
+        run(world, operation("permanent delete"), at=None, mode=Mode.ERROR_BEFORE)
 
 
-class IgnoresDeletes(FaultyBucket):
-    """A bucket that keeps what it was told to remove."""
-
-    def delete(self, keys: Any) -> None:
-        pass
-
-
-def test_copies_that_stay_public_are_caught(worlds: Worlds) -> None:
+def test_copies_that_stay_public_are_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
     world = worlds()
-    object.__setattr__(world.publisher, "bucket", IgnoresDeletes(world.public, world.faults))
+    monkeypatch.setattr(world.public, "delete", lambda _: None)
 
     with pytest.raises(AssertionError, match="of no current publication"):
-        run(world, operation("unpublish"), at=None, mode=Mode.REFUSED)
+        run(world, operation("unpublish"), at=None, mode=Mode.ERROR_BEFORE)
 
 
 class PurgesFirst(Publisher):
@@ -169,7 +165,7 @@ def test_an_unpublish_in_the_wrong_order_is_caught(
     world.withdraw_with(mutant)
 
     with pytest.raises(AssertionError, match=unsound):
-        run(world, operation("unpublish"), at=at, mode=Mode.REFUSED)
+        run(world, operation("unpublish"), at=at, mode=Mode.ERROR_BEFORE)
 
 
 class Overwrites(DynamoRepository):
@@ -191,4 +187,4 @@ def test_a_commit_that_overwrites_what_cleanup_took_away_is_caught(worlds: World
     world.follow(Late)
 
     with pytest.raises(AssertionError):
-        run(world, operation("private upload"), at=None, mode=Mode.REFUSED)
+        run(world, operation("private upload"), at=None, mode=Mode.ERROR_BEFORE)
