@@ -295,7 +295,7 @@ OPERATIONS = (
     Operation(
         "batch upload",
         lambda _: None,
-        lambda world, _: world.upload_batch(),
+        lambda world, _: world.upload_batch([Visibility.PRIVATE, Visibility.PUBLIC, Visibility.PRIVATE]),
         stored_as_told,
         calls=17,
     ),

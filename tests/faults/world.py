@@ -5,13 +5,14 @@ Everything in it is the real thing down to the adapters: they speak to DynamoDB,
 
 import hashlib
 import itertools
+import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote_plus, unquote, urlsplit
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
@@ -328,11 +329,12 @@ class World:
         until = self.clock.now() + timedelta(seconds=25)
         return self.uploads.accept(Upload(OWNER, RemoteUrl(PICTURE_URL), Attributes(), until))
 
-    def upload_batch(self) -> list[Record | ImageStoreError]:
-        """Store the picture three times in one batch, once of them in public."""
+    def upload_batch(
+        self, shown: Sequence[Visibility], *, groups: tuple[str, ...] = ()
+    ) -> list[Record | ImageStoreError]:
+        """Store the picture in one batch, as often as there are visibilities."""
         until = self.clock.now() + timedelta(seconds=25)
-        shown = [Visibility.PRIVATE, Visibility.PUBLIC, Visibility.PRIVATE]
-        return self.batches.run(shown, self.upload, until=until)
+        return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
 
     def delete_batch(self, what: tuple[str, ...] | GroupOf, *, permanent: bool) -> Deleted:
         """Delete images in one batch."""
@@ -377,6 +379,16 @@ class World:
         if announced:
             self.announce_dropped(dropped)
         return dropped
+
+    def remove_dropped(self, dropped: DroppedObject) -> None:
+        """Take an object away, and say so as the bucket would if it were asked to."""
+        self.ingested.expire(dropped)
+        stored = {"key": quote_plus(dropped.key, safe="/"), "versionId": dropped.version}
+        removed = {
+            "eventName": "ObjectRemoved:Delete",
+            "s3": {"bucket": {"name": dropped.bucket}, "object": stored},
+        }
+        self.sqs.send_message(QueueUrl="events", MessageBody=json.dumps({"Records": [removed]}))
 
     def announce_dropped(self, dropped: DroppedObject) -> None:
         """Announce a dropped object as the bucket does, whatever fails elsewhere."""
