@@ -372,7 +372,9 @@ class History(RuleBasedStateMachine):
 
     def _check_dropped(self, *, all_found: bool) -> None:
         """Each object became one image: none before it was announced, perhaps none after it was removed."""
-        made = Counter(record.image.idempotency for record in self.world.records())
+        made = Counter(
+            record.image.idempotency for record in self.world.records() if record.image.state is State.READY
+        )
         for dropped, what in self.dropped.items():
             surely = not what.removed and (what.announced or all_found)
             assert made[dropped.name] <= 1, "a dropped object is more than one image"
