@@ -44,7 +44,7 @@ from tests.faults.faults import CONFLICTS, Faults, Killed, Mode
 from tests.faults.world import OWNER, World
 
 SKEW = timedelta(minutes=10)
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
 STEPS = 25
 CONVERSATION = GroupOf(OWNER, "conversation:c1")
 
@@ -137,6 +137,7 @@ class History(RuleBasedStateMachine):
         self.world = World(MemoryDynamo(), self.form, faults=Disturbances(), **self.parts)
         self.told: dict[str, Told] = {}
         self.dropped: dict[DroppedObject, Dropped] = {}
+        self.dangling = 0
 
     # Doing --------------------------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ class History(RuleBasedStateMachine):
             after, mode, meanwhile = disturbance
             steps: dict[str | None, Step | None] = {
                 None: None,
-                "cleanup": lambda: _quietly(self.world.collect),
+                "cleanup": lambda: _quietly(self._collect),
                 "twin": lambda: _quietly(twin),
             }
             faults.disturb(after, mode, steps[meanwhile])
@@ -166,6 +167,9 @@ class History(RuleBasedStateMachine):
                 return act()
             except (ImageStoreError, Killed):
                 return None
+
+    def _collect(self) -> None:
+        self.dangling += self.world.collect().dangling
 
     def _look(self, image_id: str) -> Image | None:
         """The image as its owner sees it, without any disturbance."""
@@ -293,7 +297,7 @@ class History(RuleBasedStateMachine):
     @rule(disturbance=disturbance, skew=skew, stale=st.sets(st.integers(0, 7)))
     def clean(self, disturbance: Any, skew: timedelta, stale: set[int]) -> None:
         with self._index_behind(stale):
-            self._attempt(self.world.collect, disturbance, skew, self.world.collect)
+            self._attempt(self._collect, disturbance, skew, self._collect)
 
     @rule(target=drops, key=st.sampled_from(["a", "b"]), announced=st.booleans())
     def drop(self, key: str, announced: bool) -> DroppedObject:
@@ -383,14 +387,19 @@ class History(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.world.faults.end()
         self._deliver_all()
-        self._check_dropped(all_found=False)
-        self.world.clock.instant += ANNOUNCED_FOR + REST + SKEW
+        self._check_all(swept=False)
+        self.world.clock.instant += ANNOUNCED_FOR + REST
         self.world.sweep()
         self._deliver_all()
+        self._check_all(swept=True)
+
+    def _check_all(self, *, swept: bool) -> None:
+        """Everything that was told is so, and nothing else is there."""
         self.world.settle()
         self.world.assert_sound()
-        self._check_dropped(all_found=True)
+        self._check_dropped(all_found=swept)
         assert not self.world.sqs.waiting["dead letters"]
+        assert not self.dangling, "cleanup met a record without its original"
         for image_id, told in self.told.items():
             self._check(image_id, told)
 
@@ -414,21 +423,19 @@ def _quietly(step: Step) -> None:
         return
 
 
-def machine(**parts: Any) -> type[History]:
-    """The history of a store, or of one with wrong parts."""
-    return type("AnyHistory", (History,), {"form": table_form(), "parts": parts})
-
-
-QUIET = {
-    "stateful_step_count": STEPS,
-    "deadline": None,
-    "suppress_health_check": list(HealthCheck),
-    "database": None,
-}
+def let_run(chosen: settings, **parts: Any) -> None:
+    """Let a store, or one with wrong parts, live through histories; fails with the first that goes wrong."""
+    run_state_machine_as_test(
+        type("AnyHistory", (History,), {"form": table_form(), "parts": parts}),
+        settings=settings(
+            chosen,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )
 
 
 def test_no_history_loses_leaks_or_leaves_anything() -> None:
-    run_state_machine_as_test(
-        machine(),
-        settings=settings(max_examples=EXAMPLES, print_blob=True, **QUIET),  # type: ignore[arg-type]
-    )
+    let_run(settings(max_examples=EXAMPLES, print_blob=True))

@@ -231,8 +231,9 @@ def ingested_once(world: World, before: DroppedObject) -> None:
     world.announce_dropped(before)
     while world.deliver():
         pass
-    (found,) = ingested(world)
-    world.assert_readable(found)
+    found = ingested(world)
+    assert len(found) == 1, "a dropped object is not one image"
+    world.assert_readable(found[0])
     world.assert_sound()
     assert not world.sqs.waiting["dead letters"]
 
@@ -545,6 +546,17 @@ def test_every_kind_of_call_is_in_the_matrix(worlds: Callable[[], World]) -> Non
     assert found == CALLS
 
 
+def run_with_a_lost_commit(world: World, operation: Operation) -> None:
+    """Do it, lose the answer to its last commit, and find it acknowledged nevertheless."""
+    before = operation.prepare(world)
+    world.faults.begin(LAST_COMMITS[operation.name], Mode.ANSWER_LOST)
+    answer = operation.act(world, before)
+    assert world.faults.happened
+    world.settle()
+    world.assert_sound()
+    operation.acknowledged(world, before, answer)
+
+
 @contextmanager
 def naming(what: str) -> Iterator[None]:
     try:
@@ -635,14 +647,7 @@ LAST_COMMITS = {
 def test_a_commit_whose_answer_is_lost_is_acknowledged(
     worlds: Callable[[], World], operation: Operation
 ) -> None:
-    world = worlds()
-    before = operation.prepare(world)
-    world.faults.begin(LAST_COMMITS[operation.name], Mode.ANSWER_LOST)
-    answer = operation.act(world, before)
-    assert world.faults.happened
-    world.settle()
-    world.assert_sound()
-    operation.acknowledged(world, before, answer)
+    run_with_a_lost_commit(worlds(), operation)
 
 
 def test_a_put_that_arrives_after_the_deletion_is_swept_with_the_tombstone(

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Image, Record
+from image_store.domain.ingest import DroppedObject
 from image_store.domain.publication import PublicationRow
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
@@ -17,7 +20,8 @@ from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import Mode
-from tests.faults.test_every_call import OPERATIONS, Operation, run
+from tests.faults.test_any_history import let_run
+from tests.faults.test_every_call import OPERATIONS, Operation, run, run_with_a_lost_commit
 from tests.faults.world import World
 
 Worlds = Callable[..., World]
@@ -84,11 +88,9 @@ class DoesNotReadBack(DynamoRepository):
 
 def test_a_commit_without_a_read_back_is_caught(worlds: Worlds) -> None:
     world = worlds(repository=DoesNotReadBack)
-    upload = operation("private upload")
-    world.faults.begin("dynamodb.transact_write_items#2", Mode.ANSWER_LOST)
 
     with pytest.raises(StorageUnavailable):  # the image is stored, and its owner is told that it is not
-        upload.act(world, None)
+        run_with_a_lost_commit(world, operation("private upload"))
 
 
 class RemovesObjectsFirst(Deletion):
@@ -188,3 +190,20 @@ def test_a_commit_that_overwrites_what_cleanup_took_away_is_caught(worlds: World
 
     with pytest.raises(AssertionError):
         run(world, operation("private upload"), at=None, mode=Mode.ERROR_BEFORE)
+
+
+def test_an_object_that_becomes_an_image_with_every_event_is_caught(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+    monkeypatch.setattr(DroppedObject, "name", property(lambda _: f"event {next(numbers)}"))
+
+    with pytest.raises(AssertionError, match="not one image"):
+        run(worlds(), operation("ingest"), at=None, mode=Mode.ERROR_BEFORE)
+
+
+def test_random_histories_catch_an_upload_that_deletes_on_error_as_well() -> None:
+    chosen = settings(max_examples=500, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)
+
+    with pytest.raises(AssertionError):
+        let_run(chosen, protocol=DeletesOnError)
