@@ -115,6 +115,10 @@ def read_beside_ingested(holder: Holder) -> object:
     return holder.bucket("get_object", "ingest_bucket", Key="elsewhere/none.jpg")
 
 
+def read_to_migrate(holder: Holder) -> object:
+    return holder.bucket("get_object", "ingest_bucket", Key="migrations/none.jsonl")
+
+
 def drop(holder: Holder) -> object:
     return holder.bucket("put_object", "ingest_bucket", Key="ingest/nobody/none.jpg", Body=b"")
 
@@ -176,6 +180,10 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "ingest": (
         [get, delete, r2_secret, read_ingested, list_ingested, look_at("IngestQueue")],
         [scan, signing_secret, read_beside_ingested, list_beside_ingested, drop, look_at("WorkQueue")],
+    ),
+    "migrate": (
+        [get, Holder.query, delete, r2_secret, read_to_migrate, work_on_nothing],
+        [scan, query_owners, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
     ),
     "work": (
         [get, delete, r2_secret, look_at("WorkQueue")],

@@ -97,7 +97,13 @@ class MemoryS3:
         return _described(held)
 
     def _get(
-        self, bucket: MemoryBucket, *, Key: str, VersionId: str | None = None, IfMatch: str | None = None
+        self,
+        bucket: MemoryBucket,
+        *,
+        Key: str,
+        VersionId: str | None = None,
+        IfMatch: str | None = None,
+        Range: str | None = None,
     ) -> Answer:
         if VersionId is not None:
             assert isinstance(bucket, MemoryIngestBucket)
@@ -110,7 +116,11 @@ class MemoryS3:
             raise _error("GetObject", "NoSuchKey", 404)
         if IfMatch not in {None, held.etag}:
             raise _error("GetObject", "PreconditionFailed", 412)
-        return _described(held) | {"Body": io.BytesIO(held.data)}
+        data = held.data
+        if Range is not None:
+            first, _, last = Range.removeprefix("bytes=").partition("-")
+            data = data[int(first) : int(last) + 1]
+        return _described(held) | {"ContentLength": len(data), "Body": io.BytesIO(data)}
 
     def _delete(self, bucket: MemoryBucket, *, Key: str) -> Answer:
         bucket.delete([Key])

@@ -18,6 +18,7 @@ from image_store.domain.ids import uuid7
 from image_store.domain.image import Record, State, Visibility
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.listing import GroupOf
+from image_store.domain.migration import Migration, MigrationStatus
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
@@ -42,7 +43,7 @@ class Operation:
     """Something to do to a store, and what is true once it has been acknowledged."""
 
     name: str
-    prepare: Callable[[World], Record | Ticket | DroppedObject | tuple[Record, ...] | None]
+    prepare: Callable[[World], Record | Ticket | DroppedObject | Migration | tuple[Record, ...] | None]
     act: Callable[[World, Any], Any]
     acknowledged: Callable[[World, Any, Any], None]
     calls: int | None = None
@@ -115,6 +116,7 @@ def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
     return prepare
 
 
+RECORDS = 2
 CONVERSATION = GroupOf(OWNER, "conversation:c1")
 
 
@@ -211,6 +213,35 @@ def behind_the_request(world: World, ticket: Ticket) -> Record | None:
 def shown_if_stored(world: World, _: Ticket, stored: Record | None) -> None:
     if stored is not None:
         world.assert_shown(stored)
+
+
+def migrate(world: World, begun: Migration) -> Migration | None:
+    """Let the function behind the queue work for as long as it gets on; None when something is left to do."""
+    while world.sqs.waiting["work"]:
+        if world.work_off():
+            return None
+    return world.migrations.get(begun.id)
+
+
+def migrated(world: World, _: Migration, after: Migration | None) -> None:
+    assert after is None or after.status is MigrationStatus.SUCCEEDED
+
+
+def migrated_once(world: World, before: Migration) -> None:
+    """Each record is an image, and its migration says so."""
+    while world.sqs.waiting["work"]:
+        world.work_off()
+        world.clock.instant += RESERVATION_LIFETIME
+    after = world.migrations.get(before.id)
+    assert after is not None
+    assert after.status is MigrationStatus.SUCCEEDED
+    assert (after.tally.seen, after.left, after.tally.failed) == (RECORDS, 0, 0)
+    world.settle()
+    world.assert_sound()
+    found = ingested(world)
+    assert len(found) == RECORDS, "a record is not one image"
+    for record in found:
+        world.assert_readable(record)
 
 
 def dropped(world: World) -> DroppedObject:
@@ -384,6 +415,14 @@ OPERATIONS = (
         whatever=found_by_the_next_sweeps,
     ),
     Operation(
+        "migration",
+        lambda world: world.begin_migration(RECORDS),
+        migrate,
+        migrated,
+        calls=29,
+        whatever=migrated_once,
+    ),
+    Operation(
         "private direct upload",
         arrived(Visibility.PRIVATE),
         lambda world, ticket: world.complete(ticket),
@@ -527,7 +566,7 @@ CALLS = {
         "update_item",
     },
     "events": {"send_message"},
-    "ingest": {"get", "versions"},
+    "ingest": {"get", "head", "versions"},
     "private": {"copy", "delete", "get", "head", "list", "put"},
     "public": {"copy", "delete", "list", "put"},
     "remote": {"fetch"},

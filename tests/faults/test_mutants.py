@@ -202,8 +202,8 @@ def test_an_object_that_becomes_an_image_with_every_event_is_caught(
         run(worlds(), operation("ingest"), at=None, mode=Mode.ERROR_BEFORE)
 
 
-def test_random_histories_catch_an_upload_that_deletes_on_error_as_well() -> None:
-    chosen = settings(max_examples=500, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)
+def test_random_histories_catch_a_commit_before_the_bytes_as_well() -> None:
+    chosen = settings(max_examples=100, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)
 
     with pytest.raises(AssertionError):
-        let_run(chosen, protocol=DeletesOnError)
+        let_run(chosen, protocol=CommitsFirst)

@@ -6,6 +6,7 @@ Everything in it is the real thing down to the adapters: they speak to DynamoDB,
 import hashlib
 import itertools
 import json
+from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
@@ -16,25 +17,28 @@ from urllib.parse import quote_plus, unquote, urlsplit
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
+from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket, S3Versions
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
-from image_store.domain.errors import ImageNotFound, ImageStoreError
+from image_store.domain.errors import ImageNotFound, ImageStoreError, SourceUnreadable
 from image_store.domain.ids import link, uuid7
 from image_store.domain.image import Image, Kind, Record, State, Visibility
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.layout import KeyLayout
 from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
+from image_store.domain.migration import FieldNames, JsonLines, Migration, Options, Table
 from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
 from image_store.domain.reservation import IdempotencyKey, Quota
-from image_store.domain.work import CompleteUpload, Work
+from image_store.domain.work import CompleteUpload, MigrateBatch, Work
 from image_store.entrypoints.events import handle_messages
+from image_store.entrypoints.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
-from image_store.ports import Fetched, Housekeeping, Ids
+from image_store.ports import Fetched, Housekeeping, Ids, MigrationSource
 from image_store.services.batch_deletion import BatchDeletion, Deleted, Deletions
 from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled
@@ -46,6 +50,10 @@ from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUploa
 from image_store.services.editing import Editing
 from image_store.services.ingest_sweep import IngestSweep, SweepReport
 from image_store.services.ingestion import Ingestion
+from image_store.services.migration.moving import Mover
+from image_store.services.migration.requests import MigrationRequests
+from image_store.services.migration.run import MigrationRun
+from image_store.services.migration.sources import MigrationSources
 from image_store.services.publishing import Publisher
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
@@ -63,9 +71,11 @@ from tests.faults.faults import Faults
 from tests.faults.vendors import FaultyDynamo, FaultyFetcher, FaultyPurger, FaultyS3, FaultySqs
 
 OWNER = "owner-1"
+PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
+JSON_LINES = "migrations/records.jsonl"
+_IN_BASE64 = b64encode(PICTURE).decode()
 INGEST_KEY = f"ingest/{OWNER}/dropped.png"
 PUBLIC_URL = "https://images.example.com"
-PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
 PICTURE_URL = "https://pictures.example/a.png"
 PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
 PASSING = "passing"
@@ -235,6 +245,25 @@ class World:
             events=SqsIngestEvents("events", client=lambda: sqs),
             clock=self.clock,
         )
+        self.migrations = DynamoMigrations(self.table, client=lambda: faulty)
+        sources = MigrationSources(
+            bucket=R2Bucket("ingest", client=lambda: s3, presigner=None), table=_no_table
+        )
+        mover = Mover(bucket_name="ingest", uploads=self.uploads, attributes_of=record_attributes)
+        work = SqsWorkQueue("work", client=lambda: sqs)
+        self.migration_requests = MigrationRequests(
+            migrations=self.migrations,
+            repository=self.repository,
+            sources=sources,
+            mover=mover,
+            work=work,
+            table="",
+            clock=self.clock,
+            ids=ids,
+        )
+        self.migration_run = MigrationRun(
+            migrations=self.migrations, sources=sources, mover=mover, work=work, clock=self.clock
+        )
         self.dead_letters = SqsDeadLetters("dead letters", client=lambda: sqs)
         self.direct_uploads = DirectUploads(
             repository=self.repository,
@@ -242,7 +271,7 @@ class World:
             protocol=self.protocol,
             private=self.bucket,
             processor=StubProcessor(),
-            work=SqsWorkQueue("work", client=lambda: sqs),
+            work=work,
             clock=self.clock,
             ids=ids,
         )
@@ -367,11 +396,23 @@ class World:
     def work_off(self) -> int:
         """Let the function behind the work queue have what waits there; answers what it leaves."""
 
+        until = self.clock.now() + timedelta(seconds=55)
+
         def carry_on(work: Work) -> None:
-            assert isinstance(work, CompleteUpload)
-            self.direct_uploads.finish(work, until=self.clock.now() + timedelta(seconds=55))
+            match work:
+                case CompleteUpload():
+                    self.direct_uploads.finish(work, until=until)
+                case MigrateBatch():
+                    self.migration_run.carry_on(work, until=until)
 
         return self.sqs.invoke("work", partial(handle_work, carry_on=carry_on))
+
+    def begin_migration(self, records: int) -> Migration:
+        """Ask for the migration of some records in JSON lines, one a batch; each holds the picture."""
+        lines = [{"id": str(number), "owner": OWNER, "image": _IN_BASE64} for number in range(records)]
+        data = "\n".join(map(json.dumps, lines)).encode()
+        self.ingested.put(JSON_LINES, data, content_type="", cache_control="", metadata={})
+        return self.migration_requests.begin(JsonLines(JSON_LINES), Options(batch_size=1))
 
     def drop(self, key: str = INGEST_KEY, *, announced: bool = True) -> DroppedObject:
         """Drop the picture into the ingest bucket; its event may be lost."""
@@ -483,8 +524,12 @@ class World:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in items.rows_of(record)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
-        # The count, what cleanup and sweeps remember, and what expires by itself: idempotency keys and notes.
-        beside = {row for row in stored if row[1] in {"USAGE", "SWEEP"} or row[0].startswith("CLEANUP")}
+        # The count, what cleanup, sweeps and migrations remember, and what expires by itself.
+        beside = {
+            row
+            for row in stored
+            if row[1] in {"USAGE", "SWEEP"} or row[0].startswith(("CLEANUP", "MIGRATION#"))
+        }
         beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
         assert stored - beside == expected, "rows that follow from no record"
 
@@ -524,6 +569,10 @@ class World:
         """Neither the record nor any object below its folder is left."""
         assert self.repository.get(record.image.id) is None
         assert not [key for key in self.private.objects if key.startswith(record.image.prefix)]
+
+
+def _no_table(table: Table, _: FieldNames) -> MigrationSource:
+    raise SourceUnreadable(f"There is no table {table.name}.")
 
 
 def _records_in(rows: list[items.Item]) -> list[Record]:
