@@ -186,8 +186,8 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         [scan, query_owners, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
     ),
     "work": (
-        [get, delete, r2_secret, look_at("WorkQueue")],
-        [scan, signing_secret, read_ingested, send("WorkQueue"), look_at("IngestQueue")],
+        [get, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing],
+        [scan, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
     ),
 }
 """Of each function: calls inside of its policy, and calls outside of it. None of them would change an image."""
