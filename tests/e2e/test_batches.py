@@ -102,8 +102,12 @@ def test_a_conversation_goes_with_its_images(stack: Stack) -> None:
             assert stored(client, *[item(visibility="public", **chat)] * 18)["failed"] == []
 
         first = deleted(client, group="conversation:c1")
+        with api(stack, "batches-stranger") as stranger:
+            onward = {"group": "conversation:c1", "cursor": first["next_cursor"]}
+            refused = stranger.post("/v1/images/batch-delete", json=onward)
         second = deleted(client, group="conversation:c1", cursor=first["next_cursor"])
 
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_cursor")
         assert (len(first["successful"]), first["failed"]) == (100, [])
         assert (len(second["successful"]), second["failed"], second["next_cursor"]) == (8, [], None)
         assert [card["id"] for card in client.get("/v1/images").json()["items"]] == [kept]
