@@ -1,4 +1,4 @@
-"""What a warm function spends: a page of a list, signed links, the calls of an upload."""
+"""What a warm function spends: a page of a list, signed links, the calls of an upload, many objects at once."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ from botocore.config import Config
 
 from image_store.adapters.presign import Presigner
 from image_store.adapters.system import SystemClock
+from tests.benchmarks import objects
 from tests.benchmarks.functions import Functions
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms
 from tests.benchmarks.plain import PAGE, PlainHandler
@@ -26,6 +27,7 @@ def measure(build: Path) -> Iterator[Measurement]:
     yield from list_page()
     yield _presigned_links()
     yield upload_calls()
+    yield from objects.measure()
 
 
 def list_page() -> Iterator[Measurement]:
