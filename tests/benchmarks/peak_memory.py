@@ -12,7 +12,7 @@ from image_store.domain.renditions import Preset
 _STATUS = Path("/proc/self/status")
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """The peak of this process alone; what getrusage tells would begin with the parent's."""
     line = next(
         line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:")
@@ -23,9 +23,9 @@ def _peak_mb() -> float:
 def main(source: Path) -> None:
     """Print the rise of the peak by reading and processing `source`."""
     processor = PillowProcessor()
-    after_import_mb = _peak_mb()
+    after_import_mb = peak_mb()
     processor.process(source.read_bytes(), presets=(Preset.THUMB,))
-    print(_peak_mb() - after_import_mb)
+    print(peak_mb() - after_import_mb)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from botocore.config import Config
 from image_store.adapters.presign import Presigner
 from image_store.adapters.system import SystemClock
 from tests.benchmarks import objects
+from tests.benchmarks.answers import Table
 from tests.benchmarks.functions import Functions
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms
 from tests.benchmarks.plain import PAGE, PlainHandler
@@ -33,7 +34,7 @@ def measure(build: Path) -> Iterator[Measurement]:
 def list_page() -> Iterator[Measurement]:
     """What a full page of a list costs: first what is counted, then its CPU time."""
     rows = [listed_row(index) for index in range(PAGE)]
-    functions = Functions(rows=rows)
+    functions = Functions(table=Table(rows).stand_in)
     event = http_event("GET", "/v1/images", "/v1/images", query=f"limit={PAGE}")
 
     answer = functions.call("list", event)
@@ -83,7 +84,7 @@ def _presigned_links() -> Measurement:
 
 def upload_calls() -> Measurement:
     """The calls that storing one picture takes, but for the secret that is read once."""
-    functions = Functions(rows=[])
+    functions = Functions(table=Table([]).stand_in)
     photo = jpeg(1800, 1350, quality=95)
     event = http_event("POST", "/v1/images", "/v1/images")
 
