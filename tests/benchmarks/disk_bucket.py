@@ -35,7 +35,9 @@ class DiskBucket:
 
     def put(self, keys: Iterable[str]) -> None:
         """Let there be objects."""
+        self._objects.execute("BEGIN")
         self._objects.executemany("INSERT INTO object VALUES (?, 1000)", ((key,) for key in keys))
+        self._objects.execute("COMMIT")
 
     def stand_in(self, client: Any) -> list[str]:
         """Take the place of R2 behind a client."""

@@ -49,8 +49,10 @@ class DiskTable:
 
     def put(self, items: Iterable[Item]) -> None:
         """Write rows without being asked through a client."""
-        columns = [[*(item.get(name, {}).get("S") for name in _COLUMNS), json.dumps(item)] for item in items]
+        columns = ([*(item.get(name, {}).get("S") for name in _COLUMNS), json.dumps(item)] for item in items)
+        self._rows.execute("BEGIN")
         self._rows.executemany("INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?, ?, ?, ?)", columns)
+        self._rows.execute("COMMIT")
 
     def stand_in(self, client: Any) -> list[str]:
         """Take the place of the table behind a client."""
