@@ -37,7 +37,7 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=name for one)
+bench: build ## Measure and print a table (ONLY=images, cold, warm or growth for some)
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
 soak: everything ## Let random histories of failing storage run for long (EXAMPLES=2000)

@@ -1,4 +1,4 @@
-"""What a warm function spends: a page of a list, signed links, the calls of an upload, many objects at once."""
+"""What a warm function spends: a page of a list, signed links, the calls of an upload, many objects, a large one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from botocore.config import Config
 
 from image_store.adapters.presign import Presigner
 from image_store.adapters.system import SystemClock
-from tests.benchmarks import objects
+from tests.benchmarks import direct_upload, objects
 from tests.benchmarks.answers import Table
 from tests.benchmarks.functions import Functions
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms
@@ -29,6 +29,7 @@ def measure(build: Path) -> Iterator[Measurement]:
     yield _presigned_links()
     yield upload_calls()
     yield from objects.measure()
+    yield from direct_upload.measure(build)
 
 
 def list_page() -> Iterator[Measurement]:
