@@ -15,7 +15,7 @@ from image_store.domain.work import CompleteUpload
 from image_store.services.direct_uploads import DirectUpload, Ticket
 from tests.benchmarks.direct_upload import STORED_AS
 from tests.benchmarks.near import NearApplication
-from tests.benchmarks.peak_memory import peak_mb
+from tests.benchmarks.measurement import peak_mb
 
 
 def main(endpoint: str, picture: Path) -> None:

@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 from tests.benchmarks.growth_operations import OPERATIONS, Held
-from tests.benchmarks.measurement import cpu_ms
-from tests.benchmarks.peak_memory import peak_mb
+from tests.benchmarks.measurement import cpu_ms, peak_mb
 
 
 def main(name: str, folder: Path) -> None:

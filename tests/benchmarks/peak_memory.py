@@ -8,16 +8,7 @@ from pathlib import Path
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.renditions import Preset
-
-_STATUS = Path("/proc/self/status")
-
-
-def peak_mb() -> float:
-    """The peak of this process alone; what getrusage tells would begin with the parent's."""
-    line = next(
-        line for line in _STATUS.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:")
-    )
-    return int(line.split()[1]) / 1024
+from tests.benchmarks.measurement import peak_mb
 
 
 def main(source: Path) -> None:
