@@ -21,6 +21,7 @@ _COLUMN_FILTER = Image.Resampling.HAMMING
 # SSIM of a thumbnail, encoded, is still within 0.003 of Lanczos alone.
 _WHOLE_GAP = 2.0
 _CROP_GAP = 1.5
+_OVERVIEW_GAP = 2.0
 _PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
 
 
@@ -63,29 +64,33 @@ class _Kitchen:
     def overview(self) -> Image.Image:
         """A tiny opaque copy of the picture, always the same."""
         if self._overview is None:
-            self._overview = _overview_of(self._picture)
+            self._overview = _overview_of(self._picture, self._size)
         return self._overview
 
     def _cropped(self, recipe: Recipe, cropped: Size) -> Image.Image:
         whole = whole_size(self._size, recipe)
         factor = int(min(self._picture.image.size) / (min(whole) * _CROP_GAP))
-        picture = self._picture.with_image(_shrunk(self._picture.image, (factor, factor)))
+        picture = self._picture.with_image(_shrunk(self._picture.image, factor))
         if self._overview is None:
-            self._overview = _overview_of(picture)
+            self._overview = _overview_of(picture, self._size)
         seen = picture.stored_size(picture.image.size)
         box = window(seen, cropped, recipe.gravity, self._overview)
         image = picture.image.crop(picture.stored_box(box))
         return picture.with_image(_filtered(image, picture.stored_size(cropped))).finished().image
 
 
-def _overview_of(picture: Picture) -> Image.Image:
-    """A copy of some dozens of pixels each way, of other proportions than a very long and narrow picture."""
-    longest = max(picture.image.size)
-    across, down = (
-        max(1, side // max(_OVERVIEW_SHORT_SIDE_PX, side * _OVERVIEW_LONG_SIDE_PX // longest))
-        for side in picture.image.size
+def _overview_of(picture: Picture, seen: Size) -> Image.Image:
+    """A copy of some dozens of pixels each way, of other proportions than a very long and narrow picture.
+
+    It hardly depends on how large a copy it is made of, so that every rendition of a picture is cut alike.
+    """
+    longest = max(seen)
+    width, height = (
+        min(side, max(_OVERVIEW_SHORT_SIDE_PX, side * _OVERVIEW_LONG_SIDE_PX // longest)) for side in seen
     )
-    return flattened(picture.with_image(_shrunk(picture.image, (across, down))).finished().image)
+    size = picture.stored_size((width, height))
+    small = picture.image.resize(size, Image.Resampling.BOX, reducing_gap=_OVERVIEW_GAP)
+    return flattened(picture.with_image(small).finished().image)
 
 
 def _resized(picture: Picture, seen: Size) -> Picture:
@@ -94,12 +99,12 @@ def _resized(picture: Picture, seen: Size) -> Picture:
         return picture
     image = picture.image
     factor = int(min(image.width / size[0], image.height / size[1]) / _WHOLE_GAP)
-    return picture.with_image(_filtered(_shrunk(image, (factor, factor)), size))
+    return picture.with_image(_filtered(_shrunk(image, factor), size))
 
 
-def _shrunk(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
+def _shrunk(image: Image.Image, factor: int) -> Image.Image:
     """Average blocks of pixels, weighed by their alpha."""
-    return image.reduce(factors) if max(factors) > 1 else image
+    return image.reduce(factor) if factor > 1 else image
 
 
 def _filtered(image: Image.Image, size: Size) -> Image.Image:
