@@ -20,10 +20,11 @@ FOLDERS = {
     "SiteFunction": "functions/site",
     "CleanupFunction": "functions/cleanup",
     "AdminFunction": "functions/admin",
+    "MigrateFunction": "functions/migrate",
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
 }
-DECODING = {"UploadFunction", "DirectFunction", "IngestFunction", "WorkFunction"}
+DECODING = {"UploadFunction", "DirectFunction", "MigrateFunction", "IngestFunction", "WorkFunction"}
 ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction"}
 PUBLIC = {"LinksFunction", "SiteFunction"}
 LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id

@@ -73,6 +73,21 @@ PURGING = {
     "Cleanup": {CLOUDFLARE_SECRET},
     "Admin": {CLOUDFLARE_SECRET},
 }
+# Where a table is named, and only that table.
+TABLE_TO_MIGRATE = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${MigrationTable}"
+MIGRATING = {
+    "Migrate": {allow(TABLE_TO_MIGRATE, "dynamodb", "DescribeTable", "GetItem")},
+    "Work": {allow(TABLE_TO_MIGRATE, "dynamodb", "DescribeTable", "Scan", "UpdateItem")},
+}
+OBJECTS_TO_MIGRATE = {
+    allow("${IngestBucket.Arn}/migrations/*", "s3", "GetObject"),
+    allow(
+        "IngestBucket.Arn",
+        "s3",
+        "ListBucket",
+        condition={"StringLikeIfExists": {"s3:prefix": "migrations/*"}},
+    ),
+}
 REACH = {
     "Upload": {WRITE_TABLE, R2_SECRET},
     "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
@@ -112,11 +127,13 @@ REACH = {
         allow("IngestQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
         allow("DeadLetterQueue.Arn", "sqs", "SendMessage"),
     },
+    "Migrate": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")} | OBJECTS_TO_MIGRATE,
     "Work": {
         WRITE_TABLE,
         R2_SECRET,
-        allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
-    },
+        allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),
+    }
+    | OBJECTS_TO_MIGRATE,
 }
 TRACE = allow("*", "xray", "PutTraceSegments", "PutTelemetryRecords")  # X-Ray has no resources to name
 LAMBDA = {"Service": "lambda.amazonaws.com"}
@@ -189,6 +206,16 @@ def test_only_a_function_that_purges_reaches_the_token(name: str, processed: dic
     more = set(grants_of(role, conditions={"PurgesCache"})) - set(grants_of(role))
 
     assert more == PURGING.get(name, set())
+
+
+@pytest.mark.parametrize("name", REACH)
+def test_only_a_table_that_is_named_can_be_migrated(name: str, processed: dict[str, Any]) -> None:
+    """A16."""
+    role = processed["Resources"][f"{name}Role"]["Properties"]
+
+    more = set(grants_of(role, conditions={"HasMigrationTable"})) - set(grants_of(role))
+
+    assert more == MIGRATING.get(name, set())
 
 
 @pytest.mark.parametrize("name", REACH)

@@ -81,6 +81,11 @@ def publication(name: str) -> Key:
     return key(f"{PUBLICATION_PREFIX}{name}", "PUBLICATION")
 
 
+def migration(migration_id: str) -> Key:
+    """The row that says how far a migration has come."""
+    return key(f"MIGRATION#{migration_id}", "MIGRATION")
+
+
 CLEANUP_LEASE = key("CLEANUP", "LEASE")
 
 
