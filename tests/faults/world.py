@@ -33,6 +33,7 @@ from image_store.domain.renditions import (
     UPLOAD_RECIPES,
     Placeholder,
     ProcessedImage,
+    Provenance,
     Recipe,
     RenderedFile,
     Rendition,
@@ -355,13 +356,18 @@ class StubProcessor:
     """Makes renditions of anything at once."""
 
     def process(
-        self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
     ) -> ProcessedImage:
         made = tuple(
             RenderedFile(Rendition(name, MediaType.WEBP, 3, 2, len(data)), name.encode() + data)
             for name in recipes
         )
-        return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"))
+        return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"), "0" * 16)
 
 
 class World:

@@ -158,6 +158,14 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the renditions of a picture made by AI say of it: that it was, and what else is given here."""
+
+    prompt: str | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedFile:
     """A rendition just made, with its bytes."""
 
@@ -178,5 +186,7 @@ class ProcessedImage:
     frames: int
     renditions: tuple[RenderedFile, ...]
     placeholder: Placeholder
+    perceptual_hash: str
+    """16 hexadecimal digits that are nearly the same for pictures that look the same."""
     warnings: tuple[str, ...] = ()
     """What the caller should know of; nothing that keeps the image from being stored."""
