@@ -14,8 +14,8 @@ from image_store.domain.media import MediaType
 from image_store.domain.work import CompleteUpload
 from image_store.services.direct_uploads import DirectUpload, Ticket
 from tests.benchmarks.direct_upload import STORED_AS
-from tests.benchmarks.near import NearApplication
 from tests.benchmarks.measurement import peak_mb
+from tests.benchmarks.near import NearApplication
 
 
 def main(endpoint: str, picture: Path) -> None:
