@@ -33,6 +33,10 @@ class DiskBucket:
         self._lock = Lock()
         self.own_seconds = 0.0
 
+    def close(self) -> None:
+        """Close what it lies in."""
+        self._objects.close()
+
     def put(self, keys: Iterable[str]) -> None:
         """Let there be objects."""
         self._objects.execute("BEGIN")

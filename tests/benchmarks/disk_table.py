@@ -47,6 +47,10 @@ class DiskTable:
         self.own_seconds = 0.0
         """The CPU time that standing in took."""
 
+    def close(self) -> None:
+        """Close what it lies in."""
+        self._rows.close()
+
     def put(self, items: Iterable[Item]) -> None:
         """Write rows without being asked through a client."""
         columns = ([*(item.get(name, {}).get("S") for name in _COLUMNS), json.dumps(item)] for item in items)

@@ -6,6 +6,7 @@ minutes for what is measured here, and the fakes of the tests would leave out bo
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,11 @@ class Held:
         self.table = DiskTable(folder / "table.db")
         self.bucket = DiskBucket(folder / "bucket.db")
         self.functions = Functions(table=self.table.stand_in, objects=self.bucket.stand_in)
+
+    def close(self) -> None:
+        """Close table and bucket."""
+        self.table.close()
+        self.bucket.close()
 
     @property
     def own_ms(self) -> float:
@@ -69,8 +75,12 @@ class Operation(Protocol):
 def fill(folder: Path, operation: Operation, indexes: Sequence[int]) -> None:
     """Add images to a table and a bucket, which are made if they are not there."""
     made = [operation.sample(index) for index in indexes]
-    DiskTable(folder / "table.db").put(row for sample in made for row in items.rows_of(sample).values())
-    DiskBucket(folder / "bucket.db").put(key for sample in made for key in sample.image.private_keys)
+    with (
+        closing(DiskTable(folder / "table.db")) as table,
+        closing(DiskBucket(folder / "bucket.db")) as bucket,
+    ):
+        table.put(row for sample in made for row in items.rows_of(sample).values())
+        bucket.put(key for sample in made for key in sample.image.private_keys)
 
 
 @dataclass(frozen=True, slots=True)
