@@ -485,6 +485,27 @@ def test_a_copy_of_an_object_that_is_no_longer_the_one_named_is_missing() -> Non
 
 
 def test_a_copy_never_replaces_in_the_words_of_r2() -> None:
+    client, sent = intercepted("CopyObject", answer=b"<CopyObjectResult/>")
+
+    CALLS["copy_object"](R2Bucket("public", client=lambda: client, presigner=None))
+
+    (request,) = sent
+    assert request.headers["cf-copy-destination-if-none-match"] == b"*"
+    assert b"cf-copy-destination-if-none-match" in request.headers["Authorization"]
+
+
+def test_a_put_sends_its_bytes_without_asking_first() -> None:
+    client, sent = intercepted("PutObject", answer=b"")
+
+    put(R2Bucket("private", client=lambda: client, presigner=None), "a/b", b"picture")
+
+    (request,) = sent
+    assert "Expect" not in request.headers
+    assert request.body.getvalue() == b"picture"
+
+
+def intercepted(operation: str, *, answer: bytes) -> tuple[Any, list[Any]]:
+    """A client of R2 whose calls are answered without a network, and the requests it would have sent."""
     client = s3_client(
         session=get_session(),
         endpoint="https://account.r2.invalid",
@@ -494,19 +515,14 @@ def test_a_copy_never_replaces_in_the_words_of_r2() -> None:
     )
     sent = []
 
-    def answer(request: Any, **_: Any) -> AWSResponse:
+    def respond(request: Any, **_: Any) -> AWSResponse:
         sent.append(request)
-        raw = io.BytesIO(b"<CopyObjectResult/>")
+        raw = io.BytesIO(answer)
         raw.stream = lambda **_: iter([raw.getvalue()])  # type: ignore[attr-defined]  # as urllib3's has
         return AWSResponse(request.url, 200, {}, raw)
 
-    client.meta.events.register("before-send.s3.CopyObject", answer)
-
-    CALLS["copy_object"](R2Bucket("public", client=lambda: client, presigner=None))
-
-    (request,) = sent
-    assert request.headers["cf-copy-destination-if-none-match"] == b"*"
-    assert b"cf-copy-destination-if-none-match" in request.headers["Authorization"]
+    client.meta.events.register(f"before-send.s3.{operation}", respond)
+    return client, sent
 
 
 def existing(data: bytes, *, etag: str, sha256: str | None = None) -> dict[str, Any]:

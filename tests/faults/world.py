@@ -8,7 +8,7 @@ import itertools
 import json
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -32,7 +32,15 @@ from image_store.domain.layout import KeyLayout
 from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
 from image_store.domain.migration import FieldNames, JsonLines, Migration, Options, Table
-from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
+from image_store.domain.renditions import (
+    UPLOAD_RECIPES,
+    Placeholder,
+    ProcessedImage,
+    Provenance,
+    Recipe,
+    RenderedFile,
+    Rendition,
+)
 from image_store.domain.reservation import IdempotencyKey, Quota
 from image_store.domain.work import CompleteUpload, MigrateBatch, Work
 from image_store.entrypoints.events import handle_messages
@@ -150,12 +158,19 @@ class CountedIds:
 class StubProcessor:
     """Makes renditions of anything at once."""
 
-    def process(self, data: bytes, *, presets: Collection[Preset]) -> ProcessedImage:
+    def process(
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
+    ) -> ProcessedImage:
         made = tuple(
-            RenderedFile(Rendition(preset.value, MediaType.WEBP, 3, 2, len(data)), preset.encode() + data)
-            for preset in presets
+            RenderedFile(Rendition(name, MediaType.WEBP, 3, 2, len(data)), name.encode() + data)
+            for name in recipes
         )
-        return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"))
+        return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"), "0" * 16)
 
 
 class World:
@@ -543,7 +558,7 @@ class World:
         """The owner can read the image as it was stored."""
         found = self.retrieval.get(OWNER, record.image.id)
         assert self.bucket.get(found.image.original_key, max_bytes=1_000) == PICTURE
-        assert len(self.private.objects.keys() & set(found.image.private_keys)) == 1 + len(Preset)
+        assert len(self.private.objects.keys() & set(found.image.private_keys)) == 1 + len(UPLOAD_RECIPES)
 
     def assert_shown(self, record: Record) -> None:
         """Its link shows the image to everybody."""
