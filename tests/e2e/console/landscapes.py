@@ -50,9 +50,7 @@ def _put_sun(picture: Image.Image, chance: random.Random, *, bright: bool) -> No
     picture.paste((255, 246, 224), (0, 0), glow)
 
 
-def _draw_ridge(
-    picture: Image.Image, chance: random.Random, ridge: int, color: tuple[int, int, int]
-) -> None:
+def _draw_ridge(picture: Image.Image, chance: random.Random, ridge: int, color: tuple[int, int, int]) -> None:
     width, height = picture.size
     base = height * (0.46 + 0.11 * ridge)
     waves = [

@@ -142,7 +142,9 @@ class Generation:
         if self._tried_again:
             return job("succeeded", [first, {**second, "attempts": 2}, third])
         if self._stage == 1:
-            return job("running", [_item(0, "running", provider="google"), _item(1, "queued"), _item(2, "queued")])
+            return job(
+                "running", [_item(0, "running", provider="google"), _item(1, "queued"), _item(2, "queued")]
+            )
         if self._stage == 2:
             return job("running", [first, failed, _item(2, "running", provider="google")])
         return job("partial", [first, failed, third])
@@ -159,7 +161,11 @@ class Generation:
 
     def _retry(self, route: Route) -> None:
         self._tried_again = True
-        answer(route, job("running", [_item(index, "running", provider="google") for index in range(3)]), status=202)
+        answer(
+            route,
+            job("running", [_item(index, "running", provider="google") for index in range(3)]),
+            status=202,
+        )
 
 
 def statistics(*, days: int = 30) -> dict[str, Any]:

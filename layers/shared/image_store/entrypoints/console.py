@@ -140,7 +140,9 @@ def content_security_policy(settings: Settings) -> str:
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["'none'"],
     }
-    return "; ".join(" ".join([name, *dict.fromkeys(filter(None, values))]) for name, values in policy.items())
+    return "; ".join(
+        " ".join([name, *dict.fromkeys(filter(None, values))]) for name, values in policy.items()
+    )
 
 
 def _origin(url: str) -> str:
