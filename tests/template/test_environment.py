@@ -31,7 +31,16 @@ TOLD = {
     | PUBLISHED
     | PURGING,
     "Links": {"TABLE_NAME"} | R2 | PUBLISHED,
-    "Site": set(),
+    "Site": {
+        "ISSUER",
+        "AUDIENCE",
+        "CONSOLE_CLIENT_ID",
+        "CONSOLE_SCOPES",
+        "CONSOLE_TOKEN_URL",
+        "R2_ENDPOINT",
+        "PUBLIC_BUCKET",
+        "PUBLIC_URL",
+    },
     "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
@@ -54,6 +63,11 @@ TOLD = {
 }
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
 VALUES = {
+    "ISSUER": "https://issuer.example.com",
+    "AUDIENCE": "image-store",
+    "CONSOLE_CLIENT_ID": "console",
+    "CONSOLE_SCOPES": "openid",
+    "CONSOLE_TOKEN_URL": "",
     "ADMIN_SUBJECTS": "alice",
     "CLEANUP_POLICIES": "[]",
     "CLEANUP_MAX_DELETIONS": "1000",

@@ -15,7 +15,8 @@ export async function showCleanup(root, { signal }) {
   const past = h("section", { class: "card" }, h("h2", {}, "Past runs"), h("p", { class: "fine" }, "Loading …"));
   const run = h("button", { type: "button", class: "button is-danger-quiet", onclick: really }, "Run cleanup now");
   const preview = h("button", { type: "button", class: "button is-main", onclick: () => start(true) }, "Preview");
-  root.append(h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Cleanup"), h("p", { class: "fine" }, "Cleanup runs by itself every quarter of an hour. A preview shows what a run would remove, and removes nothing.")), h("div", { class: "row screen-actions" }, preview, run)), result, past);
+  const actions = h("div", { class: "row screen-actions" }, preview, run);
+  root.append(h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Cleanup"), h("p", { class: "fine" }, "Cleanup runs by itself every quarter of an hour. A preview shows what a run would remove, and removes nothing.")), actions), result, past);
   await list();
 
   async function start(dry) {
@@ -45,7 +46,10 @@ export async function showCleanup(root, { signal }) {
       const { data } = await call("GET", "/v1/admin/cleanup/reports", { signal });
       fill(past, h("h2", {}, "Past runs"), data.items.length ? table(data.items) : h("p", { class: "fine" }, "None is kept yet."));
     } catch (error) {
-      if (!signal.aborted) fill(past, h("h2", {}, "Past runs"), problemBox(error));
+      if (signal.aborted) return;
+      if (error.status !== 403) return void fill(past, h("h2", {}, "Past runs"), problemBox(error));
+      actions.remove();
+      past.replaceWith(problemBox(error));
     }
   }
 }

@@ -19,6 +19,8 @@ const SENTENCES = {
   admin_required: "This is for administrators of the store.",
 };
 
+const FAULTS_OF_FILES = new Set(["invalid_image", "content_type_mismatch", "too_many_frames"]);
+
 /** An answer of the API that is not what was asked for, or no answer at all. */
 export class ApiError extends Error {
   constructor({ status = 0, code = null, detail = null, faults = [], requestId = null, existingId = null }) {
@@ -32,6 +34,11 @@ export class ApiError extends Error {
   /** Whether the store has no such route: the gateway's own 404 names no code. */
   get isNotDeployed() {
     return this.status === 404 && this.code === null;
+  }
+
+  /** Whether the file itself is at fault, so that sending it again is in vain. */
+  get isOfTheFile() {
+    return this.status === 413 || this.status === 415 || FAULTS_OF_FILES.has(this.code);
   }
 
   /** Whether the same request may succeed later. */

@@ -22,12 +22,12 @@ export function notify(text, { action = null, isProblem = false } = {}) {
   notice.addEventListener("focusin", () => clearTimeout(timer));
   notice.addEventListener("pointerenter", () => clearTimeout(timer));
   notice.addEventListener("pointerleave", () => { timer = setTimeout(close, STAYS); });
-  topmost().append(region);
+  keepNoticesInReach();
   region.append(notice);
 }
 
-/** The open dialog, as nothing outside of it can be seen or reached; else the page. */
-function topmost() {
-  const open = [...document.querySelectorAll("dialog[open]")];
-  return open.at(-1) ?? document.body;
+/** To be called when a dialog was opened or closed: nothing outside of an open one can be seen or reached. */
+export function keepNoticesInReach() {
+  const top = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  if (region.parentElement !== top) top.append(region);
 }

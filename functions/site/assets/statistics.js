@@ -40,7 +40,7 @@ function figures(stats, providers) {
 }
 
 function plotsOf(stats, providers, from, to) {
-  const share = (title, parts, name) => Object.keys(parts ?? {}).length > 0 && bars({ title, say: count, bars: Object.entries(parts).slice(0, 8).map(([key, { images }]) => ({ name: name(key), value: images })) });
+  const share = (title, parts, name) => Object.keys(parts ?? {}).length > 0 && bars({ title, say: count, bars: Object.entries(parts).slice(0, 8).map(([key, { images }]) => ({ name: name(key), value: images, of: stats.images })) });
   const all = everyDay(from, to);
   const stored = new Map(stats.days.map((day) => [day.date, day]));
   let total = stats.size_bytes - stats.days.reduce((sum, day) => sum + day.size_bytes, 0);

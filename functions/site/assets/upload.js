@@ -34,13 +34,15 @@ export function showUpload(root, { signal }) {
   draw();
 }
 
+const blank = () => h("span", { class: "transfer-blank" }, icon("images"));
+
 function row(upload) {
   const preview = upload.file.type.startsWith("image/") ? URL.createObjectURL(upload.file) : null;
   const bar = h("progress", { max: 1, "aria-label": `Progress of ${upload.file.name}` });
   const line = h("p", { class: "fine" });
   const actions = h("div", { class: "row" });
   const element = h("li", { class: "transfer" },
-    preview ? h("img", { src: preview, alt: "", loading: "lazy" }) : h("span", { class: "transfer-blank" }, icon("images")),
+    preview ? h("img", { src: preview, alt: "", onerror: (event) => event.target.replaceWith(blank()) }) : blank(),
     h("div", { class: "transfer-text" }, h("p", { class: "transfer-name" }, upload.file.name), line, bar), actions);
   let drawn = null;
   function update() {
@@ -50,7 +52,7 @@ function row(upload) {
     drawn = upload.state;
     element.className = `transfer is-${upload.state}`;
     fill(actions,
-      upload.state === "failed" && h("button", { type: "button", class: "button", onclick: () => retry(upload) }, icon("retry"), "Retry"),
+      upload.state === "failed" && !upload.error.isOfTheFile && h("button", { type: "button", class: "button", onclick: () => retry(upload) }, icon("retry"), "Retry"),
       upload.image && h("a", { class: "button", href: `#/images/${upload.image.id}` }, "Open"),
       upload.error?.existingId && h("a", { class: "button", href: `#/images/${upload.error.existingId}` }, "Open the other"),
       h("button", { type: "button", class: "icon-button", "aria-label": `${upload.state === "sending" || upload.state === "waiting" ? "Stop" : "Take off the list:"} ${upload.file.name}`, onclick: () => dismiss(upload) }, icon("close")));

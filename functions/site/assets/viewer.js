@@ -6,7 +6,7 @@ import { fill, h, isTyping } from "./dom.js";
 import { editForm } from "./edit.js";
 import { tell } from "./events.js";
 import { icon } from "./icons.js";
-import { notify } from "./notices.js";
+import { keepNoticesInReach, notify } from "./notices.js";
 import { problemBox } from "./problem-box.js";
 import { go, leaveViewer } from "./router.js";
 import { neighbours } from "./sequence.js";
@@ -127,8 +127,9 @@ export function openViewer(id) {
 
   document.body.append(dialog);
   dialog.showModal();
+  keepNoticesInReach();
   load();
-  return () => { ending.abort(new DOMException("The image was left.", "AbortError")); dialog.close(); dialog.remove(); };
+  return () => { ending.abort(new DOMException("The image was left.", "AbortError")); dialog.close(); dialog.remove(); keepNoticesInReach(); };
 }
 
 async function attempt(act) {
