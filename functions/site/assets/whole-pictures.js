@@ -24,7 +24,7 @@ const pending = new WeakMap();
 
 export function whenLookedAt(item, picture, card) {
   const connection = navigator.connection;
-  if (connection?.saveData || /2g|3g/.test(connection?.effectiveType ?? "")) return;
+  if (connection?.saveData || /2g/.test(connection?.effectiveType ?? "")) return;
   pending.set(item, { picture, card });
   looked.observe(item);
 }
