@@ -59,9 +59,8 @@ async function next() {
 async function wholePicture(card) {
   const isMadeOnRequest = settings.presets.includes(MODEST);
   if (card.public_url) return `${card.public_url}/${isMadeOnRequest ? MODEST : "display"}`;
-  const { renditions } = (await getImage(card.id)).image;
-  if (renditions[MODEST] || !isMadeOnRequest) return (renditions[MODEST] ?? renditions.display).url;
-  return URL.createObjectURL(await content(card.id, MODEST));
+  if (isMadeOnRequest) return URL.createObjectURL(await content(card.id, MODEST));
+  return (await getImage(card.id)).image.renditions.display.url;
 }
 
 async function show(picture, url) {
