@@ -256,6 +256,7 @@ def _card(record: Record) -> Card:
         width=image.width,
         height=image.height,
         alt_text=alt_text[:CARD_ALT_TEXT_CHARS] if alt_text else None,
+        alt_text_given=record.details.alt_text_given,
         placeholder=image.placeholder,
         thumb_type=thumb_of(image).media_type,
         private_prefix=f"{image.prefix}{image.attempt}/",

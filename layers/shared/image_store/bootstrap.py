@@ -27,6 +27,7 @@ from image_store.ports import (
     IngestEvents,
     Migrations,
     ObjectStore,
+    Projector,
     Purger,
     VersionedBucket,
     WorkQueue,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from image_store.services.migration.requests import MigrationRequests
     from image_store.services.migration.run import MigrationRun
     from image_store.services.migration.sources import MigrationSources
+    from image_store.services.projecting import Projecting
     from image_store.services.publishing import Publisher
     from image_store.services.reservations import Reservations
     from image_store.services.uploads import Uploads
@@ -102,6 +104,12 @@ class Application:
         from image_store.adapters.dynamodb.migrations import DynamoMigrations
 
         return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def projector(self) -> Projector:
+        from image_store.adapters.dynamodb.projector import DynamoProjector
+
+        return DynamoProjector(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def private(self) -> ObjectStore:
@@ -252,6 +260,12 @@ class Application:
         from image_store.services.cursors import Cursors
 
         return Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def projecting(self) -> "Projecting":
+        from image_store.services.projecting import Projecting
+
+        return Projecting(projector=self.projector, clock=self.clock)
 
     @made_once
     def batches(self) -> "Batches":

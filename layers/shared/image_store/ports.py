@@ -7,7 +7,7 @@ contract suites of `tests/contracts`.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.image import Image, Record
@@ -18,6 +18,9 @@ from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import Preset, ProcessedImage
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 from image_store.domain.work import Work
+
+if TYPE_CHECKING:  # what only some functions use is not loaded by all
+    from image_store.domain.projection import Rebuild
 
 
 class ObjectMissing(Exception):
@@ -398,6 +401,36 @@ class Migrations(Protocol):
         """Replace a migration that is still at this step; Conflict when it is not, and nothing was written.
 
         An answer that is lost is settled by a strong read.
+        """
+        ...
+
+
+class Projector(Protocol):
+    """Keeps what is projected of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+        """Make the projections of an image those of its record as it is now, strongly consistent.
+
+        Safe to repeat, in any order and in parallel. Figures are counted under `generation`, or a newer one where
+        the image is counted there already. With `again` every row is written anew.
+        """
+        ...
+
+    def rebuild(self) -> "Rebuild":
+        """How far a rebuild has come, strongly consistent."""
+        ...
+
+    def keep_rebuild(self, rebuild: "Rebuild") -> "Rebuild":
+        """Remember how far it has come, and answer what is kept; Conflict when another run was faster."""
+        ...
+
+    def remake(
+        self, *, after: str | None, limit: int, generation: int, at: datetime
+    ) -> tuple[int, str | None]:
+        """Look at so many rows of the table: how many there were, and where to go on.
+
+        Projects every record among them anew, removes rows that no record accounts for, and lets figures of older
+        generations expire. Reads the whole table once it is repeated to its end.
         """
         ...
 

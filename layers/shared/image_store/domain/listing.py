@@ -77,6 +77,8 @@ class Card:
     width: int
     height: int
     alt_text: str | None
+    alt_text_given: bool
+    """Whether the owner wrote it; a derived one may repeat the prompt."""
     placeholder: Placeholder
     thumb_type: MediaType
     private_prefix: str
