@@ -49,6 +49,10 @@ def list_query(owner: str, asked: schemas.ImageQuery) -> ListQuery:
         since=asked.since,
         until=asked.until,
         trashed=asked.trashed,
+        category=asked.category,
+        tag=asked.tag,
+        model=asked.model,
+        provider=asked.provider,
     )
 
 

@@ -8,6 +8,7 @@ of the change that made it (`change`), and a name is used once.
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.table import Table, unavailable
 from image_store.domain.errors import Conflict, QuotaExceeded
-from image_store.domain.ids import first_id_at
+from image_store.domain.ids import id_bounds
 from image_store.domain.image import Image, Record, State
 from image_store.domain.ingest import SweepPosition
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
@@ -261,9 +262,10 @@ class DynamoRepository:
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         found: list[items.Item] = []
         examined = 0
-        request = _card_request(query)
+        shelf = _shelf(query)
+        request = _card_request(query, shelf)
         if after is not None:
-            request["ExclusiveStartKey"] = _start_key(query, after)
+            request["ExclusiveStartKey"] = _start_key(shelf, after)
         filtered = "FilterExpression" in request
         while True:
             room = min(MAX_EXAMINED_ROWS - examined, _QUERY_ROWS if filtered else query.limit - len(found))
@@ -277,7 +279,7 @@ class DynamoRepository:
             if last is None:
                 return CardPage(tuple(map(items.card_of, found)), None)
             if examined >= MAX_EXAMINED_ROWS:
-                resume = last["sk"]["S"] if query.group else last["id"]["S"]
+                resume = last["id" if shelf.is_index else "sk"]["S"]
                 return CardPage(tuple(map(items.card_of, found)), resume)
             request["ExclusiveStartKey"] = last
 
@@ -361,29 +363,65 @@ def _unchanged(image: Image) -> tuple[str, dict[str, str], dict[str, Any]]:
     return condition, names, values
 
 
-def _card_request(query: ListQuery) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The rows that a list is read from, and how they are named."""
+
+    partition: str
+    hash_name: str
+    range_name: str
+    drives: str | None = None
+    """The filter that all of its rows meet."""
+
+    @property
+    def is_index(self) -> bool:
+        return self.hash_name == "owner_key"
+
+
+def _shelf(query: ListQuery) -> _Shelf:
+    """The fewest rows that hold all a list asks for: of a group, a tag, a category, a model, or of the owner."""
+    owner, by_key = query.owner, ("pk", "sk")
     if query.group is not None:
-        request: dict[str, Any] = {"ConsistentRead": False}
-        partition, hash_name, range_name = keys.group(query.owner, query.group), "pk", "sk"
-    else:
-        request = {"IndexName": "by_owner"}
-        partition = keys.trash(query.owner) if query.trashed else keys.live(query.owner)
-        hash_name, range_name = "owner_key", "id"
-    names = {"#hash": hash_name, "#id": "id", "#card": "card", "#kind": "kind", "#visibility": "visibility"}
-    values = {":hash": {"S": partition}}
+        return _Shelf(keys.group(owner, query.group), *by_key, "group")
+    if query.tag is not None:
+        return _Shelf(keys.tagged(owner, query.tag, trashed=query.trashed), *by_key, "tag")
+    if not query.trashed and not query.from_records:
+        if query.category is not None:
+            return _Shelf(keys.in_category(owner, query.category), *by_key, "category")
+        if query.model is not None:
+            return _Shelf(keys.by_model(owner, query.model), *by_key, "model")
+    return _Shelf(keys.trash(owner) if query.trashed else keys.live(owner), "owner_key", "id")
+
+
+def _card_request(query: ListQuery, shelf: _Shelf) -> dict[str, Any]:
+    names = {
+        "#hash": shelf.hash_name,
+        "#id": "id",
+        "#card": "card",
+        "#kind": "kind",
+        "#visibility": "visibility",
+    }
+    values = {":hash": {"S": shelf.partition}}
     condition = "#hash = :hash"
     if query.since is not None or query.until is not None:
-        names["#range"] = range_name
+        names["#range"] = shelf.range_name
         condition += " AND #range BETWEEN :low AND :high"
-        values[":low"] = {"S": first_id_at(query.since) if query.since else "0"}
-        # No id made at `until` or later sorts below its first id, and no id is equal to it: version bits differ.
-        values[":high"] = {"S": first_id_at(query.until) if query.until else "g"}
-    filters = {"kind": query.kind, "visibility": query.visibility, "category": query.category}
-    wanted = {name: str(value) for name, value in filters.items() if value is not None}
-    if wanted:
-        request["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
+        values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
+    request: dict[str, Any] = {"IndexName": "by_owner"} if shelf.is_index else {"ConsistentRead": False}
+    wanted = {
+        name: getattr(query, name)
+        for name in ("kind", "visibility", "category", "model", "provider")
+        if getattr(query, name) is not None and name != shelf.drives
+    }
+    filters = [f"#{name} = :{name}" for name in wanted]
+    if query.tag is not None and shelf.drives != "tag":
+        filters.append("contains(#tags, :tag)")
+        names["#tags"] = "tags"
+        values[":tag"] = {"S": query.tag}
+    if filters:
+        request["FilterExpression"] = " AND ".join(filters)
         names |= {f"#{name}": name for name in wanted}
-        values |= {f":{name}": {"S": value} for name, value in wanted.items()}
+        values |= {f":{name}": {"S": str(value)} for name, value in wanted.items()}
     return request | {
         "KeyConditionExpression": condition,
         "ExpressionAttributeNames": names,
@@ -393,13 +431,12 @@ def _card_request(query: ListQuery) -> dict[str, Any]:
     }
 
 
-def _start_key(query: ListQuery, image_id: str) -> dict[str, Any]:
-    if query.group is not None:
-        return keys.key(keys.group(query.owner, query.group), image_id)
-    partition = keys.trash(query.owner) if query.trashed else keys.live(query.owner)
+def _start_key(shelf: _Shelf, image_id: str) -> dict[str, Any]:
+    if not shelf.is_index:
+        return keys.key(shelf.partition, image_id)
     return {
         **keys.key(keys.image(image_id), keys.META),
-        "owner_key": {"S": partition},
+        "owner_key": {"S": shelf.partition},
         "id": {"S": image_id},
     }
 
