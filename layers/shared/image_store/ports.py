@@ -491,6 +491,14 @@ class WorkQueue(Protocol):
         ...
 
 
+class QueueDepth(Protocol):
+    """How much waits in a queue."""
+
+    def waiting(self) -> int:
+        """About how many messages wait; StorageUnavailable when the queue does not answer."""
+        ...
+
+
 class VersionedBucket(Protocol):
     """A bucket that keeps every version of an object, as its sweep needs it."""
 

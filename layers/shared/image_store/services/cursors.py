@@ -1,7 +1,7 @@
 """Cursors: opaque, signed, and bound to owner, query and a time.
 
-A cursor holds nothing but the place to go on after: an id, or a place among the terms of a search. Owner and query are not in it; they are signed with it, so that
-a cursor means nothing to anybody else and in no other list.
+A cursor holds nothing but the place to go on after: an id, or a place among the terms of a search. Owner and query are
+not in it; they are signed with it, so that a cursor means nothing to anybody else and in no other list.
 """
 
 import base64

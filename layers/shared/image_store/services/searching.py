@@ -129,11 +129,11 @@ class Searching:
 
 def _ranked(window: TermRows, query: SearchQuery, word: str) -> list[tuple[int, str]]:
     """The images of a window that have all words, as score and inverted id: in the order of their ranks."""
-    found = []
-    for row in window.rows:
-        if row.is_first_for(word) and (far := score(row.terms, query.words)) is not None:
-            found.append((far, _newest_first(row.image_id)))
-    return sorted(found)
+    return sorted(
+        (far, _newest_first(row.image_id))
+        for row in window.rows
+        if row.is_first_for(word) and (far := score(row.terms, query.words)) is not None
+    )
 
 
 def _after(place: _Place) -> tuple[int, str]:
