@@ -35,6 +35,12 @@ FUNCTIONS = [
     "Migrate",
     "Ingest",
     "Work",
+    "Search",
+    "Feed",
+    "Stats",
+    "Health",
+    "Project",
+    "Rebuild",
 ]
 LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer"}
 # What reaches SAM or the makefiles from `make test`, a developer's shell or an account of theirs.
