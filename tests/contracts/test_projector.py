@@ -102,9 +102,17 @@ def _key(item: dict[str, Any]) -> RowKey:
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
+def dynamodb() -> Iterator[Any]:
     with mocked_client() as client:
         yield client
+
+
+@pytest.fixture
+def client(dynamodb: Any) -> Iterator[Any]:
+    """A client without tables; moto copies all there are with every transaction."""
+    yield dynamodb
+    for name in dynamodb.list_tables()["TableNames"]:
+        dynamodb.delete_table(TableName=name)
 
 
 @pytest.fixture(scope="module")

@@ -207,7 +207,7 @@ class MemoryRepository(ImageRepository):
             if len(page) == query.limit:
                 return CardPage(tuple(page), page[-1].id)
             if _is_wanted(record, query):
-                page.append(_card(record))
+                page.append(card_of(record))
         unread = len(rows) > MAX_EXAMINED_ROWS
         return CardPage(tuple(page), rows[MAX_EXAMINED_ROWS - 1].image.id if unread else None)
 
@@ -249,6 +249,11 @@ def _drives(record: Record, query: ListQuery) -> bool:
     return True
 
 
+def meets(record: Record, query: ListQuery) -> bool:
+    """Whether the image belongs to what a list asks for."""
+    return _is_listed(record, query, None) and _is_wanted(record, query)
+
+
 def _is_wanted(record: Record, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
     image = record.image
@@ -266,7 +271,8 @@ def _generation(record: Record, name: str) -> object:
     return (record.details.generation or {}).get(name)
 
 
-def _card(record: Record) -> Card:
+def card_of(record: Record) -> Card:
+    """What a list tells of an image."""
     image, alt_text = record.image, record.details.alt_text
     return Card(
         id=image.id,

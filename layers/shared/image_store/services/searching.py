@@ -20,7 +20,7 @@ from image_store.services.cursors import Cursors
 from image_store.services.listing import Page
 
 WINDOW_ROWS = 200
-_PROBED_ROWS = 25
+PROBED_ROWS = 25
 _PROBED_WORDS = 4
 
 
@@ -46,6 +46,8 @@ class Searching:
     index: SearchIndex
     cursors: Cursors
     clock: Clock
+    window_rows: int = WINDOW_ROWS
+    probed_rows: int = PROBED_ROWS
 
     def page(self, query: SearchQuery, *, cursor: str | None) -> Page:
         """One page; InvalidCursor unless the cursor came from this owner's same search."""
@@ -95,7 +97,7 @@ class Searching:
         # The longest words are the rarest, more often than not.
         probed = sorted(query.words, key=len, reverse=True)[:_PROBED_WORDS]
         examined = 0
-        for limit in (_PROBED_ROWS, WINDOW_ROWS):
+        for limit in (self.probed_rows, self.window_rows):
             ended: list[tuple[int, str, TermRows]] = []
             for word in probed:
                 rows = self.index.rows(query, word, start=None, end=None, limit=limit)
@@ -109,7 +111,7 @@ class Searching:
 
     def _window(self, query: SearchQuery, place: _Place, *, room: int) -> TermRows:
         """The rows of a window; one whose end is known already may have grown since."""
-        limit = min(WINDOW_ROWS, room) if place.end is None else MAX_EXAMINED_ROWS
+        limit = min(self.window_rows, room) if place.end is None else MAX_EXAMINED_ROWS
         return self.index.rows(query, place.word, start=place.start, end=place.end, limit=max(1, limit))
 
     def _take(
