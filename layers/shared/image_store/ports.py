@@ -299,10 +299,10 @@ class ImageRepository(Protocol):
         """What an owner stores, strongly consistent."""
         ...
 
-    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+    def due(self, before: datetime) -> Iterator[str]:
         """The ids of images, or `publication:`-prefixed publications, that cleanup has to look at.
 
-        Eventually consistent: whoever acts on one reads it again first.
+        Read in pages as they are asked for. Eventually consistent: whoever acts on one reads it again first.
         """
         ...
 
@@ -313,8 +313,8 @@ class ImageRepository(Protocol):
         """
         ...
 
-    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        """The owners whose images policies have to look at; eventually consistent."""
+    def owners_due(self, before: datetime) -> Iterator[str]:
+        """The owners whose images policies have to look at; in pages, and eventually consistent, as `due`."""
         ...
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:

@@ -64,7 +64,7 @@ class Health:
             yield name, _asked(lambda name=name, queue=queue: _dead_letters(name, queue))  # type: ignore[misc]
 
     def _overdue(self) -> Component:
-        late = next(iter(self.repository.due(self.clock.now() - LONG_OVERDUE, limit=1)), None)
+        late = next(iter(self.repository.due(self.clock.now() - LONG_OVERDUE)), None)
         if late is None:
             return Component(Status.OK)
         return Component(Status.DEGRADED, "Something is due for cleanup for more than an hour.")
