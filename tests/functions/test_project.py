@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from image_store.entrypoints.observability import logger
 from image_store.services.projecting import OLD_CONSUMERS
 from tests.functions.deployment import Context, Deployment, event
 
@@ -41,24 +39,23 @@ def test_the_end_of_a_record_that_nobody_projected_is_nothing(store: Deployment)
     assert store.is_empty()
 
 
-def test_how_far_behind_it_is_becomes_a_metric(store: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_how_far_behind_it_is_becomes_a_metric(
+    store: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """F4."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "image-store-project")
     store.answer_to("upload/raw")
     store.set_clock.instant += timedelta(seconds=2)
-    written = StringIO()
-    for handler in logger.handlers:
-        monkeypatch.setattr(handler, "stream", written)
+    capsys.readouterr()
 
     store.invoke("project", event("project/changes"))
 
-    lines = [json.loads(line) for line in written.getvalue().splitlines()]
-    (metric,) = [line for line in lines if "_aws" in line]
-    assert metric["ProjectionLag"] == 2_000
-    assert "service" in metric
+    (metric,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert (metric["ProjectionLag"], metric["function_name"]) == (2_000, "image-store-project")
     assert metric["_aws"]["CloudWatchMetrics"] == [
         {
             "Namespace": "ImageStore",
-            "Dimensions": [["service"]],
+            "Dimensions": [["function_name"]],
             "Metrics": [{"Name": "ProjectionLag", "Unit": "Milliseconds"}],
         }
     ]
