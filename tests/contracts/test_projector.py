@@ -12,18 +12,18 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb import projections as rows
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.projector import KEPT_AFTER_THE_END, DynamoProjector
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Details, Image, Record, State, Visibility
-from image_store.domain.projection import MAX_TERMS, facts_of, month_of
+from image_store.domain.projection import MAX_TERMS, month_of
 from image_store.domain.reservation import Quota, Reservation
 from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by
 
-RowKey = tuple[str, str]
 LONG_PROMPT = " ".join(f"word{number}" for number in range(300))
 
 
@@ -61,44 +61,13 @@ class Store:
         return all_items(self.client, self.table)
 
     def found_by(self) -> dict[RowKey, dict[str, Any]]:
-        return {_key(item): item for item in self.items() if item["pk"]["S"].startswith(keys.FOUND_BY)}
+        return found_by(self.items())
 
     def figures(self, generation: int = 1) -> dict[RowKey, Counter[str]]:
-        """All figures but those that have become nothing."""
-        found = {}
-        for item in self.items():
-            if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}{generation}#"):
-                amounts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
-                amounts.pop("ttl", None)
-                if any(amounts.values()):
-                    found[_key(item)] = Counter({name: n for name, n in amounts.items() if n})
-        return found
+        return figures(self.items(), generation)
 
     def assert_follows(self, generation: int = 1) -> None:
-        """Every row of projections is what its record asks for, and there are no others."""
-        parts: dict[str, list[dict[str, Any]]] = {}
-        for item in self.items():
-            if item["sk"]["S"] in {keys.META, keys.DETAIL}:
-                parts.setdefault(item["pk"]["S"], []).append(item)
-        expected: dict[RowKey, dict[str, Any]] = {}
-        counted: dict[RowKey, Counter[str]] = {}
-        for found in parts.values():
-            record = items.record_of(found)
-            assert record is not None
-            facts = facts_of(record)
-            if facts is None:
-                continue
-            image_id = record.image.id
-            expected |= rows.listed_rows(record, facts) | rows.term_rows(image_id, facts)
-            expected |= rows.feed_rows(image_id, facts)
-            for key, amounts in rows.counters_of(image_id, facts, generation).items():
-                counted.setdefault(key, Counter()).update(amounts)
-        assert self.found_by() == expected
-        assert self.figures(generation) == counted
-
-
-def _key(item: dict[str, Any]) -> RowKey:
-    return item["pk"]["S"], item["sk"]["S"]
+        assert_projected(self.items(), generation)
 
 
 @pytest.fixture(scope="module")
@@ -439,7 +408,7 @@ def test_a_rebuild_of_what_is_right_changes_nothing_that_is_found(store: Store) 
 def test_a_rebuild_makes_everything_from_the_records_alone(store: Store) -> None:
     filled(store)
     for item in store.items():
-        if item["pk"]["S"].startswith((*keys.FOUND_BY, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)):
+        if item["pk"]["S"].startswith(OF_PROJECTIONS):
             store.client.delete_item(TableName=store.table, Key={"pk": item["pk"], "sk": item["sk"]})
 
     remade(store, generation=2)

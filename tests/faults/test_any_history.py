@@ -217,6 +217,11 @@ class History(RuleBasedStateMachine):
         with self._index_behind(stale):
             self._attempt(self.world.collect, disturbance, skew, self.world.collect)
 
+    @rule(image_id=images, disturbance=disturbance, skew=skew)
+    def project(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
+        project = lambda: self.world.project(image_id)  # noqa: E731 - as above
+        self._attempt(project, disturbance, skew, project)
+
     @rule(minutes=st.sampled_from([1, 5, 45, 90]))
     def wait(self, minutes: int) -> None:
         self.world.clock.instant += timedelta(minutes=minutes)
@@ -263,6 +268,7 @@ class History(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.world.settle()
         self.world.assert_sound()
+        self.world.assert_projected()
         for image_id, told in self.told.items():
             self._check(image_id, told)
 
