@@ -179,10 +179,6 @@ class Deployment(Application):
     def queue_depths(self) -> Mapping[str, QueueDepth]:
         return self.depths
 
-    @cached_property
-    def _dynamodb(self) -> Any:
-        return self.client
-
     def _client(self, service: str) -> Any:
         assert service == "secretsmanager"
         return _SecretsClient()
