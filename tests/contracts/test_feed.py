@@ -17,7 +17,8 @@ from image_store.services.cursors import Cursors
 from image_store.services.feed import MAX_EXAMINED_ROWS, Feed
 from tests.contracts.test_lists import Projected
 from tests.contracts.test_repository import NOON, moved, pending
-from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb import new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.feed_rows import MemoryFeedRows, is_public
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.store import SIGNING_KEYS
@@ -62,22 +63,17 @@ class Public:
                 return
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
-
-
 def in_memory() -> tuple[Public, MemoryFeedRows]:
     repository = MemoryRepository()
     rows = MemoryFeedRows(repository)
     return Public(repository, rows), rows
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest, client: Any) -> Public:
+@pytest.fixture(params=["memory", "table"])
+def store(request: pytest.FixtureRequest) -> Public:
     if request.param == "memory":
         return in_memory()[0]
+    client = MemoryDynamo()
     repository = Projected(new_table(client, table_form()), client)
     return Public(repository, DynamoFeedRows(repository.table, client=lambda: client))
 

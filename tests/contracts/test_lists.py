@@ -19,6 +19,7 @@ from image_store.domain.reservation import Quota, Reservation
 from image_store.ports import ImageRepository
 from tests.contracts.test_repository import NOON, OWNER, ids_of, moved, pending, query
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
 
 FILTERS: dict[str, tuple[Any, ...]] = {
@@ -49,22 +50,21 @@ class Projected(DynamoRepository):
         self._projector.project(after.image.id, generation=1, at=NOON)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
+def in_table(client: Any) -> Projected:
+    return Projected(new_table(client, table_form()), client)
 
 
-@pytest.fixture(scope="module", params=["memory", "dynamodb"])
-def filled(request: pytest.FixtureRequest, client: Any) -> tuple[ImageRepository, list[Record]]:
+@pytest.fixture(scope="module", params=["memory", "table", "moto"])
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[ImageRepository, list[Record]]]:
     """A store of images in which every value of every filter occurs in many combinations."""
-    store: ImageRepository = (
-        MemoryRepository()
-        if request.param == "memory"
-        else Projected(new_table(client, table_form()), client)
-    )
     chance = random.Random(7)  # noqa: S311 - the same store in every run
-    return store, [add(store, number, chance) for number in range(40)]
+    if request.param == "moto":
+        with mocked_client() as client:
+            moto = in_table(client)
+            yield moto, [add(moto, number, chance) for number in range(12)]
+    else:
+        store = MemoryRepository() if request.param == "memory" else in_table(MemoryDynamo())
+        yield store, [add(store, number, chance) for number in range(40)]
 
 
 def add(store: ImageRepository, number: int, chance: random.Random) -> Record:
@@ -152,8 +152,8 @@ def test_any_filters_and_any_limit_give_the_sorted_list(
     assert ids_of(store, asked) == expected(records, asked)
 
 
-@pytest.mark.parametrize("kind", ["memory", "dynamodb"])
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("kind", ["memory", "table"])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     chosen=st.fixed_dictionaries(
         {name: st.sampled_from(FILTERS[name]) for name in ("tag", "category", "model", "kind", "descending")}
@@ -162,11 +162,9 @@ def test_any_filters_and_any_limit_give_the_sorted_list(
     chance=st.randoms(use_true_random=False),
 )
 def test_images_that_stay_are_listed_once_while_others_come_and_go(
-    client: Any, kind: str, chosen: dict[str, Any], limit: int, chance: random.Random
+    kind: str, chosen: dict[str, Any], limit: int, chance: random.Random
 ) -> None:
-    store: ImageRepository = (
-        MemoryRepository() if kind == "memory" else Projected(new_table(client, table_form()), client)
-    )
+    store = MemoryRepository() if kind == "memory" else in_table(MemoryDynamo())
     asked = query(limit, **chosen)
     records = [add(store, number, chance) for number in range(10)]
     staying = {record.image.id for record in records if meets(record, asked)}
@@ -190,8 +188,9 @@ def test_images_that_stay_are_listed_once_while_others_come_and_go(
     assert seen == sorted(seen, reverse=asked.descending)
 
 
-def test_a_tag_drives_one_query_of_as_many_rows_as_it_shows(client: Any) -> None:
-    store = Projected(new_table(client, table_form()), client)
+def test_a_tag_drives_one_query_of_as_many_rows_as_it_shows() -> None:
+    client = MemoryDynamo()
+    store = in_table(client)
     chance = random.Random(1)  # noqa: S311
     for number in range(6):
         add(store, number, chance)

@@ -22,6 +22,7 @@ from image_store.adapters.r2 import R2Bucket, s3_client
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
 from image_store.ports import ObjectMissing, ObjectStore
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.s3_client import MemoryS3
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KEYS = ("testing", "testing")
@@ -65,6 +66,27 @@ def in_memory() -> Buckets:
     return Buckets(peers["private"], peers["public"], clock, headers)
 
 
+def r2_in_memory() -> Buckets:
+    """What the fault matrix runs on."""
+    clock = SetClock()
+    peers: dict[str, MemoryBucket] = {}
+    for name in ("private", "public"):
+        peers[name] = MemoryBucket(name, clock=clock, peers=peers)
+    client = MemoryS3(peers)
+    presigner = Presigner(
+        endpoint="https://s3.example.com", region="auto", credentials=lambda: KEYS, clock=clock
+    )
+
+    def headers(bucket: str, key: str) -> Headers:
+        held = client.head_object(Bucket=bucket, Key=key)
+        return Headers(held["ContentType"], held["CacheControl"], held["Metadata"])
+
+    private, public = (
+        R2Bucket(name, client=lambda: client, presigner=presigner) for name in ("private", "public")
+    )
+    return Buckets(private, public, clock, headers)
+
+
 def in_moto() -> Buckets:
     clock = SetClock()
     client = s3_client(
@@ -90,10 +112,10 @@ def in_moto() -> Buckets:
     return Buckets(private, public, clock, headers)
 
 
-@pytest.fixture(params=["memory", "moto"])
+@pytest.fixture(params=["memory", "r2 in memory", "moto"])
 def buckets(request: pytest.FixtureRequest) -> Iterator[Buckets]:
-    if request.param == "memory":
-        yield in_memory()
+    if request.param != "moto":
+        yield in_memory() if request.param == "memory" else r2_in_memory()
         return
     with mock_aws():
         yield in_moto()

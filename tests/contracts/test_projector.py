@@ -22,6 +22,7 @@ from image_store.domain.projection import MAX_TERMS, month_of
 from image_store.domain.reservation import Quota, Reservation
 from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by
 
 LONG_PROMPT = " ".join(f"word{number}" for number in range(300))
@@ -71,17 +72,19 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
+def moto() -> Iterator[Any]:
     with mocked_client() as client:
         yield client
 
 
 @pytest.fixture
-def client(dynamodb: Any) -> Iterator[Any]:
-    """A client without tables; moto copies all there are with every transaction."""
-    yield dynamodb
-    for name in dynamodb.list_tables()["TableNames"]:
-        dynamodb.delete_table(TableName=name)
+def client(request: pytest.FixtureRequest) -> Any:
+    """A client of a DynamoDB in memory, or of moto for tests that ask for both."""
+    asked = getattr(request, "param", "memory")
+    return request.getfixturevalue("moto") if asked == "moto" else MemoryDynamo()
+
+
+both = pytest.mark.parametrize("client", ["memory", "moto"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +116,7 @@ CATS = Details(
 # One image --------------------------------------------------------------------------------------------
 
 
+@both
 def test_an_image_is_found_by_its_tags_category_model_and_terms(store: Store) -> None:
     record = store.add(details=CATS, category="pets")
 
@@ -156,6 +160,7 @@ def test_only_what_is_public_and_published_is_in_the_feed(store: Store) -> None:
     assert store.figures()[keys.feed_months(1)] == {month_of(public.image.id): 1}
 
 
+@both
 def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Store) -> None:
     record = store.add(details=CATS, category="pets")
     store.project(record)
@@ -347,16 +352,16 @@ def stepped(store: Store, record: Record, step: str, number: int) -> Record:
     return record
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.sampled_from(STEPS)), max_size=12),
     st.randoms(use_true_random=False),
 )
 def test_a_shuffled_and_duplicated_stream_leaves_what_an_ordered_one_leaves(
-    client: Any, form: dict[str, Any], steps: list[tuple[int, str]], chance: random.Random
+    form: dict[str, Any], steps: list[tuple[int, str]], chance: random.Random
 ) -> None:
     """Messages arrive in any order, twice, and some of them before later changes are made."""
-    store = Store(client, form)
+    store = Store(MemoryDynamo(), form)
     records = [store.add(details=CATS), store.add(), store.add(category="pets", size_bytes=7)]
     messages = list(records)
     for number, (which, step) in enumerate(steps):
@@ -416,6 +421,7 @@ def test_a_rebuild_makes_everything_from_the_records_alone(store: Store) -> None
     store.assert_follows(generation=2)
 
 
+@both
 def test_a_rebuild_mends_rows_that_are_wrong_and_removes_those_of_nobody(store: Store) -> None:
     records = filled(store)
     for key, item in store.found_by().items():
