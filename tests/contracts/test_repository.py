@@ -15,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from image_store.adapters.dynamodb import items, repository
-from image_store.adapters.dynamodb.repository import CONFLICT_RETRY, DynamoRepository
+from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.adapters.dynamodb.table import CONFLICT_RETRY
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
@@ -703,6 +704,7 @@ def test_a_card_tells_what_a_gallery_shows(store: ImageRepository) -> None:
         width=640,
         height=480,
         alt_text="日" * 60,
+        alt_text_given=False,
         placeholder=image.placeholder,
         thumb_type=MediaType.WEBP,
         private_prefix=f"images/upload/2026/03/{image.id}/{image.attempt}/",
@@ -1071,10 +1073,13 @@ def test_cards_of_a_category_are_those_and_no_others(store: ImageRepository, gro
     ready(store, at=minutes(5), groups=groups)
     ready(store, at=minutes(6), category="cats", groups=groups, kind=Kind.GENERATED)
 
-    found = ids_of(store, query(2, category="cats", kind=Kind.UPLOAD, group=group, descending=False))
+    found = ids_of(
+        store,
+        query(2, category="cats", kind=Kind.UPLOAD, group=group, descending=False, from_records=True),
+    )
 
     assert found == [record.image.id for record in cats]
-    assert ids_of(store, query(category="birds", group=group)) == []
+    assert ids_of(store, query(category="birds", group=group, from_records=True)) == []
 
 
 # DynamoRepository alone -------------------------------------------------------------------------------

@@ -126,7 +126,27 @@ class _Parser:
                 wanted = self._take() == "attribute_exists"
                 name = self._in_brackets()
                 return lambda item, _: (name in item) is wanted
+            case "begins_with" | "contains":
+                return self._within(self._take())
         return self._comparison()
+
+    def _within(self, function: str) -> Test:
+        self._take("(")
+        whole = self._operand()
+        self._take(",")
+        part = self._operand()
+        self._take(")")
+
+        def test(item: Item, values: Values) -> bool:
+            held, wanted = whole(item, values), part(item, values)
+            assert wanted is not None
+            if held is None:
+                return False
+            if function == "contains":
+                return wanted["S"] in held["SS"]
+            return str(held["S"]).startswith(wanted["S"])
+
+        return test
 
     def _comparison(self) -> Test:
         left = self._operand()

@@ -205,8 +205,8 @@ class MemoryRepository(ImageRepository):
         for record in rows[:MAX_EXAMINED_ROWS]:
             if len(page) == query.limit:
                 return CardPage(tuple(page), page[-1].id)
-            if _is_wanted(record.image, query):
-                page.append(_card(record))
+            if _is_wanted(record, query):
+                page.append(card_of(record))
         unread = len(rows) > MAX_EXAMINED_ROWS
         return CardPage(tuple(page), rows[MAX_EXAMINED_ROWS - 1].image.id if unread else None)
 
@@ -227,23 +227,51 @@ def _is_listed(record: Record, query: ListQuery, after: str | None) -> bool:
     if image.owner != query.owner or image.state is not (State.TRASHED if query.trashed else State.READY):
         return False
     return (
-        (query.group is None or query.group in record.details.groups)
+        _drives(record, query)
         and (query.since is None or image.id >= first_id_at(query.since))
         and (query.until is None or image.id < first_id_at(query.until))
         and (after is None or (image.id < after if query.descending else image.id > after))
     )
 
 
-def _is_wanted(image: Image, query: ListQuery) -> bool:
+def _drives(record: Record, query: ListQuery) -> bool:
+    """Whether the image is among the fewest rows that hold all the list asks for."""
+    if query.group is not None:
+        return query.group in record.details.groups
+    if query.tag is not None:
+        return query.tag in record.details.tags
+    if not query.trashed and not query.from_records:
+        if query.category is not None:
+            return query.category == record.image.category
+        if query.model is not None:
+            return query.model == _generation(record, "model")
+    return True
+
+
+def meets(record: Record, query: ListQuery) -> bool:
+    """Whether the image belongs to what a list asks for."""
+    return _is_listed(record, query, None) and _is_wanted(record, query)
+
+
+def _is_wanted(record: Record, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
+    image = record.image
     return (
         query.kind in {None, image.kind}
         and query.visibility in {None, image.visibility}
         and query.category in {None, image.category}
+        and query.tag in {None, *record.details.tags}
+        and query.model in {None, _generation(record, "model")}
+        and query.provider in {None, _generation(record, "provider")}
     )
 
 
-def _card(record: Record) -> Card:
+def _generation(record: Record, name: str) -> object:
+    return (record.details.generation or {}).get(name)
+
+
+def card_of(record: Record) -> Card:
+    """What a list tells of an image."""
     image, alt_text = record.image, record.details.alt_text
     return Card(
         id=image.id,
@@ -255,6 +283,7 @@ def _card(record: Record) -> Card:
         width=image.width,
         height=image.height,
         alt_text=alt_text[:CARD_ALT_TEXT_CHARS] if alt_text else None,
+        alt_text_given=record.details.alt_text_given,
         placeholder=image.placeholder,
         thumb_type=thumb_of(image).media_type,
         private_prefix=f"{image.prefix}{image.attempt}/",

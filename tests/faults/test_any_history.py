@@ -331,6 +331,11 @@ class History(RuleBasedStateMachine):
     def sweep(self, disturbance: Any, skew: timedelta) -> None:
         self._attempt(self.world.sweep, disturbance, skew, self.world.sweep)
 
+    @rule(image_id=images, disturbance=disturbance, skew=skew)
+    def project(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
+        project = lambda: self.world.project(image_id)  # noqa: E731 - as above
+        self._attempt(project, disturbance, skew, project)
+
     @rule(minutes=st.sampled_from([1, 5, 45, 90]))
     def wait(self, minutes: int) -> None:
         self.world.clock.instant += timedelta(minutes=minutes)
@@ -397,6 +402,7 @@ class History(RuleBasedStateMachine):
         """Everything that was told is so, and nothing else is there."""
         self.world.settle()
         self.world.assert_sound()
+        self.world.assert_projected()
         self._check_dropped(all_found=swept)
         assert not self.world.sqs.waiting["dead letters"]
         assert not self.dangling, "cleanup met a record without its original"

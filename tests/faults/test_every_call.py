@@ -175,6 +175,23 @@ def littered(world: World) -> None:
     world.clock.instant += GRACE + timedelta(minutes=1)
 
 
+def projected(world: World, before: Record) -> None:
+    """Whatever became of one message of the stream, the next ones put everything right."""
+    world.assert_projected()
+
+
+def projected_and_then(change: Callable[[World, Record], object]) -> Callable[[World], Record]:
+    """An image whose last change the projections do not follow yet."""
+
+    def prepare(world: World) -> Record:
+        record = world.upload(Visibility.PUBLIC)
+        world.project(record.image.id)
+        change(world, record)
+        return record
+
+    return prepare
+
+
 def readable(world: World, _: object, stored: Record) -> None:
     world.assert_readable(stored)
 
@@ -490,6 +507,30 @@ OPERATIONS = (
         calls=4,
     ),
     Operation(
+        "projection",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.project(before.image.id),
+        lambda world, before, _: world.assert_readable(before),
+        calls=2,
+        whatever=projected,
+    ),
+    Operation(
+        "projection of a change",
+        projected_and_then(lambda world, record: world.show(record, Visibility.PRIVATE)),
+        lambda world, before: world.project(before.image.id),
+        lambda world, before, _: world.assert_readable(before),
+        calls=2,
+        whatever=projected,
+    ),
+    Operation(
+        "projection of the end",
+        projected_and_then(lambda world, record: delete(world, record, permanent=True)),
+        lambda world, before: world.project(before.image.id),
+        lambda world, before, _: world.assert_gone(before),
+        calls=2,
+        whatever=projected,
+    ),
+    Operation(
         "cleanup of an expired image",
         expire,
         lambda world, _: world.collect(),
@@ -562,6 +603,7 @@ CALLS = {
         "put_item",
         "query",
         "scan",
+        "transact_get_items",
         "transact_write_items",
         "update_item",
     },

@@ -18,6 +18,7 @@ from urllib.parse import quote_plus, unquote, urlsplit
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
+from image_store.adapters.dynamodb.projector import DynamoProjector
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket, S3Versions
@@ -72,6 +73,7 @@ from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
+from tests.fakes.projections import OF_PROJECTIONS, assert_projected
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.s3_client import MemoryS3
 from tests.fakes.sqs_client import MemorySqs
@@ -207,6 +209,12 @@ class World:
             client=lambda: faulty,
             sleep=lambda _: None,
             # A quarter of a second passes with every look at the clock, so that waiting ends without waiting.
+            monotonic=lambda: next(waited) / 4,
+        )
+        self.projector = DynamoProjector(
+            self.table,
+            client=lambda: faulty,
+            sleep=lambda _: None,
             monotonic=lambda: next(waited) / 4,
         )
         presigner = Presigner(
@@ -489,6 +497,11 @@ class World:
         self.deletion.delete(OWNER, image_id, permanent=permanent)
         return True
 
+    def project(self, image_id: str) -> bool:
+        """Follow what has become of an image, as the consumer of the stream does; True says that it was done."""
+        self.projector.project(image_id, generation=1, at=self.clock.now())
+        return True
+
     def collect(self) -> Report:
         """Run cleanup as its schedule does."""
         return self.cleanup.run(until=self.clock.now() + timedelta(minutes=15))
@@ -535,6 +548,15 @@ class World:
         self._assert_rows_follow(kept, rows)
         self.assert_shown(self.bystander)
 
+    def assert_projected(self) -> None:
+        """Once all of the stream was read, every image is found by what it is, and a recount of the figures agrees."""
+        rows = all_items(self.client, self.table)
+        changed = {record.image.id for record in _records_in(rows)}
+        projected = (row["pk"]["S"] for row in rows if row["pk"]["S"].startswith(keys.PROJECTION_PREFIX))
+        for image_id in changed | {pk.removeprefix(keys.PROJECTION_PREFIX) for pk in projected}:
+            self.project(image_id)
+        assert_projected(all_items(self.client, self.table))
+
     def _assert_rows_follow(self, kept: list[Record], rows: list[items.Item]) -> None:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in items.rows_of(record)}
@@ -543,7 +565,7 @@ class World:
         beside = {
             row
             for row in stored
-            if row[1] in {"USAGE", "SWEEP"} or row[0].startswith(("CLEANUP", "MIGRATION#"))
+            if row[1] in {"USAGE", "SWEEP"} or row[0].startswith(("CLEANUP", "MIGRATION#", *OF_PROJECTIONS))
         }
         beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
         assert stored - beside == expected, "rows that follow from no record"

@@ -24,6 +24,7 @@ from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWork
 from tests.faults.world import CountedIds, SetClock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
     from image_store.ports import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         IngestEvents,
         Migrations,
         ObjectStore,
+        QueueDepth,
         VersionedBucket,
         WorkQueue,
     )
@@ -111,6 +113,7 @@ class Deployment(Application):
         self.noted = MemoryDeadLetters()
         self.handed_over = MemoryWorkQueue()
         self.announced = MemoryIngestEvents()
+        self.depths: dict[str, QueueDepth] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -171,6 +174,28 @@ class Deployment(Application):
     @cached_property
     def _secrets(self) -> Secrets:
         return Secrets(client=_SecretsClient)
+
+    @cached_property
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
+        return self.depths
+
+    def _client(self, service: str) -> Any:
+        assert service == "secretsmanager"
+        return _SecretsClient()
+
+    def projected(self) -> None:
+        """Let the table's stream be consumed: every record of an image, as a change of its own."""
+        (change, *_) = event("project/changes")["Records"]
+        records = []
+        for number, item in enumerate(all_items(self.client, self.table)):
+            if item["sk"]["S"] == "META":
+                stream = {
+                    **change["dynamodb"],
+                    "Keys": {"pk": item["pk"], "sk": item["sk"]},
+                    "SequenceNumber": str(number),
+                }
+                records.append({**change, "dynamodb": stream})
+        assert self.invoke("project", {"Records": records}) == {"batchItemFailures": []}
 
     def invoke(self, function: str, sent: dict[str, Any], *, context: Context | None = None) -> Any:
         """Call the handler of a function; what it answers has to be JSON, as Lambda demands."""

@@ -35,6 +35,12 @@ FUNCTIONS = [
     "Migrate",
     "Ingest",
     "Work",
+    "Search",
+    "Feed",
+    "Stats",
+    "Health",
+    "Project",
+    "Rebuild",
 ]
 LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer"}
 # What reaches SAM or the makefiles from `make test`, a developer's shell or an account of theirs.
@@ -60,6 +66,12 @@ SLOW_AND_NOT_NEEDED = {
     f"{POWERTOOLS}.event_handler.appsync",
     f"{POWERTOOLS}.metrics",
     f"{POWERTOOLS}.tracing",
+    "image_store.adapters.dynamodb.projector",
+    "image_store.adapters.dynamodb.projections",
+    "image_store.adapters.dynamodb.search_index",
+    "image_store.domain.projection",
+    "image_store.domain.words",
+    "image_store.services.searching",
 }
 
 # One worker builds, the others have no use for it.

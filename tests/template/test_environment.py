@@ -52,6 +52,21 @@ TOLD = {
     | PUBLISHED
     | RESERVING,
 }
+QUEUES = {
+    "INGEST_QUEUE_URL",
+    "DEAD_LETTER_QUEUE_URL",
+    "WORK_QUEUE_URL",
+    "WORK_DEAD_LETTER_QUEUE_URL",
+    "PROJECTION_DEAD_LETTER_QUEUE_URL",
+}
+TOLD |= {
+    "Search": {"TABLE_NAME", "SIGNING_SECRET"} | R2 | PUBLISHED,
+    "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS"} | R2 | PUBLISHED,
+    "Stats": {"TABLE_NAME", "ADMIN_SUBJECTS"},
+    "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET"} | R2 | PUBLISHED | QUEUES,
+    "Project": {"TABLE_NAME"},
+    "Rebuild": {"TABLE_NAME"},
+}
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
 VALUES = {
     "ADMIN_SUBJECTS": "alice",
@@ -83,6 +98,9 @@ VALUES = {
     "REMOTE_HOSTS": ".example.com,images.example.org",
     "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
+    "WORK_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-work",
+    "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
+    "FEED_DETAILS": "false",
 }
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from image_store.adapters.dynamodb import keys
+from image_store.services.projecting import OLD_CONSUMERS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
@@ -23,10 +27,22 @@ FOLDERS = {
     "MigrateFunction": "functions/migrate",
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
+    "SearchFunction": "functions/search",
+    "FeedFunction": "functions/feed",
+    "StatsFunction": "functions/stats",
+    "HealthFunction": "functions/health",
+    "ProjectFunction": "functions/project",
+    "RebuildFunction": "functions/rebuild",
 }
 DECODING = {"UploadFunction", "DirectFunction", "MigrateFunction", "IngestFunction", "WorkFunction"}
-ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction"}
-PUBLIC = {"LinksFunction", "SiteFunction"}
+ANSWERING = FOLDERS.keys() - {
+    "CleanupFunction",
+    "IngestFunction",
+    "WorkFunction",
+    "ProjectFunction",
+    "RebuildFunction",
+}
+PUBLIC = {"LinksFunction", "SiteFunction", "FeedFunction"}
 LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id
 HTTP_API_TIMEOUT_SECONDS = 30
 DECODER_MEMORY_MB = 3008  # what 50 megapixels take, with a second processor
@@ -145,3 +161,27 @@ def test_a_message_stays_hidden_while_it_is_worked_on(processed: dict[str, Any],
     timeout = functions(processed)[f"{name}Function"]["Timeout"]
 
     assert queue["VisibilityTimeout"] >= EVENTS_TO_VISIBILITY * timeout
+
+
+def test_changes_of_records_are_projected_in_order_and_what_fails_is_tried_apart_and_kept(
+    processed: dict[str, Any],
+) -> None:
+    mapping = processed["Resources"]["ProjectFunctionChanges"]["Properties"]
+    (filtered,) = mapping["FilterCriteria"]["Filters"]
+
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert mapping["FunctionName"] == {"Ref": "ProjectFunction"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["BatchSize"] == 100
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] == 10
+    assert mapping["MaximumRecordAgeInSeconds"] == 6 * 60 * 60
+    assert mapping["DestinationConfig"] == {
+        "OnFailure": {"Destination": {"Fn::GetAtt": ["ProjectionDeadLetterQueue", "Arn"]}}
+    }
+    assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META]}}}}
+
+
+def test_a_rebuild_begins_when_no_consumer_runs_that_does_not_know_of_it(processed: dict[str, Any]) -> None:
+    assert functions(processed)["ProjectFunction"]["Timeout"] < OLD_CONSUMERS.total_seconds()

@@ -136,6 +136,8 @@ def test_the_outputs_are_what_the_readme_promises(template: dict[str, Any]) -> N
         "WorkQueueUrl",
         "WorkDeadLetterQueueUrl",
         "DeadLetterQueueUrl",
+        "ProjectionDeadLetterQueueUrl",
+        "RebuildFunctionName",
     }
 
 

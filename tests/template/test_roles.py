@@ -135,6 +135,46 @@ REACH = {
     }
     | OBJECTS_TO_MIGRATE,
 }
+READ_CARDS = allow("Table.Arn", "dynamodb", "Query", "BatchGetItem")
+READ_FIGURES = allow("Table.Arn", "dynamodb", "GetItem", "Query", "BatchGetItem")
+QUEUES = ("IngestQueue", "DeadLetterQueue", "WorkQueue", "WorkDeadLetterQueue", "ProjectionDeadLetterQueue")
+REACH |= {
+    "Search": {READ_CARDS, R2_SECRET, SIGNING_SECRET},
+    "Feed": {READ_FIGURES, R2_SECRET, SIGNING_SECRET},
+    "Stats": {READ_FIGURES},
+    "Health": {
+        allow("Table.Arn", "dynamodb", "GetItem"),
+        allow("${Table.Arn}/index/due", "dynamodb", "Query"),
+        R2_SECRET,
+        SIGNING_SECRET,
+        *(allow(f"{queue}.Arn", "sqs", "GetQueueAttributes") for queue in QUEUES),
+    },
+    "Project": {
+        allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
+        allow(
+            "${Table.Arn}/stream/*",
+            "dynamodb",
+            "DescribeStream",
+            "GetRecords",
+            "GetShardIterator",
+            "ListStreams",
+        ),
+        allow("ProjectionDeadLetterQueue.Arn", "sqs", "SendMessage"),
+    },
+    "Rebuild": {
+        allow(
+            "Table.Arn",
+            "dynamodb",
+            "GetItem",
+            "BatchGetItem",
+            "Scan",  # started by hand, never by a request
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "ConditionCheckItem",
+        ),
+    },
+}
 TRACE = allow("*", "xray", "PutTraceSegments", "PutTelemetryRecords")  # X-Ray has no resources to name
 LAMBDA = {"Service": "lambda.amazonaws.com"}
 

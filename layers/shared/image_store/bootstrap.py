@@ -5,6 +5,7 @@ network, and a cold start pays only for what its function touches. Tests put the
 """
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -19,7 +20,9 @@ from image_store.entrypoints.observability import logger
 from image_store.ports import (
     Clock,
     DeadLetters,
+    FeedRows,
     Fetcher,
+    Figures,
     Housekeeping,
     Ids,
     ImageProcessor,
@@ -27,7 +30,10 @@ from image_store.ports import (
     IngestEvents,
     Migrations,
     ObjectStore,
+    Projector,
     Purger,
+    QueueDepth,
+    SearchIndex,
     VersionedBucket,
     WorkQueue,
 )
@@ -42,6 +48,8 @@ if TYPE_CHECKING:
     from image_store.services.deletion import Deletion
     from image_store.services.direct_uploads import DirectUploads
     from image_store.services.editing import Editing
+    from image_store.services.feed import Feed
+    from image_store.services.health import Health
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
@@ -49,8 +57,11 @@ if TYPE_CHECKING:
     from image_store.services.migration.requests import MigrationRequests
     from image_store.services.migration.run import MigrationRun
     from image_store.services.migration.sources import MigrationSources
+    from image_store.services.projecting import Projecting
     from image_store.services.publishing import Publisher
     from image_store.services.reservations import Reservations
+    from image_store.services.searching import Searching
+    from image_store.services.statistics import Reporting
     from image_store.services.uploads import Uploads
     from image_store.services.write_protocol import WriteProtocol
 
@@ -104,6 +115,30 @@ class Application:
         return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
+    def projector(self) -> Projector:
+        from image_store.adapters.dynamodb.projector import DynamoProjector
+
+        return DynamoProjector(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def search_index(self) -> SearchIndex:
+        from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
+
+        return DynamoSearchIndex(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def feed_rows(self) -> FeedRows:
+        from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
+
+        return DynamoFeedRows(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def figures(self) -> Figures:
+        from image_store.adapters.dynamodb.figures import DynamoFigures
+
+        return DynamoFigures(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
     def private(self) -> ObjectStore:
         return self._r2(self.settings.private_bucket)
 
@@ -148,6 +183,19 @@ class Application:
         from image_store.adapters.sqs import SqsWorkQueue
 
         return SqsWorkQueue(self.settings.work_queue_url, client=lambda: self._sqs)
+
+    @made_once
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
+        from image_store.adapters.sqs import SqsQueueDepth
+
+        urls = {
+            "ingest": self.settings.ingest_queue_url,
+            "ingest_dead_letters": self.settings.dead_letter_queue_url,
+            "work": self.settings.work_queue_url,
+            "work_dead_letters": self.settings.work_dead_letter_queue_url,
+            "projection_dead_letters": self.settings.projection_dead_letter_queue_url,
+        }
+        return {name: SqsQueueDepth(url, client=lambda: self._sqs) for name, url in urls.items() if url}
 
     @made_once
     def processor(self) -> ImageProcessor:
@@ -252,6 +300,46 @@ class Application:
         from image_store.services.cursors import Cursors
 
         return Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def projecting(self) -> "Projecting":
+        from image_store.services.projecting import Projecting
+
+        return Projecting(projector=self.projector, clock=self.clock)
+
+    @made_once
+    def searching(self) -> "Searching":
+        from image_store.services.searching import Searching
+
+        return Searching(index=self.search_index, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def feed(self) -> "Feed":
+        from image_store.services.feed import Feed
+
+        return Feed(rows=self.feed_rows, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def reporting(self) -> "Reporting":
+        from image_store.services.statistics import Reporting
+
+        return Reporting(figures=self.figures, repository=self.repository, clock=self.clock)
+
+    @made_once
+    def health(self) -> "Health":
+        from image_store.services.health import Health
+
+        return Health(
+            repository=self.repository,
+            private=self.private,
+            public=self.public,
+            # not what a warm function remembers of it
+            secret=lambda: Secrets(client=lambda: self._client("secretsmanager")).json(
+                self.settings.signing_secret
+            ),
+            queues=self.queue_depths,
+            clock=self.clock,
+        )
 
     @made_once
     def batches(self) -> "Batches":

@@ -42,11 +42,15 @@ class Settings:
     ingest_queue_url: str
     dead_letter_queue_url: str
     work_queue_url: str
+    work_dead_letter_queue_url: str
+    projection_dead_letter_queue_url: str
     cleanup_policies: tuple[Policy, ...]
     cleanup_on_save: bool
     """Whether an owner's turn with the policies comes after each image that is stored, and not only daily."""
     cleanup_max_deletions: int
     """The most that a run of cleanup may remove without a row that asks for it."""
+    feed_details: bool
+    """Whether cards of the feed carry filenames, and alternative texts that were derived."""
     admin_subjects: frozenset[str]
     """Subjects who are admins besides those whose token has the scope."""
     migration_table: str
@@ -81,9 +85,12 @@ class Settings:
             ingest_queue_url=environment.get("INGEST_QUEUE_URL", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
+            work_dead_letter_queue_url=environment.get("WORK_DEAD_LETTER_QUEUE_URL", ""),
+            projection_dead_letter_queue_url=environment.get("PROJECTION_DEAD_LETTER_QUEUE_URL", ""),
             cleanup_policies=_policies(environment),
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
+            feed_details=_flag(environment, "FEED_DETAILS"),
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             migration_table=environment.get("MIGRATION_TABLE", ""),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),

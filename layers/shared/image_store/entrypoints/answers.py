@@ -58,6 +58,26 @@ class Answers:
         body = {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
+    def feed(self, page: Page, *, api_url: str, details: bool) -> "Response[str]":
+        """A page of the feed; without `details` it tells no filename and no alternative text but a given one."""
+        shown = [
+            {
+                **{name: value for name, value in self._card(card).items() if name != "visibility"},
+                "filename": card.filename if details else None,
+                "alt_text": card.alt_text if details or card.alt_text_given else None,
+                "public_url": f"{api_url}/i/{quote(link(card.id, card.publication))}",
+            }
+            for card in page.cards
+            if card.publication is not None
+        ]
+        # Not to be kept: what is unpublished has to be gone with the next look.
+        return Response(
+            200,
+            JSON,
+            _json({"items": shown, "next_cursor": page.next_cursor}),
+            headers={"Cache-Control": "no-store"},
+        )
+
     def batch(self, outcomes: Sequence[Record | ImageStoreError], *, api_url: str) -> "Response[str]":
         """What became of each item of a batch, by its index."""
         successful, failed = [], []

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -205,18 +205,60 @@ class Order(StrEnum):
     ASC = "asc"
 
 
-class ImageQuery(_Strict):
-    """Which images a list shows; `from` is inclusive, `to` is not."""
+class _Filters(_Strict):
+    """Which images are wanted; `from` is inclusive, `to` is not."""
 
     limit: int = Field(50, ge=1, le=100)
-    cursor: str | None = Field(None, min_length=1, max_length=500)
-    order: Order = Order.DESC
     kind: Kind | None = None
     visibility: Visibility | None = None
+    tag: Tag | None = None
     group: str | None = Field(None, max_length=161, pattern=GROUP_PATTERN, description="`type:id`")
+    model: Line | None = Field(None, min_length=1, max_length=128)
+    provider: Line | None = Field(None, min_length=1, max_length=64)
+    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     since: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = Field(None, alias="to")
     trashed: bool = False
+
+
+class ImageQuery(_Filters):
+    """Which images a list shows; `from` is inclusive, `to` is not."""
+
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+    order: Order = Order.DESC
+
+
+class SearchQuery(_Filters):
+    """What is searched for, and among which images; `from` is inclusive, `to` is not."""
+
+    q: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Words, or beginnings of words, all of which title, tags, filename, alt text or prompt must hold.",
+    )
+    cursor: str | None = Field(None, min_length=1, max_length=1_000)
+
+
+class FeedQuery(_Strict):
+    """How much of the feed is wanted."""
+
+    limit: int = Field(50, ge=1, le=100)
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+
+
+class Scope(StrEnum):
+    """Whose figures are wanted."""
+
+    OWN = "own"
+    ALL = "all"
+
+
+class StatsQuery(_Strict):
+    """Which figures are wanted; days are those of UTC, `from` is inclusive, `to` is not."""
+
+    scope: Scope = Field(Scope.OWN, description="`all` needs an admin.")
+    since: date | None = Field(None, alias="from", description="30 days before `to` when it is not given.")
+    until: date | None = Field(None, alias="to", description="Tomorrow when it is not given.")
 
 
 class BatchDelete(_Strict):
@@ -492,6 +534,69 @@ class ImagePage(BaseModel):
 
     items: list[Card]
     next_cursor: str | None
+
+
+class FeedCard(BaseModel):
+    """An image in the feed. Filenames, and alt texts that were derived, are shown only where a deployment says so."""
+
+    id: str
+    kind: Kind
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    filename: str | None
+    alt_text: str | None
+    placeholder: ImagePlaceholder
+    thumb_url: str
+    public_url: str
+    created_at: datetime
+
+
+class FeedPage(BaseModel):
+    """A page of the feed; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[FeedCard]
+    next_cursor: str | None
+
+
+class Amount(BaseModel):
+    """So many images, and the bytes of their originals."""
+
+    images: int
+    size_bytes: int
+
+
+class DayAmount(Amount):
+    """What is still stored of the images of a day."""
+
+    date: date
+
+
+class Stats(Amount):
+    """What is stored. `images` and `size_bytes` hold all; the parts follow changes within seconds."""
+
+    scope: Scope
+    by_kind: dict[str, Amount]
+    by_format: dict[str, Amount]
+    by_visibility: dict[str, Amount]
+    by_model: dict[str, Amount] = Field(description="At most 1,000 models.")
+    trash: Amount
+    days: list[DayAmount]
+
+
+class Component(BaseModel):
+    """Whether a part answers."""
+
+    status: Literal["ok", "degraded", "down", "not_configured"]
+    detail: str | None
+
+
+class DeepHealth(BaseModel):
+    """Whether every part answers; the worst of them is the whole's."""
+
+    status: Literal["ok", "degraded", "down"]
+    components: dict[str, Component]
 
 
 class Health(BaseModel):

@@ -48,7 +48,7 @@ def rows_of(record: Record) -> dict[tuple[str, str], Item]:
             {
                 **keys.key(keys.group(image.owner, name), image.id),
                 "id": {"S": image.id},
-                **_listed(image, details),
+                **listed(image, details, tags=True),
             }
             for name in details.groups
         ]
@@ -71,9 +71,9 @@ def _meta(image: Image, details: Details) -> Item:
         "record": {"S": _record_text(image)},
     }
     if image.state is State.READY:
-        item |= {"owner_key": {"S": keys.live(image.owner)}, **_listed(image, details)}
+        item |= {"owner_key": {"S": keys.live(image.owner)}, **listed(image, details)}
     if image.state is State.TRASHED:
-        item |= {"owner_key": {"S": keys.trash(image.owner)}, **_listed(image, details)}
+        item |= {"owner_key": {"S": keys.trash(image.owner)}, **listed(image, details)}
     if image.due_at is not None:
         item |= {"due_shard": {"S": keys.due_shard(image.id)}, "due_at": {"S": text_time(image.due_at)}}
     return item
@@ -95,10 +95,10 @@ def _detail(image: Image, details: Details) -> Item:
     return {**keys.key(keys.image(image.id), keys.DETAIL), "body": {"S": _json(body)}}
 
 
-def _listed(image: Image, details: Details) -> Item:
-    """The card, and beside it what a filter may ask for."""
+def listed(image: Image, details: Details, *, tags: bool = False) -> Item:
+    """The card, and beside it what a filter may ask for; the index needs no tags, as they have rows of their own."""
     generation = details.generation or {}
-    listed = {
+    texts = {
         "card": _card_text(image, details),
         "kind": image.kind.value,
         "visibility": image.visibility.value,
@@ -106,7 +106,10 @@ def _listed(image: Image, details: Details) -> Item:
         "model": generation.get("model"),
         "provider": generation.get("provider"),
     }
-    return {name: {"S": value} for name, value in listed.items() if value}
+    found: Item = {name: {"S": value} for name, value in texts.items() if value}
+    if tags and details.tags:
+        found["tags"] = {"SS": sorted(details.tags)}
+    return found
 
 
 def _record_text(image: Image) -> str:
@@ -223,6 +226,7 @@ def _card_text(image: Image, details: Details) -> str:
             image.folder,
             image.attempt,
             image.publication,
+            int(details.alt_text_given),
         ]
     )
 
@@ -233,9 +237,21 @@ _BY_EXTENSION = {media_type.extension: media_type for media_type in MediaType}
 def card_of(item: Item) -> Card:
     """The card that a listed row holds."""
     image_id = item["id"]["S"]
-    filename, extension, size, width, height, alt, blurhash, color, thumb, folder, attempt, publication = (
-        json.loads(item["card"]["S"])
-    )
+    (
+        filename,
+        extension,
+        size,
+        width,
+        height,
+        alt,
+        blurhash,
+        color,
+        thumb,
+        folder,
+        attempt,
+        publication,
+        given,
+    ) = json.loads(item["card"]["S"])
     return Card(
         id=image_id,
         kind=Kind(item["kind"]["S"]),
@@ -246,6 +262,7 @@ def card_of(item: Item) -> Card:
         width=width,
         height=height,
         alt_text=alt,
+        alt_text_given=bool(given),
         placeholder=Placeholder(blurhash, color),
         thumb_type=_BY_EXTENSION[thumb],
         private_prefix=f"{folder}{image_id}/{attempt}/",
