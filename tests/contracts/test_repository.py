@@ -584,13 +584,103 @@ def test_a_publication_waits_until_it_is_current_and_again_when_it_is_not(store:
 
     assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
     assert due(store, DEADLINE) == {"publication:other"}
-    store.forget_publication(PUBLICATION)
+    store.forget_publication(waiting(record), at=NOON)
     assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
 
     store.replace(published, moved(published, State.READY, publication=None), publications=[waiting(record)])
 
     assert store.publication(PUBLICATION) == waiting(record)
     assert due(store, DEADLINE) == {"publication:other", f"publication:{PUBLICATION}"}
+
+
+def published(store: ImageRepository) -> Record:
+    record = ready(store)
+    intended = advance(store, record, State.READY, intent=PUBLICATION)
+    return advance(store, intended, State.READY, intent=None, publication=PUBLICATION)
+
+
+COPY = f"p/{PUBLICATION}/w640.webp"
+
+
+def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(store: ImageRepository) -> None:
+    record = published(store)
+    known = waiting(record)
+
+    assert store.announce_copy(PUBLICATION, COPY, until=minutes(2)) is True
+    store.replace(record, moved(record, State.READY, publication=None), publications=[known])
+
+    kept = replace(known, keys=known.keys | {COPY}, copied_until=minutes(2))
+    assert store.publication(PUBLICATION) == kept
+    store.forget_publication(known, at=minutes(3))
+    assert store.publication(PUBLICATION) == kept, "a copy would be left that nobody knows of"
+    store.forget_publication(kept, at=minutes(1))
+    assert store.publication(PUBLICATION) == kept, "a copy that is on its way would be left"
+    store.forget_publication(kept, at=minutes(3))
+    assert store.publication(PUBLICATION) is None
+
+
+def test_no_copy_can_be_announced_of_what_is_not_current(store: ImageRepository) -> None:
+    record = reserve(store)
+    store.replace(record, moved(record, State.READY), publications=[waiting(record)])
+
+    assert store.announce_copy(PUBLICATION, COPY, until=minutes(2)) is False
+    assert store.announce_copy("unknown", COPY, until=minutes(2)) is False
+    assert store.publication(PUBLICATION) == waiting(record)
+    assert store.publication("unknown") is None
+
+
+def amended(image: Image, **changes: Any) -> Image:
+    return replace(image, amendment=f"amendment {next(_numbers)}", **changes)
+
+
+MADE = Rendition("w640", MediaType.AVIF, 640, 480, 20_000, making="0123456789abcdef")
+
+
+@pytest.mark.parametrize("state", [State.READY, State.TRASHED])
+def test_an_amendment_changes_the_record_and_not_its_version(store: ImageRepository, state: State) -> None:
+    record = advance(store, ready(store, groups=("session:s1",), alt_text="a cat"), state)
+    after = amended(record.image, renditions=(*record.image.renditions, MADE))
+    listed = store.cards(query(trashed=state is State.TRASHED), after=None)
+
+    store.amend(record.image, after)
+
+    assert store.get(after.id) == replace(record, image=after)
+    assert after.version == record.image.version
+    assert store.cards(query(trashed=state is State.TRASHED), after=None) == listed
+
+
+def test_an_amendment_of_what_has_changed_is_a_conflict(store: ImageRepository) -> None:
+    record = ready(store)
+    changed = advance(store, record, State.READY, filename="dog.png")
+
+    with pytest.raises(Conflict):
+        store.amend(record.image, amended(record.image))
+
+    assert store.get(record.image.id) == changed
+
+
+def test_a_change_by_who_has_not_seen_an_amendment_is_a_conflict(store: ImageRepository) -> None:
+    record = ready(store)
+    store.amend(record.image, first := amended(record.image))
+
+    with pytest.raises(Conflict):
+        store.replace(record, moved(record, State.TRASHED))
+    with pytest.raises(Conflict):
+        store.amend(record.image, amended(record.image))
+
+    assert store.get_image(record.image.id) == first
+
+
+def test_a_file_of_an_image_is_made_by_one_at_a_time(store: ImageRepository) -> None:
+    def take(holder: str, at: datetime, name: str = "id#w640.webp") -> bool:
+        return store.take_rendering(name, holder=holder, at=at, until=at + timedelta(seconds=40))
+
+    assert take("one", NOON)
+    assert take("one", NOON), "a repeated call has what it took"
+    assert not take("two", NOON + timedelta(seconds=30))
+    assert take("two", NOON, "id#w640.avif")
+    assert take("two", NOON + timedelta(seconds=41))
+    assert not take("one", NOON + timedelta(seconds=42))
 
 
 def test_many_records_and_publications_are_read_at_once(store: ImageRepository) -> None:
@@ -936,8 +1026,8 @@ def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: Image
     record = pending()
     store.reserve(reservation(record, publication=waiting(record)))
 
-    store.forget_publication(PUBLICATION)
-    store.forget_publication(PUBLICATION)
+    store.forget_publication(waiting(record), at=NOON)
+    store.forget_publication(waiting(record), at=NOON)
 
     assert store.publication(PUBLICATION) is None
     assert due(store, DEADLINE) == {record.image.id}
@@ -1196,6 +1286,7 @@ def test_a_read_that_cannot_settle_a_lost_answer_is_storage_unavailable(table: T
         dynamo(table, client).reserve(reservation(pending()))
 
 
+A_ROW = PublicationRow(PUBLICATION, "id", frozenset({"p/key"}), NOON)
 READS: dict[str, Callable[[ImageRepository], object]] = {
     "get": lambda store: store.get("id"),
     "get_image": lambda store: store.get_image("id"),
@@ -1206,7 +1297,9 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
     "due": lambda store: list(store.due(NOON, limit=1)),
     "owners_due": lambda store: list(store.owners_due(NOON, limit=1)),
     "publication": lambda store: store.publication(PUBLICATION),
-    "forget_publication": lambda store: store.forget_publication(PUBLICATION),
+    "forget_publication": lambda store: store.forget_publication(A_ROW, at=NOON),
+    "announce_copy": lambda store: store.announce_copy(PUBLICATION, "p/key", until=NOON),
+    "take_rendering": lambda store: store.take_rendering("file", holder="one", at=NOON, until=NOON),
     "members": lambda store: store.members(GroupOf(OWNER, "session:s1"), after=None, limit=1),
     "sweep_position": lambda store: store.sweep_position("ingest"),
     "settled": lambda store: store.settled(["name"], at=NOON),
@@ -1218,6 +1311,8 @@ WEAK_OR_WRITTEN = {
     "due",
     "owners_due",
     "forget_publication",
+    "announce_copy",
+    "take_rendering",
     "settled",
     "note",
     "keep_sweep_position",
@@ -1235,6 +1330,7 @@ def test_every_failure_is_storage_unavailable(
         get_item=failure,
         delete_item=failure,
         put_item=failure,
+        update_item=failure,
         batch_get_item=failure,
     )
     store = DynamoRepository("images", client=lambda: client)
@@ -1442,6 +1538,7 @@ def test_no_method_scans(table: Table) -> None:
         "get_item",
         "batch_get_item",
         "put_item",
+        "update_item",
         "delete_item",
     }
 
@@ -1497,7 +1594,7 @@ def test_what_a_deleted_image_leaves_in_the_table_is_the_count(table: Table) -> 
     for state in (State.READY, State.DELETING, State.TOMBSTONE):
         record = advance(store, record, state, guarded=state is State.READY)
     store.forget(record)
-    store.forget_publication(PUBLICATION)
+    store.forget_publication(waiting(record), at=NOON)
 
     assert sorted(row["sk"]["S"] for row in table.rows()) == ["IDEMPOTENCY", "USAGE"]
 

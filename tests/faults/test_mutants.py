@@ -150,7 +150,7 @@ class ForgetsFirst(Publisher):
 
     def remove(self, rows: Sequence[PublicationRow]) -> int:
         for row in rows:
-            self.repository.forget_publication(row.publication)
+            self.repository.forget_publication(row, at=self.clock.now())
         return super().remove(rows)
 
 

@@ -107,7 +107,7 @@ class Publisher:
         """
         try:
             if self.bucket is not None and rows:
-                self.bucket.delete([key for row in rows for key in row.keys])
+                self.bucket.delete([key for row in rows for key in sorted(row.keys)])
         except (StorageUnavailable, ConfigurationError) as error:
             _logger.warning("Public copies wait for cleanup: %s", error.message)
             return 0
@@ -122,9 +122,11 @@ class Publisher:
         try:
             for some in batched(rows, _ROWS_PER_PURGE, strict=False):
                 if self.purger is not None and self.bucket is not None:
-                    self.purger.purge([f"{self.public_url}/{key}" for row in some for key in row.keys])
+                    self.purger.purge(
+                        [f"{self.public_url}/{key}" for row in some for key in sorted(row.keys)]
+                    )
                 for row in some:
-                    self.repository.forget_publication(row.publication)
+                    self.repository.forget_publication(row, at=self.clock.now())
                     done += 1
         except (StorageUnavailable, ConfigurationError) as error:
             _logger.warning("Withdrawn publications wait for cleanup: %s", error.message)
