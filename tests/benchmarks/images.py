@@ -17,7 +17,7 @@ from image_store.adapters.imaging.limits import DecodeLimits
 from image_store.adapters.imaging.placeholder import make_placeholder
 from image_store.adapters.imaging.renditions import render
 from image_store.domain.media import sniff
-from image_store.domain.renditions import Preset, RenderedFile
+from image_store.domain.renditions import DISPLAY, THUMB, RenderedFile
 from tests import pictures
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms, median_cpu_ms
 from tests.benchmarks.sharp import Sharp, SharpUnavailable
@@ -33,15 +33,15 @@ class _Race:
     name: str
     bar: float
     source: str
-    preset: Preset
+    preset: str
 
 
 _RACES = (
-    _Race("thumb_12mp_vs_sharp", 0.95, "12mp.jpg", Preset.THUMB),
-    _Race("thumb_24mp_vs_sharp", 0.95, "24mp.jpg", Preset.THUMB),
-    _Race("display_jpeg_vs_sharp", 1.5, "12mp.jpg", Preset.DISPLAY),
-    _Race("thumb_png_vs_sharp", 1.3, "4mp.png", Preset.THUMB),
-    _Race("thumb_webp_vs_sharp", 1.25, "1mp.webp", Preset.THUMB),
+    _Race("thumb_12mp_vs_sharp", 0.95, "12mp.jpg", THUMB),
+    _Race("thumb_24mp_vs_sharp", 0.95, "24mp.jpg", THUMB),
+    _Race("display_jpeg_vs_sharp", 1.5, "12mp.jpg", DISPLAY),
+    _Race("thumb_png_vs_sharp", 1.3, "4mp.png", THUMB),
+    _Race("thumb_webp_vs_sharp", 1.25, "1mp.webp", THUMB),
 )
 
 
@@ -89,20 +89,22 @@ def _run(race: _Race, source: Path, sharp: Sharp) -> Measurement:
     return Measurement(race.name, compared.ratio, "× sharp", race.bar, detail)
 
 
-def _ours(data: bytes, preset: Preset) -> RenderedFile:
+def _ours(data: bytes, preset: str) -> RenderedFile:
     """All that is done to a stranger's file for one rendition: checked, decoded, cropped, encoded."""
     media_type = sniff(data)
     assert media_type is not None
-    decoded = decode(data, media_type, read_header(data, media_type), limits=_LIMITS, presets=(preset,))
-    (file,), _ = render(decoded.picture, size=decoded.size, presets=(preset,))
+    recipes = pictures.recipes_of(preset)
+    header = read_header(data, media_type)
+    decoded = decode(data, media_type, header, limits=_LIMITS, recipes=recipes.values())
+    (file,), _ = render(decoded.picture, size=decoded.size, recipes=recipes)
     return file
 
 
-def _naive(data: bytes, preset: Preset) -> bytes:
+def _naive(data: bytes, preset: str) -> bytes:
     """What the first tutorial does: open, resize well, save."""
     image = Image.open(BytesIO(data)).convert("RGB")
     out = BytesIO()
-    if preset is Preset.THUMB:
+    if preset == THUMB:
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
         square = image.crop((left, top, left + side, top + side))
@@ -119,8 +121,10 @@ def _placeholder_ms(source: Path) -> float:
     data = source.read_bytes()
     media_type = sniff(data)
     assert media_type is not None
-    decoded = decode(data, media_type, read_header(data, media_type), limits=_LIMITS, presets=(Preset.THUMB,))
-    _, overview = render(decoded.picture, size=decoded.size, presets=(Preset.THUMB,))
+    recipes = pictures.recipes_of(THUMB)
+    header = read_header(data, media_type)
+    decoded = decode(data, media_type, header, limits=_LIMITS, recipes=recipes.values())
+    _, overview = render(decoded.picture, size=decoded.size, recipes=recipes)
     return median_cpu_ms(lambda: make_placeholder(overview), runs=15)
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from image_store.adapters.imaging import PillowProcessor
-from image_store.domain.renditions import Preset
+from image_store.domain.renditions import THUMB, UPLOAD_RECIPES
 
 _STATUS = Path("/proc/self/status")
 
@@ -24,7 +24,7 @@ def main(source: Path) -> None:
     """Print the rise of the peak by reading and processing `source`."""
     processor = PillowProcessor()
     after_import_mb = _peak_mb()
-    processor.process(source.read_bytes(), presets=(Preset.THUMB,))
+    processor.process(source.read_bytes(), None, {THUMB: UPLOAD_RECIPES[THUMB]})
     print(_peak_mb() - after_import_mb)
 
 

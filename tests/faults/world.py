@@ -29,7 +29,14 @@ from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Placeholder, Preset, ProcessedImage, RenderedFile, Rendition
+from image_store.domain.renditions import (
+    UPLOAD_RECIPES,
+    Placeholder,
+    ProcessedImage,
+    Recipe,
+    RenderedFile,
+    Rendition,
+)
 from image_store.domain.reservation import Quota
 from image_store.ports import Fetched, Housekeeping, Ids, PresignedPut, Purger, StoredObject
 from image_store.services.batch_deletion import BatchDeletion, Deleted, Deletions
@@ -342,10 +349,12 @@ class CountedIds:
 class StubProcessor:
     """Makes renditions of anything at once."""
 
-    def process(self, data: bytes, *, presets: Collection[Preset]) -> ProcessedImage:
+    def process(
+        self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
+    ) -> ProcessedImage:
         made = tuple(
-            RenderedFile(Rendition(preset.value, MediaType.WEBP, 3, 2, len(data)), preset.encode() + data)
-            for preset in presets
+            RenderedFile(Rendition(name, MediaType.WEBP, 3, 2, len(data)), name.encode() + data)
+            for name in recipes
         )
         return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"))
 
@@ -617,7 +626,7 @@ class World:
         """The owner can read the image as it was stored."""
         found = self.retrieval.get(OWNER, record.image.id)
         assert self.bucket.get(found.image.original_key, max_bytes=1_000) == PICTURE
-        assert len(self.private.objects.keys() & set(found.image.private_keys)) == 1 + len(Preset)
+        assert len(self.private.objects.keys() & set(found.image.private_keys)) == 1 + len(UPLOAD_RECIPES)
 
     def assert_shown(self, record: Record) -> None:
         """Its link shows the image to everybody."""

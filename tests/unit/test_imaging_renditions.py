@@ -10,7 +10,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.media import MediaType, sniff
-from image_store.domain.renditions import UPLOAD_PRESETS, Preset, ProcessedImage, RenderedFile
+from image_store.domain.renditions import DISPLAY, THUMB, UPLOAD_RECIPES, ProcessedImage, RenderedFile
 from tests import pictures
 
 # pytest's filters replace those of the adapter, which does not let odd metadata raise warnings.
@@ -20,11 +20,11 @@ RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 200, 30), (30, 30, 220), (230, 22
 
 
 def process(data: bytes) -> ProcessedImage:
-    return PillowProcessor().process(data, presets=UPLOAD_PRESETS)
+    return PillowProcessor().process(data, None, UPLOAD_RECIPES)
 
 
-def rendition(data: bytes, preset: Preset) -> RenderedFile:
-    (file,) = PillowProcessor().process(data, presets=(preset,)).renditions
+def rendition(data: bytes, preset: str) -> RenderedFile:
+    (file,) = PillowProcessor().process(data, None, pictures.recipes_of(preset)).renditions
     return file
 
 
@@ -76,7 +76,7 @@ def test_every_accepted_format_becomes_its_renditions_and_a_placeholder(name: st
 
 
 def test_thumb_is_a_square_of_300_pixels_in_jpeg() -> None:
-    file = rendition(pictures.jpeg(800, 500), Preset.THUMB)
+    file = rendition(pictures.jpeg(800, 500), THUMB)
 
     assert opened(file).size == (300, 300)
     assert file.rendition.media_type is MediaType.JPEG
@@ -110,8 +110,8 @@ def test_renditions_are_as_large_as_they_may_be_and_never_enlarged(
 def test_only_the_presets_asked_for_are_made_in_the_order_asked() -> None:
     data = pictures.jpeg(400, 300)
 
-    both = PillowProcessor().process(data, presets=(Preset.DISPLAY, Preset.THUMB))
-    none = PillowProcessor().process(data, presets=())
+    both = PillowProcessor().process(data, None, pictures.recipes_of(DISPLAY, THUMB))
+    none = PillowProcessor().process(data, None, {})
 
     assert [file.rendition.preset for file in both.renditions] == ["display", "thumb"]
     assert none.renditions == ()
@@ -121,7 +121,7 @@ def test_only_the_presets_asked_for_are_made_in_the_order_asked() -> None:
 def test_display_of_a_photo_is_a_progressive_jpeg_that_looks_like_it() -> None:
     original = pictures.scene(1200, 900)
 
-    image = opened(rendition(pictures.encoded(original, "PNG"), Preset.DISPLAY))
+    image = opened(rendition(pictures.encoded(original, "PNG"), DISPLAY))
 
     assert (image.format, image.info.get("progressive")) == ("JPEG", 1)
     assert difference(image, original) < 4
@@ -131,7 +131,7 @@ def test_display_of_a_large_photo_looks_like_it_though_it_was_decoded_at_half_it
     original = pictures.scene(4200, 1050)
     expected = original.resize((2048, 512), Image.Resampling.LANCZOS)
 
-    image = opened(rendition(pictures.encoded(original, "JPEG", quality=92), Preset.DISPLAY))
+    image = opened(rendition(pictures.encoded(original, "JPEG", quality=92), DISPLAY))
 
     assert difference(image, expected) < 4
 
@@ -140,7 +140,7 @@ def test_thumb_of_a_large_photo_looks_like_it_though_it_was_decoded_at_an_eighth
     original = pictures.scene(2400, 2400)
     expected = original.resize((300, 300), Image.Resampling.LANCZOS)
 
-    image = opened(rendition(pictures.encoded(original, "JPEG", quality=92), Preset.THUMB))
+    image = opened(rendition(pictures.encoded(original, "JPEG", quality=92), THUMB))
 
     assert difference(image, expected) < 4
 
@@ -148,7 +148,7 @@ def test_thumb_of_a_large_photo_looks_like_it_though_it_was_decoded_at_an_eighth
 def test_thumb_is_the_same_whether_made_alone_or_with_display() -> None:
     data = pictures.jpeg(2400, 2400)
 
-    alone = opened(rendition(data, Preset.THUMB))
+    alone = opened(rendition(data, THUMB))
     with_display = opened(process(data).renditions[0])
 
     assert difference(alone, with_display) < 3
@@ -157,7 +157,7 @@ def test_thumb_is_the_same_whether_made_alone_or_with_display() -> None:
 def test_flat_art_stays_exact_in_a_png_where_that_is_smaller() -> None:
     art = pictures.drawing(600, 400)
 
-    file = rendition(pictures.encoded(art, "PNG"), Preset.DISPLAY)
+    file = rendition(pictures.encoded(art, "PNG"), DISPLAY)
 
     assert file.rendition.media_type is MediaType.PNG
     assert ImageChops.difference(opened(file).convert("RGB"), art).getbbox() is None
@@ -167,7 +167,7 @@ def test_flat_art_stays_exact_in_a_png_where_that_is_smaller() -> None:
 def test_transparent_flat_art_stays_exact_in_a_png_where_that_is_smaller() -> None:
     art = pictures.drawing(128, 96, transparent=True)
 
-    file = rendition(pictures.encoded(art, "PNG"), Preset.DISPLAY)
+    file = rendition(pictures.encoded(art, "PNG"), DISPLAY)
 
     assert file.rendition.media_type is MediaType.PNG
     assert ImageChops.difference(opened(file).convert("RGBA"), art).getbbox(alpha_only=False) is None
@@ -176,7 +176,7 @@ def test_transparent_flat_art_stays_exact_in_a_png_where_that_is_smaller() -> No
 def test_a_dithered_gif_does_not_become_a_larger_png() -> None:
     data = pictures.encoded(pictures.scene(400, 300).quantize(256), "GIF")
 
-    file = rendition(data, Preset.DISPLAY)
+    file = rendition(data, DISPLAY)
 
     assert file.rendition.media_type is MediaType.JPEG
 
@@ -235,14 +235,14 @@ def test_every_orientation_is_seen_the_same_way_up(file_format: str, orientation
         assert all(is_close(*pair) for pair in zip(corners, expected, strict=True)), corners
 
 
-@pytest.mark.parametrize("presets", [UPLOAD_PRESETS, (Preset.THUMB,)])
-def test_placeholder_of_a_turned_picture_is_that_of_the_upright_one(presets: tuple[Preset, ...]) -> None:
-    processor = PillowProcessor()
+@pytest.mark.parametrize("presets", [(THUMB, DISPLAY), (THUMB,), ()])
+def test_placeholder_of_a_turned_picture_is_that_of_the_upright_one(presets: tuple[str, ...]) -> None:
+    processor, recipes = PillowProcessor(), pictures.recipes_of(*presets)
     stored_upright = pictures.turned("PNG", 1, width=512, height=384)
     stored_turned = pictures.turned("PNG", 6, width=512, height=384)
 
-    upright = processor.process(stored_upright, presets=presets).placeholder
-    turned = processor.process(stored_turned, presets=presets).placeholder
+    upright = processor.process(stored_upright, None, recipes).placeholder
+    turned = processor.process(stored_turned, None, recipes).placeholder
 
     assert turned == upright
 
@@ -272,7 +272,7 @@ def test_an_orientation_that_does_not_exist_leaves_the_picture_as_it_is(orientat
 def test_thumb_of_a_transparent_picture_lies_on_white_without_dark_fringe() -> None:
     data = pictures.encoded(pictures.faded(900, 900), "PNG")
 
-    thumb = opened(rendition(data, Preset.THUMB))
+    thumb = opened(rendition(data, THUMB))
 
     assert (
         darkest_level(thumb) >= 250
@@ -282,7 +282,7 @@ def test_thumb_of_a_transparent_picture_lies_on_white_without_dark_fringe() -> N
 def test_display_of_a_transparent_picture_has_no_dark_fringe_on_light() -> None:
     data = pictures.encoded(pictures.faded(2200, 2200), "PNG", compress_level=1)
 
-    display = opened(rendition(data, Preset.DISPLAY)).convert("RGBA")
+    display = opened(rendition(data, DISPLAY)).convert("RGBA")
 
     on_white = Image.new("RGBA", display.size, "white")
     on_white.alpha_composite(display)
@@ -294,7 +294,7 @@ def test_display_keeps_transparency_in_a_webp() -> None:
     image = pictures.scene(300, 300)
     image.putalpha(Image.linear_gradient("L").resize((300, 300)))
 
-    file = rendition(pictures.encoded(image, "PNG"), Preset.DISPLAY)
+    file = rendition(pictures.encoded(image, "PNG"), DISPLAY)
 
     assert file.rendition.media_type is MediaType.WEBP
     alpha = opened(file).convert("RGBA").getchannel("A")
@@ -304,7 +304,7 @@ def test_display_keeps_transparency_in_a_webp() -> None:
 def test_an_alpha_channel_that_hides_nothing_is_dropped() -> None:
     data = pictures.encoded(pictures.scene(400, 300).convert("RGBA"), "PNG")
 
-    file = rendition(data, Preset.DISPLAY)
+    file = rendition(data, DISPLAY)
 
     assert file.rendition.media_type is MediaType.JPEG
 
@@ -326,7 +326,7 @@ def test_grey_with_alpha_keeps_both() -> None:
     image = Image.new("LA", (64, 64), (90, 255))
     image.paste((200, 0), (0, 0, 32, 64))
 
-    file = rendition(pictures.encoded(image, "PNG"), Preset.DISPLAY)
+    file = rendition(pictures.encoded(image, "PNG"), DISPLAY)
 
     display = opened(file).convert("RGBA")
     assert display.getpixel((10, 10))[3] == 0  # type: ignore[index]

@@ -38,7 +38,7 @@ from image_store.domain.errors import (
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import UPLOAD_PRESETS, ProcessedImage
+from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.work import CompleteUpload
 from image_store.ports import (
@@ -256,7 +256,7 @@ class DirectUploads:
         if len(data) != image.size_bytes or hashlib.sha256(data).hexdigest() != image.sha256:
             raise ChecksumMismatch("The bytes that arrived are not those that were announced.")
         check_declared(data, image.media_type)
-        return self.processor.process(data, presets=UPLOAD_PRESETS)
+        return self.processor.process(data, image.media_type, UPLOAD_RECIPES)
 
     def _prepare(self, record: Record, processed: ProcessedImage) -> Record:
         """Give the record a new attempt and what was found in the bytes; from here on older attempts cannot commit."""

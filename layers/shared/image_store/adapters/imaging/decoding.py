@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -23,7 +23,7 @@ from image_store.adapters.imaging.picture import Picture
 from image_store.adapters.imaging.sizes import Size, size_needed
 from image_store.domain.errors import ImageStoreError, ImageTooLarge, InvalidImage, TooManyFrames
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Preset
+from image_store.domain.renditions import Recipe
 
 _PILLOW_FORMATS = {
     MediaType.JPEG: JpegImagePlugin.JpegImageFile.format,
@@ -64,11 +64,11 @@ def decode(
     header: Header | None,
     *,
     limits: DecodeLimits,
-    presets: Sequence[Preset],
+    recipes: Collection[Recipe],
 ) -> Decoded:
     """Decode the first frame, and check that all of the file can be decoded; `header` is what the file claims.
 
-    A JPEG is decoded at the smallest of its scales (1, 1/2, 1/4, 1/8) that still serves all `presets`.
+    A JPEG is decoded at the smallest of its scales (1, 1/2, 1/4, 1/8) that still serves all `recipes`.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def decode(
     if header is not None:
         limits.check(header)
     try:
-        return _decode(data, media_type, limits=limits, presets=presets)
+        return _decode(data, media_type, limits=limits, recipes=recipes)
     except (ImageStoreError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -91,7 +91,7 @@ def decode(
 
 
 def _decode(
-    data: bytes, media_type: MediaType, *, limits: DecodeLimits, presets: Sequence[Preset]
+    data: bytes, media_type: MediaType, *, limits: DecodeLimits, recipes: Collection[Recipe]
 ) -> Decoded:
     if media_type is MediaType.PNG:
         # Only PNG has checksums; checking them uses the reader up.
@@ -101,7 +101,9 @@ def _decode(
     limits.check(Header(*opened.size, frames=frames))
     stored_size = opened.size
     if media_type is MediaType.JPEG:
-        opened.draft(None, size_needed(stored_size, presets))
+        # Where a size asked for is only a width, it matters which way up the picture is.
+        lying = Picture(opened, _orientation(opened))
+        opened.draft(None, lying.stored_size(size_needed(lying.stored_size(stored_size), recipes)))
         # In one piece: libjpeg leaves its fast path at the end of every block it is given.
         opened.decodermaxblock = max(len(data), opened.decodermaxblock)
     opened.load()

@@ -1,6 +1,6 @@
 """The image processor of the store: one decode, all that is made from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
 from image_store.adapters.imaging.decoding import decode
@@ -9,9 +9,9 @@ from image_store.adapters.imaging.limits import DecodeLimits
 from image_store.adapters.imaging.placeholder import make_placeholder
 from image_store.adapters.imaging.renditions import render
 from image_store.adapters.imaging.room import PixelRoom
-from image_store.domain.errors import ImageTooLarge, UnsupportedMediaType
-from image_store.domain.media import sniff
-from image_store.domain.renditions import Preset, ProcessedImage
+from image_store.domain.errors import ContentTypeMismatch, ImageTooLarge, UnsupportedMediaType
+from image_store.domain.media import MediaType, sniff
+from image_store.domain.renditions import ProcessedImage, Recipe
 
 
 class PillowProcessor:
@@ -40,23 +40,24 @@ class PillowProcessor:
         self._limits = DecodeLimits(max_pixels, max_frames, max_total_pixels, max_decode_time)
         self._room = PixelRoom(max_pixels)
 
-    def process(self, data: bytes, *, presets: Sequence[Preset]) -> ProcessedImage:
-        """Verify that `data` is an image the store accepts and make `presets` from one decode.
+    def process(
+        self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
+    ) -> ProcessedImage:
+        """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
-        Of an animation every frame is decoded, and the first one is rendered.
+        `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
+        `recipes` and under their names. Of an animation every frame is decoded, and the first one is rendered.
 
         Raises
         ------
-        UnsupportedMediaType, InvalidImage, ImageTooLarge, TooManyFrames
+        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         """
-        media_type = sniff(data)
-        if media_type is None:
-            raise UnsupportedMediaType("This is not an accepted image: send JPEG, PNG, GIF, WebP or AVIF.")
+        media_type = _checked(data, media_type)
         header = read_header(data, media_type)
         try:
             with self._room.taken(header.width * header.height if header else self._room.pixels):
-                decoded = decode(data, media_type, header, limits=self._limits, presets=presets)
-                renditions, overview = render(decoded.picture, size=decoded.size, presets=presets)
+                decoded = decode(data, media_type, header, limits=self._limits, recipes=recipes.values())
+                renditions, overview = render(decoded.picture, size=decoded.size, recipes=recipes)
                 placeholder = make_placeholder(overview)
         except MemoryError as error:
             raise ImageTooLarge("The image needs more memory to decode than there is.") from error
@@ -69,3 +70,12 @@ class PillowProcessor:
             renditions=renditions,
             placeholder=placeholder,
         )
+
+
+def _checked(data: bytes, known: MediaType | None) -> MediaType:
+    sniffed = sniff(data)
+    if sniffed is None:
+        raise UnsupportedMediaType("This is not an accepted image: send JPEG, PNG, GIF, WebP or AVIF.")
+    if known is not None and known is not sniffed:
+        raise ContentTypeMismatch(f"The bytes are {sniffed.value}, and not {known.value}.")
+    return sniffed
