@@ -9,6 +9,7 @@ api = http.create_api()
 
 PUBLISHED = http.operation(
     "See a published image",
+    headers=("Accept",),
     answers={302: "The picture is at Location."},
     problems=(404, 503),
     public=True,
@@ -23,7 +24,8 @@ def show(link: str) -> "Response[str]":
 @api.get("/i/<link>/<preset>", **PUBLISHED)
 def show_rendition(link: str, preset: str) -> "Response[str]":
     app = application()
-    return app.answers.published(*app.retrieval.published(link, preset))
+    found = app.renditions.published(link, preset, accept=http.header(api, "accept"))
+    return app.answers.published(found)
 
 
 lambda_handler = http.handler(api)

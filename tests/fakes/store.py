@@ -4,13 +4,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
-from image_store.domain.image import Record, Visibility
+from image_store.domain.image import Image, Record, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.publication import PublicationRow
+from image_store.domain.renditions import PRESETS
 from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
 from image_store.services.batch_deletion import BatchDeletion
 from image_store.services.batches import Batches
@@ -23,6 +25,8 @@ from image_store.services.ingest_sweep import IngestSweep
 from image_store.services.ingestion import Ingestion
 from image_store.services.listing import Listing
 from image_store.services.publishing import Publisher
+from image_store.services.rendering import Rendering
+from image_store.services.renditions import Renditions
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
 from image_store.services.sources import Content, Sources
@@ -33,6 +37,7 @@ from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
+from tests.fakes.renderer import DirectRenderer
 from tests.fakes.repository import MemoryRepository
 from tests.faults.world import (
     OWNER,
@@ -43,6 +48,9 @@ from tests.faults.world import (
     SetClock,
     StubProcessor,
 )
+
+if TYPE_CHECKING:
+    from image_store.ports import Renderer
 
 SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
 
@@ -70,6 +78,11 @@ class JournalledRepository(MemoryRepository):
         self._let_others_act()
         self._journal.append(f"{before.image.state} → {after.image.state}")
         super().replace(before, after, publications=publications)
+
+    def amend(self, before: Image, after: Image) -> None:
+        self._let_others_act()
+        self._journal.append("amend")
+        super().amend(before, after)
 
     def _let_others_act(self) -> None:
         act, self.meanwhile = self.meanwhile, None
@@ -214,6 +227,19 @@ class Store:
             ids=self.ids,
         )
         self.retrieval = Retrieval(repository=self.repository)
+        self.rendering = Rendering(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            processor=StubProcessor(),
+            presets=PRESETS,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.renderer: Renderer = DirectRenderer(self.rendering, self.clock)
+        self.renditions = Renditions(
+            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=PRESETS
+        )
         self.editing = Editing(
             repository=self.repository,
             retrieval=self.retrieval,

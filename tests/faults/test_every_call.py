@@ -14,12 +14,14 @@ import pytest
 
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Record, State, Visibility
+from image_store.domain.image import Record, State, Visibility, public_key
 from image_store.domain.listing import GroupOf
+from image_store.domain.media import MediaType
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.direct_uploads import Ticket
+from image_store.services.renditions import Found
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import mocked_client, table_form
 from tests.fakes.object_store import MemoryBucket
@@ -167,6 +169,39 @@ def littered(world: World) -> None:
     world.clock.instant += GRACE + timedelta(minutes=1)
 
 
+def rendition_shown(world: World, before: Record, found: Found) -> None:
+    image, made = found.image, found.rendition
+    assert image.id == before.image.id
+    assert image.rendition_key(made) in world.private.objects
+    if image.publication is not None:
+        assert public_key(image.publication, made) in world.public.objects
+    if not world.faults.happened:
+        assert (found.is_wanted, made.preset, made.media_type) == (True, "w640", MediaType.AVIF)
+
+
+def with_a_rendition(visibility: Visibility) -> Callable[[World], Record]:
+    """An image of which a rendition was asked for, some time ago."""
+
+    def prepare(world: World) -> Record:
+        record = world.upload(visibility)
+        assert world.ask(record.image.id).is_wanted
+        world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
+        return world.retrieval.get(OWNER, record.image.id)
+
+    return prepare
+
+
+def with_a_copy_of_nobody(world: World) -> Record:
+    """An image of which a rendition was being made by a function that ended before it committed."""
+    record = world.upload(Visibility.PUBLIC)
+    world.faults.begin("dynamodb.transact_write_items#1", Mode.KILLED_BEFORE)
+    with pytest.raises(Killed):
+        world.ask(record.image.id)
+    world.faults.end()
+    world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
+    return record
+
+
 OPERATIONS = (
     Operation(
         "batch upload",
@@ -277,6 +312,45 @@ OPERATIONS = (
         lambda world, before: delete(world, before, permanent=True),
         deleted,
         calls=4,
+    ),
+    Operation(
+        "request of a missing rendition of a private image",
+        lambda world: world.upload(Visibility.PRIVATE),
+        lambda world, before: world.ask(before.image.id),
+        rendition_shown,
+        calls=7,
+        whatever=still_there,
+    ),
+    Operation(
+        "request of a missing rendition of a public image",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.ask_published(before),
+        rendition_shown,
+        calls=9,
+        whatever=still_there,
+    ),
+    Operation(
+        "unpublish with a rendition of its own",
+        with_a_rendition(Visibility.PUBLIC),
+        lambda world, before: world.show(before, Visibility.PRIVATE),
+        lambda world, before, _: unpublished(world, before),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "unpublish after a request that died",
+        with_a_copy_of_nobody,
+        lambda world, before: world.show(before, Visibility.PRIVATE),
+        lambda world, before, _: unpublished(world, before),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "permanent delete with a rendition of its own",
+        with_a_rendition(Visibility.PUBLIC),
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=7,
     ),
     Operation(
         "cleanup of an expired image",
@@ -399,6 +473,8 @@ LAST_COMMITS = {
     "private direct upload": "dynamodb.transact_write_items#2",
     "public direct upload": "dynamodb.transact_write_items#2",
     "publish": "dynamodb.transact_write_items#2",
+    "request of a missing rendition of a private image": "dynamodb.transact_write_items#1",
+    "request of a missing rendition of a public image": "dynamodb.transact_write_items#1",
     "unpublish": "dynamodb.transact_write_items#1",
     "trash": "dynamodb.transact_write_items#1",
     "restore": "dynamodb.transact_write_items#1",

@@ -30,6 +30,7 @@ from image_store.domain.layout import KeyLayout
 from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import (
+    PRESETS,
     UPLOAD_RECIPES,
     Placeholder,
     ProcessedImage,
@@ -49,6 +50,8 @@ from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
 from image_store.services.publishing import Publisher
+from image_store.services.rendering import Rendering
+from image_store.services.renditions import Found, Renditions
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
 from image_store.services.sources import Content, RemoteUrl, Sources
@@ -60,6 +63,7 @@ from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryWorkQueue
+from tests.fakes.renderer import DirectRenderer
 
 OWNER = "owner-1"
 PUBLIC_URL = "https://images.example.com"
@@ -353,8 +357,10 @@ class StubProcessor:
         self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
     ) -> ProcessedImage:
         made = tuple(
-            RenderedFile(Rendition(name, MediaType.WEBP, 3, 2, len(data)), name.encode() + data)
-            for name in recipes
+            RenderedFile(
+                Rendition(name, recipe.media_type or MediaType.WEBP, 3, 2, len(data)), name.encode() + data
+            )
+            for name, recipe in recipes.items()
         )
         return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"))
 
@@ -371,6 +377,7 @@ class World:
         protocol: type[WriteProtocol] = WriteProtocol,
         deletion: type[Deletion] = Deletion,
         repository: type[DynamoRepository] = DynamoRepository,
+        rendering: type[Rendering] = Rendering,
     ) -> None:
         self.faults = faults or Faults()
         self.clock = SetClock()
@@ -436,6 +443,19 @@ class World:
             ids=ids,
         )
         self.retrieval = Retrieval(repository=self.repository)
+        self.rendering = rendering(
+            repository=self.repository,
+            private=self.bucket,
+            publisher=self.publisher,
+            processor=StubProcessor(),
+            presets=PRESETS,
+            clock=self.clock,
+            ids=ids,
+        )
+        self.renderer = DirectRenderer(self.rendering, self.clock)
+        self.renditions = Renditions(
+            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=PRESETS
+        )
         self.editing = Editing(
             repository=self.repository,
             retrieval=self.retrieval,
@@ -558,6 +578,16 @@ class World:
         """Change who may see an image, whatever it is by now."""
         return self.show(self.retrieval.get(OWNER, image_id), visibility)
 
+    def ask(self, image_id: str, preset: str = "w640", accept: str = "image/avif") -> Found:
+        """Ask for a rendition as its owner does."""
+        return self.renditions.of_owner(OWNER, image_id, preset, accept=accept)
+
+    def ask_published(self, record: Record, preset: str = "w640", accept: str = "image/avif") -> Found:
+        """Ask for a rendition as whoever has the link does."""
+        assert record.image.publication is not None
+        name = link(record.image.id, record.image.publication)
+        return self.renditions.published(name, preset, accept=accept)
+
     def delete_id(self, image_id: str, *, permanent: bool) -> bool:
         """Delete an image; True says that it was acknowledged."""
         self.deletion.delete(OWNER, image_id, permanent=permanent)
@@ -591,15 +621,17 @@ class World:
         owned = {key for found in kept for key in found.image.private_keys}
         assert set(self.private.objects) - owned == set(), "orphaned private objects"
         assert owned - set(self.private.objects) == set(), "records without their objects"
-        shown = {
-            key
+        published = {
+            found.image.publication: found.image
             for found in kept
             if found.image.state is State.READY and found.image.publication is not None
-            for key in found.image.public_keys(found.image.publication)
         }
-        assert set(self.public.objects) - shown == set(), "public objects of no current publication"
+        shown = {key for name, image in published.items() for key in image.public_keys(name)}
+        # A copy that was announced and never committed goes with its publication.
+        named = {key for row in map(items.publication_of, _publications_in(rows)) for key in row.keys}
+        assert set(self.public.objects) - named == set(), "public objects of no current publication"
         assert shown - set(self.public.objects) == set(), "publications without their copies"
-        kept_by_cdn = {f"{PUBLIC_URL}/{key}" for key in shown}
+        kept_by_cdn = {f"{PUBLIC_URL}/{key}" for key in named}
         assert self.cdn.cached - kept_by_cdn == set(), "copies of no current publication at the CDN"
         for found in kept:
             private = found.image.visibility is Visibility.PRIVATE or found.image.state is State.TRASHED
@@ -613,7 +645,7 @@ class World:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in items.rows_of(record)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
-        beside = {row for row in stored if row[1] == "USAGE" or row[0].startswith("CLEANUP")}
+        beside = {row for row in stored if row[1] == "USAGE" or row[0].startswith(("CLEANUP", "RENDER#"))}
         assert stored - beside == expected, "rows that follow from no record"
 
     def assert_bytes(self, image: Image) -> None:
@@ -626,21 +658,24 @@ class World:
         """The owner can read the image as it was stored."""
         found = self.retrieval.get(OWNER, record.image.id)
         assert self.bucket.get(found.image.original_key, max_bytes=1_000) == PICTURE
-        assert len(self.private.objects.keys() & set(found.image.private_keys)) == 1 + len(UPLOAD_RECIPES)
+        keys = set(found.image.private_keys)
+        assert len(keys) > len(UPLOAD_RECIPES)
+        assert keys <= self.private.objects.keys()
 
     def assert_shown(self, record: Record) -> None:
         """Its link shows the image to everybody."""
         self.assert_readable(record)
         name = record.image.publication
         assert name is not None
-        image, publication, made = self.retrieval.published(link(record.image.id, name), "thumb")
-        assert f"p/{publication}/{made.filename}" in self.public.objects
+        image = self.retrieval.published(link(record.image.id, name))
         assert image.id == record.image.id
+        assert image.public_keys(name) <= self.public.objects.keys()
+        assert len(image.public_keys(name)) >= len(UPLOAD_RECIPES)
 
     def assert_not_shown(self, record: Record, publication: str) -> None:
         """A link that was once good shows nothing, and no copy is left."""
         try:
-            self.retrieval.published(link(record.image.id, publication), "thumb")
+            self.retrieval.published(link(record.image.id, publication))
         except ImageNotFound:
             pass
         else:
@@ -652,6 +687,10 @@ class World:
         """Neither the record nor any object below its folder is left."""
         assert self.repository.get(record.image.id) is None
         assert not [key for key in self.private.objects if key.startswith(record.image.prefix)]
+
+
+def _publications_in(rows: list[items.Item]) -> list[items.Item]:
+    return [row for row in rows if row["sk"]["S"] == keys.PUBLICATION]
 
 
 def _records_in(rows: list[items.Item]) -> list[Record]:

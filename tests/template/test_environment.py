@@ -23,19 +23,20 @@ TOLD = {
     | R2
     | PUBLISHED
     | RESERVING,
-    "Retrieve": {"TABLE_NAME", "API_URL"} | R2 | PUBLISHED,
+    "Retrieve": {"TABLE_NAME", "API_URL", "PRESETS", "RENDER_FUNCTION"} | R2 | PUBLISHED,
     "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
     "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | PURGING,
     "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS", "SIGNING_SECRET"}
     | R2
     | PUBLISHED
     | PURGING,
-    "Links": {"TABLE_NAME"} | R2 | PUBLISHED,
+    "Links": {"TABLE_NAME", "PRESETS", "RENDER_FUNCTION"} | R2 | PUBLISHED,
     "Site": set(),
     "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
     "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
+    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "MAX_PIXELS", "PRESETS"} | R2 | PUBLISHED,
 }
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
 VALUES = {
@@ -67,6 +68,8 @@ VALUES = {
     "REMOTE_HOSTS": ".example.com,images.example.org",
     "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
+    "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
+    "RENDER_FUNCTION": "image-store-render",
 }
 
 

@@ -73,10 +73,11 @@ PURGING = {
     "Cleanup": {CLOUDFLARE_SECRET},
     "Admin": {CLOUDFLARE_SECRET},
 }
+RENDER = allow("RenderFunction.Arn", "lambda", "InvokeFunction")
 REACH = {
     "Upload": {WRITE_TABLE, R2_SECRET},
     "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
-    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET},
+    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET, RENDER},
     "List": {
         allow("Table.Arn", "dynamodb", "Query"),
         allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
@@ -85,7 +86,7 @@ REACH = {
     },
     "Update": {WRITE_TABLE, R2_SECRET},
     "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET},
-    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
+    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET, RENDER},
     "Site": set(),
     "Cleanup": CLEANING
     | {
@@ -117,6 +118,7 @@ REACH = {
         R2_SECRET,
         allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
     },
+    "Render": {allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem"), R2_SECRET},
 }
 TRACE = allow("*", "xray", "PutTraceSegments", "PutTelemetryRecords")  # X-Ray has no resources to name
 LAMBDA = {"Service": "lambda.amazonaws.com"}

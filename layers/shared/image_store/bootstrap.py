@@ -27,6 +27,7 @@ from image_store.ports import (
     IngestEvents,
     ObjectStore,
     Purger,
+    Renderer,
     VersionedBucket,
     WorkQueue,
 )
@@ -45,10 +46,15 @@ if TYPE_CHECKING:
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
     from image_store.services.publishing import Publisher
+    from image_store.services.rendering import Rendering
+    from image_store.services.renditions import Renditions
     from image_store.services.reservations import Reservations
     from image_store.services.uploads import Uploads
     from image_store.services.write_protocol import WriteProtocol
 
+
+RENDER_SECONDS = 20
+"""For so long a request waits for a file to be made; its own time is 29 s."""
 
 _making = RLock()
 
@@ -145,6 +151,12 @@ class Application:
         return PillowProcessor(max_pixels=self.settings.max_pixels)
 
     @made_once
+    def renderer(self) -> Renderer:
+        from image_store.adapters.renderer import LambdaRenderer
+
+        return LambdaRenderer(self.settings.render_function, client=lambda: self._lambda)
+
+    @made_once
     def fetcher(self) -> Fetcher:
         from image_store.adapters.remote import AddressRules, HttpFetcher
 
@@ -229,6 +241,28 @@ class Application:
     @made_once
     def retrieval(self) -> Retrieval:
         return Retrieval(repository=self.repository)
+
+    @made_once
+    def renditions(self) -> "Renditions":
+        from image_store.services.renditions import Renditions
+
+        return Renditions(
+            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=self.settings.presets
+        )
+
+    @made_once
+    def rendering(self) -> "Rendering":
+        from image_store.services.rendering import Rendering
+
+        return Rendering(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            processor=self.processor,
+            presets=self.settings.presets,
+            clock=self.clock,
+            ids=self.ids,
+        )
 
     @made_once
     def listing(self) -> "Listing":
@@ -372,12 +406,19 @@ class Application:
     def _sqs(self) -> Any:
         return self._client("sqs")
 
-    def _client(self, service: str) -> Any:
+    @made_once
+    def _lambda(self) -> Any:
+        # A call that is cut off still runs: it is not repeated, and whoever asks again finds its result.
+        return self._client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
+
+    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
         """An AWS client that gives up before the gateway does."""
         from botocore.config import Config
 
         config = Config(
-            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
+            connect_timeout=2,
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "total_max_attempts": attempts},
         )
         return self._session.create_client(service, config=config)
 

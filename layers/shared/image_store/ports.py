@@ -13,6 +13,7 @@ from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.image import Image, Record
 from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
 from image_store.domain.listing import CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.making import Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import ProcessedImage, Recipe
@@ -379,6 +380,18 @@ class Housekeeping(Protocol):
 
     def reports(self, *, limit: int) -> Sequence[Report]:
         """The last reports, the newest first."""
+        ...
+
+
+class Renderer(Protocol):
+    """Makes what is missing, somewhere with the memory and the libraries for it."""
+
+    def render(self, wanted: Wanted) -> None:
+        """Have it made, and wait for that; what has become of it is told by the record.
+
+        It may be there already, or be in the making by somebody else, and then this returns at once.
+        Raises StorageUnavailable when it was not made.
+        """
         ...
 
 

@@ -10,6 +10,8 @@ from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
+from image_store.domain.presets import presets_from
+from image_store.domain.renditions import Preset
 from image_store.domain.reservation import Quota
 
 
@@ -42,6 +44,10 @@ class Settings:
     ingest_queue_url: str
     dead_letter_queue_url: str
     work_queue_url: str
+    render_function: str
+    """The function that makes what is missing."""
+    presets: Mapping[str, Preset]
+    """By name, those made at upload among them."""
     cleanup_policies: tuple[Policy, ...]
     cleanup_on_save: bool
     """Whether an owner's turn with the policies comes after each image that is stored, and not only daily."""
@@ -79,6 +85,8 @@ class Settings:
             ingest_queue_url=environment.get("INGEST_QUEUE_URL", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
+            render_function=environment.get("RENDER_FUNCTION", ""),
+            presets=presets_from(environment.get("PRESETS", "")),
             cleanup_policies=_policies(environment),
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),

@@ -252,7 +252,11 @@ class DeleteQuery(_Strict):
 class ContentQuery(_Strict):
     """Which bytes of an image are wanted; the original unless a rendition is named."""
 
-    rendition: Literal["thumb", "display"] | None = None
+    rendition: str | None = Field(
+        None,
+        pattern="^[a-z0-9_-]{1,32}$",
+        description="A preset: `thumb`, `display`, `w640`, `w1280`, `w2048`, or those that the deployment sets.",
+    )
 
 
 class CleanupRequest(_Strict):

@@ -149,11 +149,17 @@ def record_text(image: Image) -> str:
 def _made_on_request(image: Image) -> dict[str, Any]:
     """The renditions that came later; there may be a dozen, so they are written shortly."""
     made = [
-        [found.preset, found.media_type.extension, found.width, found.height, found.size_bytes, found.making]
+        f"{found.public_filename}:{found.width}:{found.height}:{found.size_bytes}:{found.making}"
         for found in image.renditions
         if found.making is not None
     ]
     return {"made": made} if made else {}
+
+
+def _made(text: str) -> Rendition:
+    name, width, height, size, making = text.split(":")
+    preset, _, extension = name.partition(".")
+    return Rendition(preset, _BY_EXTENSION[extension], int(width), int(height), int(size), making)
 
 
 def _while_uploading(image: Image) -> dict[str, str]:
@@ -190,10 +196,7 @@ def image_of(item: Item) -> Image:
             Rendition(preset, MediaType(media_type), width, height, size)
             for preset, media_type, width, height, size in record["renditions"]
         )
-        + tuple(
-            Rendition(preset, _BY_EXTENSION[extension], width, height, size, making)
-            for preset, extension, width, height, size, making in record.get("made", ())
-        ),
+        + tuple(_made(text) for text in record.get("made", ())),
         created_at=parse_time(record["created"]),
         updated_at=parse_time(record["updated"]),
         category=record["category"],

@@ -1,0 +1,17 @@
+"""Makes what is missing when somebody asks for it; other functions of the store call it, and nobody else may."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from image_store.bootstrap import application
+from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.making import wanted_of
+from image_store.entrypoints.observability import logger
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    app = application()
+    app.rendering.make(wanted_of(event), until=deadline(context, app.clock))
+    return {}
