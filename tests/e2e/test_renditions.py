@@ -48,10 +48,7 @@ def test_an_owner_is_shown_a_rendition_in_the_format_that_is_accepted(
         redirect, first = show(client, url, accept)
         _, again = show(client, url, accept)
 
-        assert (redirect.headers["vary"], redirect.headers["cache-control"]) == (
-            "Accept, Origin",
-            "private, no-store",
-        )
+        assert redirect.headers["cache-control"] == "private, no-store"
         assert "/w640-" in redirect.headers["location"]
         assert bytes_of(first, media_type) == bytes_of(again, media_type)
         shown = client.get(f"/v1/images/{image['id']}")
@@ -69,10 +66,7 @@ def test_everybody_is_shown_a_rendition_of_a_published_image(
         redirect, seen = show(stranger, f"{image['public_url']}/w640", accept)
 
         assert redirect.headers["location"].endswith(f"/w640.{media_type.extension}")
-        assert (redirect.headers["vary"], redirect.headers["cache-control"]) == (
-            "Accept, Origin",
-            "public, max-age=60",
-        )
+        assert redirect.headers["cache-control"] == "public, max-age=60"
         bytes_of(seen, media_type)
 
 

@@ -12,12 +12,12 @@ from image_store.domain.ids import link
 from image_store.domain.image import Image, Record, State, Visibility, public_key
 from image_store.domain.making import RenditionWanted, Wanted
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Rendition
+from image_store.domain.renditions import Fit, Recipe, Rendition
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.entrypoints.answers import etag
 from image_store.ports import Renderer
 from image_store.services.cleanup.assembly import GRACE
-from image_store.services.rendering import LEASE
+from image_store.services.rendering import LEASE, within_limits
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE
 
@@ -397,6 +397,33 @@ def test_original_bytes_that_were_altered_are_not_rendered(store: Store) -> None
         make(store, record)
 
     assert made_of(store, record) == []
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((2000, 3000), Recipe(width=640)),
+        ((640, 16_383), Recipe(width=640)),
+        ((640, 16_384), Recipe(width=640, height=4096)),
+        ((1280, 50_000), Recipe(width=640, height=4096)),
+        ((100, 20_000), Recipe(width=640, height=4096)),
+    ],
+)
+def test_a_picture_too_long_for_webp_is_made_narrower(
+    store: Store, size: tuple[int, int], expected: Recipe
+) -> None:
+    image = replace(store.upload().image, width=size[0], height=size[1])
+    turned = replace(image, width=size[1], height=size[0])
+
+    assert within_limits(Recipe(width=640), image) == expected
+    mirrored = Recipe(width=expected.height, height=expected.width)
+    assert within_limits(Recipe(height=640), turned) == mirrored
+
+
+def test_a_recipe_with_both_sides_is_followed_whatever_the_picture(store: Store) -> None:
+    image = replace(store.upload().image, width=10, height=40_000)
+
+    assert within_limits(Recipe(100, 100, Fit.COVER), image) == Recipe(100, 100, Fit.COVER)
 
 
 def test_what_took_too_long_is_not_stored(store: Store) -> None:

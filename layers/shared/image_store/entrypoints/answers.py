@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 Method = Literal["GET", "HEAD"]
-NEGOTIATED = "Accept, Origin"
-"""What a redirect to a rendition depends on: the format, and the CORS headers that the gateway adds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +76,7 @@ class Answers:
 
     def rendition(self, found: "Found", *, method: Method) -> "Response[str]":
         """A redirect to a rendition, for its owner and for the method that was asked with."""
-        return redirect(self._rendition_url(found.image, found.rendition, method), vary=NEGOTIATED)
+        return redirect(self._rendition_url(found.image, found.rendition, method), vary="Accept")
 
     def published(self, found: "Found") -> "Response[str]":
         """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none.
@@ -87,8 +85,8 @@ class Answers:
         """
         url = self._rendition_url(found.image, found.rendition)
         if self.public_url and found.is_wanted:
-            return redirect(url, "public, max-age=60", vary=NEGOTIATED)
-        return redirect(url, vary=NEGOTIATED)
+            return redirect(url, "public, max-age=60", vary="Accept")
+        return redirect(url, vary="Accept")
 
     def _image(self, record: Record, api_url: str) -> dict[str, Any]:
         image, details = record.image, record.details

@@ -34,13 +34,16 @@ from datetime import datetime, timedelta
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Image, State
 from image_store.domain.making import RenditionWanted
-from image_store.domain.renditions import Preset, RenderedFile, Rendition
+from image_store.domain.renditions import MAX_SIDE_PX, Fit, Preset, Recipe, RenderedFile, Rendition
 from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectMissing, ObjectStore
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL, Publisher
 from image_store.services.write_protocol import too_late
 
 LEASE = timedelta(seconds=40)
 """Longer than the function runs that makes renditions."""
+
+MAX_LENGTH_PX = 16_383
+"""No WebP has a longer side."""
 
 _TRIES = 3
 _SHOWN = frozenset({State.READY, State.TRASHED})
@@ -76,8 +79,9 @@ class Rendering:
         image = self._lacking(wanted)
         if image is None:
             return
-        recipes = {preset.name: preset.recipe_in(wanted.media_type)}
-        (file,) = self.processor.process(original(self.private, image), image.media_type, recipes).renditions
+        recipe = within_limits(preset.recipe_in(wanted.media_type), image)
+        data = original(self.private, image)
+        (file,) = self.processor.process(data, image.media_type, {preset.name: recipe}).renditions
         if self.clock.now() >= until:
             raise too_late()
         made = replace(file.rendition, media_type=wanted.media_type, making=making)
@@ -123,6 +127,19 @@ class Rendering:
 
 def _shows(image: Image | None, publication: str) -> bool:
     return image is not None and image.state is State.READY and image.publication == publication
+
+
+def within_limits(recipe: Recipe, image: Image) -> Recipe:
+    """A recipe with both its sides where a picture is so long that the other side would be beyond WebP's limit."""
+    if recipe.width is not None and recipe.height is None:
+        width = min(recipe.width, image.width)
+        is_long = image.height * width > MAX_LENGTH_PX * image.width
+        return replace(recipe, height=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
+    if recipe.height is not None and recipe.width is None:
+        height = min(recipe.height, image.height)
+        is_long = image.width * height > MAX_LENGTH_PX * image.height
+        return replace(recipe, width=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
+    return recipe
 
 
 def leased(repository: ImageRepository, name: str, holder: str, at: datetime) -> bool:
