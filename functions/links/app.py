@@ -1,8 +1,9 @@
-"""Serves the public links of published images."""
+"""Serves the public links of published images, and the signed links of images that are shared for a time."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
+from image_store.domain.ids import parse_link
 from image_store.entrypoints import http
 
 api = http.create_api()
@@ -18,7 +19,10 @@ PUBLISHED = http.operation(
 
 @api.get("/i/<link>", **PUBLISHED)
 def show(link: str) -> "Response[str]":
-    return show_rendition(link, "display")
+    if parse_link(link) is not None:
+        return show_rendition(link, "display")
+    app = application()
+    return app.answers.shared(app.shared.find(link, accept=http.header(api, "accept")))
 
 
 @api.get("/i/<link>/<preset>", **PUBLISHED)

@@ -29,7 +29,9 @@ from image_store.services.rendering import Rendering
 from image_store.services.renditions import Renditions
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sharing import Shared, ShareLinks, Sharing
 from image_store.services.sources import Content, Sources
+from image_store.services.transforming import Transforming
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.fetcher import MemoryFetcher
@@ -43,6 +45,7 @@ from tests.faults.world import (
     OWNER,
     PICTURE,
     PUBLIC_URL,
+    SIGNING_KEYS,
     TRASH_RETENTION,
     CountedIds,
     SetClock,
@@ -51,8 +54,6 @@ from tests.faults.world import (
 
 if TYPE_CHECKING:
     from image_store.ports import Renderer
-
-SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
 
 
 class JournalledRepository(MemoryRepository):
@@ -236,9 +237,28 @@ class Store:
             clock=self.clock,
             ids=self.ids,
         )
-        self.renderer: Renderer = DirectRenderer(self.rendering, self.clock)
+        self.transforming = Transforming(
+            repository=self.repository,
+            private=self.private,
+            processor=StubProcessor(),
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.renderer: Renderer = DirectRenderer(self.rendering, self.transforming, self.clock)
         self.renditions = Renditions(
             retrieval=self.retrieval, renderer=lambda: self.renderer, presets=PRESETS
+        )
+        self.share_links = ShareLinks(keys=lambda: SIGNING_KEYS)
+        self.sharing = Sharing(
+            retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
+        )
+        self.shared = Shared(
+            retrieval=self.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self.private,
+            renderer=lambda: self.renderer,
+            clock=self.clock,
         )
         self.editing = Editing(
             repository=self.repository,

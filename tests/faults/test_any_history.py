@@ -230,6 +230,17 @@ class History(RuleBasedStateMachine):
             gone = self._look(image_id) is None
             assert gone or key in self.world.private.objects, "a rendition was shown that is not there"
 
+    @rule(image_id=images, disturbance=disturbance, skew=skew)
+    def follow_link(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
+        look = lambda: self.world.follow_link(self.world.share(image_id))  # noqa: E731 - as above
+        try:
+            found = self._attempt(look, disturbance, skew, look)
+        except ImageNotFound:
+            return
+        if isinstance(found, str):
+            gone = self._look(image_id) is None
+            assert gone or found in self.world.private.objects, "a transform was shown that is not there"
+
     @rule(disturbance=disturbance, skew=skew, stale=st.sets(st.integers(0, 7)))
     def clean(self, disturbance: Any, skew: timedelta, stale: set[int]) -> None:
         with self._index_behind(stale):

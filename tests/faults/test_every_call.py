@@ -202,6 +202,21 @@ def with_a_copy_of_nobody(world: World) -> Record:
     return record
 
 
+def transform_shown(world: World, before: Record, found: Found | str) -> None:
+    if isinstance(found, Found):
+        assert world.faults.happened
+        assert found.rendition in before.image.renditions
+    else:
+        assert found.startswith(before.image.transforms_prefix)
+        assert found in world.private.objects
+
+
+def with_a_transform(world: World) -> Record:
+    record = world.upload(Visibility.PUBLIC)
+    assert isinstance(world.follow_link(world.share(record.image.id)), str)
+    return world.retrieval.get(OWNER, record.image.id)
+
+
 OPERATIONS = (
     Operation(
         "batch upload",
@@ -353,6 +368,21 @@ OPERATIONS = (
         calls=7,
     ),
     Operation(
+        "look at a shared transform",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.follow_link(world.share(before.image.id)),
+        transform_shown,
+        calls=11,
+        whatever=still_there,
+    ),
+    Operation(
+        "permanent delete with a transform",
+        with_a_transform,
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=8,
+    ),
+    Operation(
         "cleanup of an expired image",
         expire,
         lambda world, _: world.collect(),
@@ -475,6 +505,7 @@ LAST_COMMITS = {
     "publish": "dynamodb.transact_write_items#2",
     "request of a missing rendition of a private image": "dynamodb.transact_write_items#1",
     "request of a missing rendition of a public image": "dynamodb.transact_write_items#1",
+    "look at a shared transform": "dynamodb.transact_write_items#1",
     "unpublish": "dynamodb.transact_write_items#1",
     "trash": "dynamodb.transact_write_items#1",
     "restore": "dynamodb.transact_write_items#1",

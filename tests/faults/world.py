@@ -32,6 +32,7 @@ from image_store.domain.media import MediaType
 from image_store.domain.renditions import (
     PRESETS,
     UPLOAD_RECIPES,
+    Fit,
     Placeholder,
     ProcessedImage,
     Recipe,
@@ -39,6 +40,7 @@ from image_store.domain.renditions import (
     Rendition,
 )
 from image_store.domain.reservation import Quota
+from image_store.domain.sharing import transform
 from image_store.ports import Fetched, Housekeeping, Ids, PresignedPut, Purger, StoredObject
 from image_store.services.batch_deletion import BatchDeletion, Deleted, Deletions
 from image_store.services.batches import Batches
@@ -54,7 +56,9 @@ from image_store.services.rendering import Rendering
 from image_store.services.renditions import Found, Renditions
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sharing import Shared, ShareLinks, Sharing
 from image_store.services.sources import Content, RemoteUrl, Sources
+from image_store.services.transforming import Transforming
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
@@ -66,9 +70,11 @@ from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.renderer import DirectRenderer
 
 OWNER = "owner-1"
+SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
 PUBLIC_URL = "https://images.example.com"
 PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
 PICTURE_URL = "https://pictures.example/a.png"
+TRANSFORM = transform(Recipe(200, 100, Fit.COVER))
 PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
 PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
 TRASH_RETENTION = timedelta(days=30)
@@ -452,9 +458,28 @@ class World:
             clock=self.clock,
             ids=ids,
         )
-        self.renderer = DirectRenderer(self.rendering, self.clock)
+        self.transforming = Transforming(
+            repository=self.repository,
+            private=self.bucket,
+            processor=StubProcessor(),
+            clock=self.clock,
+            ids=ids,
+        )
+        self.renderer = DirectRenderer(self.rendering, self.transforming, self.clock)
         self.renditions = Renditions(
             retrieval=self.retrieval, renderer=lambda: self.renderer, presets=PRESETS
+        )
+        self.share_links = ShareLinks(keys=lambda: SIGNING_KEYS)
+        self.sharing = Sharing(
+            retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
+        )
+        self.shared = Shared(
+            retrieval=self.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self.bucket,
+            renderer=lambda: self.renderer,
+            clock=self.clock,
         )
         self.editing = Editing(
             repository=self.repository,
@@ -482,7 +507,7 @@ class World:
             repository=self.repository,
             deletion=self.deletion,
             batches=self.batches,
-            cursors=Cursors(keys=lambda: {"current": "k1", "k1": "a key of the tests"}),
+            cursors=Cursors(keys=lambda: SIGNING_KEYS),
             clock=self.clock,
         )
         self.bystander = self.upload(Visibility.PUBLIC)
@@ -588,6 +613,15 @@ class World:
         name = link(record.image.id, record.image.publication)
         return self.renditions.published(name, preset, accept=accept)
 
+    def share(self, image_id: str, recipe: Recipe = TRANSFORM) -> str:
+        """A link to a transform."""
+        link, _ = self.sharing.share(OWNER, image_id, recipe, lifetime=timedelta(days=7))
+        return link
+
+    def follow_link(self, link: str) -> Found | str:
+        """Look at what is shared."""
+        return self.shared.find(link, accept=None)
+
     def delete_id(self, image_id: str, *, permanent: bool) -> bool:
         """Delete an image; True says that it was acknowledged."""
         self.deletion.delete(OWNER, image_id, permanent=permanent)
@@ -619,6 +653,12 @@ class World:
         kept = [found for found in records if found.image.state in {State.READY, State.TRASHED}]
         assert len(kept) == len(records), "a record was left that nobody can see"
         owned = {key for found in kept for key in found.image.private_keys}
+        owned |= {
+            key
+            for found in kept
+            for key in self.private.objects
+            if found.image.transformed and key.startswith(found.image.transform_key(""))
+        }
         assert set(self.private.objects) - owned == set(), "orphaned private objects"
         assert owned - set(self.private.objects) == set(), "records without their objects"
         published = {
@@ -686,7 +726,9 @@ class World:
     def assert_gone(self, record: Record) -> None:
         """Neither the record nor any object below its folder is left."""
         assert self.repository.get(record.image.id) is None
-        assert not [key for key in self.private.objects if key.startswith(record.image.prefix)]
+        image = record.image
+        folders = (image.prefix, image.transforms_prefix)
+        assert not [key for key in self.private.objects if key.startswith(folders)]
 
 
 def _publications_in(rows: list[items.Item]) -> list[items.Item]:

@@ -35,6 +35,7 @@ FUNCTIONS = [
     "Ingest",
     "Work",
     "Render",
+    "Share",
 ]
 LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer"}
 # What reaches SAM or the makefiles from `make test`, a developer's shell or an account of theirs.

@@ -26,6 +26,7 @@ FOLDERS = {
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
     "RenderFunction": "functions/render",
+    "ShareFunction": "functions/share",
 }
 DECODING = {"UploadFunction", "DirectFunction", "IngestFunction", "WorkFunction", "RenderFunction"}
 ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction", "RenderFunction"}

@@ -86,7 +86,8 @@ REACH = {
     },
     "Update": {WRITE_TABLE, R2_SECRET},
     "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET},
-    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET, RENDER},
+    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET, SIGNING_SECRET, RENDER},
+    "Share": {allow("Table.Arn", "dynamodb", "GetItem"), SIGNING_SECRET},
     "Site": set(),
     "Cleanup": CLEANING
     | {

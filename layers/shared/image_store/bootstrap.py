@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from image_store.services.rendering import Rendering
     from image_store.services.renditions import Renditions
     from image_store.services.reservations import Reservations
+    from image_store.services.sharing import Shared, ShareLinks, Sharing
+    from image_store.services.transforming import Transforming
     from image_store.services.uploads import Uploads
     from image_store.services.write_protocol import WriteProtocol
 
@@ -262,6 +264,48 @@ class Application:
             presets=self.settings.presets,
             clock=self.clock,
             ids=self.ids,
+        )
+
+    @made_once
+    def transforming(self) -> "Transforming":
+        from image_store.services.transforming import Transforming
+
+        return Transforming(
+            repository=self.repository,
+            private=self.private,
+            processor=self.processor,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def share_links(self) -> "ShareLinks":
+        from image_store.services.sharing import ShareLinks
+
+        return ShareLinks(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def sharing(self) -> "Sharing":
+        from image_store.services.sharing import Sharing
+
+        return Sharing(
+            retrieval=self.retrieval,
+            links=self.share_links,
+            presets=self.settings.presets,
+            clock=self.clock,
+        )
+
+    @made_once
+    def shared(self) -> "Shared":
+        from image_store.services.sharing import Shared
+
+        return Shared(
+            retrieval=self.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self.private,
+            renderer=lambda: self.renderer,
+            clock=self.clock,
         )
 
     @made_once

@@ -51,6 +51,9 @@ PUBLIC_PREFIX = "p/"
 STAGING_PREFIX = "staging/"
 """Below it lies what was uploaded directly and not accepted yet."""
 
+TRANSFORMS_PREFIX = "transforms/"
+"""Below it lies what signed links asked for; the bucket's lifecycle empties it as well."""
+
 ORIGINAL = "original"
 """Stands where the preset's name stands in the key of a rendition."""
 
@@ -120,6 +123,8 @@ class Image:
     """The code with which a direct upload was refused; its bytes cannot be accepted any more."""
     queued_at: datetime | None = None
     """When a direct upload was handed over to be completed behind the request."""
+    transformed: bool = False
+    """Whether transforms were ever made of it: they may be there."""
     amendment: str | None = None
     """The name of the last change that clients need not know of, and which left the version as it was."""
 
@@ -136,6 +141,15 @@ class Image:
     def rendition_key(self, rendition: Rendition) -> str:
         """The private key of a rendition."""
         return f"{self.prefix}{self.attempt}/{rendition.filename}"
+
+    @property
+    def transforms_prefix(self) -> str:
+        """What all transforms begin with, those of all attempts; ends in `/`."""
+        return f"{TRANSFORMS_PREFIX}{self.id}/"
+
+    def transform_key(self, filename: str) -> str:
+        """The private key of a transform."""
+        return f"{self.transforms_prefix}{self.attempt}/{filename}"
 
     @property
     def staging_key(self) -> str | None:

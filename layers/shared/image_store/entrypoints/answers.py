@@ -88,6 +88,12 @@ class Answers:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 
+    def shared(self, found: "Found | str") -> "Response[str]":
+        """A redirect for whoever has a signed link, to a rendition or to a key; no cache keeps it, for it ends."""
+        if isinstance(found, str):
+            return redirect(self.private.presigned_read(found))
+        return redirect(self._rendition_url(found.image, found.rendition), vary="Accept")
+
     def _image(self, record: Record, api_url: str) -> dict[str, Any]:
         image, details = record.image, record.details
         groups: dict[str, list[str]] = {}
@@ -188,6 +194,12 @@ def redirect(
     """302 to where the bytes are; `vary` names the request header that had a say in it."""
     headers = {"Location": url, "Cache-Control": cache_control}
     return Response(302, body="", headers=headers if vary is None else headers | {"Vary": vary})
+
+
+def shared(url: str, expires_at: datetime) -> "Response[str]":
+    """201: a link that works until then."""
+    body = {"url": url, "expires_at": rfc3339(expires_at)}
+    return Response(201, JSON, _json(body), headers={"Cache-Control": "no-store"})
 
 
 def processing(image_id: str, *, api_url: str) -> "Response[str]":

@@ -100,7 +100,8 @@ class Deletion:
             if self.publisher.bucket is not None:
                 for name in publications:
                     self.publisher.bucket.delete(sorted(image.public_keys(name)))
-            self.private.delete(image.private_keys)
+            transforms = self.private.list(image.transforms_prefix) if image.transformed else ()
+            self.private.delete([*image.private_keys, *(found.key for found in transforms)])
             tombstone = image.moved_to(
                 State.TOMBSTONE,
                 version=image.version + 1,

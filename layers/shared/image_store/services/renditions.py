@@ -41,6 +41,10 @@ class Renditions:
         """A rendition of the image that a public link shows; ImageNotFound as before."""
         return self._find(lambda: self.retrieval.published(link), preset, accept)
 
+    def shared(self, image_id: str, preset: str, *, accept: str | None) -> Found:
+        """A rendition of an image that its owner has shared by a signed link; ImageNotFound as before."""
+        return self._find(lambda: self.retrieval.ready(image_id), preset, accept)
+
     def _find(self, look: Callable[[], Image], name: str, accept: str | None) -> Found:
         preset = self.presets.get(name)
         if preset is None:

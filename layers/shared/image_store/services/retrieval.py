@@ -35,6 +35,13 @@ class Retrieval:
             raise not_found()
         return image
 
+    def ready(self, image_id: str) -> Image:
+        """An image that is READY, whoever's it is; ImageNotFound otherwise."""
+        image = self._repository.get_image(image_id) if is_image_id(image_id) else None
+        if image is None or image.state is not State.READY:
+            raise not_found()
+        return image
+
     def published(self, link: str) -> Image:
         """The image that a public link shows; ImageNotFound unless the link is that of its current publication."""
         named = parse_link(link)

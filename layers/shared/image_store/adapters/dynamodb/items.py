@@ -147,13 +147,14 @@ def record_text(image: Image) -> str:
 
 
 def _made_on_request(image: Image) -> dict[str, Any]:
-    """The renditions that came later; there may be a dozen, so they are written shortly."""
+    """What came later; there may be a dozen renditions, so they are written shortly."""
     made = [
         f"{found.public_filename}:{found.width}:{found.height}:{found.size_bytes}:{found.making}"
         for found in image.renditions
         if found.making is not None
     ]
-    return {"made": made} if made else {}
+    transformed = {"transformed": True} if image.transformed else {}
+    return {"made": made, **transformed} if made else transformed
 
 
 def _made(text: str) -> Rendition:
@@ -210,6 +211,7 @@ def image_of(item: Item) -> Image:
         staging=record.get("staging"),
         refusal=record.get("refusal"),
         queued_at=parse_time(record["queued"]) if "queued" in record else None,
+        transformed=record.get("transformed", False),
         amendment=item["amendment"]["S"] if "amendment" in item else None,
     )
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from image_store.domain.cleanup import Report
 from image_store.domain.ids import is_image_id
-from image_store.domain.image import PUBLIC_PREFIX, STAGING_PREFIX, Image, State
+from image_store.domain.image import PUBLIC_PREFIX, STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.ports import Clock, ImageRepository, ObjectStore, StoredObject
 
@@ -153,4 +153,6 @@ def _belongs(key: str, image: Image | None) -> bool:
         return False
     if image.state in {State.PENDING, State.DELETING, State.TOMBSTONE}:
         return True
+    if key.startswith(TRANSFORMS_PREFIX):
+        return key.startswith(image.transform_key(""))
     return key in image.private_keys
