@@ -23,7 +23,7 @@ from image_store.domain.ingest import SweepPosition, VersionPosition
 from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, GroupOf, ListQuery
 from image_store.domain.media import MediaType
 from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import Placeholder, Rendition
+from image_store.domain.renditions import PRESETS, Placeholder, Rendition
 from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Quota, Reservation, Usage
 from image_store.ports import ImageRepository
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
@@ -1585,6 +1585,27 @@ def test_a_listed_row_of_a_common_image_is_small_enough_for_eight_read_units_a_h
 
     # An eventually consistent Query reads 8 KB a unit.
     assert 100 * size_bytes_of(row) <= 8 * 8_192
+
+
+def test_a_record_with_every_rendition_there_can_be_is_below_two_kilobytes(table: Table) -> None:
+    """DESIGN, Table: of the usual presets in all of their formats, for a published image."""
+    store = dynamo(table)
+    record = published(store)
+    made = tuple(
+        Rendition(preset.name, media_type, 2048, 1365, 1_234_567, making="0123456789abcdef")
+        for preset in PRESETS.values()
+        if not preset.at_upload
+        for media_type in preset.formats
+    )
+    renditions = (*record.image.renditions, *made)
+
+    store.amend(record.image, amended(record.image, renditions=renditions, transformed=True))
+
+    [meta] = [row for row in table.rows() if row["sk"]["S"] == "META"]
+    assert len(made) == 9
+    assert size_bytes_of(meta) < 2_000
+    assert store.get_image(record.image.id) == store.get(record.image.id).image  # type: ignore[union-attr] # it is there
+    assert len(store.get_image(record.image.id).renditions) == 11  # type: ignore[union-attr] # as above
 
 
 def test_what_a_deleted_image_leaves_in_the_table_is_the_count(table: Table) -> None:

@@ -86,7 +86,7 @@ class Settings:
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
             render_function=environment.get("RENDER_FUNCTION", ""),
-            presets=presets_from(environment.get("PRESETS", "")),
+            presets=_presets(environment),
             cleanup_policies=_policies(environment),
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
@@ -119,6 +119,13 @@ def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | 
         raise ConfigurationError(
             f"{name} must be networks such as 10.0.0.0/8, separated by commas."
         ) from None
+
+
+def _presets(environment: Mapping[str, str]) -> Mapping[str, Preset]:
+    try:
+        return presets_from(environment.get("PRESETS", ""))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"PRESETS cannot be read. {error.message}") from None
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:
