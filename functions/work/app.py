@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
-from image_store.domain.work import Work
+from image_store.domain.work import CompleteUpload, MigrateBatch, Work
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.observability import logger
 from image_store.entrypoints.work import handle_work
@@ -17,6 +17,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     until = deadline(context, app.clock)
 
     def carry_on(work: Work) -> None:
-        app.direct_uploads.finish(work, until=until)
+        match work:
+            case CompleteUpload():
+                app.direct_uploads.finish(work, until=until)
+            case MigrateBatch():
+                app.migration_run.carry_on(work, until=until)
 
     return handle_work(event, carry_on=carry_on)

@@ -241,6 +241,30 @@ def test_only_the_object_that_an_etag_names_is_read(buckets: Buckets) -> None:
     assert [found.etag for found in buckets.private.list("a/")] == [held.etag, other.etag]
 
 
+@pytest.mark.parametrize(("start", "length"), [(0, 3), (2, 4), (5, 100), (6, 1), (0, 7)])
+def test_a_part_is_what_is_asked_for_and_there(bucket: ObjectStore, start: int, length: int) -> None:
+    put(bucket, "a/b.png")
+    held = bucket.head("a/b.png")
+    assert held is not None
+    assert held.etag is not None
+
+    part = bucket.get_part("a/b.png", start=start, length=length, etag=held.etag)
+
+    assert part == b"picture"[start : start + length]
+
+
+def test_a_part_of_another_object_or_of_none_is_missing(bucket: ObjectStore) -> None:
+    put(bucket, "a/b.png")
+    put(bucket, "a/c.png", b"another")
+    other = bucket.head("a/c.png")
+    assert other is not None
+    assert other.etag is not None
+
+    for key in ("a/b.png", "a/none.png"):
+        with pytest.raises(ObjectMissing):
+            bucket.get_part(key, start=0, length=3, etag=other.etag)
+
+
 def test_delete_removes_what_is_there_and_passes_over_what_is_not(bucket: ObjectStore) -> None:
     for name in ("one", "two", "kept"):
         put(bucket, f"a/{name}")
@@ -536,6 +560,17 @@ def test_a_body_cut_short_is_storage_unavailable() -> None:
 
     with pytest.raises(StorageUnavailable):
         store.get("a/b", max_bytes=10)
+
+
+@pytest.mark.parametrize(("sent", "announced"), [(b"pic", 4), (b"picture", 7)])
+def test_a_part_of_another_length_than_announced_or_asked_for_is_storage_unavailable(
+    sent: bytes, announced: int
+) -> None:
+    answer, _ = body(sent, announced=announced)
+    store, _ = scripted(get_object=answer)
+
+    with pytest.raises(StorageUnavailable):
+        store.get_part("a/b", start=0, length=4, etag='"e"')
 
 
 def test_a_version_is_asked_for_by_name() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from image_store.adapters.dynamodb import items
+from image_store.adapters.dynamodb import items, repository
 from image_store.adapters.dynamodb.repository import CONFLICT_RETRY, DynamoRepository
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
@@ -143,8 +143,8 @@ def pages(store: ImageRepository, asked: ListQuery) -> list[tuple[Card, ...]]:
             return found
 
 
-def due(store: ImageRepository, at: datetime, *, limit: int = 100) -> set[str]:
-    return set(store.due(at, limit=limit))
+def due(store: ImageRepository, at: datetime) -> set[str]:
+    return set(store.due(at))
 
 
 # Stores -----------------------------------------------------------------------------------------------
@@ -1008,17 +1008,15 @@ def test_what_is_due_no_more_is_not_named(store: ImageRepository) -> None:
     assert due(store, NOON + timedelta(days=1)) == set()
 
 
-def test_slices_of_what_is_due_come_to_an_end(store: ImageRepository) -> None:
-    records = {record.image.id: record for record in (reserve(store) for _ in range(9))}
+def test_all_that_is_due_is_named_once_while_it_is_taken_further(
+    store: ImageRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "_DUE_PAGE_ROWS", 2)
+    records = {record.image.id: record for record in (reserve(store) for _ in range(15))}
 
-    slices = []
-    while found := due(store, DEADLINE, limit=2):
-        assert len(found) >= min(2, len(records))
-        for name in found:
-            advance(store, records.pop(name), State.READY, due_at=None)
-        slices.append(found)
+    for name in store.due(DEADLINE):
+        advance(store, records.pop(name), State.READY, due_at=None)
 
-    assert len(slices) > 1
     assert records == {}
 
 
@@ -1105,8 +1103,8 @@ def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: ImageRep
     assert {record.image.id for record in stay} <= {image.id for image in found}
 
 
-def owners_due(store: ImageRepository, at: datetime, *, limit: int = 100) -> list[str]:
-    return sorted(store.owners_due(at, limit=limit))
+def owners_due(store: ImageRepository, at: datetime) -> list[str]:
+    return sorted(store.owners_due(at))
 
 
 def test_an_owner_waits_for_policies_from_the_first_image_on(store: ImageRepository) -> None:
@@ -1133,19 +1131,18 @@ def test_an_owner_whose_turn_is_over_waits_for_the_next(store: ImageRepository) 
     assert store.usage(OWNER) == Usage(2, 2_000)
 
 
-def test_slices_of_the_owners_that_wait_come_to_an_end(store: ImageRepository) -> None:
-    waiting_owners = {f"owner {number}" for number in range(9)}
+def test_all_owners_that_wait_are_named_once_while_their_turns_end(
+    store: ImageRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "_DUE_PAGE_ROWS", 2)
+    waiting_owners = {f"owner {number}" for number in range(15)}
     for owner in waiting_owners:
         reserve(store, owner=owner)
 
-    slices = []
-    while found := owners_due(store, NOON, limit=2):
-        for owner in found:
-            waiting_owners.remove(owner)
-            store.owner_done(owner, next_at=NOON + timedelta(days=1))
-        slices.append(found)
+    for owner in store.owners_due(NOON):
+        waiting_owners.remove(owner)
+        store.owner_done(owner, next_at=NOON + timedelta(days=1))
 
-    assert len(slices) > 1
     assert waiting_owners == set()
 
 
@@ -1294,8 +1291,8 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
     "copies": lambda store: store.copies(OWNER, SHA256),
     "idempotency": lambda store: store.idempotency("name"),
     "usage": lambda store: store.usage(OWNER),
-    "due": lambda store: list(store.due(NOON, limit=1)),
-    "owners_due": lambda store: list(store.owners_due(NOON, limit=1)),
+    "due": lambda store: list(store.due(NOON)),
+    "owners_due": lambda store: list(store.owners_due(NOON)),
     "publication": lambda store: store.publication(PUBLICATION),
     "forget_publication": lambda store: store.forget_publication(A_ROW, at=NOON),
     "announce_copy": lambda store: store.announce_copy(PUBLICATION, "p/key", until=NOON),

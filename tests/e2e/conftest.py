@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300  # the first start of a checkout builds
 STOPPED_SECONDS = 90
 POLL_SECONDS = 0.1
+MIGRATION_TABLE = "somebodys-messages"
+"""The table that the stack lets migrations read; tests make it."""
 REMOTE_ADDRESS = "127.0.0.2"
 """Where tests play other people's servers: the one address of this machine that images may be fetched from."""
 
@@ -116,7 +118,11 @@ def launch(
     port: int, state: Path, *, parameters: dict[str, str] | None = None, **streams: Any
 ) -> subprocess.Popen[str]:
     """Start a launcher as ``make run`` does, and return at once; parameters are the template's."""
-    chosen = {"RemoteNetworks": f"{REMOTE_ADDRESS}/32", **(parameters or {})}
+    chosen = {
+        "RemoteNetworks": f"{REMOTE_ADDRESS}/32",
+        "MigrationTable": MIGRATION_TABLE,
+        **(parameters or {}),
+    }
     environment = {
         **os.environ,
         "PORT": str(port),

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
-from image_store.domain.errors import ImageStoreError, StorageUnavailable
+from image_store.domain.errors import ImageStoreError, SourceUnreadable, StorageUnavailable
 from image_store.domain.image import Image, Record, Visibility
 from image_store.domain.layout import KeyLayout
+from image_store.domain.migration import FieldNames, Table
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import PRESETS
 from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
+from image_store.entrypoints.migrations import record_attributes
+from image_store.ports import MigrationSource
 from image_store.services.batch_deletion import BatchDeletion
 from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled
@@ -24,6 +27,10 @@ from image_store.services.editing import Edit, Editing
 from image_store.services.ingest_sweep import IngestSweep
 from image_store.services.ingestion import Ingestion
 from image_store.services.listing import Listing
+from image_store.services.migration.moving import Mover
+from image_store.services.migration.requests import MigrationRequests
+from image_store.services.migration.run import MigrationRun
+from image_store.services.migration.sources import MigrationSources
 from image_store.services.publishing import Publisher
 from image_store.services.rendering import Rendering
 from image_store.services.renditions import Renditions
@@ -36,6 +43,7 @@ from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
+from tests.fakes.migrations import MemoryMigrations
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
@@ -54,6 +62,13 @@ from tests.faults.world import (
 
 if TYPE_CHECKING:
     from image_store.ports import Renderer
+
+
+TableOf = Callable[[Table, FieldNames], MigrationSource]
+
+
+def _no_table(table: Table, _: FieldNames) -> MigrationSource:
+    raise SourceUnreadable(f"There is no table {table.name}.")
 
 
 class JournalledRepository(MemoryRepository):
@@ -170,6 +185,7 @@ class Store:
         policies: Sequence[Policy] = (),
         policies_after_save: bool = False,
         purges: bool = False,
+        table: TableOf = _no_table,
     ) -> None:
         self.journal: list[str] = []
         self.clock = SetClock()
@@ -303,6 +319,22 @@ class Store:
         self.ingestion = Ingestion(
             bucket=self.ingested, repository=self.repository, uploads=self.uploads, clock=self.clock
         )
+        self.migrations = MemoryMigrations()
+        sources = MigrationSources(bucket=self.ingested, table=table)
+        mover = Mover(bucket_name="ingest", uploads=self.uploads, attributes_of=record_attributes)
+        self.migration_requests = MigrationRequests(
+            migrations=self.migrations,
+            repository=self.repository,
+            sources=sources,
+            mover=mover,
+            work=self.work,
+            table="messages",
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.migration_run = MigrationRun(
+            migrations=self.migrations, sources=sources, mover=mover, work=self.work, clock=self.clock
+        )
         self.events = MemoryIngestEvents()
         self.ingest_sweep = IngestSweep(
             bucket=self.ingested, repository=self.repository, events=self.events, clock=self.clock
@@ -336,13 +368,19 @@ class Store:
         self.deletion.delete(record.image.owner, record.image.id, permanent=permanent)
 
     def collect(
-        self, *, dry_run: bool = False, most_removals: int | None = None, reconcile: bool = False
+        self,
+        *,
+        dry_run: bool = False,
+        most_removals: int | None = None,
+        on_demand: bool = False,
+        reconcile: bool = False,
     ) -> Report:
         """Run cleanup with an hour to do it."""
         return self.cleanup.run(
             until=self.clock.now() + timedelta(hours=1),
             dry_run=dry_run,
             most_removals=most_removals,
+            on_demand=on_demand,
             reconcile=reconcile,
         )
 

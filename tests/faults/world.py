@@ -246,6 +246,11 @@ class FaultyBucket:
             "get", lambda: self._bucket.get(key, version=version, etag=etag, max_bytes=max_bytes)
         )
 
+    def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
+        return self._call(
+            "get part", lambda: self._bucket.get_part(key, start=start, length=length, etag=etag)
+        )
+
     def delete(self, keys: Collection[str]) -> None:
         self._call("delete", lambda: self._bucket.delete(keys))
 

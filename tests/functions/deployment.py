@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
+from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Ids,
         ImageRepository,
         IngestEvents,
+        Migrations,
         ObjectStore,
         VersionedBucket,
         WorkQueue,
@@ -148,6 +150,14 @@ class Deployment(Application):
     @cached_property
     def housekeeping(self) -> Housekeeping:
         return DynamoHousekeeping(self.settings.table, client=lambda: self.client)
+
+    @cached_property
+    def migrations(self) -> Migrations:
+        return DynamoMigrations(self.settings.table, client=lambda: self.client)
+
+    @cached_property
+    def _dynamodb(self) -> Any:
+        return self.client
 
     @cached_property
     def private(self) -> ObjectStore:

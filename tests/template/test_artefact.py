@@ -32,6 +32,7 @@ FUNCTIONS = [
     "Site",
     "Cleanup",
     "Admin",
+    "Migrate",
     "Ingest",
     "Work",
     "Render",

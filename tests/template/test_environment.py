@@ -36,7 +36,22 @@ TOLD = {
     "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
-    "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | ACCEPTING,
+    "Migrate": {
+        "TABLE_NAME",
+        "API_URL",
+        "PUBLIC_CACHE_CONTROL",
+        "WORK_QUEUE_URL",
+        "INGEST_BUCKET",
+        "MIGRATION_TABLE",
+        "ADMIN_SUBJECTS",
+    }
+    | R2
+    | PUBLISHED
+    | RESERVING,
+    "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "INGEST_BUCKET", "WORK_QUEUE_URL"}
+    | R2
+    | PUBLISHED
+    | RESERVING,
     "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "MAX_PIXELS", "PRESETS"} | R2 | PUBLISHED,
 }
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
@@ -66,6 +81,7 @@ VALUES = {
     "INGEST_BUCKET": "ingest",
     "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
+    "MIGRATION_TABLE": "messages",
     "REMOTE_HOSTS": ".example.com,images.example.org",
     "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",

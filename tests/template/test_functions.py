@@ -23,12 +23,20 @@ FOLDERS = {
     "SiteFunction": "functions/site",
     "CleanupFunction": "functions/cleanup",
     "AdminFunction": "functions/admin",
+    "MigrateFunction": "functions/migrate",
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
     "RenderFunction": "functions/render",
     "ShareFunction": "functions/share",
 }
-DECODING = {"UploadFunction", "DirectFunction", "IngestFunction", "WorkFunction", "RenderFunction"}
+DECODING = {
+    "UploadFunction",
+    "DirectFunction",
+    "MigrateFunction",
+    "IngestFunction",
+    "WorkFunction",
+    "RenderFunction",
+}
 ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction", "RenderFunction"}
 WAITING = {"RetrieveFunction", "LinksFunction"}
 PUBLIC = {"LinksFunction", "SiteFunction"}

@@ -74,6 +74,21 @@ PURGING = {
     "Admin": {CLOUDFLARE_SECRET},
 }
 RENDER = allow("RenderFunction.Arn", "lambda", "InvokeFunction")
+# Where a table is named, and only that table.
+TABLE_TO_MIGRATE = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${MigrationTable}"
+MIGRATING = {
+    "Migrate": {allow(TABLE_TO_MIGRATE, "dynamodb", "DescribeTable", "GetItem")},
+    "Work": {allow(TABLE_TO_MIGRATE, "dynamodb", "DescribeTable", "Scan", "UpdateItem")},
+}
+OBJECTS_TO_MIGRATE = {
+    allow("${IngestBucket.Arn}/migrations/*", "s3", "GetObject"),
+    allow(
+        "IngestBucket.Arn",
+        "s3",
+        "ListBucket",
+        condition={"StringLikeIfExists": {"s3:prefix": "migrations/*"}},
+    ),
+}
 REACH = {
     "Upload": {WRITE_TABLE, R2_SECRET},
     "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
@@ -114,11 +129,13 @@ REACH = {
         allow("IngestQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
         allow("DeadLetterQueue.Arn", "sqs", "SendMessage"),
     },
+    "Migrate": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")} | OBJECTS_TO_MIGRATE,
     "Work": {
         WRITE_TABLE,
         R2_SECRET,
-        allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
-    },
+        allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),
+    }
+    | OBJECTS_TO_MIGRATE,
     "Render": {allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem"), R2_SECRET},
 }
 TRACE = allow("*", "xray", "PutTraceSegments", "PutTelemetryRecords")  # X-Ray has no resources to name
@@ -192,6 +209,16 @@ def test_only_a_function_that_purges_reaches_the_token(name: str, processed: dic
     more = set(grants_of(role, conditions={"PurgesCache"})) - set(grants_of(role))
 
     assert more == PURGING.get(name, set())
+
+
+@pytest.mark.parametrize("name", REACH)
+def test_only_a_table_that_is_named_can_be_migrated(name: str, processed: dict[str, Any]) -> None:
+    """A16."""
+    role = processed["Resources"][f"{name}Role"]["Properties"]
+
+    more = set(grants_of(role, conditions={"HasMigrationTable"})) - set(grants_of(role))
+
+    assert more == MIGRATING.get(name, set())
 
 
 @pytest.mark.parametrize("name", REACH)

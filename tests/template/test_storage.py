@@ -98,10 +98,11 @@ def test_dropped_objects_are_remembered_for_longer_than_any_version_is_kept(
 ) -> None:
     """A15."""
     rules = properties(template, "IngestBucket")["LifecycleConfiguration"]["Rules"]
-    expire = next(rule for rule in rules if rule["Id"] == "expire")
-    kept = expire["ExpirationInDays"] + expire["NoncurrentVersionExpiration"]["NoncurrentDays"]
+    (expiry,) = [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
+    (old,) = [rule["NoncurrentVersionExpiration"] for rule in rules if "NoncurrentVersionExpiration" in rule]
+    kept = expiry + old["NoncurrentDays"]
 
-    assert timedelta(days=expire["ExpirationInDays"]) == OBJECT_LIFETIME
+    assert timedelta(days=expiry) == OBJECT_LIFETIME
     assert timedelta(days=kept) < REMEMBERED
 
 
@@ -111,9 +112,10 @@ def test_what_is_ingested_goes_after_two_weeks_in_every_version(template: dict[s
 
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(rule["Status"] == "Enabled" for rule in rules.values())
-    assert rules["expire"]["ExpirationInDays"] == 14
-    assert rules["expire"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 14}
-    assert rules["expire"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 14}
+    assert (rules["expire"]["Prefix"], rules["expire"]["ExpirationInDays"]) == ("ingest/", 14)
+    assert "Prefix" not in rules["expire-old-versions"]
+    assert rules["expire-old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 14}
+    assert rules["expire-old-versions"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 14}
     assert rules["remove-expired-delete-markers"]["ExpiredObjectDeleteMarker"] is True
 
 

@@ -25,6 +25,7 @@ from image_store.ports import (
     ImageProcessor,
     ImageRepository,
     IngestEvents,
+    Migrations,
     ObjectStore,
     Purger,
     Renderer,
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
+    from image_store.services.migration.moving import Mover
+    from image_store.services.migration.requests import MigrationRequests
+    from image_store.services.migration.run import MigrationRun
+    from image_store.services.migration.sources import MigrationSources
     from image_store.services.publishing import Publisher
     from image_store.services.rendering import Rendering
     from image_store.services.renditions import Renditions
@@ -99,6 +104,12 @@ class Application:
         from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 
         return DynamoHousekeeping(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def migrations(self) -> Migrations:
+        from image_store.adapters.dynamodb.migrations import DynamoMigrations
+
+        return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def private(self) -> ObjectStore:
@@ -397,6 +408,54 @@ class Application:
             repository=self.repository,
             events=self.ingest_events,
             clock=self.clock,
+        )
+
+    @made_once
+    def migration_requests(self) -> "MigrationRequests":
+        from image_store.services.migration.requests import MigrationRequests
+
+        return MigrationRequests(
+            migrations=self.migrations,
+            repository=self.repository,
+            sources=self.migration_sources,
+            mover=self._mover,
+            work=self.work_queue,
+            table=self.settings.migration_table,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def migration_run(self) -> "MigrationRun":
+        from image_store.services.migration.run import MigrationRun
+
+        return MigrationRun(
+            migrations=self.migrations,
+            sources=self.migration_sources,
+            mover=self._mover,
+            work=self.work_queue,
+            clock=self.clock,
+        )
+
+    @made_once
+    def migration_sources(self) -> "MigrationSources":
+        from image_store.adapters.dynamodb.migration_source import TableSource
+        from image_store.services.migration.sources import MigrationSources
+
+        return MigrationSources(
+            bucket=self.ingest_bucket,
+            table=lambda table, fields: TableSource(table, fields, client=lambda: self._dynamodb),
+        )
+
+    @made_once
+    def _mover(self) -> "Mover":
+        from image_store.entrypoints.migrations import record_attributes
+        from image_store.services.migration.moving import Mover
+
+        return Mover(
+            bucket_name=self.settings.ingest_bucket,
+            uploads=self.uploads,
+            attributes_of=record_attributes,
         )
 
     # Clients ------------------------------------------------------------------------------------------

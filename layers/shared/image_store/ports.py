@@ -15,6 +15,7 @@ from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage,
 from image_store.domain.listing import CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.making import Wanted
 from image_store.domain.media import MediaType
+from image_store.domain.migration import Counted, Migration, SourceRecord, Step
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import ProcessedImage, Recipe
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
@@ -130,6 +131,13 @@ class ObjectStore(Protocol):
 
     def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
         """Read an object whole; PayloadTooLarge when it has more than `max_bytes`.
+
+        ObjectMissing when it is absent, or is not the object that `etag` names.
+        """
+        ...
+
+    def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
+        """Read `length` bytes of an object from byte `start` on, fewer where it ends before; `start` lies in it.
 
         ObjectMissing when it is absent, or is not the object that `etag` names.
         """
@@ -301,10 +309,10 @@ class ImageRepository(Protocol):
         """What an owner stores, strongly consistent."""
         ...
 
-    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+    def due(self, before: datetime) -> Iterator[str]:
         """The ids of images, or `publication:`-prefixed publications, that cleanup has to look at.
 
-        Eventually consistent: whoever acts on one reads it again first.
+        Read in pages as they are asked for. Eventually consistent: whoever acts on one reads it again first.
         """
         ...
 
@@ -315,8 +323,8 @@ class ImageRepository(Protocol):
         """
         ...
 
-    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        """The owners whose images policies have to look at; eventually consistent."""
+    def owners_due(self, before: datetime) -> Iterator[str]:
+        """The owners whose images policies have to look at; in pages, and eventually consistent, as `due`."""
         ...
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
@@ -391,6 +399,51 @@ class Renderer(Protocol):
 
         It may be there already, or be in the making by somebody else, and then this returns at once.
         Raises StorageUnavailable when it was not made.
+        """
+        ...
+
+
+class MigrationSource(Protocol):
+    """The records of a migration, in an order that does not change.
+
+    All methods raise SourceUnreadable when trying again is of no use, StorageUnavailable otherwise.
+    """
+
+    def count(self, after: str | None) -> Iterator[Counted]:
+        """Count the records behind a position, a part at a time; None is the beginning."""
+        ...
+
+    def steps(self, after: str | None) -> Iterator[Step]:
+        """Go through the records behind a position of `steps`, one at a time; each is read when it is asked for."""
+        ...
+
+    def find(self, record_id: str) -> SourceRecord | None:
+        """Read one record by its id; InvalidRequest where that would mean to read all of them."""
+        ...
+
+    def write_back(self, position: str, image: bytes | str, image_id: str) -> bool:
+        """Tell the record at the position of its step which image it became; False if its picture is another by now.
+
+        Safe to repeat. A source that cannot be written to does nothing.
+        """
+        ...
+
+
+class Migrations(Protocol):
+    """How far migrations have come. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def create(self, migration: Migration) -> None:
+        """Remember a new migration."""
+        ...
+
+    def get(self, migration_id: str) -> Migration | None:
+        """Read a migration, strongly consistent."""
+        ...
+
+    def save(self, after: Migration, *, step: int) -> None:
+        """Replace a migration that is still at this step; Conflict when it is not, and nothing was written.
+
+        An answer that is lost is settled by a strong read.
         """
         ...
 

@@ -55,6 +55,8 @@ class Settings:
     """The most that a run of cleanup may remove without a row that asks for it."""
     admin_subjects: frozenset[str]
     """Subjects who are admins besides those whose token has the scope."""
+    migration_table: str
+    """The one table beside the store's own that migrations may read; empty when there is none."""
     remote_hosts: tuple[str, ...]
     """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
     remote_networks: tuple[IPv4Network | IPv6Network, ...]
@@ -91,6 +93,7 @@ class Settings:
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
+            migration_table=environment.get("MIGRATION_TABLE", ""),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),
             remote_networks=_networks(environment, "REMOTE_NETWORKS"),
         )

@@ -154,6 +154,16 @@ class R2Bucket(ObjectStore):
             raise _unavailable()
         return data
 
+    def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
+        with _answers():
+            answer = self._get(key, {"IfMatch": etag, "Range": f"bytes={start}-{start + length - 1}"})
+            with closing(answer["Body"]) as body:
+                size: int = answer["ContentLength"]
+                data: bytes = body.read(length + 1)
+        if len(data) != size or size > length:
+            raise _unavailable()
+        return data
+
     def delete(self, keys: Collection[str]) -> None:
         for batch in batched(dict.fromkeys(keys), _DELETE_BATCH, strict=False):
             for key in self._not_deleted(batch):

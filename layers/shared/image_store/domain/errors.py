@@ -144,6 +144,18 @@ class UploadIncomplete(ImageStoreError):
     code = "upload_incomplete"
 
 
+class MigrationNotFound(ImageStoreError):
+    """There is no such migration."""
+
+    code = "migration_not_found"
+
+
+class SourceUnreadable(ImageStoreError):
+    """The source of a migration is not there, was changed while it was read, or may not be read."""
+
+    code = "source_unreadable"
+
+
 class Conflict(ImageStoreError):
     """Another request changed the same thing at the same moment; reading again and repeating is safe."""
 
@@ -193,3 +205,13 @@ class DeadlineExceeded(ImageStoreError):
     """The function ran out of its time before the work was done; retrying is safe."""
 
     code = "deadline_exceeded"
+
+
+RETRYABLE: tuple[type[ImageStoreError], ...] = (
+    StorageUnavailable,
+    DeadlineExceeded,
+    Conflict,
+    IdempotencyInProgress,
+    ConfigurationError,
+)
+"""What may go better later, for work that can wait; everything else the store says of an image is final."""

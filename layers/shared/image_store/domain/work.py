@@ -10,4 +10,12 @@ class CompleteUpload:
     image_id: str
 
 
-Work = CompleteUpload
+@dataclass(frozen=True, slots=True)
+class MigrateBatch:
+    """Do the next step of a migration, if it is still the next."""
+
+    migration_id: str
+    step: int
+
+
+Work = CompleteUpload | MigrateBatch

@@ -5,21 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from image_store.domain.errors import (
-    ConfigurationError,
-    Conflict,
-    DeadlineExceeded,
-    IdempotencyInProgress,
-    ImageStoreError,
-    InvalidRequest,
-    StorageUnavailable,
-)
+from image_store.domain.errors import RETRYABLE, ImageStoreError, InvalidRequest
 from image_store.domain.ingest import DroppedObject
 from image_store.entrypoints.observability import logger
 from image_store.ports import DeadLetters
-
-RETRYABLE = (StorageUnavailable, DeadlineExceeded, Conflict, IdempotencyInProgress, ConfigurationError)
-"""What may go better later; everything else the store says of an object is final."""
 
 
 def dropped_objects(body: str) -> Iterator[DroppedObject]:

@@ -24,6 +24,8 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.UrlNotAllowed: 422,
     errors.ImageNotFound: 404,
     errors.UploadNotFound: 404,
+    errors.MigrationNotFound: 404,
+    errors.SourceUnreadable: 422,
     errors.UploadIncomplete: 409,
     errors.DuplicateImage: 409,
     errors.Conflict: 409,

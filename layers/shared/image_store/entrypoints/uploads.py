@@ -1,14 +1,11 @@
 """Reading uploads: raw bytes, forms, JSON, and announcements of direct uploads."""
 
-import base64
-import binascii
 import hashlib
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 from typing import Any, NoReturn
-from urllib.parse import unquote, unquote_to_bytes
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
@@ -18,7 +15,7 @@ from image_store.entrypoints import schemas
 from image_store.entrypoints.http import caller, header
 from image_store.entrypoints.requests import body_of, essence_of, json_body, json_of, query_values, validated
 from image_store.services.direct_uploads import DirectUpload
-from image_store.services.sources import Content, RemoteUrl, Source
+from image_store.services.sources import Content, RemoteUrl, Source, in_base64, in_data_uri
 from image_store.services.uploads import Upload
 
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
@@ -69,7 +66,7 @@ def source_of(source: schemas.Source) -> Source:
         raise InvalidRequest("`source` takes exactly one of base64, data_uri and url.")
     if source.url is not None:
         return RemoteUrl(source.url)
-    return Content(_decoded(source.base64)) if source.base64 is not None else _data_uri(source.data_uri or "")
+    return in_base64(source.base64) if source.base64 is not None else in_data_uri(source.data_uri or "")
 
 
 def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
@@ -152,24 +149,6 @@ def _payload(part: EmailMessage) -> bytes:
     if not isinstance(payload, bytes):
         raise InvalidRequest("The multipart form is broken.")
     return payload
-
-
-def _data_uri(uri: str) -> Content:
-    """What a data URI (RFC 2397) carries; one that names no type declares none."""
-    head, comma, text = uri.partition(",")
-    if not comma or head[:5].lower() != "data:":
-        raise InvalidRequest("`source.data_uri` is not a data URI.")
-    declared, semicolon, encoding = head[5:].rpartition(";")
-    if semicolon and encoding.strip().lower() == "base64":
-        return Content(_decoded(unquote(text)), declared or None)
-    return Content(unquote_to_bytes(text), head[5:] or None)
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidRequest("The base64 text is broken.") from None
 
 
 def idempotency_of(api: APIGatewayHttpResolver, body: bytes, content_type: str) -> IdempotencyKey | None:

@@ -3,12 +3,15 @@
 A URL is opened late, when it is clear that its bytes are needed.
 """
 
+import base64
+import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from image_store.domain.attributes import MAX_FILENAME_CHARS
+from image_store.domain.errors import InvalidRequest
 from image_store.domain.media import parse_declared
 from image_store.ports import Fetcher
 
@@ -61,3 +64,31 @@ def filename_in(url: str) -> str | None:
     name = segment.rpartition("/")[2].rpartition("\\")[2]
     printable = "".join(char for char in name if char.isprintable())[:MAX_FILENAME_CHARS]
     return printable if printable.strip(". ") else None
+
+
+def in_base64(text: str) -> Content:
+    """What base64 (RFC 4648, section 4) carries; white space in it does not count."""
+    return Content(_decoded(text))
+
+
+def in_data_uri(uri: str) -> Content:
+    """What a data URI (RFC 2397) carries; one that names no type declares none."""
+    head, comma, text = uri.partition(",")
+    if not comma or not is_data_uri(head):
+        raise InvalidRequest("This is not a data URI.")
+    declared, semicolon, encoding = head[5:].rpartition(";")
+    if semicolon and encoding.strip().lower() == "base64":
+        return Content(_decoded(unquote(text)), declared or None)
+    return Content(unquote_to_bytes(text), head[5:] or None)
+
+
+def is_data_uri(text: str) -> bool:
+    """Whether a text begins as data URIs do."""
+    return text[:5].lower() == "data:"
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("The base64 text is broken.") from None

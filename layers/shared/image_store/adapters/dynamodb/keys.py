@@ -89,6 +89,11 @@ def rendering(name: str) -> Key:
     return key(f"RENDER#{name}", "LEASE")
 
 
+def migration(migration_id: str) -> Key:
+    """The row that says how far a migration has come."""
+    return key(f"MIGRATION#{migration_id}", "MIGRATION")
+
+
 CLEANUP_LEASE = key("CLEANUP", "LEASE")
 
 

@@ -1,0 +1,60 @@
+"""Moves pictures out of records, for admins; batches are carried on by the function for work."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.bootstrap import Application, application
+from image_store.domain.access import check_admin
+from image_store.entrypoints import http, migrations
+from image_store.entrypoints.deadlines import deadline
+
+api = http.create_api()
+ADDRESS = "/v1/admin/migrations/<migration_id>"
+
+
+@api.post(
+    "/v1/admin/migrations",
+    **http.operation(
+        "Move pictures out of records",
+        body="MigrationRequest",
+        answers={202: "Migration"},
+        problems=(400, 403, 413, 415, 503),
+    ),
+)
+def begin() -> "Response[str]":
+    app = _application_of_admin()
+    until = deadline(api.lambda_context, app.clock)
+    migration = migrations.begin(api, app.migration_requests, until=until)
+    return migrations.accepted(migration, api_url=http.api_url(api, app.settings.api_url))
+
+
+@api.get(ADDRESS, **http.operation("See a migration", answers={200: "Migration"}, problems=(403, 404, 503)))
+def get_progress(migration_id: str) -> "Response[str]":
+    return migrations.progress(_application_of_admin().migration_requests.get(migration_id))
+
+
+@api.get(
+    f"{ADDRESS}/content",
+    **http.operation(
+        "Get the picture of a record, moved or not",
+        query="MigratedRecordQuery",
+        answers={
+            200: "The picture itself, as it is not moved yet; not for JSON lines.",
+            302: "The picture is moved, and at Location for a while.",
+        },
+        problems=(400, 403, 404, 413, 415, 422, 503),
+    ),
+)
+def get_content(migration_id: str) -> "Response[Any]":
+    app = _application_of_admin()
+    return migrations.content(api, app.migration_requests, migration_id, answers=app.answers)
+
+
+def _application_of_admin() -> Application:
+    app = application()
+    check_admin(http.caller(api), scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
+    return app
+
+
+lambda_handler = http.handler(api)

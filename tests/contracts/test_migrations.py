@@ -1,0 +1,183 @@
+"""What is remembered of migrations: the fake of the tests and DynamoMigrations alike (A16)."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from image_store.adapters.dynamodb.migrations import DynamoMigrations
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.migration import (
+    FieldNames,
+    Folder,
+    JsonLines,
+    Migration,
+    MigrationStatus,
+    OneRecord,
+    Options,
+    RecordError,
+    Source,
+    Table,
+    Tally,
+)
+from image_store.ports import Migrations
+from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.migrations import MemoryMigrations
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+FULL = Migration(
+    id="019ca945-0a00-7000-8000-000000000001",
+    source=Table("messages", "photo", "key"),
+    options=Options(
+        fields=FieldNames("picture", "key", "user", "about"), owner="Жанна", batch_size=50, write_back=True
+    ),
+    created_at=NOON,
+    updated_at=NOON + timedelta(hours=1),
+    status=MigrationStatus.FAILED,
+    step=17,
+    counted=9,
+    total=9,
+    position='{"id": {"S": "\\ud83d\\ude00"}}',
+    tally=Tally(
+        moved=1,
+        already_moved=2,
+        failed=3,
+        errors=(RecordError("line 3", "invalid_request", "no"), RecordError("\ud800", "x", "y")),
+    ),
+    finished_at=NOON + timedelta(hours=2),
+)
+NEW = Migration(
+    id="019ca945-0a00-7000-8000-000000000002",
+    source=JsonLines("migrations/a.jsonl"),
+    options=Options(),
+    created_at=NOON,
+    updated_at=NOON,
+)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with mocked_client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def migrations(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Migrations:
+    if request.param == "memory":
+        return MemoryMigrations()
+    return DynamoMigrations(new_table(client, form), client=lambda: client)
+
+
+@pytest.mark.parametrize("migration", [FULL, NEW], ids=["full", "new"])
+def test_a_migration_reads_as_it_was_written(migrations: Migrations, migration: Migration) -> None:
+    migrations.create(migration)
+
+    assert migrations.get(migration.id) == migration
+    assert migrations.get("another") is None
+
+
+@pytest.mark.parametrize("source", [Folder("migrations/a/"), OneRecord("a", "b"), Table("abc", "d")])
+def test_any_source_is_remembered(migrations: Migrations, source: Source) -> None:
+    migrations.create(replace(NEW, source=source))
+
+    assert migrations.get(NEW.id) == replace(NEW, source=source)
+
+
+def test_a_step_is_saved_once(migrations: Migrations) -> None:
+    migrations.create(NEW)
+    first = replace(NEW, step=2, tally=Tally(moved=1))
+    late = replace(NEW, step=2, tally=Tally(moved=2))
+
+    migrations.save(first, step=1)
+    with pytest.raises(Conflict):
+        migrations.save(late, step=1)
+
+    assert migrations.get(NEW.id) == first
+
+
+def test_what_was_never_begun_is_not_saved(migrations: Migrations) -> None:
+    with pytest.raises(Conflict):
+        migrations.save(replace(NEW, step=2), step=1)
+
+    assert migrations.get(NEW.id) is None
+
+
+def test_a_migration_is_begun_once(migrations: Migrations) -> None:
+    migrations.create(NEW)
+
+    with pytest.raises(Conflict):
+        migrations.create(replace(NEW, counted=1))
+
+    assert migrations.get(NEW.id) == NEW
+
+
+# DynamoMigrations alone -------------------------------------------------------------------------------
+
+
+class Failing:
+    """A client whose writes fail, after their effect or without it, and whose reads fail if told so."""
+
+    def __init__(self, client: Any, *, has_effect: bool, reads: bool = True) -> None:
+        self._client = client
+        self._has_effect = has_effect
+        self._reads = reads
+
+    def put_item(self, **request: Any) -> Any:
+        if self._has_effect:
+            self._client.put_item(**request)
+        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+
+    def get_item(self, **request: Any) -> Any:
+        if not self._reads:
+            raise ClientError({"Error": {"Code": "InternalServerError", "Message": "no"}}, "GetItem")
+        return self._client.get_item(**request)
+
+
+def test_a_write_whose_answer_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
+    failing = Failing(client, has_effect=True)
+    migrations = DynamoMigrations(new_table(client, form), client=lambda: failing)
+
+    migrations.create(NEW)
+    migrations.save(replace(NEW, step=2), step=1)
+
+    assert migrations.get(NEW.id) == replace(NEW, step=2)
+
+
+def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(
+    client: Any, form: dict[str, Any]
+) -> None:
+    """botocore repeats what had its effect; the condition then fails on what we wrote."""
+    migrations = DynamoMigrations(new_table(client, form), client=lambda: client)
+    migrations.create(NEW)
+    after = replace(NEW, step=2)
+    migrations.save(after, step=1)
+
+    migrations.save(after, step=1)
+
+    assert migrations.get(NEW.id) == after
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_table_that_does_not_answer_is_unavailable(client: Any, form: dict[str, Any], reads: bool) -> None:
+    failing = Failing(client, has_effect=False, reads=reads)
+    migrations = DynamoMigrations(new_table(client, form), client=lambda: failing)
+
+    with pytest.raises(StorageUnavailable):
+        migrations.create(NEW)
+
+
+def test_a_migration_never_expires_and_is_in_no_index(client: Any, form: dict[str, Any]) -> None:
+    name = new_table(client, form)
+
+    DynamoMigrations(name, client=lambda: client).create(FULL)
+
+    (item,) = all_items(client, name)
+    assert item.keys() == {"pk", "sk", "step", "migration"}
