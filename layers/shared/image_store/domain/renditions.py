@@ -186,3 +186,5 @@ class ProcessedImage:
     frames: int
     renditions: tuple[RenderedFile, ...]
     placeholder: Placeholder
+    warnings: tuple[str, ...] = ()
+    """What the caller should know of; nothing that keeps the image from being stored."""

@@ -51,7 +51,7 @@ from image_store.ports import (
     PresignedPut,
     WorkQueue,
 )
-from image_store.services.reservations import Reservations, Wanted, check_attributes
+from image_store.services.reservations import Reservations, Wanted, check_attributes, warnings
 from image_store.services.uploads import check_declared
 from image_store.services.write_protocol import WriteProtocol, too_late
 
@@ -265,9 +265,8 @@ class DirectUploads:
         if running and image.queued_at is None:  # what was handed over goes on where the request gave up
             raise Conflict("This upload is being completed at this moment.", retry_after=timedelta(seconds=2))
         published = image.visibility is not Visibility.PRIVATE
-        prepared = replace(
-            record,
-            image=replace(
+        prepared = Record(
+            replace(
                 image,
                 attempt=self.ids.attempt(),
                 version=image.version + 1,
@@ -280,6 +279,7 @@ class DirectUploads:
                 updated_at=now,
                 due_at=max(image.due_at or now, now + RESERVATION_LIFETIME),
             ),
+            replace(record.details, warnings=warnings(image.size_bytes, processed)),
         )
         intended = self.protocol.intended(prepared.image)
         self.repository.replace(record, prepared, publications=[intended] if intended else [])

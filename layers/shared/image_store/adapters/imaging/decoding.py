@@ -17,6 +17,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from image_store.adapters.imaging.animation import Animation, Film
 from image_store.adapters.imaging.color import conversion_to_srgb, to_working_mode
 from image_store.adapters.imaging.limits import DecodeLimits, Header
 from image_store.adapters.imaging.picture import Picture
@@ -56,6 +57,8 @@ class Decoded:
     picture: Picture
     size: Size
     frames: int
+    animation: Animation | None = None
+    """Where some recipe wants one and it can be afforded."""
 
 
 def decode(
@@ -109,16 +112,21 @@ def _decode(
     opened.load()
     first = opened.copy() if frames > 1 else opened
     orientation, profile = _orientation(opened), _profile(opened)
-    _decode_other_frames(opened, frames, limits=limits)
+    film = Film(opened, Picture(opened, orientation), profile, frames=frames, recipes=recipes, limits=limits)
+    _decode_other_frames(opened, frames, film, limits=limits)
     image = to_working_mode(first)
     # Savers write a comment, a profile or a transparent colour from here when they are not told otherwise.
     image.info = {}
     picture = Picture(image, orientation, conversion_to_srgb(profile, image.mode))
-    return Decoded(picture, picture.stored_size(stored_size), frames)
+    return Decoded(picture, picture.stored_size(stored_size), frames, film.developed())
 
 
-def _decode_other_frames(opened: ImageFile.ImageFile, frames: int, *, limits: DecodeLimits) -> None:
+def _decode_other_frames(
+    opened: ImageFile.ImageFile, frames: int, film: Film, *, limits: DecodeLimits
+) -> None:
     started = time.monotonic()
+    if frames > 1:
+        film.take()
     for index in range(1, frames):
         if time.monotonic() - started >= limits.max_decode_time.total_seconds():
             # AV1 frames can be far larger than the container says, and are then scaled down.
@@ -126,6 +134,7 @@ def _decode_other_frames(opened: ImageFile.ImageFile, frames: int, *, limits: De
         opened.seek(index)
         limits.check(Header(*opened.size, frames=frames))
         opened.load()
+        film.take()
 
 
 def _open(data: bytes, media_type: MediaType) -> ImageFile.ImageFile:

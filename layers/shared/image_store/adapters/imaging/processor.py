@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from image_store.adapters.imaging.decoding import decode
+from image_store.adapters.imaging.decoding import Decoded, decode
 from image_store.adapters.imaging.headers import read_header
 from image_store.adapters.imaging.limits import DecodeLimits
 from image_store.adapters.imaging.placeholder import make_placeholder
@@ -31,13 +31,26 @@ class PillowProcessor:
         max_frames: int = 1_000,
         max_total_pixels: int = 100_000_000,
         max_decode_time: timedelta = timedelta(seconds=8),
+        max_animated_frames: int = 300,
+        max_animated_pixels: int = 25_000_000,
+        max_animation_time: timedelta = timedelta(seconds=4),
     ) -> None:
         """Accept pictures, or canvases of animations, of `max_pixels`.
 
         An animation has at most `max_frames`, and `max_total_pixels` in all of them: one that just passes
         takes 1–2 s of one core. `max_decode_time` ends one that was built to take longer.
+        A rendition moves with at most `max_animated_frames`, `max_animated_pixels` in all of them (about 1 s of a
+        core) and `max_animation_time` to read them; otherwise it is still, with a warning.
         """
-        self._limits = DecodeLimits(max_pixels, max_frames, max_total_pixels, max_decode_time)
+        self._limits = DecodeLimits(
+            max_pixels,
+            max_frames,
+            max_total_pixels,
+            max_decode_time,
+            max_animated_frames,
+            max_animated_pixels,
+            max_animation_time,
+        )
         self._room = PixelRoom(max_pixels)
 
     def process(
@@ -46,7 +59,8 @@ class PillowProcessor:
         """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
         `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
-        `recipes` and under their names. Of an animation every frame is decoded, and the first one is rendered.
+        `recipes` and under their names. Of an animation every frame is decoded; the first one is
+        rendered where the recipe wants no animation, or one that is too long to be made.
 
         Raises
         ------
@@ -57,7 +71,9 @@ class PillowProcessor:
         try:
             with self._room.taken(header.width * header.height if header else self._room.pixels):
                 decoded = decode(data, media_type, header, limits=self._limits, recipes=recipes.values())
-                renditions, overview = render(decoded.picture, size=decoded.size, recipes=recipes)
+                renditions, overview = render(
+                    decoded.picture, size=decoded.size, recipes=recipes, animation=decoded.animation
+                )
                 placeholder = make_placeholder(overview)
         except MemoryError as error:
             raise ImageTooLarge("The image needs more memory to decode than there is.") from error
@@ -69,6 +85,7 @@ class PillowProcessor:
             frames=decoded.frames,
             renditions=renditions,
             placeholder=placeholder,
+            warnings=_warnings(decoded, recipes),
         )
 
 
@@ -79,3 +96,11 @@ def _checked(data: bytes, known: MediaType | None) -> MediaType:
     if known is not None and known is not sniffed:
         raise ContentTypeMismatch(f"The bytes are {sniffed.value}, and not {known.value}.")
     return sniffed
+
+
+def _warnings(decoded: Decoded, recipes: Mapping[str, Recipe]) -> tuple[str, ...]:
+    moving = decoded.animation.moving if decoded.animation else frozenset()
+    still = [name for name, recipe in recipes.items() if recipe.animated and recipe not in moving]
+    if decoded.frames == 1 or not still:
+        return ()
+    return (f"The animation is too long or too large to be kept moving in: {', '.join(still)}.",)

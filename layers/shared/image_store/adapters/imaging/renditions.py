@@ -4,39 +4,46 @@ from collections.abc import Mapping
 
 from PIL import Image
 
+from image_store.adapters.imaging.animation import Animation
 from image_store.adapters.imaging.crop import window
-from image_store.adapters.imaging.encoding import encoded, flattened
+from image_store.adapters.imaging.encoding import encoded, encoded_animation, flattened
 from image_store.adapters.imaging.picture import Picture
+from image_store.adapters.imaging.scaling import filtered, resized, shrunk
 from image_store.adapters.imaging.sizes import Size, canvas_size, cropped_size, whole_size
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Recipe, RenderedFile, Rendition
 
 _OVERVIEW_LONG_SIDE_PX = 64
 _OVERVIEW_SHORT_SIDE_PX = 8
-# Against Lanczos both ways, encoding included, a display picture takes 0.75 of the CPU time and a thumbnail
-# 0.95, each for 0.003 less SSIM. Columns are filtered first, from all rows, and so cost most.
-_FILTER = Image.Resampling.BICUBIC
-_COLUMN_FILTER = Image.Resampling.HAMMING
-# Averaging whole blocks of pixels is cheap, and hardly seen as long as the filter has this factor left to do:
-# SSIM of a thumbnail, encoded, is still within 0.003 of Lanczos alone.
-_WHOLE_GAP = 2.0
+# A crop is small: it may be shrunk further before it is filtered than a whole picture.
 _CROP_GAP = 1.5
-_PREMULTIPLIED = {"LA": "La", "RGBA": "RGBa"}
+_OVERVIEW_GAP = 2.0
 
 
 def render(
-    picture: Picture, *, size: Size, recipes: Mapping[str, Recipe]
+    picture: Picture, *, size: Size, recipes: Mapping[str, Recipe], animation: Animation | None = None
 ) -> tuple[tuple[RenderedFile, ...], Image.Image]:
     """Make a rendition by each of `recipes`, in their order, of a picture seen in `size`.
 
-    The second answer is a tiny opaque copy of the picture, for the placeholder. No rendition shows more pixels
-    than the picture has; a canvas alone may be larger.
+    Recipes that `animation` serves become one. The second answer is a tiny opaque copy of the picture, for the
+    placeholder. No rendition shows more pixels than the picture has; a canvas alone may be larger.
     """
     kitchen = _Kitchen(picture, size)
     files: dict[str, RenderedFile] = {}
     for name in sorted(recipes, key=lambda name: -kitchen.scale_of(recipes[name])):
-        files[name] = _file(name, *encoded(image := kitchen.cook(recipes[name]), recipes[name]), image.size)
+        recipe = recipes[name]
+        if animation is not None and recipe in animation.moving:
+            files[name] = _moving_file(name, recipe, animation, kitchen)
+        else:
+            image = kitchen.cook(recipe)
+            files[name] = _file(name, *encoded(image, recipe), image.size)
     return tuple(files[name] for name in recipes), kitchen.overview()
+
+
+def _moving_file(name: str, recipe: Recipe, animation: Animation, kitchen: "_Kitchen") -> RenderedFile:
+    frames = [kitchen.of_frame(frame).cook(recipe) for frame in animation.frames]
+    data = encoded_animation(frames, animation.durations_ms, animation.plays, recipe.quality)
+    return _file(name, MediaType.WEBP, data, frames[0].size)
 
 
 class _Kitchen:
@@ -47,6 +54,12 @@ class _Kitchen:
         self._size = size
         self._overview: Image.Image | None = None
 
+    def of_frame(self, frame: Image.Image) -> "_Kitchen":
+        """One for another frame of the same animation, which is cut as the first one is."""
+        kitchen = _Kitchen(Picture(frame), self._size)
+        kitchen._overview = self.overview()
+        return kitchen
+
     def scale_of(self, recipe: Recipe) -> int:
         width, height = whole_size(self._size, recipe)
         return width * height
@@ -56,59 +69,40 @@ class _Kitchen:
         cropped = cropped_size(self._size, recipe)
         if cropped is not None:
             return self._cropped(recipe, cropped)
-        self._picture = _resized(self._picture, whole_size(self._size, recipe)).finished()
+        self._picture = resized(self._picture, whole_size(self._size, recipe)).finished()
         canvas = canvas_size(recipe)
         return self._picture.image if canvas is None else _padded(self._picture.image, canvas, recipe)
 
     def overview(self) -> Image.Image:
         """A tiny opaque copy of the picture, always the same."""
         if self._overview is None:
-            self._overview = _overview_of(self._picture)
+            self._overview = _overview_of(self._picture, self._size)
         return self._overview
 
     def _cropped(self, recipe: Recipe, cropped: Size) -> Image.Image:
         whole = whole_size(self._size, recipe)
         factor = int(min(self._picture.image.size) / (min(whole) * _CROP_GAP))
-        picture = self._picture.with_image(_shrunk(self._picture.image, (factor, factor)))
+        picture = self._picture.with_image(shrunk(self._picture.image, factor))
         if self._overview is None:
-            self._overview = _overview_of(picture)
+            self._overview = _overview_of(picture, self._size)
         seen = picture.stored_size(picture.image.size)
         box = window(seen, cropped, recipe.gravity, self._overview)
         image = picture.image.crop(picture.stored_box(box))
-        return picture.with_image(_filtered(image, picture.stored_size(cropped))).finished().image
+        return picture.with_image(filtered(image, picture.stored_size(cropped))).finished().image
 
 
-def _overview_of(picture: Picture) -> Image.Image:
-    """A copy of some dozens of pixels each way, of other proportions than a very long and narrow picture."""
-    longest = max(picture.image.size)
-    across, down = (
-        max(1, side // max(_OVERVIEW_SHORT_SIDE_PX, side * _OVERVIEW_LONG_SIDE_PX // longest))
-        for side in picture.image.size
+def _overview_of(picture: Picture, seen: Size) -> Image.Image:
+    """A copy of some dozens of pixels each way, of other proportions than a very long and narrow picture.
+
+    It hardly depends on how large a copy it is made of, so that every rendition of a picture is cut alike.
+    """
+    longest = max(seen)
+    width, height = (
+        min(side, max(_OVERVIEW_SHORT_SIDE_PX, side * _OVERVIEW_LONG_SIDE_PX // longest)) for side in seen
     )
-    return flattened(picture.with_image(_shrunk(picture.image, (across, down))).finished().image)
-
-
-def _resized(picture: Picture, seen: Size) -> Picture:
-    size = picture.stored_size(seen)
-    if picture.image.size == size:
-        return picture
-    image = picture.image
-    factor = int(min(image.width / size[0], image.height / size[1]) / _WHOLE_GAP)
-    return picture.with_image(_filtered(_shrunk(image, (factor, factor)), size))
-
-
-def _shrunk(image: Image.Image, factors: tuple[int, int]) -> Image.Image:
-    """Average blocks of pixels, weighed by their alpha."""
-    return image.reduce(factors) if max(factors) > 1 else image
-
-
-def _filtered(image: Image.Image, size: Size) -> Image.Image:
-    if image.size == size:
-        return image
-    # Colours weighed by alpha once, not at each of the two steps.
-    weighed = image.convert(_PREMULTIPLIED[image.mode]) if image.mode in _PREMULTIPLIED else image
-    resized = weighed.resize((size[0], weighed.height), _COLUMN_FILTER).resize(size, _FILTER)
-    return resized.convert(image.mode)
+    size = picture.stored_size((width, height))
+    small = picture.image.resize(size, Image.Resampling.BOX, reducing_gap=_OVERVIEW_GAP)
+    return flattened(picture.with_image(small).finished().image)
 
 
 def _padded(image: Image.Image, canvas: Size, recipe: Recipe) -> Image.Image:
