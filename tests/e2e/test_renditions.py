@@ -1,12 +1,14 @@
-"""Renditions that are made when somebody asks for them, through the real API (B2)."""
+"""Renditions and transforms that are made when somebody asks for them, through the real API (B2, B3)."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from image_store.domain.media import MediaType, sniff
 from tests.e2e.test_images import api, patch, refused, upload
@@ -125,3 +127,82 @@ def test_a_stampede_makes_a_rendition_once_and_everybody_sees_a_picture(stack: S
         assert len(tries(stack, image["id"])) == 1
         redirect, _ = ask(0)
         assert redirect in wanted or "/w2048.webp" in redirect.headers["location"]
+
+
+# Signed links --------------------------------------------------------------------------------------------
+
+SQUARE = {
+    "w": 120,
+    "h": 120,
+    "fit": "cover",
+    "gravity": "smart",
+    "format": "avif",
+    "q": 50,
+    "expires_in": 600,
+}
+
+
+def share(client: httpx.Client, image_id: str, **wanted: Any) -> str:
+    """A signed link."""
+    answer = client.post(f"/v1/images/{image_id}/links", json=wanted)
+    assert answer.status_code == 201, answer.text
+    assert answer.json().keys() == {"url", "expires_at"}
+    return str(answer.json()["url"])
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    with Image.open(BytesIO(data)) as picture:
+        return picture.size
+
+
+def test_a_signed_link_shows_a_stranger_exactly_what_was_signed(stack: Stack) -> None:
+    with api(stack, "shares-a-square") as client, api(stack, None) as stranger:
+        image = upload(client, jpeg(1600, 900))
+        url = share(client, image["id"], **SQUARE)
+
+        redirect, first = show(stranger, url, "*/*")
+        _, again = show(stranger, url, "*/*")
+
+        assert redirect.headers["cache-control"] == "private, no-store"
+        assert f"/transforms/{image['id']}/" in redirect.headers["location"]
+        assert size_of(bytes_of(first, MediaType.AVIF)) == (120, 120)
+        assert first.content == again.content
+        at = len(url) - 40
+        altered = url[:at] + ("A" if url[at] != "A" else "B") + url[at + 1 :]
+        refused(stranger.get(altered), 404, "image_not_found")
+
+
+def test_a_signed_link_shows_a_private_rendition_and_ends_with_its_image(stack: Stack) -> None:
+    with api(stack, "shares-a-rendition") as client, api(stack, None) as stranger:
+        image = upload(client, jpeg(1600, 900))
+        display, small = share(client, image["id"]), share(client, image["id"], rendition="w640")
+        square = share(client, image["id"], **SQUARE)
+
+        bytes_of(show(stranger, display, "*/*")[1], MediaType.JPEG)
+        bytes_of(show(stranger, small, "image/avif")[1], MediaType.AVIF)
+        location = show(stranger, square, "*/*")[0].headers["location"]
+        assert client.delete(f"/v1/images/{image['id']}?permanent=true").status_code == 204
+
+        for link in (display, small, square):
+            refused(stranger.get(link), 404, "image_not_found")
+        assert httpx.get(location).status_code == 404
+
+
+def test_a_crowd_makes_a_transform_once_and_everybody_sees_a_picture(stack: Stack) -> None:
+    with api(stack, "shared-with-a-crowd") as client, api(stack, None) as stranger:
+        image = upload(client, jpeg(3000, 2000))
+        url = share(client, image["id"], w=800)
+
+        with ThreadPoolExecutor(STAMPEDE) as crowd:
+            answers = list(crowd.map(lambda _: show(stranger, url, "*/*"), range(STAMPEDE)))
+
+        assert [seen.status_code for _, seen in answers] == [200] * STAMPEDE
+        _, last = show(stranger, url, "*/*")
+        assert size_of(bytes_of(last, MediaType.WEBP)) == (800, 533)
+
+
+def test_transforms_have_a_lifecycle_and_nothing_else_has(stack: Stack) -> None:
+    bucket = stack.described["private_bucket"]
+    [rule] = stack.client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+
+    assert (rule["Filter"]["Prefix"], rule["Expiration"]["Days"]) == ("transforms/", 30)
