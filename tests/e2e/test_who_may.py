@@ -32,6 +32,7 @@ OF_ONE_IMAGE = [route for route in PROTECTED if "{image_id}" in route[1]]
 OF_ADMINS = [route for route in PROTECTED if route[1].startswith("/v1/admin/")]
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/images/{image_id}"): {"title": "theirs"},
+    ("POST", "/v1/images/{image_id}/links"): {},
     ("POST", "/v1/admin/cleanup"): {"dry_run": False},
 }
 

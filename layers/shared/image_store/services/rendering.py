@@ -84,7 +84,7 @@ class Rendering:
         (file,) = self.processor.process(data, image.media_type, {preset.name: recipe}).renditions
         if self.clock.now() >= until:
             raise too_late()
-        made = replace(file.rendition, media_type=wanted.media_type, making=making)
+        made = replace(file.rendition, making=making)
         self._put(image, RenderedFile(made, file.data))
         self._commit(wanted, image, made)
 
