@@ -35,6 +35,7 @@ from image_store.domain.renditions import (
     Fit,
     Placeholder,
     ProcessedImage,
+    Provenance,
     Recipe,
     RenderedFile,
     Rendition,
@@ -365,7 +366,12 @@ class StubProcessor:
     """Makes renditions of anything at once."""
 
     def process(
-        self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
     ) -> ProcessedImage:
         made = tuple(
             RenderedFile(
@@ -373,7 +379,7 @@ class StubProcessor:
             )
             for name, recipe in recipes.items()
         )
-        return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"))
+        return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"), "0" * 16)
 
 
 class World:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from image_store.domain.media import MediaType
-    from image_store.domain.renditions import ProcessedImage, Recipe
+    from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 
 PICTURE = sent_bytes("upload/raw")
 NO_TIME = Context(remaining=timedelta(seconds=4))
@@ -44,9 +44,15 @@ class WorriedProcessor(PillowProcessor):
     """Finds something to say about everything."""
 
     def process(
-        self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
     ) -> ProcessedImage:
-        return replace(super().process(data, media_type, recipes), warnings=("It is too long.",))
+        processed = super().process(data, media_type, recipes, provenance=provenance)
+        return replace(processed, warnings=("It is too long.",))
 
 
 def put(store: Deployment, begun: Answer, data: bytes = PICTURE) -> None:

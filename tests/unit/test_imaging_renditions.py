@@ -1,9 +1,6 @@
 """Renditions look like the original, are no larger than they need be, and carry nothing else (B2, B4)."""
 
-import struct
-from functools import cache
 from io import BytesIO
-from typing import Any
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -330,71 +327,3 @@ def test_grey_with_alpha_keeps_both() -> None:
     display = opened(file).convert("RGBA")
     assert display.getpixel((10, 10))[3] == 0  # type: ignore[index]
     assert is_close(display.getpixel((50, 10)), (90, 90, 90, 255), within=4)  # type: ignore[arg-type]
-
-
-# Metadata --------------------------------------------------------------------------------------------------
-
-
-def jpeg_segments(data: bytes) -> list[tuple[int, bytes]]:
-    """Marker and body of each segment before the picture data."""
-    at, segments = 2, []
-    while data[at + 1] != 0xDA:
-        (length,) = struct.unpack(">H", data[at + 2 : at + 4])
-        segments.append((data[at + 1], data[at + 4 : at + 2 + length]))
-        at += 2 + length
-    return segments
-
-
-def chunk_names(data: bytes) -> set[bytes]:
-    """Names of all chunks of a PNG or WebP."""
-    names, at, order = set(), *((8, ">I") if sniff(data) is MediaType.PNG else (12, "<I"))
-    while at < len(data):
-        is_png = order == ">I"
-        (length,) = struct.unpack(order, data[at : at + 4] if is_png else data[at + 4 : at + 8])
-        names.add(data[at + 4 : at + 8] if is_png else data[at : at + 4])
-        at += 12 + length if is_png else 8 + length + length % 2
-    return names
-
-
-@cache
-def loaded_with_metadata() -> dict[str, bytes]:
-    text: dict[str, Any] = {"exif": pictures.exif(gps=True), "icc_profile": pictures.display_p3_profile()}
-    xmp = b"<x:xmpmeta>" + pictures.GPS_MARK + b"</x:xmpmeta>"
-    transparent = pictures.scene(400, 300)
-    transparent.putalpha(Image.linear_gradient("L").resize((400, 300)))
-    grey = pictures.scene(99, 99).convert("L")
-    gif = Image.open(BytesIO(pictures.gif()))
-    return {
-        "jpeg": pictures.jpeg(metadata=True, icc_profile=pictures.display_p3_profile()),
-        "grey jpeg": pictures.encoded(grey, "JPEG", comment=pictures.GPS_MARK, exif=text["exif"]),
-        "png": pictures.png(**text),
-        "transparent png": pictures.encoded(transparent, "PNG", **text),
-        "flat png": pictures.encoded(pictures.drawing(), "PNG", **text),
-        "transparent flat png": pictures.encoded(pictures.drawing(transparent=True), "PNG", **text),
-        "webp": pictures.webp(xmp=xmp, **text),
-        "transparent webp": pictures.encoded(transparent, "WEBP", xmp=xmp, **text),
-        "avif": pictures.avif(xmp=xmp, **text),
-        "gif": pictures.encoded(gif, "GIF", comment=pictures.GPS_MARK),
-    }
-
-
-@pytest.mark.parametrize("name", loaded_with_metadata())
-def test_no_rendition_carries_metadata(name: str) -> None:
-    data = loaded_with_metadata()[name]
-    assert pictures.GPS_MARK in data
-
-    files = process(data).renditions
-
-    for file in files:
-        assert pictures.GPS_MARK not in file.data
-        if file.rendition.media_type is MediaType.JPEG:
-            segments = jpeg_segments(file.data)
-            applications = {marker: body for marker, body in segments if marker in {*range(0xE0, 0xF0), 0xFE}}
-            assert set(applications) == {0xE0}
-            # A bare JFIF header; bytes 12 and 13 would be the size of a thumbnail within.
-            assert applications[0xE0][:5] == b"JFIF\x00"
-            assert applications[0xE0][12:] == b"\x00\x00"
-        elif file.rendition.media_type is MediaType.PNG:
-            assert chunk_names(file.data) <= {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-        else:
-            assert chunk_names(file.data) <= {b"VP8X", b"ALPH", b"VP8 ", b"VP8L"}

@@ -17,7 +17,7 @@ from image_store.domain.making import Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import Counted, Migration, SourceRecord, Step
 from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import ProcessedImage, Recipe
+from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 from image_store.domain.work import Work
 
@@ -54,12 +54,18 @@ class ImageProcessor(Protocol):
     """Turns untrusted bytes into facts and renditions."""
 
     def process(
-        self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
     ) -> ProcessedImage:
         """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
         `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
-        `recipes` and under their names; they carry no metadata, have the orientation applied and are in sRGB.
+        `recipes` and under their names; they have the orientation applied, are in sRGB and carry no metadata
+        but `provenance`.
 
         Raises
         ------

@@ -166,6 +166,14 @@ class Placeholder:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the renditions of a picture made by AI say of it: that it was, and what else is given here."""
+
+    prompt: str | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedFile:
     """A rendition just made, with its bytes."""
 
@@ -186,5 +194,7 @@ class ProcessedImage:
     frames: int
     renditions: tuple[RenderedFile, ...]
     placeholder: Placeholder
+    perceptual_hash: str
+    """16 hexadecimal digits that are nearly the same for pictures that look the same."""
     warnings: tuple[str, ...] = ()
     """What the caller should know of; nothing that keeps the image from being stored."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from io import BytesIO
 
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, PngImagePlugin
 
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Recipe
@@ -25,18 +25,24 @@ _FLAT_ART_COLORS = 256
 _FLAT_ART_GREYS = 64
 
 
-def encoded(image: Image.Image, recipe: Recipe) -> tuple[MediaType, bytes]:
-    """Encode an upright picture in sRGB (L, LA, RGB, RGBA) as a recipe wants; nothing but the picture is written.
+def encoded(image: Image.Image, recipe: Recipe, *, xmp: bytes = b"") -> tuple[MediaType, bytes]:
+    """Encode an upright picture in sRGB (L, LA, RGB, RGBA) as a recipe wants.
 
+    Nothing but the picture and `xmp`, if there is any, is written.
     A JPEG shows white where the picture is transparent.
     """
     if recipe.media_type is None:
-        return _smallest(image, recipe.quality)
-    return recipe.media_type, _ENCODERS[recipe.media_type](image, recipe.quality)
+        return _smallest(image, recipe.quality, xmp)
+    return recipe.media_type, _ENCODERS[recipe.media_type](image, recipe.quality, xmp)
 
 
 def encoded_animation(
-    frames: Sequence[Image.Image], durations_ms: Sequence[int], plays: int, quality: int | None
+    frames: Sequence[Image.Image],
+    durations_ms: Sequence[int],
+    plays: int,
+    quality: int | None,
+    *,
+    xmp: bytes = b"",
 ) -> bytes:
     """Encode upright frames in sRGB, all of one size, as a WebP that plays so often; 0 is without end."""
     out = BytesIO()
@@ -53,6 +59,7 @@ def encoded_animation(
         allow_mixed=True,
         kmin=0,
         kmax=0,
+        xmp=xmp,
     )
     return out.getvalue()
 
@@ -66,13 +73,13 @@ def flattened(image: Image.Image) -> Image.Image:
     return opaque
 
 
-def _smallest(image: Image.Image, quality: int | None) -> tuple[MediaType, bytes]:
+def _smallest(image: Image.Image, quality: int | None, xmp: bytes) -> tuple[MediaType, bytes]:
     if image.mode in ("LA", "RGBA"):
-        media_type, data = MediaType.WEBP, _webp(image, quality)
+        media_type, data = MediaType.WEBP, _webp(image, quality, xmp)
     else:
-        media_type, data = MediaType.JPEG, _jpeg(image, quality, progressive=True)
+        media_type, data = MediaType.JPEG, _jpeg(image, quality, xmp, progressive=True)
     if _is_flat_art(image):
-        png = _png(image)
+        png = _png(image, None, xmp)
         if len(png) < len(data):
             media_type, data = MediaType.PNG, png
     return media_type, data
@@ -83,7 +90,7 @@ def _is_flat_art(image: Image.Image) -> bool:
     return image.getcolors(limit) is not None
 
 
-def _jpeg(image: Image.Image, quality: int | None, *, progressive: bool | None = None) -> bytes:
+def _jpeg(image: Image.Image, quality: int | None, xmp: bytes, *, progressive: bool | None = None) -> bytes:
     out = BytesIO()
     flattened(image).save(
         out,
@@ -91,25 +98,29 @@ def _jpeg(image: Image.Image, quality: int | None, *, progressive: bool | None =
         quality=quality or _JPEG_QUALITY,
         progressive=max(image.size) > _PROGRESSIVE_FROM_PX if progressive is None else progressive,
         optimize=True,
+        xmp=xmp,
     )
     return out.getvalue()
 
 
-def _webp(image: Image.Image, quality: int | None) -> bytes:
+def _webp(image: Image.Image, quality: int | None, xmp: bytes) -> bytes:
     out = BytesIO()
-    image.save(out, "WEBP", quality=quality or _WEBP_QUALITY, method=_WEBP_METHOD)
+    image.save(out, "WEBP", quality=quality or _WEBP_QUALITY, method=_WEBP_METHOD, xmp=xmp)
     return out.getvalue()
 
 
-def _avif(image: Image.Image, quality: int | None) -> bytes:
+def _avif(image: Image.Image, quality: int | None, xmp: bytes) -> bytes:
     out = BytesIO()
-    image.save(out, "AVIF", quality=quality or _AVIF_QUALITY, speed=_AVIF_SPEED)
+    image.save(out, "AVIF", quality=quality or _AVIF_QUALITY, speed=_AVIF_SPEED, xmp=xmp)
     return out.getvalue()
 
 
-def _png(image: Image.Image, quality: int | None = None) -> bytes:
+def _png(image: Image.Image, quality: int | None, xmp: bytes) -> bytes:
     out = BytesIO()
-    _with_palette(image).save(out, "PNG", compress_level=_PNG_LEVEL)
+    text = PngImagePlugin.PngInfo()
+    if xmp:
+        text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    _with_palette(image).save(out, "PNG", compress_level=_PNG_LEVEL, pnginfo=text)
     return out.getvalue()
 
 
@@ -122,7 +133,7 @@ def _with_palette(image: Image.Image) -> Image.Image:
     return indexed if is_same else image
 
 
-_ENCODERS: dict[MediaType, Callable[[Image.Image, int | None], bytes]] = {
+_ENCODERS: dict[MediaType, Callable[[Image.Image, int | None, bytes], bytes]] = {
     MediaType.JPEG: _jpeg,
     MediaType.PNG: _png,
     MediaType.WEBP: _webp,

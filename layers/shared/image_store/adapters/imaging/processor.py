@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from image_store.adapters.imaging.decoding import Decoded, decode
+from image_store.adapters.imaging.fingerprint import perceptual_hash
 from image_store.adapters.imaging.headers import read_header
-from image_store.adapters.imaging.limits import DecodeLimits
+from image_store.adapters.imaging.limits import DecodeLimits, Header
 from image_store.adapters.imaging.placeholder import make_placeholder
+from image_store.adapters.imaging.provenance import xmp_packet
 from image_store.adapters.imaging.renditions import render
 from image_store.adapters.imaging.room import PixelRoom
 from image_store.domain.errors import ContentTypeMismatch, ImageTooLarge, UnsupportedMediaType
 from image_store.domain.media import MediaType, sniff
-from image_store.domain.renditions import ProcessedImage, Recipe
+from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 
 
 class PillowProcessor:
@@ -54,13 +56,19 @@ class PillowProcessor:
         self._room = PixelRoom(max_pixels)
 
     def process(
-        self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
     ) -> ProcessedImage:
         """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
         `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
         `recipes` and under their names. Of an animation every frame is decoded; the first one is
         rendered where the recipe wants no animation, or one that is too long to be made.
+        With a `provenance` each rendition carries it as XMP; otherwise none carries any metadata.
 
         Raises
         ------
@@ -69,12 +77,16 @@ class PillowProcessor:
         media_type = _checked(data, media_type)
         header = read_header(data, media_type)
         try:
-            with self._room.taken(header.width * header.height if header else self._room.pixels):
+            with self._room.taken(self._pixels_of(header)):
                 decoded = decode(data, media_type, header, limits=self._limits, recipes=recipes.values())
                 renditions, overview = render(
-                    decoded.picture, size=decoded.size, recipes=recipes, animation=decoded.animation
+                    decoded.picture,
+                    size=decoded.size,
+                    recipes=recipes,
+                    animation=decoded.animation,
+                    xmp=xmp_packet(provenance) if provenance else b"",
                 )
-                placeholder = make_placeholder(overview)
+                placeholder, fingerprint = make_placeholder(overview), perceptual_hash(overview)
         except MemoryError as error:
             raise ImageTooLarge("The image needs more memory to decode than there is.") from error
         width, height = decoded.size
@@ -85,8 +97,17 @@ class PillowProcessor:
             frames=decoded.frames,
             renditions=renditions,
             placeholder=placeholder,
+            perceptual_hash=fingerprint,
             warnings=_warnings(decoded, recipes),
         )
+
+    def _pixels_of(self, header: Header | None) -> int:
+        """How many pixels are held at once: the frames that a rendition shows are kept until it is encoded."""
+        if header is None:
+            return self._room.pixels
+        pixels = header.width * header.height
+        kept = min(pixels * header.frames, self._limits.max_animated_pixels) if header.frames > 1 else 0
+        return pixels + kept
 
 
 def _checked(data: bytes, known: MediaType | None) -> MediaType:

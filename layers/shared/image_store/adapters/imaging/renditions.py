@@ -21,28 +21,36 @@ _OVERVIEW_GAP = 2.0
 
 
 def render(
-    picture: Picture, *, size: Size, recipes: Mapping[str, Recipe], animation: Animation | None = None
+    picture: Picture,
+    *,
+    size: Size,
+    recipes: Mapping[str, Recipe],
+    animation: Animation | None = None,
+    xmp: bytes = b"",
 ) -> tuple[tuple[RenderedFile, ...], Image.Image]:
     """Make a rendition by each of `recipes`, in their order, of a picture seen in `size`.
 
-    Recipes that `animation` serves become one. The second answer is a tiny opaque copy of the picture, for the
-    placeholder. No rendition shows more pixels than the picture has; a canvas alone may be larger.
+    Recipes that `animation` serves become one. `xmp` is all the metadata that is written. The second answer is a
+    tiny opaque copy of the picture, to describe it by. No rendition shows more pixels than the picture has; a
+    canvas alone may be larger.
     """
     kitchen = _Kitchen(picture, size)
     files: dict[str, RenderedFile] = {}
     for name in sorted(recipes, key=lambda name: -kitchen.scale_of(recipes[name])):
         recipe = recipes[name]
         if animation is not None and recipe in animation.moving:
-            files[name] = _moving_file(name, recipe, animation, kitchen)
+            files[name] = _moving_file(name, recipe, animation, kitchen, xmp)
         else:
             image = kitchen.cook(recipe)
-            files[name] = _file(name, *encoded(image, recipe), image.size)
+            files[name] = _file(name, *encoded(image, recipe, xmp=xmp), image.size)
     return tuple(files[name] for name in recipes), kitchen.overview()
 
 
-def _moving_file(name: str, recipe: Recipe, animation: Animation, kitchen: "_Kitchen") -> RenderedFile:
+def _moving_file(
+    name: str, recipe: Recipe, animation: Animation, kitchen: "_Kitchen", xmp: bytes
+) -> RenderedFile:
     frames = [kitchen.of_frame(frame).cook(recipe) for frame in animation.frames]
-    data = encoded_animation(frames, animation.durations_ms, animation.plays, recipe.quality)
+    data = encoded_animation(frames, animation.durations_ms, animation.plays, recipe.quality, xmp=xmp)
     return _file(name, MediaType.WEBP, data, frames[0].size)
 
 
