@@ -10,7 +10,7 @@ import pytest
 
 from image_store.domain.image import Visibility
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import ProcessedImage, Recipe
+from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 from image_store.services.rendering import LEASE
 from image_store.services.renditions import Found
 from tests.fakes.dynamodb import mocked_client, table_form
@@ -28,11 +28,16 @@ class CountingProcessor(StubProcessor):
         self._lock = Lock()
 
     def process(
-        self, data: bytes, media_type: MediaType | None, recipes: Mapping[str, Recipe]
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
     ) -> ProcessedImage:
         with self._lock:
             self.made += recipes
-        return super().process(data, media_type, recipes)
+        return super().process(data, media_type, recipes, provenance=provenance)
 
 
 @pytest.fixture
