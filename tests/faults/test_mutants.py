@@ -233,38 +233,19 @@ def test_a_copy_that_no_publication_names_is_caught(worlds: Worlds) -> None:
         run(world, operation("unpublish after a request that died"), at=None, mode=Mode.REFUSED)
 
 
-class AdoptsAnOlderTry(Rendering):
-    """A maker whose tries all put to one key, and which removes what it could not commit."""
+class RemovesWhatItCouldNotCommit(Rendering):
+    """A maker that takes its object away again."""
 
-    def make(self, wanted: RenditionWanted, *, until: datetime) -> None:
+    def _commit(self, wanted: RenditionWanted, image: Image, made: Rendition) -> None:
         try:
-            replace(self, ids=OneAttempt()).make_once(wanted, until=until)
+            Rendering._commit(self, wanted, image, made)
         except StorageUnavailable:
-            image = self.repository.get_image(wanted.image_id)
-            assert image is not None
-            key = f"{image.prefix}{image.attempt}/w640-{OneAttempt().attempt()}.avif"
-            self.private.delete([key])
+            self.private.delete([image.rendition_key(made)])
             raise
-
-    def make_once(self, wanted: RenditionWanted, *, until: datetime) -> None:
-        Rendering.make(self, wanted, until=until)
-
-
-class OneAttempt:
-    """Ids that are all alike."""
-
-    def attempt(self) -> str:
-        return "0" * 16
-
-    def image_id(self) -> str:
-        raise NotImplementedError
-
-    def publication(self) -> str:
-        raise NotImplementedError
 
 
 def test_a_try_that_is_removed_after_a_lost_answer_is_caught(worlds: Worlds) -> None:
-    world = worlds(rendering=AdoptsAnOlderTry)
+    world = worlds(rendering=RemovesWhatItCouldNotCommit)
 
     with pytest.raises(AssertionError, match="records without their objects"):
         run(
