@@ -238,7 +238,7 @@ class RemovesWhatItCouldNotCommit(Rendering):
 
     def _commit(self, wanted: RenditionWanted, image: Image, made: Rendition) -> None:
         try:
-            Rendering._commit(self, wanted, image, made)
+            super()._commit(wanted, image, made)
         except StorageUnavailable:
             self.private.delete([image.rendition_key(made)])
             raise
