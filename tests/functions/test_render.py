@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from image_store.domain.errors import DeadlineExceeded, InvalidRequest
+from image_store.domain.errors import DeadlineExceeded, InvalidRequest, StorageUnavailable
 from tests.functions.deployment import IMAGE_ID, Context, Deployment, event
 
 if TYPE_CHECKING:
@@ -38,6 +39,19 @@ def test_nothing_is_made_of_what_is_not_there(store: Deployment) -> None:
 def test_what_the_store_did_not_send_is_refused(store: Deployment) -> None:
     with pytest.raises(InvalidRequest):
         store.invoke("render", event("render/nothing"))
+
+
+def test_why_nothing_was_made_is_logged(store: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
+    """F4: nobody hears of it otherwise, since the nearest rendition stands in."""
+    store.answer_to("upload/raw")
+    del store.private_bucket.objects[image(store).original_key]
+
+    with pytest.raises(StorageUnavailable):
+        store.invoke("render", event("render/rendition"))
+
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (line["level"], line["message"]) == ("ERROR", "nothing made")
+    assert (line["code"], line["image_id"]) == ("storage_unavailable", IMAGE_ID)
 
 
 def test_a_function_without_time_left_stores_nothing(store: Deployment) -> None:

@@ -7,6 +7,7 @@ from image_store.domain.errors import InvalidRequest
 from image_store.domain.making import RenditionWanted, TransformWanted, Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Fit, Gravity, Recipe
+from image_store.entrypoints.observability import logger
 
 
 def wanted_of(event: dict[str, Any]) -> Wanted:
@@ -15,6 +16,16 @@ def wanted_of(event: dict[str, Any]) -> Wanted:
         return _KINDS[event["want"]](event)
     except (KeyError, ValueError, TypeError):
         raise InvalidRequest("The event asks for nothing that this store makes.") from None
+
+
+def handle_making(event: dict[str, Any], *, make: Callable[[Wanted], None]) -> dict[str, Any]:
+    """Make what an event asks for; what fails is logged, and fails the invocation, for the caller to hear of it."""
+    try:
+        make(wanted_of(event))
+    except Exception as error:
+        logger.exception("nothing made", code=getattr(error, "code", None), image_id=event.get("image_id"))
+        raise
+    return {}
 
 
 def _rendition(event: dict[str, Any]) -> RenditionWanted:
