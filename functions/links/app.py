@@ -9,7 +9,7 @@ from image_store.entrypoints import http
 api = http.create_api()
 
 PUBLISHED = http.operation(
-    "See a published image",
+    "See a published image, or one that is shared by a signed link",
     headers=("Accept",),
     answers={302: "The picture is at Location."},
     problems=(404, 503),
