@@ -1,6 +1,6 @@
 """Many ask at once for what is missing (B2, B3)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Lock
@@ -13,7 +13,8 @@ from image_store.domain.media import MediaType
 from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 from image_store.services.rendering import LEASE
 from image_store.services.renditions import Found
-from tests.fakes.dynamodb import mocked_client, table_form
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.world import StubProcessor, World
 
 CROWD = 16
@@ -41,10 +42,8 @@ class CountingProcessor(StubProcessor):
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    form = table_form()
-    with mocked_client() as client:
-        yield World(client, form)
+def world() -> World:
+    return World(MemoryDynamo(), table_form())
 
 
 @pytest.fixture
