@@ -21,8 +21,7 @@ from tests.fakes.dynamodb import new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.feed_rows import MemoryFeedRows, is_public
 from tests.fakes.repository import MemoryRepository
-from tests.fakes.store import SIGNING_KEYS
-from tests.faults.world import SetClock
+from tests.faults.world import SIGNING_KEYS, SetClock
 
 
 class Public:

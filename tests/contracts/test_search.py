@@ -25,8 +25,7 @@ from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.search_index import MemorySearchIndex
-from tests.fakes.store import SIGNING_KEYS
-from tests.faults.world import SetClock
+from tests.faults.world import SIGNING_KEYS, SetClock
 
 WORDS = (
     *("cat", "Cats", "category", "café", "CAFE", "Škoda", "naïve", "o'clock", "IMG_2041", "2041"),

@@ -45,6 +45,7 @@ OF_THE_CALLER = {
 """Routes that name nothing in their path: what they touch is the caller's."""
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/images/{image_id}"): {"title": "theirs"},
+    ("POST", "/v1/images/{image_id}/links"): {},
     ("POST", "/v1/admin/cleanup"): {"dry_run": False},
 }
 

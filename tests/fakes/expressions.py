@@ -37,13 +37,15 @@ class NoExpression(Exception):
 
 
 def comparable(value: Value) -> tuple[str, Any]:
-    """A value as it compares: with others of its type alone, texts by their UTF-8."""
+    """A value as it compares: with others of its type alone, texts by their UTF-8, sets whatever their order."""
     ((kind, held),) = value.items()
     match kind:
         case "S":
             return kind, held.encode()
         case "N":
             return kind, Decimal(held)
+        case "SS":
+            return kind, frozenset(held)
     return kind, held
 
 
@@ -225,8 +227,7 @@ class _Parser:
         def change(before: Item, after: Item, values: Values) -> None:
             added = amount(before, values)
             assert added is not None
-            held = before.get(name, {"N": "0"})
-            after[name] = {"N": str(Decimal(held["N"]) + Decimal(added["N"]))}
+            after[name] = _sum(before.get(name), added)
 
         return change
 
@@ -237,6 +238,19 @@ class _Parser:
             after.pop(name, None)
 
         return change
+
+
+def _sum(held: Value | None, added: Value) -> Value:
+    """A number and another, or a set and another; a number that is not there is 0, a set that is not there empty."""
+    ((kind, more),) = added.items()
+    if held is not None and kind not in held:
+        raise NoExpression(f"{added} is added to {held}")
+    match kind:
+        case "N":
+            return {kind: str(Decimal(held[kind] if held else "0") + Decimal(more))}
+        case "SS":
+            return {kind: sorted({*(held[kind] if held else ()), *more})}
+    raise NoExpression(f"nothing can be added of the kind {kind}")
 
 
 def _compare(sign: str, left: Value | None, right: Value | None) -> bool:

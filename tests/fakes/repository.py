@@ -1,6 +1,7 @@
 """Records in memory."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from image_store.adapters.dynamodb.items import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
@@ -37,6 +38,7 @@ class MemoryRepository(ImageRepository):
         self._sweeps: dict[str, SweepPosition] = {}
         self._keys: dict[str, IdempotencyRow] = {}
         self.owners: dict[str, datetime] = {}
+        self._renderings: dict[str, tuple[str, datetime]] = {}
 
     @property
     def due_publications(self) -> dict[str, PublicationRow]:
@@ -65,7 +67,7 @@ class MemoryRepository(ImageRepository):
             expires_at = reservation.expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
         if reservation.publication is not None:
-            self.publication_rows[reservation.publication.publication] = reservation.publication
+            self._keep(reservation.publication)
 
     def replace(
         self,
@@ -78,10 +80,12 @@ class MemoryRepository(ImageRepository):
             return
         self._check_unchanged(before.image)
         self.records[after.image.id] = after
+        kept = (*_current_publication(after.image), *publications)
         for row in _current_publication(before.image):
-            self.publication_rows.pop(row.publication, None)
-        for row in (*_current_publication(after.image), *publications):
-            self.publication_rows[row.publication] = row
+            if row.publication not in {each.publication for each in kept}:
+                self.publication_rows.pop(row.publication, None)
+        for row in kept:
+            self._keep(row)
         abandoned = before.image.state is State.PENDING and after.image.state is State.DELETING
         if abandoned and before.image.idempotency is not None:
             self._keys.pop(before.image.idempotency, None)
@@ -91,10 +95,39 @@ class MemoryRepository(ImageRepository):
             self._check_unchanged(record.image)
             del self.records[record.image.id]
 
-    def forget_publication(self, publication: str) -> None:
+    def amend(self, before: Image, after: Image) -> None:
+        stored = self.records.get(after.id)
+        if stored is not None and stored.image.amendment == after.amendment:
+            return
+        self._check_unchanged(before)
+        self.records[after.id] = replace(self.records[after.id], image=after)
+
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
         row = self.publication_rows.get(publication)
-        if row is not None and row.due_at is not None:
-            del self.publication_rows[publication]
+        if row is None or row.due_at is not None:
+            return False
+        self.publication_rows[publication] = replace(row, keys=row.keys | {key}, copied_until=until)
+        return True
+
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        kept = self.publication_rows.get(row.publication)
+        if kept is None or kept.due_at is None or kept.keys != row.keys:
+            return
+        if kept.copied_until is None or kept.copied_until < at:
+            del self.publication_rows[row.publication]
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        held = self._renderings.get(name)
+        if held is not None and held[0] != holder and held[1] >= at:
+            return False
+        self._renderings[name] = (holder, until)
+        return True
+
+    def _keep(self, row: PublicationRow) -> None:
+        kept = self.publication_rows.get(row.publication, row)
+        self.publication_rows[row.publication] = replace(
+            row, keys=row.keys | kept.keys, copied_until=kept.copied_until
+        )
 
     def _is_mine(self, image: Image) -> bool:
         stored = self.get_image(image.id)
@@ -102,8 +135,8 @@ class MemoryRepository(ImageRepository):
 
     def _check_unchanged(self, image: Image) -> None:
         stored = self.get_image(image.id)
-        seen = (image.version, image.attempt, image.state)
-        if stored is None or (stored.version, stored.attempt, stored.state) != seen:
+        seen = (image.version, image.attempt, image.state, image.amendment)
+        if stored is None or (stored.version, stored.attempt, stored.state, stored.amendment) != seen:
             raise _conflict()
 
     def _check_quota(self, image: Image, quota: Quota) -> None:

@@ -15,15 +15,17 @@ import pytest
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, StorageUnavailable
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Record, State, Visibility
+from image_store.domain.image import Record, State, Visibility, public_key
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.listing import GroupOf
+from image_store.domain.media import MediaType
 from image_store.domain.migration import Migration, MigrationStatus
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.direct_uploads import Ticket
 from image_store.services.ingest_sweep import ANNOUNCED_FOR, EVENTS_TAKE, REST, SweepReport
+from image_store.services.renditions import Found
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -340,6 +342,54 @@ def newest_kept(world: World, before: tuple[Record, ...]) -> None:
     world.assert_shown(before[1])
 
 
+def rendition_shown(world: World, before: Record, found: Found) -> None:
+    image, made = found.image, found.rendition
+    assert image.id == before.image.id
+    assert image.rendition_key(made) in world.private.objects
+    if image.publication is not None:
+        assert public_key(image.publication, made) in world.public.objects
+    if not world.faults.happened:
+        assert (found.is_wanted, made.preset, made.media_type) == (True, "w640", MediaType.AVIF)
+
+
+def with_a_rendition(visibility: Visibility) -> Callable[[World], Record]:
+    """An image of which a rendition was asked for, some time ago."""
+
+    def prepare(world: World) -> Record:
+        record = world.upload(visibility)
+        assert world.ask(record.image.id).is_wanted
+        world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
+        return world.retrieval.get(OWNER, record.image.id)
+
+    return prepare
+
+
+def with_a_copy_of_nobody(world: World) -> Record:
+    """An image of which a rendition was being made by a function that ended before it committed."""
+    record = world.upload(Visibility.PUBLIC)
+    world.faults.begin("dynamodb.transact_write_items#1", Mode.KILLED)
+    with pytest.raises(Killed):
+        world.ask(record.image.id)
+    world.faults.end()
+    world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
+    return record
+
+
+def transform_shown(world: World, before: Record, found: Found | str) -> None:
+    if isinstance(found, Found):
+        assert world.faults.happened
+        assert found.rendition in before.image.renditions
+    else:
+        assert found.startswith(before.image.transforms_prefix)
+        assert found in world.private.objects
+
+
+def with_a_transform(world: World) -> Record:
+    record = world.upload(Visibility.PUBLIC)
+    assert isinstance(world.follow_link(world.share(record.image.id)), str)
+    return world.retrieval.get(OWNER, record.image.id)
+
+
 OPERATIONS = (
     Operation(
         "batch upload",
@@ -531,6 +581,60 @@ OPERATIONS = (
         whatever=projected,
     ),
     Operation(
+        "request of a missing rendition of a private image",
+        lambda world: world.upload(Visibility.PRIVATE),
+        lambda world, before: world.ask(before.image.id),
+        rendition_shown,
+        calls=7,
+        whatever=still_there,
+    ),
+    Operation(
+        "request of a missing rendition of a public image",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.ask_published(before),
+        rendition_shown,
+        calls=9,
+        whatever=still_there,
+    ),
+    Operation(
+        "unpublish with a rendition of its own",
+        with_a_rendition(Visibility.PUBLIC),
+        lambda world, before: world.show(before, Visibility.PRIVATE),
+        lambda world, before, _: unpublished(world, before),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "unpublish after a request that died",
+        with_a_copy_of_nobody,
+        lambda world, before: world.show(before, Visibility.PRIVATE),
+        lambda world, before, _: unpublished(world, before),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "permanent delete with a rendition of its own",
+        with_a_rendition(Visibility.PUBLIC),
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=7,
+    ),
+    Operation(
+        "look at a shared transform",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.follow_link(world.share(before.image.id)),
+        transform_shown,
+        calls=11,
+        whatever=still_there,
+    ),
+    Operation(
+        "permanent delete with a transform",
+        with_a_transform,
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=8,
+    ),
+    Operation(
         "cleanup of an expired image",
         expire,
         lambda world, _: world.collect(),
@@ -713,6 +817,9 @@ LAST_COMMITS = {
     "private direct upload": "dynamodb.transact_write_items#2",
     "public direct upload": "dynamodb.transact_write_items#2",
     "publish": "dynamodb.transact_write_items#2",
+    "request of a missing rendition of a private image": "dynamodb.transact_write_items#1",
+    "request of a missing rendition of a public image": "dynamodb.transact_write_items#1",
+    "look at a shared transform": "dynamodb.transact_write_items#1",
     "unpublish": "dynamodb.transact_write_items#1",
     "trash": "dynamodb.transact_write_items#1",
     "restore": "dynamodb.transact_write_items#1",

@@ -58,6 +58,7 @@ ENVIRONMENT = {
     "PUBLIC_URL": CDN,
     "INGEST_BUCKET": INGEST_BUCKET,
     "SIGNING_SECRET": "image-store/signing",
+    "RENDER_FUNCTION": "image-store-render",
 }
 FUNCTION_TIME = timedelta(seconds=29)
 
@@ -97,6 +98,23 @@ class _SecretsClient:
         return {"SecretString": json.dumps(SIGNING_SECRET)}
 
 
+class LambdaClient:
+    """Invokes the functions of a deployment; `invoked` is there for tests to look at, and `fails` for them to set."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.invoked: list[tuple[str, Any]] = []
+        self.fails = False
+        self._deployment = deployment
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3 has them
+        sent = json.loads(Payload)
+        self.invoked.append((FunctionName, sent))
+        if self.fails:
+            return {"StatusCode": 200, "FunctionError": "Unhandled"}
+        self._deployment.invoke(FunctionName.removeprefix("image-store-"), sent)
+        return {"StatusCode": 200}
+
+
 class Deployment(Application):
     """The application with its parts of the tests; services and everything above them are the real ones."""
 
@@ -114,6 +132,7 @@ class Deployment(Application):
         self.handed_over = MemoryWorkQueue()
         self.announced = MemoryIngestEvents()
         self.depths: dict[str, QueueDepth] = {}
+        self.lambda_client = LambdaClient(self)
 
     @cached_property
     def settings(self) -> Settings:
@@ -179,7 +198,7 @@ class Deployment(Application):
     def queue_depths(self) -> Mapping[str, QueueDepth]:
         return self.depths
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
         assert service == "secretsmanager"
         return _SecretsClient()
 
@@ -196,6 +215,9 @@ class Deployment(Application):
                 }
                 records.append({**change, "dynamodb": stream})
         assert self.invoke("project", {"Records": records}) == {"batchItemFailures": []}
+
+    def _lambda(self) -> LambdaClient:
+        return self.lambda_client
 
     def invoke(self, function: str, sent: dict[str, Any], *, context: Context | None = None) -> Any:
         """Call the handler of a function; what it answers has to be JSON, as Lambda demands."""

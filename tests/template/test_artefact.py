@@ -41,6 +41,8 @@ FUNCTIONS = [
     "Health",
     "Project",
     "Rebuild",
+    "Render",
+    "Share",
 ]
 LAYERS = {"SharedLayer", "DependenciesLayer", "ImagingLayer"}
 # What reaches SAM or the makefiles from `make test`, a developer's shell or an account of theirs.
@@ -224,7 +226,13 @@ def test_every_operation_of_the_store_works_with_the_layers_boto3(
     pruned: dict[str, Any], artefact: Path
 ) -> None:
     assert Path(pruned["boto3"]).is_relative_to(artefact)
-    assert {name.split(".")[0] for name in pruned["called"]} == {"dynamodb", "s3", "secretsmanager", "sqs"}
+    assert {name.split(".")[0] for name in pruned["called"]} == {
+        "dynamodb",
+        "lambda",
+        "s3",
+        "secretsmanager",
+        "sqs",
+    }
     assert pruned["presigned"] == "https://images.s3.amazonaws.com/images/a/b.jpg"
 
 

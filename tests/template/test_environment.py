@@ -23,14 +23,15 @@ TOLD = {
     | R2
     | PUBLISHED
     | RESERVING,
-    "Retrieve": {"TABLE_NAME", "API_URL"} | R2 | PUBLISHED,
+    "Retrieve": {"TABLE_NAME", "API_URL", "PRESETS", "RENDER_FUNCTION"} | R2 | PUBLISHED,
     "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
     "Update": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | PURGING,
     "Delete": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "TRASH_RETENTION_DAYS", "SIGNING_SECRET"}
     | R2
     | PUBLISHED
     | PURGING,
-    "Links": {"TABLE_NAME"} | R2 | PUBLISHED,
+    "Links": {"TABLE_NAME", "PRESETS", "RENDER_FUNCTION", "SIGNING_SECRET"} | R2 | PUBLISHED,
+    "Share": {"TABLE_NAME", "API_URL", "PRESETS", "SIGNING_SECRET"},
     "Site": set(),
     "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
@@ -51,6 +52,7 @@ TOLD = {
     | R2
     | PUBLISHED
     | RESERVING,
+    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "MAX_PIXELS", "PRESETS"} | R2 | PUBLISHED,
 }
 QUEUES = {
     "INGEST_QUEUE_URL",
@@ -101,6 +103,8 @@ VALUES = {
     "WORK_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-work",
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
     "FEED_DETAILS": "false",
+    "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
+    "RENDER_FUNCTION": "image-store-render",
 }
 
 

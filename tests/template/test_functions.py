@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb import keys
+from image_store.bootstrap import RENDER_SECONDS
 from image_store.services.projecting import OLD_CONSUMERS
+from image_store.services.rendering import LEASE
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
@@ -33,15 +35,26 @@ FOLDERS = {
     "HealthFunction": "functions/health",
     "ProjectFunction": "functions/project",
     "RebuildFunction": "functions/rebuild",
+    "RenderFunction": "functions/render",
+    "ShareFunction": "functions/share",
 }
-DECODING = {"UploadFunction", "DirectFunction", "MigrateFunction", "IngestFunction", "WorkFunction"}
+DECODING = {
+    "UploadFunction",
+    "DirectFunction",
+    "MigrateFunction",
+    "IngestFunction",
+    "WorkFunction",
+    "RenderFunction",
+}
 ANSWERING = FOLDERS.keys() - {
     "CleanupFunction",
     "IngestFunction",
     "WorkFunction",
     "ProjectFunction",
     "RebuildFunction",
+    "RenderFunction",
 }
+WAITING = {"RetrieveFunction", "LinksFunction"}
 PUBLIC = {"LinksFunction", "SiteFunction", "FeedFunction"}
 LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id
 HTTP_API_TIMEOUT_SECONDS = 30
@@ -96,6 +109,21 @@ def test_functions_that_decode_have_the_memory_for_it(processed: dict[str, Any])
 def test_a_function_ends_before_the_gateway_gives_up_on_it(processed: dict[str, Any]) -> None:
     for name in ANSWERING:
         assert functions(processed)[name]["Timeout"] < HTTP_API_TIMEOUT_SECONDS
+
+
+def test_a_lease_outlives_the_function_that_holds_it(processed: dict[str, Any]) -> None:
+    assert functions(processed)["RenderFunction"]["Timeout"] < LEASE.total_seconds()
+
+
+@pytest.mark.parametrize("name", sorted(WAITING))
+def test_who_waits_for_a_rendition_still_has_time_to_answer(name: str, processed: dict[str, Any]) -> None:
+    assert functions(processed)[name]["Timeout"] >= RENDER_SECONDS + 5
+
+
+def test_the_making_of_renditions_can_be_limited(processed: dict[str, Any]) -> None:
+    assert functions(processed)["RenderFunction"]["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["LimitsRendering", {"Ref": "RenderConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
 
 
 def test_what_strangers_can_call_can_be_limited(processed: dict[str, Any]) -> None:

@@ -73,6 +73,7 @@ PURGING = {
     "Cleanup": {CLOUDFLARE_SECRET},
     "Admin": {CLOUDFLARE_SECRET},
 }
+RENDER = allow("RenderFunction.Arn", "lambda", "InvokeFunction")
 # Where a table is named, and only that table.
 TABLE_TO_MIGRATE = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${MigrationTable}"
 MIGRATING = {
@@ -91,7 +92,7 @@ OBJECTS_TO_MIGRATE = {
 REACH = {
     "Upload": {WRITE_TABLE, R2_SECRET},
     "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
-    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET},
+    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET, RENDER},
     "List": {
         allow("Table.Arn", "dynamodb", "Query"),
         allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
@@ -100,7 +101,8 @@ REACH = {
     },
     "Update": {WRITE_TABLE, R2_SECRET},
     "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET},
-    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
+    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET, SIGNING_SECRET, RENDER},
+    "Share": {allow("Table.Arn", "dynamodb", "GetItem"), SIGNING_SECRET},
     "Site": set(),
     "Cleanup": CLEANING
     | {
@@ -134,6 +136,7 @@ REACH = {
         allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),
     }
     | OBJECTS_TO_MIGRATE,
+    "Render": {allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem"), R2_SECRET},
 }
 READ_CARDS = allow("Table.Arn", "dynamodb", "Query", "BatchGetItem")
 READ_FIGURES = allow("Table.Arn", "dynamodb", "GetItem", "Query", "BatchGetItem")

@@ -27,6 +27,7 @@ ROUTES = {
     "PATCH /v1/images/{image_id}": ("UpdateFunction", JWT),
     "DELETE /v1/images/{image_id}": ("DeleteFunction", JWT),
     "POST /v1/images/{image_id}/restore": ("DeleteFunction", JWT),
+    "POST /v1/images/{image_id}/links": ("ShareFunction", JWT),
     "POST /v1/admin/cleanup": ("AdminFunction", JWT),
     "GET /v1/admin/cleanup/reports": ("AdminFunction", JWT),
     "POST /v1/admin/migrations": ("MigrateFunction", JWT),

@@ -160,7 +160,7 @@ def test_copies_whose_row_waits_for_its_time_are_left_to_it(store: Store) -> Non
     key = store.strew(store.public, f"p/{PUBLICATION}/thumb.webp")
     due_at = store.clock.now() + GRACE + timedelta(days=1)
     store.repository.publication_rows[PUBLICATION] = PublicationRow(
-        PUBLICATION, store.ids.image_id(), (key,), due_at
+        PUBLICATION, store.ids.image_id(), frozenset({key}), due_at
     )
     store.clock.instant += GRACE + MOMENT
 

@@ -33,6 +33,7 @@ from image_store.ports import (
     Projector,
     Purger,
     QueueDepth,
+    Renderer,
     SearchIndex,
     VersionedBucket,
     WorkQueue,
@@ -59,12 +60,19 @@ if TYPE_CHECKING:
     from image_store.services.migration.sources import MigrationSources
     from image_store.services.projecting import Projecting
     from image_store.services.publishing import Publisher
+    from image_store.services.rendering import Rendering
+    from image_store.services.renditions import Renditions
     from image_store.services.reservations import Reservations
     from image_store.services.searching import Searching
+    from image_store.services.sharing import Shared, ShareLinks, Sharing
     from image_store.services.statistics import Reporting
+    from image_store.services.transforming import Transforming
     from image_store.services.uploads import Uploads
     from image_store.services.write_protocol import WriteProtocol
 
+
+RENDER_SECONDS = 20
+"""For so long a request waits for a file to be made; its own time is 29 s."""
 
 _making = RLock()
 
@@ -204,6 +212,12 @@ class Application:
         return PillowProcessor(max_pixels=self.settings.max_pixels)
 
     @made_once
+    def renderer(self) -> Renderer:
+        from image_store.adapters.renderer import LambdaRenderer
+
+        return LambdaRenderer(self.settings.render_function, client=lambda: self._lambda)
+
+    @made_once
     def fetcher(self) -> Fetcher:
         from image_store.adapters.remote import AddressRules, HttpFetcher
 
@@ -288,6 +302,70 @@ class Application:
     @made_once
     def retrieval(self) -> Retrieval:
         return Retrieval(repository=self.repository)
+
+    @made_once
+    def renditions(self) -> "Renditions":
+        from image_store.services.renditions import Renditions
+
+        return Renditions(
+            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=self.settings.presets
+        )
+
+    @made_once
+    def rendering(self) -> "Rendering":
+        from image_store.services.rendering import Rendering
+
+        return Rendering(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            processor=self.processor,
+            presets=self.settings.presets,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def transforming(self) -> "Transforming":
+        from image_store.services.transforming import Transforming
+
+        return Transforming(
+            repository=self.repository,
+            private=self.private,
+            processor=self.processor,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def share_links(self) -> "ShareLinks":
+        from image_store.services.sharing import ShareLinks
+
+        return ShareLinks(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def sharing(self) -> "Sharing":
+        from image_store.services.sharing import Sharing
+
+        return Sharing(
+            retrieval=self.retrieval,
+            links=self.share_links,
+            presets=self.settings.presets,
+            clock=self.clock,
+        )
+
+    @made_once
+    def shared(self) -> "Shared":
+        from image_store.services.sharing import Shared
+
+        return Shared(
+            retrieval=self.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self.private,
+            renderer=lambda: self.renderer,
+            clock=self.clock,
+        )
 
     @made_once
     def listing(self) -> "Listing":
@@ -519,12 +597,19 @@ class Application:
     def _sqs(self) -> Any:
         return self._client("sqs")
 
-    def _client(self, service: str) -> Any:
+    @made_once
+    def _lambda(self) -> Any:
+        # A call that is cut off still runs: it is not repeated, and whoever asks again finds its result.
+        return self._client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
+
+    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
         """An AWS client that gives up before the gateway does."""
         from botocore.config import Config
 
         config = Config(
-            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
+            connect_timeout=2,
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "total_max_attempts": attempts},
         )
         return self._session.create_client(service, config=config)
 

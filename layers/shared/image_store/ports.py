@@ -13,6 +13,7 @@ from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.image import Image, Record
 from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
 from image_store.domain.listing import Card, CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.making import Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import Counted, Migration, SourceRecord, Step
 from image_store.domain.publication import PublicationRow
@@ -248,12 +249,22 @@ class ImageRepository(Protocol):
 
         Group, checksum, guard and index rows and that of the current publication are derived from the record.
         Usage is given back when an image becomes DELETING. `publications`, those that are not current, are
-        written in the same step.
+        written in the same step; the row of a publication never loses a key.
 
         Raises
         ------
         Conflict
-            the record is no longer at the version of `before`; nothing was written
+            the record is no longer as `before` has it; nothing was written
+        """
+        ...
+
+    def amend(self, before: Image, after: Image) -> None:
+        """Change what no client sees of a record, and so not its version; `after` has an `amendment` of its own.
+
+        Raises
+        ------
+        Conflict
+            the record is no longer as `before` has it; nothing was written
         """
         ...
 
@@ -339,8 +350,27 @@ class ImageRepository(Protocol):
         """Read what is kept of many publications, strongly consistent; absent ones are left out."""
         ...
 
-    def forget_publication(self, publication: str) -> None:
-        """Forget a publication whose copies are gone; one that is current stays. Safe to repeat."""
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
+        """Name one more copy of a publication before it is made, at the latest by `until`.
+
+        False when the publication is not the current one of its image, and then the copy must not be made. Safe
+        to repeat.
+        """
+        ...
+
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        """Forget a publication of which all copies are gone that `row` names. Safe to repeat.
+
+        One that is current stays, and so does one that has other copies by now or for which, at this instant, a
+        copy may still be made.
+        """
+        ...
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        """Take the right to make a file of an image until `until`; False while somebody else has it.
+
+        `name` is the image's id and the file's name; `holder` names one try. The right ends by itself.
+        """
         ...
 
 
@@ -369,6 +399,18 @@ class Housekeeping(Protocol):
 
     def reports(self, *, limit: int) -> Sequence[Report]:
         """The last reports, the newest first."""
+        ...
+
+
+class Renderer(Protocol):
+    """Makes what is missing, somewhere with the memory and the libraries for it."""
+
+    def render(self, wanted: Wanted) -> None:
+        """Have it made, and wait for that; what has become of it is told by the record.
+
+        It may be there already, or be in the making by somebody else, and then this returns at once.
+        Raises StorageUnavailable when it was not made.
+        """
         ...
 
 

@@ -10,6 +10,8 @@ from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
+from image_store.domain.presets import presets_from
+from image_store.domain.renditions import Preset
 from image_store.domain.reservation import Quota
 
 
@@ -44,6 +46,10 @@ class Settings:
     work_queue_url: str
     work_dead_letter_queue_url: str
     projection_dead_letter_queue_url: str
+    render_function: str
+    """The function that makes what is missing."""
+    presets: Mapping[str, Preset]
+    """By name, those made at upload among them."""
     cleanup_policies: tuple[Policy, ...]
     cleanup_on_save: bool
     """Whether an owner's turn with the policies comes after each image that is stored, and not only daily."""
@@ -87,6 +93,8 @@ class Settings:
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
             work_dead_letter_queue_url=environment.get("WORK_DEAD_LETTER_QUEUE_URL", ""),
             projection_dead_letter_queue_url=environment.get("PROJECTION_DEAD_LETTER_QUEUE_URL", ""),
+            render_function=environment.get("RENDER_FUNCTION", ""),
+            presets=_presets(environment),
             cleanup_policies=_policies(environment),
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
@@ -121,6 +129,13 @@ def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | 
         raise ConfigurationError(
             f"{name} must be networks such as 10.0.0.0/8, separated by commas."
         ) from None
+
+
+def _presets(environment: Mapping[str, str]) -> Mapping[str, Preset]:
+    try:
+        return presets_from(environment.get("PRESETS", ""))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"PRESETS cannot be read. {error.message}") from None
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:

@@ -4,9 +4,9 @@ import json
 import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 from image_store.domain import attributes as limits
 from image_store.domain.attributes import Attributes, OnDuplicate
@@ -14,6 +14,8 @@ from image_store.domain.caching import parse_cache_control
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.media import MediaType
+from image_store.domain.renditions import MAX_SIDE_PX
+from image_store.domain.sharing import MAX_LIFETIME, MIN_LIFETIME, USUAL_LIFETIME
 
 # Not str.isprintable(): it refuses what names hold in many scripts, as the joiners of Persian and emoji, the wide
 # space of Japanese, and the narrow one that macOS puts into the names of screenshots.
@@ -294,7 +296,55 @@ class DeleteQuery(_Strict):
 class ContentQuery(_Strict):
     """Which bytes of an image are wanted; the original unless a rendition is named."""
 
-    rendition: Literal["thumb", "display"] | None = None
+    rendition: str | None = Field(
+        None,
+        pattern="^[a-z0-9_-]{1,32}$",
+        description="A preset: `thumb`, `display`, `w640`, `w1280`, `w2048`, or those that the deployment sets.",
+    )
+
+
+class ShareRequest(_Strict):
+    """What a link is to show: a rendition, `display` unless another is named; or with `w` or `h` a transform.
+
+    Where one side is given the whole picture is shown; no picture is enlarged.
+    """
+
+    rendition: str | None = Field(None, pattern="^[a-z0-9_-]{1,32}$", description="A preset; see `/content`.")
+    w: int | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Width in pixels.")
+    h: int | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Height in pixels.")
+    fit: Literal["cover", "contain", "scale-down", "pad"] | None = Field(
+        None, description="How the picture is brought into `w` × `h`; `scale-down` unless given."
+    )
+    format: Literal["jpeg", "png", "webp", "avif"] | None = Field(None, description="`webp` unless given.")
+    q: int | None = Field(None, ge=1, le=100, description="Quality; what suits the format unless given.")
+    gravity: str | None = Field(
+        None,
+        pattern=r"^(center|smart|(0(\.[0-9]{1,6})?|1(\.0{1,6})?):(0(\.[0-9]{1,6})?|1(\.0{1,6})?))$",
+        description="What a crop keeps in view: `center` (unless given), `smart`, or a point such as `0.25:0.4`.",
+    )
+    expires_in: int = Field(
+        int(USUAL_LIFETIME.total_seconds()),
+        ge=int(MIN_LIFETIME.total_seconds()),
+        le=int(MAX_LIFETIME.total_seconds()),
+        description="For how many seconds the link works.",
+    )
+
+    @model_validator(mode="after")
+    def _means_one_thing(self) -> Self:
+        steps = (self.fit, self.format, self.q, self.gravity)
+        is_sized = self.w is not None or self.h is not None
+        if is_sized and self.rendition is not None:
+            raise ValueError("rendition stands alone")
+        if not is_sized and any(step is not None for step in steps):
+            raise ValueError("a transform needs w, h or both")
+        return self
+
+
+class ShareLink(BaseModel):
+    """A link that works for everybody who has it, for a time."""
+
+    url: str
+    expires_at: str
 
 
 class CleanupRequest(_Strict):

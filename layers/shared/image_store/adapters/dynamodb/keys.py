@@ -77,9 +77,17 @@ def sweep(name: str) -> Key:
     return key(f"SWEEP#{name}", "SWEEP")
 
 
+PUBLICATION = "PUBLICATION"
+
+
 def publication(name: str) -> Key:
     """The row of a publication whose copies may have to go."""
-    return key(f"{PUBLICATION_PREFIX}{name}", "PUBLICATION")
+    return key(f"{PUBLICATION_PREFIX}{name}", PUBLICATION)
+
+
+def rendering(name: str) -> Key:
+    """The row of whoever is making a file of an image; `name` is the image's id and the file's name."""
+    return key(f"RENDER#{name}", "LEASE")
 
 
 def migration(migration_id: str) -> Key:

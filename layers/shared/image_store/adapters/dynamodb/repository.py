@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb.table import Table, unavailable
+from image_store.adapters.dynamodb.table import Table
 from image_store.domain.errors import Conflict, QuotaExceeded
 from image_store.domain.ids import id_bounds
 from image_store.domain.image import Image, Record, State
@@ -67,7 +65,7 @@ class DynamoRepository:
             )
             writes.append(("idempotency", write))
         if reservation.publication is not None:
-            writes.append(("publication", self._put(items.publication_item(reservation.publication))))
+            writes.append(("publication", self._keep(items.publication_item(reservation.publication))))
         self._rows.transact(writes, settled=lambda: self._is_mine(image))
 
     def replace(
@@ -85,7 +83,8 @@ class DynamoRepository:
             if row_key[1] == keys.META:
                 writes.append(("record", self._put(item, *_unchanged(before.image))))
             elif item != old.get(row_key):
-                writes.append(("row", self._put(item)))
+                is_publication = row_key[1] == keys.PUBLICATION
+                writes.append(("row", self._keep(item) if is_publication else self._put(item)))
         writes += [("row", self._delete(*row_key)) for row_key in old.keys() - new.keys()]
         if after.image.state is State.DELETING:
             writes.append(("usage", self._give_back(before.image)))
@@ -93,6 +92,22 @@ class DynamoRepository:
                 gone = keys.idempotency(before.image.idempotency)
                 writes.append(("idempotency", {"Delete": {"TableName": self._table, "Key": gone}}))
         self._rows.transact(writes, settled=lambda: self._is_mine(after.image))
+
+    def amend(self, before: Image, after: Image) -> None:
+        names, values, condition = _unchanged_parts(before)
+        update = {
+            "TableName": self._table,
+            "Key": keys.key(keys.image(before.id), keys.META),
+            "UpdateExpression": "SET #record = :record, amendment = :amendment",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {**names, "#record": "record"},
+            "ExpressionAttributeValues": {
+                **values,
+                ":record": {"S": items.record_text(after)},
+                ":amendment": {"S": after.amendment},
+            },
+        }
+        self._rows.transact([("record", {"Update": update})], settled=lambda: self._is_amended(after))
 
     def forget(self, record: Record) -> None:
         names, values, condition = _unchanged_parts(record.image)
@@ -107,19 +122,44 @@ class DynamoRepository:
             [("record", {"Delete": meta})], settled=lambda: self.get_image(record.image.id) is None
         )
 
-    def forget_publication(self, publication: str) -> None:
-        try:
-            self._client().delete_item(
-                TableName=self._table,
-                Key=keys.publication(publication),
-                ConditionExpression="attribute_exists(due_at)",
-            )
-        except ClientError as error:
-            # Forgotten already, or the current one of its image by now.
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise unavailable() from error
-        except BotoCoreError as error:
-            raise unavailable() from error
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        # Refused when it is forgotten already, when it is the current one of its image by now, or has other copies.
+        self._rows.conditional(
+            "delete_item",
+            Key=keys.publication(row.publication),
+            ConditionExpression="attribute_exists(due_at) AND #keys = :keys"
+            " AND (attribute_not_exists(copied_until) OR copied_until < :now)",
+            ExpressionAttributeNames={"#keys": "keys"},
+            ExpressionAttributeValues={
+                ":keys": {"SS": sorted(row.keys)},
+                ":now": {"S": items.text_time(at)},
+            },
+        )
+
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
+        return self._rows.conditional(
+            "update_item",
+            Key=keys.publication(publication),
+            UpdateExpression="ADD #keys :keys SET copied_until = :until",
+            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(due_at)",
+            ExpressionAttributeNames={"#keys": "keys"},
+            ExpressionAttributeValues={":keys": {"SS": [key]}, ":until": {"S": items.text_time(until)}},
+        )
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        return self._rows.conditional(
+            "put_item",
+            Item={
+                **keys.rendering(name),
+                "holder": {"S": holder},
+                "until": {"S": items.text_time(until)},
+                "ttl": {"N": str(int(until.timestamp()) + 1)},
+            },
+            # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
+            ConditionExpression="attribute_not_exists(pk) OR #until < :now OR holder = :holder",
+            ExpressionAttributeNames={"#until": "until"},
+            ExpressionAttributeValues={":now": {"S": items.text_time(at)}, ":holder": {"S": holder}},
+        )
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
         expiry = {"ttl": {"N": str(int(expires_at.timestamp()))}}
@@ -187,12 +227,36 @@ class DynamoRepository:
             put["ExpressionAttributeValues"] = values
         return {"Put": put}
 
+    def _keep(self, publication: items.Item) -> dict[str, Any]:
+        """Write the row of a publication without losing a copy that somebody else announced meanwhile."""
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": {name: publication[name] for name in ("pk", "sk")},
+            "ExpressionAttributeValues": {":image": publication["image_id"]},
+        }
+        due = (
+            ", due_shard = :shard, due_at = :due" if "due_at" in publication else " REMOVE due_shard, due_at"
+        )
+        update["UpdateExpression"] = f"SET image_id = :image{due}"
+        values = update["ExpressionAttributeValues"]
+        if "due_at" in publication:
+            values |= {":shard": publication["due_shard"], ":due": publication["due_at"]}
+        if "keys" in publication:
+            update["UpdateExpression"] += " ADD #keys :keys"
+            update["ExpressionAttributeNames"] = {"#keys": "keys"}
+            values[":keys"] = publication["keys"]
+        return {"Update": update}
+
     def _delete(self, pk: str, sk: str) -> dict[str, Any]:
         return {"Delete": {"TableName": self._table, "Key": keys.key(pk, sk)}}
 
     def _is_mine(self, image: Image) -> bool:
         stored = self.get_image(image.id)
         return stored is not None and stored.change == image.change
+
+    def _is_amended(self, image: Image) -> bool:
+        stored = self.get_image(image.id)
+        return stored is not None and stored.amendment == image.amendment
 
     # Reads --------------------------------------------------------------------------------------------
 
@@ -365,7 +429,11 @@ def _unchanged_parts(image: Image) -> tuple[dict[str, str], dict[str, Any], str]
         ":attempt": {"S": image.attempt},
         ":state": {"S": image.state.value},
     }
-    return names, values, "#version = :version AND #attempt = :attempt AND #state = :state"
+    condition = "#version = :version AND #attempt = :attempt AND #state = :state AND "
+    if image.amendment is None:
+        return names, values, condition + "attribute_not_exists(amendment)"
+    values[":amended"] = {"S": image.amendment}
+    return names, values, condition + "amendment = :amended"
 
 
 def _unchanged(image: Image) -> tuple[str, dict[str, str], dict[str, Any]]:

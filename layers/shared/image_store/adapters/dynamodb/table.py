@@ -55,6 +55,18 @@ class Table:
             raise unavailable() from error
         return answer
 
+    def conditional(self, operation: str, **request: Any) -> bool:
+        """Make one conditional write; False when its condition does not hold."""
+        try:
+            getattr(self._client(), operation)(TableName=self.name, **request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise unavailable() from error
+        except BotoCoreError as error:
+            raise unavailable() from error
+        return True
+
     def get_many(self, wanted: Sequence[Key]) -> Iterator[Item]:
         """Read many rows, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""
         give_up_at = self._monotonic() + CONFLICT_RETRY.total_seconds()
