@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +14,11 @@ import pytest
 from PIL import Image
 
 from image_store.domain.media import MediaType, sniff
+from image_store.domain.renditions import Recipe
+from image_store.domain.sharing import Share, transform, written
+from image_store.services.sharing import ShareLinks
 from tests.e2e.test_images import api, patch, refused, upload
-from tests.pictures import jpeg
+from tests.pictures import animation, jpeg
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
@@ -129,6 +135,21 @@ def test_a_stampede_makes_a_rendition_once_and_everybody_sees_a_picture(stack: S
         assert redirect in wanted or "/w2048.webp" in redirect.headers["location"]
 
 
+def test_an_animation_moves_in_display_and_rests_in_every_other_rendition(stack: Stack) -> None:
+    with api(stack, "animations") as client:
+        moving = animation("GIF", frames=5, width=800, height=600)
+        stored = client.post("/v1/images", content=moving, headers={"Content-Type": "image/gif"})
+        content = f"/v1/images/{stored.json()['id']}/content?rendition="
+
+        frames = {}
+        for preset in ("display", "thumb", "w640"):
+            answer = client.get(f"{content}{preset}", headers={"Accept": "image/webp"}, follow_redirects=True)
+            with Image.open(BytesIO(answer.content)) as picture:
+                frames[preset] = (picture.format, getattr(picture, "n_frames", 1))
+
+        assert frames == {"display": ("WEBP", 5), "thumb": ("JPEG", 1), "w640": ("WEBP", 1)}
+
+
 # Signed links --------------------------------------------------------------------------------------------
 
 SQUARE = {
@@ -148,6 +169,15 @@ def share(client: httpx.Client, image_id: str, **wanted: Any) -> str:
     assert answer.status_code == 201, answer.text
     assert answer.json().keys() == {"url", "expires_at"}
     return str(answer.json()["url"])
+
+
+def signing_keys(stack: Stack) -> dict[str, str]:
+    """The keys of the deployment, as only its functions read them."""
+    secret = stack.client("secretsmanager").get_secret_value(
+        SecretId=f"{stack.described['stack_name']}/signing"
+    )
+    keys: dict[str, str] = json.loads(secret["SecretString"])
+    return keys
 
 
 def size_of(data: bytes) -> tuple[int, int]:
@@ -170,6 +200,23 @@ def test_a_signed_link_shows_a_stranger_exactly_what_was_signed(stack: Stack) ->
         at = len(url) - 40
         altered = url[:at] + ("A" if url[at] != "A" else "B") + url[at + 1 :]
         refused(stranger.get(altered), 404, "image_not_found")
+
+
+def test_only_a_link_that_is_signed_and_not_over_shows_anything(stack: Stack) -> None:
+    with api(stack, "shares-nothing-else") as client, api(stack, None) as stranger:
+        image = upload(client, jpeg(1600, 900))
+        links = ShareLinks(keys=lambda: signing_keys(stack))
+        forged = ShareLinks(keys=lambda: {**signing_keys(stack), signing_keys(stack)["current"]: "guessed"})
+        now, what = datetime.now(UTC).replace(microsecond=0), transform(Recipe(200))
+        soon = Share(image["id"], now + timedelta(minutes=5), what)
+        over = Share(image["id"], now - timedelta(seconds=1), what)
+        unsigned = base64.urlsafe_b64encode(written(soon)).rstrip(b"=").decode()
+
+        _, seen = show(stranger, f"/i/{links.make(soon)}", "*/*")
+
+        assert size_of(bytes_of(seen, MediaType.WEBP)) == (200, 112)
+        for link in (links.make(over), forged.make(soon), unsigned):
+            refused(stranger.get(f"/i/{link}"), 404, "image_not_found")
 
 
 def test_a_signed_link_shows_a_private_rendition_and_ends_with_its_image(stack: Stack) -> None:

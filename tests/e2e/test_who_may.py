@@ -41,6 +41,8 @@ OF_THE_CALLER = {
     ("POST", "/v1/images/batch"),
     ("POST", "/v1/images/batch-delete"),
     ("POST", "/v1/uploads"),
+    ("GET", "/v1/search"),
+    ("GET", "/v1/stats"),
 }
 """Routes that name nothing in their path: what they touch is the caller's."""
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
@@ -197,6 +199,7 @@ def test_the_public_routes_are_these() -> None:
     assert {path for _, path in PUBLIC} == {
         "/i/{link}",
         "/i/{link}/{preset}",
+        "/v1/feed",
         "/v1/health",
         "/openapi.json",
         "/docs",

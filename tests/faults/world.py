@@ -1,6 +1,7 @@
 """A whole store on storage that fails on demand, and what must be true of it afterwards.
 
-Everything in it is the real thing down to the adapters: they speak to DynamoDB, S3 and SQS in memory, through `faults`.
+Everything in it is the real thing down to the adapters: they speak to DynamoDB, S3, SQS and Lambda in memory, through
+`faults`.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from image_store.adapters.dynamodb.projector import DynamoProjector
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket, S3Versions
+from image_store.adapters.renderer import LambdaRenderer
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
@@ -31,6 +33,7 @@ from image_store.domain.image import Image, Kind, Record, State, Visibility
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.layout import KeyLayout
 from image_store.domain.listing import GroupOf
+from image_store.domain.making import TransformWanted, Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import FieldNames, JsonLines, Migration, Options, Table
 from image_store.domain.renditions import (
@@ -48,6 +51,7 @@ from image_store.domain.reservation import IdempotencyKey, Quota
 from image_store.domain.sharing import transform
 from image_store.domain.work import CompleteUpload, MigrateBatch, Work
 from image_store.entrypoints.events import handle_messages
+from image_store.entrypoints.making import handle_making
 from image_store.entrypoints.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
 from image_store.ports import Fetched, Housekeeping, Ids, MigrationSource
@@ -79,14 +83,14 @@ from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
+from tests.fakes.lambda_client import MemoryLambda
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected
 from tests.fakes.purger import MemoryCdn
-from tests.fakes.renderer import DirectRenderer
 from tests.fakes.s3_client import MemoryS3
 from tests.fakes.sqs_client import MemorySqs
-from tests.faults.faults import Faults
-from tests.faults.vendors import FaultyDynamo, FaultyFetcher, FaultyPurger, FaultyS3, FaultySqs
+from tests.faults.faults import Faults, Killed
+from tests.faults.vendors import FaultyDynamo, FaultyFetcher, FaultyLambda, FaultyPurger, FaultyS3, FaultySqs
 
 OWNER = "owner-1"
 SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
@@ -328,10 +332,9 @@ class World:
             clock=self.clock,
             ids=ids,
         )
-        self.renderer = DirectRenderer(self.rendering, self.transforming, self.clock)
-        self.renditions = Renditions(
-            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=PRESETS
-        )
+        lambdas = FaultyLambda(MemoryLambda({"render": self._render}), self.faults)
+        renderer = LambdaRenderer("render", client=lambda: lambdas)
+        self.renditions = Renditions(retrieval=self.retrieval, renderer=lambda: renderer, presets=PRESETS)
         self.share_links = ShareLinks(keys=lambda: SIGNING_KEYS)
         self.sharing = Sharing(
             retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
@@ -341,7 +344,7 @@ class World:
             renditions=self.renditions,
             links=self.share_links,
             private=self.bucket,
-            renderer=lambda: self.renderer,
+            renderer=lambda: renderer,
             clock=self.clock,
         )
         self.editing = Editing(
@@ -386,6 +389,21 @@ class World:
             ids=ids,
             policies=policies,
         )
+
+    def _render(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The function that makes what is missing; when it is killed, the one that waits for it lives on."""
+        until = self.clock.now() + timedelta(seconds=20)
+
+        def make(wanted: Wanted) -> None:
+            if isinstance(wanted, TransformWanted):
+                self.transforming.make(wanted, until=until)
+            else:
+                self.rendering.make(wanted, until=until)
+
+        try:
+            return handle_making(event, make=make)
+        except Killed as end:
+            raise RuntimeError("The function ended.") from end
 
     def follow(self, protocol: type[WriteProtocol]) -> None:
         """Let all that is stored from here on follow another protocol."""
