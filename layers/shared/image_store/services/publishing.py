@@ -47,6 +47,8 @@ PRIVATE_CACHE_CONTROL = "private, max-age=31536000, immutable"
 _ROWS_PER_PURGE = 30
 """As many as one call to the CDN can name; rows are forgotten in between, so that few calls are progress as well."""
 
+_KEYS_PER_PURGE = 30
+
 _logger = logging.getLogger(__name__)
 
 
@@ -159,6 +161,23 @@ class Publisher:
         except (StorageUnavailable, ConfigurationError) as error:
             _logger.warning("Withdrawn publications wait for cleanup: %s", error.message)
         return done
+
+    def remove_strays(self, keys: Sequence[str]) -> None:
+        """Delete copies that no row names, and purge them; safe to repeat.
+
+        Raises StorageUnavailable or ConfigurationError when the CDN or the bucket does not answer; what is still in
+        the bucket is found again by the next sweep. As no row would repeat a purge, the CDN has to have answered
+        once before the copies go.
+        """
+        if self.bucket is None:
+            return
+        for some in batched(keys, _KEYS_PER_PURGE, strict=False):
+            addresses = [f"{self.public_url}/{key}" for key in some]
+            if self.purger is not None:
+                self.purger.purge(addresses)
+            self.bucket.delete(some)
+            if self.purger is not None:  # somebody may have looked in between
+                self.purger.purge(addresses)
 
     def _copy(self, image: Image, publication: str, cache_control: str) -> None:
         if self.bucket is None:

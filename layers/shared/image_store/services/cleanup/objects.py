@@ -1,7 +1,7 @@
 """Objects that belong to nobody: sweeps of the two buckets, in the order of their keys and in slices."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -68,10 +68,7 @@ class PrivateObjects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicObjects:
-    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take.
-
-    The CDN is not told of orphans: what it holds of them lives for as long as their Cache-Control says.
-    """
+    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take."""
 
     repository: ImageRepository
 
@@ -98,6 +95,8 @@ class ObjectSweep:
     name: str
     bucket: ObjectStore
     judge: Judge
+    delete: Callable[[Sequence[str]], None]
+    """Takes keys out of the bucket."""
     grace: timedelta
     clock: Clock
 
@@ -122,7 +121,7 @@ class ObjectSweep:
         """Remove orphans."""
         if not orphans:
             return
-        self.bucket.delete([found.key for found in orphans])
+        self.delete([found.key for found in orphans])
         self.count(orphans, report)
 
     def count(self, orphans: Collection[StoredObject], report: Report) -> None:
