@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -37,6 +39,8 @@ class Api:
         self.url = url
         self.tokens = tokens
         self.http = http or new_client()
+        self.ahead = timedelta(0)
+        """How far the store's clock is ahead of this one, as its last answer told; to the second."""
         self._policy = policy or RetryPolicy()
         self._sleep = sleep
 
@@ -107,6 +111,7 @@ class Api:
                 if pause is None:
                     raise self._unreachable(failed) from failed
             else:
+                self.ahead = ahead_of_us(answer) or self.ahead
                 if answer.status_code < 400:
                     return answer
                 if answer.status_code == 401 and token and not renewed and self.tokens.renewed(token):
@@ -124,6 +129,15 @@ class Api:
     def _unreachable(self, failed: Exception | None) -> Unavailable:
         why = unreachable_because(failed)
         return Unavailable(f"The store at {self.url} does not answer: {why}.")
+
+
+def ahead_of_us(answer: httpx.Response) -> timedelta | None:
+    """How far the clock of whoever answered is ahead of this one; None when the answer does not say."""
+    try:
+        told = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    return told - datetime.now(UTC) if told.tzinfo else None
 
 
 def json_of(answer: httpx.Response) -> Any:

@@ -168,5 +168,6 @@ class UploadRun:
         return Result(picture, status, measured.size, measured.sha256, image)
 
     def _was_there(self, image: dict[str, Any]) -> bool:
-        """Whether an image is older than this run; the two clocks may differ a little."""
-        return datetime.fromisoformat(image["created_at"]) < self._started - CLOCKS_DIFFER
+        """Whether an image is older than this run, by the store's clock."""
+        started = self._started + self._context.api.ahead
+        return datetime.fromisoformat(image["created_at"]) < started - CLOCKS_DIFFER
