@@ -77,7 +77,9 @@ class Account:
         return Stack(
             name=self.access.stack,
             status=described["StackStatus"],
-            parameters={each["ParameterKey"]: each.get("ParameterValue", "") for each in described["Parameters"]},
+            parameters={
+                each["ParameterKey"]: each.get("ParameterValue", "") for each in described["Parameters"]
+            },
             outputs={each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])},
             resources={each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in pages},
         )

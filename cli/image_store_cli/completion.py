@@ -62,7 +62,9 @@ def _bash(known: dict[str, Words]) -> str:
     follows, takes = [], []
     for name, words in known.items():
         offered = " ".join([*words.commands, *words.positional])
-        follows.append(f"    {shlex.quote(name)}) words={shlex.quote(offered)} options={shlex.quote(' '.join(words.options))} ;;")
+        follows.append(
+            f"    {shlex.quote(name)}) words={shlex.quote(offered)} options={shlex.quote(' '.join(words.options))} ;;"
+        )
         takes += [
             f"    {shlex.quote(f'{name}:{option}')}) values={shlex.quote(' '.join(choices))} ;;"
             for option, choices in words.values.items()
@@ -102,9 +104,12 @@ def _fish(known: dict[str, Words]) -> str:
     for name, words in known.items():
         condition = _fish_condition(name, known)
         for word, text in words.commands.items():
-            lines.append(f"complete -c {PROGRAM} -n {condition} -f -a {shlex.quote(word)} -d {shlex.quote(text)}")
-        for word in words.positional:
-            lines.append(f"complete -c {PROGRAM} -n {condition} -f -a {shlex.quote(word)}")
+            lines.append(
+                f"complete -c {PROGRAM} -n {condition} -f -a {shlex.quote(word)} -d {shlex.quote(text)}"
+            )
+        lines += [
+            f"complete -c {PROGRAM} -n {condition} -f -a {shlex.quote(word)}" for word in words.positional
+        ]
         for option, text in words.options.items():
             kind = "-l" if option.startswith("--") else "-s"
             line = f"complete -c {PROGRAM} -n {condition} {kind} {option.lstrip('-')} -d {shlex.quote(text)}"

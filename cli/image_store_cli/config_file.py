@@ -73,7 +73,7 @@ def _parsed(path: Path, values: dict[str, Any]) -> ConfigFile:
     unknown = values.keys() - {"profile", "profiles"}
     default, profiles = values.get("profile"), values.get("profiles", {})
     if unknown or not isinstance(default, str | None) or not isinstance(profiles, dict):
-        raise UsageError(f"{path} holds `profile = \"name\"` and tables [profiles.name], and nothing else.")
+        raise UsageError(f'{path} holds `profile = "name"` and tables [profiles.name], and nothing else.')
     return ConfigFile(path, {name: _profile(path, name, table) for name, table in profiles.items()}, default)
 
 
@@ -82,7 +82,9 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
     if not isinstance(table, dict):
         raise UsageError(f"profiles.{name} in {path} must be a table.")
     if "token" in table:
-        raise UsageError(f"profiles.{name} in {path} holds a token: name a token_file or a token_command instead.")
+        raise UsageError(
+            f"profiles.{name} in {path} holds a token: name a token_file or a token_command instead."
+        )
     if unknown := table.keys() - known:
         raise UsageError(f"profiles.{name} in {path} has unknown settings: {', '.join(sorted(unknown))}.")
     for key, value in table.items():

@@ -49,7 +49,9 @@ def report_failure(context: Context, image_id: str, failed: CommandError) -> Non
     if context.out.as_json:
         context.out.line({"id": image_id, "error": failed.body()}, None)
     else:
-        context.out.errors.print(Text(plain(f"failed  {image_id}  {failed.message}"), style="red"), soft_wrap=True)
+        context.out.errors.print(
+            Text(plain(f"failed  {image_id}  {failed.message}"), style="red"), soft_wrap=True
+        )
 
 
 def outcome(failures: Sequence[CommandError], *, of: int) -> Exit:

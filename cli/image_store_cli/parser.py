@@ -64,9 +64,13 @@ def common_options(*, defaults: bool) -> argparse.ArgumentParser:
     )
     store.add_argument("--stack-file", metavar="FILE", help="stack.json of a local stack that is elsewhere")
     store.add_argument("--subject", metavar="NAME", help="who to be on a local stack (alice)")
-    store.add_argument("--token", metavar="TOKEN", help="bearer token; other programs can see it in the process list")
+    store.add_argument(
+        "--token", metavar="TOKEN", help="bearer token; other programs can see it in the process list"
+    )
     store.add_argument("--token-file", metavar="FILE", help="file that holds the token")
     said = common.add_argument_group("what is said")
     said.add_argument("--json", action="store_true", default=flag_default, help="results as JSON on stdout")
-    said.add_argument("-q", "--quiet", action="store_true", default=flag_default, help="no progress, no notes")
+    said.add_argument(
+        "-q", "--quiet", action="store_true", default=flag_default, help="no progress, no notes"
+    )
     return common

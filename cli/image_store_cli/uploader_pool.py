@@ -110,7 +110,9 @@ class UploadRun:
             raise result.error
         out, name = self._context.out, plain(result.picture.name)
         if result.error is not None and not out.as_json:
-            out.errors.print(Text(f"failed  {name}  {plain(result.error.message)}", style="red"), soft_wrap=True)
+            out.errors.print(
+                Text(f"failed  {name}  {plain(result.error.message)}", style="red"), soft_wrap=True
+            )
         else:
             image_id = (result.image or {}).get("id", "")
             out.line(result.body(), Text(f"{result.status:8}  {image_id}  {name}"))
@@ -156,9 +158,7 @@ class UploadRun:
         measured = Bytes(known.size, known.sha256) if known else read_bytes(picture.path)
 
         def note(state: str, image_id: str) -> None:
-            self._journal.note(
-                Entry(key, measured.size, stat.st_mtime_ns, measured.sha256, state, image_id)
-            )
+            self._journal.note(Entry(key, measured.size, stat.st_mtime_ns, measured.sha256, state, image_id))
 
         image = self._uploader.upload(
             picture, measured, advance=advance, begun=lambda image_id: note(BEGUN, image_id)

@@ -56,7 +56,15 @@ def read_bytes(path: Path) -> Bytes:
 
 def idempotency_key(picture: Picture, measured: Bytes, attributes: Mapping[str, Any], *, number: int) -> str:
     """The key of one upload of these bytes with these attributes; the number is for uploads after a deletion."""
-    said = [KEY_VERSION, picture.name, picture.filename, picture.content_type, measured.sha256, dict(attributes), number]
+    said = [
+        KEY_VERSION,
+        picture.name,
+        picture.filename,
+        picture.content_type,
+        measured.sha256,
+        dict(attributes),
+        number,
+    ]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -105,7 +113,9 @@ class Uploader:
             else:
                 if image.get("status") != "trashed":
                     return image
-        raise Broken("The same picture was stored and deleted too often today; try again tomorrow, or rename it.")
+        raise Broken(
+            "The same picture was stored and deleted too often today; try again tomorrow, or rename it."
+        )
 
     def _in_request(
         self, picture: Picture, measured: Bytes, key: str, *, advance: Callable[[int], None]

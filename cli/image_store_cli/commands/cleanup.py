@@ -127,7 +127,9 @@ def _print(console: Console, report: dict[str, Any]) -> None:
     if report["failed"]:
         table.add_row(str(report["failed"]), "failed, and will be tried again")
     if report["stopped_because"]:
-        table.add_row("", f"stopped early: {STOPPED.get(report['stopped_because'], report['stopped_because'])}")
+        table.add_row(
+            "", f"stopped early: {STOPPED.get(report['stopped_because'], report['stopped_because'])}"
+        )
     console.print(table)
 
 

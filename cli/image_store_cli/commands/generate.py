@@ -175,8 +175,8 @@ def _print(context: Context, job: dict[str, Any]) -> Exit:
 def _list(context: Context) -> Exit:
     for job in context.api.pages(PATH):
         figures = job["progress"]
-        line = f"{job['id']}  {job['status']:9}  {figures['succeeded']}/{figures['total']}  {job['created_at']}"
+        line = (
+            f"{job['id']}  {job['status']:9}  {figures['succeeded']}/{figures['total']}  {job['created_at']}"
+        )
         context.out.line(job, Text(plain(line)))
     return Exit.OK
-
-

@@ -36,7 +36,10 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("ids", nargs="+", metavar="ID", help="`-` reads ids from stdin, one a line")
     parser.add_argument(
-        "--rendition", default=ORIGINAL, metavar="NAME", help="thumb, display, w640, …; the original otherwise"
+        "--rendition",
+        default=ORIGINAL,
+        metavar="NAME",
+        help="thumb, display, w640, …; the original otherwise",
     )
     parser.add_argument(
         "-o", "--output", default=".", metavar="PATH", help="file, folder, or `-` for stdout (this folder)"
@@ -90,7 +93,9 @@ def _to_stdout(context: Context, ids: list[str]) -> Exit:
     if context.args.json:
         raise UsageError("--json and --output - both want stdout.")
     if sys.stdout.isatty():
-        raise UsageError("A picture would garble the terminal: pipe it somewhere, or name a file with --output.")
+        raise UsageError(
+            "A picture would garble the terminal: pipe it somewhere, or name a file with --output."
+        )
     _, link, expected = _wanted(context, ids[0], context.args.rendition)
     fetch(context.api.http, link, sys.stdout.buffer, expected)
     return Exit.OK

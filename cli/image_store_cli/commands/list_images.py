@@ -30,7 +30,9 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def add_limits(parser: ArgumentParser) -> None:
     """How many images are shown."""
-    parser.add_argument("--limit", type=positive, default=LIMIT, metavar="N", help=f"at most so many ({LIMIT})")
+    parser.add_argument(
+        "--limit", type=positive, default=LIMIT, metavar="N", help=f"at most so many ({LIMIT})"
+    )
     parser.add_argument("--all", action="store_true", help="all of them")
 
 

@@ -58,7 +58,12 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     put.add_argument("--stack", metavar="NAME", help="name of the deployed stack")
     put.add_argument("--region", metavar="REGION", help="region of the deployed stack")
     content = add_command(
-        inner, common, "content", _content, summary="get the picture of a record, moved or not", needs_admin=True
+        inner,
+        common,
+        "content",
+        _content,
+        summary="get the picture of a record, moved or not",
+        needs_admin=True,
     )
     content.add_argument("id", metavar="ID")
     content.add_argument("record", metavar="RECORD")
@@ -70,11 +75,15 @@ def _add_source(start: ArgumentParser) -> None:
     sources = start.add_mutually_exclusive_group(required=True)
     sources.add_argument("--jsonl", metavar="KEY", help="JSON lines in the ingest bucket: migrations/….jsonl")
     sources.add_argument("--folder", metavar="PREFIX", help="objects of the ingest bucket: migrations/…/")
-    sources.add_argument("--table", metavar="NAME", help="the DynamoDB table that the stack names as MigrationTable")
+    sources.add_argument(
+        "--table", metavar="NAME", help="the DynamoDB table that the stack names as MigrationTable"
+    )
     sources.add_argument("--image", metavar="FILE", help="one record's picture, on this machine")
     start.add_argument("--attribute", metavar="NAME", help="with --table: where the pictures are")
     start.add_argument("--id-attribute", metavar="NAME", help="with --table: what names a record")
-    start.add_argument("--write-back", action="store_true", help="with --table: note the image's id in the record")
+    start.add_argument(
+        "--write-back", action="store_true", help="with --table: note the image's id in the record"
+    )
     start.add_argument("--record", metavar="ID", help="with --image: the record's id")
     start.add_argument("--owner", metavar="SUBJECT", help="whose all the images are")
     start.add_argument("--batch-size", type=positive, metavar="N", help="records between two savings (10)")
@@ -149,7 +158,9 @@ def _watched(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
                 first=migration,
             )
         except KeyboardInterrupt:
-            context.out.note(f"It goes on: `image-store migrate status {migration['id']} --watch` looks again.")
+            context.out.note(
+                f"It goes on: `image-store migrate status {migration['id']} --watch` looks again."
+            )
             raise
 
 

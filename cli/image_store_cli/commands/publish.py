@@ -44,7 +44,10 @@ def run(context: Context) -> Exit:
     ids = read_ids(context.args.ids, context.stdin)
     visibility = context.args.visibility
     return for_each(
-        context, ids, lambda image_id: context.api.patch(image_path(image_id), {"visibility": visibility}), told=_told
+        context,
+        ids,
+        lambda image_id: context.api.patch(image_path(image_id), {"visibility": visibility}),
+        told=_told,
     )
 
 

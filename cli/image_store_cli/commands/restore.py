@@ -31,6 +31,8 @@ def run(context: Context) -> Exit:
     return for_each(
         context,
         ids,
-        lambda image_id: context.api.request("POST", f"{image_path(image_id)}/restore", repeatable=True).json(),
+        lambda image_id: context.api.request(
+            "POST", f"{image_path(image_id)}/restore", repeatable=True
+        ).json(),
         told=lambda image: f"restored  {image['id']}  {image['filename']}",
     )

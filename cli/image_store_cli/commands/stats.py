@@ -28,9 +28,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--from", dest="since", metavar="DAY", type=day)
     parser.add_argument("--to", dest="until", metavar="DAY", type=day, help="not included")
-    parser.add_argument(
-        "--all", dest="needs_admin", action="store_true", help="of all owners; for admins"
-    )
+    parser.add_argument("--all", dest="needs_admin", action="store_true", help="of all owners; for admins")
 
 
 def run(context: Context) -> Exit:
@@ -69,7 +67,9 @@ def _table(value: dict[str, Any] | list[Any]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     columns = list(dict.fromkeys(name for row in rows for name in row))
     for name in columns:
-        table.add_column(plain(name.replace("_", " ")), justify="right" if name not in {"", "day"} else "left")
+        table.add_column(
+            plain(name.replace("_", " ")), justify="right" if name not in {"", "day"} else "left"
+        )
     for row in rows:
         table.add_row(*(Text(_figure(name, row.get(name))) for name in columns))
     return table

@@ -55,9 +55,13 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         default=DUPLICATES[0],
         help="bytes that are stored already: their image (the default), a second one, or a failure",
     )
-    how.add_argument("--parallel", type=positive, default=PARALLEL, metavar="N", help=f"at a time ({PARALLEL})")
+    how.add_argument(
+        "--parallel", type=positive, default=PARALLEL, metavar="N", help=f"at a time ({PARALLEL})"
+    )
     how.add_argument("--hidden", action="store_true", help="in folders, files that begin with a dot as well")
-    how.add_argument("--journal", metavar="FILE", help="where to remember what is done, instead of the usual place")
+    how.add_argument(
+        "--journal", metavar="FILE", help="where to remember what is done, instead of the usual place"
+    )
 
 
 def run(context: Context) -> Exit:
@@ -86,7 +90,9 @@ def _pictures(context: Context, scratch: Path) -> list[sources.Picture]:
     words = [word for word in args.sources if word != sources.STDIN]
     found = sources.find(words, hidden=args.hidden)
     if found.skipped:
-        context.out.note(f"Skipped {counted(len(found.skipped), 'file')} of another kind: {_some(found.skipped)}")
+        context.out.note(
+            f"Skipped {counted(len(found.skipped), 'file')} of another kind: {_some(found.skipped)}"
+        )
     pictures = found.pictures
     if args.filename:
         pictures = [sources.Picture(p.path, p.name, args.filename, p.content_type) for p in pictures]
