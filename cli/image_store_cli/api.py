@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from image_store_cli.problems import error_of
 from image_store_cli.retries import RetryPolicy, is_worth_repeating, retry_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Sequence
 
     from image_store_cli.tokens import Tokens
 
@@ -82,7 +83,7 @@ class Api:
         method: str,
         path: str,
         *,
-        params: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         json: Any = None,
         content: bytes | None = None,
@@ -94,7 +95,8 @@ class Api:
         Tried again while the store asks to wait (429, 503), and after faults on the way when it is repeatable.
         """
         repeats = method in REPEATABLE if repeatable is None else repeatable
-        query = {name: value for name, value in (params or {}).items() if value is not None}
+        pairs = params.items() if isinstance(params, Mapping) else params or ()
+        query = [(name, value) for name, value in pairs if value is not None]
         waited, attempt, renewed = 0.0, 0, False
         while True:
             token = self.tokens.current() if signed_in else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -15,7 +16,9 @@ from image_store_cli.output import Output
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    import httpx
 
 
 class Context:
@@ -29,12 +32,16 @@ class Context:
         folder: Path | None = None,
         stdin: TextIO | None = None,
         out: Output | None = None,
+        http: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.args = args
         self.environment = os.environ if environment is None else environment
         self.folder = folder or Path.cwd()
         self.stdin = stdin or sys.stdin
         self.out = out or Output(as_json=args.json, quiet=args.quiet)
+        self.sleep = sleep
+        self._http = http
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -45,7 +52,7 @@ class Context:
     @cached_property
     def api(self) -> Api:
         """The store."""
-        return Api(self.settings.url, self.settings.tokens)
+        return Api(self.settings.url, self.settings.tokens, http=self._http, sleep=self.sleep)
 
     def confirm(self, question: str) -> bool:
         """Ask a person; true at once with --yes, and UsageError where nobody can answer."""

@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; answers the exit code and raises nothing that a person could have caused."""
-    parser = build_parser()
-    args = parser.parse_args(argv)
-    context = Context(args)
+    args = build_parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
-        result = args.run(context)
-        sys.stdout.flush()
+        return run(Context(args))
+    except BrokenPipeError:  # `image-store list | head`: nothing to say, and as other programs end then
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.NOBODY_READS
+
+
+def run(context: Context) -> Exit:
+    """Run the command that was parsed; a failure is told and becomes its exit code."""
+    try:
+        result: Exit = context.args.run(context)
+        context.out.stdout.flush()
     except CommandError as failed:
         context.out.error(failed)
         return failed.exit
     except KeyboardInterrupt:
         context.out.note("Interrupted.")
         return Exit.INTERRUPTED
-    except BrokenPipeError:  # `image-store list | head`: nobody reads on, which is no fault
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.OK
-    return int(result)
+    return result

@@ -153,8 +153,10 @@ class UploadRun:
         if known is not None and not known.is_of(stat):
             known = None
         if known is not None and known.state == STORED and known.id:
-            advance(stat.st_size)
-            return Result(picture, RESUMED, known.size, known.sha256, {"id": known.id})
+            before = self._uploader.still_there(known.id)
+            if before is not None:
+                advance(stat.st_size)
+                return Result(picture, RESUMED, known.size, known.sha256, before)
         measured = Bytes(known.size, known.sha256) if known else read_bytes(picture.path)
 
         def note(state: str, image_id: str) -> None:

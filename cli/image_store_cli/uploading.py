@@ -11,12 +11,12 @@ import json
 import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import httpx
 
 from image_store_cli.api import unreachable_because
 from image_store_cli.errors import Broken, Refused, Unavailable
+from image_store_cli.ids import image_path
 from image_store_cli.problems import problem_of
 from image_store_cli.retries import RetryPolicy, retry_after
 
@@ -117,16 +117,26 @@ class Uploader:
             "The same picture was stored and deleted too often today; try again tomorrow, or rename it."
         )
 
+    def still_there(self, image_id: str) -> dict[str, Any] | None:
+        """An image that was stored before; None when it was deleted since."""
+        try:
+            image: dict[str, Any] = self._api.get(image_path(image_id))
+        except Refused as refused:
+            if refused.problem.status == 404:
+                return None
+            raise
+        return image if image.get("status") == "ready" else None
+
     def _in_request(
         self, picture: Picture, measured: Bytes, key: str, *, advance: Callable[[int], None]
     ) -> dict[str, Any]:
         data = picture.path.read_bytes()
         if hashlib.sha256(data).hexdigest() != measured.sha256:
             raise Broken("The file changed while it was being uploaded.")
-        query = urlencode([("filename", picture.filename), *_query(self._attributes)])
         answer = self._api.request(
             "POST",
-            f"/v1/images?{query}",
+            "/v1/images",
+            params=[("filename", picture.filename), *_query(self._attributes)],
             content=data,
             headers={"Content-Type": picture.content_type, "Idempotency-Key": key},
             repeatable=True,

@@ -135,7 +135,11 @@ def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
 
         try:
             return wait_for(
-                lambda: context.api.get(f"{PATH}/{checked(job['id'])}"), ended=ENDED, seen=seen, first=job
+                lambda: context.api.get(f"{PATH}/{checked(job['id'])}"),
+                ended=ENDED,
+                seen=seen,
+                first=job,
+                sleep=context.sleep,
             )
         except KeyboardInterrupt:
             context.out.note(

@@ -156,6 +156,7 @@ def _watched(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
                 ended=ENDED,
                 seen=seen,
                 first=migration,
+                sleep=context.sleep,
             )
         except KeyboardInterrupt:
             context.out.note(

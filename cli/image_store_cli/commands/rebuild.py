@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +53,7 @@ def run(context: Context) -> Exit:
             progress.update(task, description=f"rebuilding, {state.get('examined', 0)} rows looked at")
             if state.get("finished", True):
                 break
-            time.sleep(_pause(state.get("begins_at")))
+            context.sleep(_pause(state.get("begins_at")))
     context.out.document(
         state, lambda console: console.print(f"Rebuilt: {state.get('examined', 0)} rows looked at.")
     )

@@ -75,8 +75,8 @@ def run(context: Context) -> Exit:
             raise UsageError("--filename is for a single image.")
         attributes = attributes_of(context)
         with journal.Journal(_journal_path(context, attributes)) as kept:
-            upload = UploadRun(context, Uploader(context.api, attributes), kept, parallel=args.parallel)
-            return upload.run(pictures)
+            uploader = Uploader(context.api, attributes, sleep=context.sleep)
+            return UploadRun(context, uploader, kept, parallel=args.parallel).run(pictures)
 
 
 def attributes_of(context: Context) -> dict[str, Any]:

@@ -64,7 +64,8 @@ class PictureChecks:
         with self._findings.checking("upload", STORAGE_MEND):
             answer = self._api.request(
                 "POST",
-                f"/v1/images?filename={FILENAME}",
+                "/v1/images",
+                params=[("filename", FILENAME)],
                 content=data,
                 headers={"Content-Type": PNG, "Idempotency-Key": hashlib.sha256(data).hexdigest()},
                 repeatable=True,
