@@ -13,7 +13,13 @@ import httpx
 from image_store_cli import VERSION
 from image_store_cli.errors import NotOffered, Unavailable
 from image_store_cli.problems import error_of
-from image_store_cli.retries import RetryPolicy, is_worth_repeating, retry_after
+from image_store_cli.retries import (
+    LOOK_AGAIN_SECONDS,
+    RetryPolicy,
+    is_under_way,
+    is_worth_repeating,
+    retry_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -121,7 +127,10 @@ class Api:
                     continue
                 if not is_worth_repeating(answer, repeatable=repeats):
                     raise error_of(answer)
-                pause = self._policy.wait(attempt, retry_after(answer))
+                if is_under_way(answer):
+                    pause, attempt = LOOK_AGAIN_SECONDS, 0
+                else:
+                    pause = self._policy.wait(attempt, retry_after(answer))
             if pause is None or waited + pause > self._policy.total_wait:
                 raise error_of(answer) if answer is not None else self._unreachable(None)
             self._sleep(pause)

@@ -14,16 +14,20 @@ if TYPE_CHECKING:
 THROTTLED = {429, 503}
 BROKEN_ON_THE_WAY = {500, 502, 504}
 WAITING_HELPS = {"idempotency_in_progress", "conflict"}
+LOOK_AGAIN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Seconds and numbers of tries; a wait that the store asks for beyond `longest_wait` is not waited for."""
+    """Seconds and numbers of tries; a wait that the store asks for beyond `longest_wait` is not waited for.
+
+    `total_wait` is longer than the two minutes for which an upload that died holds its idempotency key.
+    """
 
     tries: int = 5
     first_wait: float = 0.5
     longest_wait: float = 60.0
-    total_wait: float = 120.0
+    total_wait: float = 180.0
 
     def wait(self, attempt: int, retry_after: float | None) -> float | None:
         """Seconds before the next try, from 0 for the first one; None when it is not worth waiting."""
@@ -45,6 +49,14 @@ def is_worth_repeating(answer: httpx.Response, *, repeatable: bool) -> bool:
     if status == 409 and repeatable:
         return _code(answer) in WAITING_HELPS and "retry-after" in answer.headers
     return repeatable and status in BROKEN_ON_THE_WAY
+
+
+def is_under_way(answer: httpx.Response) -> bool:
+    """Whether the same request runs already, perhaps for a command that was killed.
+
+    What it asks to wait is the longest that it may take, mostly it is done in a moment.
+    """
+    return answer.status_code == 409
 
 
 def retry_after(answer: httpx.Response) -> float | None:
