@@ -13,9 +13,10 @@ from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.image import Image, Record
 from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
 from image_store.domain.listing import CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.media import MediaType
 from image_store.domain.migration import Counted, Migration, SourceRecord, Step
 from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import Preset, ProcessedImage
+from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 from image_store.domain.work import Work
 
@@ -51,14 +52,23 @@ class Ids(Protocol):
 class ImageProcessor(Protocol):
     """Turns untrusted bytes into facts and renditions."""
 
-    def process(self, data: bytes, *, presets: Sequence[Preset]) -> ProcessedImage:
-        """Verify that `data` is an image the store accepts and make `presets` from one decode.
+    def process(
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
+    ) -> ProcessedImage:
+        """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
-        Renditions carry no metadata, have the orientation applied and are in sRGB.
+        `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
+        `recipes` and under their names; they have the orientation applied, are in sRGB and carry no metadata
+        but `provenance`.
 
         Raises
         ------
-        UnsupportedMediaType, InvalidImage, ImageTooLarge, TooManyFrames
+        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         """
         ...
 
