@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHUNK = 256 * 1024
 MODE_OF_NEW_FILES = 0o666
 _NOT_IN_A_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+_ENDING = re.compile(r"(?<=.)\.[0-9A-Za-z]{1,5}$")
 LONGEST_NAME_BYTES = 200
 
 
@@ -138,8 +139,9 @@ def _umask() -> int:
 def safe_name(filename: str, extension: str) -> str:
     """A name for a file in a folder, made of one that came from elsewhere; it cannot lead out of the folder."""
     name = _NOT_IN_A_NAME.sub("_", filename).strip(". ")
-    path = Path(name)
-    given = path.suffix.lower().removeprefix(".")
+    ending = _ENDING.search(name)
+    suffix = ending.group() if ending else ""
+    given = suffix.lower().removeprefix(".")
     keeps = {"jpeg": "jpg"}.get(given, given) == extension
-    stem = path.stem.encode()[:LONGEST_NAME_BYTES].decode(errors="ignore") or "image"
-    return f"{stem}{path.suffix if keeps else f'.{extension}'}"
+    stem = name.removesuffix(suffix).encode()[:LONGEST_NAME_BYTES].decode(errors="ignore") or "image"
+    return f"{stem}{suffix if keeps else f'.{extension}'}"

@@ -72,5 +72,7 @@ def problem(status: int, code: str, detail: str = "Something is wrong.", **heade
     """An error as the store answers it."""
     body = {"type": "about:blank", "title": "A title", "status": status, "detail": detail, "code": code}
     return httpx.Response(
-        status, json=body | {"request_id": "r-1"}, headers={"Content-Type": "application/problem+json", **headers}
+        status,
+        json=body | {"request_id": "r-1"},
+        headers={"Content-Type": "application/problem+json", **headers},
     )

@@ -107,7 +107,9 @@ def test_an_upload_that_runs_already_is_asked_for_until_it_is_done() -> None:
     assert set(store.waits) == {2.0}
 
 
-@pytest.mark.parametrize("fault", [httpx.ReadTimeout("late"), httpx.Response(502)], ids=["lost", "bad gateway"])
+@pytest.mark.parametrize(
+    "fault", [httpx.ReadTimeout("late"), httpx.Response(502)], ids=["lost", "bad gateway"]
+)
 def test_what_may_have_been_done_is_repeated_only_when_that_does_no_harm(
     fault: httpx.Response | Exception,
 ) -> None:

@@ -54,9 +54,12 @@ def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "complaint"), [("none.jpg", "no file or folder"), ("*.gif", "No file matches"), ("notes.jpg", "is no JPEG")]
+    ("word", "complaint"),
+    [("none.jpg", "no file or folder"), ("*.gif", "No file matches"), ("notes.jpg", "is no JPEG")],
 )
-def test_a_name_that_leads_nowhere_is_refused_before_anything_is_sent(folder: Path, word: str, complaint: str) -> None:
+def test_a_name_that_leads_nowhere_is_refused_before_anything_is_sent(
+    folder: Path, word: str, complaint: str
+) -> None:
     with pytest.raises(UsageError, match=complaint):
         sources.find([str(folder / "b.jpg"), str(folder / word)])
 
@@ -64,7 +67,11 @@ def test_a_name_that_leads_nowhere_is_refused_before_anything_is_sent(folder: Pa
 def test_stdin_is_kept_and_named_by_its_kind(tmp_path: Path) -> None:
     picture = sources.from_stdin(tmp_path, BytesIO(png(20, 20)))
 
-    assert (picture.filename, picture.content_type, picture.path.read_bytes()) == ("stdin.png", "image/png", png(20, 20))
+    assert (picture.filename, picture.content_type, picture.path.read_bytes()) == (
+        "stdin.png",
+        "image/png",
+        png(20, 20),
+    )
     with pytest.raises(UsageError, match="What came from stdin"):
         sources.from_stdin(tmp_path, BytesIO(b"text"))
 
