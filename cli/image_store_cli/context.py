@@ -13,6 +13,7 @@ from image_store_cli import settings
 from image_store_cli.api import Api
 from image_store_cli.errors import UsageError
 from image_store_cli.output import Output
+from image_store_cli.retries import RetryPolicy
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -52,7 +53,12 @@ class Context:
     @cached_property
     def api(self) -> Api:
         """The store."""
-        return Api(self.settings.url, self.settings.tokens, http=self._http, sleep=self.sleep)
+        return self.api_with(RetryPolicy())
+
+    def api_with(self, policy: RetryPolicy) -> Api:
+        """The store, asked with another patience."""
+        settings = self.settings
+        return Api(settings.url, settings.tokens, http=self._http, policy=policy, sleep=self.sleep)
 
     def confirm(self, question: str) -> bool:
         """Ask a person; true at once with --yes, and UsageError where nobody can answer."""

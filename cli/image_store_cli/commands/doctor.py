@@ -13,11 +13,13 @@ from image_store_cli.doctor.account import check_account, open_account
 from image_store_cli.doctor.findings import Finding, Findings, Status
 from image_store_cli.doctor.pictures import PictureChecks
 from image_store_cli.exits import Exit
+from image_store_cli.retries import RetryPolicy
 from image_store_cli.texts import plain
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
+    from image_store_cli.api import Api
     from image_store_cli.arguments import Commands
     from image_store_cli.aws import Stack
     from image_store_cli.context import Context
@@ -29,6 +31,8 @@ MARKS = {
     Status.SKIPPED: ("skipped", "dim"),
 }
 NAME_WIDTH = 22
+IMPATIENT = RetryPolicy(tries=2, longest_wait=5, total_wait=10)
+"""A store that is ill asks to wait: the doctor tells so instead of waiting, and forgives a fault on the way."""
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -47,7 +51,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def run(context: Context) -> Exit:
     """Check everything; SOME_FAILED when something is wrong."""
-    settings, api = context.settings, context.api
+    settings, api = context.settings, context.api_with(IMPATIENT)
     findings = Findings(lambda finding: _tell(context, finding))
     context.out.note(f"Looking at {settings.url} (from {settings.origin})")
     account = open_account(findings, settings.aws)
@@ -62,26 +66,28 @@ def run(context: Context) -> Exit:
     if reachable:
         origin = _origin(context, stack)
         cors.check_api(findings, api.http, settings.url, origin)
-        _check_as_caller(context, findings, stack, origin)
+        _check_as_caller(context, findings, api, stack, origin)
     if account is not None:
         check_account(findings, account)
     return _end(context, findings)
 
 
-def _check_as_caller(context: Context, findings: Findings, stack: Stack | None, origin: str) -> None:
+def _check_as_caller(
+    context: Context, findings: Findings, api: Api, stack: Stack | None, origin: str
+) -> None:
     """What can only be seen with a token that the API takes."""
     if findings.is_wrong("token"):
         findings.skip("token accepted", "without a good token nothing can be stored")
         return
-    reach.check_token_is_taken(findings, context.api)
+    reach.check_token_is_taken(findings, api)
     if findings.is_wrong("token accepted"):
         return
-    reach.check_parts(findings, context.api)
+    reach.check_parts(findings, api)
     if context.args.read_only:
         findings.skip("upload", "--read-only: nothing was stored")
         return
     public_url = stack.parameters.get("PublicUrl") if stack else None
-    PictureChecks(findings, context.api, origin=origin, public_url=public_url or None).run()
+    PictureChecks(findings, api, origin=origin, public_url=public_url or None).run()
 
 
 def _audiences(configured: str | None, stack: Stack | None) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from image_store_cli.api import new_client
 from image_store_cli.context import Context
 from image_store_cli.main import run
 from image_store_cli.output import Output
@@ -38,21 +39,22 @@ class Said:
 
 
 def command(
-    handler: Callable[[httpx.Request], httpx.Response],
+    handler: Callable[[httpx.Request], httpx.Response] | None,
     *words: str,
     folder: Path,
     environment: Mapping[str, str] | None = None,
     stdin: str = "",
+    url: str = URL,
 ) -> Said:
-    """Run one command against a handler that answers its requests."""
+    """Run one command against a handler that answers its requests; without one they really go to `url`."""
     args = build_parser().parse_args(words)
     out, err = io.StringIO(), io.StringIO()
     waits: list[float] = []
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http:
+    with httpx.Client(transport=httpx.MockTransport(handler)) if handler else new_client() as http:
         context = Context(
             args,
             environment={
-                "IMAGE_STORE_URL": URL,
+                "IMAGE_STORE_URL": url,
                 "IMAGE_STORE_TOKEN": TOKEN,
                 "XDG_CONFIG_HOME": str(folder / "config"),
                 "XDG_STATE_HOME": str(folder / "state"),
