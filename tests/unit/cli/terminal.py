@@ -23,6 +23,14 @@ URL = "https://store.example"
 TOKEN = "header.payload.signature"
 
 
+class Keyboard(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        """It is a terminal."""
+        return True
+
+
 @dataclass(frozen=True)
 class Said:
     """What a command said, and how it ended."""
@@ -44,9 +52,13 @@ def command(
     folder: Path,
     environment: Mapping[str, str] | None = None,
     stdin: str = "",
+    somebody: bool = False,
     url: str = URL,
 ) -> Said:
-    """Run one command against a handler that answers its requests; without one they really go to `url`."""
+    """Run one command against a handler that answers its requests; without one they really go to `url`.
+
+    Stdin is a person's when `somebody` is there, and a pipe otherwise.
+    """
     args = build_parser().parse_args(words)
     out, err = io.StringIO(), io.StringIO()
     waits: list[float] = []
@@ -61,7 +73,7 @@ def command(
                 **(environment or {}),
             },
             folder=folder,
-            stdin=io.StringIO(stdin),
+            stdin=Keyboard(stdin) if somebody else io.StringIO(stdin),
             out=Output(as_json=args.json, quiet=args.quiet, stdout=out, stderr=err),
             http=http,
             sleep=waits.append,
