@@ -49,6 +49,7 @@ lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer ve
 	@$(LOCK) --universal requirements/uv.in -o requirements/uv.txt
 	@$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt
 	@$(LOCK) --universal requirements/sam.in -o requirements/sam.txt
+	@$(LOCK) --universal requirements/awscli.in -o requirements/awscli.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/imaging/requirements.in -o layers/imaging/requirements.txt
 	@$(LOCK) --universal -c layers/dependencies/requirements.txt -c layers/imaging/requirements.txt \

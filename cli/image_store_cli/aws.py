@@ -27,6 +27,8 @@ class Account:
         if access is None:
             raise UsageError(NO_ACCESS)
         self.access = access
+        self._clients: list[Any] = []
+        self._by_service: dict[str, Any] = {}
 
     @cached_property
     def _session(self) -> Any:
@@ -60,13 +62,22 @@ class Account:
         )
         endpoint = options.pop("endpoint_url", self.access.endpoint)
         try:
-            return session.client(service, endpoint_url=endpoint, config=config, **options)
+            made = session.client(service, endpoint_url=endpoint, config=config, **options)
         except BotoCoreError as wrong:
             raise UsageError(f"The AWS settings do not work: {wrong}.") from wrong
+        self._clients.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close the connections of all clients."""
+        for made in self._clients:
+            made.close()
 
     def call(self, service: str, operation: str, **request: Any) -> Any:
         """The answer to one call; a CommandError that says what is wrong otherwise."""
-        return called(self.client(service), operation, **request)
+        if service not in self._by_service:
+            self._by_service[service] = self.client(service)
+        return called(self._by_service[service], operation, **request)
 
     @cached_property
     def stack(self) -> Stack:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack, closing
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from image_store_cli import settings
-from image_store_cli.api import Api
+from image_store_cli.api import Api, new_client
+from image_store_cli.aws import Account
 from image_store_cli.errors import UsageError
 from image_store_cli.output import Output
 from image_store_cli.retries import RetryPolicy
@@ -43,6 +45,7 @@ class Context:
         self.out = out or Output(as_json=args.json, quiet=args.quiet)
         self.sleep = sleep
         self._http = http
+        self._closing = ExitStack()
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -58,7 +61,17 @@ class Context:
     def api_with(self, policy: RetryPolicy) -> Api:
         """The store, asked with another patience."""
         settings = self.settings
-        return Api(settings.url, settings.tokens, http=self._http, policy=policy, sleep=self.sleep)
+        http = self._http or self._closing.enter_context(new_client())
+        return Api(settings.url, settings.tokens, http=http, policy=policy, sleep=self.sleep)
+
+    @cached_property
+    def account(self) -> Account:
+        """The account behind the API; UsageError when none is named."""
+        return self._closing.enter_context(closing(Account(self.settings.aws)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._closing.close()
 
     def confirm(self, question: str) -> bool:
         """Ask a person; true at once with --yes, and UsageError where nobody can answer."""

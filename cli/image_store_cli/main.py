@@ -38,4 +38,6 @@ def run(context: Context) -> Exit:
     except KeyboardInterrupt:
         context.out.note("Interrupted.")
         return Exit.INTERRUPTED
+    finally:
+        context.close()
     return result

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import io
 import json
 import os
 import signal
@@ -16,6 +18,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from image_store_cli.context import Context
+from image_store_cli.main import run
+from image_store_cli.output import Output
+from image_store_cli.parser import build_parser
 from local.settings import AUDIENCE
 from tests.e2e.conftest import ROOT
 from tests.e2e.environment import told
@@ -27,7 +33,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import Stack
 
-COMMAND_SECONDS = 300
+COMMAND_SECONDS = 60
 DIRECT_BYTES = 4_000_000
 
 
@@ -51,26 +57,35 @@ class Terminal:
         self.owner = owner
         self.environment = environment_of(stack, home)
 
-    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
-        """Begin a command."""
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Begin a command in a process of its own, which can be killed."""
         return subprocess.Popen(
             [sys.executable, "-m", "image_store_cli", "--subject", self.owner, *words],
             cwd=self.home,
             env=self.environment,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            **options,
         )
 
-    def run(self, *words: str, exit_code: int = 0, stdin: str | None = None) -> str:
-        """Run a command, check its exit code and answer what it printed on stdout."""
-        process = self.start(*words, stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL)
-        said, complained = process.communicate(stdin, timeout=COMMAND_SECONDS)
-        assert process.returncode == exit_code, said + complained
-        return said
+    def run(self, *words: str, exit_code: int = 0, stdin: str = "") -> str:
+        """Run a command in this process, check its exit code and answer what it printed on stdout."""
+        args = build_parser().parse_args(["--subject", self.owner, *words])
+        said, complained = io.StringIO(), io.StringIO()
+        context = Context(
+            args,
+            environment=self.environment,
+            folder=self.home,
+            stdin=io.StringIO(stdin),
+            out=Output(as_json=args.json, quiet=args.quiet, stdout=said, stderr=complained),
+        )
+        with contextlib.chdir(self.home):
+            ended = run(context)
+        assert ended == exit_code, said.getvalue() + complained.getvalue()
+        return said.getvalue()
 
-    def lines(self, *words: str, exit_code: int = 0, stdin: str | None = None) -> list[dict[str, Any]]:
+    def lines(self, *words: str, exit_code: int = 0, stdin: str = "") -> list[dict[str, Any]]:
         """The JSON lines of a command."""
         said = self.run(*words, "--json", exit_code=exit_code, stdin=stdin)
         return [json.loads(line) for line in said.splitlines()]
@@ -128,10 +143,10 @@ def test_an_upload_that_was_killed_goes_on_without_doubles(stack: Stack, termina
     before = [json.loads(process.stdout.readline()) for _ in range(3)]
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=COMMAND_SECONDS)
+    assert process.returncode == -signal.SIGKILL
 
     after = terminal.lines(*command)
 
-    assert process.returncode == -signal.SIGKILL
     statuses = {result["path"]: result["status"] for result in after}
     assert len(statuses) == 10
     assert set(statuses.values()) <= {"resumed", "stored", "existing"}
@@ -255,6 +270,15 @@ def test_a_group_is_deleted_for_good(stack: Stack, terminal: Terminal) -> None:
 )
 def test_the_exit_code_says_why(terminal: Terminal, words: tuple[str, ...], exit_code: int) -> None:
     terminal.run(*words, exit_code=exit_code)
+
+
+def test_the_process_ends_with_the_exit_code_and_says_why_on_stderr(terminal: Terminal) -> None:
+    process = terminal.start("show", UNKNOWN_ID, "--json")
+
+    said, complained = process.communicate(timeout=COMMAND_SECONDS)
+
+    assert (process.returncode, said) == (4, "")
+    assert json.loads(complained)["error"]["code"] == "image_not_found"
 
 
 # Administration ------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def run(context: Context) -> Exit:
     settings, api = context.settings, context.api_with(IMPATIENT)
     findings = Findings(lambda finding: _tell(context, finding))
     context.out.note(f"Looking at {settings.url} (from {settings.origin})")
-    account = open_account(findings, settings.aws)
+    account = open_account(findings, context)
     stack = account.stack if account else None
     reach.check_health(findings, api)
     reachable = not findings.is_wrong("API")

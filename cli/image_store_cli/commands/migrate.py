@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.arguments import add_command, positive
-from image_store_cli.aws import Account, called
+from image_store_cli.aws import called
 from image_store_cli.downloads import Expected, fetch, whole_file
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
@@ -189,7 +189,7 @@ def _put(context: Context) -> Exit:
     path = Path(args.file)
     if not path.is_file():
         raise UsageError(f"There is no file {path}.")
-    account = Account(context.settings.aws)
+    account = context.account
     bucket = account.stack.outputs["IngestBucketName"]
     key = f"{PREFIX}{(args.name or path.name).removeprefix(PREFIX)}"
     with path.open("rb") as file:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from image_store_cli.arguments import add_command, add_yes
-from image_store_cli.aws import LONGEST_RUN_SECONDS, Account, called
+from image_store_cli.aws import LONGEST_RUN_SECONDS, called
 from image_store_cli.errors import NotOffered, Unavailable
 from image_store_cli.exits import Exit
 from image_store_cli.texts import plain
@@ -36,7 +36,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 def run(context: Context) -> Exit:
     """Rebuild."""
-    account = Account(context.settings.aws)
+    account = context.account
     name = account.stack.resources.get(FUNCTION)
     if not name:
         raise NotOffered(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.aws import Account, called
+from image_store_cli.aws import called
 from image_store_cli.errors import CommandError, NotFound, NotSignedIn, UsageError
 
 if TYPE_CHECKING:
-    from image_store_cli.aws import Stack
+    from image_store_cli.aws import Account, Stack
+    from image_store_cli.context import Context
     from image_store_cli.doctor.findings import Findings
-    from image_store_cli.settings import AwsAccess
 
 INDEXES = {"by_owner", "due"}
 R2_MEMBERS = ("access_key_id", "secret_access_key")
@@ -20,9 +20,9 @@ SECRET_MEND = "Write the secret again as the README tells (Deploy it, step 3)." 
 BUCKET_MEND = "Check the bucket's name, and that the R2 token is `Object Read & Write` for this bucket."
 
 
-def open_account(findings: Findings, access: AwsAccess | None) -> Account | None:
+def open_account(findings: Findings, context: Context) -> Account | None:
     """The account with its stack, when it can be looked at; told otherwise."""
-    if access is None:
+    if context.settings.aws is None:
         findings.skip(
             "stack",
             "table, queues, secrets and buckets were not looked at",
@@ -30,7 +30,7 @@ def open_account(findings: Findings, access: AwsAccess | None) -> Account | None
         )
         return None
     try:
-        account = Account(access)
+        account = context.account
         stack = account.stack
     except UsageError as missing:
         findings.skip("stack", missing.message)
