@@ -32,6 +32,7 @@ def measure(_: Path) -> Iterator[Measurement]:
         folder = Path(scratch)
         files = folder / "files"
         files.mkdir()
+        (folder / "state").mkdir()
         for index in range(FILES):
             (files / f"{index:03}.jpg").write_bytes(jpeg(160 + index, 120))
         stack = Stack(port=any_free_port(), state=folder / "state")

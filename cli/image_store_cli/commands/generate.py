@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,8 @@ def run(context: Context) -> Exit:
     elif args.retry:
         job = context.api.post(f"{PATH}/{checked(args.retry)}/retry")
     else:
-        job = context.api.post(PATH, _wanted(context))
+        # A key of its own lets the request be repeated after a lost answer without being paid for twice.
+        job = context.api.post(PATH, _wanted(context), key=str(uuid.uuid4()))
     context.out.note(f"Job {job['id']}")
     if args.no_wait:
         return _print(context, job)
