@@ -21,7 +21,7 @@ from tests.pictures import jpeg
 
 FILES = 200
 PAIRS = 2
-BAR = 1.5
+BAR = 1.0
 AWS = ROOT / ".venv-awscli" / "bin" / "aws"
 RUN_SECONDS = 600
 
