@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from image_store_cli.errors import NotOffered, Refused
+from image_store_cli.problems import unknown_parameter
 from image_store_cli.texts import moment, plain, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from image_store_cli.context import Context
 
@@ -23,7 +25,7 @@ def print_cards(context: Context, path: str, query: Mapping[str, Any], *, most: 
     # One more than is shown tells whether there are more.
     wanted = None if most is None else most + 1
     shown: list[dict[str, Any]] = []
-    for index, card in enumerate(context.api.pages(path, most=wanted, limit=limit, **query)):
+    for index, card in enumerate(_offered(context.api.pages(path, most=wanted, limit=limit, **query), path)):
         if index == most:
             context.out.note(f"There are more: --limit shows more than {most}, --all shows all.")
             break
@@ -37,6 +39,19 @@ def print_cards(context: Context, path: str, query: Mapping[str, Any], *, most: 
         context.out.console.print(table_of(shown))
     else:
         context.out.note("No images.")
+
+
+def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, Any]]:
+    """The same cards; a filter that the store does not know yet is told as a route would be."""
+    try:
+        yield from cards
+    except Refused as refused:
+        unknown = [name for fault in refused.problem.errors if (name := unknown_parameter(fault))]
+        if not unknown:
+            raise
+        raise NotOffered(
+            f"This store cannot filter {path} by {', '.join(unknown)}: its version is older than this command."
+        ) from refused
 
 
 def table_of(cards: Iterable[dict[str, Any]]) -> Table:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from image_store_cli.errors import CommandError
 
+UNKNOWN = "Extra inputs"
 GATEWAY_REQUEST_ID = "apigw-requestid"
 
 
@@ -63,6 +64,12 @@ def item_problem(body: Any) -> Problem:
         code=_text(given.get("code")),
         existing_id=_text(given.get("existing_id")),
     )
+
+
+def unknown_parameter(fault: str) -> str | None:
+    """The query parameter that a fault of a problem calls unknown; None for other faults."""
+    place, _, what = fault.partition(": ")
+    return place.removeprefix("query.") if place.startswith("query.") and what.startswith(UNKNOWN) else None
 
 
 def _json_of(answer: httpx.Response) -> dict[str, Any]:

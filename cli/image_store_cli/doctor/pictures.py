@@ -105,7 +105,8 @@ class PictureChecks:
             published = self._api.patch(image_path(image["id"]), {"visibility": "public"})
             link = str(published["public_url"])
             where = self._seen_by_a_stranger(link)
-            behind = "its copy at PublicUrl" if self._leads_to_the_cdn(where) else "a presigned link"
+            is_presigned = "x-amz-signature" in {name.lower() for name in httpx.URL(where).params}
+            behind = "a presigned link" if is_presigned else f"its copy at {httpx.URL(where).host}"
             self._findings.ok("public link", f"a stranger sees it, through {behind}")
             if self._public_url and not self._leads_to_the_cdn(where):
                 self._findings.warn(

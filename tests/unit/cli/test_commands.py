@@ -86,6 +86,16 @@ def test_a_deployment_that_lacks_a_route_is_told_so_with_a_code_of_its_own(
     assert "older than this command" in said.err
 
 
+def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -> None:
+    fault = {"loc": ["query", "tag"], "type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
+    refusal = httpx.Response(400, json={"title": "Bad Request", "code": "invalid_request", "errors": [fault]})
+
+    said = command(Store(GET_images=[refusal]), "list", "--tag", "cat", folder=tmp_path)
+
+    assert said.exit_code == Exit.NOT_OFFERED
+    assert "cannot filter /v1/images by tag" in said.err
+
+
 def test_an_error_is_json_on_stderr_where_json_was_asked_for(tmp_path: Path) -> None:
     store = Store(**{"GET_images/0199": [problem(404, "image_not_found")]})
 
