@@ -7,7 +7,7 @@ BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
 	|| { echo "$(NEEDED)" >&2; exit 2; }; $(PYTHON) local/bootstrap.py
 # One worker a core; the end-to-end tests share one stack and so stay together in one worker.
 PYTEST := $(PYTHONS) -m pytest -n 2 --dist loadgroup
-CODE := layers/shared/image_store functions local tools tests
+CODE := layers/shared/image_store functions cli/image_store_cli local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
@@ -49,6 +49,7 @@ lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer ve
 	@$(LOCK) --universal requirements/uv.in -o requirements/uv.txt
 	@$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt
 	@$(LOCK) --universal requirements/sam.in -o requirements/sam.txt
+	@$(LOCK) --universal requirements/awscli.in -o requirements/awscli.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/imaging/requirements.in -o layers/imaging/requirements.txt
 	@$(LOCK) --universal -c layers/dependencies/requirements.txt -c layers/imaging/requirements.txt \
