@@ -121,7 +121,9 @@ def test_every_function_and_layer_is_built(artefact: Path) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_holds_its_handler_and_nothing_else(name: str, artefact: Path) -> None:
     folder = artefact / f"{name}Function"
-    extra = {"openapi.json"} if name == "Site" else set()
+    console = files(ROOT / "functions/site/assets") if name == "Site" else []
+    extra = {"openapi.json", "index.html"} if name == "Site" else set()
+    extra |= {f"assets/{path.name}" for path in console}
 
     found = {str(path.relative_to(folder)) for path in files(folder)}
 

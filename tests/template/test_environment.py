@@ -32,7 +32,16 @@ TOLD = {
     | PURGING,
     "Links": {"TABLE_NAME", "PRESETS", "RENDER_FUNCTION", "SIGNING_SECRET"} | R2 | PUBLISHED,
     "Share": {"TABLE_NAME", "API_URL", "PRESETS", "SIGNING_SECRET"},
-    "Site": set(),
+    "Site": {
+        "ISSUER",
+        "AUDIENCE",
+        "CONSOLE_CLIENT_ID",
+        "CONSOLE_SCOPES",
+        "CONSOLE_TOKEN_URL",
+        "R2_ENDPOINT",
+        "PUBLIC_BUCKET",
+        "PUBLIC_URL",
+    },
     "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
@@ -71,6 +80,11 @@ TOLD |= {
 }
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
 VALUES = {
+    "ISSUER": "https://issuer.example.com",
+    "AUDIENCE": "image-store",
+    "CONSOLE_CLIENT_ID": "console",
+    "CONSOLE_SCOPES": "openid",
+    "CONSOLE_TOKEN_URL": "",
     "ADMIN_SUBJECTS": "alice",
     "CLEANUP_POLICIES": "[]",
     "CLEANUP_MAX_DELETIONS": "1000",

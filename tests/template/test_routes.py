@@ -42,6 +42,9 @@ ROUTES = {
     "GET /v1/health": ("SiteFunction", PUBLIC),
     "GET /openapi.json": ("SiteFunction", PUBLIC),
     "GET /docs": ("SiteFunction", PUBLIC),
+    "GET /": ("SiteFunction", PUBLIC),
+    "GET /assets/{file}": ("SiteFunction", PUBLIC),
+    "GET /config.json": ("SiteFunction", PUBLIC),
 }
 INTEGRATION = "x-amazon-apigateway-integration"
 VARIABLE = re.compile(r"<(\w+)>")  # Powertools writes <image_id> where API Gateway writes {image_id}

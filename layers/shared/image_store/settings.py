@@ -61,6 +61,15 @@ class Settings:
     """Subjects who are admins besides those whose token has the scope."""
     migration_table: str
     """The one table beside the store's own that migrations may read; empty when there is none."""
+    issuer: str
+    """Who signs the callers' tokens; the web console signs in there."""
+    audience: str
+    """Accepted audiences, separated by commas; the web console asks for tokens for the first."""
+    console_client_id: str
+    """The web console's name at the issuer; empty when nobody can sign in with it."""
+    console_scopes: str
+    console_token_url: str
+    """Where the issuer hands out tokens, when that is at another origin than the issuer itself."""
     remote_hosts: tuple[str, ...]
     """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
     remote_networks: tuple[IPv4Network | IPv6Network, ...]
@@ -101,6 +110,11 @@ class Settings:
             feed_details=_flag(environment, "FEED_DETAILS"),
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             migration_table=environment.get("MIGRATION_TABLE", ""),
+            issuer=environment.get("ISSUER", ""),
+            audience=environment.get("AUDIENCE", ""),
+            console_client_id=environment.get("CONSOLE_CLIENT_ID", ""),
+            console_scopes=environment.get("CONSOLE_SCOPES", "openid"),
+            console_token_url=environment.get("CONSOLE_TOKEN_URL", ""),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),
             remote_networks=_networks(environment, "REMOTE_NETWORKS"),
         )

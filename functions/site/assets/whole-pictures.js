@@ -1,0 +1,70 @@
+// Thumbnails are square crops. What is looked at for a moment is replaced by the whole picture, at a modest size,
+// a few at a time, and not on a connection that is slow or counted.
+import { content } from "./api.js";
+import { settings } from "./settings.js";
+
+const MOMENT = 350;
+const AT_ONCE = 3;
+const SQUARE_ENOUGH = 1.12;
+const THUMB_PIXELS = 300;
+
+const waiting = new WeakMap(); // item -> its timer
+const queue = [];
+let running = 0;
+
+const looked = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    clearTimeout(waiting.get(target));
+    if (isIntersecting) waiting.set(target, setTimeout(() => enqueue(target), MOMENT));
+  }
+});
+
+const pending = new WeakMap();
+
+export function whenLookedAt(item, picture, card) {
+  const connection = navigator.connection;
+  if (connection?.saveData || /2g|3g/.test(connection?.effectiveType ?? "")) return;
+  pending.set(item, { picture, card });
+  looked.observe(item);
+}
+
+function enqueue(item) {
+  const known = pending.get(item);
+  if (!known || !item.isConnected) return;
+  const { width, height } = item.getBoundingClientRect();
+  const ratio = Math.max(known.card.width / known.card.height, known.card.height / known.card.width);
+  looked.unobserve(item);
+  if (ratio < SQUARE_ENOUGH && Math.max(width, height) * devicePixelRatio <= THUMB_PIXELS * 1.3) return;
+  queue.push(item);
+  next();
+}
+
+async function next() {
+  if (running >= AT_ONCE || !queue.length) return;
+  const item = queue.shift();
+  const { picture, card } = pending.get(item);
+  pending.delete(item);
+  if (!item.isConnected) return void next();
+  running += 1;
+  try {
+    await show(picture, await wholePicture(card));
+  } catch {
+    // The crop stays.
+  }
+  running -= 1;
+  next();
+}
+
+async function wholePicture(card) {
+  const preset = settings.presets.includes("w640") ? "w640" : "display";
+  if (card.public_url) return `${card.public_url}/${preset}`;
+  return URL.createObjectURL(await content(card.id, preset));
+}
+
+async function show(picture, url) {
+  const whole = new Image();
+  whole.src = url;
+  await whole.decode();
+  picture.src = url;
+  picture.addEventListener("load", () => url.startsWith("blob:") && URL.revokeObjectURL(url), { once: true });
+}
