@@ -3,22 +3,27 @@
 All writes are conditional transactions. Their conditions name the version a writer saw, so of two writers one
 loses and changes nothing. When the answer to a write is lost, a strong read settles it: the row carries the name
 of the change that made it (`change`), and a name is used once.
-
-`TransactionConflict` means that another transaction held a row for a moment; botocore does not retry it, so it is
-retried here with full jitter for at most two seconds.
+How transactions meet others, `transactions` tells.
 """
 
 import json
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.adapters.dynamodb import items, keys
-from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
+from image_store.adapters.dynamodb.transactions import (
+    CONFLICT_RETRY,
+    FIRST_BACKOFF_SECONDS,
+    Write,
+    transact,
+    unavailable,
+)
+from image_store.domain.errors import Conflict, QuotaExceeded
 from image_store.domain.ids import first_id_at
 from image_store.domain.image import Image, Record, State
 from image_store.domain.ingest import SweepPosition
@@ -26,8 +31,6 @@ from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, Lis
 from image_store.domain.publication import PublicationRow
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 
-CONFLICT_RETRY = timedelta(seconds=2)
-_FIRST_BACKOFF_SECONDS = 0.02
 _QUERY_ROWS = 500
 _MAX_COPIES_READ = 10
 _BATCH_GET_ROWS = 100
@@ -122,9 +125,9 @@ class DynamoRepository:
         except ClientError as error:
             # Forgotten already, or the current one of its image by now.
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise _unavailable() from error
+                raise unavailable() from error
         except BotoCoreError as error:
-            raise _unavailable() from error
+            raise unavailable() from error
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
         expiry = {"ttl": {"N": str(int(expires_at.timestamp()))}}
@@ -140,7 +143,7 @@ class DynamoRepository:
             "TableName": self._table,
             "Key": keys.usage(image.owner),
             # An owner's first image, or every one, also queues the owner for the deployment's policies.
-            "UpdateExpression": "ADD images :one, size_bytes :size "
+            "UpdateExpression": "ADD images :one, promised :one, size_bytes :size "
             f"SET due_shard = if_not_exists(due_shard, :shard), due_at = {due_at}",
             "ExpressionAttributeValues": {
                 ":one": {"N": "1"},
@@ -151,7 +154,7 @@ class DynamoRepository:
         }
         conditions = []
         if quota.images:
-            conditions.append("(attribute_not_exists(images) OR images < :images)")
+            conditions.append("(attribute_not_exists(promised) OR promised < :images)")
             update["ExpressionAttributeValues"][":images"] = {"N": str(quota.images)}
         if quota.size_bytes:
             room = quota.size_bytes - image.size_bytes
@@ -168,7 +171,7 @@ class DynamoRepository:
             "Update": {
                 "TableName": self._table,
                 "Key": keys.usage(image.owner),
-                "UpdateExpression": "ADD images :one, size_bytes :size",
+                "UpdateExpression": "ADD images :one, promised :one, size_bytes :size",
                 "ExpressionAttributeValues": {":one": {"N": "-1"}, ":size": {"N": str(-image.size_bytes)}},
             }
         }
@@ -199,33 +202,15 @@ class DynamoRepository:
         stored = self.get_image(image.id)
         return stored is not None and stored.change == image.change
 
-    def _transact(self, writes: list[tuple[str, dict[str, Any]]], *, settled: Callable[[], bool]) -> None:
-        give_up_at = self._monotonic() + CONFLICT_RETRY.total_seconds()
-        backoff = _FIRST_BACKOFF_SECONDS
-        while True:
-            try:
-                self._client().transact_write_items(TransactItems=[write for _, write in writes])
-            except ClientError as error:
-                failed = _failed_writes(error, [name for name, _ in writes])
-                if failed is None:
-                    if settled():
-                        return
-                    raise _unavailable() from error
-                if "conflict" not in failed:
-                    # botocore repeats a call whose answer it lost; the repeat then meets our own write.
-                    if settled():
-                        return
-                    raise _refusal(failed) from error
-                if self._monotonic() + backoff >= give_up_at:
-                    raise _unavailable() from error
-            except BotoCoreError as error:
-                if settled():
-                    return
-                raise _unavailable() from error
-            else:
-                return
-            self._sleep(random.uniform(0, backoff))  # noqa: S311 - jitter needs no secrecy
-            backoff *= 2
+    def _transact(self, writes: list[Write], *, settled: Callable[[], bool]) -> None:
+        transact(
+            self._client(),
+            writes,
+            settled=settled,
+            refusal=_refusal,
+            sleep=self._sleep,
+            monotonic=self._monotonic,
+        )
 
     # Reads --------------------------------------------------------------------------------------------
 
@@ -285,7 +270,9 @@ class DynamoRepository:
 
     def usage(self, owner: str) -> Usage:
         item = self._call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")
-        return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"])) if item else Usage(0, 0)
+        if item is None or "images" not in item:  # images may be promised before the first is stored
+            return Usage(0, 0)
+        return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"]))
 
     def publication(self, publication: str) -> PublicationRow | None:
         answer = self._call("get_item", Key=keys.publication(publication), ConsistentRead=True)
@@ -381,7 +368,7 @@ class DynamoRepository:
     def _get_many(self, wanted: Sequence[keys.Key]) -> Iterator[items.Item]:
         """Read many rows, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""
         give_up_at = self._monotonic() + CONFLICT_RETRY.total_seconds()
-        backoff = _FIRST_BACKOFF_SECONDS
+        backoff = FIRST_BACKOFF_SECONDS
         left = list(wanted)
         while left:
             batch, left = left[:_BATCH_GET_ROWS], left[_BATCH_GET_ROWS:]
@@ -390,7 +377,7 @@ class DynamoRepository:
             unprocessed = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             if len(unprocessed) == len(batch):
                 if self._monotonic() >= give_up_at:
-                    raise _unavailable()
+                    raise unavailable()
                 self._sleep(random.uniform(0, backoff))  # noqa: S311 - jitter needs no secrecy
                 backoff *= 2
             left += unprocessed
@@ -399,14 +386,14 @@ class DynamoRepository:
         try:
             answer: dict[str, Any] = self._client().batch_get_item(RequestItems=request)
         except (ClientError, BotoCoreError) as error:
-            raise _unavailable() from error
+            raise unavailable() from error
         return answer
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self._table, **request)
         except (ClientError, BotoCoreError) as error:
-            raise _unavailable() from error
+            raise unavailable() from error
         return answer
 
 
@@ -468,26 +455,7 @@ def _start_key(query: ListQuery, image_id: str) -> dict[str, Any]:
     }
 
 
-def _failed_writes(error: ClientError, names: list[str]) -> set[str] | None:
-    """Which named writes of a transaction were refused; None when it failed for another reason."""
-    if error.response["Error"]["Code"] == "TransactionConflictException":
-        return {"conflict"}
-    if error.response["Error"]["Code"] != "TransactionCanceledException":
-        return None
-    codes = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
-    failed = {name for name, code in zip(names, codes, strict=False) if code == "ConditionalCheckFailed"}
-    if failed:
-        return failed
-    return {"conflict"} if "TransactionConflict" in codes else None
-
-
 def _refusal(failed: set[str]) -> Exception:
     if "usage" in failed:
         return QuotaExceeded("Your quota of images or bytes is used up; delete some images for good first.")
     return Conflict("Another request changed this at the same moment; read it again and repeat.")
-
-
-def _unavailable() -> StorageUnavailable:
-    return StorageUnavailable(
-        "The metadata store did not answer as it should; try again.", retry_after=timedelta(seconds=1)
-    )
