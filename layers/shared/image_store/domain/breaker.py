@@ -60,7 +60,9 @@ class Breaker:
         recent = self.failed_at is not None and now - self.failed_at <= WINDOW
         failures = self.failures + 1 if recent or self.open_until is not None else 1
         if self.open_until is not None or failures >= FAILURES_TO_OPEN:
-            wait = max(min(FIRST_PAUSE * 2**self.openings, LONGEST_PAUSE), min(pause or FIRST_PAUSE, LONGEST_PAUSE))
+            wait = max(
+                min(FIRST_PAUSE * 2**self.openings, LONGEST_PAUSE), min(pause or FIRST_PAUSE, LONGEST_PAUSE)
+            )
             openings = min(self.openings + 1, _MAX_OPENINGS)
         elif pause is not None:
             wait, openings = min(pause, LONGEST_PAUSE), self.openings

@@ -10,7 +10,7 @@ from typing import Any
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import Conflict
-from image_store.domain.providers import ImageRequest, Provider, Reason
+from image_store.domain.providers import Provider, Reason
 
 MAX_IMAGES = 50
 """Images that one job makes."""
@@ -47,9 +47,7 @@ class JobStatus(StrEnum):
 
 
 ITEM_TRANSITIONS: Mapping[ItemState, frozenset[ItemState]] = {
-    ItemState.QUEUED: frozenset(
-        {ItemState.QUEUED, ItemState.RUNNING, ItemState.FAILED, ItemState.CANCELLED}
-    ),
+    ItemState.QUEUED: frozenset({ItemState.QUEUED, ItemState.RUNNING, ItemState.FAILED, ItemState.CANCELLED}),
     ItemState.RUNNING: frozenset(
         {
             ItemState.QUEUED,
@@ -60,7 +58,7 @@ ITEM_TRANSITIONS: Mapping[ItemState, frozenset[ItemState]] = {
         }
     ),
     ItemState.FAILED: frozenset({ItemState.QUEUED}),
-    ItemState.CANCELLED: frozenset({ItemState.QUEUED}),
+    ItemState.CANCELLED: frozenset(),
     ItemState.SUCCEEDED: frozenset(),
 }
 """RUNNING → RUNNING is a worker that takes over from a dead one."""
@@ -275,6 +273,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class JobName:
+    """What a job can be found by: the digest of a request, or of an Idempotency-Key."""
+
+    name: str
+    fingerprint: str
+    """A digest of the request that took the name."""
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamedJob:
+    """The job that holds a name."""
+
+    job_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobPage:
     """Jobs of an owner, the newest first, and the id to go on after."""
 
@@ -301,8 +317,3 @@ def fingerprint_of(owner: str, wishes: tuple[Wish, ...], preference: Preference)
         [owner, [asdict(wish) for wish in wishes], asdict(preference)], sort_keys=True, default=str
     )
     return hashlib.sha256(said.encode()).hexdigest()
-
-
-def asked(wish: Wish, request: ImageRequest) -> str:
-    """The size that was made, as text."""
-    return wish.size or f"{request.width}x{request.height}"
