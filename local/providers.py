@@ -126,8 +126,8 @@ class Providers:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=500)
-        if mode in refusals:
-            refusal = refusals[mode]
+        refusal = refusals.get(mode or "")
+        if refusal is not None:
             return web.json_response(refusal.body, status=refusal.status, headers=refusal.headers)
         await asyncio.sleep(SLOW_SECONDS if mode == "slow" else self._seconds)
         made = answer()

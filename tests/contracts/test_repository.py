@@ -15,7 +15,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from image_store.adapters.dynamodb import items
-from image_store.adapters.dynamodb.repository import CONFLICT_RETRY, DynamoRepository
+from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.adapters.dynamodb.transactions import CONFLICT_RETRY
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility

@@ -1,7 +1,5 @@
 """A server on loopback that answers what it is told, and remembers what it was asked."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator, Mapping

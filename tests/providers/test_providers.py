@@ -1,7 +1,5 @@
 """Each provider's module, through its real SDK and a real socket, on every answer that is documented (E2, E3)."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Iterator
@@ -33,7 +31,7 @@ pytestmark = pytest.mark.loopback
 
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
 ENCODED = base64.b64encode(PICTURE).decode()
-SECRET = "a-key-that-nobody-may-see"  # noqa: S105
+SECRET = "a-key-that-nobody-may-see"
 KEY = ProviderKey(SECRET, account="0123456789abcdef0123456789abcdef")
 MODELS = {
     Provider.GOOGLE: "gemini-nano-banana-2.1",

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from image_store.domain.budget import Budgets
 from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
+from image_store.domain.money import micros_of
+from image_store.domain.providers import Provider
 from image_store.domain.reservation import Quota
 
 
@@ -51,6 +54,16 @@ class Settings:
     """Subjects who are admins besides those whose token has the scope."""
     migration_table: str
     """The one table beside the store's own that migrations may read; empty when there is none."""
+    providers: tuple[Provider, ...]
+    """Providers of images that the deployment has keys for, the preferred one first."""
+    provider_urls: Mapping[Provider, str]
+    """Addresses of providers that are reached at another one than their own."""
+    providers_secret: str
+    budgets: Budgets
+    generation_queue_url: str
+    generation_retries: int
+    secrets_key: str
+    """The KMS key that seals what owners entrust to the store."""
     remote_hosts: tuple[str, ...]
     """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
     remote_networks: tuple[IPv4Network | IPv6Network, ...]
@@ -86,6 +99,19 @@ class Settings:
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             migration_table=environment.get("MIGRATION_TABLE", ""),
+            providers=_providers(environment),
+            provider_urls=_provider_urls(environment),
+            providers_secret=environment.get("PROVIDERS_SECRET", ""),
+            budgets=Budgets(
+                owner_daily=_dollars(environment, "BUDGET_OWNER_DAILY"),
+                owner_monthly=_dollars(environment, "BUDGET_OWNER_MONTHLY"),
+                deployment_daily=_dollars(environment, "BUDGET_DEPLOYMENT_DAILY"),
+                deployment_monthly=_dollars(environment, "BUDGET_DEPLOYMENT_MONTHLY"),
+                unknown_price_reserve=_dollars(environment, "UNKNOWN_PRICE_RESERVE"),
+            ),
+            generation_queue_url=environment.get("GENERATION_QUEUE_URL", ""),
+            generation_retries=_number(environment, "GENERATION_RETRIES", 2),
+            secrets_key=environment.get("SECRETS_KEY", ""),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),
             remote_networks=_networks(environment, "REMOTE_NETWORKS"),
         )
@@ -101,6 +127,36 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdecimal():
         raise ConfigurationError(f"{name} must be a whole number, not below 0.")
     return int(text)
+
+
+def _dollars(environment: Mapping[str, str], name: str) -> int:
+    try:
+        return micros_of(environment.get(name) or "0")
+    except ValueError:
+        raise ConfigurationError(f"{name} must be an amount of dollars, not below 0.") from None
+
+
+def _providers(environment: Mapping[str, str]) -> tuple[Provider, ...]:
+    try:
+        return tuple(dict.fromkeys(map(Provider, _listed(environment, "PROVIDERS"))))
+    except ValueError:
+        raise ConfigurationError(f"PROVIDERS must be some of {', '.join(Provider)}.") from None
+
+
+def _provider_urls(environment: Mapping[str, str]) -> Mapping[Provider, str]:
+    try:
+        told = json.loads(environment.get("PROVIDER_URLS") or "{}")
+        return {Provider(name): _address(url) for name, url in told.items()}
+    except (ValueError, AttributeError):
+        raise ConfigurationError(
+            "PROVIDER_URLS must be a JSON object of providers and their http or https addresses."
+        ) from None
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("not an address")
+    return url.rstrip("/")
 
 
 def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from image_store.domain.image import State
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
 from image_store.ports import Clock, Generations, Ids, ImageRepository, ProviderKeys, WorkQueue
+from image_store.services.cursors import Cursors
 from image_store.services.generation.choice import Choice
 from image_store.services.reservations import check_attributes
 
@@ -64,6 +65,18 @@ class Asked:
     idempotency: IdempotencyKey | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class JobsOf:
+    """The list of an owner's jobs."""
+
+    owner: str
+
+    @property
+    def binding(self) -> tuple[str | None, ...]:
+        """What its cursors are bound to, its owner among it."""
+        return ("generations", self.owner)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequests:
     """Begins generation jobs and tells of them."""
@@ -73,13 +86,14 @@ class GenerationRequests:
     keys: ProviderKeys
     choice: Choice
     work: WorkQueue
+    cursors: Cursors
     budgets: Budgets
     most_images: int
     """An owner's quota of images; 0 for none."""
     clock: Clock
     ids: Ids
 
-    def begin(self, asked: Asked) -> Job:
+    def begin(self, asked: Asked) -> tuple[Job, list[Item]]:
         """Begin a job, or join the same one that has not ended.
 
         Raises
@@ -93,7 +107,7 @@ class GenerationRequests:
         names = self._names(asked, now)
         for _ in range(_TRIES):
             if (running := self._earlier(asked, names, now)) is not None:
-                return running
+                return self.items(asked.owner, running.id)
             job, items = self._made(asked, now)
             try:
                 self.generations.create(
@@ -107,7 +121,7 @@ class GenerationRequests:
             except Conflict:
                 continue  # somebody began the same at the same moment
             self._send(items)
-            return job
+            return job, items
         raise Conflict(
             "The same request is made at this moment; try again.", retry_after=timedelta(seconds=1)
         )
@@ -126,9 +140,13 @@ class GenerationRequests:
             raise _not_found()
         return found
 
-    def page(self, owner: str, *, after: str | None, limit: int) -> JobPage:
-        """An owner's jobs, the newest first."""
-        return self.generations.jobs(owner, after=after, limit=limit)
+    def page(self, owner: str, *, cursor: str | None, limit: int) -> tuple[JobPage, str | None]:
+        """An owner's jobs, the newest first, and the cursor of the next page; InvalidCursor."""
+        now, paged = self.clock.now(), JobsOf(owner)
+        after = self.cursors.read(cursor, paged, at=now) if cursor is not None else None
+        found = self.generations.jobs(owner, after=after, limit=limit)
+        resume = found.resume_after
+        return found, self.cursors.make(resume, paged, at=now) if resume is not None else None
 
     def cancel(self, owner: str, job_id: str) -> tuple[Job, list[Item]]:
         """Cancel what has not begun; what runs comes to its end. Safe to repeat.
