@@ -12,11 +12,12 @@ from image_store.domain.prices import VERSION
 from image_store.domain.providers import Provider, ProviderKey
 from image_store.entrypoints import schemas
 from image_store.entrypoints.answers import JSON, rfc3339
-from image_store.entrypoints.http import caller, header
+from image_store.entrypoints.http import api_url, caller, header
 from image_store.entrypoints.requests import body_of, json_body
 from image_store.entrypoints.uploads import idempotency_of
 from image_store.services.generation.overview import ListedModel, ListedProvider, Overview
 from image_store.services.generation.requests import Asked, Variations
+from image_store.settings import Settings
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 _NOT_STORED = {"Cache-Control": "private, no-store"}
@@ -50,9 +51,10 @@ def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, Provider
     return provider, ProviderKey(said.key, said.account_id or "")
 
 
-def accepted(job: Job, items: list[Item], *, api_url: str) -> "Response[str]":
+def accepted(api: APIGatewayHttpResolver, settings: Settings, job: Job, items: list[Item]) -> "Response[str]":
     """202, and where to look."""
-    headers = {**_PRIVATE, "Location": f"{api_url}/v1/generations/{job.id}", "ETag": etag(job)}
+    place = f"{api_url(api, settings.api_url)}/v1/generations/{job.id}"
+    headers = {**_PRIVATE, "Location": place, "ETag": etag(job)}
     return _answer(202, _job(job, items), headers)
 
 
