@@ -49,7 +49,7 @@ def take_port(port: int) -> list[socket.socket]:
 
 
 def choose_ports(remembered: dict[str, int], *, api_port: int) -> dict[str, int]:
-    """Answer the ports of the emulator, the issuer and the providers of images: those of the last start if free, else ones that are.
+    """Answer the ports of emulator, issuer and providers: those of the last start if free, else ones that are.
 
     Addresses with these ports are in the deployed stack, so keeping them saves a deployment.
     """
