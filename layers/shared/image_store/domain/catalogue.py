@@ -14,6 +14,8 @@ _TEXT_CHARS_PER_TOKEN = 2
 _TOKENS_OF_A_REFERENCE = 2_000
 _TOKENS_OF_THOUGHTS = 1_000
 _SQUARE_PIXELS = 1024 * 1024
+_ODDEST_SHAPE = 1.5
+"""By how much the shape of what is made may differ from what was asked for, where a model has sizes of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +55,12 @@ class Model:
 
     def fits(self, asked: str | None) -> bool:
         """Whether a size can be asked of the model."""
-        if asked is None or self.sizes:
+        if asked is None:
             return True
         width, height = parse_size(asked)
+        if self.sizes:
+            made = self.size(asked)
+            return _ODDEST_SHAPE > (width * made[1]) / (height * made[0]) > 1 / _ODDEST_SHAPE
         return (
             width % self.multiple_of == 0
             and height % self.multiple_of == 0
