@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from image_store.services.generation.run import LEASE
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
     "UploadFunction": "functions/upload",
@@ -23,12 +25,24 @@ FOLDERS = {
     "MigrateFunction": "functions/migrate",
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
+    "GenerationsFunction": "functions/generations",
+    "GenerateFunction": "functions/generate",
 }
-DECODING = {"UploadFunction", "DirectFunction", "MigrateFunction", "IngestFunction", "WorkFunction"}
-ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction"}
+DECODING = {
+    "UploadFunction",
+    "DirectFunction",
+    "MigrateFunction",
+    "IngestFunction",
+    "WorkFunction",
+    "GenerateFunction",
+}
+SEALING = {"GenerationsFunction", "GenerateFunction"}
+CALLING_PROVIDERS = {"GenerateFunction"}
+ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction", "GenerateFunction"}
 PUBLIC = {"LinksFunction", "SiteFunction"}
 LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id
 HTTP_API_TIMEOUT_SECONDS = 30
+MAX_LAYERS = 5  # Lambda's
 DECODER_MEMORY_MB = 3008  # what 50 megapixels take, with a second processor
 EVENTS_TO_VISIBILITY = 6  # AWS asks for six times the function's timeout
 
@@ -65,11 +79,14 @@ def test_functions_run_on_the_python_of_the_project(processed: dict[str, Any]) -
         assert properties["TracingConfig"] == {"Mode": "Active"}
 
 
-def test_only_functions_that_decode_carry_pillow(processed: dict[str, Any]) -> None:
+def test_a_function_carries_the_layers_it_uses_and_no_others(processed: dict[str, Any]) -> None:
     for name, properties in functions(processed).items():
         layers = {LAYER.findall(layer["Ref"])[0] for layer in properties["Layers"]}
         imaging = {"ImagingLayer"} if name in DECODING else set()
-        assert layers == {"SharedLayer", "DependenciesLayer"} | imaging
+        crypto = {"CryptoLayer"} if name in SEALING else set()
+        providers = {"ProvidersLayer"} if name in CALLING_PROVIDERS else set()
+        assert layers == {"SharedLayer", "DependenciesLayer"} | imaging | crypto | providers
+        assert len(properties["Layers"]) <= MAX_LAYERS
 
 
 def test_functions_that_decode_have_the_memory_for_it(processed: dict[str, Any]) -> None:
@@ -139,9 +156,28 @@ def test_work_comes_one_by_one_and_reports_its_failure(processed: dict[str, Any]
     assert mapping["ScalingConfig"] == {"MaximumConcurrency": 5}
 
 
-@pytest.mark.parametrize("name", ["Ingest", "Work"])
-def test_a_message_stays_hidden_while_it_is_worked_on(processed: dict[str, Any], name: str) -> None:
-    queue = processed["Resources"][f"{name}Queue"]["Properties"]
+@pytest.mark.parametrize(
+    ("queue_name", "name"), [("Ingest", "Ingest"), ("Work", "Work"), ("Generation", "Generate")]
+)
+def test_a_message_stays_hidden_while_it_is_worked_on(
+    processed: dict[str, Any], queue_name: str, name: str
+) -> None:
+    queue = processed["Resources"][f"{queue_name}Queue"]["Properties"]
     timeout = functions(processed)[f"{name}Function"]["Timeout"]
 
     assert queue["VisibilityTimeout"] >= EVENTS_TO_VISIBILITY * timeout
+
+
+def test_so_many_images_are_generated_at_once_as_the_deployment_says(processed: dict[str, Any]) -> None:
+    """E3."""
+    mapping = processed["Resources"]["GenerateFunctionQueue"]["Properties"]
+
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["GenerationQueue", "Arn"]}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BatchSize"] == 1
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "GenerationConcurrency"}}
+
+
+def test_a_lease_of_an_image_is_longer_than_the_function_that_holds_it(processed: dict[str, Any]) -> None:
+    """E5."""
+    assert LEASE.total_seconds() > functions(processed)["GenerateFunction"]["Timeout"]

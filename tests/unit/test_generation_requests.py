@@ -119,7 +119,7 @@ def test_without_any_key_nobody_can_be_asked() -> None:
 def test_what_no_model_can_do_is_refused(generating: Generating, wish: object) -> None:
     if wish.reference_ids:  # type: ignore[attr-defined]
         stored = tuple(generating.store.upload().image.id for _ in range(17))
-        wish = replace(wish, reference_ids=stored)  # type: ignore[type-var]
+        wish = a_wish(reference_ids=stored)
 
     with pytest.raises(InvalidRequest):
         generating.begin(wish)  # type: ignore[arg-type]
@@ -159,7 +159,7 @@ def test_a_job_is_there_although_the_queue_is_away(generating: Generating) -> No
 
     generating.queue.send = refuse  # type: ignore[method-assign]
     job = generating.begin(times=2)
-    del generating.queue.send  # type: ignore[method-assign]
+    del generating.queue.send
 
     generating.clock.instant += timedelta(minutes=10)
     swept = generating.look_after()
@@ -369,7 +369,11 @@ def test_cancelling_meets_a_worker_that_was_quicker(generating: Generating) -> N
 
 def test_only_what_failed_is_made_again(generating: Generating) -> None:
     """E7."""
-    answers = [GeneratedImage(data=PICTURE), failing(Reason.REFUSED), GeneratedImage(data=PICTURE)]
+    answers: list[GeneratedImage | Exception] = [
+        GeneratedImage(data=PICTURE),
+        failing(Reason.REFUSED),
+        GeneratedImage(data=PICTURE),
+    ]
     generating.providers[A].answer = lambda _: answers.pop(0)
     job = generating.begin(times=3)
     generating.work_off()
