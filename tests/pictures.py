@@ -13,6 +13,8 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw
 
+from image_store.domain.renditions import PRESETS, Recipe
+
 GPS_MARK = b"GPS-MARK-51N"
 """Occurs in every file made with `metadata=True`, in its EXIF as well as in its comment or text."""
 
@@ -27,6 +29,11 @@ _UNTURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_270,
 }
+
+
+def recipes_of(*presets: str) -> dict[str, Recipe]:
+    """The recipes of the usual presets of these names."""
+    return {name: PRESETS[name].recipe for name in presets}
 
 
 # Pixels ----------------------------------------------------------------------------------------------------

@@ -26,7 +26,9 @@ def clean() -> "Response[str]":
     app = _application_of_admin()
     asked = json_body(api, CleanupRequest)
     until = deadline(api.lambda_context, app.clock)
-    report = app.cleanup.run(until=until, dry_run=asked.dry_run, most_removals=asked.max_deletions)
+    report = app.cleanup.run(
+        until=until, dry_run=asked.dry_run, most_removals=asked.max_deletions, on_demand=True
+    )
     return report_answer(report)
 
 

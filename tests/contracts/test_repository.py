@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from image_store.adapters.dynamodb import items
+from image_store.adapters.dynamodb import items, repository
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.dynamodb.transactions import CONFLICT_RETRY
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
@@ -28,6 +28,7 @@ from image_store.domain.renditions import Placeholder, Rendition
 from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Quota, Reservation, Usage
 from image_store.ports import ImageRepository
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -144,8 +145,8 @@ def pages(store: ImageRepository, asked: ListQuery) -> list[tuple[Card, ...]]:
             return found
 
 
-def due(store: ImageRepository, at: datetime, *, limit: int = 100) -> set[str]:
-    return set(store.due(at, limit=limit))
+def due(store: ImageRepository, at: datetime) -> set[str]:
+    return set(store.due(at))
 
 
 # Stores -----------------------------------------------------------------------------------------------
@@ -153,7 +154,7 @@ def due(store: ImageRepository, at: datetime, *, limit: int = 100) -> set[str]:
 
 @dataclass(frozen=True)
 class Table:
-    """A table in moto, and the client to it."""
+    """A table, and the client to it."""
 
     client: Any
     name: str
@@ -162,28 +163,27 @@ class Table:
         return all_items(self.client, self.name)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
+Tables = Callable[[str], Table]
 
 
 @pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
+def tables() -> Iterator[Tables]:
+    """New tables, in moto or in the DynamoDB that the fault matrix runs on."""
+    form = table_form()
+    with mocked_client() as moto:
+        clients = {"moto": moto, "memory": MemoryDynamo()}
+        yield lambda where: Table(clients[where], new_table(clients[where], form))
 
 
-@pytest.fixture
-def table(client: Any, form: dict[str, Any]) -> Table:
-    return Table(client, new_table(client, form))
+@pytest.fixture(params=["moto", "memory"])
+def table(request: pytest.FixtureRequest, tables: Tables) -> Table:
+    return tables(request.param)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> ImageRepository:
-    if request.param == "memory":
-        return MemoryRepository()
-    table: Table = request.getfixturevalue("table")
-    return dynamo(table)
+@pytest.fixture(params=["memory", "dynamodb in moto", "dynamodb in memory"])
+def store(request: pytest.FixtureRequest, tables: Tables) -> ImageRepository:
+    kind, _, where = request.param.partition(" in ")
+    return dynamo(tables(where)) if kind == "dynamodb" else MemoryRepository()
 
 
 def dynamo(table: Table, client: Any = None) -> DynamoRepository:
@@ -919,17 +919,15 @@ def test_what_is_due_no_more_is_not_named(store: ImageRepository) -> None:
     assert due(store, NOON + timedelta(days=1)) == set()
 
 
-def test_slices_of_what_is_due_come_to_an_end(store: ImageRepository) -> None:
-    records = {record.image.id: record for record in (reserve(store) for _ in range(9))}
+def test_all_that_is_due_is_named_once_while_it_is_taken_further(
+    store: ImageRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "_DUE_PAGE_ROWS", 2)
+    records = {record.image.id: record for record in (reserve(store) for _ in range(15))}
 
-    slices = []
-    while found := due(store, DEADLINE, limit=2):
-        assert len(found) >= min(2, len(records))
-        for name in found:
-            advance(store, records.pop(name), State.READY, due_at=None)
-        slices.append(found)
+    for name in store.due(DEADLINE):
+        advance(store, records.pop(name), State.READY, due_at=None)
 
-    assert len(slices) > 1
     assert records == {}
 
 
@@ -1016,8 +1014,8 @@ def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: ImageRep
     assert {record.image.id for record in stay} <= {image.id for image in found}
 
 
-def owners_due(store: ImageRepository, at: datetime, *, limit: int = 100) -> list[str]:
-    return sorted(store.owners_due(at, limit=limit))
+def owners_due(store: ImageRepository, at: datetime) -> list[str]:
+    return sorted(store.owners_due(at))
 
 
 def test_an_owner_waits_for_policies_from_the_first_image_on(store: ImageRepository) -> None:
@@ -1044,19 +1042,18 @@ def test_an_owner_whose_turn_is_over_waits_for_the_next(store: ImageRepository) 
     assert store.usage(OWNER) == Usage(2, 2_000)
 
 
-def test_slices_of_the_owners_that_wait_come_to_an_end(store: ImageRepository) -> None:
-    waiting_owners = {f"owner {number}" for number in range(9)}
+def test_all_owners_that_wait_are_named_once_while_their_turns_end(
+    store: ImageRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repository, "_DUE_PAGE_ROWS", 2)
+    waiting_owners = {f"owner {number}" for number in range(15)}
     for owner in waiting_owners:
         reserve(store, owner=owner)
 
-    slices = []
-    while found := owners_due(store, NOON, limit=2):
-        for owner in found:
-            waiting_owners.remove(owner)
-            store.owner_done(owner, next_at=NOON + timedelta(days=1))
-        slices.append(found)
+    for owner in store.owners_due(NOON):
+        waiting_owners.remove(owner)
+        store.owner_done(owner, next_at=NOON + timedelta(days=1))
 
-    assert len(slices) > 1
     assert waiting_owners == set()
 
 
@@ -1204,8 +1201,8 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
     "copies": lambda store: store.copies(OWNER, SHA256),
     "idempotency": lambda store: store.idempotency("name"),
     "usage": lambda store: store.usage(OWNER),
-    "due": lambda store: list(store.due(NOON, limit=1)),
-    "owners_due": lambda store: list(store.owners_due(NOON, limit=1)),
+    "due": lambda store: list(store.due(NOON)),
+    "owners_due": lambda store: list(store.owners_due(NOON)),
     "publication": lambda store: store.publication(PUBLICATION),
     "forget_publication": lambda store: store.forget_publication(PUBLICATION),
     "members": lambda store: store.members(GroupOf(OWNER, "session:s1"), after=None, limit=1),
@@ -1338,14 +1335,14 @@ def fill(table: Table, size: int, *, group: str | None = None) -> list[str]:
         moved(pending(at=minutes(number), groups=(group,) if group else ()), State.READY)
         for number in range(size)
     ]
-    puts = [
-        {"PutRequest": {"Item": row}}
+    rows = [
+        row
         for record in records
         for (_, sort_key), row in items.rows_of(record).items()
         if "card" in row and (sort_key == "META") == (group is None)
     ]
-    for start in range(0, len(puts), 25):
-        table.client.batch_write_item(RequestItems={table.name: puts[start : start + 25]})
+    for row in rows:
+        table.client.put_item(TableName=table.name, Item=row)
     return [record.image.id for record in records]
 
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
 
 from image_store.adapters.dynamodb.items import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
 from image_store.domain.errors import Conflict, QuotaExceeded
@@ -175,7 +174,7 @@ class MemoryRepository(ImageRepository):
     def publications(self, names: Collection[str]) -> dict[str, PublicationRow]:
         return {name: self.publication_rows[name] for name in names if name in self.publication_rows}
 
-    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+    def due(self, before: datetime) -> Iterator[str]:
         waiting = [
             (record.image.due_at, image_id)
             for image_id, record in self.records.items()
@@ -186,16 +185,16 @@ class MemoryRepository(ImageRepository):
             for name, row in self.publication_rows.items()
             if row.due_at is not None
         ]
-        return islice((name for due_at, name in sorted(waiting) if due_at <= before), limit)
+        return (name for due_at, name in sorted(waiting) if due_at <= before)
 
     def scan(self, *, after: str | None, limit: int) -> tuple[list[Image], str | None]:
         found = sorted(image_id for image_id in self.records if image_id > (after or ""))
         page = [self.records[image_id].image for image_id in found[:limit]]
         return page, page[-1].id if len(found) > limit else None
 
-    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
+    def owners_due(self, before: datetime) -> Iterator[str]:
         waiting = sorted((due_at, owner) for owner, due_at in self.owners.items() if due_at <= before)
-        return islice((owner for _, owner in waiting), limit)
+        return (owner for _, owner in waiting)
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
         self.owners[owner] = next_at

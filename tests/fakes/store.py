@@ -322,13 +322,19 @@ class Store:
         self.deletion.delete(record.image.owner, record.image.id, permanent=permanent)
 
     def collect(
-        self, *, dry_run: bool = False, most_removals: int | None = None, reconcile: bool = False
+        self,
+        *,
+        dry_run: bool = False,
+        most_removals: int | None = None,
+        on_demand: bool = False,
+        reconcile: bool = False,
     ) -> Report:
         """Run cleanup with an hour to do it."""
         return self.cleanup.run(
             until=self.clock.now() + timedelta(hours=1),
             dry_run=dry_run,
             most_removals=most_removals,
+            on_demand=on_demand,
             reconcile=reconcile,
         )
 

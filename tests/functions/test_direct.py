@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.work import CompleteUpload
 from image_store.services.direct_uploads import COMPLETION_LIFETIME
 from tests.functions.deployment import (
@@ -20,6 +23,12 @@ from tests.functions.deployment import (
     sent_bytes,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from image_store.domain.media import MediaType
+    from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
+
 PICTURE = sent_bytes("upload/raw")
 NO_TIME = Context(remaining=timedelta(seconds=4))
 
@@ -29,6 +38,21 @@ REFUSED = {
     "direct/broken-checksum": (400, "invalid_request"),
     "direct/no-subject": (400, "invalid_request"),
 }
+
+
+class WorriedProcessor(PillowProcessor):
+    """Finds something to say about everything."""
+
+    def process(
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
+    ) -> ProcessedImage:
+        processed = super().process(data, media_type, recipes, provenance=provenance)
+        return replace(processed, warnings=("It is too long.",))
 
 
 def put(store: Deployment, begun: Answer, data: bytes = PICTURE) -> None:
@@ -58,6 +82,15 @@ def test_completed_bytes_are_an_image_and_no_longer_staged(store: Deployment) ->
     assert (answer.json["filename"], answer.json["tags"]) == ("Квадраты.png", ["squares"])
     assert {key.partition("/")[0] for key in store.private_bucket.objects} == {"images"}
     assert store.answer_to("retrieve/image").json == answer.json
+
+
+def test_what_the_owner_should_know_of_the_bytes_is_told_when_they_are_complete(store: Deployment) -> None:
+    store.processor = WorriedProcessor()
+    put(store, store.answer_to("direct/begin"))
+
+    answer = store.answer_to("direct/complete")
+
+    assert answer.json["warnings"] == ["It is too long."]
 
 
 def test_completing_twice_answers_the_same_image(store: Deployment) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from image_store.adapters.imaging import PillowProcessor
+from tests import pictures
 from tests.functions.deployment import (
     API,
     CDN,
@@ -139,6 +141,28 @@ def test_a_body_above_the_limit_is_refused_and_sends_to_direct_upload(store: Dep
 
     assert_refused(answer, 413, "payload_too_large")
     assert store.is_empty()
+
+
+def test_an_animation_too_long_to_keep_moving_is_stored_with_a_warning(store: Deployment) -> None:
+    """A3, B2: what is accepted and not shown in full is said."""
+    store.processor = PillowProcessor(max_animated_frames=2)
+    sent = with_bytes(with_headers(event("upload/raw"), content_type="image/gif"), pictures.animation("GIF"))
+
+    answer = store.call(sent, function="upload")
+
+    assert answer.status == 201
+    assert answer.json["renditions"]["display"]["content_type"] != "image/webp"
+    assert "display" in answer.json["warnings"][0]
+
+
+def test_an_animation_is_shown_moving(store: Deployment) -> None:
+    """B2: the display of an animation is one."""
+    sent = with_bytes(with_headers(event("upload/raw"), content_type="image/gif"), pictures.animation("GIF"))
+
+    answer = store.call(sent, function="upload")
+
+    assert answer.json["renditions"]["display"]["content_type"] == "image/webp"
+    assert answer.json["warnings"] == []
 
 
 def test_a_repeated_request_with_its_key_stores_one_image(store: Deployment) -> None:

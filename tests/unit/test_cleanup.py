@@ -112,7 +112,7 @@ def test_a_tombstone_takes_late_objects_of_its_image_along_and_no_others(store: 
 def test_a_row_that_the_index_still_names_is_read_again_and_left_alone(store: Store) -> None:
     record = store.upload(Attributes(expires_at=store.clock.now() + timedelta(hours=1)))
     store.clock.instant += timedelta(hours=1)
-    seen = store.repository.due(store.clock.now(), limit=10)
+    seen = list(store.repository.due(store.clock.now()))
     current = store.edit(record, lambda found: replace(found, image=replace(found.image, expires_at=None)))
     assert current.image.due_at is None
 
@@ -128,7 +128,7 @@ class Stale:
     def __init__(self, store: Store, rows: list[str]) -> None:
         self._cleanup = store.cleanup
         self._until = store.clock.now() + timedelta(hours=1)
-        store.repository.due = lambda before, *, limit: iter(rows[:limit])  # type: ignore[method-assign]
+        store.repository.due = lambda before: iter(rows)  # type: ignore[method-assign]
 
     def collect(self) -> dict[str, int]:
         return dict(self._cleanup.run(until=self._until).collected)

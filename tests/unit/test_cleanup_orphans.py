@@ -240,6 +240,23 @@ def test_a_pass_over_the_objects_begins_once_a_day(store: Store) -> None:
     assert report.orphans == 1
 
 
+def test_on_demand_a_sweep_that_is_over_begins_anew_and_keeps_its_grace(store: Store) -> None:
+    orphan = store.private_orphan()
+    store.clock.instant += GRACE + MOMENT - timedelta(hours=1)
+    store.collect()
+    store.clock.instant += timedelta(hours=1)
+    fresh = store.private_orphan()
+
+    scheduled = store.collect()
+    dry = store.collect(on_demand=True, dry_run=True)
+    report = store.collect(on_demand=True)
+
+    assert scheduled.collected == {}
+    assert dry.collected == report.collected == {"orphans": 1}
+    assert orphan not in store.private.objects
+    assert fresh in store.private.objects
+
+
 def test_to_reconcile_waits_neither_for_a_grace_nor_for_the_next_pass(store: Store) -> None:
     store.collect()
     store.private_orphan()

@@ -204,8 +204,24 @@ def test_an_owners_next_turn_comes_a_day_later() -> None:
     assert (early.policies, report.policies) == ([0], [1])
 
 
-def test_more_owners_than_one_page_are_all_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "_OWNERS", 2)
+def test_on_demand_no_owner_waits_for_a_turn() -> None:
+    store = Store(policies=[KEEP_TWO])
+    for owner in (OWNER, "another"):
+        fill(store, 3, owner=owner)
+    store.clock.instant += OLD - timedelta(hours=1)
+    store.collect()
+    store.clock.instant += timedelta(hours=2)
+
+    scheduled = store.collect()
+    dry = store.collect(on_demand=True, dry_run=True)
+    reports = [store.collect(on_demand=True) for _ in range(2)]
+
+    assert scheduled.policies == [0]
+    assert dry.policies == [2]
+    assert [report.policies for report in reports] == [[2], [0]]
+
+
+def test_many_owners_are_all_looked_at() -> None:
     store = Store(policies=[replace(KEEP_TWO, keep_newest=0)])
     for number in range(5):
         fill(store, 1, owner=f"owner {number}")

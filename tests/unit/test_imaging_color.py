@@ -8,7 +8,7 @@ from PIL import Image
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging.color import MAX_PROFILE_BYTES
-from image_store.domain.renditions import UPLOAD_PRESETS, Preset
+from image_store.domain.renditions import DISPLAY, THUMB, UPLOAD_RECIPES
 from tests import pictures
 
 type Color = tuple[int, int, int]
@@ -17,7 +17,7 @@ type Color = tuple[int, int, int]
 def shown_colors(data: bytes) -> dict[str, Color]:
     """The colour in the middle of each rendition."""
     colors = {}
-    for file in PillowProcessor().process(data, presets=UPLOAD_PRESETS).renditions:
+    for file in PillowProcessor().process(data, None, UPLOAD_RECIPES).renditions:
         image = Image.open(BytesIO(file.data)).convert("RGB")
         red, green, blue = image.resize((1, 1), Image.Resampling.BOX, (20, 20, 40, 40)).tobytes()
         colors[file.rendition.preset] = (red, green, blue)
@@ -60,7 +60,7 @@ def test_a_profile_is_followed_even_where_it_contradicts_all_habits() -> None:
 def test_a_profile_is_followed_in_a_thumb_made_alone() -> None:
     data = patch("RGB", (234, 51, 35), "JPEG", pictures.display_p3_profile())
 
-    (thumb,) = PillowProcessor().process(data, presets=(Preset.THUMB,)).renditions
+    (thumb,) = PillowProcessor().process(data, None, pictures.recipes_of(THUMB)).renditions
 
     red, green, blue = Image.open(BytesIO(thumb.data)).convert("RGB").getpixel((30, 30))  # type: ignore[misc]
     assert (red > 250, green < 5, blue < 5) == (True, True, True)
@@ -69,7 +69,7 @@ def test_a_profile_is_followed_in_a_thumb_made_alone() -> None:
 def test_placeholder_is_made_of_converted_colours() -> None:
     data = patch("RGB", (234, 51, 35), "PNG", pictures.display_p3_profile())
 
-    placeholder = PillowProcessor().process(data, presets=(Preset.THUMB,)).placeholder
+    placeholder = PillowProcessor().process(data, None, pictures.recipes_of(THUMB)).placeholder
 
     red, green, blue = bytes.fromhex(placeholder.color.removeprefix("#"))
     assert (red > 250, green < 5, blue < 5) == (True, True, True)
@@ -80,7 +80,7 @@ def test_transparency_survives_the_conversion() -> None:
     image.paste((0, 0, 0, 0), (0, 0, 16, 64))
     data = pictures.encoded(image, "PNG", icc_profile=pictures.display_p3_profile())
 
-    display = PillowProcessor().process(data, presets=(Preset.DISPLAY,)).renditions[0]
+    display = PillowProcessor().process(data, None, pictures.recipes_of(DISPLAY)).renditions[0]
 
     pixels = Image.open(BytesIO(display.data)).convert("RGBA")
     assert pixels.getpixel((8, 32))[3] == 0  # type: ignore[index]
@@ -140,7 +140,7 @@ def test_sixteen_bit_grey_keeps_its_steps() -> None:
     levels = [0, 0x4000, 0x8000, 0xC000, 0xFFFF]
     data = pictures.sixteen_bit_grey_png(levels, side=40)
 
-    display = PillowProcessor().process(data, presets=(Preset.DISPLAY,)).renditions[0]
+    display = PillowProcessor().process(data, None, pictures.recipes_of(DISPLAY)).renditions[0]
 
     image = Image.open(BytesIO(display.data)).convert("L")
     shown = [image.getpixel((40 * index + 20, 20)) for index in range(len(levels))]
@@ -151,7 +151,7 @@ def test_sixteen_bit_grey_keeps_its_steps() -> None:
 def test_the_transparent_level_of_sixteen_bit_grey_is_exactly_one_level() -> None:
     data = pictures.sixteen_bit_grey_png([0x4000, 0x4001, 0x4100], side=40, transparent_level=0x4001)
 
-    display = PillowProcessor().process(data, presets=(Preset.DISPLAY,)).renditions[0]
+    display = PillowProcessor().process(data, None, pictures.recipes_of(DISPLAY)).renditions[0]
 
     alpha = Image.open(BytesIO(display.data)).convert("RGBA").getchannel("A")
     assert [alpha.getpixel((40 * index + 20, 20)) for index in range(3)] == [255, 0, 255]

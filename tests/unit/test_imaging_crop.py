@@ -3,7 +3,8 @@
 import pytest
 from PIL import Image, ImageDraw
 
-from image_store.adapters.imaging.crop import square_window
+from image_store.adapters.imaging.crop import window
+from image_store.domain.renditions import SMART
 
 
 def overview(
@@ -20,7 +21,11 @@ def overview(
     return image
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def square_window(size: tuple[int, int], small: Image.Image) -> tuple[int, int, int, int]:
+    return window(size, (300, 300), SMART, small)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("place", [0.1, 0.3, 0.5, 0.7, 0.9])
 def test_a_wide_picture_is_cut_so_that_the_subject_stays(place: float, mode: str) -> None:
     left, top, right, bottom = square_window(
@@ -43,15 +48,15 @@ def test_a_tall_picture_is_cut_so_that_the_subject_stays(place: float) -> None:
 
 
 def test_a_dull_picture_is_cut_from_its_middle() -> None:
-    window = square_window((1600, 600), overview(64, 24, subject_at=None))
+    cut = square_window((1600, 600), overview(64, 24, subject_at=None))
 
-    assert window == (500, 0, 1100, 600)
+    assert cut == (500, 0, 1100, 600)
 
 
 def test_a_square_is_taken_whole() -> None:
-    window = square_window((640, 640), overview(64, 64, subject_at=(0.1, 0.1)))
+    cut = square_window((640, 640), overview(64, 64, subject_at=(0.1, 0.1)))
 
-    assert window == (0, 0, 640, 640)
+    assert cut == (0, 0, 640, 640)
 
 
 @pytest.mark.parametrize("size", [(9000, 1), (1, 9000), (3, 2), (2, 2), (1, 1), (301, 300)])

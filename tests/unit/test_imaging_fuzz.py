@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.errors import ImageTooLarge, InvalidImage, TooManyFrames, UnsupportedMediaType
-from image_store.domain.renditions import UPLOAD_PRESETS, ProcessedImage
+from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
 from tests import pictures
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
@@ -35,7 +35,7 @@ bounded = settings(
 def outcome(data: bytes) -> ProcessedImage | Exception:
     """What processing answers; any other exception fails the test."""
     try:
-        return processor.process(data, presets=UPLOAD_PRESETS)
+        return processor.process(data, None, UPLOAD_RECIPES)
     except CODED as refusal:
         return refusal
 
@@ -43,7 +43,7 @@ def outcome(data: bytes) -> ProcessedImage | Exception:
 def assert_sound(result: ProcessedImage | Exception) -> None:
     if isinstance(result, ProcessedImage):
         assert result.width * result.height <= 1_000_000
-        assert len(result.renditions) == len(UPLOAD_PRESETS)
+        assert len(result.renditions) == len(UPLOAD_RECIPES)
     else:
         assert isinstance(result, CODED)
 

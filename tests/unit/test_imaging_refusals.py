@@ -17,7 +17,7 @@ from image_store.domain.errors import (
     UnsupportedMediaType,
 )
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import UPLOAD_PRESETS
+from image_store.domain.renditions import UPLOAD_RECIPES
 from tests import pictures
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 def refusal(data: bytes, **limits: Any) -> ImageStoreError:
     """The error that refuses `data`."""
     with pytest.raises(ImageStoreError) as caught:
-        PillowProcessor(**limits).process(data, presets=UPLOAD_PRESETS)
+        PillowProcessor(**limits).process(data, None, UPLOAD_RECIPES)
     return caught.value
 
 
@@ -105,7 +105,7 @@ def test_100_megapixels_are_refused_from_the_header_alone(data: bytes) -> None:
 def test_a_png_far_too_short_for_its_size_is_refused_before_memory_is_taken_for_it() -> None:
     shortest = pictures.encoded(Image.new("L", (4_000, 4_000)), "PNG", optimize=True)
 
-    accepted = PillowProcessor().process(shortest, presets=())
+    accepted = PillowProcessor().process(shortest, None, {})
     error = refusal(pictures.png_claiming(7_000, 7_000))
 
     assert accepted.width == 4_000
@@ -117,7 +117,7 @@ def test_a_png_far_too_short_for_its_size_is_refused_before_memory_is_taken_for_
 def test_the_pixel_limit_holds_for_every_format(name: str) -> None:
     data = pictures.every_format()[name]
 
-    accepted = PillowProcessor(max_pixels=96 * 64).process(data, presets=())
+    accepted = PillowProcessor(max_pixels=96 * 64).process(data, None, {})
     error = refusal(data, max_pixels=96 * 64 - 1)
 
     assert (accepted.width, accepted.height) == (96, 64)
@@ -130,7 +130,7 @@ def test_frames_are_limited_in_number_and_in_pixels(file_format: str) -> None:
     data = pictures.animation(file_format, frames=5)
     pixels = 5 * 96 * 64
 
-    accepted = PillowProcessor(max_frames=5, max_total_pixels=pixels).process(data, presets=())
+    accepted = PillowProcessor(max_frames=5, max_total_pixels=pixels).process(data, None, {})
 
     assert accepted.frames == 5
     assert isinstance(refusal(data, max_frames=4), TooManyFrames)
@@ -142,9 +142,9 @@ def test_an_animation_that_takes_too_long_is_given_up() -> None:
     impatient = PillowProcessor(max_decode_time=timedelta(0))
 
     with pytest.raises(TooManyFrames):
-        impatient.process(moving, presets=())
+        impatient.process(moving, None, {})
 
-    assert impatient.process(still, presets=()).frames == 1
+    assert impatient.process(still, None, {}).frames == 1
 
 
 @pytest.mark.parametrize(
@@ -170,14 +170,14 @@ def test_a_jpeg_of_hundreds_of_scans_is_refused_and_one_of_ten_is_not() -> None:
     error = refusal(pictures.jpeg_of_scans(500))
 
     assert isinstance(error, InvalidImage)
-    assert PillowProcessor().process(pictures.jpeg(1200, 900, progressive=True), presets=()).frames == 1
+    assert PillowProcessor().process(pictures.jpeg(1200, 900, progressive=True), None, {}).frames == 1
 
 
 def test_scans_of_a_second_picture_behind_the_first_do_not_count() -> None:
     many = pictures.jpeg_of_scans(400, width=64, height=64)
     data = pictures.jpeg(800, 600, progressive=True) + many
 
-    accepted = PillowProcessor(max_pixels=500_000).process(data, presets=())
+    accepted = PillowProcessor(max_pixels=500_000).process(data, None, {})
 
     assert (accepted.width, accepted.height) == (800, 600)
 
@@ -187,7 +187,7 @@ def test_metadata_beyond_its_limit_is_refused() -> None:
     head, tail = pictures.jpeg(64, 48)[:2], pictures.jpeg(64, 48)[2:]
     blocks = MAX_METADATA_BYTES // 65_535
 
-    accepted = PillowProcessor().process(head + block * (blocks - 1) + tail, presets=())
+    accepted = PillowProcessor().process(head + block * (blocks - 1) + tail, None, {})
     error = refusal(head + block * (blocks + 1) + tail)
 
     assert accepted.width == 64

@@ -429,5 +429,5 @@ def test_storing_lets_policies_look_soon_where_a_deployment_wants_it() -> None:
 
         store.upload(data=b"\x89PNG\r\n\x1a\n another")
 
-        due = list(store.repository.owners_due(store.clock.now(), limit=10))
+        due = list(store.repository.owners_due(store.clock.now()))
         assert due == ([OWNER] if soon else [])

@@ -16,10 +16,11 @@ from image_store.domain.generation import Change, Item, Job, JobName, JobPage, N
 from image_store.domain.image import Image, Record
 from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
 from image_store.domain.listing import CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.media import MediaType
 from image_store.domain.migration import Counted, Migration, SourceRecord, Step
 from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
 from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import Preset, ProcessedImage
+from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 from image_store.domain.work import Work
 
@@ -55,14 +56,23 @@ class Ids(Protocol):
 class ImageProcessor(Protocol):
     """Turns untrusted bytes into facts and renditions."""
 
-    def process(self, data: bytes, *, presets: Sequence[Preset]) -> ProcessedImage:
-        """Verify that `data` is an image the store accepts and make `presets` from one decode.
+    def process(
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
+    ) -> ProcessedImage:
+        """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
-        Renditions carry no metadata, have the orientation applied and are in sRGB.
+        `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
+        `recipes` and under their names; they have the orientation applied, are in sRGB and carry no metadata
+        but `provenance`.
 
         Raises
         ------
-        UnsupportedMediaType, InvalidImage, ImageTooLarge, TooManyFrames
+        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         """
         ...
 
@@ -298,10 +308,10 @@ class ImageRepository(Protocol):
         """What an owner stores, strongly consistent."""
         ...
 
-    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+    def due(self, before: datetime) -> Iterator[str]:
         """The ids of images, or `publication:`-prefixed publications, that cleanup has to look at.
 
-        Eventually consistent: whoever acts on one reads it again first.
+        Read in pages as they are asked for. Eventually consistent: whoever acts on one reads it again first.
         """
         ...
 
@@ -312,8 +322,8 @@ class ImageRepository(Protocol):
         """
         ...
 
-    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        """The owners whose images policies have to look at; eventually consistent."""
+    def owners_due(self, before: datetime) -> Iterator[str]:
+        """The owners whose images policies have to look at; in pages, and eventually consistent, as `due`."""
         ...
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:

@@ -38,7 +38,7 @@ from image_store.domain.errors import (
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import UPLOAD_PRESETS, ProcessedImage
+from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.work import CompleteUpload
 from image_store.ports import (
@@ -51,7 +51,7 @@ from image_store.ports import (
     PresignedPut,
     WorkQueue,
 )
-from image_store.services.reservations import Reservations, Wanted, check_attributes
+from image_store.services.reservations import Reservations, Wanted, check_attributes, warnings
 from image_store.services.uploads import check_declared
 from image_store.services.write_protocol import WriteProtocol, too_late
 
@@ -256,7 +256,7 @@ class DirectUploads:
         if len(data) != image.size_bytes or hashlib.sha256(data).hexdigest() != image.sha256:
             raise ChecksumMismatch("The bytes that arrived are not those that were announced.")
         check_declared(data, image.media_type)
-        return self.processor.process(data, presets=UPLOAD_PRESETS)
+        return self.processor.process(data, image.media_type, UPLOAD_RECIPES)
 
     def _prepare(self, record: Record, processed: ProcessedImage) -> Record:
         """Give the record a new attempt and what was found in the bytes; from here on older attempts cannot commit."""
@@ -265,9 +265,8 @@ class DirectUploads:
         if running and image.queued_at is None:  # what was handed over goes on where the request gave up
             raise Conflict("This upload is being completed at this moment.", retry_after=timedelta(seconds=2))
         published = image.visibility is not Visibility.PRIVATE
-        prepared = replace(
-            record,
-            image=replace(
+        prepared = Record(
+            replace(
                 image,
                 attempt=self.ids.attempt(),
                 version=image.version + 1,
@@ -280,6 +279,7 @@ class DirectUploads:
                 updated_at=now,
                 due_at=max(image.due_at or now, now + RESERVATION_LIFETIME),
             ),
+            replace(record.details, warnings=warnings(image.size_bytes, processed)),
         )
         intended = self.protocol.intended(prepared.image)
         self.repository.replace(record, prepared, publications=[intended] if intended else [])

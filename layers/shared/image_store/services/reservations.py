@@ -162,7 +162,7 @@ class Reservations:
             idempotency=wanted.idempotency.name if wanted.idempotency else None,
             staging=None if processed else self.ids.attempt(),
         )
-        return Record(image, _details(attributes, wanted.size_bytes))
+        return Record(image, _details(attributes, warnings(wanted.size_bytes, processed)))
 
     def _abandon_if_late(self, record: Record, otherwise: Conflict | IdempotencyInProgress) -> None:
         """Take a dead reservation out of the way; a living one is reported with the time it may still take."""
@@ -185,8 +185,13 @@ def check_attributes(attributes: Attributes, now: datetime) -> None:
         raise InvalidRequest("expires_at must lie in the future.")
 
 
-def _details(attributes: Attributes, size_bytes: int) -> Details:
-    large = size_bytes > WARN_ABOVE_BYTES
+def warnings(size_bytes: int, processed: ProcessedImage | None) -> tuple[str, ...]:
+    """What the owner of an image should know of that does not keep it from being stored."""
+    large = ("The original is larger than 10 MB.",) if size_bytes > WARN_ABOVE_BYTES else ()
+    return large + (processed.warnings if processed else ())
+
+
+def _details(attributes: Attributes, warned: tuple[str, ...]) -> Details:
     return Details(
         title=attributes.title,
         alt_text=attributes.alt_text or derived_alt_text(attributes.title, attributes.generation),
@@ -197,5 +202,5 @@ def _details(attributes: Attributes, size_bytes: int) -> Details:
         metadata=attributes.metadata,
         generation=attributes.generation,
         analysis=attributes.analysis,
-        warnings=("The original is larger than 10 MB.",) if large else (),
+        warnings=warned,
     )

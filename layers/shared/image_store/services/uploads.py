@@ -8,7 +8,7 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ContentTypeMismatch
 from image_store.domain.image import Record
 from image_store.domain.media import MediaType, parse_declared, sniff
-from image_store.domain.renditions import UPLOAD_PRESETS
+from image_store.domain.renditions import UPLOAD_RECIPES
 from image_store.domain.reservation import IdempotencyKey
 from image_store.ports import Clock, ImageProcessor
 from image_store.services.reservations import Reservations, Wanted, check_attributes
@@ -60,7 +60,7 @@ class Uploads:
         if existing is not None:
             return existing
         check_declared(data, content.declared_type)
-        processed = self.processor.process(data, presets=UPLOAD_PRESETS)
+        processed = self.processor.process(data, None, UPLOAD_RECIPES)
         if self.clock.now() >= upload.until:
             raise too_late()
         wanted = Wanted(

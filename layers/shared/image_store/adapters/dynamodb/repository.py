@@ -34,6 +34,7 @@ from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, 
 _QUERY_ROWS = 500
 _MAX_COPIES_READ = 10
 _BATCH_GET_ROWS = 100
+_DUE_PAGE_ROWS = 100
 
 
 class DynamoRepository:
@@ -318,15 +319,15 @@ class DynamoRepository:
         more = len(found) > limit or "LastEvaluatedKey" in answer
         return MemberPage(page, page[-1] if more and page else None)
 
-    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        for pk in self._due(keys.due_shards(), before, limit):
+    def due(self, before: datetime) -> Iterator[str]:
+        for pk in self._due(keys.due_shards(), before):
             if pk.startswith(keys.IMAGE_PREFIX):
                 yield pk.removeprefix(keys.IMAGE_PREFIX)
             else:
                 yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
 
-    def owners_due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        return map(keys.owner_of_usage, self._due(keys.policy_shards(), before, limit))
+    def owners_due(self, before: datetime) -> Iterator[str]:
+        return map(keys.owner_of_usage, self._due(keys.policy_shards(), before))
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
         self._call(
@@ -353,17 +354,26 @@ class DynamoRepository:
         last = answer.get("LastEvaluatedKey")
         return list(map(items.image_of, answer["Items"])), json.dumps(last) if last else None
 
-    def _due(self, shards: Sequence[str], before: datetime, limit: int) -> Iterator[str]:
-        """The partitions of rows whose time has come, up to a limit in each shard."""
+    def _due(self, shards: Sequence[str], before: datetime) -> Iterator[str]:
+        """The partitions of rows whose time has come; the next page is read once this one was used up."""
         for shard in shards:
-            answer = self._call(
-                "query",
-                IndexName="due",
-                KeyConditionExpression="due_shard = :shard AND due_at <= :before",
-                ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"S": items.text_time(before)}},
-                Limit=limit,
-            )
-            yield from (row["pk"]["S"] for row in answer["Items"])
+            start: dict[str, Any] = {}
+            while True:
+                answer = self._call(
+                    "query",
+                    IndexName="due",
+                    KeyConditionExpression="due_shard = :shard AND due_at <= :before",
+                    ExpressionAttributeValues={
+                        ":shard": {"S": shard},
+                        ":before": {"S": items.text_time(before)},
+                    },
+                    Limit=_DUE_PAGE_ROWS,
+                    **start,
+                )
+                yield from (row["pk"]["S"] for row in answer["Items"])
+                if "LastEvaluatedKey" not in answer:
+                    break
+                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _get_many(self, wanted: Sequence[keys.Key]) -> Iterator[items.Item]:
         """Read many rows, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""

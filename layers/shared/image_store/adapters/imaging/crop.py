@@ -1,25 +1,38 @@
-"""Where to cut a square out of a picture so that its subject stays in it."""
+"""Where to cut a picture so that its subject stays in it."""
 
 from PIL import Image, ImageFilter
+
+from image_store.adapters.imaging.sizes import Box, Size
+from image_store.domain.renditions import Gravity
 
 _CENTRE_PULL = 0.25
 """How much of all interest a window must gain to be moved from the middle to the far end."""
 
 
-def square_window(size: tuple[int, int], overview: Image.Image) -> tuple[int, int, int, int]:
-    """Choose the largest square of a picture of `size`, as (left, top, right, bottom) in its pixels.
+def window(size: Size, shape: Size, gravity: Gravity, overview: Image.Image) -> Box:
+    """Choose the largest window of the proportions of `shape` in a picture of `size`, in its pixels.
 
-    The square slides along the longer side to where most edges and colours are; the middle wins where the
-    difference is small. `overview` is the same picture, some dozens of pixels wide.
+    Its middle comes as near to the point of `gravity` as the edges allow. A smart one slides along the longer side
+    to where most edges and colours are, and stays in the middle where the difference is small. `overview` is
+    the same picture, some dozens of pixels wide, in L or RGB.
     """
     width, height = size
-    side = min(size)
-    if overview.mode == "CMYK":
-        overview = overview.convert("RGB")
-    interest = _interest(overview, along_x=width > height)
-    start = _best_start(interest, window=round(len(interest) * side / max(size)))
-    offset = min(round(start * max(size)), max(size) - side)
-    return (offset, 0, offset + side, side) if width > height else (0, offset, side, offset + side)
+    across = min(width, max(1, round(height * shape[0] / shape[1])))
+    down = min(height, max(1, round(width * shape[1] / shape[0])))
+    if gravity.is_smart:
+        left, top = _smart_place(size, (across, down), overview)
+    else:
+        left, top = round(gravity.x * width - across / 2), round(gravity.y * height - down / 2)
+    left, top = max(0, min(left, width - across)), max(0, min(top, height - down))
+    return left, top, left + across, top + down
+
+
+def _smart_place(size: Size, cut: Size, overview: Image.Image) -> tuple[int, int]:
+    along_x = cut[0] < size[0]
+    length, kept = (size[0], cut[0]) if along_x else (size[1], cut[1])
+    interest = _interest(overview, along_x=along_x)
+    start = round(_best_start(interest, window=round(len(interest) * kept / length)) * length)
+    return (start, 0) if along_x else (0, start)
 
 
 def _interest(overview: Image.Image, *, along_x: bool) -> list[float]:

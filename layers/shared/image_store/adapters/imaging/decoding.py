@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -17,13 +17,14 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from image_store.adapters.imaging.animation import Animation, Film
 from image_store.adapters.imaging.color import conversion_to_srgb, to_working_mode
 from image_store.adapters.imaging.limits import DecodeLimits, Header
 from image_store.adapters.imaging.picture import Picture
 from image_store.adapters.imaging.sizes import Size, size_needed
 from image_store.domain.errors import ImageStoreError, ImageTooLarge, InvalidImage, TooManyFrames
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Preset
+from image_store.domain.renditions import Recipe
 
 _PILLOW_FORMATS = {
     MediaType.JPEG: JpegImagePlugin.JpegImageFile.format,
@@ -56,6 +57,8 @@ class Decoded:
     picture: Picture
     size: Size
     frames: int
+    animation: Animation | None = None
+    """Where some recipe wants one and it can be afforded."""
 
 
 def decode(
@@ -64,11 +67,11 @@ def decode(
     header: Header | None,
     *,
     limits: DecodeLimits,
-    presets: Sequence[Preset],
+    recipes: Collection[Recipe],
 ) -> Decoded:
     """Decode the first frame, and check that all of the file can be decoded; `header` is what the file claims.
 
-    A JPEG is decoded at the smallest of its scales (1, 1/2, 1/4, 1/8) that still serves all `presets`.
+    A JPEG is decoded at the smallest of its scales (1, 1/2, 1/4, 1/8) that still serves all `recipes`.
 
     Raises
     ------
@@ -77,7 +80,7 @@ def decode(
     if header is not None:
         limits.check(header)
     try:
-        return _decode(data, media_type, limits=limits, presets=presets)
+        return _decode(data, media_type, limits=limits, recipes=recipes)
     except (ImageStoreError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -91,7 +94,7 @@ def decode(
 
 
 def _decode(
-    data: bytes, media_type: MediaType, *, limits: DecodeLimits, presets: Sequence[Preset]
+    data: bytes, media_type: MediaType, *, limits: DecodeLimits, recipes: Collection[Recipe]
 ) -> Decoded:
     if media_type is MediaType.PNG:
         # Only PNG has checksums; checking them uses the reader up.
@@ -101,22 +104,29 @@ def _decode(
     limits.check(Header(*opened.size, frames=frames))
     stored_size = opened.size
     if media_type is MediaType.JPEG:
-        opened.draft(None, size_needed(stored_size, presets))
+        # Where a size asked for is only a width, it matters which way up the picture is.
+        lying = Picture(opened, _orientation(opened))
+        opened.draft(None, lying.stored_size(size_needed(lying.stored_size(stored_size), recipes)))
         # In one piece: libjpeg leaves its fast path at the end of every block it is given.
         opened.decodermaxblock = max(len(data), opened.decodermaxblock)
     opened.load()
     first = opened.copy() if frames > 1 else opened
     orientation, profile = _orientation(opened), _profile(opened)
-    _decode_other_frames(opened, frames, limits=limits)
+    film = Film(opened, Picture(opened, orientation), profile, frames=frames, recipes=recipes, limits=limits)
+    _decode_other_frames(opened, frames, film, limits=limits)
     image = to_working_mode(first)
     # Savers write a comment, a profile or a transparent colour from here when they are not told otherwise.
     image.info = {}
     picture = Picture(image, orientation, conversion_to_srgb(profile, image.mode))
-    return Decoded(picture, picture.stored_size(stored_size), frames)
+    return Decoded(picture, picture.stored_size(stored_size), frames, film.developed())
 
 
-def _decode_other_frames(opened: ImageFile.ImageFile, frames: int, *, limits: DecodeLimits) -> None:
+def _decode_other_frames(
+    opened: ImageFile.ImageFile, frames: int, film: Film, *, limits: DecodeLimits
+) -> None:
     started = time.monotonic()
+    if frames > 1:
+        film.take()
     for index in range(1, frames):
         if time.monotonic() - started >= limits.max_decode_time.total_seconds():
             # AV1 frames can be far larger than the container says, and are then scaled down.
@@ -124,6 +134,7 @@ def _decode_other_frames(opened: ImageFile.ImageFile, frames: int, *, limits: De
         opened.seek(index)
         limits.check(Header(*opened.size, frames=frames))
         opened.load()
+        film.take()
 
 
 def _open(data: bytes, media_type: MediaType) -> ImageFile.ImageFile:

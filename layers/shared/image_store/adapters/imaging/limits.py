@@ -31,12 +31,19 @@ class DecodeLimits:
     `max_pixels` holds for the picture (or the canvas of an animation), `max_frames` for the number of
     frames and `max_total_pixels` for canvas × frames of an animation. `max_decode_time` ends the decoding of
     an animation whose frames cost more than their claimed size lets expect.
+
+    The limits on what is animated refuse nothing: beyond them a rendition shows the first frame alone.
+    `max_animated_pixels` holds for the frames of one rendition together, `max_animation_time` for decoding and
+    scaling them.
     """
 
     max_pixels: int
     max_frames: int
     max_total_pixels: int
     max_decode_time: timedelta
+    max_animated_frames: int = 300
+    max_animated_pixels: int = 25_000_000
+    max_animation_time: timedelta = timedelta(seconds=4)
 
     def check(self, header: Header) -> None:
         """Refuse a picture that is larger than this.

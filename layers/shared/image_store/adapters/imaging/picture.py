@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
+from image_store.adapters.imaging.sizes import Box, Size
+
 # EXIF 2.32, tag 0x0112: how the stored rows and columns must be turned to be seen as meant.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,9 +37,30 @@ class Picture:
         """Whether some pixels may be transparent."""
         return self.image.mode in ("LA", "RGBA")
 
-    def stored_size(self, seen: tuple[int, int]) -> tuple[int, int]:
+    def stored_size(self, seen: Size) -> Size:
         """Translate a size as seen into the size before the orientation is applied, or back."""
         return (seen[1], seen[0]) if self.orientation in _SIDEWAYS else seen
+
+    def stored_box(self, seen: Box) -> Box:
+        """Translate a box in the upright picture into the same box before the orientation is applied."""
+        left, top, right, bottom = seen
+        width, height = self.stored_size(self.image.size)
+        match self.orientation:
+            case 2:
+                return width - right, top, width - left, bottom
+            case 3:
+                return width - right, height - bottom, width - left, height - top
+            case 4:
+                return left, height - bottom, right, height - top
+            case 5:
+                return top, left, bottom, right
+            case 6:
+                return top, width - right, bottom, width - left
+            case 7:
+                return height - bottom, width - right, height - top, width - left
+            case 8:
+                return height - bottom, left, height - top, right
+        return seen
 
     def with_image(self, image: Image.Image) -> "Picture":
         """The same picture with other pixels of it, smaller or cropped."""

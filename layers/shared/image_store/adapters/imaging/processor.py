@@ -1,17 +1,19 @@
 """The image processor of the store: one decode, all that is made from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 
-from image_store.adapters.imaging.decoding import decode
+from image_store.adapters.imaging.decoding import Decoded, decode
+from image_store.adapters.imaging.fingerprint import perceptual_hash
 from image_store.adapters.imaging.headers import read_header
-from image_store.adapters.imaging.limits import DecodeLimits
+from image_store.adapters.imaging.limits import DecodeLimits, Header
 from image_store.adapters.imaging.placeholder import make_placeholder
+from image_store.adapters.imaging.provenance import xmp_packet
 from image_store.adapters.imaging.renditions import render
 from image_store.adapters.imaging.room import PixelRoom
-from image_store.domain.errors import ImageTooLarge, UnsupportedMediaType
-from image_store.domain.media import sniff
-from image_store.domain.renditions import Preset, ProcessedImage
+from image_store.domain.errors import ContentTypeMismatch, ImageTooLarge, UnsupportedMediaType
+from image_store.domain.media import MediaType, sniff
+from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 
 
 class PillowProcessor:
@@ -31,33 +33,60 @@ class PillowProcessor:
         max_frames: int = 1_000,
         max_total_pixels: int = 100_000_000,
         max_decode_time: timedelta = timedelta(seconds=8),
+        max_animated_frames: int = 300,
+        max_animated_pixels: int = 25_000_000,
+        max_animation_time: timedelta = timedelta(seconds=4),
     ) -> None:
         """Accept pictures, or canvases of animations, of `max_pixels`.
 
         An animation has at most `max_frames`, and `max_total_pixels` in all of them: one that just passes
         takes 1–2 s of one core. `max_decode_time` ends one that was built to take longer.
+        A rendition moves with at most `max_animated_frames`, `max_animated_pixels` in all of them (about 1 s of a
+        core) and `max_animation_time` to read them; otherwise it is still, with a warning.
         """
-        self._limits = DecodeLimits(max_pixels, max_frames, max_total_pixels, max_decode_time)
+        self._limits = DecodeLimits(
+            max_pixels,
+            max_frames,
+            max_total_pixels,
+            max_decode_time,
+            max_animated_frames,
+            max_animated_pixels,
+            max_animation_time,
+        )
         self._room = PixelRoom(max_pixels)
 
-    def process(self, data: bytes, *, presets: Sequence[Preset]) -> ProcessedImage:
-        """Verify that `data` is an image the store accepts and make `presets` from one decode.
+    def process(
+        self,
+        data: bytes,
+        media_type: MediaType | None,
+        recipes: Mapping[str, Recipe],
+        *,
+        provenance: Provenance | None = None,
+    ) -> ProcessedImage:
+        """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
-        Of an animation every frame is decoded, and the first one is rendered.
+        `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
+        `recipes` and under their names. Of an animation every frame is decoded; the first one is
+        rendered where the recipe wants no animation, or one that is too long to be made.
+        With a `provenance` each rendition carries it as XMP; otherwise none carries any metadata.
 
         Raises
         ------
-        UnsupportedMediaType, InvalidImage, ImageTooLarge, TooManyFrames
+        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         """
-        media_type = sniff(data)
-        if media_type is None:
-            raise UnsupportedMediaType("This is not an accepted image: send JPEG, PNG, GIF, WebP or AVIF.")
+        media_type = _checked(data, media_type)
         header = read_header(data, media_type)
         try:
-            with self._room.taken(header.width * header.height if header else self._room.pixels):
-                decoded = decode(data, media_type, header, limits=self._limits, presets=presets)
-                renditions, overview = render(decoded.picture, size=decoded.size, presets=presets)
-                placeholder = make_placeholder(overview)
+            with self._room.taken(self._pixels_of(header)):
+                decoded = decode(data, media_type, header, limits=self._limits, recipes=recipes.values())
+                renditions, overview = render(
+                    decoded.picture,
+                    size=decoded.size,
+                    recipes=recipes,
+                    animation=decoded.animation,
+                    xmp=xmp_packet(provenance) if provenance else b"",
+                )
+                placeholder, fingerprint = make_placeholder(overview), perceptual_hash(overview)
         except MemoryError as error:
             raise ImageTooLarge("The image needs more memory to decode than there is.") from error
         width, height = decoded.size
@@ -68,4 +97,31 @@ class PillowProcessor:
             frames=decoded.frames,
             renditions=renditions,
             placeholder=placeholder,
+            perceptual_hash=fingerprint,
+            warnings=_warnings(decoded, recipes),
         )
+
+    def _pixels_of(self, header: Header | None) -> int:
+        """How many pixels are held at once: the frames that a rendition shows are kept until it is encoded."""
+        if header is None:
+            return self._room.pixels
+        pixels = header.width * header.height
+        kept = min(pixels * header.frames, self._limits.max_animated_pixels) if header.frames > 1 else 0
+        return pixels + kept
+
+
+def _checked(data: bytes, known: MediaType | None) -> MediaType:
+    sniffed = sniff(data)
+    if sniffed is None:
+        raise UnsupportedMediaType("This is not an accepted image: send JPEG, PNG, GIF, WebP or AVIF.")
+    if known is not None and known is not sniffed:
+        raise ContentTypeMismatch(f"The bytes are {sniffed.value}, and not {known.value}.")
+    return sniffed
+
+
+def _warnings(decoded: Decoded, recipes: Mapping[str, Recipe]) -> tuple[str, ...]:
+    moving = decoded.animation.moving if decoded.animation else frozenset()
+    still = [name for name, recipe in recipes.items() if recipe.animated and recipe not in moving]
+    if decoded.frames == 1 or not still:
+        return ()
+    return (f"The animation is too long or too large to be kept moving in: {', '.join(still)}.",)

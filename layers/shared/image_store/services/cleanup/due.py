@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import batched
 
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import Conflict, StorageUnavailable
@@ -39,24 +40,26 @@ class DueRows:
         """Take every due row further; False when `until` came first. The images it took are added to `taken`."""
         seen: set[str] = set()
         while True:
-            due = self.repository.due(self.clock.now(), limit=_SLICE_ROWS + len(seen))
-            fresh = [row for row in due if row not in seen]
-            if not fresh:
-                return True
-            fresh.sort(
-                key=lambda row: row.startswith(_PUBLICATION)
-            )  # an image goes before what it meant to show
-            withdrawn: list[PublicationRow] = []
-            for row in fresh:
-                if self.clock.now() >= until:
-                    return False
-                seen.add(row)
-                self._collect(row, report, taken, withdrawn)
-            self._remove(withdrawn, report)
+            seen_before = len(seen)
+            # An image goes before what it meant to show.
+            for wanted in (_is_image, _is_publication):
+                rows = (
+                    row for row in self.repository.due(self.clock.now()) if wanted(row) and row not in seen
+                )
+                for some in batched(rows, _SLICE_ROWS, strict=False):
+                    withdrawn: list[PublicationRow] = []
+                    for row in some:
+                        if self.clock.now() >= until:
+                            return False
+                        seen.add(row)
+                        self._collect(row, report, taken, withdrawn)
+                    self._remove(withdrawn, report)
+            if len(seen) == seen_before:
+                return True  # and nothing that was done made more of it due
 
     def _collect(self, row: str, report: Report, taken: set[str], withdrawn: list[PublicationRow]) -> None:
         try:
-            if row.startswith(_PUBLICATION):
+            if _is_publication(row):
                 withdrawn += self._withdrawn(row.removeprefix(_PUBLICATION), report, taken)
             else:
                 self._image(row, report, taken)
@@ -127,3 +130,11 @@ class DueRows:
         removed = len(withdrawn) if report.dry_run else self.publisher.remove(withdrawn)
         report.publications += removed
         report.failed += len(withdrawn) - removed
+
+
+def _is_publication(row: str) -> bool:
+    return row.startswith(_PUBLICATION)
+
+
+def _is_image(row: str) -> bool:
+    return not _is_publication(row)

@@ -16,7 +16,7 @@ EVERY = timedelta(days=1)
 """How often an owner's images are looked at."""
 
 _PAGE = 100
-_OWNERS = 100
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,28 +28,32 @@ class Policies:
     deletion: Deletion
     clock: Clock
 
-    def apply(self, report: Report, allowance: Allowance, taken: set[str], *, until: datetime) -> str | None:
-        """Apply them to every owner whose turn has come; answers why it stopped before that, if it did.
+    def apply(
+        self,
+        report: Report,
+        allowance: Allowance,
+        taken: set[str],
+        *,
+        on_demand: bool,
+        until: datetime,
+    ) -> str | None:
+        """Apply them to every owner whose turn has come, on demand to all; answers why it stopped before that.
 
         Images in `taken` are gone already, and those that go now are added to it: so a dry run counts none twice.
         """
         if not self.policies:
             return None
         report.policies = [0] * len(self.policies)
-        seen: set[str] = set()
-        while True:
-            due = self.repository.owners_due(self.clock.now(), limit=_OWNERS + len(seen))
-            fresh = [owner for owner in due if owner not in seen]
-            if not fresh:
-                return None
-            for owner in fresh:
-                if self.clock.now() >= until:
-                    return "deadline"
-                seen.add(owner)
-                if (stopped := self._apply_to(owner, report, allowance, taken, until=until)) is not None:
-                    return stopped  # the owner's turn is not over
-                if not report.dry_run:
-                    self.repository.owner_done(owner, next_at=self.clock.now() + EVERY)
+        # All turns come within a day, and those that this run ends not before a day is over.
+        turns_until = self.clock.now() + (EVERY - _MOMENT if on_demand else timedelta(0))
+        for owner in self.repository.owners_due(turns_until):
+            if self.clock.now() >= until:
+                return "deadline"
+            if (stopped := self._apply_to(owner, report, allowance, taken, until=until)) is not None:
+                return stopped  # the owner's turn is not over
+            if not report.dry_run:
+                self.repository.owner_done(owner, next_at=self.clock.now() + EVERY)
+        return None
 
     def _apply_to(
         self, owner: str, report: Report, allowance: Allowance, taken: set[str], *, until: datetime

@@ -33,6 +33,7 @@ class _Run:
     """None in a dry run, which writes nothing."""
     allowance: Allowance
     until: datetime
+    on_demand: bool
     reconcile: bool
     taken: set[str] = field(default_factory=set)
     """The images that this run took, or would have taken: later phases leave them out."""
@@ -59,13 +60,14 @@ class Cleanup:
         until: datetime,
         dry_run: bool = False,
         most_removals: int | None = None,
+        on_demand: bool = False,
         reconcile: bool = False,
     ) -> Report:
         """Collect what there is to collect until `until`, and report it. Safe to repeat and to run twice.
 
         A dry run changes nothing and counts what a run would remove. `most_removals` replaces the deployment's cap
-        for this run and lifts the bound of 1 %. To `reconcile` is to compare table and buckets anew at once and
-        without a grace, as after a restored backup.
+        for this run and lifts the bound of 1 %. `on_demand` no owner and no sweep waits for its next turn. To
+        `reconcile` is to compare table and buckets anew at once and without a grace, as after a restored backup.
 
         Raises StorageUnavailable when not even the lease could be taken.
         """
@@ -82,7 +84,14 @@ class Cleanup:
             most=self.most_removals if most_removals is None else most_removals,
             decided=most_removals is not None,
         )
-        run = _Run(report=report, lease=lease, allowance=allowance, until=until, reconcile=reconcile)
+        run = _Run(
+            report=report,
+            lease=lease,
+            allowance=allowance,
+            until=until,
+            on_demand=on_demand,
+            reconcile=reconcile,
+        )
         try:
             self._phases(run)
             report.finished_at = self.clock.now()
@@ -108,7 +117,9 @@ class Cleanup:
             return
         self._staging(report)
         try:
-            report.stopped_because = self.policies.apply(report, run.allowance, run.taken, until=run.until)
+            report.stopped_because = self.policies.apply(
+                report, run.allowance, run.taken, on_demand=run.on_demand, until=run.until
+            )
         except StorageUnavailable:
             report.failed += 1
         sweeps: list[Callable[[_Run], None]] = [partial(self._objects, each) for each in self.objects]
@@ -133,7 +144,7 @@ class Cleanup:
             report.failed += 1
 
     def _objects(self, sweep: ObjectSweep, run: _Run) -> None:
-        position = self._position(sweep.name, OBJECTS_EVERY, reconcile=run.reconcile)
+        position = self._position(sweep.name, OBJECTS_EVERY, run)
         if position.after is None:
             return
         found = (replace(sweep, grace=timedelta(0)) if run.reconcile else sweep).look(
@@ -153,7 +164,7 @@ class Cleanup:
         self._move(sweep.name, replace(position, after=found.after), run)
 
     def _records(self, run: _Run) -> None:
-        position = self._position("records", RECORDS_EVERY, reconcile=run.reconcile)
+        position = self._position("records", RECORDS_EVERY, run)
         if position.after is None:
             return
         found = (replace(self.records, grace=timedelta(0)) if run.reconcile else self.records).look(
@@ -179,12 +190,12 @@ class Cleanup:
         if position.after is not None and self.clock.now() >= run.until:
             run.report.stopped_because = "deadline"
 
-    def _position(self, sweep: str, every: timedelta, *, reconcile: bool) -> Position:
+    def _position(self, sweep: str, every: timedelta, run: _Run) -> Position:
         """Where a sweep goes on; a new pass begins when the last one is over and its time has come."""
         now = self.clock.now()
         position = self.housekeeping.position(sweep)
-        if reconcile or position is None:
+        if run.reconcile or position is None:
             return Position(now, "")
-        if position.after is None and now >= position.started_at + every:
+        if position.after is None and (run.on_demand or now >= position.started_at + every):
             return Position(now, "")
         return position
