@@ -221,32 +221,30 @@ def test_images_are_counted_to_the_quota_before_they_are_made() -> None:
 # Joining ------------------------------------------------------------------------------------------------
 
 
-def test_the_same_request_with_seeds_is_joined_while_it_has_not_ended(generating: Generating) -> None:
+def test_the_same_request_is_joined_while_it_has_not_ended(generating: Generating) -> None:
     """E5."""
-    first = generating.begin(a_wish(seed=1), a_wish(seed=2))
-    again = generating.begin(a_wish(seed=1), a_wish(seed=2))
+    first = generating.begin(a_wish(), a_wish(seed=2), join=True)
+    again = generating.begin(a_wish(), a_wish(seed=2), join=True)
     assert again.id == first.id
-    assert generating.begin(a_wish(seed=1), a_wish(seed=3)).id != first.id
-    assert generating.begin(a_wish(seed=1), a_wish(seed=2), owner="another").id != first.id
+    assert generating.begin(a_wish(), a_wish(seed=3), join=True).id != first.id
+    assert generating.begin(a_wish(), a_wish(seed=2), join=True, owner="another").id != first.id
 
     generating.work_off()
 
-    assert generating.begin(a_wish(seed=1), a_wish(seed=2)).id != first.id
+    assert generating.begin(a_wish(), a_wish(seed=2), join=True).id != first.id
 
 
-def test_requests_for_any_picture_are_joined_only_by_choice(generating: Generating) -> None:
-    """E5."""
-    first = generating.begin(join=True)
+def test_whoever_wants_the_same_again_can_say_so(generating: Generating) -> None:
+    first = generating.begin(a_wish(seed=1), join=True)
 
-    assert generating.begin(join=True).id == first.id
-    assert generating.begin().id != first.id
+    assert generating.begin(a_wish(seed=1), join=False).id != first.id
 
 
 def test_a_cancelled_job_is_not_joined(generating: Generating) -> None:
-    first = generating.begin(a_wish(seed=1))
+    first = generating.begin(join=True)
     generating.requests.cancel(OWNER, first.id)
 
-    assert generating.begin(a_wish(seed=1)).id != first.id
+    assert generating.begin(join=True).id != first.id
 
 
 def test_an_idempotency_key_stands_for_its_job_even_when_that_has_ended(generating: Generating) -> None:
@@ -267,12 +265,12 @@ def test_of_two_equal_requests_at_once_one_begins(generating: Generating) -> Non
 
     def somebody_was_first(*arguments: object, **more: object) -> None:
         generating.jobs.create = create  # type: ignore[method-assign]
-        first.append(generating.begin(a_wish(seed=1)).id)
+        first.append(generating.begin(join=True).id)
         create(*arguments, **more)  # type: ignore[arg-type]
 
     generating.jobs.create = somebody_was_first  # type: ignore[method-assign]
 
-    assert [generating.begin(a_wish(seed=1)).id] == first
+    assert [generating.begin(join=True).id] == first
 
 
 # Seeing -------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ from image_store.domain.reservation import Quota
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.run import LEASE, LONGEST_DELAY
 from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing
-from tests.faults.world import OWNER, PICTURE, Killed
+from tests.faults.faults import Killed
+from tests.faults.world import OWNER, PICTURE
 
 A, B, C = Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI
 
@@ -306,7 +307,7 @@ def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
 class Refusing:
     """Finds no image in anything."""
 
-    def process(self, data: bytes, *, presets: object) -> None:
+    def process(self, data: bytes, media_type: object, recipes: object) -> None:
         from image_store.domain.errors import InvalidImage
 
         raise InvalidImage("These bytes are no image.")

@@ -245,8 +245,8 @@ class GenerationRequest(_Strict):
     model: Line | None = Field(None, min_length=1, max_length=128)
     fallback: bool = Field(default=True, description="Whether other providers may do it.")
     join: bool = Field(
-        default=False,
-        description="Answer the same request that has not ended, if there is one; always so where all seeds are given.",
+        default=True,
+        description="Answer the job of the same request where one runs already; `false` begins another.",
     )
 
 

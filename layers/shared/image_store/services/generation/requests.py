@@ -60,8 +60,8 @@ class Asked:
     owner: str
     wanted: tuple[Variations, ...]
     preference: Preference
-    join: bool = False
-    """Whether to join the same request that runs already, though its seeds are not given."""
+    join: bool = True
+    """Whether to join the same request where it runs already."""
     idempotency: IdempotencyKey | None = None
 
 
@@ -231,7 +231,7 @@ class GenerationRequests:
         wishes = tuple(wanted.wish for wanted in asked.wanted for _ in range(wanted.times))
         print_ = fingerprint_of(asked.owner, wishes, asked.preference)
         names = []
-        if asked.join or all(wish.seed is not None for wish in wishes):
+        if asked.join:
             names.append(JobName(_digest("same", print_), print_, now + JOINED_FOR))
         if asked.idempotency is not None:
             key = asked.idempotency
