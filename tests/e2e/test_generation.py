@@ -151,11 +151,19 @@ def test_forty_jobs_at_once_find_a_budget_for_ten(stack: Stack) -> None:
     with (
         told(stack, "generations", BUDGET_OWNER_DAILY=str(10 * POLLINATIONS_USD)),
         api(stack) as client,
-        ThreadPoolExecutor(8) as many,
+        ThreadPoolExecutor(4) as many,
     ):
         body = {"items": [{"prompt": "One of forty", "size": "256x256"}], **asked}
 
-        answers = list(many.map(lambda _: client.post("/v1/generations", json=body), range(40)))
+        def send(number: int) -> httpx.Response:
+            """Send a request, and what was too much for the emulator again, as clients do."""
+            for _ in range(5):
+                answer = client.post("/v1/generations", json=body, headers={"Idempotency-Key": str(number)})
+                if answer.status_code != 503:
+                    break
+            return answer
+
+        answers = list(many.map(send, range(40)))
 
         assert Counter(answer.status_code for answer in answers) == {202: 10, 429: 30}
         refused = next(answer for answer in answers if answer.status_code == 429)

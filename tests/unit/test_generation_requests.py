@@ -258,6 +258,18 @@ def test_an_idempotency_key_stands_for_its_job_even_when_that_has_ended(generati
     assert generating.begin(idempotency=KEY).id != first.id
 
 
+def test_a_repeated_request_sends_what_the_first_could_not(generating: Generating) -> None:
+    generating.queue.available = False
+    first = generating.begin(idempotency=KEY)
+    generating.queue.available = True
+
+    generating.begin(idempotency=KEY)
+    generating.work_off()
+
+    assert generating.job(first).status is JobStatus.SUCCEEDED
+    assert generating.paid() == 1
+
+
 def test_of_two_equal_requests_at_once_one_begins(generating: Generating) -> None:
     """E5."""
     create = generating.jobs.create

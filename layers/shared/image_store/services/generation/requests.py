@@ -107,7 +107,7 @@ class GenerationRequests:
         names = self._names(asked, now)
         for _ in range(_TRIES):
             if (running := self._earlier(asked, names, now)) is not None:
-                return self.items(asked.owner, running.id)
+                return self._again(asked.owner, running.id)
             job, items = self._made(asked, now)
             try:
                 self.generations.create(
@@ -290,6 +290,12 @@ class GenerationRequests:
 
     def _cancelled(self, item: Item) -> Item:
         return item.moved_to(ItemState.CANCELLED, change=self.ids.attempt(), hold=None, lease_until=None)
+
+    def _again(self, owner: str, job_id: str) -> tuple[Job, list[Item]]:
+        """A job that was begun before; whoever began it may have died before its images were on their way."""
+        job, items = self.items(owner, job_id)
+        self._send([item for item in items if item.state is ItemState.QUEUED and not item.calls])
+        return job, items
 
     def _send(self, items: Sequence[Item]) -> None:
         """Hand the images over; the sweep does so again for those that the queue did not take."""
