@@ -153,10 +153,12 @@ def test_attributes_that_no_image_may_have_are_refused_before_anything_is_spent(
         generating.begin(a_wish(attributes=past))
 
 
-def test_a_job_is_there_although_the_queue_is_away(generating: Generating) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise StorageUnavailable("The queue is away.")
+def refuse(*_: object, **__: object) -> None:
+    """What a queue does that is away."""
+    raise StorageUnavailable("The queue is away.")
 
+
+def test_a_job_is_there_although_the_queue_is_away(generating: Generating) -> None:
     generating.queue.send = refuse  # type: ignore[method-assign]
     job = generating.begin(times=2)
     del generating.queue.send
@@ -259,9 +261,9 @@ def test_an_idempotency_key_stands_for_its_job_even_when_that_has_ended(generati
 
 
 def test_a_repeated_request_sends_what_the_first_could_not(generating: Generating) -> None:
-    generating.queue.available = False
+    generating.queue.send = refuse  # type: ignore[method-assign]
     first = generating.begin(idempotency=KEY)
-    generating.queue.available = True
+    del generating.queue.send
 
     generating.begin(idempotency=KEY)
     generating.work_off()
