@@ -68,6 +68,7 @@ TOLD = {
     "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES"} | GENERATING,
     "Generate": {
         "TABLE_NAME",
+        "METRICS_NAMESPACE",
         "PUBLIC_CACHE_CONTROL",
         "KEY_LAYOUT",
         "MAX_PIXELS",
@@ -121,6 +122,7 @@ VALUES = {
     "GENERATION_RETRIES": "2",
     "GENERATION_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/generation",
     "SECRETS_KEY": "arn:aws:kms:eu-west-1:123456789012:key/1",
+    "METRICS_NAMESPACE": "ImageStore/image-store",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
 }
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -188,3 +189,15 @@ def test_a_pause_that_is_asked_for_is_kept_and_no_longer() -> None:
 )
 def test_health_is_told_in_words(breaker: Breaker, health: str) -> None:
     assert breaker.health(NOW) == health
+
+
+def test_the_page_on_generation_lists_every_price_with_its_day_and_source() -> None:
+    """E4."""
+    page = (Path(__file__).resolve().parents[2] / "docs/generation.md").read_text()
+
+    assert {line for line in page.splitlines() if "[source](" in line} == {
+        f"| {price.provider} | `{price.model}` | {price.unit.replace('_', ' ')} | {price.amount} {price.currency} "
+        f"| {price.per:,} | {price.valid_from} | [source]({price.source}) |"
+        for price in PRICES
+    }
+    assert f"The prices as of {VERSION}" in page

@@ -453,7 +453,7 @@ class Application:
 
     @made_once
     def generation_run(self) -> "GenerationRun":
-        from image_store.entrypoints.metrics import count_call
+        from image_store.entrypoints.metrics import counting_calls
         from image_store.services.generation.health import HealthWatch
         from image_store.services.generation.references import References
         from image_store.services.generation.run import GenerationRun
@@ -471,7 +471,7 @@ class Application:
             work=self.generation_queue,
             budgets=self.settings.budgets,
             retries=self.settings.generation_retries,
-            report=count_call,
+            report=counting_calls(self.settings.metrics_namespace),
             clock=self.clock,
             ids=self.ids,
         )

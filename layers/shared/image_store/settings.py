@@ -64,6 +64,7 @@ class Settings:
     generation_retries: int
     secrets_key: str
     """The KMS key that seals what owners entrust to the store."""
+    metrics_namespace: str
     remote_hosts: tuple[str, ...]
     """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
     remote_networks: tuple[IPv4Network | IPv6Network, ...]
@@ -112,6 +113,7 @@ class Settings:
             generation_queue_url=environment.get("GENERATION_QUEUE_URL", ""),
             generation_retries=_number(environment, "GENERATION_RETRIES", 2),
             secrets_key=environment.get("SECRETS_KEY", ""),
+            metrics_namespace=environment.get("METRICS_NAMESPACE", "ImageStore"),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),
             remote_networks=_networks(environment, "REMOTE_NETWORKS"),
         )
