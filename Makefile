@@ -11,6 +11,9 @@ CODE := layers/shared/image_store functions cli/image_store_cli local tools test
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
+# What the providers' SDKs need and the worker has from its other layers.
+IN_OTHER_LAYERS := annotated-types pydantic pydantic-core typing-extensions typing-inspection urllib3 cffi cryptography pycparser
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types format build bench soak lock openapi clean dev everything
 
@@ -52,7 +55,11 @@ lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer ve
 	@$(LOCK) --universal requirements/awscli.in -o requirements/awscli.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/imaging/requirements.in -o layers/imaging/requirements.txt
+	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/crypto/requirements.in -o layers/crypto/requirements.txt
+	@$(LOCK) --python-platform aarch64-manylinux_2_28 $(addprefix --no-emit-package ,$(IN_OTHER_LAYERS)) \
+		layers/providers/requirements.in -o layers/providers/requirements.txt
 	@$(LOCK) --universal -c layers/dependencies/requirements.txt -c layers/imaging/requirements.txt \
+		-c layers/crypto/requirements.txt -c layers/providers/requirements.txt \
 		requirements/dev.in -o requirements/dev.txt
 
 openapi: dev ## Write openapi.json from the functions' code

@@ -1,5 +1,6 @@
 """Records in memory."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -39,6 +40,8 @@ class MemoryRepository(ImageRepository):
         self._keys: dict[str, IdempotencyRow] = {}
         self.owners: dict[str, datetime] = {}
         self._renderings: dict[str, tuple[str, datetime]] = {}
+        self.promised: Counter[str] = Counter()
+        """Images by owner that are counted before they are stored, by whoever has promised them."""
 
     @property
     def due_publications(self) -> dict[str, PublicationRow]:
@@ -141,7 +144,8 @@ class MemoryRepository(ImageRepository):
 
     def _check_quota(self, image: Image, quota: Quota) -> None:
         used = self.usage(image.owner)
-        if (quota.images and used.images >= quota.images) or (
+        images = used.images + self.promised[image.owner]
+        if (quota.images and images >= quota.images) or (
             quota.size_bytes and used.size_bytes + image.size_bytes > quota.size_bytes
         ):
             raise QuotaExceeded("The quota is used up.")

@@ -651,11 +651,12 @@ class World:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in items.rows_of(record)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
-        # The count, what cleanup, sweeps and migrations remember, and what expires by itself.
+        # The count, what cleanup, sweeps and migrations remember, breakers, and what expires by itself.
         beside = {
             row
             for row in stored
-            if row[1] in {"USAGE", "SWEEP"} or row[0].startswith(("CLEANUP", "MIGRATION#", *OF_PROJECTIONS))
+            if row[1] in {"USAGE", "SWEEP"}
+            or row[0].startswith(("CLEANUP", "MIGRATION#", "PROVIDER#", *OF_PROJECTIONS))
         }
         beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
         assert stored - beside == expected, "rows that follow from no record"

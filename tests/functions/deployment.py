@@ -12,26 +12,33 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_store.adapters.dynamodb.generations import DynamoGenerations
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
+from image_store.domain.providers import GeneratedImage, Provider, Unit
 from image_store.settings import Settings
+from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.generations import MemoryProvider
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue
 from tests.faults.world import CountedIds, SetClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from image_store.ports import (
+        Cipher,
         Clock,
         DeadLetters,
+        Generations,
         Housekeeping,
         Ids,
+        ImageProvider,
         ImageRepository,
         IngestEvents,
         Migrations,
@@ -52,6 +59,9 @@ CDN = "https://cdn.example.com"
 API = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com"
 INGEST_BUCKET = "image-store-ingest-123456789012-eu-central-1"
 SIGNING_SECRET = {"current": "k1", "k1": "a key of the tests"}
+PROVIDERS_SECRET = dict.fromkeys(
+    ("google", "openai", "cloudflare", "pollinations"), "a key of the deployment"
+)
 ENVIRONMENT = {
     "PRIVATE_BUCKET": "private",
     "PUBLIC_BUCKET": "public",
@@ -94,8 +104,14 @@ class Answer:
 
 
 class _SecretsClient:
-    def get_secret_value(self, **_: str) -> dict[str, str]:
-        return {"SecretString": json.dumps(SIGNING_SECRET)}
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+        signing = SecretId == ENVIRONMENT["SIGNING_SECRET"]
+        return {"SecretString": json.dumps(SIGNING_SECRET if signing else PROVIDERS_SECRET)}
+
+
+def _picture_of(provider: Provider) -> Callable[[object], GeneratedImage]:
+    usage = {Unit.IMAGE: 1} if provider is Provider.POLLINATIONS else None
+    return lambda _: GeneratedImage(data=sent_bytes("upload/raw"), usage=usage)
 
 
 class LambdaClient:
@@ -133,6 +149,8 @@ class Deployment(Application):
         self.announced = MemoryIngestEvents()
         self.depths: dict[str, QueueDepth] = {}
         self.lambda_client = LambdaClient(self)
+        self.to_generate = MemoryWorkQueue()
+        self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
 
     @cached_property
     def settings(self) -> Settings:
@@ -189,6 +207,22 @@ class Deployment(Application):
     @cached_property
     def work_queue(self) -> WorkQueue:
         return self.handed_over
+
+    @cached_property
+    def generation_queue(self) -> WorkQueue:
+        return self.to_generate
+
+    @cached_property
+    def generations(self) -> Generations:
+        return DynamoGenerations(self.settings.table, client=lambda: self.client)
+
+    @cached_property
+    def cipher(self) -> Cipher:
+        return MemoryCipher()
+
+    @cached_property
+    def image_providers(self) -> Mapping[Provider, ImageProvider]:
+        return self.providers
 
     @cached_property
     def _secrets(self) -> Secrets:

@@ -16,6 +16,16 @@ FETCHING = {"REMOTE_HOSTS", "REMOTE_NETWORKS"}
 ACCEPTING = {"KEY_LAYOUT", "MAX_PIXELS", "QUOTA_IMAGES", "QUOTA_BYTES"}
 RESERVING = ACCEPTING | {"CLEANUP_ON_SAVE"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
+GENERATING = {
+    "PROVIDERS",
+    "BUDGET_OWNER_DAILY",
+    "BUDGET_OWNER_MONTHLY",
+    "BUDGET_DEPLOYMENT_DAILY",
+    "BUDGET_DEPLOYMENT_MONTHLY",
+    "UNKNOWN_PRICE_RESERVE",
+    "SECRETS_KEY",
+    "GENERATION_QUEUE_URL",
+}
 CLEANING = {"TRASH_RETENTION_DAYS", "CLEANUP_POLICIES", "CLEANUP_MAX_DELETIONS"}
 TOLD = {
     "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"} | R2 | PUBLISHED | RESERVING | FETCHING,
@@ -42,7 +52,11 @@ TOLD = {
         "PUBLIC_BUCKET",
         "PUBLIC_URL",
     },
-    "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
+    "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL", "GENERATION_QUEUE_URL"}
+    | R2
+    | PUBLISHED
+    | PURGING
+    | CLEANING,
     "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
     "Migrate": {
@@ -62,6 +76,21 @@ TOLD = {
     | PUBLISHED
     | RESERVING,
     "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "MAX_PIXELS", "PRESETS"} | R2 | PUBLISHED,
+    "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES"} | GENERATING,
+    "Generate": {
+        "TABLE_NAME",
+        "METRICS_NAMESPACE",
+        "PUBLIC_CACHE_CONTROL",
+        "KEY_LAYOUT",
+        "MAX_PIXELS",
+        "CLEANUP_ON_SAVE",
+        "PROVIDER_URLS",
+        "PROVIDERS_SECRET",
+        "GENERATION_RETRIES",
+    }
+    | R2
+    | PUBLISHED
+    | GENERATING,
 }
 QUEUES = {
     "INGEST_QUEUE_URL",
@@ -113,6 +142,18 @@ VALUES = {
     "MIGRATION_TABLE": "messages",
     "REMOTE_HOSTS": ".example.com,images.example.org",
     "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16",
+    "PROVIDERS": "google,pollinations",
+    "PROVIDER_URLS": '{"openai": "https://llm.example.com/v1"}',
+    "PROVIDERS_SECRET": "image-store/providers",
+    "BUDGET_OWNER_DAILY": "0.5",
+    "BUDGET_OWNER_MONTHLY": "5",
+    "BUDGET_DEPLOYMENT_DAILY": "50",
+    "BUDGET_DEPLOYMENT_MONTHLY": "500",
+    "UNKNOWN_PRICE_RESERVE": "0.25",
+    "GENERATION_RETRIES": "2",
+    "GENERATION_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/generation",
+    "SECRETS_KEY": "arn:aws:kms:eu-west-1:123456789012:key/1",
+    "METRICS_NAMESPACE": "ImageStore/image-store",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
     "WORK_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-work",
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",

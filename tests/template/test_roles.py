@@ -49,6 +49,11 @@ WRITE_TABLE = allow(
     "DeleteItem",
     "ConditionCheckItem",
 )
+PROVIDERS_SECRET = allow(
+    SECRETS + "{HasProvidersSecretName ? ProvidersSecretName : ${AWS::StackName}/providers}-??????",
+    "secretsmanager",
+    "GetSecretValue",
+)
 CLEANING = {
     allow(
         "Table.Arn",
@@ -113,6 +118,7 @@ REACH = {
             condition={"StringLike": {"s3:prefix": "ingest/*"}},
         ),
         allow("IngestQueue.Arn", "sqs", "SendMessage"),
+        allow("GenerationQueue.Arn", "sqs", "SendMessage"),
     },
     "Admin": CLEANING,
     "Ingest": {
@@ -137,6 +143,46 @@ REACH = {
     }
     | OBJECTS_TO_MIGRATE,
     "Render": {allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem"), R2_SECRET},
+    "Generations": {
+        allow(
+            "Table.Arn",
+            "dynamodb",
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+        ),
+        allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
+        SIGNING_SECRET,
+        allow("SecretsKey.Arn", "kms", "GenerateDataKey"),  # it seals keys, and can open none
+        allow("GenerationQueue.Arn", "sqs", "SendMessage"),
+    },
+    "Generate": {
+        allow(
+            "Table.Arn",
+            "dynamodb",
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "ConditionCheckItem",
+        ),
+        R2_SECRET,
+        PROVIDERS_SECRET,
+        allow("SecretsKey.Arn", "kms", "Decrypt"),
+        allow(
+            "GenerationQueue.Arn",
+            "sqs",
+            "ReceiveMessage",
+            "DeleteMessage",
+            "GetQueueAttributes",
+            "SendMessage",
+        ),
+    },
 }
 READ_CARDS = allow("Table.Arn", "dynamodb", "Query", "BatchGetItem")
 READ_FIGURES = allow("Table.Arn", "dynamodb", "GetItem", "Query", "BatchGetItem")

@@ -6,6 +6,7 @@ network, and a cold start pays only for what its function touches. Tests put the
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -15,14 +16,17 @@ from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket, S3Versions, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
+from image_store.domain.reservation import Quota
 from image_store.entrypoints.answers import Answers
 from image_store.entrypoints.observability import logger
 from image_store.ports import (
+    Cipher,
     Clock,
     DeadLetters,
     FeedRows,
     Fetcher,
     Figures,
+    Generations,
     Housekeeping,
     Ids,
     ImageProcessor,
@@ -31,6 +35,8 @@ from image_store.ports import (
     Migrations,
     ObjectStore,
     Projector,
+    ProviderHealth,
+    ProviderKeys,
     Purger,
     QueueDepth,
     Renderer,
@@ -42,6 +48,8 @@ from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
+    from image_store.domain.providers import Provider, ProviderKey
+    from image_store.ports import ImageProvider
     from image_store.services.batch_deletion import BatchDeletion
     from image_store.services.batches import Batches
     from image_store.services.cleanup.run import Cleanup
@@ -50,6 +58,12 @@ if TYPE_CHECKING:
     from image_store.services.direct_uploads import DirectUploads
     from image_store.services.editing import Editing
     from image_store.services.feed import Feed
+    from image_store.services.generation.choice import Choice
+    from image_store.services.generation.kept import KeptAnswers
+    from image_store.services.generation.overview import ProviderOverview
+    from image_store.services.generation.requests import GenerationRequests
+    from image_store.services.generation.run import GenerationRun
+    from image_store.services.generation.sweep import GenerationSweep
     from image_store.services.health import Health
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
@@ -204,6 +218,44 @@ class Application:
             "projection_dead_letters": self.settings.projection_dead_letter_queue_url,
         }
         return {name: SqsQueueDepth(url, client=lambda: self._sqs) for name, url in urls.items() if url}
+
+    @made_once
+    def generation_queue(self) -> WorkQueue:
+        from image_store.adapters.sqs import SqsWorkQueue
+
+        return SqsWorkQueue(self.settings.generation_queue_url, client=lambda: self._sqs)
+
+    @made_once
+    def generations(self) -> Generations:
+        from image_store.adapters.dynamodb.generations import DynamoGenerations
+
+        return DynamoGenerations(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def provider_health(self) -> ProviderHealth:
+        from image_store.adapters.dynamodb.providers import DynamoProviderHealth
+
+        return DynamoProviderHealth(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def provider_keys(self) -> ProviderKeys:
+        from image_store.adapters.dynamodb.providers import DynamoProviderKeys
+
+        return DynamoProviderKeys(
+            self.settings.table, client=lambda: self._dynamodb, cipher=lambda: self.cipher
+        )
+
+    @made_once
+    def cipher(self) -> Cipher:
+        from image_store.adapters.kms import KmsCipher
+
+        return KmsCipher(self.settings.secrets_key, client=lambda: self._client("kms"))
+
+    @made_once
+    def image_providers(self) -> "Mapping[Provider, ImageProvider]":
+        from image_store.adapters.providers import image_providers
+
+        return image_providers(self.settings.provider_urls, clock=self.clock)
 
     @made_once
     def processor(self) -> ImageProcessor:
@@ -545,6 +597,99 @@ class Application:
             uploads=self.uploads,
             attributes_of=record_attributes,
         )
+
+    @made_once
+    def generation_requests(self) -> "GenerationRequests":
+        from image_store.services.generation.requests import GenerationRequests
+
+        return GenerationRequests(
+            generations=self.generations,
+            repository=self.repository,
+            keys=self.provider_keys,
+            choice=self._choice,
+            work=self.generation_queue,
+            cursors=self.cursors,
+            budgets=self.settings.budgets,
+            most_images=self.settings.quota.images,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def generation_run(self) -> "GenerationRun":
+        from image_store.entrypoints.metrics import counting_calls
+        from image_store.services.generation.health import HealthWatch
+        from image_store.services.generation.references import References
+        from image_store.services.generation.run import GenerationRun
+
+        return GenerationRun(
+            generations=self.generations,
+            choice=self._choice,
+            watch=HealthWatch(health=self.provider_health, clock=self.clock),
+            providers=self.image_providers,
+            keys=self.provider_keys,
+            deployment_key=self._deployment_key,
+            references=References(repository=self.repository, private=self.private),
+            kept=self._kept_answers,
+            uploads=self._uploads_without_quota,
+            work=self.generation_queue,
+            budgets=self.settings.budgets,
+            retries=self.settings.generation_retries,
+            report=counting_calls(self.settings.metrics_namespace),
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def generation_sweep(self) -> "GenerationSweep":
+        from image_store.services.generation.sweep import GenerationSweep
+
+        return GenerationSweep(
+            generations=self.generations,
+            kept=self._kept_answers,
+            work=self.generation_queue,
+            clock=self.clock,
+        )
+
+    @made_once
+    def provider_overview(self) -> "ProviderOverview":
+        from image_store.services.generation.overview import ProviderOverview
+
+        return ProviderOverview(
+            generations=self.generations,
+            health=self.provider_health,
+            keys=self.provider_keys,
+            order=self.settings.providers,
+            clock=self.clock,
+        )
+
+    @made_once
+    def _choice(self) -> "Choice":
+        from image_store.services.generation.choice import Choice
+
+        return Choice(order=self.settings.providers, budgets=self.settings.budgets)
+
+    @made_once
+    def _kept_answers(self) -> "KeptAnswers":
+        from image_store.services.generation.kept import KeptAnswers
+
+        return KeptAnswers(private=self.private, clock=self.clock)
+
+    @made_once
+    def _uploads_without_quota(self) -> "Uploads":
+        """What was paid for is stored: its place in the quota was taken with its job."""
+        protocol = replace(self.write_protocol, quota=Quota())
+        return replace(
+            self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
+        )
+
+    def _deployment_key(self, provider: "Provider") -> "ProviderKey | None":
+        from image_store.domain.providers import ProviderKey
+
+        secret = self._secrets.json(self.settings.providers_secret)
+        if not secret.get(provider.value):
+            return None
+        return ProviderKey(secret[provider.value], secret.get(f"{provider.value}_account_id", ""))
 
     # Clients ------------------------------------------------------------------------------------------
 

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from image_store.domain.breaker import Breaker
+from image_store.domain.budget import Budgets, Spending
 from image_store.domain.cleanup import Lease, Position, Report
+from image_store.domain.generation import Change, Item, Job, JobName, JobPage, NamedJob, Performance
 from image_store.domain.image import Image, Record
 from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
 from image_store.domain.listing import Card, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.making import Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import Counted, Migration, SourceRecord, Step
+from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
@@ -538,8 +542,11 @@ class Figures(Protocol):
 class WorkQueue(Protocol):
     """Where work goes that is done behind a request: at least once, in any order."""
 
-    def send(self, work: Work) -> None:
-        """Hand over work; StorageUnavailable when the queue does not take it."""
+    def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
+        """Hand over work that is to be done after a delay of at most 15 minutes.
+
+        StorageUnavailable when the queue does not take it.
+        """
         ...
 
 
@@ -575,4 +582,161 @@ class DeadLetters(Protocol):
 
     def send(self, body: str, *, reason: str) -> None:
         """Keep a message with the reason why it was given up."""
+        ...
+
+
+class Generations(Protocol):
+    """Generation jobs, with the money that is set aside and spent for them. Every write is made as a whole.
+
+    Writers hand over what they saw of an image and what they want. A write whose answer is lost is settled by a strong
+    read. All methods raise StorageUnavailable when DynamoDB does not answer.
+    """
+
+    def create(
+        self,
+        job: Job,
+        items: Sequence[Item],
+        *,
+        budgets: Budgets,
+        most_images: int,
+        names: Sequence[JobName],
+        due_at: datetime,
+    ) -> None:
+        """Write a job with its images, take their holds from the budgets and promise them to the owner's quota.
+
+        `most_images` is that quota, 0 for none. `names` are what the job can be found by.
+
+        Raises
+        ------
+        BudgetExceeded, BudgetUsedUp, QuotaExceeded
+        Conflict
+            one of the names is held by another job; nothing was written
+        """
+        ...
+
+    def named(self, name: str, *, at: datetime) -> NamedJob | None:
+        """The job that holds a name, strongly consistent."""
+        ...
+
+    def release(self, name: str, job_id: str) -> None:
+        """Take a name from a job; nothing happens when another holds it."""
+        ...
+
+    def job(self, job_id: str) -> Job | None:
+        """Read a job without its images, strongly consistent: one GetItem."""
+        ...
+
+    def items(self, job_id: str) -> tuple[Job, list[Item]] | None:
+        """Read a job and its images in their order without their wishes, strongly consistent."""
+        ...
+
+    def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
+        """Read one image of a job, strongly consistent."""
+        ...
+
+    def jobs(self, owner: str, *, after: str | None, limit: int) -> JobPage:
+        """An owner's jobs, the newest first; which there are is eventually consistent."""
+        ...
+
+    def change(
+        self,
+        changes: Sequence[Change],
+        *,
+        at: datetime,
+        budgets: Budgets,
+        most_images: int = 0,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Change images of one job, with all that follows for the job, budgets, quota, ledger and statistics.
+
+        Limits apply only to what is held anew. With `due_at` the job goes on: it is not cancelled any more, and will
+        be looked at.
+
+        Raises
+        ------
+        Conflict
+            one of the images is no longer at the version of `before`; nothing was written
+        BudgetExceeded, BudgetUsedUp, QuotaExceeded
+        """
+        ...
+
+    def stop(self, job_id: str, *, at: datetime) -> None:
+        """Mark a job as cancelled; what happens to its images is its callers' business. Safe to repeat."""
+        ...
+
+    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        """The ids of jobs that have to be looked at; eventually consistent."""
+        ...
+
+    def look_again(self, job: Job, *, at: datetime | None) -> None:
+        """Let a job be looked at again, or never; Conflict when it has changed since it was read."""
+        ...
+
+    def spending(self, owner: str | None, *, on: date) -> tuple[Spending, Spending]:
+        """What an owner, or (None) the deployment, has spent on a day and in its month, strongly consistent."""
+        ...
+
+    def performance(self, owner: str | None, *, days: Collection[date]) -> list[Performance]:
+        """How each provider has done on these days, for an owner or (None) for all; eventually consistent."""
+        ...
+
+
+class ProviderHealth(Protocol):
+    """The circuit breakers of all providers. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def breakers(self) -> Mapping[Provider, Breaker]:
+        """Read every breaker, strongly consistent; one that was never written is closed."""
+        ...
+
+    def save(self, provider: Provider, after: Breaker) -> bool:
+        """Write a breaker that was one version older; False when somebody else was first."""
+        ...
+
+
+class ProviderKeys(Protocol):
+    """Owners' own keys, sealed. All methods raise StorageUnavailable when the table or KMS does not answer."""
+
+    def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
+        """Keep a key, in place of an earlier one."""
+        ...
+
+    def remove(self, owner: str, provider: Provider) -> None:
+        """Forget a key. Safe to repeat."""
+        ...
+
+    def providers(self, owner: str) -> frozenset[Provider]:
+        """For which providers an owner has a key, strongly consistent; nothing is opened."""
+        ...
+
+    def get(self, owner: str, provider: Provider) -> ProviderKey | None:
+        """Open an owner's key."""
+        ...
+
+
+class Cipher(Protocol):
+    """Seals small texts, bound to a context without which they cannot be opened.
+
+    All methods raise StorageUnavailable when KMS does not answer.
+    """
+
+    def seal(self, text: str, *, context: Mapping[str, str]) -> str:
+        """A text that tells nothing of `text`."""
+        ...
+
+    def open(self, sealed: str, *, context: Mapping[str, str]) -> str:
+        """What was sealed under this very context; ConfigurationError for anything else."""
+        ...
+
+
+class ImageProvider(Protocol):
+    """Somebody who makes images, called once for each and never again by itself."""
+
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+        """Have an image made, at the latest by `until`.
+
+        Raises
+        ------
+        ProviderFailure
+            it was not made, or nobody can tell
+        """
         ...

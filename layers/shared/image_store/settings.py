@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
+from image_store.domain.budget import Budgets
 from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
+from image_store.domain.money import micros_of
 from image_store.domain.presets import presets_from
+from image_store.domain.providers import Provider
 from image_store.domain.renditions import Preset
 from image_store.domain.reservation import Quota
 
@@ -70,6 +73,17 @@ class Settings:
     console_scopes: str
     console_token_url: str
     """Where the issuer hands out tokens, when that is at another origin than the issuer itself."""
+    providers: tuple[Provider, ...]
+    """Providers of images that the deployment has keys for, the preferred one first."""
+    provider_urls: Mapping[Provider, str]
+    """Addresses of providers that are reached at another one than their own."""
+    providers_secret: str
+    budgets: Budgets
+    generation_queue_url: str
+    generation_retries: int
+    secrets_key: str
+    """The KMS key that seals what owners entrust to the store."""
+    metrics_namespace: str
     remote_hosts: tuple[str, ...]
     """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
     remote_networks: tuple[IPv4Network | IPv6Network, ...]
@@ -115,6 +129,20 @@ class Settings:
             console_client_id=environment.get("CONSOLE_CLIENT_ID", ""),
             console_scopes=environment.get("CONSOLE_SCOPES", "openid"),
             console_token_url=environment.get("CONSOLE_TOKEN_URL", ""),
+            providers=_providers(environment),
+            provider_urls=_provider_urls(environment),
+            providers_secret=environment.get("PROVIDERS_SECRET", ""),
+            budgets=Budgets(
+                owner_daily=_dollars(environment, "BUDGET_OWNER_DAILY"),
+                owner_monthly=_dollars(environment, "BUDGET_OWNER_MONTHLY"),
+                deployment_daily=_dollars(environment, "BUDGET_DEPLOYMENT_DAILY"),
+                deployment_monthly=_dollars(environment, "BUDGET_DEPLOYMENT_MONTHLY"),
+                unknown_price_reserve=_dollars(environment, "UNKNOWN_PRICE_RESERVE"),
+            ),
+            generation_queue_url=environment.get("GENERATION_QUEUE_URL", ""),
+            generation_retries=_number(environment, "GENERATION_RETRIES", 2),
+            secrets_key=environment.get("SECRETS_KEY", ""),
+            metrics_namespace=environment.get("METRICS_NAMESPACE", "ImageStore"),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),
             remote_networks=_networks(environment, "REMOTE_NETWORKS"),
         )
@@ -130,6 +158,36 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdecimal():
         raise ConfigurationError(f"{name} must be a whole number, not below 0.")
     return int(text)
+
+
+def _dollars(environment: Mapping[str, str], name: str) -> int:
+    try:
+        return micros_of(environment.get(name) or "0")
+    except ValueError:
+        raise ConfigurationError(f"{name} must be an amount of dollars, not below 0.") from None
+
+
+def _providers(environment: Mapping[str, str]) -> tuple[Provider, ...]:
+    try:
+        return tuple(dict.fromkeys(map(Provider, _listed(environment, "PROVIDERS"))))
+    except ValueError:
+        raise ConfigurationError(f"PROVIDERS must be some of {', '.join(Provider)}.") from None
+
+
+def _provider_urls(environment: Mapping[str, str]) -> Mapping[Provider, str]:
+    try:
+        told = json.loads(environment.get("PROVIDER_URLS") or "{}")
+        return {Provider(name): _address(url) for name, url in told.items()}
+    except (ValueError, AttributeError):
+        raise ConfigurationError(
+            "PROVIDER_URLS must be a JSON object of providers and their http or https addresses."
+        ) from None
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("not an address")
+    return url.rstrip("/")
 
 
 def _listed(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ SQS's own redrive carries no reason, so what is given up is sent to the dead-let
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,10 +34,11 @@ class SqsWorkQueue(WorkQueue):
         self._queue_url = queue_url
         self._client = client
 
-    def send(self, work: Work) -> None:
+    def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
         body = json.dumps({"work": type(work).__name__, **asdict(work)})
+        seconds = {"DelaySeconds": math.ceil(delay.total_seconds())} if delay else {}
         with _answers():
-            self._client().send_message(QueueUrl=self._queue_url, MessageBody=body)
+            self._client().send_message(QueueUrl=self._queue_url, MessageBody=body, **seconds)
 
 
 class SqsIngestEvents(IngestEvents):

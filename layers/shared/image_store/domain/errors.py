@@ -156,6 +156,12 @@ class SourceUnreadable(ImageStoreError):
     code = "source_unreadable"
 
 
+class JobNotFound(ImageStoreError):
+    """There is no such generation job for this caller: none at all, forgotten, or somebody else's."""
+
+    code = "job_not_found"
+
+
 class Conflict(ImageStoreError):
     """Another request changed the same thing at the same moment; reading again and repeating is safe."""
 
@@ -186,6 +192,16 @@ class QuotaExceeded(ImageStoreError):
     code = "quota_exceeded"
 
 
+class BudgetExceeded(ImageStoreError):
+    """The request alone costs more than a budget allows; waiting does not help."""
+
+    code = "budget_exceeded"
+
+
+class BudgetUsedUp(BudgetExceeded):
+    """A budget has no room for the request until it begins anew."""
+
+
 class AdminRequired(ImageStoreError):
     """The caller is known and is no admin."""
 
@@ -199,6 +215,12 @@ class StorageUnavailable(ImageStoreError):
     """R2 or DynamoDB did not answer as it should; nothing is known to have changed; retrying is safe."""
 
     code = "storage_unavailable"
+
+
+class ProviderFailed(ImageStoreError):
+    """No provider of images is configured that can do what is asked."""
+
+    code = "provider_failed"
 
 
 class DeadlineExceeded(ImageStoreError):

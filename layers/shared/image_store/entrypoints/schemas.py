@@ -12,8 +12,10 @@ from image_store.domain import attributes as limits
 from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.caching import parse_cache_control
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
+from image_store.domain.generation import MAX_IMAGES, MAX_REFERENCES, MAX_VARIATIONS, Wish
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.media import MediaType
+from image_store.domain.providers import Provider
 from image_store.domain.renditions import MAX_SIDE_PX
 from image_store.domain.sharing import MAX_LIFETIME, MIN_LIFETIME, USUAL_LIFETIME
 
@@ -36,6 +38,8 @@ def _text(text: str) -> str:
     return text
 
 
+_ROOM_FOR_THE_REST = 2 * 1024
+"""What a generated image's record says besides its prompts."""
 MAX_BATCH = 20
 MAX_BATCH_DELETE = 100
 MAX_URL_CHARS = 2048
@@ -184,6 +188,202 @@ class UploadProgress(BaseModel):
 
     id: str
     status: Literal["processing"]
+
+
+class GenerationItem(_Strict):
+    """An image that is to be made, or `n` variations of it, with what may be said about it when it is stored."""
+
+    prompt: Text = Field(min_length=1, max_length=16_000)
+    negative_prompt: Text | None = Field(None, min_length=1, max_length=4_000)
+    n: int = Field(1, ge=1, le=MAX_VARIATIONS, description="Variations, each an image of its own.")
+    size: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$",
+        description="`WIDTHxHEIGHT`; the model's own otherwise.",
+    )
+    quality: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
+        None, description="Where the model knows it."
+    )
+    seed: int = Field(-1, ge=-1, le=2**31 - 1, description="-1 means random; variations count on from it.")
+    reference_ids: list[Annotated[str, Field(max_length=64)]] = Field(
+        [], max_length=MAX_REFERENCES, description="Own images that the new one is made from."
+    )
+    visibility: Visibility = Visibility.PRIVATE
+    filename: Line | None = Field(None, min_length=1, max_length=limits.MAX_FILENAME_CHARS)
+    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
+    alt_text: Text | None = Field(
+        None, max_length=limits.MAX_ALT_TEXT_CHARS, description="Derived from the prompt otherwise."
+    )
+    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
+    groups: Groups = Field({}, description="Such as post, prompt, conversation, session and persona.")
+    metadata: dict[str, Any] = {}
+    analysis: Analysis | None = None
+    cache_control: str | None = Field(None, max_length=200)
+    expires_at: AwareDatetime | None = None
+
+    def to_domain(self) -> Wish:
+        """The same as the domain knows it; AttributesTooLarge beyond what a record holds."""
+        said = self.model_dump(include={"prompt", "negative_prompt"}, mode="json")
+        _limited(said, "generation", limits.MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
+        given = {name: getattr(self, name) for name in ImageAttributes.model_fields if hasattr(self, name)}
+        attributes = ImageAttributes.model_construct(**given, kind=Kind.GENERATED)
+        return Wish(
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            size=self.size,
+            quality=self.quality,
+            seed=None if self.seed < 0 else self.seed,
+            reference_ids=tuple(dict.fromkeys(self.reference_ids)),
+            attributes=attributes.to_domain(),
+        )
+
+
+class GenerationRequest(_Strict):
+    """Images that are to be made, at most 50 with their variations."""
+
+    items: list[GenerationItem] = Field(min_length=1, max_length=MAX_IMAGES)
+    provider: Provider | None = Field(None, description="The preferred one.")
+    model: Line | None = Field(None, min_length=1, max_length=128)
+    fallback: bool = Field(default=True, description="Whether other providers may do it.")
+    join: bool = Field(
+        default=True,
+        description="Answer the job of the same request where one runs already; `false` begins another.",
+    )
+
+
+class JobsQuery(_Strict):
+    """Which jobs a list shows, the newest first."""
+
+    limit: int = Field(20, ge=1, le=50)
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+
+
+class JobProgress(BaseModel):
+    """Numbers of images."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+class JobError(BaseModel):
+    """Why an image was not made."""
+
+    code: str
+    detail: str
+    reason: str | None
+    provider: str | None
+
+
+class JobItem(BaseModel):
+    """One image of a job. `cost_usd` is null when it is not known, or nothing was paid."""
+
+    index: int
+    request_index: int
+    status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    provider: Provider | None
+    model: str | None
+    attempts: int
+    duration_ms: int | None
+    cost_usd: float | None
+    image_id: str | None
+    error: JobError | None
+
+
+class JobSummary(BaseModel):
+    """A job in a list."""
+
+    id: str
+    status: Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
+    progress: JobProgress
+    cost_usd: float | None
+    provider: Provider | None
+    model: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Job(JobSummary):
+    """A job."""
+
+    items: list[JobItem]
+
+
+class JobPage(BaseModel):
+    """A page of a list of jobs."""
+
+    items: list[JobSummary]
+    next_cursor: str | None
+
+
+class ModelPrice(BaseModel):
+    """What so many units cost."""
+
+    unit: str
+    amount: str
+    per: int
+    currency: str
+    valid_from: str
+    source: str
+
+
+class ProviderModel(BaseModel):
+    """A model, and what it can do; without prices its cost is not known."""
+
+    name: str
+    max_prompt: int
+    max_references: int
+    sizes: list[str]
+    qualities: list[str]
+    seeds: bool
+    prices: list[ModelPrice]
+
+
+class ProviderInfo(BaseModel):
+    """A provider; success rate and time are of the last seven days and everybody's calls."""
+
+    provider: Provider
+    configured: bool
+    own_key: bool
+    health: Literal["ok", "degraded", "down"]
+    success_rate: float | None
+    average_ms: int | None
+    models: list[ProviderModel]
+
+
+class SpentMoney(BaseModel):
+    """What is spent, and what is set aside for images that are not made yet."""
+
+    spent_usd: float
+    reserved_usd: float
+
+
+class OwnSpending(BaseModel):
+    """The caller's spending, in UTC."""
+
+    today: SpentMoney
+    month: SpentMoney
+
+
+class ProviderList(BaseModel):
+    """All providers in their order, and the caller's spending."""
+
+    items: list[ProviderInfo]
+    prices_version: str
+    spending: OwnSpending
+
+
+class ProviderKeyRequest(_Strict):
+    """A key of the caller's own; it is never read back."""
+
+    key: str = Field(min_length=1, max_length=1_000, pattern=r"^[!-~]+$")
+    account_id: str | None = Field(
+        None, pattern=r"^[0-9a-zA-Z]{1,64}$", description="Cloudflare's account, for Cloudflare alone."
+    )
 
 
 class ImagePatch(_Strict):

@@ -95,6 +95,77 @@ def migration(migration_id: str) -> Key:
     return key(f"MIGRATION#{migration_id}", "MIGRATION")
 
 
+JOB = "JOB"
+JOB_PREFIX = "JOB#"
+_ITEM_PREFIX = "ITEM#"
+
+
+def job(job_id: str) -> str:
+    """The partition of a generation job and its images."""
+    return f"{JOB_PREFIX}{job_id}"
+
+
+def job_item(index: int) -> str:
+    """The row of one image of a job."""
+    return f"{_ITEM_PREFIX}{index:02d}"
+
+
+def is_job_item(sk: str) -> bool:
+    """Whether a row of a job's partition is one of its images."""
+    return sk.startswith(_ITEM_PREFIX)
+
+
+def jobs(owner: str) -> str:
+    """The index partition of an owner's generation jobs."""
+    return f"JOBS#{quote(owner, safe='')}"
+
+
+def job_shard(job_id: str) -> str:
+    """The index partition in which a job waits to be looked at."""
+    return f"{JOB_PREFIX}{sum(job_id.encode()) % DUE_SHARDS}"
+
+
+def job_shards() -> tuple[str, ...]:
+    """All partitions in which jobs wait."""
+    return tuple(f"{JOB_PREFIX}{shard}" for shard in range(DUE_SHARDS))
+
+
+def join(name: str) -> Key:
+    """The row that says which job a request became; `name` is a digest already."""
+    return key(f"JOIN#{name}", "JOIN")
+
+
+def owner_budget(owner: str, period: str) -> Key:
+    """The row of what an owner has spent in a day or a month."""
+    return key(f"BUDGET#OWNER#{quote(owner, safe='')}", period)
+
+
+def deployment_budget(period: str) -> Key:
+    """The row of what the deployment has spent in a day or a month."""
+    return key("BUDGET#DEPLOYMENT", period)
+
+
+def ledger(owner: str, month: str, entry: str) -> Key:
+    """The row of one paid call."""
+    return key(f"LEDGER#{quote(owner, safe='')}#{month}", entry)
+
+
+def performance(owner: str | None, day: str, provider: str) -> Key:
+    """The row of what a provider has done on a day, for an owner or (None) for all."""
+    scope = "ALL" if owner is None else f"OWNER#{quote(owner, safe='')}"
+    return key(f"GENERATED#{scope}#{day}", provider)
+
+
+def breaker(provider: str) -> Key:
+    """The row of a provider's circuit breaker."""
+    return key(f"PROVIDER#{provider}", "BREAKER")
+
+
+def provider_key(owner: str, provider: str) -> Key:
+    """The row of an owner's own key to a provider."""
+    return key(f"PROVIDERKEYS#{quote(owner, safe='')}", provider)
+
+
 CLEANUP_LEASE = key("CLEANUP", "LEASE")
 
 

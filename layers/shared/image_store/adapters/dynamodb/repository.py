@@ -175,7 +175,7 @@ class DynamoRepository:
             "TableName": self._table,
             "Key": keys.usage(image.owner),
             # An owner's first image, or every one, also queues the owner for the deployment's policies.
-            "UpdateExpression": "ADD images :one, size_bytes :size "
+            "UpdateExpression": "ADD images :one, promised :one, size_bytes :size "
             f"SET due_shard = if_not_exists(due_shard, :shard), due_at = {due_at}",
             "ExpressionAttributeValues": {
                 ":one": {"N": "1"},
@@ -186,7 +186,7 @@ class DynamoRepository:
         }
         conditions = []
         if quota.images:
-            conditions.append("(attribute_not_exists(images) OR images < :images)")
+            conditions.append("(attribute_not_exists(promised) OR promised < :images)")
             update["ExpressionAttributeValues"][":images"] = {"N": str(quota.images)}
         if quota.size_bytes:
             room = quota.size_bytes - image.size_bytes
@@ -203,7 +203,7 @@ class DynamoRepository:
             "Update": {
                 "TableName": self._table,
                 "Key": keys.usage(image.owner),
-                "UpdateExpression": "ADD images :one, size_bytes :size",
+                "UpdateExpression": "ADD images :one, promised :one, size_bytes :size",
                 "ExpressionAttributeValues": {":one": {"N": "-1"}, ":size": {"N": str(-image.size_bytes)}},
             }
         }
@@ -318,7 +318,9 @@ class DynamoRepository:
 
     def usage(self, owner: str) -> Usage:
         item = self._rows.call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")
-        return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"])) if item else Usage(0, 0)
+        if item is None or "images" not in item:  # images may be promised before the first is stored
+            return Usage(0, 0)
+        return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"]))
 
     def publication(self, publication: str) -> PublicationRow | None:
         answer = self._rows.call("get_item", Key=keys.publication(publication), ConsistentRead=True)
