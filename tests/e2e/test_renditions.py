@@ -23,7 +23,8 @@ from tests.pictures import animation, jpeg
 if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
 
-STAMPEDE = 12
+STAMPEDE = 6
+"""Each of them starts two functions; larger crowds are in the fault tests."""
 PATIENCE_SECONDS = 90
 """A machine that has other things to do needs its time for a crowd."""
 ACCEPTED = [
