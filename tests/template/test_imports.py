@@ -110,3 +110,12 @@ def test_an_import_that_points_outward_would_be_found(tmp_path: Path) -> None:
 
     assert parts_of(names) == {"adapters"}
     assert third_parties_of(names) == {"boto3"}
+
+
+def test_the_command_line_knows_the_api_alone_and_aws_in_one_place() -> None:
+    modules = python_files(ROOT / "cli/image_store_cli")
+
+    names = {path: {name.split(".")[0] for name in imported(path)} for path in modules}
+
+    assert not any("image_store" in found for found in names.values())
+    assert {path.name for path, found in names.items() if found & {"boto3", "botocore"}} == {"aws.py"}
