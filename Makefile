@@ -40,7 +40,8 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=images, cold, warm or growth for some)
+bench: build ## Measure and print a table (ONLY=images, cold, warm, growth or uploads for some)
+	@$(BOOTSTRAP) awscli
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
 soak: everything ## Let storage fail in random histories, and functions die in a storm, for long (EXAMPLES=2000, STORM=120)
