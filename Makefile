@@ -37,11 +37,12 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=name for one)
+bench: build ## Measure and print a table (ONLY=images, cold, warm or growth for some)
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
-soak: everything ## Let random histories of failing storage run for long (EXAMPLES=2000)
-	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) $(PYTHONS) -m pytest tests/faults/test_any_history.py
+soak: everything ## Let storage fail in random histories, and functions die in a storm, for long (EXAMPLES=2000, STORM=120)
+	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_STORM_SECONDS=$(or $(STORM),120) \
+		$(PYTHONS) -m pytest tests/faults/test_any_history.py tests/e2e/test_crash.py
 
 lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
 	@$(BOOTSTRAP)

@@ -17,14 +17,22 @@ CODE_PROPERTIES = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::Lay
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: equal code must make equal archives
 READABLE = 0o644 << 16
 EXECUTABLE = 0o755 << 16
+NOT_LOCAL = "AWS::CloudWatch::"
+"""Nobody watches a laptop, and the emulator refuses alarms that compute with metrics."""
 
 
 def package(build_folder: Path, *, bucket: str, storage: Any) -> str:
     """Upload the code of the built template and answer the template, as JSON, with its new places.
 
+    Alarms and dashboards are left out.
     An archive's key is its hash, so that an unchanged one is recognised and its function left alone.
     """
     template: dict[str, Any] = yaml.safe_load((build_folder / "template.yaml").read_text())
+    template["Resources"] = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if not resource["Type"].startswith(NOT_LOCAL)
+    }
     places: dict[Path, str] = {}
     for resource in template["Resources"].values():
         name = CODE_PROPERTIES.get(resource["Type"])

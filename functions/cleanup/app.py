@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
-from image_store.entrypoints.cleanup import report_body
+from image_store.entrypoints.cleanup import log_report, report_body
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.observability import logger
 
@@ -24,6 +24,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         most_removals=event.get("max_deletions"),
         reconcile=event.get("reconcile") is True,
     )
-    logger.info("cleanup", report=report_body(report))
+    log_report(report)
     logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
     return report_body(report)

@@ -13,13 +13,14 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
 sys.path.insert(0, str(ROOT / "layers" / "shared"))
 
-from tests.benchmarks import cold, images, warm  # noqa: E402 - needs the path above
+from tests.benchmarks import cold, growth, images, warm  # noqa: E402 - needs the path above
 from tests.benchmarks.measurement import Measurement, print_table, write_json  # noqa: E402
 
 BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
     "images": images.measure,
     "cold": cold.measure,
     "warm": warm.measure,
+    "growth": growth.measure,
 }
 
 

@@ -1,6 +1,7 @@
 """botocore clients that answer from memory: requests are prepared and signed, answers parsed; no sockets."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,9 +28,9 @@ def answer_with(client: Any, answer: Callable[[str, bytes], bytes]) -> list[str]
 
     def respond(request: Any, operation: str) -> AWSResponse:
         body = answer(operation, request.body)
-        return AWSResponse(request.url, 200, {"content-type": "application/x-amz-json-1.0"}, _Body(body))
+        return answered(request, 200, {"content-type": "application/x-amz-json-1.0"}, body)
 
-    return _intercept(client, respond)
+    return intercept(client, respond)
 
 
 class Table:
@@ -38,6 +39,10 @@ class Table:
     def __init__(self, items: Sequence[Item]) -> None:
         self._items = items
         self._encoded: dict[str | None, bytes] = {}
+
+    def stand_in(self, client: Any) -> list[str]:
+        """Take the place of the table behind a client."""
+        return answer_with(client, self.answer)
 
     def answer(self, operation: str, request: bytes) -> bytes:
         """The body of an answer; each projection is encoded once, so that it costs the caller nothing."""
@@ -61,16 +66,22 @@ def accept_objects(client: Any) -> list[str]:
 
     def respond(request: Any, operation: str) -> AWSResponse:
         assert operation == "PutObject"
-        return AWSResponse(request.url, 200, {"etag": '"00000000000000000000000000000000"'}, _Body(b""))
+        return answered(request, 200, {"etag": '"00000000000000000000000000000000"'}, b"")
 
-    return _intercept(client, respond)
+    return intercept(client, respond)
 
 
-def _intercept(client: Any, respond: Callable[[Any, str], AWSResponse]) -> list[str]:
+def answered(request: Any, status: int, headers: Mapping[str, str], body: bytes) -> AWSResponse:
+    """An answer as botocore has it from a socket."""
+    return AWSResponse(request.url, status, dict(headers), _Body(body))
+
+
+def intercept(client: Any, respond: Callable[[Any, str], AWSResponse]) -> list[str]:
+    """Let `respond(request, operation)` stand in for a service; the list of calls, which is returned, grows."""
     called: list[str] = []
 
     def send(request: Any, event_name: str, **_: object) -> AWSResponse:
-        operation = event_name.rpartition(".")[2]
+        operation = sys.intern(event_name.rpartition(".")[2])
         called.append(operation)
         return respond(request, operation)
 

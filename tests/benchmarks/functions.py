@@ -3,7 +3,7 @@
 import base64
 import importlib.util
 import json
-from functools import cached_property
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,9 +13,9 @@ from botocore.session import get_session
 
 from image_store.adapters.r2 import s3_client
 from image_store.adapters.secrets import Secrets
-from image_store.bootstrap import Application, use
+from image_store.bootstrap import Application, made_once, use
 from image_store.settings import Settings
-from tests.benchmarks.answers import Table, accept_objects, answer_with
+from tests.benchmarks.answers import accept_objects, answer_with
 from tests.benchmarks.sample import SECRET_ANSWER
 
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -27,6 +27,9 @@ _ENVIRONMENT = {
     "R2_SECRET": "images/r2",
     "SIGNING_SECRET": "images/signing",
 }
+
+type StandIn = Callable[[Any], list[str]]
+"""Takes the place of a service behind a client, and answers a list of the calls it gets, which grows."""
 
 
 class _Context:
@@ -42,30 +45,31 @@ class _Context:
 
 
 class _Application(Application):
-    """The application, with clients that answer from memory and note each call."""
+    """The application, with clients behind which others stand in for the services."""
 
-    def __init__(self, rows: list[Any]) -> None:
-        self._table = Table(rows)
+    def __init__(self, table: StandIn, objects: StandIn) -> None:
+        self._table = table
+        self._objects = objects
         self.calls: list[list[str]] = []
 
-    @cached_property
+    @made_once
     def settings(self) -> Settings:
         return Settings.from_env(_ENVIRONMENT)
 
-    @cached_property
+    @made_once
     def _dynamodb(self) -> Any:
         client = _aws_client("dynamodb")
-        self.calls.append(answer_with(client, self._table.answer))
+        self.calls.append(self._table(client))
         return client
 
-    @cached_property
+    @made_once
     def _secrets(self) -> Secrets:
         client = _aws_client("secretsmanager")
         secret = json.dumps(SECRET_ANSWER).encode()
         self.calls.append(answer_with(client, lambda operation, request: secret))
         return Secrets(client=lambda: client)
 
-    @cached_property
+    @made_once
     def _r2_client(self) -> Any:
         client = s3_client(
             session=get_session(),
@@ -74,7 +78,7 @@ class _Application(Application):
             access_key_id="example",
             secret_access_key="example",
         )
-        self.calls.append(accept_objects(client))
+        self.calls.append(self._objects(client))
         return client
 
 
@@ -85,11 +89,16 @@ def _aws_client(service: str) -> Any:
 
 
 class Functions:
-    """Calls handlers; `rows` is what every Query of the table answers."""
+    """Calls handlers, whose table and objects are what stands in for them."""
 
-    def __init__(self, *, rows: list[Any]) -> None:
-        self._application = _Application(rows)
+    def __init__(self, *, table: StandIn, objects: StandIn = accept_objects) -> None:
+        self._application = _Application(table, objects)
         self._loaded: dict[str, ModuleType] = {}
+
+    @property
+    def application(self) -> Application:
+        """What the handlers are wired to."""
+        return self._application
 
     @property
     def calls(self) -> list[str]:

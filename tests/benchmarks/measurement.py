@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+_STATUS = Path("/proc/self/status")
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -73,6 +75,13 @@ def children_cpu_ms(run_child: Callable[[], object]) -> float:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return seconds * 1000
+
+
+def peak_mb() -> float:
+    """The peak of this process's own memory; what getrusage tells would begin with the parent's."""
+    lines = _STATUS.read_text(encoding="ascii").splitlines()
+    peak = next(line for line in lines if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) / 1024
 
 
 def print_table(measurements: Sequence[Measurement]) -> None:

@@ -7,12 +7,17 @@ import sharp from "sharp";
 sharp.concurrency(1);
 sharp.cache(false);
 
+const webp = (width) => (data) => sharp(data).resize({ width, withoutEnlargement: true }).webp({ quality: 80 });
+
 const works = {
   thumb: (data) => sharp(data).resize(300, 300, { fit: "cover" }).jpeg({ quality: 70 }),
   display: (data) =>
     sharp(data)
       .resize(2048, 2048, { fit: "inside", withoutEnlargement: true })
       .jpeg({ quality: 85, progressive: true }),
+  w2048: webp(2048),
+  w1280: webp(1280),
+  w640: webp(640),
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -1,4 +1,4 @@
-"""What a warm function spends: a page of a list, signed links, the calls of an upload."""
+"""What a warm function spends: a page of a list, signed links, the calls of an upload, many objects, a large one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,8 @@ from botocore.config import Config
 
 from image_store.adapters.presign import Presigner
 from image_store.adapters.system import SystemClock
+from tests.benchmarks import direct_upload, objects
+from tests.benchmarks.answers import Table
 from tests.benchmarks.functions import Functions
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms
 from tests.benchmarks.plain import PAGE, PlainHandler
@@ -26,12 +28,14 @@ def measure(build: Path) -> Iterator[Measurement]:
     yield from list_page()
     yield _presigned_links()
     yield upload_calls()
+    yield from objects.measure()
+    yield from direct_upload.measure(build)
 
 
 def list_page() -> Iterator[Measurement]:
     """What a full page of a list costs: first what is counted, then its CPU time."""
     rows = [listed_row(index) for index in range(PAGE)]
-    functions = Functions(rows=rows)
+    functions = Functions(table=Table(rows).stand_in)
     event = http_event("GET", "/v1/images", "/v1/images", query=f"limit={PAGE}")
 
     answer = functions.call("list", event)
@@ -81,7 +85,7 @@ def _presigned_links() -> Measurement:
 
 def upload_calls() -> Measurement:
     """The calls that storing one picture takes, but for the secret that is read once."""
-    functions = Functions(rows=[])
+    functions = Functions(table=Table([]).stand_in)
     photo = jpeg(1800, 1350, quality=95)
     event = http_event("POST", "/v1/images", "/v1/images")
 

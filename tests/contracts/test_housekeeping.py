@@ -1,7 +1,7 @@
 """What every Housekeeping does: the fake of the tests and DynamoHousekeeping on the template's table alike."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.ports import Housekeeping
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.housekeeping import MemoryHousekeeping
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -21,28 +22,39 @@ MOMENT = timedelta(microseconds=1)
 END = NOON + timedelta(minutes=16)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
+@dataclass(frozen=True)
+class Table:
+    """A table, and the client to it."""
+
+    client: Any
+    name: str
+
+    @property
+    def kept(self) -> DynamoHousekeeping:
+        return DynamoHousekeeping(self.name, client=lambda: self.client)
+
+
+Tables = Callable[[str], Table]
 
 
 @pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
+def tables() -> Iterator[Tables]:
+    """New tables, in moto or in the DynamoDB that the fault matrix runs on."""
+    form = table_form()
+    with mocked_client() as moto:
+        clients = {"moto": moto, "memory": MemoryDynamo()}
+        yield lambda where: Table(clients[where], new_table(clients[where], form))
 
 
-@pytest.fixture
-def table(client: Any, form: dict[str, Any]) -> str:
-    return new_table(client, form)
+@pytest.fixture(params=["moto", "memory"])
+def table(request: pytest.FixtureRequest, tables: Tables) -> Table:
+    return tables(request.param)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def kept(request: pytest.FixtureRequest) -> Housekeeping:
-    if request.param == "memory":
-        return MemoryHousekeeping()
-    client = request.getfixturevalue("client")
-    return DynamoHousekeeping(request.getfixturevalue("table"), client=lambda: client)
+@pytest.fixture(params=["memory", "dynamodb in moto", "dynamodb in memory"])
+def kept(request: pytest.FixtureRequest, tables: Tables) -> Housekeeping:
+    kind, _, where = request.param.partition(" in ")
+    return tables(where).kept if kind == "dynamodb" else MemoryHousekeeping()
 
 
 def take(kept: Housekeeping, *, holder: str = "a run", at: datetime = NOON, until: datetime = END) -> Lease:
@@ -275,9 +287,9 @@ def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> No
     assert raised.value.retry_after == timedelta(seconds=1)
 
 
-def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(client: Any, table: str) -> None:
+def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(table: Table) -> None:
     """As botocore does by itself."""
-    kept = DynamoHousekeeping(table, client=lambda: client)
+    kept = table.kept
     take(kept, holder="a run")
 
     again = take(kept, holder="a run")
@@ -285,13 +297,13 @@ def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(client:
     kept.move("private", Position(NOON, "a"), again)
 
 
-def test_reports_alone_expire_by_themselves_after_90_days(client: Any, table: str) -> None:
-    kept = DynamoHousekeeping(table, client=lambda: client)
+def test_reports_alone_expire_by_themselves_after_90_days(table: Table) -> None:
+    kept = table.kept
     lease = take(kept)
     kept.move("private", Position(NOON, "a"), lease)
     kept.keep_report(report(), lease)
 
-    [row] = [row for row in all_items(client, table) if "ttl" in row]
+    [row] = [row for row in all_items(table.client, table.name) if "ttl" in row]
 
     assert row["sk"]["S"] == report().id
     assert row["ttl"] == {"N": str(int((NOON + timedelta(days=90)).timestamp()))}

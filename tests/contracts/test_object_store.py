@@ -22,6 +22,7 @@ from image_store.adapters.r2 import R2Bucket, s3_client
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
 from image_store.ports import ObjectMissing, ObjectStore
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.s3_client import MemoryS3
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 KEYS = ("testing", "testing")
@@ -65,6 +66,27 @@ def in_memory() -> Buckets:
     return Buckets(peers["private"], peers["public"], clock, headers)
 
 
+def r2_in_memory() -> Buckets:
+    """What the fault matrix runs on."""
+    clock = SetClock()
+    peers: dict[str, MemoryBucket] = {}
+    for name in ("private", "public"):
+        peers[name] = MemoryBucket(name, clock=clock, peers=peers)
+    client = MemoryS3(peers)
+    presigner = Presigner(
+        endpoint="https://s3.example.com", region="auto", credentials=lambda: KEYS, clock=clock
+    )
+
+    def headers(bucket: str, key: str) -> Headers:
+        held = client.head_object(Bucket=bucket, Key=key)
+        return Headers(held["ContentType"], held["CacheControl"], held["Metadata"])
+
+    private, public = (
+        R2Bucket(name, client=lambda: client, presigner=presigner) for name in ("private", "public")
+    )
+    return Buckets(private, public, clock, headers)
+
+
 def in_moto() -> Buckets:
     clock = SetClock()
     client = s3_client(
@@ -90,10 +112,10 @@ def in_moto() -> Buckets:
     return Buckets(private, public, clock, headers)
 
 
-@pytest.fixture(params=["memory", "moto"])
+@pytest.fixture(params=["memory", "r2 in memory", "moto"])
 def buckets(request: pytest.FixtureRequest) -> Iterator[Buckets]:
-    if request.param == "memory":
-        yield in_memory()
+    if request.param != "moto":
+        yield in_memory() if request.param == "memory" else r2_in_memory()
         return
     with mock_aws():
         yield in_moto()
@@ -463,6 +485,27 @@ def test_a_copy_of_an_object_that_is_no_longer_the_one_named_is_missing() -> Non
 
 
 def test_a_copy_never_replaces_in_the_words_of_r2() -> None:
+    client, sent = intercepted("CopyObject", answer=b"<CopyObjectResult/>")
+
+    CALLS["copy_object"](R2Bucket("public", client=lambda: client, presigner=None))
+
+    (request,) = sent
+    assert request.headers["cf-copy-destination-if-none-match"] == b"*"
+    assert b"cf-copy-destination-if-none-match" in request.headers["Authorization"]
+
+
+def test_a_put_sends_its_bytes_without_asking_first() -> None:
+    client, sent = intercepted("PutObject", answer=b"")
+
+    put(R2Bucket("private", client=lambda: client, presigner=None), "a/b", b"picture")
+
+    (request,) = sent
+    assert "Expect" not in request.headers
+    assert request.body.getvalue() == b"picture"
+
+
+def intercepted(operation: str, *, answer: bytes) -> tuple[Any, list[Any]]:
+    """A client of R2 whose calls are answered without a network, and the requests it would have sent."""
     client = s3_client(
         session=get_session(),
         endpoint="https://account.r2.invalid",
@@ -472,19 +515,14 @@ def test_a_copy_never_replaces_in_the_words_of_r2() -> None:
     )
     sent = []
 
-    def answer(request: Any, **_: Any) -> AWSResponse:
+    def respond(request: Any, **_: Any) -> AWSResponse:
         sent.append(request)
-        raw = io.BytesIO(b"<CopyObjectResult/>")
+        raw = io.BytesIO(answer)
         raw.stream = lambda **_: iter([raw.getvalue()])  # type: ignore[attr-defined]  # as urllib3's has
         return AWSResponse(request.url, 200, {}, raw)
 
-    client.meta.events.register("before-send.s3.CopyObject", answer)
-
-    CALLS["copy_object"](R2Bucket("public", client=lambda: client, presigner=None))
-
-    (request,) = sent
-    assert request.headers["cf-copy-destination-if-none-match"] == b"*"
-    assert b"cf-copy-destination-if-none-match" in request.headers["Authorization"]
+    client.meta.events.register(f"before-send.s3.{operation}", respond)
+    return client, sent
 
 
 def existing(data: bytes, *, etag: str, sha256: str | None = None) -> dict[str, Any]:

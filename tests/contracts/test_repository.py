@@ -27,6 +27,7 @@ from image_store.domain.renditions import Placeholder, Rendition
 from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Quota, Reservation, Usage
 from image_store.ports import ImageRepository
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -152,7 +153,7 @@ def due(store: ImageRepository, at: datetime) -> set[str]:
 
 @dataclass(frozen=True)
 class Table:
-    """A table in moto, and the client to it."""
+    """A table, and the client to it."""
 
     client: Any
     name: str
@@ -161,28 +162,27 @@ class Table:
         return all_items(self.client, self.name)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
+Tables = Callable[[str], Table]
 
 
 @pytest.fixture(scope="module")
-def form() -> dict[str, Any]:
-    return table_form()
+def tables() -> Iterator[Tables]:
+    """New tables, in moto or in the DynamoDB that the fault matrix runs on."""
+    form = table_form()
+    with mocked_client() as moto:
+        clients = {"moto": moto, "memory": MemoryDynamo()}
+        yield lambda where: Table(clients[where], new_table(clients[where], form))
 
 
-@pytest.fixture
-def table(client: Any, form: dict[str, Any]) -> Table:
-    return Table(client, new_table(client, form))
+@pytest.fixture(params=["moto", "memory"])
+def table(request: pytest.FixtureRequest, tables: Tables) -> Table:
+    return tables(request.param)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> ImageRepository:
-    if request.param == "memory":
-        return MemoryRepository()
-    table: Table = request.getfixturevalue("table")
-    return dynamo(table)
+@pytest.fixture(params=["memory", "dynamodb in moto", "dynamodb in memory"])
+def store(request: pytest.FixtureRequest, tables: Tables) -> ImageRepository:
+    kind, _, where = request.param.partition(" in ")
+    return dynamo(tables(where)) if kind == "dynamodb" else MemoryRepository()
 
 
 def dynamo(table: Table, client: Any = None) -> DynamoRepository:
@@ -1334,14 +1334,14 @@ def fill(table: Table, size: int, *, group: str | None = None) -> list[str]:
         moved(pending(at=minutes(number), groups=(group,) if group else ()), State.READY)
         for number in range(size)
     ]
-    puts = [
-        {"PutRequest": {"Item": row}}
+    rows = [
+        row
         for record in records
         for (_, sort_key), row in items.rows_of(record).items()
         if "card" in row and (sort_key == "META") == (group is None)
     ]
-    for start in range(0, len(puts), 25):
-        table.client.batch_write_item(RequestItems={table.name: puts[start : start + 25]})
+    for row in rows:
+        table.client.put_item(TableName=table.name, Item=row)
     return [record.image.id for record in records]
 
 

@@ -15,6 +15,7 @@ from image_store.adapters.r2 import S3Versions, s3_client
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import DroppedObject
 from tests.fakes.object_store import MemoryIngestBucket
+from tests.fakes.s3_client import MemoryS3
 from tests.faults.world import SetClock
 
 if TYPE_CHECKING:
@@ -61,11 +62,14 @@ def in_moto() -> Bucket:
     return Bucket(S3Versions("ingest", client=lambda: SmallPages(client)), drop)
 
 
-@pytest.fixture(params=["memory", "moto"])
+@pytest.fixture(params=["memory", "s3 in memory", "moto"])
 def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
-    if request.param == "memory":
+    if request.param != "moto":
         fake = MemoryIngestBucket("ingest", clock=SetClock(), page=PAGE)
-        yield Bucket(fake, fake.drop)
+        client = MemoryS3({"ingest": fake})
+        yield Bucket(
+            fake if request.param == "memory" else S3Versions("ingest", client=lambda: client), fake.drop
+        )
         return
     with mock_aws():
         yield in_moto()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from local.issuer import KEY_BITS, TOKEN_LIFETIME, Issuer, issuer_key
+from local.settings import AUDIENCE
 from tests.e2e.test_direct_uploads import PICTURE, begin, send
 from tests.e2e.test_images import UNKNOWN_ID, api, listed, upload
 
@@ -30,6 +35,14 @@ PROTECTED = [route for route, operation in ROUTES.items() if operation["security
 PUBLIC = [route for route, operation in ROUTES.items() if not operation["security"]]
 OF_ONE_IMAGE = [route for route in PROTECTED if "{image_id}" in route[1]]
 OF_ADMINS = [route for route in PROTECTED if route[1].startswith("/v1/admin/")]
+OF_THE_CALLER = {
+    ("GET", "/v1/images"),
+    ("POST", "/v1/images"),
+    ("POST", "/v1/images/batch"),
+    ("POST", "/v1/images/batch-delete"),
+    ("POST", "/v1/uploads"),
+}
+"""Routes that name nothing in their path: what they touch is the caller's."""
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/images/{image_id}"): {"title": "theirs"},
     ("POST", "/v1/admin/cleanup"): {"dry_run": False},
@@ -53,6 +66,45 @@ def said(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
     return answer.status_code, body
 
 
+def rows_of(stack: Stack, *image_ids: str) -> list[dict[str, Any]]:
+    """All that the table says of these images."""
+    table, name = stack.client("dynamodb"), stack.described["table"]
+    return [
+        row
+        for image_id in image_ids
+        for row in table.query(
+            TableName=name,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": f"IMAGE#{image_id}"}},
+        )["Items"]
+    ]
+
+
+def refused_headers(stack: Stack) -> dict[str, str]:
+    """Values of the header Authorization that are good for nothing, by what is wrong with them."""
+    url, key, now = stack.described["issuer"], issuer_key(stack.state), datetime.now(UTC)
+    long_ago = now - TOKEN_LIFETIME - timedelta(hours=1)
+    good = Issuer(url=url, key=key, now=lambda: now)
+    claims = jwt.decode(good.token(subject="who-owner"), options={"verify_signature": False})
+    head = jwt.get_unverified_header(good.token(subject="who-owner"))
+    foreign_key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+
+    def signed(changes: dict[str, Any], by: rsa.RSAPrivateKey = key) -> str:
+        return jwt.encode(claims | changes, by, algorithm="RS256", headers={"kid": head["kid"]})
+
+    assert claims["aud"] == AUDIENCE
+    tokens = {
+        "expired": Issuer(url=url, key=key, now=lambda: long_ago).token(subject="who-owner"),
+        "of another issuer": signed({"iss": "https://issuer.invalid"}),
+        "for another audience": signed({"aud": "another-store"}),
+        "not valid yet": signed({"nbf": now + timedelta(hours=1)}),
+        "signed by another key": signed({}, foreign_key),
+        "not signed": jwt.encode(claims, "", algorithm="none"),
+        "no token": "x.y.z",
+    }
+    return {"none": "", "basic": "Basic YTpi"} | {name: f"Bearer {token}" for name, token in tokens.items()}
+
+
 @pytest.fixture(scope="module")
 def waiting(stack: Stack) -> Iterator[dict[str, str]]:
     """An image and a direct upload, of somebody else."""
@@ -60,7 +112,9 @@ def waiting(stack: Stack) -> Iterator[dict[str, str]]:
         image = upload(owner, visibility="private")
         ticket = begin(owner)
         assert send(ticket, PICTURE) == 200
+        before = rows_of(stack, image["id"], ticket["id"])
         yield {"image": image["id"], "upload": ticket["id"]}
+        assert rows_of(stack, image["id"], ticket["id"]) == before
         assert listed(owner) == [image["id"]]
         assert owner.get(f"/v1/images/{image['id']}").json() | {"renditions": None} == image | {
             "renditions": None
@@ -71,24 +125,27 @@ def waiting(stack: Stack) -> Iterator[dict[str, str]]:
 @pytest.mark.parametrize("route", PROTECTED, ids=name_of)
 def test_without_a_token_of_this_issuer_nothing_is_answered(stack: Stack, route: tuple[str, str]) -> None:
     with api(stack, None) as nobody:
-        for headers in ({}, {"Authorization": "Bearer x.y.z"}, {"Authorization": "Basic YTpi"}):
-            nobody.headers.update(headers)
+        for name, header in refused_headers(stack).items():
+            nobody.headers.pop("Authorization", None)
+            nobody.headers.update({"Authorization": header} if header else {})
 
             answer = call(nobody, route)
 
-            assert answer.status_code == 401, answer.text
+            assert answer.status_code == 401, (name, answer.text)
 
 
 @pytest.mark.parametrize("route", OF_ONE_IMAGE, ids=name_of)
 def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
     stack: Stack, waiting: dict[str, str], route: tuple[str, str]
 ) -> None:
-    theirs = waiting["upload" if "/uploads/" in route[1] else "image"]
     with api(stack, "who-stranger") as stranger:
-        answers = [said(call(stranger, route, image_id)) for image_id in (theirs, UNKNOWN_ID, "nonsense")]
+        answers = [
+            said(call(stranger, route, image_id))
+            for image_id in (waiting["image"], waiting["upload"], UNKNOWN_ID, "nonsense")
+        ]
 
     assert answers[0][0] == 404
-    assert answers[0] == answers[1] == answers[2]
+    assert answers == answers[:1] * 4
 
 
 @pytest.mark.parametrize("route", OF_ADMINS, ids=name_of)
@@ -143,4 +200,6 @@ def test_the_public_routes_are_these() -> None:
         "/openapi.json",
         "/docs",
     }
-    assert ROUTES.keys() == {*PROTECTED, *PUBLIC}
+    assert ROUTES.keys() == {*PUBLIC, *OF_ONE_IMAGE, *OF_ADMINS, *OF_THE_CALLER}, (
+        "a route that no case is for"
+    )

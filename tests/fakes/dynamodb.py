@@ -73,5 +73,11 @@ def new_table(client: Any, form: dict[str, Any]) -> str:
 
 def all_items(client: Any, table: str) -> list[dict[str, Any]]:
     """Every row of the table."""
-    pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    return [item for page in pages for item in page["Items"]]
+    found: list[dict[str, Any]] = []
+    start: dict[str, Any] = {}
+    while True:
+        page = client.scan(TableName=table, ConsistentRead=True, **start)
+        found += page["Items"]
+        if "LastEvaluatedKey" not in page:
+            return found
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -133,11 +133,13 @@ class MemoryIngestBucket(MemoryBucket, VersionedBucket):
     def __init__(self, name: str, *, clock: Clock, page: int = 1_000) -> None:
         super().__init__(name, clock=clock, peers={})
         self._page = page
+        self._dropped = 0
         self._versions: dict[tuple[str, str], tuple[ObjectVersion, bytes]] = {}
 
     def drop(self, key: str, data: bytes) -> DroppedObject:
         """Put an object as a new version of its key."""
-        dropped = DroppedObject(self.name, key, f"v{len(self._versions) + 1}", len(data))
+        self._dropped += 1
+        dropped = DroppedObject(self.name, key, f"v{self._dropped}", len(data))
         self._versions[key, dropped.version or ""] = (ObjectVersion(dropped, self._clock.now()), data)
         return dropped
 
@@ -152,6 +154,11 @@ class MemoryIngestBucket(MemoryBucket, VersionedBucket):
         if len(data) > max_bytes:
             raise PayloadTooLarge(f"The object has more than {max_bytes} bytes.")
         return data
+
+    def bytes_of(self, key: str, version: str) -> bytes | None:
+        """What a version holds; None when it is gone."""
+        found = self._versions.get((key, version))
+        return None if found is None else found[1]
 
     def versions(self, prefix: str, *, after: VersionPosition | None) -> VersionPage:
         begin = (after.key, after.version) if after is not None else ("", "")

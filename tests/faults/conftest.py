@@ -1,14 +1,35 @@
-"""One shard of due rows in place of four: these tests ask for them thousands of times."""
+"""What makes these thousands of runs slow, and proves nothing: shards to ask, and threads to start."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 
 import pytest
 
 from image_store.adapters.dynamodb import keys
+from image_store.services import batches, write_protocol
+from image_store.services.cleanup import records
+
+
+class OneAfterTheOther(Executor):
+    """Does at once what it is given: one of the orders in which threads may do it, and the same in every run."""
+
+    def __init__(self, _: int) -> None:
+        pass
+
+    def submit[**P, T](self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        done: Future[T] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as error:
+            done.set_exception(error)
+        return done
 
 
 @pytest.fixture(autouse=True, scope="session")
-def one_shard() -> Iterator[None]:
+def one_of_each() -> Iterator[None]:
+    """One shard of due rows in place of four, and no threads."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keys, "DUE_SHARDS", 1)
+        for module in (batches, records, write_protocol):
+            patch.setattr(module, "ThreadPoolExecutor", OneAfterTheOther)
         yield

@@ -1,5 +1,8 @@
 """Any history: random operations, each perhaps failing, overlapped by another, or run by a clock that is wrong.
 
+Objects are dropped into the ingest bucket and removed from it meanwhile; their events come late, twice, in any order
+or not at all.
+
 A plain dictionary says what owners were told. Whatever happened, what was acknowledged is there, what was taken away
 is not, links of withdrawn publications show nothing, and a cleanup past every grace leaves the store sound.
 
@@ -7,10 +10,12 @@ is not, links of withdrawn publications show nothing, and a cleanup past every g
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -28,13 +33,20 @@ from hypothesis.stateful import (
 from image_store.domain.errors import ImageNotFound, ImageStoreError
 from image_store.domain.ids import link
 from image_store.domain.image import Image, Record, State, Visibility
+from image_store.domain.ingest import DroppedObject
+from image_store.domain.listing import GroupOf
+from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.direct_uploads import Ticket
-from tests.fakes.dynamodb import mocked_client, table_form
-from tests.faults.world import OWNER, Faults, Killed, Mode, World
+from image_store.services.ingest_sweep import ANNOUNCED_FOR, REST
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.faults.faults import CONFLICTS, Faults, Killed, Mode
+from tests.faults.world import OWNER, World
 
 SKEW = timedelta(minutes=10)
-EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
 STEPS = 25
+CONVERSATION = GroupOf(OWNER, "conversation:c1")
 
 Step = Callable[[], object]
 
@@ -71,7 +83,7 @@ class Disturbances(Faults):
 
     def _fits(self, name: str) -> bool:
         """Only a transaction can meet a transaction conflict."""
-        return "transact" in name or self._mode not in {Mode.CONFLICT, Mode.LASTING_CONFLICT}
+        return "transact" in name or self._mode not in CONFLICTS
 
 
 @dataclass
@@ -83,6 +95,22 @@ class Told:
     visibilities: set[Visibility]
     withdrawn: set[str] = field(default_factory=set)
     """Publications that are surely over."""
+    grouped: bool = False
+    """Whether it belongs to the conversation."""
+
+    def deleted(self, before: Image, gone: State, *, surely: bool) -> None:
+        """Note that its owner asked for its deletion, and what came of that."""
+        self.states = {gone} if surely else {*self.states, gone}
+        if surely and before.publication:
+            self.withdrawn.add(before.publication)
+
+
+@dataclass
+class Dropped:
+    """What happened to an object in the ingest bucket, other than to become an image."""
+
+    announced: bool
+    removed: bool = False
 
 
 class History(RuleBasedStateMachine):
@@ -90,22 +118,26 @@ class History(RuleBasedStateMachine):
 
     images = Bundle("images")
     tickets = Bundle("tickets")
+    drops = Bundle("drops")
 
     disturbance = st.one_of(
         st.none(),
         st.tuples(st.integers(0, 8), st.sampled_from(Mode), st.sampled_from([None, None, "cleanup", "twin"])),
     )
     skew = st.sampled_from([timedelta(0), timedelta(0), SKEW, -SKEW])
+    shown = st.sampled_from(Visibility)
+    groups = st.sampled_from([(), (CONVERSATION.name,)])
 
-    client: Any
     form: dict[str, Any]
     parts: dict[str, Any]
     """What this store is put together from instead of the real thing."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.client, self.form, faults=Disturbances(), **self.parts)
+        self.world = World(MemoryDynamo(), self.form, faults=Disturbances(), **self.parts)
         self.told: dict[str, Told] = {}
+        self.dropped: dict[DroppedObject, Dropped] = {}
+        self.dangling = 0
 
     # Doing --------------------------------------------------------------------------------------------
 
@@ -117,7 +149,7 @@ class History(RuleBasedStateMachine):
             after, mode, meanwhile = disturbance
             steps: dict[str | None, Step | None] = {
                 None: None,
-                "cleanup": lambda: _quietly(self.world.collect),
+                "cleanup": lambda: _quietly(self._collect),
                 "twin": lambda: _quietly(twin),
             }
             faults.disturb(after, mode, steps[meanwhile])
@@ -136,6 +168,9 @@ class History(RuleBasedStateMachine):
             except (ImageStoreError, Killed):
                 return None
 
+    def _collect(self) -> None:
+        self.dangling += self.world.collect().dangling
+
     def _look(self, image_id: str) -> Image | None:
         """The image as its owner sees it, without any disturbance."""
         try:
@@ -143,22 +178,40 @@ class History(RuleBasedStateMachine):
         except ImageNotFound:
             return None
 
-    def _stored(self, record: Record | None) -> Any:
-        """Remember an image that was acknowledged."""
-        if record is None:
-            return multiple()
-        known = record.image.id in self.told
-        self.told.setdefault(record.image.id, Told({State.READY}, {record.image.visibility}))
-        return multiple() if known else record.image.id
+    def _stored(self, *records: Record | None) -> Any:
+        """Remember images that were acknowledged."""
+        new = []
+        for record in filter(None, records):
+            if record.image.id not in self.told:
+                grouped = CONVERSATION.name in record.details.groups
+                self.told[record.image.id] = Told({State.READY}, {record.image.visibility}, grouped=grouped)
+                new.append(record.image.id)
+        return multiple(*new)
 
     # Rules --------------------------------------------------------------------------------------------
 
-    @rule(target=images, visibility=st.sampled_from(Visibility), disturbance=disturbance, skew=skew)
-    def upload(self, visibility: Visibility, disturbance: Any, skew: timedelta) -> Any:
-        upload = lambda: self.world.upload(visibility)  # noqa: E731 - done here, and by a twin
+    @rule(target=images, visibility=shown, groups=groups, disturbance=disturbance, skew=skew)
+    def upload(
+        self, visibility: Visibility, groups: tuple[str, ...], disturbance: Any, skew: timedelta
+    ) -> Any:
+        upload = lambda: self.world.upload(visibility, groups=groups)  # noqa: E731 - done here, and by a twin
         return self._stored(self._attempt(upload, disturbance, skew, upload))
 
-    @rule(target=tickets, visibility=st.sampled_from(Visibility), disturbance=disturbance, skew=skew)
+    @rule(
+        target=images,
+        wanted=st.lists(shown, min_size=1, max_size=3),
+        groups=groups,
+        disturbance=disturbance,
+        skew=skew,
+    )
+    def upload_batch(
+        self, wanted: list[Visibility], groups: tuple[str, ...], disturbance: Any, skew: timedelta
+    ) -> Any:
+        upload = lambda: self.world.upload_batch(wanted, groups=groups)  # noqa: E731 - as above
+        told = self._attempt(upload, disturbance, skew, upload) or []
+        return self._stored(*(outcome for outcome in told if isinstance(outcome, Record)))
+
+    @rule(target=tickets, visibility=shown, disturbance=disturbance, skew=skew)
     def announce(self, visibility: Visibility, disturbance: Any, skew: timedelta) -> Any:
         announce = lambda: self.world.announce(visibility)  # noqa: E731 - as above
         ticket = self._attempt(announce, disturbance, skew, announce)
@@ -176,7 +229,7 @@ class History(RuleBasedStateMachine):
             record = Record(seen, self.world.retrieval.get(OWNER, ticket.image_id).details)
         return self._stored(record)
 
-    @rule(image_id=images, visibility=st.sampled_from(Visibility), disturbance=disturbance, skew=skew)
+    @rule(image_id=images, visibility=shown, disturbance=disturbance, skew=skew)
     def show(self, image_id: str, visibility: Visibility, disturbance: Any, skew: timedelta) -> None:
         before = self._look(image_id)
         if before is None or before.state is not State.READY:
@@ -193,13 +246,42 @@ class History(RuleBasedStateMachine):
         before = self._look(image_id)
         if before is None:
             return
-        told = self.told[image_id]
         act = lambda: self.world.delete_id(image_id, permanent=permanent)  # noqa: E731 - as above
         done = self._attempt(act, disturbance, skew, act)
-        gone = State.TOMBSTONE if permanent else State.TRASHED
-        told.states = {gone} if done else {*told.states, gone}
-        if done and before.publication:
-            told.withdrawn.add(before.publication)
+        self.told[image_id].deleted(before, _gone(permanent=permanent), surely=bool(done))
+
+    @rule(
+        image_ids=st.lists(images, min_size=1, max_size=3),
+        permanent=st.booleans(),
+        disturbance=disturbance,
+        skew=skew,
+    )
+    def delete_batch(self, image_ids: list[str], permanent: bool, disturbance: Any, skew: timedelta) -> None:
+        before = {image_id: self._look(image_id) for image_id in image_ids}
+        act = lambda: self.world.delete_batch(tuple(image_ids), permanent=permanent)  # noqa: E731 - as above
+        done = self._attempt(act, disturbance, skew, act)
+        for image_id, image in before.items():
+            if image is not None:
+                surely = done is not None and image_id in done.successful
+                self.told[image_id].deleted(image, _gone(permanent=permanent), surely=surely)
+
+    @rule(permanent=st.booleans(), disturbance=disturbance, skew=skew)
+    def delete_conversation(self, permanent: bool, disturbance: Any, skew: timedelta) -> None:
+        before = {
+            image_id: image
+            for image_id, told in self.told.items()
+            if told.grouped and (image := self._look(image_id)) is not None and image.state is State.READY
+        }
+        act = lambda: self.world.delete_batch(CONVERSATION, permanent=permanent)  # noqa: E731 - as above
+        done = self._attempt(act, disturbance, skew, act)
+        for image_id, image in before.items():
+            surely = done is not None and image_id in done.successful
+            self.told[image_id].deleted(image, _gone(permanent=permanent), surely=surely)
+        if disturbance is None:
+            assert done is not None
+            assert before.keys() <= set(done.successful), (
+                "a conversation is deleted, and not all of its images"
+            )
 
     @rule(image_id=images, disturbance=disturbance, skew=skew)
     def restore(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
@@ -215,7 +297,39 @@ class History(RuleBasedStateMachine):
     @rule(disturbance=disturbance, skew=skew, stale=st.sets(st.integers(0, 7)))
     def clean(self, disturbance: Any, skew: timedelta, stale: set[int]) -> None:
         with self._index_behind(stale):
-            self._attempt(self.world.collect, disturbance, skew, self.world.collect)
+            self._attempt(self._collect, disturbance, skew, self._collect)
+
+    @rule(target=drops, key=st.sampled_from(["a", "b"]), announced=st.booleans())
+    def drop(self, key: str, announced: bool) -> DroppedObject:
+        dropped = self.world.drop(f"ingest/{OWNER}/{key}.png", announced=announced)
+        self.dropped[dropped] = Dropped(announced=announced)
+        return dropped
+
+    @rule(dropped=drops)
+    def announce_again(self, dropped: DroppedObject) -> None:
+        self.world.announce_dropped(dropped)
+        self.dropped[dropped].announced = True
+
+    @rule(dropped=drops)
+    def remove_dropped(self, dropped: DroppedObject) -> None:
+        if not self.dropped[dropped].removed:
+            self.dropped[dropped].removed = True
+            self.world.remove_dropped(dropped)
+
+    @rule(random=st.randoms(use_true_random=False), twice=st.booleans())
+    def mix_events_up(self, random: Random, twice: bool) -> None:
+        waiting = self.world.sqs.waiting["events"]
+        if twice:
+            waiting += [message | {"messageId": f"{message['messageId']} again"} for message in waiting]
+        random.shuffle(waiting)
+
+    @rule(disturbance=disturbance, skew=skew)
+    def deliver(self, disturbance: Any, skew: timedelta) -> None:
+        self._attempt(self.world.deliver, disturbance, skew, self.world.deliver)
+
+    @rule(disturbance=disturbance, skew=skew)
+    def sweep(self, disturbance: Any, skew: timedelta) -> None:
+        self._attempt(self.world.sweep, disturbance, skew, self.world.sweep)
 
     @rule(minutes=st.sampled_from([1, 5, 45, 90]))
     def wait(self, minutes: int) -> None:
@@ -260,11 +374,46 @@ class History(RuleBasedStateMachine):
         for image_id, told in self.told.items():
             self._check(image_id, told)
 
+    def _check_dropped(self, *, all_found: bool) -> None:
+        """Each object became one image: none before it was announced, perhaps none after it was removed."""
+        made = Counter(
+            record.image.idempotency for record in self.world.records() if record.image.state is State.READY
+        )
+        for dropped, what in self.dropped.items():
+            surely = not what.removed and (what.announced or all_found)
+            assert made[dropped.name] <= 1, "a dropped object is more than one image"
+            assert made[dropped.name] == 1 or not surely, "a dropped object is no image"
+
     def teardown(self) -> None:
+        self.world.faults.end()
+        self._deliver_all()
+        self._check_all(swept=False)
+        self.world.clock.instant += ANNOUNCED_FOR + REST
+        self.world.sweep()
+        self._deliver_all()
+        self._check_all(swept=True)
+
+    def _check_all(self, *, swept: bool) -> None:
+        """Everything that was told is so, and nothing else is there."""
         self.world.settle()
         self.world.assert_sound()
+        self._check_dropped(all_found=swept)
+        assert not self.world.sqs.waiting["dead letters"]
+        assert not self.dangling, "cleanup met a record without its original"
         for image_id, told in self.told.items():
             self._check(image_id, told)
+
+    def _deliver_all(self) -> None:
+        """Deliver events until none is left: what died half-way holds its object's key for a while."""
+        for _ in range(10):
+            if not self.world.deliver():
+                return
+            self.world.clock.instant += RESERVATION_LIFETIME
+        raise AssertionError("events that come again for ever")
+
+
+def _gone(*, permanent: bool) -> State:
+    return State.TOMBSTONE if permanent else State.TRASHED
 
 
 def _quietly(step: Step) -> None:
@@ -274,24 +423,19 @@ def _quietly(step: Step) -> None:
         return
 
 
-def machine(**parts: Any) -> Iterator[type[History]]:
-    """The history of a store, or of one with wrong parts."""
-    form = table_form()
-    with mocked_client() as client:
-        yield type("AnyHistory", (History,), {"client": client, "form": form, "parts": parts})
-
-
-QUIET = {
-    "stateful_step_count": STEPS,
-    "deadline": None,
-    "suppress_health_check": list(HealthCheck),
-    "database": None,
-}
+def let_run(chosen: settings, **parts: Any) -> None:
+    """Let a store, or one with wrong parts, live through histories; fails with the first that goes wrong."""
+    run_state_machine_as_test(
+        type("AnyHistory", (History,), {"form": table_form(), "parts": parts}),
+        settings=settings(
+            chosen,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )
 
 
 def test_no_history_loses_leaks_or_leaves_anything() -> None:
-    for kind in machine():
-        run_state_machine_as_test(
-            kind,
-            settings=settings(max_examples=EXAMPLES, print_blob=True, **QUIET),  # type: ignore[arg-type]
-        )
+    let_run(settings(max_examples=EXAMPLES, print_blob=True))

@@ -12,25 +12,30 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.errors import ImageStoreError, StorageUnavailable
+from image_store.domain.cleanup import Report
+from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Record, State, Visibility
+from image_store.domain.ingest import DroppedObject
 from image_store.domain.listing import GroupOf
+from image_store.domain.migration import Migration, MigrationStatus
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.direct_uploads import Ticket
+from image_store.services.ingest_sweep import ANNOUNCED_FOR, EVENTS_TAKE, REST, SweepReport
 from image_store.services.write_protocol import Put, WriteProtocol
-from tests.fakes.dynamodb import mocked_client, table_form
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.object_store import MemoryBucket
-from tests.faults.world import OWNER, TRASH_RETENTION, Killed, Mode, World
+from tests.faults.faults import CONFLICTS, Killed, Mode
+from tests.faults.world import OWNER, PASSING, POLICY, TRASH_RETENTION, World
 
 
 @pytest.fixture(scope="module")
-def worlds() -> Iterator[Callable[[], World]]:
+def worlds() -> Callable[[], World]:
     form = table_form()
-    with mocked_client() as client:
-        yield lambda: World(client, form)
+    return lambda: World(MemoryDynamo(), form)
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,13 @@ class Operation:
     """Something to do to a store, and what is true once it has been acknowledged."""
 
     name: str
-    prepare: Callable[[World], Record | Ticket | tuple[Record, ...] | None]
+    prepare: Callable[[World], Record | Ticket | DroppedObject | Migration | tuple[Record, ...] | None]
     act: Callable[[World, Any], Any]
     acknowledged: Callable[[World, Any, Any], None]
     calls: int | None = None
     """How many storage calls it makes for its caller when nothing fails; more are a cost to know of."""
+    then: Callable[[World], None] = lambda _: None
+    """What its caller does at once when nothing fails any more."""
     whatever: Callable[[World, Any], None] = lambda _world, _before: None
     """What is true whether it was acknowledged or not."""
 
@@ -75,7 +82,7 @@ def expire(world: World, _: None = None) -> Record:
 
 def abandon(world: World) -> None:
     """An upload whose function ended when all was written and nothing committed."""
-    world.faults.begin("dynamodb.transact_write_items#2", Mode.KILLED_BEFORE)
+    world.faults.begin("dynamodb.transact_write_items#2", Mode.KILLED)
     with pytest.raises(Killed):
         world.upload(Visibility.PUBLIC)
     world.faults.end()
@@ -109,6 +116,7 @@ def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
     return prepare
 
 
+RECORDS = 2
 CONVERSATION = GroupOf(OWNER, "conversation:c1")
 
 
@@ -148,7 +156,7 @@ def ids(records: tuple[Record, ...]) -> tuple[str, ...]:
 def died(world: World) -> Ticket:
     """A direct upload whose first completion ended when all was written and nothing committed."""
     ticket = arrived(Visibility.PUBLIC)(world)
-    world.faults.begin("dynamodb.transact_write_items#2", Mode.KILLED_BEFORE)
+    world.faults.begin("dynamodb.transact_write_items#2", Mode.KILLED)
     with pytest.raises(Killed):
         world.complete(ticket)
     world.faults.end()
@@ -167,11 +175,159 @@ def littered(world: World) -> None:
     world.clock.instant += GRACE + timedelta(minutes=1)
 
 
+def readable(world: World, _: object, stored: Record) -> None:
+    world.assert_readable(stored)
+
+
+def with_key(world: World, _: object = None) -> Record:
+    return world.upload(Visibility.PUBLIC, key="a key")
+
+
+def repeat_until_stored(world: World) -> None:
+    """The same request again, as a client sends it that was told of an error."""
+    try:
+        with_key(world)
+    except IdempotencyInProgress as running:
+        world.clock.instant += running.retry_after or timedelta(0)
+        with_key(world)
+
+
+def stored_once(world: World, _: object) -> None:
+    (found,) = (found for found in world.records() if found.image.id != world.bystander.image.id)
+    world.assert_shown(found)
+
+
+def reserved(world: World, _: None, ticket: Ticket) -> None:
+    assert ticket.put.url
+
+
+def behind_the_request(world: World, ticket: Ticket) -> Record | None:
+    """Hand a direct upload over, and let the function behind the queue work until nothing is left to do."""
+    handed_over = world.hand_over(ticket)
+    left = world.work_off()
+    if not handed_over or left:
+        return None
+    return world.retrieval.get(OWNER, ticket.image_id)
+
+
+def shown_if_stored(world: World, _: Ticket, stored: Record | None) -> None:
+    if stored is not None:
+        world.assert_shown(stored)
+
+
+def migrate(world: World, begun: Migration) -> Migration | None:
+    """Let the function behind the queue work for as long as it gets on; None when something is left to do."""
+    while world.sqs.waiting["work"]:
+        if world.work_off():
+            return None
+    return world.migrations.get(begun.id)
+
+
+def migrated(world: World, _: Migration, after: Migration | None) -> None:
+    assert after is None or after.status is MigrationStatus.SUCCEEDED
+
+
+def migrated_once(world: World, before: Migration) -> None:
+    """Each record is an image, and its migration says so."""
+    while world.sqs.waiting["work"]:
+        world.work_off()
+        world.clock.instant += RESERVATION_LIFETIME
+    after = world.migrations.get(before.id)
+    assert after is not None
+    assert after.status is MigrationStatus.SUCCEEDED
+    assert (after.tally.seen, after.left, after.tally.failed) == (RECORDS, 0, 0)
+    world.settle()
+    world.assert_sound()
+    found = ingested(world)
+    assert len(found) == RECORDS, "a record is not one image"
+    for record in found:
+        world.assert_readable(record)
+
+
+def dropped(world: World) -> DroppedObject:
+    return world.drop()
+
+
+def ingested(world: World) -> list[Record]:
+    """The images of what was dropped."""
+    return [found for found in world.records() if found.image.id != world.bystander.image.id]
+
+
+def ingested_or_waiting(world: World, _: DroppedObject, left: int) -> None:
+    assert left or ingested(world)
+
+
+def ingested_once(world: World, before: DroppedObject) -> None:
+    """Whatever happened to its event: delivered for as long as it waits, and once more, it becomes one image."""
+    world.announce_dropped(before)
+    while world.deliver():
+        pass
+    found = ingested(world)
+    assert len(found) == 1, "a dropped object is not one image"
+    world.assert_readable(found[0])
+    world.assert_sound()
+    assert not world.sqs.waiting["dead letters"]
+
+
+def refused_with_its_reason(world: World, _: DroppedObject) -> None:
+    while world.deliver():
+        pass
+    letters = world.sqs.waiting["dead letters"]
+    assert letters
+    assert {letter["attributes"]["reason"]["StringValue"] for letter in letters} == {"invalid_request"}
+
+
+def overlooked(world: World) -> DroppedObject:
+    """An object whose event was lost."""
+    before = world.drop(announced=False)
+    world.clock.instant += EVENTS_TAKE
+    return before
+
+
+def announced(world: World, _: DroppedObject, report: SweepReport) -> None:
+    assert report.stopped_because or report.announced == 1
+
+
+def found_by_the_next_sweeps(world: World, before: DroppedObject) -> None:
+    world.clock.instant += ANNOUNCED_FOR + REST
+    world.sweep()
+    world.deliver()
+    ingested_once(world, before)
+
+
+def dangling(world: World) -> Record:
+    """A record whose original somebody took away."""
+    record = world.upload(Visibility.PUBLIC)
+    world.private.delete([record.image.original_key])
+    world.clock.instant += GRACE + timedelta(minutes=1)
+    return record
+
+
+def superfluous(world: World) -> tuple[Record, ...]:
+    """An image that the deployment's policy lets go, and one that it keeps."""
+    made = []
+    for _ in range(2):
+        made.append(world.upload(Visibility.PUBLIC, category=PASSING))
+        world.clock.instant += timedelta(minutes=1)
+    world.clock.instant += POLICY.older_than
+    return tuple(made)
+
+
+def only_the_older_trashed(world: World, before: tuple[Record, ...], report: Report) -> None:
+    if report.policies == [1]:
+        assert world.retrieval.get(OWNER, before[0].image.id).image.state is State.TRASHED
+
+
+def newest_kept(world: World, before: tuple[Record, ...]) -> None:
+    world.assert_readable(before[0])
+    world.assert_shown(before[1])
+
+
 OPERATIONS = (
     Operation(
         "batch upload",
         lambda _: None,
-        lambda world, _: world.upload_batch(),
+        lambda world, _: world.upload_batch([Visibility.PRIVATE, Visibility.PUBLIC, Visibility.PRIVATE]),
         stored_as_told,
         calls=17,
     ),
@@ -210,6 +366,61 @@ OPERATIONS = (
         lambda world, _: world.upload_remote(),
         lambda world, _, stored: world.assert_readable(stored),
         calls=6,
+    ),
+    Operation(
+        "upload with a key",
+        lambda _: None,
+        with_key,
+        lambda world, _, stored: world.assert_shown(stored),
+        calls=8,
+        then=repeat_until_stored,
+        whatever=stored_once,
+    ),
+    Operation(
+        "beginning of a direct upload",
+        lambda _: None,
+        lambda world, _: world.announce(Visibility.PUBLIC),
+        reserved,
+        calls=1,
+    ),
+    Operation(
+        "direct upload behind the request",
+        arrived(Visibility.PUBLIC),
+        behind_the_request,
+        shown_if_stored,
+        calls=18,
+    ),
+    Operation(
+        "ingest",
+        dropped,
+        lambda world, _: world.deliver(),
+        ingested_or_waiting,
+        calls=7,
+        whatever=ingested_once,
+    ),
+    Operation(
+        "ingest of what is refused",
+        lambda world: world.drop("ingest/of-nobody.png"),
+        lambda world, _: world.deliver(),
+        lambda _world, _before, _left: None,
+        calls=2,
+        whatever=refused_with_its_reason,
+    ),
+    Operation(
+        "sweep for lost events",
+        overlooked,
+        lambda world, _: world.sweep(),
+        announced,
+        calls=6,
+        whatever=found_by_the_next_sweeps,
+    ),
+    Operation(
+        "migration",
+        lambda world: world.begin_migration(RECORDS),
+        migrate,
+        migrated,
+        calls=29,
+        whatever=migrated_once,
     ),
     Operation(
         "private direct upload",
@@ -292,6 +503,20 @@ OPERATIONS = (
         lambda _world, _before, _report: None,
     ),
     Operation(
+        "cleanup of a record without its original",
+        dangling,
+        lambda world, _: world.collect(),
+        lambda _world, _before, _report: None,
+        whatever=lambda world, before: deleted(world, before, None),
+    ),
+    Operation(
+        "cleanup by a policy",
+        superfluous,
+        lambda world, _: world.collect(),
+        only_the_older_trashed,
+        whatever=newest_kept,
+    ),
+    Operation(
         "cleanup of orphans",
         littered,
         lambda world, _: world.collect(),
@@ -312,6 +537,7 @@ def run(world: World, operation: Operation, *, at: str | None, mode: Mode) -> No
         pass
     world.faults.end()
     assert world.faults.happened == (at is not None)
+    operation.then(world)
     world.settle()
     world.assert_sound()
     operation.whatever(world, before)
@@ -326,6 +552,50 @@ def calls_of(world: World, operation: Operation) -> Sequence[str]:
     return tuple(world.faults.calls)
 
 
+CALLS = {
+    "cdn": {"purge"},
+    "dead letters": {"send_message"},
+    "dynamodb": {
+        "batch_get_item",
+        "delete_item",
+        "get_item",
+        "put_item",
+        "query",
+        "scan",
+        "transact_write_items",
+        "update_item",
+    },
+    "events": {"send_message"},
+    "ingest": {"get", "head", "versions"},
+    "private": {"copy", "delete", "get", "head", "list", "put"},
+    "public": {"copy", "delete", "list", "put"},
+    "remote": {"fetch"},
+    "work": {"send_message"},
+}
+"""All that the store asks of others."""
+
+
+def test_every_kind_of_call_is_in_the_matrix(worlds: Callable[[], World]) -> None:
+    found: dict[str, set[str]] = {}
+    for operation in OPERATIONS:
+        for call in calls_of(worlds(), operation):
+            store, _, what = call.partition("#")[0].partition(".")
+            found.setdefault(store, set()).add(what.partition(" ")[0])
+
+    assert found == CALLS
+
+
+def run_with_a_lost_commit(world: World, operation: Operation) -> None:
+    """Do it, lose the answer to its last commit, and find it acknowledged nevertheless."""
+    before = operation.prepare(world)
+    world.faults.begin(LAST_COMMITS[operation.name], Mode.ANSWER_LOST)
+    answer = operation.act(world, before)
+    assert world.faults.happened
+    world.settle()
+    world.assert_sound()
+    operation.acknowledged(world, before, answer)
+
+
 @contextmanager
 def naming(what: str) -> Iterator[None]:
     try:
@@ -333,9 +603,6 @@ def naming(what: str) -> Iterator[None]:
     except BaseException as error:
         error.add_note(f"with the fault: {what}")
         raise
-
-
-CONFLICTS = {Mode.CONFLICT, Mode.LASTING_CONFLICT}
 
 
 @pytest.mark.parametrize("mode", [mode for mode in Mode if mode not in CONFLICTS])
@@ -348,13 +615,18 @@ def test_a_fault_at_any_call_leaves_the_store_sound(
             run(worlds(), operation, at=at, mode=mode)
 
 
+TRANSACTING = [
+    found for found in OPERATIONS if found.name not in {"ingest of what is refused", "sweep for lost events"}
+]
+
+
 def transactions_of(world: World, operation: Operation) -> Sequence[str]:
     found = tuple(call for call in calls_of(world, operation) if "transact" in call)
     assert found
     return found
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", TRANSACTING, ids=lambda operation: operation.name)
 def test_a_passing_transaction_conflict_is_not_noticed(
     worlds: Callable[[], World], operation: Operation
 ) -> None:
@@ -372,7 +644,7 @@ def test_a_passing_transaction_conflict_is_not_noticed(
             operation.acknowledged(world, before, answer)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+@pytest.mark.parametrize("operation", TRANSACTING, ids=lambda operation: operation.name)
 def test_a_lasting_transaction_conflict_leaves_the_store_sound(
     worlds: Callable[[], World], operation: Operation
 ) -> None:
@@ -389,7 +661,7 @@ def test_without_a_fault_each_operation_makes_few_calls_and_is_true(
 ) -> None:
     calls = calls_of(worlds(), operation)
     assert len(calls) == operation.calls, calls
-    run(worlds(), operation, at=None, mode=Mode.REFUSED)
+    run(worlds(), operation, at=None, mode=Mode.ERROR_BEFORE)
 
 
 LAST_COMMITS = {
@@ -414,21 +686,14 @@ LAST_COMMITS = {
 def test_a_commit_whose_answer_is_lost_is_acknowledged(
     worlds: Callable[[], World], operation: Operation
 ) -> None:
-    world = worlds()
-    before = operation.prepare(world)
-    world.faults.begin(LAST_COMMITS[operation.name], Mode.ANSWER_LOST)
-    answer = operation.act(world, before)
-    assert world.faults.happened
-    world.settle()
-    world.assert_sound()
-    operation.acknowledged(world, before, answer)
+    run_with_a_lost_commit(worlds(), operation)
 
 
 def test_a_put_that_arrives_after_the_deletion_is_swept_with_the_tombstone(
     worlds: Callable[[], World],
 ) -> None:
     world = worlds()
-    world.faults.begin("private.put original.png#1", Mode.REFUSED)
+    world.faults.begin("private.put original.png#1", Mode.ERROR_BEFORE)
     with pytest.raises(StorageUnavailable):
         world.upload(Visibility.PRIVATE)
     world.faults.end()

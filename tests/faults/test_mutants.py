@@ -1,31 +1,36 @@
 """The fault matrix catches what it is there to catch: each rule of the protocols, broken once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Image, Record
+from image_store.domain.ingest import DroppedObject
 from image_store.domain.publication import PublicationRow
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
 from image_store.services.write_protocol import Put, WriteProtocol
-from tests.fakes.dynamodb import mocked_client, table_form
-from tests.faults.test_every_call import OPERATIONS, Operation, run
-from tests.faults.world import FaultyBucket, Mode, World
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.faults.faults import Mode
+from tests.faults.test_any_history import let_run
+from tests.faults.test_every_call import OPERATIONS, Operation, run, run_with_a_lost_commit
+from tests.faults.world import World
 
 Worlds = Callable[..., World]
 
 
 @pytest.fixture(scope="module")
-def worlds() -> Iterator[Worlds]:
+def worlds() -> Worlds:
     form = table_form()
-    with mocked_client() as client:
-        yield lambda **parts: World(client, form, **parts)
+    return lambda **parts: World(MemoryDynamo(), form, **parts)
 
 
 def operation(name: str) -> Operation:
@@ -61,7 +66,7 @@ class CommitsFirst(WriteProtocol):
     ("mutant", "at", "mode"),
     [
         (DeletesOnError, "dynamodb.transact_write_items#2", Mode.ANSWER_LOST_IN_OUTAGE),
-        (CommitsFirst, "private.put original.png#1", Mode.REFUSED),
+        (CommitsFirst, "private.put original.png#1", Mode.ERROR_BEFORE),
     ],
 )
 def test_an_upload_in_the_wrong_order_is_caught(
@@ -83,11 +88,9 @@ class DoesNotReadBack(DynamoRepository):
 
 def test_a_commit_without_a_read_back_is_caught(worlds: Worlds) -> None:
     world = worlds(repository=DoesNotReadBack)
-    upload = operation("private upload")
-    world.faults.begin("dynamodb.transact_write_items#2", Mode.ANSWER_LOST)
 
     with pytest.raises(StorageUnavailable):  # the image is stored, and its owner is told that it is not
-        upload.act(world, None)
+        run_with_a_lost_commit(world, operation("private upload"))
 
 
 class RemovesObjectsFirst(Deletion):
@@ -102,7 +105,9 @@ def test_a_deletion_that_begins_with_the_objects_is_caught(worlds: Worlds) -> No
     world = worlds(deletion=RemovesObjectsFirst)
 
     with pytest.raises(AssertionError, match="records without their objects"):
-        run(world, operation("permanent delete"), at="dynamodb.transact_write_items#1", mode=Mode.REFUSED)
+        run(
+            world, operation("permanent delete"), at="dynamodb.transact_write_items#1", mode=Mode.ERROR_BEFORE
+        )
 
 
 def test_keys_that_records_share_are_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +115,7 @@ def test_keys_that_records_share_are_caught(worlds: Worlds, monkeypatch: pytest.
     world = worlds()
 
     with pytest.raises(AssertionError, match="records without their objects"):
-        run(world, operation("permanent delete"), at=None, mode=Mode.REFUSED)
+        run(world, operation("permanent delete"), at=None, mode=Mode.ERROR_BEFORE)
 
 
 def test_a_prefix_without_a_slash_is_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,22 +123,15 @@ def test_a_prefix_without_a_slash_is_caught(worlds: Worlds, monkeypatch: pytest.
     monkeypatch.setattr(Image, "prefix", property(lambda image: f"{image.folder}{image.id}"))
 
     with pytest.raises(ValueError, match="prefix"):
-        run(world, operation("permanent delete"), at=None, mode=Mode.REFUSED)
+        run(world, operation("permanent delete"), at=None, mode=Mode.ERROR_BEFORE)
 
 
-class IgnoresDeletes(FaultyBucket):
-    """A bucket that keeps what it was told to remove."""
-
-    def delete(self, keys: Any) -> None:
-        pass
-
-
-def test_copies_that_stay_public_are_caught(worlds: Worlds) -> None:
+def test_copies_that_stay_public_are_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
     world = worlds()
-    object.__setattr__(world.publisher, "bucket", IgnoresDeletes(world.public, world.faults))
+    monkeypatch.setattr(world.public, "delete", lambda _: None)
 
     with pytest.raises(AssertionError, match="of no current publication"):
-        run(world, operation("unpublish"), at=None, mode=Mode.REFUSED)
+        run(world, operation("unpublish"), at=None, mode=Mode.ERROR_BEFORE)
 
 
 class PurgesFirst(Publisher):
@@ -169,7 +167,7 @@ def test_an_unpublish_in_the_wrong_order_is_caught(
     world.withdraw_with(mutant)
 
     with pytest.raises(AssertionError, match=unsound):
-        run(world, operation("unpublish"), at=at, mode=Mode.REFUSED)
+        run(world, operation("unpublish"), at=at, mode=Mode.ERROR_BEFORE)
 
 
 class Overwrites(DynamoRepository):
@@ -191,4 +189,21 @@ def test_a_commit_that_overwrites_what_cleanup_took_away_is_caught(worlds: World
     world.follow(Late)
 
     with pytest.raises(AssertionError):
-        run(world, operation("private upload"), at=None, mode=Mode.REFUSED)
+        run(world, operation("private upload"), at=None, mode=Mode.ERROR_BEFORE)
+
+
+def test_an_object_that_becomes_an_image_with_every_event_is_caught(
+    worlds: Worlds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = count()
+    monkeypatch.setattr(DroppedObject, "name", property(lambda _: f"event {next(numbers)}"))
+
+    with pytest.raises(AssertionError, match="not one image"):
+        run(worlds(), operation("ingest"), at=None, mode=Mode.ERROR_BEFORE)
+
+
+def test_random_histories_catch_a_commit_before_the_bytes_as_well() -> None:
+    chosen = settings(max_examples=100, derandomize=True, phases=[Phase.generate], report_multiple_bugs=False)
+
+    with pytest.raises(AssertionError):
+        let_run(chosen, protocol=CommitsFirst)

@@ -1,34 +1,37 @@
 """A whole store on storage that fails on demand, and what must be true of it afterwards.
 
-Every call to DynamoDB, to a bucket or to the CDN has a name (`dynamodb.transact_write_items#1`,
-`public.put thumb.webp#1`). A run without faults tells the names; each fault is then a mode and a name. Puts run in
-parallel, so their names carry the object and not the order.
+Everything in it is the real thing down to the adapters: they speak to DynamoDB, S3 and SQS in memory, through `faults`.
 """
 
 import hashlib
 import itertools
-import threading
-from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+import json
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import Any, Literal
-from urllib.parse import urlsplit
-
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from functools import partial
+from typing import Any
+from urllib.parse import quote_plus, unquote, urlsplit
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
+from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.adapters.presign import Presigner
+from image_store.adapters.r2 import R2Bucket, S3Versions
+from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
 from image_store.domain.attributes import Attributes
-from image_store.domain.cleanup import Report
-from image_store.domain.errors import ImageNotFound, ImageStoreError, StorageUnavailable, UrlNotAllowed
+from image_store.domain.cleanup import Policy, Report
+from image_store.domain.errors import ImageNotFound, ImageStoreError, SourceUnreadable
 from image_store.domain.ids import link, uuid7
-from image_store.domain.image import Image, Record, State, Visibility
+from image_store.domain.image import Image, Kind, Record, State, Visibility
+from image_store.domain.ingest import DroppedObject
 from image_store.domain.layout import KeyLayout
 from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
+from image_store.domain.migration import FieldNames, JsonLines, Migration, Options, Table
 from image_store.domain.renditions import (
     UPLOAD_RECIPES,
     Placeholder,
@@ -38,8 +41,12 @@ from image_store.domain.renditions import (
     RenderedFile,
     Rendition,
 )
-from image_store.domain.reservation import Quota
-from image_store.ports import Fetched, Housekeeping, Ids, PresignedPut, Purger, StoredObject
+from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.work import CompleteUpload, MigrateBatch, Work
+from image_store.entrypoints.events import handle_messages
+from image_store.entrypoints.migrations import record_attributes
+from image_store.entrypoints.work import handle_work
+from image_store.ports import Fetched, Housekeeping, Ids, MigrationSource
 from image_store.services.batch_deletion import BatchDeletion, Deleted, Deletions
 from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled
@@ -49,6 +56,12 @@ from image_store.services.cursors import Cursors
 from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
+from image_store.services.ingest_sweep import IngestSweep, SweepReport
+from image_store.services.ingestion import Ingestion
+from image_store.services.migration.moving import Mover
+from image_store.services.migration.requests import MigrationRequests
+from image_store.services.migration.run import MigrationRun
+from image_store.services.migration.sources import MigrationSources
 from image_store.services.publishing import Publisher
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
@@ -58,207 +71,27 @@ from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
-from tests.fakes.object_store import MemoryBucket
+from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.purger import MemoryCdn
-from tests.fakes.queues import MemoryWorkQueue
+from tests.fakes.s3_client import MemoryS3
+from tests.fakes.sqs_client import MemorySqs
+from tests.faults.faults import Faults
+from tests.faults.vendors import FaultyDynamo, FaultyFetcher, FaultyPurger, FaultyS3, FaultySqs
 
 OWNER = "owner-1"
-PUBLIC_URL = "https://images.example.com"
 PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
+JSON_LINES = "migrations/records.jsonl"
+_IN_BASE64 = b64encode(PICTURE).decode()
+INGEST_KEY = f"ingest/{OWNER}/dropped.png"
+PUBLIC_URL = "https://images.example.com"
 PICTURE_URL = "https://pictures.example/a.png"
+PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
+PASSING = "passing"
+POLICY = Policy(kind=Kind.UPLOAD, category=PASSING, older_than=timedelta(days=10), keep_newest=1)
 PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
 PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
 TRASH_RETENTION = timedelta(days=30)
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-
-
-class Mode(StrEnum):
-    """How a call fails."""
-
-    REFUSED = "refused"
-    """The call has no effect and the caller is told of an error."""
-    ANSWER_LOST = "answer lost"
-    """The call has its effect and the caller is told of an error."""
-    KILLED_BEFORE = "killed before"
-    """The function ends at once, without any of its handlers running."""
-    KILLED_AFTER = "killed after"
-    """The call has its effect, then the function ends."""
-    OUTAGE = "outage"
-    """This call and all later ones to the same store fail without effect."""
-    ANSWER_LOST_IN_OUTAGE = "answer lost in outage"
-    """The call has its effect, its answer is lost, and all later calls to the same store fail without effect."""
-    CONFLICT = "transaction conflict"
-    """Another transaction holds a row this once; neither the emulator nor moto ever says so."""
-    LASTING_CONFLICT = "lasting transaction conflict"
-    """Other transactions hold a row for longer than anybody waits."""
-
-
-class Killed(BaseException):
-    """The end of a function: no handler of the store's catches it."""
-
-
-class Faults:
-    """Counts and names the calls, and fails the one that was chosen."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.happened = False
-        self._counts: Counter[str] = Counter()
-        self._lock = threading.Lock()
-        self._at: str | None = None
-        self._mode = Mode.REFUSED
-
-    def begin(self, at: str | None = None, mode: Mode = Mode.REFUSED) -> None:
-        """Count anew, with one fault or with none."""
-        self.calls, self.happened, self._counts = [], False, Counter()
-        self._at, self._mode = at, mode
-
-    def end(self) -> None:
-        """Let everything succeed from here on."""
-        self._at = None
-
-    def call[T](self, name: str, effect: Callable[[], T], *, error: Callable[[Mode], Exception]) -> T:
-        """Carry out a call, or fail it."""
-        with self._lock:
-            self._counts[name] += 1
-            numbered = f"{name}#{self._counts[name]}"
-            self.calls.append(numbered)
-            chosen = numbered == self._at
-            down = self.happened and self._still_down(name)
-            self.happened = self.happened or chosen
-        if not chosen and not down:
-            return effect()
-        if chosen and self._mode in {Mode.ANSWER_LOST, Mode.KILLED_AFTER, Mode.ANSWER_LOST_IN_OUTAGE}:
-            effect()
-        if self._mode in {Mode.KILLED_BEFORE, Mode.KILLED_AFTER}:
-            raise Killed
-        raise error(self._mode)
-
-    def _still_down(self, name: str) -> bool:
-        """Whether a call that comes after the chosen one fails as well."""
-        if self._at is None:
-            return False
-        if self._mode is Mode.LASTING_CONFLICT:
-            return name == self._at.partition("#")[0]
-        same_store = name.partition(".")[0] == self._at.partition(".")[0]
-        return same_store and self._mode in {Mode.OUTAGE, Mode.ANSWER_LOST_IN_OUTAGE}
-
-
-class FaultyClient:
-    """A boto3 client of DynamoDB whose calls pass through `faults`."""
-
-    def __init__(self, client: Any, faults: Faults) -> None:
-        self._client = client
-        self._faults = faults
-
-    def __getattr__(self, operation: str) -> Callable[..., Any]:
-        def call(**request: Any) -> Any:
-            return self._faults.call(
-                f"dynamodb.{operation}",
-                lambda: getattr(self._client, operation)(**request),
-                error=lambda mode: _client_error(mode, request),
-            )
-
-        return call
-
-
-def _client_error(mode: Mode, request: Mapping[str, Any]) -> Exception:
-    error: Exception
-    if mode in {Mode.CONFLICT, Mode.LASTING_CONFLICT}:
-        error = _transaction_conflict(len(request["TransactItems"]))
-    elif mode in {Mode.ANSWER_LOST, Mode.ANSWER_LOST_IN_OUTAGE}:
-        error = ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
-    else:
-        error = EndpointConnectionError(endpoint_url="https://dynamodb.invalid")
-    return error
-
-
-def _transaction_conflict(writes: int) -> Exception:
-    """What DynamoDB says while another transaction holds the first row."""
-    reasons: list[dict[str, str]] = [{"Code": "TransactionConflict"}] + [{"Code": "None"}] * (writes - 1)
-    answer: Any = {
-        "Error": {"Code": "TransactionCanceledException", "Message": "canceled"},
-        "CancellationReasons": reasons,
-    }
-    error: Exception = ClientError(answer, "TransactWriteItems")
-    return error
-
-
-class FaultyBucket:
-    """An ObjectStore whose calls pass through `faults`."""
-
-    def __init__(self, bucket: MemoryBucket, faults: Faults) -> None:
-        self._bucket = bucket
-        self._faults = faults
-
-    def _call[T](self, what: str, effect: Callable[[], T]) -> T:
-        name = f"{self._bucket.name}.{what}"
-        return self._faults.call(name, effect, error=lambda _: StorageUnavailable("The bucket is away."))
-
-    def put(
-        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
-    ) -> None:
-        self._call(
-            f"put {key.rpartition('/')[2]}",
-            lambda: self._bucket.put(
-                key, data, content_type=content_type, cache_control=cache_control, metadata=metadata
-            ),
-        )
-
-    def copy_from(
-        self,
-        source_bucket: str,
-        source_key: str,
-        key: str,
-        *,
-        content_type: str,
-        cache_control: str,
-        metadata: Mapping[str, str],
-        source_etag: str | None = None,
-    ) -> None:
-        self._call(
-            f"copy {key.rpartition('/')[2]}",
-            lambda: self._bucket.copy_from(
-                source_bucket,
-                source_key,
-                key,
-                content_type=content_type,
-                cache_control=cache_control,
-                metadata=metadata,
-                source_etag=source_etag,
-            ),
-        )
-
-    def head(self, key: str) -> StoredObject | None:
-        return self._call("head", lambda: self._bucket.head(key))
-
-    def get(self, key: str, *, version: str | None = None, etag: str | None = None, max_bytes: int) -> bytes:
-        return self._call(
-            "get", lambda: self._bucket.get(key, version=version, etag=etag, max_bytes=max_bytes)
-        )
-
-    def get_part(self, key: str, *, start: int, length: int, etag: str) -> bytes:
-        return self._call(
-            "get part", lambda: self._bucket.get_part(key, start=start, length=length, etag=etag)
-        )
-
-    def delete(self, keys: Collection[str]) -> None:
-        self._call("delete", lambda: self._bucket.delete(keys))
-
-    def list(self, prefix: str, *, after: str | None = None) -> Iterator[StoredObject]:
-        return self._call("list", lambda: self._bucket.list(prefix, after=after))
-
-    def presigned_read(
-        self, key: str, *, filename: str | None = None, method: Literal["GET", "HEAD"] = "GET"
-    ) -> str:
-        return self._bucket.presigned_read(key, filename=filename, method=method)
-
-    def presigned_put(
-        self, key: str, *, content_type: str, size_bytes: int, sha256: str, expires_in: timedelta
-    ) -> PresignedPut:
-        return self._bucket.presigned_put(
-            key, content_type=content_type, size_bytes=size_bytes, sha256=sha256, expires_in=expires_in
-        )
 
 
 class VisitedBucket(MemoryBucket):
@@ -293,36 +126,6 @@ class VisitedBucket(MemoryBucket):
             source_etag=source_etag,
         )
         self.cdn.visit()
-
-
-class FaultyPurger:
-    """A Purger whose calls pass through `faults`."""
-
-    def __init__(self, purger: Purger, faults: Faults) -> None:
-        self._purger = purger
-        self._faults = faults
-
-    def purge(self, urls: Collection[str]) -> None:
-        self._faults.call(
-            "cdn.purge",
-            lambda: self._purger.purge(urls),
-            error=lambda _: StorageUnavailable("The CDN is away."),
-        )
-
-
-class FaultyFetcher:
-    """Fetches the picture, through `faults`."""
-
-    def __init__(self, faults: Faults) -> None:
-        self._faults = faults
-
-    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
-        fetcher = MemoryFetcher({PICTURE_URL: Fetched(PICTURE, "image/png")})
-        return self._faults.call(
-            "remote.fetch",
-            lambda: fetcher.fetch(url, max_bytes=max_bytes, until=until),
-            error=lambda _: UrlNotAllowed(),
-        )
 
 
 class SetClock:
@@ -392,9 +195,13 @@ class World:
         self.public = VisitedBucket("public", clock=self.clock, peers=peers)
         self.cdn = self.public.cdn = MemoryCdn(url=PUBLIC_URL, bucket=self.public)
         peers |= {"private": self.private, "public": self.public}
+        self.ingested = MemoryIngestBucket("ingest", clock=self.clock)
+        self.sqs = MemorySqs()
         ids = CountedIds(self.clock)
-        faulty = FaultyClient(client, self.faults)
+        faulty = FaultyDynamo(client, self.faults)
         waited = itertools.count()
+        s3 = FaultyS3(MemoryS3(peers | {"ingest": self.ingested}), self.faults)
+        sqs = FaultySqs(self.sqs, self.faults)
         self.repository = repository(
             self.table,
             client=lambda: faulty,
@@ -402,10 +209,16 @@ class World:
             # A quarter of a second passes with every look at the clock, so that waiting ends without waiting.
             monotonic=lambda: next(waited) / 4,
         )
-        self.bucket = FaultyBucket(self.private, self.faults)
+        presigner = Presigner(
+            endpoint="https://r2.invalid",
+            region="auto",
+            credentials=lambda: ("id", "secret"),
+            clock=self.clock,
+        )
+        self.bucket = R2Bucket("private", client=lambda: s3, presigner=presigner)
         self.publisher = Publisher(
             repository=self.repository,
-            bucket=FaultyBucket(self.public, self.faults),
+            bucket=R2Bucket("public", client=lambda: s3, presigner=None),
             public_url=PUBLIC_URL,
             purger=FaultyPurger(self.cdn, self.faults),
             private_bucket="private",
@@ -430,19 +243,50 @@ class World:
         )
         self.uploads = Uploads(
             reservations=self.reservations,
-            sources=Sources(fetcher=lambda: FaultyFetcher(self.faults)),
+            sources=Sources(fetcher=lambda: FaultyFetcher(MemoryFetcher(PICTURES), self.faults)),
             protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
         )
-        self.work = MemoryWorkQueue()
+        self.ingestion = Ingestion(
+            bucket=R2Bucket("ingest", client=lambda: s3, presigner=None),
+            repository=self.repository,
+            uploads=self.uploads,
+            clock=self.clock,
+        )
+        self.ingest_sweep = IngestSweep(
+            bucket=S3Versions("ingest", client=lambda: s3),
+            repository=self.repository,
+            events=SqsIngestEvents("events", client=lambda: sqs),
+            clock=self.clock,
+        )
+        self.migrations = DynamoMigrations(self.table, client=lambda: faulty)
+        sources = MigrationSources(
+            bucket=R2Bucket("ingest", client=lambda: s3, presigner=None), table=_no_table
+        )
+        mover = Mover(bucket_name="ingest", uploads=self.uploads, attributes_of=record_attributes)
+        work = SqsWorkQueue("work", client=lambda: sqs)
+        self.migration_requests = MigrationRequests(
+            migrations=self.migrations,
+            repository=self.repository,
+            sources=sources,
+            mover=mover,
+            work=work,
+            table="",
+            clock=self.clock,
+            ids=ids,
+        )
+        self.migration_run = MigrationRun(
+            migrations=self.migrations, sources=sources, mover=mover, work=work, clock=self.clock
+        )
+        self.dead_letters = SqsDeadLetters("dead letters", client=lambda: sqs)
         self.direct_uploads = DirectUploads(
             repository=self.repository,
             reservations=self.reservations,
             protocol=self.protocol,
             private=self.bucket,
             processor=StubProcessor(),
-            work=self.work,
+            work=work,
             clock=self.clock,
             ids=ids,
         )
@@ -464,7 +308,7 @@ class World:
             trash_retention=TRASH_RETENTION,
         )
         self.housekeeping = DynamoHousekeeping(self.table, client=lambda: faulty)
-        self.cleanup = self._cleanup(self.housekeeping, ids)
+        self.cleanup = self._cleanup(self.housekeeping, ids, policies=[POLICY])
         # What settles a store forgets nothing and fails never: it needs no table for it.
         self._settling = self._cleanup(MemoryHousekeeping(), ids)
         # One after the other, so that every run makes the same calls.
@@ -478,7 +322,7 @@ class World:
         )
         self.bystander = self.upload(Visibility.PUBLIC)
 
-    def _cleanup(self, housekeeping: Housekeeping, ids: Ids) -> Cleanup:
+    def _cleanup(self, housekeeping: Housekeeping, ids: Ids, *, policies: Sequence[Policy] = ()) -> Cleanup:
         return assembled(
             repository=self.repository,
             housekeeping=housekeeping,
@@ -487,6 +331,7 @@ class World:
             deletion=self.deletion,
             clock=self.clock,
             ids=ids,
+            policies=policies,
         )
 
     def follow(self, protocol: type[WriteProtocol]) -> None:
@@ -495,6 +340,7 @@ class World:
         self.protocol = protocol(**parts)
         self.uploads = replace(self.uploads, protocol=self.protocol)
         self.direct_uploads = replace(self.direct_uploads, protocol=self.protocol)
+        self.ingestion = replace(self.ingestion, uploads=self.uploads)
 
     def withdraw_with(self, publisher: type[Publisher]) -> None:
         """Let another publisher withdraw what is unpublished from here on; cleanup keeps its own."""
@@ -509,22 +355,30 @@ class World:
         *,
         expires_at: datetime | None = None,
         groups: tuple[str, ...] = ("session:s1",),
+        category: str | None = None,
+        key: str | None = None,
     ) -> Record:
-        """Store the picture."""
-        attributes = Attributes(visibility=visibility, groups=groups, expires_at=expires_at)
+        """Store the picture; with an idempotency key the same request stores it once."""
+        attributes = Attributes(
+            visibility=visibility, groups=groups, expires_at=expires_at, category=category
+        )
         until = self.clock.now() + timedelta(seconds=25)
-        return self.uploads.accept(Upload(OWNER, Content(PICTURE, "image/png"), attributes, until))
+        idempotency = IdempotencyKey(key, "fingerprint") if key is not None else None
+        return self.uploads.accept(
+            Upload(OWNER, Content(PICTURE, "image/png"), attributes, until, idempotency)
+        )
 
     def upload_remote(self) -> Record:
         """Store the picture that lies at a URL."""
         until = self.clock.now() + timedelta(seconds=25)
         return self.uploads.accept(Upload(OWNER, RemoteUrl(PICTURE_URL), Attributes(), until))
 
-    def upload_batch(self) -> list[Record | ImageStoreError]:
-        """Store the picture three times in one batch, once of them in public."""
+    def upload_batch(
+        self, shown: Sequence[Visibility], *, groups: tuple[str, ...] = ()
+    ) -> list[Record | ImageStoreError]:
+        """Store the picture in one batch, as often as there are visibilities."""
         until = self.clock.now() + timedelta(seconds=25)
-        shown = [Visibility.PRIVATE, Visibility.PUBLIC, Visibility.PRIVATE]
-        return self.batches.run(shown, self.upload, until=until)
+        return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
 
     def delete_batch(self, what: tuple[str, ...] | GroupOf, *, permanent: bool) -> Deleted:
         """Delete images in one batch."""
@@ -547,8 +401,69 @@ class World:
 
     def send(self, ticket: Ticket, data: bytes = PICTURE) -> None:
         """PUT bytes to where a ticket says, as its client does."""
-        key = urlsplit(ticket.put.url).path.removeprefix("/")
+        key = unquote(urlsplit(ticket.put.url).path.removeprefix("/private/"))
         self.private.put(key, data, content_type="image/png", cache_control="", metadata={})
+
+    def hand_over(self, ticket: Ticket) -> bool:
+        """Complete a direct upload in a request without time; True says that it goes on behind the request."""
+        return self.direct_uploads.complete(OWNER, ticket.image_id, until=self.clock.now()) is None
+
+    def work_off(self) -> int:
+        """Let the function behind the work queue have what waits there; answers what it leaves."""
+
+        until = self.clock.now() + timedelta(seconds=55)
+
+        def carry_on(work: Work) -> None:
+            match work:
+                case CompleteUpload():
+                    self.direct_uploads.finish(work, until=until)
+                case MigrateBatch():
+                    self.migration_run.carry_on(work, until=until)
+
+        return self.sqs.invoke("work", partial(handle_work, carry_on=carry_on))
+
+    def begin_migration(self, records: int) -> Migration:
+        """Ask for the migration of some records in JSON lines, one a batch; each holds the picture."""
+        lines = [{"id": str(number), "owner": OWNER, "image": _IN_BASE64} for number in range(records)]
+        data = "\n".join(map(json.dumps, lines)).encode()
+        self.ingested.put(JSON_LINES, data, content_type="", cache_control="", metadata={})
+        return self.migration_requests.begin(JsonLines(JSON_LINES), Options(batch_size=1))
+
+    def drop(self, key: str = INGEST_KEY, *, announced: bool = True) -> DroppedObject:
+        """Drop the picture into the ingest bucket; its event may be lost."""
+        dropped = self.ingested.drop(key, PICTURE)
+        if announced:
+            self.announce_dropped(dropped)
+        return dropped
+
+    def remove_dropped(self, dropped: DroppedObject) -> None:
+        """Take an object away, and say so as the bucket would if it were asked to."""
+        self.ingested.expire(dropped)
+        stored = {"key": quote_plus(dropped.key, safe="/"), "versionId": dropped.version}
+        removed = {
+            "eventName": "ObjectRemoved:Delete",
+            "s3": {"bucket": {"name": dropped.bucket}, "object": stored},
+        }
+        self.sqs.send_message(QueueUrl="events", MessageBody=json.dumps({"Records": [removed]}))
+
+    def announce_dropped(self, dropped: DroppedObject) -> None:
+        """Announce a dropped object as the bucket does, whatever fails elsewhere."""
+        SqsIngestEvents("events", client=lambda: self.sqs).announce(dropped)
+
+    def deliver(self) -> int:
+        """Let the function behind the ingest queue have what waits there; answers what it leaves."""
+        ingest = partial(self.ingestion.ingest, until=self.clock.now() + timedelta(seconds=55))
+        function = partial(
+            handle_messages,
+            ingest=ingest,
+            refuse=self.ingestion.refuse,
+            dead_letters=self.dead_letters,
+        )
+        return self.sqs.invoke("events", function)
+
+    def sweep(self) -> SweepReport:
+        """Look for dropped objects that nobody was told of, as the schedule does."""
+        return self.ingest_sweep.run(until=self.clock.now() + timedelta(minutes=15))
 
     def complete(self, ticket: Ticket) -> Record:
         """Complete a direct upload."""
@@ -595,7 +510,7 @@ class World:
 
     def assert_sound(self) -> None:
         """Nothing is orphaned, nothing dangles, nothing is public that should not be, and the count is exact."""
-        rows = all_items(self.client, self.table)  # once: what moto reads it writes out slowly
+        rows = all_items(self.client, self.table)
         records = _records_in(rows)
         kept = [found for found in records if found.image.state in {State.READY, State.TRASHED}]
         assert len(kept) == len(records), "a record was left that nobody can see"
@@ -624,7 +539,13 @@ class World:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in items.rows_of(record)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
-        beside = {row for row in stored if row[1] == "USAGE" or row[0].startswith("CLEANUP")}
+        # The count, what cleanup, sweeps and migrations remember, and what expires by itself.
+        beside = {
+            row
+            for row in stored
+            if row[1] in {"USAGE", "SWEEP"} or row[0].startswith(("CLEANUP", "MIGRATION#"))
+        }
+        beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
         assert stored - beside == expected, "rows that follow from no record"
 
     def assert_bytes(self, image: Image) -> None:
@@ -663,6 +584,10 @@ class World:
         """Neither the record nor any object below its folder is left."""
         assert self.repository.get(record.image.id) is None
         assert not [key for key in self.private.objects if key.startswith(record.image.prefix)]
+
+
+def _no_table(table: Table, _: FieldNames) -> MigrationSource:
+    raise SourceUnreadable(f"There is no table {table.name}.")
 
 
 def _records_in(rows: list[items.Item]) -> list[Record]:

@@ -22,6 +22,9 @@ Resources:
   Table:
     Type: AWS::DynamoDB::Table
     Properties: {BillingMode: PAY_PER_REQUEST}
+  FailureRateAlarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties: {Metrics: []}
 """
 
 
@@ -60,6 +63,12 @@ def test_functions_and_layers_are_uploaded_and_named_where_the_template_had_fold
     assert set(storage.objects) == {function, layer}
     assert zipfile.ZipFile(io.BytesIO(storage.objects[function])).namelist() == ["app.py"]
     assert resources["Table"]["Properties"] == {"BillingMode": "PAY_PER_REQUEST"}
+
+
+def test_alarms_are_left_out(built: Path) -> None:
+    resources, _ = packaged(built)
+
+    assert set(resources) == {"ListFunction", "SharedLayer", "Table"}
 
 
 def test_equal_code_has_the_same_place_whenever_it_was_built(built: Path) -> None:

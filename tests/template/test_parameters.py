@@ -21,6 +21,8 @@ GOOD = [
     ("IngestWriters", ""),
     ("IngestWriters", "arn:aws:iam::123456789012:root"),
     ("IngestWriters", "arn:aws:iam::123456789012:role/team/writer,arn:aws-cn:iam::210987654321:user/a@b"),
+    ("AlarmEmail", ""),
+    ("AlarmEmail", "on-call@example.com"),
     ("MigrationTable", ""),
     ("MigrationTable", "chat.messages-2_old"),
     ("R2AccountId", ""),
@@ -126,6 +128,7 @@ def test_no_secret_is_a_parameter(template: dict[str, Any]) -> None:
 
 def test_the_outputs_are_what_the_readme_promises(template: dict[str, Any]) -> None:
     assert set(template["Outputs"]) == {
+        "AlarmTopicArn",
         "ApiUrl",
         "TableName",
         "IngestBucketName",

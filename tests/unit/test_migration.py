@@ -36,7 +36,8 @@ from image_store.ports import StoredObject
 from image_store.services.migration.json_lines import PART_BYTES
 from image_store.services.migration.run import ROOM_FOR_ONE
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE, Killed
+from tests.faults.faults import Killed
+from tests.faults.world import OWNER, PICTURE
 
 KEY = "migrations/old.jsonl"
 HOUR = timedelta(hours=1)

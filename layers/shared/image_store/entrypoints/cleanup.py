@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.cleanup import Report
 from image_store.entrypoints.answers import JSON, rfc3339
+from image_store.entrypoints.observability import logger
 
 _HEADERS: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
 
@@ -20,6 +21,12 @@ def report_body(report: Report) -> dict[str, Any]:
         "started_at": rfc3339(report.started_at),
         "finished_at": rfc3339(report.finished_at) if report.finished_at else None,
     }
+
+
+def log_report(report: Report) -> None:
+    """Log a report; as an error, whatever the level of the log, where an alarm has to hear of it."""
+    is_alarming = report.stopped_because == "cap" or report.failed or report.dangling
+    (logger.error if is_alarming else logger.info)("cleanup", report=report_body(report))
 
 
 def report_answer(report: Report) -> "Response[str]":

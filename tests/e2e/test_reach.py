@@ -1,0 +1,255 @@
+"""What the functions' roles and the R2 key pair may do, called with their own credentials."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from local.settings import R2_SECRET
+from tests.e2e.environment import function_name
+from tests.e2e.test_images import UNKNOWN_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.conftest import Stack
+
+DENIED = {"AccessDenied", "AccessDeniedException"}
+ANSWERED = {None, "NoSuchKey"}
+"""What somebody hears who may call: at most that there is no such object."""
+NOBODYS = {"pk": {"S": "IMAGE#of-nobody"}, "sk": {"S": "META"}}
+
+type Call = Callable[["Holder"], object]
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Whoever holds some credentials, and the names of what may be out of reach."""
+
+    stack: Stack
+    credentials: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """Answer a client that signs with these credentials."""
+        described = self.stack.described
+        return boto3.client(
+            service,
+            endpoint_url=described["s3_endpoint"],
+            region_name=described["region"],
+            **self.credentials,
+        )
+
+    def table(self, operation: str, **request: Any) -> object:
+        """Call DynamoDB on the store's table."""
+        return getattr(self.client("dynamodb"), operation)(TableName=self.stack.described["table"], **request)
+
+    def query(self, index: str | None = None) -> object:
+        """Ask the table or an index for a partition that is empty."""
+        name = {None: "pk", "by_owner": "owner_key", "due": "due_shard"}[index]
+        return self.table(
+            "query",
+            KeyConditionExpression=f"{name} = :nobody",
+            ExpressionAttributeValues={":nobody": {"S": "nobody"}},
+            **({} if index is None else {"IndexName": index}),
+        )
+
+    def bucket(self, operation: str, bucket: str, **request: Any) -> object:
+        """Call S3 on a bucket, which goes by its name in `stack.json`."""
+        return getattr(self.client("s3"), operation)(Bucket=self.stack.described[bucket], **request)
+
+    def secret(self, name: str) -> object:
+        """Read a secret of the stack."""
+        return self.client("secretsmanager").get_secret_value(
+            SecretId=f"{self.stack.described['stack_name']}/{name}"
+        )
+
+    def queue(self, operation: str, name: str, **request: Any) -> object:
+        """Call SQS on a queue, which goes by its name in the template."""
+        urls = self.stack.client("sqs").list_queues()["QueueUrls"]
+        [url] = [url for url in urls if f"-{name}-" in url]
+        return getattr(self.client("sqs"), operation)(QueueUrl=url, **request)
+
+
+def get(holder: Holder) -> object:
+    return holder.table("get_item", Key=NOBODYS)
+
+
+def put(holder: Holder) -> object:
+    return holder.table("put_item", Item=NOBODYS)
+
+
+def delete(holder: Holder) -> object:
+    return holder.table("delete_item", Key=NOBODYS)
+
+
+def scan(holder: Holder) -> object:
+    return holder.table("scan", Limit=1)
+
+
+def signing_secret(holder: Holder) -> object:
+    return holder.secret("signing")
+
+
+def r2_secret(holder: Holder) -> object:
+    return holder.secret("r2")
+
+
+def read_ingested(holder: Holder) -> object:
+    return holder.bucket("get_object", "ingest_bucket", Key="ingest/nobody/none.jpg")
+
+
+def list_ingested(holder: Holder) -> object:
+    return holder.bucket("list_objects_v2", "ingest_bucket", Prefix="ingest/")
+
+
+def list_beside_ingested(holder: Holder) -> object:
+    return holder.bucket("list_objects_v2", "ingest_bucket", Prefix="elsewhere/")
+
+
+def read_beside_ingested(holder: Holder) -> object:
+    return holder.bucket("get_object", "ingest_bucket", Key="elsewhere/none.jpg")
+
+
+def read_to_migrate(holder: Holder) -> object:
+    return holder.bucket("get_object", "ingest_bucket", Key="migrations/none.jsonl")
+
+
+def drop(holder: Holder) -> object:
+    return holder.bucket("put_object", "ingest_bucket", Key="ingest/nobody/none.jpg", Body=b"")
+
+
+def list_versions_ingested(holder: Holder) -> object:
+    return holder.bucket("list_object_versions", "ingest_bucket", Prefix="ingest/")
+
+
+def list_private(holder: Holder) -> object:
+    return holder.bucket("list_objects_v2", "private_bucket")
+
+
+def query_owners(holder: Holder) -> object:
+    return holder.query("by_owner")
+
+
+def query_due(holder: Holder) -> object:
+    return holder.query("due")
+
+
+def send(queue: str, body: str = "{}") -> Call:
+    return lambda holder: holder.queue("send_message", queue, MessageBody=body)
+
+
+def look_at(queue: str) -> Call:
+    return lambda holder: holder.queue("get_queue_attributes", queue)
+
+
+def receive(queue: str) -> Call:
+    return lambda holder: holder.queue("receive_message", queue)
+
+
+announce_nothing = send("IngestQueue", json.dumps({"Records": []}))
+work_on_nothing = send("WorkQueue", json.dumps({"work": "CompleteUpload", "image_id": UNKNOWN_ID}))
+
+REACH: dict[str, tuple[list[Call], list[Call]]] = {
+    "upload": (
+        [get, Holder.query, delete, r2_secret],
+        [scan, query_owners, signing_secret, read_ingested, send("WorkQueue")],
+    ),
+    "direct": (
+        [get, Holder.query, delete, r2_secret, work_on_nothing],
+        [scan, query_owners, signing_secret, receive("WorkQueue"), send("IngestQueue")],
+    ),
+    "retrieve": ([get, Holder.query, r2_secret], [put, delete, scan, query_owners, signing_secret]),
+    "list": ([Holder.query, query_owners, r2_secret, signing_secret], [get, put, delete, scan, query_due]),
+    "update": ([get, Holder.query, delete, r2_secret], [scan, query_due, signing_secret, send("WorkQueue")]),
+    "delete": ([get, delete, r2_secret, signing_secret], [scan, query_owners, query_due]),
+    "links": ([get, r2_secret], [put, delete, Holder.query, query_owners, signing_secret]),
+    "site": ([], [get, Holder.query, scan, r2_secret, signing_secret]),
+    "cleanup": (
+        [get, scan, delete, query_due, query_owners, list_versions_ingested, r2_secret, announce_nothing],
+        [signing_secret, read_ingested, list_ingested, drop, send("WorkQueue"), receive("IngestQueue")],
+    ),
+    "admin": (
+        [get, scan, delete, query_due, query_owners, r2_secret],
+        [signing_secret, list_versions_ingested, send("IngestQueue"), send("WorkQueue")],
+    ),
+    "ingest": (
+        [get, delete, r2_secret, read_ingested, list_ingested, look_at("IngestQueue")],
+        [scan, signing_secret, read_beside_ingested, list_beside_ingested, drop, look_at("WorkQueue")],
+    ),
+    "migrate": (
+        [get, Holder.query, delete, r2_secret, read_to_migrate, work_on_nothing],
+        [scan, query_owners, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
+    ),
+    "work": (
+        [get, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing],
+        [scan, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
+    ),
+}
+"""Of each function: calls inside of its policy, and calls outside of it. None of them would change an image."""
+
+
+def code_of(call: Call, holder: Holder) -> str | None:
+    """The code of the error that a call is answered with, None when it succeeds."""
+    try:
+        call(holder)
+    except ClientError as refused:
+        return str(refused.response["Error"]["Code"])
+    return None
+
+
+def holder_of(stack: Stack, folder: str) -> Holder:
+    """Somebody with the role of a function; the emulator lets its root take any role that a service may take."""
+    name = function_name(stack, folder)
+    role = stack.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+    taken = stack.client("sts").assume_role(RoleArn=role, RoleSessionName=f"reach-of-{folder}")["Credentials"]
+    return Holder(
+        stack,
+        {
+            "aws_access_key_id": taken["AccessKeyId"],
+            "aws_secret_access_key": taken["SecretAccessKey"],
+            "aws_session_token": taken["SessionToken"],
+        },
+    )
+
+
+@pytest.mark.parametrize("folder", REACH)
+def test_a_function_may_call_what_its_policy_names_and_nothing_else(stack: Stack, folder: str) -> None:
+    inside, outside = REACH[folder]
+    holder = holder_of(stack, folder)
+
+    answered = [code_of(call, holder) for call in inside]
+    denied = [code_of(call, holder) for call in [*outside, list_private]]
+
+    assert set(answered) <= ANSWERED, answered
+    assert set(denied) <= DENIED, denied
+
+
+def test_the_role_of_every_function_is_tried(stack: Stack) -> None:
+    functions = stack.client("lambda").list_functions(MaxItems=100)["Functions"]
+
+    tried = {function_name(stack, folder) for folder in REACH}
+
+    assert tried == {found["FunctionName"] for found in functions}
+    assert len({found["Role"] for found in functions}) == len(functions)
+
+
+def test_the_key_pair_of_r2_reaches_its_two_buckets_alone(stack: Stack) -> None:
+    secret = stack.client("secretsmanager").get_secret_value(SecretId=R2_SECRET)["SecretString"]
+    pair = json.loads(secret)
+    holder = Holder(
+        stack,
+        {
+            "aws_access_key_id": pair["access_key_id"],
+            "aws_secret_access_key": pair["secret_access_key"],
+        },
+    )
+
+    assert code_of(list_private, holder) is None
+    assert code_of(lambda own: own.bucket("list_objects_v2", "public_bucket"), holder) is None
+    for call in (list_ingested, read_ingested, list_versions_ingested, get, signing_secret):
+        assert code_of(call, holder) in DENIED

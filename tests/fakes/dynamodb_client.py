@@ -1,0 +1,300 @@
+"""A client of a DynamoDB in memory: as moto's, whose answers it shares a contract with, and many times as fast.
+
+It knows the operations and parameters that the store uses and refuses all others.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tests.fakes import expressions
+from tests.fakes.expressions import Item, NoExpression, Values, comparable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+type RowKey = tuple[str, str]
+type Request = dict[str, Any]
+
+_BATCH_GET_KEYS = 100
+_TRANSACTION_WRITES = 100
+_WRITES = {
+    "Put": {"TableName", "Item"},
+    "Update": {"TableName", "Key", "UpdateExpression"},
+    "Delete": {"TableName", "Key"},
+    "ConditionCheck": {"TableName", "Key"},
+}
+_CONDITION = {"ConditionExpression", "ExpressionAttributeNames", "ExpressionAttributeValues"}
+_READ = {
+    "TableName",
+    "ConsistentRead",
+    "ExclusiveStartKey",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "FilterExpression",
+    "Limit",
+    "ProjectionExpression",
+}
+_QUERY = {*_READ, "IndexName", "KeyConditionExpression", "ScanIndexForward"}
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A table's own order, or that of one of its global indexes."""
+
+    hash_name: str
+    range_name: str
+    projected: frozenset[str] | None = None
+    """None when everything is."""
+
+    def position(self, item: Item) -> tuple[Any, ...] | None:
+        """Where an item stands; None when it is not in this index."""
+        if self.hash_name not in item or self.range_name not in item:
+            return None
+        return (
+            item[self.hash_name]["S"],
+            comparable(item[self.range_name]),
+            item["pk"]["S"],
+            item["sk"]["S"],
+        )
+
+    def key_of(self, item: Item) -> Item:
+        """The attributes by which a read goes on behind an item."""
+        return {name: item[name] for name in {"pk", "sk", self.hash_name, self.range_name}}
+
+    def shown(self, item: Item) -> Item:
+        """What the index holds of an item."""
+        if self.projected is None:
+            return dict(item)
+        return {name: item[name] for name in item.keys() & self.projected}
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows in memory, under their keys."""
+
+    indexes: dict[str | None, Index]
+    rows: dict[RowKey, Item] = field(default_factory=dict)
+
+
+def _error(operation: str, code: str, message: str, **more: Any) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": message}, **more}
+    return ClientError(answer, operation)
+
+
+class MemoryDynamo:
+    """The client; its calls wait for each other, as writes do in DynamoDB."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, Table] = {}
+        self._lock = Lock()
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        found = _OPERATIONS[operation]
+
+        def call(**request: Any) -> Any:
+            with self._lock:
+                try:
+                    return found(self, request)
+                except NoExpression as error:
+                    raise _error(operation, "ValidationException", str(error)) from error
+
+        return call
+
+    # Reads --------------------------------------------------------------------------------------------
+
+    def _get(self, request: Request) -> Request:
+        _allow(request, {"TableName", "Key", "ConsistentRead"})
+        found = self._table(request).rows.get(_row_key(request["Key"]))
+        return {} if found is None else {"Item": dict(found)}
+
+    def _batch_get(self, request: Request) -> Request:
+        _allow(request, {"RequestItems"})
+        responses = {}
+        for name, wanted in request["RequestItems"].items():
+            _allow(wanted, {"Keys", "ConsistentRead"})
+            row_keys = [_row_key(key) for key in wanted["Keys"]]
+            if not 0 < len(row_keys) <= _BATCH_GET_KEYS or len(set(row_keys)) < len(row_keys):
+                raise NoExpression("keys: none, too many or twice the same")
+            rows = self._tables[name].rows
+            responses[name] = [dict(rows[key]) for key in row_keys if key in rows]
+        return {"Responses": responses, "UnprocessedKeys": {}}
+
+    def _query(self, request: Request) -> Request:
+        _allow(request, _QUERY)
+        table = self._table(request)
+        index = table.indexes[request.get("IndexName")]
+        if request.get("IndexName") and request.get("ConsistentRead"):
+            raise NoExpression("an index is never consistent")
+        wanted = expressions.condition(request["KeyConditionExpression"], _names(request))
+        values: Values = request.get("ExpressionAttributeValues", {})
+        return _page(index, table, request, lambda item: wanted(item, values))
+
+    def _scan(self, request: Request) -> Request:
+        _allow(request, _READ)
+        table = self._table(request)
+        return _page(table.indexes[None], table, request, lambda _: True)
+
+    # Writes -------------------------------------------------------------------------------------------
+
+    def _create_table(self, request: Request) -> Request:
+        indexes: dict[str | None, Index] = {None: Index(*_key_names(request))}
+        for made in request.get("GlobalSecondaryIndexes", ()):
+            hash_name, range_name = _key_names(made)
+            held = {"pk", "sk", hash_name, range_name, *made["Projection"].get("NonKeyAttributes", ())}
+            everything = made["Projection"]["ProjectionType"] == "ALL"
+            indexes[made["IndexName"]] = Index(hash_name, range_name, None if everything else frozenset(held))
+        self._tables[request["TableName"]] = Table(indexes)
+        return {}
+
+    def _put(self, request: Request) -> Request:
+        return self._write("Put", request)
+
+    def _delete(self, request: Request) -> Request:
+        return self._write("Delete", request)
+
+    def _update(self, request: Request) -> Request:
+        wanted = request.pop("ReturnValues", "NONE")
+        self._write("Update", request)
+        if wanted == "NONE":
+            return {}
+        if wanted != "UPDATED_NEW":
+            raise NoExpression(f"ReturnValues {wanted}")
+        row = self._table(request).rows[_row_key(request["Key"])]
+        changed = {request.get("ExpressionAttributeNames", {}).get(name, name) for name in _words(request)}
+        return {"Attributes": {name: row[name] for name in row.keys() & changed}}
+
+    def _write(self, kind: str, request: Request) -> Request:
+        apply = self._prepared(kind, request)
+        if apply is None:
+            raise _error(kind, "ConditionalCheckFailedException", "The conditional request failed")
+        apply()
+        return {}
+
+    def _transact(self, request: Request) -> Request:
+        _allow(request, {"TransactItems"})
+        writes = [(kind, write) for each in request["TransactItems"] for kind, write in each.items()]
+        touched = {(write["TableName"], _row_key(write.get("Key") or write["Item"])) for _, write in writes}
+        if not 0 < len(writes) <= _TRANSACTION_WRITES or len(touched) < len(writes):
+            raise NoExpression("a transaction: no writes, too many, or two of one row")
+        prepared = [self._prepared(kind, write) for kind, write in writes]
+        if None in prepared:
+            reasons = [{"Code": "None" if apply else "ConditionalCheckFailed"} for apply in prepared]
+            raise _error(
+                "TransactWriteItems",
+                "TransactionCanceledException",
+                "Transaction cancelled",
+                CancellationReasons=reasons,
+            )
+        for apply in prepared:
+            assert apply is not None
+            apply()
+        return {}
+
+    def _prepared(self, kind: str, request: Request) -> Callable[[], None] | None:
+        """What a write will do; None when its condition does not hold."""
+        _allow(request, _WRITES[kind] | _CONDITION)
+        rows = self._table(request).rows
+        row_key = _row_key(request.get("Key") or request["Item"])
+        names, values = _names(request), request.get("ExpressionAttributeValues", {})
+        texts = [request[name] for name in ("ConditionExpression", "UpdateExpression") if name in request]
+        expressions.check_used(texts, dict(names), values)
+        held = rows.get(row_key)
+        if "ConditionExpression" in request:
+            holds = expressions.condition(request["ConditionExpression"], names)
+            if not holds(held or {}, values):
+                return None
+        match kind:
+            case "Put":
+                return lambda: rows.__setitem__(row_key, dict(request["Item"]))
+            case "Delete":
+                return lambda: _remove(rows, row_key)
+            case "Update":
+                before = held or dict(request["Key"])
+                after = dict(before)
+                expressions.update(request["UpdateExpression"], names)(before, after, values)
+                return lambda: rows.__setitem__(row_key, after)
+        return lambda: None
+
+    def _table(self, request: Request) -> Table:
+        return self._tables[request["TableName"]]
+
+
+_OPERATIONS: dict[str, Callable[[MemoryDynamo, Request], Request]] = {
+    "batch_get_item": MemoryDynamo._batch_get,  # noqa: SLF001 - this module's own
+    "create_table": MemoryDynamo._create_table,  # noqa: SLF001 - as above
+    "delete_item": MemoryDynamo._delete,  # noqa: SLF001 - as above
+    "get_item": MemoryDynamo._get,  # noqa: SLF001 - as above
+    "put_item": MemoryDynamo._put,  # noqa: SLF001 - as above
+    "query": MemoryDynamo._query,  # noqa: SLF001 - as above
+    "scan": MemoryDynamo._scan,  # noqa: SLF001 - as above
+    "transact_write_items": MemoryDynamo._transact,  # noqa: SLF001 - as above
+    "update_item": MemoryDynamo._update,  # noqa: SLF001 - as above
+}
+
+
+def _page(index: Index, table: Table, request: Request, wanted: Callable[[Item], bool]) -> Request:
+    """The rows of a read in their order, from its start to its limit; the filter comes after the limit."""
+    names, values = _names(request), request.get("ExpressionAttributeValues", {})
+    texts = ("KeyConditionExpression", "FilterExpression", "ProjectionExpression")
+    expressions.check_used([request[name] for name in texts if name in request], dict(names), values)
+    ordered = sorted(
+        (position, item)
+        for item in table.rows.values()
+        if (position := index.position(item)) is not None and wanted(item)
+    )
+    positions = [position for position, _ in ordered]
+    items = [index.shown(item) for _, item in ordered]
+    start = request.get("ExclusiveStartKey")
+    behind = index.position(start) if start is not None else None
+    if request.get("ScanIndexForward", True):
+        items = items[bisect_right(positions, behind) :] if behind is not None else items
+    else:
+        items = items[: bisect_left(positions, behind)] if behind is not None else items
+        items.reverse()
+    limit = request.get("Limit", len(items) + 1)
+    page = items[:limit]
+    shown = page
+    if "FilterExpression" in request:
+        holds = expressions.condition(request["FilterExpression"], names)
+        shown = [item for item in page if holds(item, values)]
+    if "ProjectionExpression" in request:
+        chosen = {
+            dict(names).get(name.strip(), name.strip()) for name in request["ProjectionExpression"].split(",")
+        }
+        shown = [{name: item[name] for name in item.keys() & chosen} for item in shown]
+    answer = {"Items": shown, "Count": len(shown), "ScannedCount": len(page)}
+    # As DynamoDB does: a read that ends at its limit does not know whether there is more.
+    return answer | ({"LastEvaluatedKey": index.key_of(page[-1])} if len(page) == limit else {})
+
+
+def _remove(rows: dict[RowKey, Item], row_key: RowKey) -> None:
+    rows.pop(row_key, None)
+
+
+def _names(request: Request) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(request.get("ExpressionAttributeNames", {}).items()))
+
+
+def _words(request: Request) -> list[str]:
+    text: str = request["UpdateExpression"]
+    return text.replace(",", " ").split()
+
+
+def _row_key(item: Item) -> RowKey:
+    return item["pk"]["S"], item["sk"]["S"]
+
+
+def _key_names(made: Request) -> tuple[str, str]:
+    names = {part["KeyType"]: part["AttributeName"] for part in made["KeySchema"]}
+    return names["HASH"], names["RANGE"]
+
+
+def _allow(request: Request, known: set[str]) -> None:
+    if not request.keys() <= known:
+        raise NoExpression(f"unknown here: {sorted(request.keys() - known)}")

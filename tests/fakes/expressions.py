@@ -1,0 +1,229 @@
+"""DynamoDB's expressions, as far as the store uses them: conditions, filters, updates.
+
+What does not read as one of them is refused, as is a name or value that is given and not used: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+type Value = dict[str, Any]
+type Item = dict[str, Value]
+type Values = Mapping[str, Value]
+type Test = Callable[[Item, Values], bool]
+type Operand = Callable[[Item, Values], Value | None]
+type Change = Callable[[Item, Item, Values], None]
+"""Changes the second item by what the first one, as it was before, says."""
+
+_TOKEN = re.compile(r"\s*([A-Za-z_]\w*|[#:]\w+|<=|>=|<>|[=<>(),+-])")
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda left, right: left == right,
+    "<>": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+class NoExpression(Exception):
+    """What DynamoDB would answer with a ValidationException."""
+
+
+def comparable(value: Value) -> tuple[str, Any]:
+    """A value as it compares: with others of its type alone, texts by their UTF-8."""
+    ((kind, held),) = value.items()
+    match kind:
+        case "S":
+            return kind, held.encode()
+        case "N":
+            return kind, Decimal(held)
+    return kind, held
+
+
+@cache
+def condition(text: str, names: tuple[tuple[str, str], ...]) -> Test:
+    """A condition or filter; `names` are those of the expression attributes."""
+    parser = _Parser(text, dict(names))
+    found = parser.any_of()
+    parser.end()
+    return found
+
+
+@cache
+def update(text: str, names: tuple[tuple[str, str], ...]) -> Change:
+    """An update."""
+    parser = _Parser(text, dict(names))
+    changes = parser.clauses()
+    parser.end()
+
+    def change(before: Item, after: Item, values: Values) -> None:
+        for each in changes:
+            each(before, after, values)
+
+    return change
+
+
+def check_used(expressions: list[str], names: Mapping[str, str], values: Values) -> None:
+    """Refuse names and values that no expression uses, and the other way round."""
+    used = set(re.findall(r"[#:]\w+", " ".join(expressions)))
+    given = {*names, *values}
+    if used != given:
+        raise NoExpression(f"used {sorted(used)}, given {sorted(given)}")
+
+
+class _Parser:
+    """Reads one expression, from the left to the right."""
+
+    def __init__(self, text: str, names: dict[str, str]) -> None:
+        self._text = text
+        self._names = names
+        self._tokens = _TOKEN.findall(text)
+        if "".join(self._tokens) != re.sub(r"\s", "", text):
+            raise NoExpression(text)
+
+    def end(self) -> None:
+        if self._tokens:
+            raise NoExpression(self._text)
+
+    def _next(self) -> str:
+        return self._tokens[0] if self._tokens else ""
+
+    def _take(self, wanted: str | None = None) -> str:
+        if not self._tokens or wanted not in {None, self._tokens[0]}:
+            raise NoExpression(self._text)
+        token: str = self._tokens.pop(0)
+        return token
+
+    def any_of(self) -> Test:
+        tests = [self._all_of()]
+        while self._next() == "OR":
+            self._take()
+            tests.append(self._all_of())
+        return tests[0] if len(tests) == 1 else lambda item, values: any(test(item, values) for test in tests)
+
+    def _all_of(self) -> Test:
+        tests = [self._test()]
+        while self._next() == "AND":
+            self._take()
+            tests.append(self._test())
+        return tests[0] if len(tests) == 1 else lambda item, values: all(test(item, values) for test in tests)
+
+    def _test(self) -> Test:
+        match self._next():
+            case "(":
+                self._take()
+                inner = self.any_of()
+                self._take(")")
+                return inner
+            case "attribute_exists" | "attribute_not_exists":
+                wanted = self._take() == "attribute_exists"
+                name = self._in_brackets()
+                return lambda item, _: (name in item) is wanted
+        return self._comparison()
+
+    def _comparison(self) -> Test:
+        left = self._operand()
+        if self._next() == "BETWEEN":
+            self._take()
+            low = self._operand()
+            self._take("AND")
+            high = self._operand()
+            return lambda item, values: (
+                _compare("<=", low(item, values), left(item, values))
+                and _compare("<=", left(item, values), high(item, values))
+            )
+        sign = self._take()
+        right = self._operand()
+        return lambda item, values: _compare(sign, left(item, values), right(item, values))
+
+    def _operand(self) -> Operand:
+        if self._next().startswith(":"):
+            value = self._take()
+            return lambda _, values: values[value]
+        name = self._name()
+        return lambda item, _: item.get(name)
+
+    def _name(self) -> str:
+        token = self._take()
+        if token.startswith("#"):
+            return self._names[token]
+        if not token.isidentifier():
+            raise NoExpression(self._text)
+        return token
+
+    def _in_brackets(self) -> str:
+        self._take("(")
+        name = self._name()
+        self._take(")")
+        return name
+
+    def clauses(self) -> list[Change]:
+        kinds = {"SET": self._set, "ADD": self._add, "REMOVE": self._remove}
+        changes: list[Change] = []
+        while self._next() in kinds:
+            kind = kinds[self._take()]
+            changes.append(kind())
+            while self._next() == ",":
+                self._take()
+                changes.append(kind())
+        return changes
+
+    def _set(self) -> Change:
+        name = self._name()
+        self._take("=")
+        if self._next() == "if_not_exists":
+            self._take()
+            self._take("(")
+            kept = self._name()
+            self._take(",")
+            otherwise = self._operand()
+            self._take(")")
+            value: Operand = lambda before, values: (  # noqa: E731 - one of two
+                before[kept] if kept in before else otherwise(before, values)
+            )
+        else:
+            value = self._operand()
+
+        def change(before: Item, after: Item, values: Values) -> None:
+            found = value(before, values)
+            if found is None:
+                raise NoExpression(f"{name} is set to what is not there")
+            after[name] = found
+
+        return change
+
+    def _add(self) -> Change:
+        name, amount = self._name(), self._operand()
+
+        def change(before: Item, after: Item, values: Values) -> None:
+            added = amount(before, values)
+            assert added is not None
+            held = before.get(name, {"N": "0"})
+            after[name] = {"N": str(Decimal(held["N"]) + Decimal(added["N"]))}
+
+        return change
+
+    def _remove(self) -> Change:
+        name = self._name()
+
+        def change(_: Item, after: Item, values: Values) -> None:
+            after.pop(name, None)
+
+        return change
+
+
+def _compare(sign: str, left: Value | None, right: Value | None) -> bool:
+    """What is not there, or of another type, is neither equal nor smaller nor larger."""
+    if left is None or right is None:
+        return sign == "<>"
+    (left_kind, one), (right_kind, other) = comparable(left), comparable(right)
+    if left_kind != right_kind:
+        return sign == "<>"
+    return _COMPARED[sign](one, other)

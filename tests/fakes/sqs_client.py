@@ -1,0 +1,37 @@
+"""A client of SQS in memory, with functions behind its queues."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+
+class MemorySqs:
+    """A client of SQS in memory; `waiting` holds the messages of each queue as a function is handed them."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._sent = 0
+
+    def send_message(
+        self,
+        *,
+        QueueUrl: str,
+        MessageBody: str,
+        MessageAttributes: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        self._sent += 1
+        message = {"messageId": f"m{self._sent}", "body": MessageBody, "attributes": MessageAttributes or {}}
+        self.waiting[QueueUrl].append(message)
+        return {"MessageId": message["messageId"]}
+
+    def invoke(self, queue: str, function: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
+        """Hand all that waits to a function, and answer how many messages it leaves to be delivered again."""
+        handed = list(self.waiting[queue])
+        failures = function({"Records": handed})["batchItemFailures"] if handed else []
+        again = {failure["itemIdentifier"] for failure in failures}
+        self.waiting[queue] = [
+            message
+            for message in self.waiting[queue]
+            if message not in handed or message["messageId"] in again
+        ]
+        return len(again)

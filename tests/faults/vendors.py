@@ -1,0 +1,178 @@
+"""The clients of DynamoDB, S3 and SQS, the CDN and other people's servers, as they fail: each in its own words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from image_store.domain.errors import StorageUnavailable, UrlNotAllowed
+from image_store.ports import Fetched, Fetcher, Purger
+from tests.faults.faults import CONFLICTS, Faults, Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
+
+    from tests.fakes.fetcher import MemoryFetcher
+
+type Request = Mapping[str, Any]
+
+_URL = "https://vendor.invalid"
+_TIMED_OUT = frozenset({Mode.TIMEOUT_APPLIED, Mode.APPLIED_LATE})
+_SERVER_ERRORS = frozenset({Mode.SERVER_ERROR, Mode.SERVER_ERROR_APPLIED})
+_CLOSED = frozenset({Mode.ANSWER_LOST, Mode.ANSWER_LOST_IN_OUTAGE})
+_S3_CALLS = {
+    "copy_object": "copy",
+    "delete_object": "delete one",
+    "delete_objects": "delete",
+    "get_object": "get",
+    "head_object": "head",
+    "list_object_versions": "versions",
+    "list_objects_v2": "list",
+    "put_object": "put",
+}
+
+
+class _Faulty:
+    """A client whose calls pass through `faults`."""
+
+    def __init__(self, client: Any, faults: Faults) -> None:
+        self._client = client
+        self._faults = faults
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**request: Any) -> Any:
+            return self._faults.call(
+                self.name(operation, request),
+                lambda: getattr(self._client, operation)(**request),
+                error=lambda mode: self._error(mode, operation, request),
+            )
+
+        return call
+
+    def name(self, operation: str, request: Request) -> str:
+        """What a call goes by: its store, and what it does there."""
+        raise NotImplementedError
+
+    def throttled(self, operation: str, request: Request) -> ClientError:
+        """The vendor's words for: not now."""
+        raise NotImplementedError
+
+    def failed(self, operation: str) -> ClientError:
+        """The vendor's words for a fault of its own."""
+        raise NotImplementedError
+
+    def _error(self, mode: Mode, operation: str, request: Request) -> Exception:
+        error: Exception
+        if mode in CONFLICTS:
+            error = _canceled(request, "TransactionConflict")
+        elif mode is Mode.THROTTLED:
+            error = self.throttled(operation, request)
+        elif mode in _SERVER_ERRORS:
+            error = self.failed(operation)
+        elif mode is Mode.TIMEOUT:
+            error = ConnectTimeoutError(endpoint_url=_URL)
+        elif mode in _TIMED_OUT:
+            error = ReadTimeoutError(endpoint_url=_URL)
+        elif mode in _CLOSED:
+            error = ConnectionClosedError(endpoint_url=_URL)
+        else:
+            error = EndpointConnectionError(endpoint_url=_URL)
+        return error
+
+
+class FaultyDynamo(_Faulty):
+    """DynamoDB."""
+
+    def name(self, operation: str, request: Request) -> str:
+        return f"dynamodb.{operation}"
+
+    def throttled(self, operation: str, request: Request) -> ClientError:
+        if operation == "transact_write_items":
+            return _canceled(request, "ThrottlingError")
+        return _answer(operation, "ProvisionedThroughputExceededException", 400)
+
+    def failed(self, operation: str) -> ClientError:
+        return _answer(operation, "InternalServerError", 500)
+
+
+class FaultyS3(_Faulty):
+    """R2, or S3 itself for the ingest bucket."""
+
+    def name(self, operation: str, request: Request) -> str:
+        what = _S3_CALLS[operation]
+        file = f" {request['Key'].rpartition('/')[2]}" if what in {"put", "copy"} else ""
+        return f"{request['Bucket']}.{what}{file}"
+
+    def throttled(self, operation: str, request: Request) -> ClientError:
+        if request["Bucket"] == "ingest":
+            return _answer(operation, "SlowDown", 503)
+        return _answer(operation, "TooManyRequests", 429)
+
+    def failed(self, operation: str) -> ClientError:
+        return _answer(operation, "InternalError", 500)
+
+
+class FaultySqs(_Faulty):
+    """SQS; a queue goes by its URL."""
+
+    def name(self, operation: str, request: Request) -> str:
+        return f"{request['QueueUrl']}.{operation}"
+
+    def throttled(self, operation: str, request: Request) -> ClientError:
+        return _answer(operation, "RequestThrottled", 400)
+
+    def failed(self, operation: str) -> ClientError:
+        return _answer(operation, "InternalFailure", 500)
+
+
+class FaultyPurger(Purger):
+    """A CDN, whose adapter makes one thing of all that can go wrong."""
+
+    def __init__(self, purger: Purger, faults: Faults) -> None:
+        self._purger = purger
+        self._faults = faults
+
+    def purge(self, urls: Collection[str]) -> None:
+        self._faults.call(
+            "cdn.purge",
+            lambda: self._purger.purge(urls),
+            error=lambda _: StorageUnavailable("The CDN is away."),
+        )
+
+
+class FaultyFetcher(Fetcher):
+    """Other people's servers, likewise."""
+
+    def __init__(self, fetcher: MemoryFetcher, faults: Faults) -> None:
+        self._fetcher = fetcher
+        self._faults = faults
+
+    def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
+        return self._faults.call(
+            "remote.fetch",
+            lambda: self._fetcher.fetch(url, max_bytes=max_bytes, until=until),
+            error=lambda _: UrlNotAllowed(),
+        )
+
+
+def _answer(operation: str, code: str, status: int, **more: Any) -> ClientError:
+    answer: Any = {
+        "Error": {"Code": code, "Message": "not as it should be"},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+        **more,
+    }
+    return ClientError(answer, operation)
+
+
+def _canceled(request: Request, reason: str) -> ClientError:
+    """What DynamoDB says when the first row of a transaction cannot be had."""
+    reasons = [{"Code": reason}] + [{"Code": "None"}] * (len(request["TransactItems"]) - 1)
+    return _answer("TransactWriteItems", "TransactionCanceledException", 400, CancellationReasons=reasons)

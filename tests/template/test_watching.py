@@ -1,0 +1,164 @@
+"""Alarms and the dashboard: what they watch exists, and whoever is woken knows what to do (F4)."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from image_store.domain.cleanup import Report
+from image_store.entrypoints.cleanup import log_report
+from image_store.entrypoints.observability import logger
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = {"Fn::Sub": "ImageStore/${AWS::StackName}"}
+# From the vendor's pages on the metrics of HTTP APIs, SQS, Lambda and DynamoDB.
+VENDORS = {
+    "AWS/ApiGateway": {"4xx", "5xx", "Count", "Latency", "IntegrationLatency", "DataProcessed"},
+    "AWS/SQS": {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
+    "AWS/Lambda": {"Invocations", "Errors", "Duration", "Throttles", "IteratorAge"},
+    "AWS/DynamoDB": {
+        "ConsumedReadCapacityUnits",
+        "ConsumedWriteCapacityUnits",
+        "ReadThrottleEvents",
+        "WriteThrottleEvents",
+    },
+}
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ALARMING = Report(
+    id="r1",
+    started_at=datetime(2026, 1, 1, tzinfo=UTC),
+    dry_run=False,
+    stopped_because="cap",
+    failed=2,
+    dangling=1,
+)
+CONDITION = re.compile(r'\$\.([\w.]+) (=|>) (?:"([^"]*)"|(\d+))')
+
+
+def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, by their logical ids."""
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def made_here(template: dict[str, Any]) -> set[str]:
+    """The metrics that filters make of logs."""
+    filters = of_type(template, "AWS::Logs::MetricFilter").values()
+    transformations = [one for each in filters for one in each["MetricTransformations"]]
+    assert all(one["MetricNamespace"] == OWN for one in transformations)
+    return {one["MetricName"] for one in transformations}
+
+
+def watched(alarm: dict[str, Any]) -> list[tuple[Any, str]]:
+    """The metrics of an alarm with their namespaces."""
+    if "Metrics" not in alarm:
+        return [(alarm["Namespace"], alarm["MetricName"])]
+    metrics = [each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each]
+    return [(metric["Namespace"], metric["MetricName"]) for metric in metrics]
+
+
+def value_at(line: dict[str, Any], path: str) -> Any:
+    """What a line of the log holds at a path."""
+    value: Any = line
+    for name in path.split("."):
+        value = value[name]
+    return value
+
+
+def test_every_metric_that_an_alarm_names_is_emitted(template: dict[str, Any]) -> None:
+    own = made_here(template)
+
+    for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
+        for namespace, metric in watched(alarm):
+            assert metric in (own if namespace == OWN else VENDORS[namespace]), name
+
+
+def test_every_metric_that_is_made_has_an_alarm(template: dict[str, Any]) -> None:
+    alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
+
+    assert made_here(template) == {
+        metric for alarm in alarms for namespace, metric in watched(alarm) if namespace == OWN
+    }
+
+
+def test_every_alarm_is_told_and_has_its_page(template: dict[str, Any]) -> None:
+    page = (ROOT / "docs/alarms.md").read_text()
+    anchors = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", page, re.MULTILINE)}
+    named = set()
+
+    for name, alarm in of_type(template, "AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
+        assert "TreatMissingData" in alarm, name
+        _, _, anchor = alarm["AlarmDescription"].partition("docs/alarms.md#")
+        named.add(anchor)
+
+    assert named == anchors
+
+
+def logged(report: Report, *, level: str = "INFO") -> dict[str, Any]:
+    """The line that the log of a level holds of a report."""
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    out, level_before = io.StringIO(), logger.log_level
+    stream_before = handler.setStream(out)
+    logger.setLevel(level)
+    try:
+        log_report(report)
+    finally:
+        logger.setLevel(level_before)
+        handler.setStream(stream_before or io.StringIO())
+    line: dict[str, Any] = json.loads(out.getvalue())
+    return line
+
+
+@pytest.mark.parametrize("level", ["INFO", "ERROR"])
+def test_the_filters_find_what_cleanup_logs_at_any_level(template: dict[str, Any], level: str) -> None:
+    line = logged(ALARMING, level=level)
+
+    for name, properties in of_type(template, "AWS::Logs::MetricFilter").items():
+        conditions = CONDITION.findall(properties["FilterPattern"])
+        assert len(conditions) == properties["FilterPattern"].count("$."), name
+        for path, operator, text, number in conditions:
+            found = value_at(line, path)
+            assert found == text if operator == "=" else found > int(number), name
+        (transformation,) = properties["MetricTransformations"]
+        value = transformation["MetricValue"]
+        assert float(value_at(line, value.removeprefix("$.")) if value.startswith("$.") else value) > 0
+
+
+def test_a_run_with_nothing_to_tell_raises_no_alarm() -> None:
+    line = logged(Report(id="r1", started_at=NOON, dry_run=False))
+
+    assert line["level"] == "INFO"
+    assert line["report"]["stopped_because"] is None
+    assert (line["report"]["failed"], line["report"]["dangling"]) == (0, 0)
+
+
+def test_the_dashboard_shows_every_alarm_and_known_metrics(template: dict[str, Any]) -> None:
+    body = of_type(template, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(body)["widgets"]
+    own = made_here(template)
+
+    (alarms,) = [widget["properties"]["alarms"] for widget in widgets if widget["type"] == "alarm"]
+    assert {name.removeprefix("${").removesuffix(".Arn}") for name in alarms} == of_type(
+        template, "AWS::CloudWatch::Alarm"
+    ).keys()
+    for widget in widgets:
+        namespace = name = ""
+        for metric in widget["properties"].get("metrics", []):
+            if metric[0] == "...":
+                continue
+            namespace = namespace if metric[0] == "." else metric[0]
+            name = metric[1]
+            known = own if namespace == OWN["Fn::Sub"] else VENDORS[namespace]
+            assert name in known, widget["properties"]["title"]
