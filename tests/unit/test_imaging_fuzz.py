@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from image_store.adapters.imaging import PillowProcessor
+from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.domain.errors import ImageTooLarge, InvalidImage, TooManyFrames, UnsupportedMediaType
 from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
 from tests import pictures
@@ -22,7 +22,7 @@ SEEDS = pictures.every_format() | {
     "transparent webp": pictures.encoded(pictures.faded(48, 48), "WEBP"),
 }
 SIGNATURES = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"RIFF\x40\x00\x00\x00WEBPVP8 "]
-processor = PillowProcessor(max_pixels=1_000_000, max_total_pixels=4_000_000)
+processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000, max_total_pixels=4_000_000))
 bounded = settings(
     max_examples=150,
     deadline=None,
