@@ -24,7 +24,9 @@ from image_store.domain.renditions import UPLOAD_RECIPES, Provenance, Recipe
 MOST_CPU_SECONDS, MOST_MEMORY_MB = 2.0, 300.0
 _ROOT = Path(__file__).resolve().parents[1]
 _RECIPES = {**UPLOAD_RECIPES, "w640": Recipe(640, media_type=MediaType.WEBP)}
-_LONGEST_SECONDS = 60
+_LONGEST_SECONDS = float(os.environ.get("HOSTILE_SECONDS", "60"))
+# After a file that took more than this the next one gets a fork of its own: freed memory is not all given back.
+_DIRTY_MB = 20
 _LENGTH = struct.Struct("<Q")
 
 
@@ -75,9 +77,14 @@ def main() -> None:
         os.close(writer)
         done += _pass_on(reader, child)
         _, status = os.waitpid(child, 0)
-        if done < len(files):
-            print(json.dumps([f"! its process ended with {status}", 0.0, 0.0]), flush=True)
+        if status:
+            _tell([f"! its process ended with {status}", 0.0, 0.0])
             done += 1
+
+
+def _tell(fate: Sequence[str | float]) -> None:
+    sys.stdout.write(json.dumps(fate) + "\n")
+    sys.stdout.flush()
 
 
 def _pass_on(reader: int, child: int) -> int:
@@ -104,8 +111,10 @@ def _work(files: Sequence[bytes], writer: int) -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the peak
         began = _cpu_seconds()
         outcome = _outcome(processor, data)
-        fate = [outcome, _cpu_seconds() - began, _memory_mb("VmHWM") - start_mb]
-        os.write(writer, json.dumps(fate).encode() + b"\n")
+        seconds, rise_mb = _cpu_seconds() - began, _memory_mb("VmHWM") - start_mb
+        os.write(writer, json.dumps([outcome, seconds, rise_mb]).encode() + b"\n")
+        if rise_mb > _DIRTY_MB:
+            return
 
 
 def _outcome(processor: PillowProcessor, data: bytes) -> str:

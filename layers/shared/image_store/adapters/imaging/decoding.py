@@ -34,7 +34,7 @@ _PILLOW_FORMATS = {
     MediaType.AVIF: AvifImagePlugin.AvifImageFile.format,
 }
 _ORIENTATION_TAG = 0x0112
-_AVIF_BYTES_PER_PIXEL = (10, 16)  # still, moving
+_AVIF_BYTES_PER_PIXEL = (11, 16)  # still, moving
 # A file keeps one core busy, however many there are: several are decoded at once, and its time can be told.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 

@@ -177,8 +177,8 @@ def _count_scans(data: bytes, first_scan: int, budget: _Budget) -> int:
 # PNG: W3C PNG (third edition), with the animation chunks ---------------------------------------------------
 
 _PNG_SIGNATURE_BYTES = 8
-_PNG_TYPES_WITH_ALPHA = (4, 6)
-_PNG_BYTES_PER_PIXEL = {(False, False): 4, (True, False): 8, (False, True): 12, (True, True): 16}
+_PNG_GREY, _PNG_PALETTE, _PNG_TYPES_WITH_ALPHA = 0, 3, (4, 6)
+_PNG_BYTES_MORE_WHEN_MOVING = 8
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 # Deflate at its best: RFC 1951 copies at most 258 bytes for two bits.
 _DEFLATE_MAX_RATIO = 1_032
@@ -205,9 +205,23 @@ def _read_png(data: bytes, max_metadata_bytes: int) -> Header:
         if name == b"IEND" or budget.has_frames_enough:
             is_plausible = packed_bytes * _DEFLATE_MAX_RATIO >= _png_bytes(data, width, height)
             frames = max(declared, budget.frames)
-            bytes_per_pixel = _PNG_BYTES_PER_PIXEL[(has_alpha, frames > 1)]
-            return Header(width, height, frames, bytes_per_pixel=bytes_per_pixel, is_plausible=is_plausible)
+            bytes_per_pixel = _png_bytes_per_pixel(data[25], data[24], has_alpha=has_alpha)
+            return Header(
+                width,
+                height,
+                frames,
+                bytes_per_pixel=bytes_per_pixel + _PNG_BYTES_MORE_WHEN_MOVING * (frames > 1),
+                is_plausible=is_plausible,
+            )
     raise _cut_off(MediaType.PNG)
+
+
+def _png_bytes_per_pixel(color_type: int, bits: int, *, has_alpha: bool) -> int:
+    if has_alpha:
+        return 8
+    if color_type == _PNG_GREY:
+        return 2 if bits <= 8 else 4
+    return 5 if color_type == _PNG_PALETTE else 4
 
 
 def _png_bytes(data: bytes, width: int, height: int) -> int:
@@ -232,7 +246,7 @@ def _png_chunks(data: bytes, budget: _Budget) -> Iterator[tuple[bytes, int, int]
 
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = 0x21, 0x2C, 0x3B
 _GIF_HEADER_BYTES = 13
-_GIF_BYTES_PER_PIXEL = (4, 12)  # still, moving
+_GIF_BYTES_PER_PIXEL = (5, 12)  # still, moving
 # Encoders fill sub-blocks to 254 or 255 bytes; shorter ones only end a frame or carry a comment.
 _GIF_BYTES_PER_SUB_BLOCK = 64
 

@@ -13,7 +13,7 @@ _MAX_SIDE_PX = 65_535
 # What is kept of a frame until a rendition that moves is encoded.
 _FRAME_BYTES_PER_PIXEL = 4
 # A photo takes some 30 bytes of memory for each of its own, a flat drawing a thousand, a bomb a million.
-_MEMORY_FOR_ANY_FILE = 256_000_000
+_MEMORY_FOR_ANY_FILE = 180_000_000
 _MEMORY_PER_FILE_BYTE = 256
 
 
@@ -42,8 +42,9 @@ class DecodeLimits:
     frames and `max_total_pixels` for canvas × frames of an animation: one that just passes takes 1–2 s of one core.
     `max_metadata_bytes` holds for EXIF, XMP, ICC, comments and unknown parts together; photo editors stay below a
     tenth of it. `max_memory_bytes` is how much memory decoding may take, as far as its header tells: a picture of
-    50 MP takes up to 100 MB as a JPEG, 350 MB as a PNG, 430 MB as an AVIF and 750 MB as a WebP. A small file gets
-    less: 256 MB and 256 bytes for each of its own. `max_decode_time` is of one core, and ends the decoding of an
+    50 MP takes up to 200 MB as a JPEG, 400 MB as a PNG, 550 MB as an AVIF and 800 MB as a WebP, and its renditions
+    100 MB more. A small file gets less: 180 MB and 256 bytes for each of its own. `max_decode_time` is of one core,
+    and ends the decoding of an
     animation whose frames cost more than their claimed size lets expect.
 
     The limits on what is animated refuse nothing: beyond them a rendition shows the first frame alone.
