@@ -25,9 +25,9 @@ class OneAfterTheOther(Executor):
         return done
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True, scope="module")
 def one_of_each() -> Iterator[None]:
-    """One shard of due rows in place of four, and no threads."""
+    """One shard of due rows in place of four, and no threads; until the module is done, for other tests want both."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keys, "DUE_SHARDS", 1)
         for module in (batches, records, write_protocol):
