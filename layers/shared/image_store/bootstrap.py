@@ -259,9 +259,19 @@ class Application:
 
     @made_once
     def processor(self) -> ImageProcessor:
-        from image_store.adapters.imaging import PillowProcessor
+        from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 
-        return PillowProcessor(max_pixels=self.settings.max_pixels)
+        return PillowProcessor(
+            DecodeLimits(
+                max_bytes=self.settings.max_bytes,
+                max_pixels=self.settings.max_pixels,
+                max_frames=self.settings.max_frames,
+                max_total_pixels=self.settings.max_frame_pixels,
+                max_metadata_bytes=self.settings.max_metadata_bytes,
+                max_memory_bytes=self.settings.max_decode_memory_bytes,
+                max_decode_time=self.settings.max_decode_time,
+            )
+        )
 
     @made_once
     def renderer(self) -> Renderer:
@@ -330,7 +340,7 @@ class Application:
 
         return Uploads(
             reservations=self.reservations,
-            sources=Sources(fetcher=lambda: self.fetcher),
+            sources=Sources(fetcher=lambda: self.fetcher, max_bytes=self.settings.max_bytes),
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
@@ -349,6 +359,7 @@ class Application:
             work=self.work_queue,
             clock=self.clock,
             ids=self.ids,
+            max_bytes=self.settings.max_bytes,
         )
 
     @made_once
@@ -536,7 +547,11 @@ class Application:
         from image_store.services.ingestion import Ingestion
 
         return Ingestion(
-            bucket=self.ingest_bucket, repository=self.repository, uploads=self.uploads, clock=self.clock
+            bucket=self.ingest_bucket,
+            repository=self.repository,
+            uploads=self.uploads,
+            clock=self.clock,
+            max_bytes=self.settings.max_bytes,
         )
 
     @made_once
