@@ -108,12 +108,17 @@ QUEUES = {
     "WORK_QUEUE_URL",
     "WORK_DEAD_LETTER_QUEUE_URL",
     "PROJECTION_DEAD_LETTER_QUEUE_URL",
+    "GENERATION_QUEUE_URL",
+    "GENERATION_DEAD_LETTER_QUEUE_URL",
 }
 TOLD |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET"} | R2 | PUBLISHED,
     "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS"} | R2 | PUBLISHED,
     "Stats": {"TABLE_NAME", "ADMIN_SUBJECTS"},
-    "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET"} | R2 | PUBLISHED | QUEUES,
+    "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
+    | R2
+    | PUBLISHED
+    | QUEUES,
     "Project": {"TABLE_NAME"},
     "Rebuild": {"TABLE_NAME"},
 }
@@ -166,6 +171,7 @@ VALUES = {
     "METRICS_NAMESPACE": "ImageStore/image-store",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
     "WORK_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-work",
+    "GENERATION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-generation",
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
     "FEED_DETAILS": "false",
     "PRESETS": "w320=320x;card=600x400,cover,smart,q75",

@@ -186,7 +186,15 @@ REACH = {
 }
 READ_CARDS = allow("Table.Arn", "dynamodb", "Query", "BatchGetItem")
 READ_FIGURES = allow("Table.Arn", "dynamodb", "GetItem", "Query", "BatchGetItem")
-QUEUES = ("IngestQueue", "DeadLetterQueue", "WorkQueue", "WorkDeadLetterQueue", "ProjectionDeadLetterQueue")
+QUEUES = (
+    "IngestQueue",
+    "DeadLetterQueue",
+    "WorkQueue",
+    "WorkDeadLetterQueue",
+    "ProjectionDeadLetterQueue",
+    "GenerationQueue",
+    "GenerationDeadLetterQueue",
+)
 REACH |= {
     "Search": {READ_CARDS, R2_SECRET, SIGNING_SECRET},
     "Feed": {READ_FIGURES, R2_SECRET, SIGNING_SECRET},
@@ -196,6 +204,7 @@ REACH |= {
         allow("${Table.Arn}/index/due", "dynamodb", "Query"),
         R2_SECRET,
         SIGNING_SECRET,
+        PROVIDERS_SECRET,
         *(allow(f"{queue}.Arn", "sqs", "GetQueueAttributes") for queue in QUEUES),
     },
     "Project": {

@@ -7,7 +7,7 @@ network, and a cold start pays only for what its function touches. Tests put the
 import os
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -216,6 +216,8 @@ class Application:
             "work": self.settings.work_queue_url,
             "work_dead_letters": self.settings.work_dead_letter_queue_url,
             "projection_dead_letters": self.settings.projection_dead_letter_queue_url,
+            "generation": self.settings.generation_queue_url,
+            "generation_dead_letters": self.settings.generation_dead_letter_queue_url,
         }
         return {name: SqsQueueDepth(url, client=lambda: self._sqs) for name, url in urls.items() if url}
 
@@ -479,6 +481,10 @@ class Application:
                 self.settings.signing_secret
             ),
             queues=self.queue_depths,
+            providers={
+                provider.value: partial(self._deployment_key, provider)
+                for provider in self.settings.providers
+            },
             clock=self.clock,
         )
 

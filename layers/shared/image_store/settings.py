@@ -88,6 +88,7 @@ class Settings:
     providers_secret: str
     budgets: Budgets
     generation_queue_url: str
+    generation_dead_letter_queue_url: str
     generation_retries: int
     secrets_key: str
     """The KMS key that seals what owners entrust to the store."""
@@ -154,6 +155,7 @@ class Settings:
                 unknown_price_reserve=_dollars(environment, "UNKNOWN_PRICE_RESERVE"),
             ),
             generation_queue_url=environment.get("GENERATION_QUEUE_URL", ""),
+            generation_dead_letter_queue_url=environment.get("GENERATION_DEAD_LETTER_QUEUE_URL", ""),
             generation_retries=_number(environment, "GENERATION_RETRIES", 2),
             secrets_key=environment.get("SECRETS_KEY", ""),
             metrics_namespace=environment.get("METRICS_NAMESPACE", "ImageStore"),
