@@ -203,6 +203,9 @@ def test_the_public_routes_are_these() -> None:
         "/v1/health",
         "/openapi.json",
         "/docs",
+        "/",
+        "/assets/{file}",
+        "/config.json",
     }
     assert ROUTES.keys() == {*PUBLIC, *OF_ONE_IMAGE, *OF_ADMINS, *OF_THE_CALLER}, (
         "a route that no case is for"

@@ -74,9 +74,12 @@ export const deleteMany = (json) => call("POST", "/v1/images/batch-delete", { js
 /** A link to share a private image for a time. */
 export const makeLink = (id, json) => call("POST", `${image(id)}/links`, { json }).then((answer) => answer.data);
 
-/** The bytes of an image or of a rendition; storage gets no token, as a redirect elsewhere drops it. */
+/**
+ * The bytes of an image or of a rendition; storage gets no token, as a redirect elsewhere drops it. Past the cache:
+ * what an <img> left there came without the header that lets a script read it.
+ */
 export async function content(id, rendition, signal) {
-  const answer = await fetch(`${image(id)}/content${queryString({ rendition })}`, { headers: authorization(), signal });
+  const answer = await fetch(`${image(id)}/content${queryString({ rendition })}`, { headers: authorization(), cache: "no-store", signal });
   if (!answer.ok) throw refusal(answer.status, await answer.text());
   return answer.blob();
 }

@@ -25,6 +25,7 @@ const VIEWER = /^\/images\/([^/]+)$/;
 let outlet = null;
 let shown = null; // {path, query, ended}: the screen under an image that is looked at
 let closeViewer = null;
+let looked = null; // the id of the image that is looked at
 
 export function startRouter(element) {
   outlet = element;
@@ -57,13 +58,14 @@ export function refresh() {
 
 async function follow() {
   const { path, query } = here();
-  const looked = isSignedIn() && path.match(VIEWER);
-  if (looked) {
+  const asked = isSignedIn() && path.match(VIEWER);
+  if (asked) {
     if (shown) shown.openedViewer ??= !closeViewer && history.length > 1;
     else await show("/", new URLSearchParams());
     closeViewer?.();
     const { openViewer } = await import("./viewer.js");
-    closeViewer = openViewer(decodeURIComponent(looked[1]));
+    looked = decodeURIComponent(asked[1]);
+    closeViewer = openViewer(looked);
     return;
   }
   const cameBack = closeViewer !== null;
@@ -72,6 +74,7 @@ async function follow() {
   if (cameBack && shown && shown.address === location.hash.slice(1)) {
     shown.openedViewer = undefined;
     document.title = `${shown.title} · Image store`;
+    outlet.querySelector(`[data-id="${CSS.escape(looked)}"] a`)?.focus();
     return;
   }
   await show(path, query);
