@@ -119,6 +119,11 @@ class MemoryGenerations(Generations):
         held = self._names.get(name)
         return held[0] if held is not None and held[1] >= at.replace(microsecond=0) else None
 
+    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
+        if self.named(name.name, at=at) is not None:
+            raise Conflict("The name is held.")
+        self._names[name.name] = (NamedJob(job_id, name.fingerprint), name.until)
+
     def release(self, name: str, job_id: str) -> None:
         held = self._names.get(name)
         if held is not None and held[0].job_id == job_id:

@@ -236,6 +236,24 @@ def test_the_same_request_is_joined_while_it_has_not_ended(generating: Generatin
     assert generating.begin(a_wish(), a_wish(seed=2), join=True).id != first.id
 
 
+def test_a_key_that_joined_a_job_stands_for_it_when_it_has_ended(generating: Generating) -> None:
+    """E5."""
+    first = generating.begin(join=True)
+    generating.begin(join=True, idempotency=KEY)
+    generating.work_off()
+
+    assert generating.begin(join=True, idempotency=KEY).id == first.id
+    assert generating.paid() == 1
+
+
+def test_a_key_says_more_than_a_request(generating: Generating) -> None:
+    first = generating.begin(join=True, idempotency=KEY)
+    generating.work_off()
+    generating.begin(join=True)
+
+    assert generating.begin(join=True, idempotency=KEY).id == first.id
+
+
 def test_whoever_wants_the_same_again_can_say_so(generating: Generating) -> None:
     first = generating.begin(a_wish(seed=1), join=True)
 

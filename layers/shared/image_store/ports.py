@@ -618,6 +618,10 @@ class Generations(Protocol):
         """The job that holds a name, strongly consistent."""
         ...
 
+    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
+        """Let a job be found by another name as well; Conflict when the name is held, by whomever."""
+        ...
+
     def release(self, name: str, job_id: str) -> None:
         """Take a name from a job; nothing happens when another holds it."""
         ...

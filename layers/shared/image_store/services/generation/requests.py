@@ -106,10 +106,10 @@ class GenerationRequests:
         self._check(asked, now)
         names = self._names(asked, now)
         for _ in range(_TRIES):
-            if (running := self._earlier(asked, names, now)) is not None:
-                return self._again(asked.owner, running.id)
-            job, items = self._made(asked, now)
             try:
+                if (running := self._earlier(asked, names, now)) is not None:
+                    return self._again(asked.owner, running.id)
+                job, items = self._made(asked, now)
                 self.generations.create(
                     job,
                     items,
@@ -227,15 +227,15 @@ class GenerationRequests:
                 raise ImageNotFound("One of the reference images does not exist.")
 
     def _names(self, asked: Asked, now: datetime) -> list[JobName]:
-        """What the job will be found by: the request itself where it may be joined, and the Idempotency-Key."""
+        """What the job will be found by: the Idempotency-Key, and the request itself where it may be joined."""
         wishes = tuple(wanted.wish for wanted in asked.wanted for _ in range(wanted.times))
         print_ = fingerprint_of(asked.owner, wishes, asked.preference)
         names = []
-        if asked.join:
-            names.append(JobName(_digest("same", print_), print_, now + JOINED_FOR))
         if asked.idempotency is not None:
             key = asked.idempotency
             names.append(JobName(_digest("key", key.name), key.fingerprint, now + key.lifetime))
+        if asked.join:
+            names.append(JobName(_digest("same", print_), print_, now + JOINED_FOR))
         return names
 
     def _earlier(self, asked: Asked, names: Sequence[JobName], now: datetime) -> Job | None:
@@ -247,8 +247,11 @@ class GenerationRequests:
             if held.fingerprint != name.fingerprint:
                 raise IdempotencyMismatch("This Idempotency-Key was used for another request; use a new one.")
             job = self.generations.job(held.job_id)
-            by_key = asked.idempotency is not None and name is names[-1]
+            by_key = asked.idempotency is not None and name is names[0]
             if job is not None and (by_key or not (job.ended or job.cancelled)):
+                if asked.idempotency is not None and not by_key:
+                    # The key stands for this job from now on, also when it has ended.
+                    self.generations.give(names[0], job.id, at=now)
                 return job
             self.generations.release(name.name, held.job_id)
         return None
