@@ -99,6 +99,10 @@ def r2_secret(holder: Holder) -> object:
     return holder.secret("r2")
 
 
+def providers_secret(holder: Holder) -> object:
+    return holder.secret("providers")
+
+
 def read_ingested(holder: Holder) -> object:
     return holder.bucket("get_object", "ingest_bucket", Key="ingest/nobody/none.jpg")
 
@@ -173,7 +177,7 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "links": ([get, r2_secret, signing_secret], [put, delete, Holder.query, query_owners]),
     "share": ([get, signing_secret], [put, delete, Holder.query, query_owners, r2_secret]),
     "health": (
-        [get, query_due, r2_secret, signing_secret, look_at("IngestQueue"), look_at("WorkQueue")],
+        [get, query_due, r2_secret, signing_secret, providers_secret, look_at("WorkQueue")],
         [put, delete, Holder.query, scan, query_owners, receive("WorkQueue"), send("IngestQueue")],
     ),
     "site": ([], [get, Holder.query, scan, r2_secret, signing_secret]),
@@ -196,6 +200,14 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "work": (
         [get, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing],
         [scan, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
+    ),
+    "generations": (
+        [get, Holder.query, delete, query_owners, signing_secret, send("GenerationQueue")],
+        [scan, query_due, r2_secret, providers_secret, receive("GenerationQueue"), send("WorkQueue")],
+    ),
+    "generate": (
+        [get, Holder.query, delete, r2_secret, providers_secret, look_at("GenerationQueue")],
+        [scan, query_owners, query_due, signing_secret, send("WorkQueue"), read_ingested],
     ),
     "render": ([get, r2_secret], [delete, scan, Holder.query, query_owners, signing_secret]),
     "project": (
