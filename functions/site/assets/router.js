@@ -71,7 +71,7 @@ async function follow() {
   const cameBack = closeViewer !== null;
   closeViewer?.();
   closeViewer = null;
-  if (cameBack && shown && shown.address === location.hash.slice(1)) {
+  if (cameBack && shown?.address === addressOf(path, query)) {
     shown.openedViewer = undefined;
     document.title = `${shown.title} · Image store`;
     outlet.querySelector(`[data-id="${CSS.escape(looked)}"] a`)?.focus();
@@ -85,7 +85,7 @@ async function show(path, query) {
   const found = matched(path) ?? { screen: SCREENS[0], parameters: {} };
   const { screen, parameters } = found;
   const ending = new AbortController();
-  const mine = { address: [path, query.toString()].filter(Boolean).join("?"), ending, title: screen.title };
+  const mine = { address: addressOf(path, query), ending, title: screen.title };
   const isFirst = shown === null;
   shown = mine;
   document.title = `${screen.title} · Image store`;
@@ -104,6 +104,8 @@ async function show(path, query) {
   }
   if (!isFirst && !ending.signal.aborted) outlet.querySelector("h1")?.focus({ preventScroll: true });
 }
+
+const addressOf = (path, query) => [path, query.toString()].filter(Boolean).join("?");
 
 function matched(path) {
   for (const screen of SCREENS) {

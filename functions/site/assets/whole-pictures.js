@@ -7,7 +7,8 @@ const MOMENT = 350;
 const AT_ONCE = 3;
 const SQUARE_ENOUGH = 1.12;
 const THUMB_PIXELS = 300;
-const MODEST = "w640";
+const MODEST = "w640"; // made when it is first asked for, which takes a while
+const MODEST_BYTES = 300_000;
 
 const waiting = new WeakMap(); // item -> its timer
 const queue = [];
@@ -59,8 +60,8 @@ async function next() {
 async function wholePicture(card) {
   const isMadeOnRequest = settings.presets.includes(MODEST);
   if (card.public_url) return `${card.public_url}/${isMadeOnRequest ? MODEST : "display"}`;
-  const { renditions } = (await getImage(card.id)).image;
-  if (renditions[MODEST] || !isMadeOnRequest) return (renditions[MODEST] ?? renditions.display).url;
+  const { display } = (await getImage(card.id)).image.renditions;
+  if (display.size_bytes <= MODEST_BYTES || !isMadeOnRequest) return display.url;
   return URL.createObjectURL(await content(card.id, MODEST));
 }
 

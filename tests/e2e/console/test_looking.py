@@ -241,6 +241,7 @@ def test_everything_goes_by_keyboard(pages: Pages, images: list[dict[str, Any]])
         page.keyboard.press("Tab")
     expect(page.get_by_role("link", name=f"Hills {PICTURES - 1}", exact=True)).to_be_focused()
     page.keyboard.press("ArrowRight")
+    place = page.evaluate("scrollY")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Details")).to_be_visible()
     page.keyboard.press("+")
@@ -251,6 +252,7 @@ def test_everything_goes_by_keyboard(pages: Pages, images: list[dict[str, Any]])
 
     expect(page.locator("dialog.viewer")).to_have_count(0)
     expect(page.get_by_role("link", name=f"Hills {PICTURES - 3}", exact=True)).to_be_focused()
+    assert page.evaluate("scrollY") == place
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
 
