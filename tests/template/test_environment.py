@@ -65,7 +65,8 @@ TOLD = {
     | R2
     | PUBLISHED
     | RESERVING,
-    "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES"} | GENERATING,
+    "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES", "METRICS_NAMESPACE"}
+    | GENERATING,
     "Generate": {
         "TABLE_NAME",
         "METRICS_NAMESPACE",
