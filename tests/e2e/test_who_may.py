@@ -35,14 +35,20 @@ PROTECTED = [route for route, operation in ROUTES.items() if operation["security
 PUBLIC = [route for route, operation in ROUTES.items() if not operation["security"]]
 OF_ONE_IMAGE = [route for route in PROTECTED if "{image_id}" in route[1]]
 OF_ADMINS = [route for route in PROTECTED if route[1].startswith("/v1/admin/")]
+OF_ONE_JOB = [route for route in PROTECTED if "{job_id}" in route[1]]
 OF_THE_CALLER = {
+    ("GET", "/v1/generations"),
+    ("POST", "/v1/generations"),
+    ("GET", "/v1/providers"),
+    ("PUT", "/v1/provider-keys/{provider}"),
+    ("DELETE", "/v1/provider-keys/{provider}"),
     ("GET", "/v1/images"),
     ("POST", "/v1/images"),
     ("POST", "/v1/images/batch"),
     ("POST", "/v1/images/batch-delete"),
     ("POST", "/v1/uploads"),
 }
-"""Routes that name nothing in their path: what they touch is the caller's."""
+"""Routes that name nothing of anybody's in their path: what they touch is the caller's."""
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/images/{image_id}"): {"title": "theirs"},
     ("POST", "/v1/admin/cleanup"): {"dry_run": False},
@@ -148,6 +154,25 @@ def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
     assert answers == answers[:1] * 4
 
 
+@pytest.mark.parametrize("route", OF_ONE_JOB, ids=name_of)
+def test_a_job_of_somebody_elses_is_answered_as_one_that_is_not_there(
+    stack: Stack, route: tuple[str, str]
+) -> None:
+    method, path = route
+    with api(stack, "who-owner") as owner, api(stack, "who-stranger") as stranger:
+        theirs = owner.post("/v1/generations", json={"items": [{"prompt": "Theirs [[refused]]"}]}).json()[
+            "id"
+        ]
+
+        answers = [
+            said(stranger.request(method, path.replace("{job_id}", job_id)))
+            for job_id in (theirs, UNKNOWN_ID, "nonsense")
+        ]
+
+    assert (answers[0][0], answers[0][1]["code"]) == (404, "job_not_found")
+    assert answers == answers[:1] * 3
+
+
 @pytest.mark.parametrize("route", OF_ADMINS, ids=name_of)
 def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str, str]) -> None:
     with api(stack, "who-user") as user:
@@ -200,6 +225,6 @@ def test_the_public_routes_are_these() -> None:
         "/openapi.json",
         "/docs",
     }
-    assert ROUTES.keys() == {*PUBLIC, *OF_ONE_IMAGE, *OF_ADMINS, *OF_THE_CALLER}, (
+    assert ROUTES.keys() == {*PUBLIC, *OF_ONE_IMAGE, *OF_ONE_JOB, *OF_ADMINS, *OF_THE_CALLER}, (
         "a route that no case is for"
     )
