@@ -186,6 +186,7 @@ def test_a_budget_refuses_what_it_has_no_room_for() -> None:
         generating.begin(times=3, owner="third")
 
     assert spending(generating) == Spending(0, 2 * POLLINATIONS_MICROS)
+    assert generating.used_up == ["owner"]
 
 
 def test_an_unknown_price_is_refused_where_there_is_a_budget() -> None:
@@ -432,6 +433,7 @@ def test_what_is_tried_again_needs_room_in_the_budget() -> None:
     with pytest.raises(BudgetUsedUp):
         generating.requests.retry(OWNER, job.id)
 
+    assert generating.used_up == ["owner"]
     assert generating.job(job).status is JobStatus.FAILED
 
 

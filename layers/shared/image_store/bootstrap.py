@@ -632,6 +632,7 @@ class Application:
             cursors=self.cursors,
             budgets=self.settings.budgets,
             most_images=self.settings.quota.images,
+            report_used_up=self._count_used_up,
             clock=self.clock,
             ids=self.ids,
         )
@@ -703,6 +704,11 @@ class Application:
         return replace(
             self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
         )
+
+    def _count_used_up(self, whose: str) -> None:
+        from image_store.entrypoints.metrics import count_used_up
+
+        count_used_up(self.settings.metrics_namespace, whose)
 
     def _deployment_key(self, provider: "Provider") -> "ProviderKey | None":
         from image_store.domain.providers import ProviderKey

@@ -201,6 +201,11 @@ class BudgetExceeded(ImageStoreError):
 class BudgetUsedUp(BudgetExceeded):
     """A budget has no room for the request until it begins anew."""
 
+    def __init__(self, message: str, *, whose: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.whose = whose
+        """`owner` or `deployment`."""
+
 
 class AdminRequired(ImageStoreError):
     """The caller is known and is no admin."""

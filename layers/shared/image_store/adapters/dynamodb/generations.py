@@ -583,7 +583,9 @@ def _used_up(name: str, retry_after: timedelta | None) -> BudgetUsedUp:
     whose, _, period = name.partition("_")
     owned = "Your" if whose == "owner" else "The deployment's"
     return BudgetUsedUp(
-        f"{owned} {period} budget for generated images has no room for this request.", retry_after=retry_after
+        f"{owned} {period} budget for generated images has no room for this request.",
+        whose=whose,
+        retry_after=retry_after,
     )
 
 

@@ -1,12 +1,13 @@
 """What owners ask of generation: to begin a job, to see how far it is, to cancel it, and to try again what failed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.budget import Budgets
 from image_store.domain.errors import (
+    BudgetUsedUp,
     Conflict,
     IdempotencyMismatch,
     ImageNotFound,
@@ -90,6 +91,8 @@ class GenerationRequests:
     budgets: Budgets
     most_images: int
     """An owner's quota of images; 0 for none."""
+    report_used_up: Callable[[str], None]
+    """Hears whose budget had no room for a request: `owner` or `deployment`."""
     clock: Clock
     ids: Ids
 
@@ -120,6 +123,9 @@ class GenerationRequests:
                 )
             except Conflict:
                 continue  # somebody began the same at the same moment
+            except BudgetUsedUp as error:
+                self.report_used_up(error.whose)
+                raise
             self._send(items)
             return job, items
         raise Conflict(
@@ -204,9 +210,13 @@ class GenerationRequests:
                 error=None,
             )
             changes.append(Change(before=item, after=again))
-        self.generations.change(
-            changes, at=now, budgets=self.budgets, most_images=self.most_images, due_at=now + LOOK_AFTER
-        )
+        try:
+            self.generations.change(
+                changes, at=now, budgets=self.budgets, most_images=self.most_images, due_at=now + LOOK_AFTER
+            )
+        except BudgetUsedUp as error:
+            self.report_used_up(error.whose)
+            raise
         self._send([change.after for change in changes])
         return self.items(owner, job_id)
 
