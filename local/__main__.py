@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp import web
 
-from local.buckets import prepare_r2
+from local.buckets import keep_secret, prepare_r2
 from local.build import build, build_folder, sam_build
 from local.cdn import Cdn
 from local.deployment import (
@@ -35,6 +35,9 @@ from local.greeting import greeting, make_sample
 from local.issuer import Issuer, make_issuer
 from local.ports import choose_ports, take_port
 from local.problems import CannotRun
+from local.provider_access import SECRET as PROVIDERS_SECRET
+from local.provider_access import ProviderAccess, provider_access
+from local.providers import Providers
 from local.reconciliation import reconcile
 from local.settings import PUBLIC_BUCKET, LocalSettings, local_settings
 from local.stack_file import stack_description
@@ -74,6 +77,10 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         log_to(state.log)
         issuer = make_issuer(state, port=ports["issuer"])
         await parts.enter_async_context(serving(issuer.application(), take_port(ports["issuer"])))
+        access = provider_access(os.environ, server=f"http://localhost:{ports['providers']}")
+        if access.is_local:
+            sockets = take_port(ports["providers"])
+            await parts.enter_async_context(serving(Providers().application(), sockets))
         unsettled = state.was_killed()
         emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
 
@@ -84,7 +91,9 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         parts.callback(note_a_clean_stop)
         parts.callback(emulator.stop)
         stopped = asyncio.create_task(stop.wait())
-        ready = asyncio.create_task(make_ready(settings, state, emulator=emulator, issuer=issuer))
+        ready = asyncio.create_task(
+            make_ready(settings, state, emulator=emulator, issuer=issuer, access=access)
+        )
         await asyncio.wait({stopped, ready}, return_when=asyncio.FIRST_COMPLETED)
         if stopped.done():
             ready.cancel()
@@ -95,6 +104,8 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         front = await front_of(emulator, stack, parts=parts)
         await parts.enter_async_context(serving(front.application(), api_sockets))
         described = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
+        if access.is_local:
+            described["providers_url"] = f"http://localhost:{ports['providers']}"
         state.write("stack", described)
         parts.callback(state.stack_file.unlink, missing_ok=True)
         sample = make_sample(settings.state / "sample.jpg")
@@ -128,12 +139,18 @@ async def front_of(emulator: Emulator, stack: DeployedStack, *, parts: AsyncExit
 
 
 async def make_ready(
-    settings: LocalSettings, state: StateFolder, *, emulator: Emulator, issuer: Issuer
+    settings: LocalSettings,
+    state: StateFolder,
+    *,
+    emulator: Emulator,
+    issuer: Issuer,
+    access: ProviderAccess,
 ) -> DeployedStack:
     """Build while the emulator starts, then bring buckets and stack up to date."""
     built = await asyncio.to_thread(build, ROOT, run=sam_build)
     await emulator.wait_until_ready()
-    parameters = parameters_for(settings, issuer_url=issuer.url, r2_endpoint=emulator.endpoint)
+    parameters = parameters_for(settings, issuer_url=issuer.url, r2_endpoint=emulator.endpoint, access=access)
+    keep_secret(emulator.client("secretsmanager"), PROVIDERS_SECRET, access.keys)
     return await asyncio.to_thread(bring_up_to_date, state, emulator, built, parameters)
 
 

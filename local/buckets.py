@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from local.emulator import Emulator
 
 R2_USER = "r2"
@@ -36,6 +38,18 @@ CORS = {
     ]
 }
 
+# The same: what signed links asked for is made anew when it is asked for again.
+LIFECYCLE = {
+    "Rules": [
+        {
+            "ID": "transforms",
+            "Status": "Enabled",
+            "Filter": {"Prefix": "transforms/"},
+            "Expiration": {"Days": 30},
+        }
+    ]
+}
+
 
 def prepare_r2(emulator: Emulator) -> None:
     """Make what is missing: the buckets, the R2 user with its key pair, and the secret that holds it."""
@@ -45,9 +59,10 @@ def prepare_r2(emulator: Emulator) -> None:
         if bucket not in present:
             storage.create_bucket(Bucket=bucket)
         storage.put_bucket_cors(Bucket=bucket, CORSConfiguration=CORS)
+    storage.put_bucket_lifecycle_configuration(Bucket=PRIVATE_BUCKET, LifecycleConfiguration=LIFECYCLE)
     users, secrets = emulator.client("iam"), emulator.client("secretsmanager")
     if not has_working_key(users, secrets):
-        keep_key(secrets, make_key(users))
+        keep_secret(secrets, R2_SECRET, make_key(users))
 
 
 def has_working_key(users: Any, secrets: Any) -> bool:
@@ -85,12 +100,12 @@ def make_key(users: Any) -> dict[str, str]:
     return {"access_key_id": made["AccessKeyId"], "secret_access_key": made["SecretAccessKey"]}
 
 
-def keep_key(secrets: Any, pair: dict[str, str]) -> None:
-    """Put the key pair into the secret that the functions read."""
-    text = json.dumps(pair)
+def keep_secret(secrets: Any, name: str, members: Mapping[str, str]) -> None:
+    """Put members into a secret that the functions read."""
+    text = json.dumps(dict(members))
     try:
-        secrets.create_secret(Name=R2_SECRET, SecretString=text)
+        secrets.create_secret(Name=name, SecretString=text)
     except ClientError as refused:
         if refused.response["Error"]["Code"] != "ResourceExistsException":
             raise
-        secrets.put_secret_value(SecretId=R2_SECRET, SecretString=text)
+        secrets.put_secret_value(SecretId=name, SecretString=text)

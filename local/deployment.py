@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.emulator import Emulator
+    from local.provider_access import ProviderAccess
 
 CODE_BUCKET = "image-store-code"
 CHANGEABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
@@ -44,7 +45,9 @@ class DeployedStack:
     outputs: dict[str, str]
 
 
-def parameters_for(settings: LocalSettings, *, issuer_url: str, r2_endpoint: str) -> dict[str, str]:
+def parameters_for(
+    settings: LocalSettings, *, issuer_url: str, r2_endpoint: str, access: ProviderAccess
+) -> dict[str, str]:
     """Answer the template's parameters for this machine and those a person chose; others keep their defaults."""
     own = {
         "ApiUrl": settings.api_url,
@@ -59,6 +62,7 @@ def parameters_for(settings: LocalSettings, *, issuer_url: str, r2_endpoint: str
         "R2Endpoint": r2_endpoint,
         "R2Region": REGION,
         "R2SecretName": R2_SECRET,
+        **access.parameters,
     }
     if taken := ", ".join(sorted(own.keys() & settings.template_parameters.keys())):
         raise CannotRun(

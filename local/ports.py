@@ -49,12 +49,12 @@ def take_port(port: int) -> list[socket.socket]:
 
 
 def choose_ports(remembered: dict[str, int], *, api_port: int) -> dict[str, int]:
-    """Answer the ports of the emulator and the issuer: those of the last start if free, else ones that are.
+    """Answer the ports of emulator, issuer and providers: those of the last start if free, else ones that are.
 
     Addresses with these ports are in the deployed stack, so keeping them saves a deployment.
     """
     chosen: dict[str, int] = {}
-    for number, name in enumerate(("emulator", "issuer"), start=1):
+    for number, name in enumerate(("emulator", "issuer", "providers"), start=1):
         candidates = [remembered.get(name, 0), api_port + number * 10_000]
         usable = (port for port in candidates if 0 < port <= HIGHEST_PORT and is_free(port))
         chosen[name] = next((port for port in usable if port not in chosen.values()), None) or any_free_port()

@@ -1,4 +1,4 @@
-"""Collects what nobody needs any more, and looks for dropped objects that nobody was told of, on a schedule."""
+"""Collects what nobody needs any more, and looks for work that nobody was told of, on a schedule."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -26,4 +26,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     )
     log_report(report)
     logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
+    logger.info("generation sweep", report=asdict(app.generation_sweep.run(until=until)))
     return report_body(report)

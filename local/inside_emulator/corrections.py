@@ -71,3 +71,15 @@ def count_loopback_as_encrypted() -> None:
         pin(source_ip, True)  # noqa: FBT003 - its signature
 
     emulator.pin_request_origin = pin_as_encrypted
+
+
+def count_parameters_as_numbers() -> None:
+    """Take a queue's concurrency as a number: CloudFormation hands on a parameter's text, and Lambda reads it."""
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    concurrency_of = functions._sqs_esm_concurrency
+
+    def concurrency(mapping: dict[str, Any], *arguments: Any) -> Any:
+        scaling = {name: int(value) for name, value in (mapping.get("ScalingConfig") or {}).items()}
+        return concurrency_of({**mapping, "ScalingConfig": scaling}, *arguments)
+
+    functions._sqs_esm_concurrency = concurrency

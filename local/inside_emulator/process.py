@@ -20,6 +20,7 @@ from typing import Any
 from local.inside_emulator.checkpoints import Checkpoints, is_deploying
 from local.inside_emulator.corrections import (
     count_loopback_as_encrypted,
+    count_parameters_as_numbers,
     forget_stream_positions,
     refuse_broken_state,
     require_expiry,
@@ -48,6 +49,7 @@ def main() -> None:
     import_api_bodies()
     require_expiry()
     count_loopback_as_encrypted()
+    count_parameters_as_numbers()
     log_functions()
     asyncio.run(serve(emulator, port=int(os.environ["GATEWAY_PORT"])))
     os._exit(0)  # a handler still at work would hold the process, its port and its lock

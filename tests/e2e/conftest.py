@@ -19,6 +19,7 @@ import boto3
 import pytest
 
 from local.ports import any_free_port
+from local.provider_access import ACCOUNT_VARIABLE, VARIABLES
 from local.state_folder import StateFolder
 
 if TYPE_CHECKING:
@@ -123,8 +124,10 @@ def launch(
         "MigrationTable": MIGRATION_TABLE,
         **(parameters or {}),
     }
+    paying = {ACCOUNT_VARIABLE, *(name for names in VARIABLES.values() for name in names)}
     environment = {
-        **os.environ,
+        # Keys of real providers stay outside: tests spend no money.
+        **{name: value for name, value in os.environ.items() if name not in paying},
         "PORT": str(port),
         "STATE": str(state),
         "TEMPLATE_PARAMETERS": shlex.join(f"{name}={value}" for name, value in chosen.items()),

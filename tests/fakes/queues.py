@@ -1,18 +1,22 @@
 """Queues in memory."""
 
+from datetime import timedelta
+
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
 from image_store.ports import DeadLetters, IngestEvents, WorkQueue
 
 
 class MemoryWorkQueue(WorkQueue):
-    """WorkQueue in memory; `waiting` is what was sent."""
+    """WorkQueue in memory; `waiting` is what was sent, `delays` is how long each of it has to wait."""
 
     def __init__(self) -> None:
         self.waiting: list[Work] = []
+        self.delays: list[timedelta] = []
 
-    def send(self, work: Work) -> None:
+    def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
         self.waiting.append(work)
+        self.delays.append(delay)
 
 
 class MemoryIngestEvents(IngestEvents):

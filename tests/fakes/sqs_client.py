@@ -6,7 +6,10 @@ from typing import Any
 
 
 class MemorySqs:
-    """A client of SQS in memory; `waiting` holds the messages of each queue as a function is handed them."""
+    """A client of SQS in memory; `waiting` holds the messages of each queue as a function is handed them.
+
+    Delays are kept by nobody: when a message is handed over is for tests to say.
+    """
 
     def __init__(self) -> None:
         self.waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -18,6 +21,7 @@ class MemorySqs:
         QueueUrl: str,
         MessageBody: str,
         MessageAttributes: dict[str, Any] | None = None,
+        DelaySeconds: int = 0,
     ) -> dict[str, Any]:
         self._sent += 1
         message = {"messageId": f"m{self._sent}", "body": MessageBody, "attributes": MessageAttributes or {}}

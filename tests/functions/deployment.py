@@ -12,29 +12,38 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_store.adapters.dynamodb.generations import DynamoGenerations
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
+from image_store.domain.providers import GeneratedImage, Provider, Unit
 from image_store.settings import Settings
+from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items, new_table
+from tests.fakes.generations import MemoryProvider
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue
 from tests.faults.world import CountedIds, SetClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
     from image_store.ports import (
+        Cipher,
         Clock,
         DeadLetters,
+        Generations,
         Housekeeping,
         Ids,
+        ImageProvider,
         ImageRepository,
         IngestEvents,
         Migrations,
         ObjectStore,
+        QueueDepth,
         VersionedBucket,
         WorkQueue,
     )
@@ -50,12 +59,16 @@ CDN = "https://cdn.example.com"
 API = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com"
 INGEST_BUCKET = "image-store-ingest-123456789012-eu-central-1"
 SIGNING_SECRET = {"current": "k1", "k1": "a key of the tests"}
+PROVIDERS_SECRET = dict.fromkeys(
+    ("google", "openai", "cloudflare", "pollinations"), "a key of the deployment"
+)
 ENVIRONMENT = {
     "PRIVATE_BUCKET": "private",
     "PUBLIC_BUCKET": "public",
     "PUBLIC_URL": CDN,
     "INGEST_BUCKET": INGEST_BUCKET,
     "SIGNING_SECRET": "image-store/signing",
+    "RENDER_FUNCTION": "image-store-render",
 }
 FUNCTION_TIME = timedelta(seconds=29)
 
@@ -91,8 +104,31 @@ class Answer:
 
 
 class _SecretsClient:
-    def get_secret_value(self, **_: str) -> dict[str, str]:
-        return {"SecretString": json.dumps(SIGNING_SECRET)}
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
+        signing = SecretId == ENVIRONMENT["SIGNING_SECRET"]
+        return {"SecretString": json.dumps(SIGNING_SECRET if signing else PROVIDERS_SECRET)}
+
+
+def _picture_of(provider: Provider) -> Callable[[object], GeneratedImage]:
+    usage = {Unit.IMAGE: 1} if provider is Provider.POLLINATIONS else None
+    return lambda _: GeneratedImage(data=sent_bytes("upload/raw"), usage=usage)
+
+
+class LambdaClient:
+    """Invokes the functions of a deployment; `invoked` is there for tests to look at, and `fails` for them to set."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.invoked: list[tuple[str, Any]] = []
+        self.fails = False
+        self._deployment = deployment
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3 has them
+        sent = json.loads(Payload)
+        self.invoked.append((FunctionName, sent))
+        if self.fails:
+            return {"StatusCode": 200, "FunctionError": "Unhandled"}
+        self._deployment.invoke(FunctionName.removeprefix("image-store-"), sent)
+        return {"StatusCode": 200}
 
 
 class Deployment(Application):
@@ -111,6 +147,10 @@ class Deployment(Application):
         self.noted = MemoryDeadLetters()
         self.handed_over = MemoryWorkQueue()
         self.announced = MemoryIngestEvents()
+        self.depths: dict[str, QueueDepth] = {}
+        self.lambda_client = LambdaClient(self)
+        self.to_generate = MemoryWorkQueue()
+        self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
 
     @cached_property
     def settings(self) -> Settings:
@@ -169,8 +209,50 @@ class Deployment(Application):
         return self.handed_over
 
     @cached_property
+    def generation_queue(self) -> WorkQueue:
+        return self.to_generate
+
+    @cached_property
+    def generations(self) -> Generations:
+        return DynamoGenerations(self.settings.table, client=lambda: self.client)
+
+    @cached_property
+    def cipher(self) -> Cipher:
+        return MemoryCipher()
+
+    @cached_property
+    def image_providers(self) -> Mapping[Provider, ImageProvider]:
+        return self.providers
+
+    @cached_property
     def _secrets(self) -> Secrets:
         return Secrets(client=_SecretsClient)
+
+    @cached_property
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
+        return self.depths
+
+    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
+        assert service == "secretsmanager"
+        return _SecretsClient()
+
+    def projected(self) -> None:
+        """Let the table's stream be consumed: every record of an image, as a change of its own."""
+        (change, *_) = event("project/changes")["Records"]
+        records = []
+        for number, item in enumerate(all_items(self.client, self.table)):
+            if item["sk"]["S"] == "META":
+                stream = {
+                    **change["dynamodb"],
+                    "Keys": {"pk": item["pk"], "sk": item["sk"]},
+                    "SequenceNumber": str(number),
+                }
+                records.append({**change, "dynamodb": stream})
+        assert self.invoke("project", {"Records": records}) == {"batchItemFailures": []}
+
+    @cached_property
+    def _lambda(self) -> LambdaClient:
+        return self.lambda_client
 
     def invoke(self, function: str, sent: dict[str, Any], *, context: Context | None = None) -> Any:
         """Call the handler of a function; what it answers has to be JSON, as Lambda demands."""

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from local.deployment import create_or_update, deployment_fingerprint, parameters_for
 from local.problems import CannotRun
+from local.provider_access import provider_access
 from local.settings import LocalSettings, local_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,6 +117,13 @@ def test_a_failed_deployment_tells_the_first_cause_first() -> None:
         create_or_update(Formation(fails=True))
 
 
+PLACES: dict[str, Any] = {
+    "issuer_url": "http://localhost:2",
+    "r2_endpoint": "http://localhost:1",
+    "access": provider_access({}, server="http://localhost:3"),
+}
+
+
 @pytest.fixture
 def settings(tmp_path: Any) -> LocalSettings:
     """Settings of a stack at the default port."""
@@ -123,7 +131,7 @@ def settings(tmp_path: Any) -> LocalSettings:
 
 
 def test_links_in_answers_begin_with_the_one_address(settings: LocalSettings) -> None:
-    parameters = parameters_for(settings, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+    parameters = parameters_for(settings, **PLACES)
 
     assert parameters["ApiUrl"] == "http://localhost:8080"
     assert parameters["PublicUrl"] == "http://localhost:8080/cdn"
@@ -135,7 +143,7 @@ def test_links_in_answers_begin_with_the_one_address(settings: LocalSettings) ->
 def test_a_person_chooses_parameters_that_the_launcher_leaves_alone(tmp_path: Any) -> None:
     chosen = local_settings({"TEMPLATE_PARAMETERS": "RemoteNetworks=127.0.0.2/32"}, root=tmp_path)
 
-    parameters = parameters_for(chosen, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+    parameters = parameters_for(chosen, **PLACES)
 
     assert parameters["RemoteNetworks"] == "127.0.0.2/32"
     assert parameters["Issuer"] == "http://localhost:2"
@@ -145,7 +153,7 @@ def test_a_parameter_that_the_launcher_sets_is_not_to_be_chosen(tmp_path: Any) -
     chosen = local_settings({"TEMPLATE_PARAMETERS": "Issuer=https://example.com"}, root=tmp_path)
 
     with pytest.raises(CannotRun, match="Issuer"):
-        parameters_for(chosen, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+        parameters_for(chosen, **PLACES)
 
 
 def test_a_deployment_is_the_same_for_the_same_build_and_parameters_only() -> None:
@@ -170,7 +178,7 @@ def test_the_launcher_gives_every_parameter_that_has_no_default_and_none_that_is
 ) -> None:
     declared = yaml.load((ROOT / "template.yaml").read_text(), AnyTag)["Parameters"]  # noqa: S506 - a safe loader
 
-    given = parameters_for(settings, issuer_url="http://localhost:2", r2_endpoint="http://localhost:1")
+    given = parameters_for(settings, **PLACES)
 
     assert set(given) <= set(declared)
     assert {name for name, parameter in declared.items() if "Default" not in parameter} <= set(given)

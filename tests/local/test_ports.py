@@ -39,7 +39,7 @@ def test_a_free_port_is_held_until_it_is_closed() -> None:
 
 
 def test_ports_of_the_last_start_are_kept() -> None:
-    remembered = {"emulator": any_free_port(), "issuer": any_free_port()}
+    remembered = {name: any_free_port() for name in ("emulator", "issuer", "providers")}
 
     assert choose_ports(remembered, api_port=8080) == remembered
 
@@ -52,9 +52,15 @@ def test_a_remembered_port_that_is_busy_is_replaced(busy_port: int) -> None:
 
 def test_ports_derive_from_the_first_one() -> None:
     api_port = next(
-        port for port in range(20_000, 40_000) if is_free(port + 10_000) and is_free(port + 20_000)
+        port
+        for port in range(20_000, 35_000)
+        if is_free(port + 10_000) and is_free(port + 20_000) and is_free(port + 30_000)
     )
 
     chosen = choose_ports({}, api_port=api_port)
 
-    assert chosen == {"emulator": api_port + 10_000, "issuer": api_port + 20_000}
+    assert chosen == {
+        "emulator": api_port + 10_000,
+        "issuer": api_port + 20_000,
+        "providers": api_port + 30_000,
+    }

@@ -28,6 +28,7 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("batch_get_item", {"RequestItems": {"table": {"Keys": [KEY], "ConsistentRead": True}}}),
         ("transact_write_items", {"TransactItems": [{"ConditionCheck": {**TABLE, "Key": KEY, **CONDITION}}]}),
     ],
+    "lambda": [("invoke", {"FunctionName": "render", "Payload": b"{}"})],
     "s3": [
         ("put_object", {**OBJECT, "Body": b"x", "IfNoneMatch": "*", "Metadata": {"sha256": "1"}}),
         ("get_object", {**OBJECT, "VersionId": "1"}),
@@ -39,7 +40,11 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("list_object_versions", {**BUCKET, "Prefix": "ingest/", "KeyMarker": "a", "VersionIdMarker": "1"}),
     ],
     "secretsmanager": [("get_secret_value", {"SecretId": "r2"})],
-    "sqs": [("send_message", {"QueueUrl": QUEUE, "MessageBody": "x"})],
+    "sqs": [("send_message", {"QueueUrl": QUEUE, "MessageBody": "x", "DelaySeconds": 1})],
+    "kms": [
+        ("generate_data_key", {"KeyId": "key", "KeySpec": "AES_256", "EncryptionContext": {"owner": "a"}}),
+        ("decrypt", {"KeyId": "key", "CiphertextBlob": b"x", "EncryptionContext": {"owner": "a"}}),
+    ],
 }
 BODIES = {
     "s3.copy_object": b"<CopyObjectResult><ETag>1</ETag></CopyObjectResult>",

@@ -26,7 +26,7 @@ HANDLERS_MAY_IMPORT = {"domain", "ports", "services", "entrypoints", "bootstrap"
 
 # The parts that may import packages which do not come with Python, and which.
 THIRD_PARTIES = {
-    "adapters": {"PIL", "boto3", "botocore", "urllib3"},
+    "adapters": {"PIL", "boto3", "botocore", "cryptography", "google", "httpx2", "openai", "urllib3"},
     "entrypoints": {"aws_lambda_powertools", "pydantic", "pydantic_core"},
     "bootstrap": {"boto3", "botocore"},
 }
@@ -110,3 +110,28 @@ def test_an_import_that_points_outward_would_be_found(tmp_path: Path) -> None:
 
     assert parts_of(names) == {"adapters"}
     assert third_parties_of(names) == {"boto3"}
+
+
+def test_sdks_of_providers_are_imported_where_they_are_called_and_not_before() -> None:
+    """E2: no other function's cold start sees them."""
+    for module in MODULES:
+        at_once = [
+            node for node in ast.parse(module.read_text()).body if not isinstance(node, ast.FunctionDef)
+        ]
+        names: set[str] = set()
+        for node in at_once:
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(str(node.module).split(".")[0])
+
+        assert not names & {"cryptography", "google", "httpx2", "openai"}, module
+
+
+def test_the_command_line_knows_the_api_alone_and_aws_in_one_place() -> None:
+    modules = python_files(ROOT / "cli/image_store_cli")
+
+    names = {path: {name.split(".")[0] for name in imported(path)} for path in modules}
+
+    assert not any("image_store" in found for found in names.values())
+    assert {path.name for path, found in names.items() if found & {"boto3", "botocore"}} == {"aws.py"}

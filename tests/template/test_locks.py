@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYER_LOCKS = [ROOT / "layers/dependencies/requirements.txt", ROOT / "layers/imaging/requirements.txt"]
+LAYERS = ("dependencies", "imaging", "crypto", "providers")
+LAYER_LOCKS = [ROOT / f"layers/{layer}/requirements.txt" for layer in LAYERS]
 LOCKS = [*LAYER_LOCKS, *sorted((ROOT / "requirements").glob("*.txt"))]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)")
 NAMED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -72,7 +73,13 @@ def test_tests_run_on_the_versions_that_are_deployed(layer: Path) -> None:
 
 
 def test_only_the_imaging_layer_brings_pillow() -> None:
-    dependencies, imaging = (versions(lock) for lock in LAYER_LOCKS)
+    held = {layer: versions(lock) for layer, lock in zip(LAYERS, LAYER_LOCKS, strict=True)}
 
-    assert "pillow" not in dependencies
-    assert set(imaging) == {"pillow"}
+    assert set(held["imaging"]) == {"pillow"}
+    assert not [layer for layer in LAYERS if layer != "imaging" and "pillow" in held[layer]]
+
+
+def test_no_package_lies_in_two_layers() -> None:
+    packages = [name for lock in LAYER_LOCKS for name in versions(lock)]
+
+    assert len(packages) == len(set(packages))

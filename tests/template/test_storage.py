@@ -163,6 +163,27 @@ def test_an_event_that_fails_five_times_is_kept_for_two_weeks(template: dict[str
         assert properties(template, name)["SqsManagedSseEnabled"] is True
 
 
+def test_what_owners_entrust_to_the_store_is_sealed_with_a_key_that_stays(template: dict[str, Any]) -> None:
+    """E8."""
+    key = template["Resources"]["SecretsKey"]
+    (statement,) = key["Properties"]["KeyPolicy"]["Statement"]
+
+    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["Properties"]["EnableKeyRotation"] is True
+    assert statement["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
+
+
+def test_an_image_whose_generation_fails_five_times_is_kept_aside(template: dict[str, Any]) -> None:
+    """E1."""
+    assert properties(template, "GenerationQueue")["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": ["GenerationDeadLetterQueue", "Arn"]},
+        "maxReceiveCount": 5,
+    }
+    for name in ("GenerationQueue", "GenerationDeadLetterQueue"):
+        assert properties(template, name)["MessageRetentionPeriod"] == 14 * DAY_SECONDS
+        assert properties(template, name)["SqsManagedSseEnabled"] is True
+
+
 def test_the_signing_secret_is_made_with_the_stack_and_has_room_for_a_second_key(
     template: dict[str, Any],
 ) -> None:

@@ -31,5 +31,6 @@ def test_public_routes_alone_need_no_token() -> None:
         "/i/{link}",
         "/i/{link}/{preset}",
         "/openapi.json",
+        "/v1/feed",
         "/v1/health",
     }

@@ -5,7 +5,9 @@ network, and a cold start pays only for what its function touches. Tests put the
 """
 
 import os
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -14,12 +16,17 @@ from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket, S3Versions, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
+from image_store.domain.reservation import Quota
 from image_store.entrypoints.answers import Answers
 from image_store.entrypoints.observability import logger
 from image_store.ports import (
+    Cipher,
     Clock,
     DeadLetters,
+    FeedRows,
     Fetcher,
+    Figures,
+    Generations,
     Housekeeping,
     Ids,
     ImageProcessor,
@@ -27,7 +34,13 @@ from image_store.ports import (
     IngestEvents,
     Migrations,
     ObjectStore,
+    Projector,
+    ProviderHealth,
+    ProviderKeys,
     Purger,
+    QueueDepth,
+    Renderer,
+    SearchIndex,
     VersionedBucket,
     WorkQueue,
 )
@@ -35,6 +48,8 @@ from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
+    from image_store.domain.providers import Provider, ProviderKey
+    from image_store.ports import ImageProvider
     from image_store.services.batch_deletion import BatchDeletion
     from image_store.services.batches import Batches
     from image_store.services.cleanup.run import Cleanup
@@ -42,6 +57,14 @@ if TYPE_CHECKING:
     from image_store.services.deletion import Deletion
     from image_store.services.direct_uploads import DirectUploads
     from image_store.services.editing import Editing
+    from image_store.services.feed import Feed
+    from image_store.services.generation.choice import Choice
+    from image_store.services.generation.kept import KeptAnswers
+    from image_store.services.generation.overview import ProviderOverview
+    from image_store.services.generation.requests import GenerationRequests
+    from image_store.services.generation.run import GenerationRun
+    from image_store.services.generation.sweep import GenerationSweep
+    from image_store.services.health import Health
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
@@ -49,11 +72,21 @@ if TYPE_CHECKING:
     from image_store.services.migration.requests import MigrationRequests
     from image_store.services.migration.run import MigrationRun
     from image_store.services.migration.sources import MigrationSources
+    from image_store.services.projecting import Projecting
     from image_store.services.publishing import Publisher
+    from image_store.services.rendering import Rendering
+    from image_store.services.renditions import Renditions
     from image_store.services.reservations import Reservations
+    from image_store.services.searching import Searching
+    from image_store.services.sharing import Shared, ShareLinks, Sharing
+    from image_store.services.statistics import Reporting
+    from image_store.services.transforming import Transforming
     from image_store.services.uploads import Uploads
     from image_store.services.write_protocol import WriteProtocol
 
+
+RENDER_SECONDS = 20
+"""For so long a request waits for a file to be made; its own time is 29 s."""
 
 _making = RLock()
 
@@ -104,6 +137,30 @@ class Application:
         return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
+    def projector(self) -> Projector:
+        from image_store.adapters.dynamodb.projector import DynamoProjector
+
+        return DynamoProjector(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def search_index(self) -> SearchIndex:
+        from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
+
+        return DynamoSearchIndex(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def feed_rows(self) -> FeedRows:
+        from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
+
+        return DynamoFeedRows(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def figures(self) -> Figures:
+        from image_store.adapters.dynamodb.figures import DynamoFigures
+
+        return DynamoFigures(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
     def private(self) -> ObjectStore:
         return self._r2(self.settings.private_bucket)
 
@@ -150,10 +207,79 @@ class Application:
         return SqsWorkQueue(self.settings.work_queue_url, client=lambda: self._sqs)
 
     @made_once
-    def processor(self) -> ImageProcessor:
-        from image_store.adapters.imaging import PillowProcessor
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
+        from image_store.adapters.sqs import SqsQueueDepth
 
-        return PillowProcessor(max_pixels=self.settings.max_pixels)
+        urls = {
+            "ingest": self.settings.ingest_queue_url,
+            "ingest_dead_letters": self.settings.dead_letter_queue_url,
+            "work": self.settings.work_queue_url,
+            "work_dead_letters": self.settings.work_dead_letter_queue_url,
+            "projection_dead_letters": self.settings.projection_dead_letter_queue_url,
+            "generation": self.settings.generation_queue_url,
+            "generation_dead_letters": self.settings.generation_dead_letter_queue_url,
+        }
+        return {name: SqsQueueDepth(url, client=lambda: self._sqs) for name, url in urls.items() if url}
+
+    @made_once
+    def generation_queue(self) -> WorkQueue:
+        from image_store.adapters.sqs import SqsWorkQueue
+
+        return SqsWorkQueue(self.settings.generation_queue_url, client=lambda: self._sqs)
+
+    @made_once
+    def generations(self) -> Generations:
+        from image_store.adapters.dynamodb.generations import DynamoGenerations
+
+        return DynamoGenerations(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def provider_health(self) -> ProviderHealth:
+        from image_store.adapters.dynamodb.providers import DynamoProviderHealth
+
+        return DynamoProviderHealth(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def provider_keys(self) -> ProviderKeys:
+        from image_store.adapters.dynamodb.providers import DynamoProviderKeys
+
+        return DynamoProviderKeys(
+            self.settings.table, client=lambda: self._dynamodb, cipher=lambda: self.cipher
+        )
+
+    @made_once
+    def cipher(self) -> Cipher:
+        from image_store.adapters.kms import KmsCipher
+
+        return KmsCipher(self.settings.secrets_key, client=lambda: self._client("kms"))
+
+    @made_once
+    def image_providers(self) -> "Mapping[Provider, ImageProvider]":
+        from image_store.adapters.providers import image_providers
+
+        return image_providers(self.settings.provider_urls, clock=self.clock)
+
+    @made_once
+    def processor(self) -> ImageProcessor:
+        from image_store.adapters.imaging import DecodeLimits, PillowProcessor
+
+        return PillowProcessor(
+            DecodeLimits(
+                max_bytes=self.settings.max_bytes,
+                max_pixels=self.settings.max_pixels,
+                max_frames=self.settings.max_frames,
+                max_total_pixels=self.settings.max_frame_pixels,
+                max_metadata_bytes=self.settings.max_metadata_bytes,
+                max_memory_bytes=self.settings.max_decode_memory_bytes,
+                max_decode_time=self.settings.max_decode_time,
+            )
+        )
+
+    @made_once
+    def renderer(self) -> Renderer:
+        from image_store.adapters.renderer import LambdaRenderer
+
+        return LambdaRenderer(self.settings.render_function, client=lambda: self._lambda)
 
     @made_once
     def fetcher(self) -> Fetcher:
@@ -216,7 +342,7 @@ class Application:
 
         return Uploads(
             reservations=self.reservations,
-            sources=Sources(fetcher=lambda: self.fetcher),
+            sources=Sources(fetcher=lambda: self.fetcher, max_bytes=self.settings.max_bytes),
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
@@ -235,11 +361,76 @@ class Application:
             work=self.work_queue,
             clock=self.clock,
             ids=self.ids,
+            max_bytes=self.settings.max_bytes,
         )
 
     @made_once
     def retrieval(self) -> Retrieval:
         return Retrieval(repository=self.repository)
+
+    @made_once
+    def renditions(self) -> "Renditions":
+        from image_store.services.renditions import Renditions
+
+        return Renditions(
+            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=self.settings.presets
+        )
+
+    @made_once
+    def rendering(self) -> "Rendering":
+        from image_store.services.rendering import Rendering
+
+        return Rendering(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            processor=self.processor,
+            presets=self.settings.presets,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def transforming(self) -> "Transforming":
+        from image_store.services.transforming import Transforming
+
+        return Transforming(
+            repository=self.repository,
+            private=self.private,
+            processor=self.processor,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def share_links(self) -> "ShareLinks":
+        from image_store.services.sharing import ShareLinks
+
+        return ShareLinks(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def sharing(self) -> "Sharing":
+        from image_store.services.sharing import Sharing
+
+        return Sharing(
+            retrieval=self.retrieval,
+            links=self.share_links,
+            presets=self.settings.presets,
+            clock=self.clock,
+        )
+
+    @made_once
+    def shared(self) -> "Shared":
+        from image_store.services.sharing import Shared
+
+        return Shared(
+            retrieval=self.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self.private,
+            renderer=lambda: self.renderer,
+            clock=self.clock,
+        )
 
     @made_once
     def listing(self) -> "Listing":
@@ -252,6 +443,50 @@ class Application:
         from image_store.services.cursors import Cursors
 
         return Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def projecting(self) -> "Projecting":
+        from image_store.services.projecting import Projecting
+
+        return Projecting(projector=self.projector, clock=self.clock)
+
+    @made_once
+    def searching(self) -> "Searching":
+        from image_store.services.searching import Searching
+
+        return Searching(index=self.search_index, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def feed(self) -> "Feed":
+        from image_store.services.feed import Feed
+
+        return Feed(rows=self.feed_rows, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def reporting(self) -> "Reporting":
+        from image_store.services.statistics import Reporting
+
+        return Reporting(figures=self.figures, repository=self.repository, clock=self.clock)
+
+    @made_once
+    def health(self) -> "Health":
+        from image_store.services.health import Health
+
+        return Health(
+            repository=self.repository,
+            private=self.private,
+            public=self.public,
+            # not what a warm function remembers of it
+            secret=lambda: Secrets(client=lambda: self._client("secretsmanager")).json(
+                self.settings.signing_secret
+            ),
+            queues=self.queue_depths,
+            providers={
+                provider.value: partial(self._deployment_key, provider)
+                for provider in self.settings.providers
+            },
+            clock=self.clock,
+        )
 
     @made_once
     def batches(self) -> "Batches":
@@ -318,7 +553,11 @@ class Application:
         from image_store.services.ingestion import Ingestion
 
         return Ingestion(
-            bucket=self.ingest_bucket, repository=self.repository, uploads=self.uploads, clock=self.clock
+            bucket=self.ingest_bucket,
+            repository=self.repository,
+            uploads=self.uploads,
+            clock=self.clock,
+            max_bytes=self.settings.max_bytes,
         )
 
     @made_once
@@ -380,6 +619,105 @@ class Application:
             attributes_of=record_attributes,
         )
 
+    @made_once
+    def generation_requests(self) -> "GenerationRequests":
+        from image_store.services.generation.requests import GenerationRequests
+
+        return GenerationRequests(
+            generations=self.generations,
+            repository=self.repository,
+            keys=self.provider_keys,
+            choice=self._choice,
+            work=self.generation_queue,
+            cursors=self.cursors,
+            budgets=self.settings.budgets,
+            most_images=self.settings.quota.images,
+            report_used_up=self._count_used_up,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def generation_run(self) -> "GenerationRun":
+        from image_store.entrypoints.metrics import counting_calls
+        from image_store.services.generation.health import HealthWatch
+        from image_store.services.generation.references import References
+        from image_store.services.generation.run import GenerationRun
+
+        return GenerationRun(
+            generations=self.generations,
+            choice=self._choice,
+            watch=HealthWatch(health=self.provider_health, clock=self.clock),
+            providers=self.image_providers,
+            keys=self.provider_keys,
+            deployment_key=self._deployment_key,
+            references=References(repository=self.repository, private=self.private),
+            kept=self._kept_answers,
+            uploads=self._uploads_without_quota,
+            work=self.generation_queue,
+            budgets=self.settings.budgets,
+            retries=self.settings.generation_retries,
+            report=counting_calls(self.settings.metrics_namespace),
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def generation_sweep(self) -> "GenerationSweep":
+        from image_store.services.generation.sweep import GenerationSweep
+
+        return GenerationSweep(
+            generations=self.generations,
+            kept=self._kept_answers,
+            work=self.generation_queue,
+            clock=self.clock,
+        )
+
+    @made_once
+    def provider_overview(self) -> "ProviderOverview":
+        from image_store.services.generation.overview import ProviderOverview
+
+        return ProviderOverview(
+            generations=self.generations,
+            health=self.provider_health,
+            keys=self.provider_keys,
+            order=self.settings.providers,
+            clock=self.clock,
+        )
+
+    @made_once
+    def _choice(self) -> "Choice":
+        from image_store.services.generation.choice import Choice
+
+        return Choice(order=self.settings.providers, budgets=self.settings.budgets)
+
+    @made_once
+    def _kept_answers(self) -> "KeptAnswers":
+        from image_store.services.generation.kept import KeptAnswers
+
+        return KeptAnswers(private=self.private, clock=self.clock)
+
+    @made_once
+    def _uploads_without_quota(self) -> "Uploads":
+        """What was paid for is stored: its place in the quota was taken with its job."""
+        protocol = replace(self.write_protocol, quota=Quota())
+        return replace(
+            self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
+        )
+
+    def _count_used_up(self, whose: str) -> None:
+        from image_store.entrypoints.metrics import count_used_up
+
+        count_used_up(self.settings.metrics_namespace, whose)
+
+    def _deployment_key(self, provider: "Provider") -> "ProviderKey | None":
+        from image_store.domain.providers import ProviderKey
+
+        secret = self._secrets.json(self.settings.providers_secret)
+        if not secret.get(provider.value):
+            return None
+        return ProviderKey(secret[provider.value], secret.get(f"{provider.value}_account_id", ""))
+
     # Clients ------------------------------------------------------------------------------------------
 
     def _r2(self, bucket: str) -> ObjectStore:
@@ -431,12 +769,19 @@ class Application:
     def _sqs(self) -> Any:
         return self._client("sqs")
 
-    def _client(self, service: str) -> Any:
+    @made_once
+    def _lambda(self) -> Any:
+        # A call that is cut off still runs: it is not repeated, and whoever asks again finds its result.
+        return self._client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
+
+    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
         """An AWS client that gives up before the gateway does."""
         from botocore.config import Config
 
         config = Config(
-            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
+            connect_timeout=2,
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "total_max_attempts": attempts},
         )
         return self._session.create_client(service, config=config)
 

@@ -6,19 +6,29 @@ contract suites of `tests/contracts`.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from image_store.domain.breaker import Breaker
+from image_store.domain.budget import Budgets, Spending
 from image_store.domain.cleanup import Lease, Position, Report
+from image_store.domain.generation import Change, Item, Job, JobName, JobPage, NamedJob, Performance
 from image_store.domain.image import Image, Record
 from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
-from image_store.domain.listing import CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.listing import Card, CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.making import Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import Counted, Migration, SourceRecord, Step
+from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 from image_store.domain.work import Work
+
+if TYPE_CHECKING:  # what only some functions use is not loaded by all
+    from image_store.domain.projection import Rebuild
+    from image_store.domain.searching import SearchQuery, TermRows
+    from image_store.domain.statistics import Statistics
 
 
 class ObjectMissing(Exception):
@@ -68,7 +78,7 @@ class ImageProcessor(Protocol):
 
         Raises
         ------
-        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
+        PayloadTooLarge, UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         """
         ...
 
@@ -243,12 +253,22 @@ class ImageRepository(Protocol):
 
         Group, checksum, guard and index rows and that of the current publication are derived from the record.
         Usage is given back when an image becomes DELETING. `publications`, those that are not current, are
-        written in the same step.
+        written in the same step; the row of a publication never loses a key.
 
         Raises
         ------
         Conflict
-            the record is no longer at the version of `before`; nothing was written
+            the record is no longer as `before` has it; nothing was written
+        """
+        ...
+
+    def amend(self, before: Image, after: Image) -> None:
+        """Change what no client sees of a record, and so not its version; `after` has an `amendment` of its own.
+
+        Raises
+        ------
+        Conflict
+            the record is no longer as `before` has it; nothing was written
         """
         ...
 
@@ -334,8 +354,27 @@ class ImageRepository(Protocol):
         """Read what is kept of many publications, strongly consistent; absent ones are left out."""
         ...
 
-    def forget_publication(self, publication: str) -> None:
-        """Forget a publication whose copies are gone; one that is current stays. Safe to repeat."""
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
+        """Name one more copy of a publication before it is made, at the latest by `until`.
+
+        False when the publication is not the current one of its image, and then the copy must not be made. Safe
+        to repeat.
+        """
+        ...
+
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        """Forget a publication of which all copies are gone that `row` names. Safe to repeat.
+
+        One that is current stays, and so does one that has other copies by now or for which, at this instant, a
+        copy may still be made.
+        """
+        ...
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        """Take the right to make a file of an image until `until`; False while somebody else has it.
+
+        `name` is the image's id and the file's name; `holder` names one try. The right ends by itself.
+        """
         ...
 
 
@@ -364,6 +403,18 @@ class Housekeeping(Protocol):
 
     def reports(self, *, limit: int) -> Sequence[Report]:
         """The last reports, the newest first."""
+        ...
+
+
+class Renderer(Protocol):
+    """Makes what is missing, somewhere with the memory and the libraries for it."""
+
+    def render(self, wanted: Wanted) -> None:
+        """Have it made, and wait for that; what has become of it is told by the record.
+
+        It may be there already, or be in the making by somebody else, and then this returns at once.
+        Raises StorageUnavailable when it was not made.
+        """
         ...
 
 
@@ -412,11 +463,98 @@ class Migrations(Protocol):
         ...
 
 
+class Projector(Protocol):
+    """Keeps what is projected of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+        """Make the projections of an image those of its record as it is now, strongly consistent.
+
+        Safe to repeat, in any order and in parallel. Figures are counted under `generation`, or a newer one where
+        the image is counted there already. With `again` every row is written anew.
+        """
+        ...
+
+    def rebuild(self) -> "Rebuild":
+        """How far a rebuild has come, strongly consistent."""
+        ...
+
+    def keep_rebuild(self, rebuild: "Rebuild") -> "Rebuild":
+        """Remember how far it has come, and answer what is kept; Conflict when another run was faster."""
+        ...
+
+    def remake(
+        self, *, after: str | None, limit: int, generation: int, at: datetime
+    ) -> tuple[int, str | None]:
+        """Look at so many rows of the table: how many there were, and where to go on.
+
+        Projects every record among them anew, removes rows that no record accounts for, and lets figures of older
+        generations expire. Reads the whole table once it is repeated to its end.
+        """
+        ...
+
+
+class SearchIndex(Protocol):
+    """The terms of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def rows(
+        self, query: "SearchQuery", word: str, *, start: str | None, end: str | None, limit: int
+    ) -> "TermRows":
+        """Terms that begin with a word, of images that meet the query's filters but for tag and group.
+
+        In the order of their places, those after `start` and up to `end`; at most `limit` rows are read for it.
+        Eventually consistent.
+        """
+        ...
+
+    def cards(self, query: "SearchQuery", image_ids: Sequence[str]) -> Mapping[str, Card]:
+        """The cards of those images that are still there and have the query's tag and group; strongly consistent."""
+        ...
+
+
+class FeedRows(Protocol):
+    """What the feed is read from. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def months(self) -> Sequence[str]:
+        """The months, `yyyy-mm`, that have public images, the newest first."""
+        ...
+
+    def ids(self, month: str, *, after: str | None, limit: int) -> Sequence[str]:
+        """Images of a month that were public a moment ago, the newest first, older than `after`."""
+        ...
+
+    def public_cards(self, image_ids: Collection[str]) -> Mapping[str, Card]:
+        """The cards of those images that are public, strongly consistent."""
+        ...
+
+
+class Figures(Protocol):
+    """Figures counted by the projector. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def of_owner(self, owner: str, *, since: date, until: date) -> "Statistics":
+        """What an owner stores; days from `since` on and before `until`."""
+        ...
+
+    def of_all(self, *, since: date, until: date) -> "Statistics":
+        """What everybody stores."""
+        ...
+
+
 class WorkQueue(Protocol):
     """Where work goes that is done behind a request: at least once, in any order."""
 
-    def send(self, work: Work) -> None:
-        """Hand over work; StorageUnavailable when the queue does not take it."""
+    def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
+        """Hand over work that is to be done after a delay of at most 15 minutes.
+
+        StorageUnavailable when the queue does not take it.
+        """
+        ...
+
+
+class QueueDepth(Protocol):
+    """How much waits in a queue."""
+
+    def waiting(self) -> int:
+        """About how many messages wait; StorageUnavailable when the queue does not answer."""
         ...
 
 
@@ -444,4 +582,165 @@ class DeadLetters(Protocol):
 
     def send(self, body: str, *, reason: str) -> None:
         """Keep a message with the reason why it was given up."""
+        ...
+
+
+class Generations(Protocol):
+    """Generation jobs, with the money that is set aside and spent for them. Every write is made as a whole.
+
+    Writers hand over what they saw of an image and what they want. A write whose answer is lost is settled by a strong
+    read. All methods raise StorageUnavailable when DynamoDB does not answer.
+    """
+
+    def create(
+        self,
+        job: Job,
+        items: Sequence[Item],
+        *,
+        budgets: Budgets,
+        most_images: int,
+        names: Sequence[JobName],
+        due_at: datetime,
+    ) -> None:
+        """Write a job with its images, take their holds from the budgets and promise them to the owner's quota.
+
+        `most_images` is that quota, 0 for none. `names` are what the job can be found by.
+
+        Raises
+        ------
+        BudgetExceeded, BudgetUsedUp, QuotaExceeded
+        Conflict
+            one of the names is held by another job; nothing was written
+        """
+        ...
+
+    def named(self, name: str, *, at: datetime) -> NamedJob | None:
+        """The job that holds a name, strongly consistent."""
+        ...
+
+    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
+        """Let a job be found by another name as well; Conflict when the name is held, by whomever."""
+        ...
+
+    def release(self, name: str, job_id: str) -> None:
+        """Take a name from a job; nothing happens when another holds it."""
+        ...
+
+    def job(self, job_id: str) -> Job | None:
+        """Read a job without its images, strongly consistent: one GetItem."""
+        ...
+
+    def items(self, job_id: str) -> tuple[Job, list[Item]] | None:
+        """Read a job and its images in their order without their wishes, strongly consistent."""
+        ...
+
+    def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
+        """Read one image of a job, strongly consistent."""
+        ...
+
+    def jobs(self, owner: str, *, after: str | None, limit: int) -> JobPage:
+        """An owner's jobs, the newest first; which there are is eventually consistent."""
+        ...
+
+    def change(
+        self,
+        changes: Sequence[Change],
+        *,
+        at: datetime,
+        budgets: Budgets,
+        most_images: int = 0,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Change images of one job, with all that follows for the job, budgets, quota, ledger and statistics.
+
+        Limits apply only to what is held anew. With `due_at` the job goes on: it is not cancelled any more, and will
+        be looked at.
+
+        Raises
+        ------
+        Conflict
+            one of the images is no longer at the version of `before`; nothing was written
+        BudgetExceeded, BudgetUsedUp, QuotaExceeded
+        """
+        ...
+
+    def stop(self, job_id: str, *, at: datetime) -> None:
+        """Mark a job as cancelled; what happens to its images is its callers' business. Safe to repeat."""
+        ...
+
+    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        """The ids of jobs that have to be looked at; eventually consistent."""
+        ...
+
+    def look_again(self, job: Job, *, at: datetime | None) -> None:
+        """Let a job be looked at again, or never; Conflict when it has changed since it was read."""
+        ...
+
+    def spending(self, owner: str | None, *, on: date) -> tuple[Spending, Spending]:
+        """What an owner, or (None) the deployment, has spent on a day and in its month, strongly consistent."""
+        ...
+
+    def performance(self, owner: str | None, *, days: Collection[date]) -> list[Performance]:
+        """How each provider has done on these days, for an owner or (None) for all; eventually consistent."""
+        ...
+
+
+class ProviderHealth(Protocol):
+    """The circuit breakers of all providers. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def breakers(self) -> Mapping[Provider, Breaker]:
+        """Read every breaker, strongly consistent; one that was never written is closed."""
+        ...
+
+    def save(self, provider: Provider, after: Breaker) -> bool:
+        """Write a breaker that was one version older; False when somebody else was first."""
+        ...
+
+
+class ProviderKeys(Protocol):
+    """Owners' own keys, sealed. All methods raise StorageUnavailable when the table or KMS does not answer."""
+
+    def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
+        """Keep a key, in place of an earlier one."""
+        ...
+
+    def remove(self, owner: str, provider: Provider) -> None:
+        """Forget a key. Safe to repeat."""
+        ...
+
+    def providers(self, owner: str) -> frozenset[Provider]:
+        """For which providers an owner has a key, strongly consistent; nothing is opened."""
+        ...
+
+    def get(self, owner: str, provider: Provider) -> ProviderKey | None:
+        """Open an owner's key."""
+        ...
+
+
+class Cipher(Protocol):
+    """Seals small texts, bound to a context without which they cannot be opened.
+
+    All methods raise StorageUnavailable when KMS does not answer.
+    """
+
+    def seal(self, text: str, *, context: Mapping[str, str]) -> str:
+        """A text that tells nothing of `text`."""
+        ...
+
+    def open(self, sealed: str, *, context: Mapping[str, str]) -> str:
+        """What was sealed under this very context; ConfigurationError for anything else."""
+        ...
+
+
+class ImageProvider(Protocol):
+    """Somebody who makes images, called once for each and never again by itself."""
+
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+        """Have an image made, at the latest by `until`.
+
+        Raises
+        ------
+        ProviderFailure
+            it was not made, or nobody can tell
+        """
         ...

@@ -4,6 +4,7 @@ SQS's own redrive carries no reason, so what is given up is sent to the dead-let
 """
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
-from image_store.ports import DeadLetters, IngestEvents, WorkQueue
+from image_store.ports import DeadLetters, IngestEvents, QueueDepth, WorkQueue
 
 _MAX_REASON_CHARS = 256
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
@@ -33,10 +34,11 @@ class SqsWorkQueue(WorkQueue):
         self._queue_url = queue_url
         self._client = client
 
-    def send(self, work: Work) -> None:
+    def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
         body = json.dumps({"work": type(work).__name__, **asdict(work)})
+        seconds = {"DelaySeconds": math.ceil(delay.total_seconds())} if delay else {}
         with _answers():
-            self._client().send_message(QueueUrl=self._queue_url, MessageBody=body)
+            self._client().send_message(QueueUrl=self._queue_url, MessageBody=body, **seconds)
 
 
 class SqsIngestEvents(IngestEvents):
@@ -80,6 +82,20 @@ class SqsDeadLetters(DeadLetters):
                 MessageBody=body,
                 MessageAttributes={"reason": {"DataType": "String", "StringValue": value}},
             )
+
+
+class SqsQueueDepth(QueueDepth):
+    """QueueDepth of one SQS queue; the client is made at the first call."""
+
+    def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
+        self._queue_url = queue_url
+        self._client = client
+
+    def waiting(self) -> int:
+        name = "ApproximateNumberOfMessages"
+        with _answers():
+            answer = self._client().get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
 
 
 @contextmanager

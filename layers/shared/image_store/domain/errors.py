@@ -97,7 +97,7 @@ class UrlNotAllowed(ImageStoreError):
     def __init__(self) -> None:
         super().__init__(
             "No image can be fetched from this URL. It must lead, in at most 3 redirects and over http or https, "
-            "to a public address that answers 200 with the unencoded bytes of an image of at most 100 MiB."
+            "to a public address that answers 200 with the unencoded bytes of an image of an accepted size."
         )
 
 
@@ -156,6 +156,12 @@ class SourceUnreadable(ImageStoreError):
     code = "source_unreadable"
 
 
+class JobNotFound(ImageStoreError):
+    """There is no such generation job for this caller: none at all, forgotten, or somebody else's."""
+
+    code = "job_not_found"
+
+
 class Conflict(ImageStoreError):
     """Another request changed the same thing at the same moment; reading again and repeating is safe."""
 
@@ -186,6 +192,21 @@ class QuotaExceeded(ImageStoreError):
     code = "quota_exceeded"
 
 
+class BudgetExceeded(ImageStoreError):
+    """The request alone costs more than a budget allows; waiting does not help."""
+
+    code = "budget_exceeded"
+
+
+class BudgetUsedUp(BudgetExceeded):
+    """A budget has no room for the request until it begins anew."""
+
+    def __init__(self, message: str, *, whose: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.whose = whose
+        """`owner` or `deployment`."""
+
+
 class AdminRequired(ImageStoreError):
     """The caller is known and is no admin."""
 
@@ -199,6 +220,12 @@ class StorageUnavailable(ImageStoreError):
     """R2 or DynamoDB did not answer as it should; nothing is known to have changed; retrying is safe."""
 
     code = "storage_unavailable"
+
+
+class ProviderFailed(ImageStoreError):
+    """No provider of images is configured that can do what is asked."""
+
+    code = "provider_failed"
 
 
 class DeadlineExceeded(ImageStoreError):

@@ -18,4 +18,12 @@ class MigrateBatch:
     step: int
 
 
-Work = CompleteUpload | MigrateBatch
+@dataclass(frozen=True, slots=True)
+class GenerateImage:
+    """Bring one image of a generation job further; what is to be done, its row tells."""
+
+    job_id: str
+    index: int
+
+
+Work = CompleteUpload | MigrateBatch | GenerateImage

@@ -2,18 +2,22 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 from image_store.domain import attributes as limits
 from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.caching import parse_cache_control
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
+from image_store.domain.generation import MAX_IMAGES, MAX_REFERENCES, MAX_VARIATIONS, Wish
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.media import MediaType
+from image_store.domain.providers import Provider
+from image_store.domain.renditions import MAX_SIDE_PX
+from image_store.domain.sharing import MAX_LIFETIME, MIN_LIFETIME, USUAL_LIFETIME
 
 # Not str.isprintable(): it refuses what names hold in many scripts, as the joiners of Persian and emoji, the wide
 # space of Japanese, and the narrow one that macOS puts into the names of screenshots.
@@ -34,6 +38,8 @@ def _text(text: str) -> str:
     return text
 
 
+_ROOM_FOR_THE_REST = 2 * 1024
+"""What a generated image's record says besides its prompts."""
 MAX_BATCH = 20
 MAX_BATCH_DELETE = 100
 MAX_URL_CHARS = 2048
@@ -157,7 +163,10 @@ class UploadRequest(ImageAttributes):
     """An image whose bytes are going to be sent straight to storage."""
 
     content_type: MediaType
-    size_bytes: int = Field(ge=1, description="Exactly as many bytes can be sent; at most 100 MiB.")
+    size_bytes: int = Field(
+        ge=1,
+        description="Exactly as many bytes can be sent; at most 100 MiB unless the deployment says otherwise.",
+    )
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the bytes, in lower-case hexadecimal.")
 
 
@@ -184,6 +193,202 @@ class UploadProgress(BaseModel):
     status: Literal["processing"]
 
 
+class GenerationItem(_Strict):
+    """An image that is to be made, or `n` variations of it, with what may be said about it when it is stored."""
+
+    prompt: Text = Field(min_length=1, max_length=16_000)
+    negative_prompt: Text | None = Field(None, min_length=1, max_length=4_000)
+    n: int = Field(1, ge=1, le=MAX_VARIATIONS, description="Variations, each an image of its own.")
+    size: str | None = Field(
+        None,
+        pattern=r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$",
+        description="`WIDTHxHEIGHT`; the model's own otherwise.",
+    )
+    quality: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
+        None, description="Where the model knows it."
+    )
+    seed: int = Field(-1, ge=-1, le=2**31 - 1, description="-1 means random; variations count on from it.")
+    reference_ids: list[Annotated[str, Field(max_length=64)]] = Field(
+        [], max_length=MAX_REFERENCES, description="Own images that the new one is made from."
+    )
+    visibility: Visibility = Visibility.PRIVATE
+    filename: Line | None = Field(None, min_length=1, max_length=limits.MAX_FILENAME_CHARS)
+    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
+    alt_text: Text | None = Field(
+        None, max_length=limits.MAX_ALT_TEXT_CHARS, description="Derived from the prompt otherwise."
+    )
+    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
+    groups: Groups = Field({}, description="Such as post, prompt, conversation, session and persona.")
+    metadata: dict[str, Any] = {}
+    analysis: Analysis | None = None
+    cache_control: str | None = Field(None, max_length=200)
+    expires_at: AwareDatetime | None = None
+
+    def to_domain(self) -> Wish:
+        """The same as the domain knows it; AttributesTooLarge beyond what a record holds."""
+        said = self.model_dump(include={"prompt", "negative_prompt"}, mode="json")
+        _limited(said, "generation", limits.MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
+        given = {name: getattr(self, name) for name in ImageAttributes.model_fields if hasattr(self, name)}
+        attributes = ImageAttributes.model_construct(**given, kind=Kind.GENERATED)
+        return Wish(
+            prompt=self.prompt,
+            negative_prompt=self.negative_prompt,
+            size=self.size,
+            quality=self.quality,
+            seed=None if self.seed < 0 else self.seed,
+            reference_ids=tuple(dict.fromkeys(self.reference_ids)),
+            attributes=attributes.to_domain(),
+        )
+
+
+class GenerationRequest(_Strict):
+    """Images that are to be made, at most 50 with their variations."""
+
+    items: list[GenerationItem] = Field(min_length=1, max_length=MAX_IMAGES)
+    provider: Provider | None = Field(None, description="The preferred one.")
+    model: Line | None = Field(None, min_length=1, max_length=128)
+    fallback: bool = Field(default=True, description="Whether other providers may do it.")
+    join: bool = Field(
+        default=True,
+        description="Answer the job of the same request where one runs already; `false` begins another.",
+    )
+
+
+class JobsQuery(_Strict):
+    """Which jobs a list shows, the newest first."""
+
+    limit: int = Field(20, ge=1, le=50)
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+
+
+class JobProgress(BaseModel):
+    """Numbers of images."""
+
+    total: int
+    queued: int
+    running: int
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+class JobError(BaseModel):
+    """Why an image was not made."""
+
+    code: str
+    detail: str
+    reason: str | None
+    provider: str | None
+
+
+class JobItem(BaseModel):
+    """One image of a job. `cost_usd` is null when it is not known, or nothing was paid."""
+
+    index: int
+    request_index: int
+    status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
+    provider: Provider | None
+    model: str | None
+    attempts: int
+    duration_ms: int | None
+    cost_usd: float | None
+    image_id: str | None
+    error: JobError | None
+
+
+class JobSummary(BaseModel):
+    """A job in a list."""
+
+    id: str
+    status: Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
+    progress: JobProgress
+    cost_usd: float | None
+    provider: Provider | None
+    model: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class Job(JobSummary):
+    """A job."""
+
+    items: list[JobItem]
+
+
+class JobPage(BaseModel):
+    """A page of a list of jobs."""
+
+    items: list[JobSummary]
+    next_cursor: str | None
+
+
+class ModelPrice(BaseModel):
+    """What so many units cost."""
+
+    unit: str
+    amount: str
+    per: int
+    currency: str
+    valid_from: str
+    source: str
+
+
+class ProviderModel(BaseModel):
+    """A model, and what it can do; without prices its cost is not known."""
+
+    name: str
+    max_prompt: int
+    max_references: int
+    sizes: list[str]
+    qualities: list[str]
+    seeds: bool
+    prices: list[ModelPrice]
+
+
+class ProviderInfo(BaseModel):
+    """A provider; success rate and time are of the last seven days and everybody's calls."""
+
+    provider: Provider
+    configured: bool
+    own_key: bool
+    health: Literal["ok", "degraded", "down"]
+    success_rate: float | None
+    average_ms: int | None
+    models: list[ProviderModel]
+
+
+class SpentMoney(BaseModel):
+    """What is spent, and what is set aside for images that are not made yet."""
+
+    spent_usd: float
+    reserved_usd: float
+
+
+class OwnSpending(BaseModel):
+    """The caller's spending, in UTC."""
+
+    today: SpentMoney
+    month: SpentMoney
+
+
+class ProviderList(BaseModel):
+    """All providers in their order, and the caller's spending."""
+
+    items: list[ProviderInfo]
+    prices_version: str
+    spending: OwnSpending
+
+
+class ProviderKeyRequest(_Strict):
+    """A key of the caller's own; it is never read back."""
+
+    key: str = Field(min_length=1, max_length=1_000, pattern=r"^[!-~]+$")
+    account_id: str | None = Field(
+        None, pattern=r"^[0-9a-zA-Z]{1,64}$", description="Cloudflare's account, for Cloudflare alone."
+    )
+
+
 class ImagePatch(_Strict):
     """A merge patch (RFC 7396) of what may change; null takes a value away."""
 
@@ -205,18 +410,60 @@ class Order(StrEnum):
     ASC = "asc"
 
 
-class ImageQuery(_Strict):
-    """Which images a list shows; `from` is inclusive, `to` is not."""
+class _Filters(_Strict):
+    """Which images are wanted; `from` is inclusive, `to` is not."""
 
     limit: int = Field(50, ge=1, le=100)
-    cursor: str | None = Field(None, min_length=1, max_length=500)
-    order: Order = Order.DESC
     kind: Kind | None = None
     visibility: Visibility | None = None
+    tag: Tag | None = None
     group: str | None = Field(None, max_length=161, pattern=GROUP_PATTERN, description="`type:id`")
+    model: Line | None = Field(None, min_length=1, max_length=128)
+    provider: Line | None = Field(None, min_length=1, max_length=64)
+    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     since: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = Field(None, alias="to")
     trashed: bool = False
+
+
+class ImageQuery(_Filters):
+    """Which images a list shows; `from` is inclusive, `to` is not."""
+
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+    order: Order = Order.DESC
+
+
+class SearchQuery(_Filters):
+    """What is searched for, and among which images; `from` is inclusive, `to` is not."""
+
+    q: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Words, or beginnings of words, all of which title, tags, filename, alt text or prompt must hold.",
+    )
+    cursor: str | None = Field(None, min_length=1, max_length=1_000)
+
+
+class FeedQuery(_Strict):
+    """How much of the feed is wanted."""
+
+    limit: int = Field(50, ge=1, le=100)
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+
+
+class Scope(StrEnum):
+    """Whose figures are wanted."""
+
+    OWN = "own"
+    ALL = "all"
+
+
+class StatsQuery(_Strict):
+    """Which figures are wanted; days are those of UTC, `from` is inclusive, `to` is not."""
+
+    scope: Scope = Field(Scope.OWN, description="`all` needs an admin.")
+    since: date | None = Field(None, alias="from", description="30 days before `to` when it is not given.")
+    until: date | None = Field(None, alias="to", description="Tomorrow when it is not given.")
 
 
 class BatchDelete(_Strict):
@@ -252,7 +499,55 @@ class DeleteQuery(_Strict):
 class ContentQuery(_Strict):
     """Which bytes of an image are wanted; the original unless a rendition is named."""
 
-    rendition: Literal["thumb", "display"] | None = None
+    rendition: str | None = Field(
+        None,
+        pattern="^[a-z0-9_-]{1,32}$",
+        description="A preset: `thumb`, `display`, `w640`, `w1280`, `w2048`, or those that the deployment sets.",
+    )
+
+
+class ShareRequest(_Strict):
+    """What a link is to show: a rendition, `display` unless another is named; or with `w` or `h` a transform.
+
+    Where one side is given the whole picture is shown; no picture is enlarged.
+    """
+
+    rendition: str | None = Field(None, pattern="^[a-z0-9_-]{1,32}$", description="A preset; see `/content`.")
+    w: int | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Width in pixels.")
+    h: int | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Height in pixels.")
+    fit: Literal["cover", "contain", "scale-down", "pad"] | None = Field(
+        None, description="How the picture is brought into `w` × `h`; `scale-down` unless given."
+    )
+    format: Literal["jpeg", "png", "webp", "avif"] | None = Field(None, description="`webp` unless given.")
+    q: int | None = Field(None, ge=1, le=100, description="Quality; what suits the format unless given.")
+    gravity: str | None = Field(
+        None,
+        pattern=r"^(center|smart|(0(\.[0-9]{1,6})?|1(\.0{1,6})?):(0(\.[0-9]{1,6})?|1(\.0{1,6})?))$",
+        description="What a crop keeps in view: `center` (unless given), `smart`, or a point such as `0.25:0.4`.",
+    )
+    expires_in: int = Field(
+        int(USUAL_LIFETIME.total_seconds()),
+        ge=int(MIN_LIFETIME.total_seconds()),
+        le=int(MAX_LIFETIME.total_seconds()),
+        description="For how many seconds the link works.",
+    )
+
+    @model_validator(mode="after")
+    def _means_one_thing(self) -> Self:
+        steps = (self.fit, self.format, self.q, self.gravity)
+        is_sized = self.w is not None or self.h is not None
+        if is_sized and self.rendition is not None:
+            raise ValueError("rendition stands alone")
+        if not is_sized and any(step is not None for step in steps):
+            raise ValueError("a transform needs w, h or both")
+        return self
+
+
+class ShareLink(BaseModel):
+    """A link that works for everybody who has it, for a time."""
+
+    url: str
+    expires_at: str
 
 
 class CleanupRequest(_Strict):
@@ -492,6 +787,69 @@ class ImagePage(BaseModel):
 
     items: list[Card]
     next_cursor: str | None
+
+
+class FeedCard(BaseModel):
+    """An image in the feed. Filenames, and alt texts that were derived, are shown only where a deployment says so."""
+
+    id: str
+    kind: Kind
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    filename: str | None
+    alt_text: str | None
+    placeholder: ImagePlaceholder
+    thumb_url: str
+    public_url: str
+    created_at: datetime
+
+
+class FeedPage(BaseModel):
+    """A page of the feed; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[FeedCard]
+    next_cursor: str | None
+
+
+class Amount(BaseModel):
+    """So many images, and the bytes of their originals."""
+
+    images: int
+    size_bytes: int
+
+
+class DayAmount(Amount):
+    """What is still stored of the images of a day."""
+
+    date: date
+
+
+class Stats(Amount):
+    """What is stored. `images` and `size_bytes` hold all; the parts follow changes within seconds."""
+
+    scope: Scope
+    by_kind: dict[str, Amount]
+    by_format: dict[str, Amount]
+    by_visibility: dict[str, Amount]
+    by_model: dict[str, Amount] = Field(description="At most 1,000 models.")
+    trash: Amount
+    days: list[DayAmount]
+
+
+class Component(BaseModel):
+    """Whether a part answers."""
+
+    status: Literal["ok", "degraded", "down", "not_configured"]
+    detail: str | None
+
+
+class DeepHealth(BaseModel):
+    """Whether every part answers; the worst of them is the whole's."""
+
+    status: Literal["ok", "degraded", "down"]
+    components: dict[str, Component]
 
 
 class Health(BaseModel):

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from image_store.domain.errors import ImageStoreError, InvalidRequest
-from image_store.domain.work import CompleteUpload, MigrateBatch, Work
+from image_store.domain.work import CompleteUpload, GenerateImage, MigrateBatch, Work
 from image_store.entrypoints.observability import logger
 
-_KINDS: dict[str, type[Work]] = {kind.__name__: kind for kind in (CompleteUpload, MigrateBatch)}
+_KINDS: dict[str, type[Work]] = {
+    kind.__name__: kind for kind in (CompleteUpload, MigrateBatch, GenerateImage)
+}
 
 
 def work_of(body: str) -> Work:

@@ -1,0 +1,25 @@
+"""Makes images: calls providers, stores what they answer, and settles what it cost."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from image_store.bootstrap import application
+from image_store.domain.errors import InvalidRequest
+from image_store.domain.work import GenerateImage, Work
+from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.observability import logger
+from image_store.entrypoints.work import handle_work
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    app = application()
+    until = deadline(context, app.clock)
+
+    def carry_on(work: Work) -> None:
+        if not isinstance(work, GenerateImage):
+            raise InvalidRequest("This queue is for generation alone.")
+        app.generation_run.carry_on(work, until=until)
+
+    return handle_work(event, carry_on=carry_on)

@@ -1,0 +1,124 @@
+"""Circuit breakers of providers, and owners' own keys, as rows of the one table."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.items import parse_time, text_time
+from image_store.adapters.dynamodb.transactions import unavailable
+from image_store.domain.breaker import Breaker
+from image_store.domain.providers import Provider, ProviderKey
+from image_store.ports import Cipher, ProviderHealth, ProviderKeys
+
+_TIMES = ("open_until", "failed_at", "probe_until")
+
+
+class DynamoProviderHealth(ProviderHealth):
+    """ProviderHealth in the one table; the client is made at the first call."""
+
+    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
+        self._table = table
+        self._client = client
+
+    def breakers(self) -> Mapping[Provider, Breaker]:
+        wanted = [keys.breaker(provider.value) for provider in Provider]
+        try:
+            answer = self._client().batch_get_item(
+                RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}}
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise unavailable() from error
+        by_key = {row["pk"]["S"]: _breaker_of(row) for row in answer["Responses"].get(self._table, ())}
+        return {
+            provider: by_key.get(keys.breaker(provider.value)["pk"]["S"], Breaker()) for provider in Provider
+        }
+
+    def save(self, provider: Provider, after: Breaker) -> bool:
+        times = {name: getattr(after, name) for name in _TIMES}
+        row = {
+            **keys.breaker(provider.value),
+            "failures": {"N": str(after.failures)},
+            "openings": {"N": str(after.openings)},
+            "version": {"N": str(after.version)},
+            **{name: {"S": text_time(at)} for name, at in times.items() if at is not None},
+        }
+        try:
+            self._client().put_item(
+                TableName=self._table,
+                Item=row,
+                ConditionExpression="attribute_not_exists(pk) OR #version = :seen",
+                ExpressionAttributeNames={"#version": "version"},
+                ExpressionAttributeValues={":seen": {"N": str(after.version - 1)}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise unavailable() from error
+        except BotoCoreError as error:
+            raise unavailable() from error
+        return True
+
+
+class DynamoProviderKeys(ProviderKeys):
+    """ProviderKeys in the one table, sealed for their owner and provider alone."""
+
+    def __init__(self, table: str, *, client: Callable[[], Any], cipher: Callable[[], Cipher]) -> None:
+        self._table = table
+        self._client = client
+        self._cipher = cipher
+
+    def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
+        said = json.dumps({"secret": key.secret, "account": key.account})
+        sealed = self._cipher().seal(said, context=_context(owner, provider))
+        row = {**keys.provider_key(owner, provider.value), "sealed": {"S": sealed}}
+        self._call("put_item", Item=row)
+
+    def remove(self, owner: str, provider: Provider) -> None:
+        self._call("delete_item", Key=keys.provider_key(owner, provider.value))
+
+    def providers(self, owner: str) -> frozenset[Provider]:
+        answer = self._call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": keys.provider_key(owner, "")["pk"]},
+            ProjectionExpression="sk",
+            ConsistentRead=True,
+        )
+        return frozenset(Provider(row["sk"]["S"]) for row in answer["Items"])
+
+    def get(self, owner: str, provider: Provider) -> ProviderKey | None:
+        answer = self._call("get_item", Key=keys.provider_key(owner, provider.value), ConsistentRead=True)
+        if "Item" not in answer:
+            return None
+        said = self._cipher().open(answer["Item"]["sealed"]["S"], context=_context(owner, provider))
+        return ProviderKey(**json.loads(said))
+
+    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self._table, **request)
+        except (ClientError, BotoCoreError) as error:
+            raise unavailable() from error
+        return answer
+
+
+def _context(owner: str, provider: Provider) -> dict[str, str]:
+    return {"purpose": "provider-key", "owner": owner, "provider": provider.value}
+
+
+def _breaker_of(row: Mapping[str, Any]) -> Breaker:
+    return Breaker(
+        failures=int(row["failures"]["N"]),
+        openings=int(row["openings"]["N"]),
+        open_until=_time(row, "open_until"),
+        failed_at=_time(row, "failed_at"),
+        probe_until=_time(row, "probe_until"),
+        version=int(row["version"]["N"]),
+    )
+
+
+def _time(row: Mapping[str, Any], name: str) -> datetime | None:
+    return parse_time(row[name]["S"]) if name in row else None

@@ -1,0 +1,23 @@
+"""Providers of generated images: one module for each, and what they have in common.
+
+The SDKs are imported at the first call, and only where a provider is called: they lie in a layer of the worker's.
+"""
+
+from collections.abc import Mapping
+
+from image_store.adapters.providers.cloudflare import CloudflareImages
+from image_store.adapters.providers.google import GoogleImages
+from image_store.adapters.providers.openai import OpenAIImages
+from image_store.adapters.providers.pollinations import PollinationsImages
+from image_store.domain.providers import Provider
+from image_store.ports import Clock, ImageProvider
+
+
+def image_providers(urls: Mapping[Provider, str], *, clock: Clock) -> dict[Provider, ImageProvider]:
+    """Every provider, at its own address or at another one that speaks the same."""
+    return {
+        Provider.GOOGLE: GoogleImages(urls.get(Provider.GOOGLE), clock=clock),
+        Provider.OPENAI: OpenAIImages(urls.get(Provider.OPENAI), clock=clock),
+        Provider.CLOUDFLARE: CloudflareImages(urls.get(Provider.CLOUDFLARE), clock=clock),
+        Provider.POLLINATIONS: PollinationsImages(urls.get(Provider.POLLINATIONS), clock=clock),
+    }

@@ -1,0 +1,77 @@
+"""Circuit breakers: a provider that keeps failing is left alone for a while, and then tried with one call."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+FAILURES_TO_OPEN = 5
+"""In a row, each within WINDOW of the one before."""
+WINDOW = timedelta(minutes=2)
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=10)
+_MAX_OPENINGS = 10
+PROBE_TIME = timedelta(minutes=5)
+"""A probe that was not heard of for so long counts as dead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """How a provider has done lately; the row of each provider's."""
+
+    failures: int = 0
+    """In a row."""
+    openings: int = 0
+    """In a row, without a success between them."""
+    open_until: datetime | None = None
+    failed_at: datetime | None = None
+    probe_until: datetime | None = None
+    version: int = 0
+
+    def is_closed(self, now: datetime) -> bool:
+        """Whether calls may be made freely."""
+        return self.open_until is None
+
+    def may_probe(self, now: datetime) -> bool:
+        """Whether its pause is over and nobody is trying it."""
+        pausing = self.open_until is not None and now < self.open_until
+        probing = self.probe_until is not None and now < self.probe_until
+        return self.open_until is not None and not pausing and not probing
+
+    def next_try(self, now: datetime) -> datetime:
+        """When it is worth to ask again."""
+        times = [at for at in (self.open_until, self.probe_until) if at is not None]
+        return max([now, *times])
+
+    def health(self, now: datetime) -> str:
+        """As clients see it: ok, degraded (open, or tried with one call) or down."""
+        if self.open_until is None:
+            return "ok" if self.failures == 0 else "degraded"
+        return "down" if now < self.open_until else "degraded"
+
+    def probing(self, now: datetime) -> "Breaker":
+        """With a call under way that decides."""
+        return replace(self, probe_until=now + PROBE_TIME, version=self.version + 1)
+
+    def after_success(self) -> "Breaker":
+        """All well again."""
+        return Breaker(version=self.version + 1)
+
+    def after_failure(self, now: datetime, *, pause: timedelta | None = None) -> "Breaker":
+        """One failure more; `pause` is what the provider itself asked for, and opens at once."""
+        recent = self.failed_at is not None and now - self.failed_at <= WINDOW
+        failures = self.failures + 1 if recent or self.open_until is not None else 1
+        if self.open_until is not None or failures >= FAILURES_TO_OPEN:
+            wait = max(
+                min(FIRST_PAUSE * 2**self.openings, LONGEST_PAUSE), min(pause or FIRST_PAUSE, LONGEST_PAUSE)
+            )
+            openings = min(self.openings + 1, _MAX_OPENINGS)
+        elif pause is not None:
+            wait, openings = min(pause, LONGEST_PAUSE), self.openings
+        else:
+            return replace(self, failures=failures, failed_at=now, version=self.version + 1)
+        return Breaker(
+            failures=failures,
+            openings=openings,
+            open_until=now + wait,
+            failed_at=now,
+            version=self.version + 1,
+        )

@@ -1,0 +1,51 @@
+"""Budgets: what an owner and the deployment may spend on generated images in a day and in a month (UTC)."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budgets:
+    """The most that may be spent, in micro-dollars; 0 means no limit."""
+
+    owner_daily: int = 0
+    owner_monthly: int = 0
+    deployment_daily: int = 0
+    deployment_monthly: int = 0
+    unknown_price_reserve: int = 0
+    """What an image of unknown price counts as; with 0 it is refused where a limit is set."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether there is any limit."""
+        return any((self.owner_daily, self.owner_monthly, self.deployment_daily, self.deployment_monthly))
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What is spent of a budget, and what is set aside besides, in micro-dollars."""
+
+    spent: int = 0
+    reserved: int = 0
+
+
+def day_of(on: date) -> str:
+    """The name of a day's budget."""
+    return f"{on:%Y-%m-%d}"
+
+
+def month_of(on: date) -> str:
+    """The name of a month's budget."""
+    return f"{on:%Y-%m}"
+
+
+def until_next_day(now: datetime) -> timedelta:
+    """How long until the daily budgets begin anew."""
+    midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
+    return midnight - now
+
+
+def until_next_month(now: datetime) -> timedelta:
+    """How long until the monthly budgets begin anew."""
+    first = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
+    return first - now

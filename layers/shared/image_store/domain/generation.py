@@ -1,0 +1,319 @@
+"""Generation jobs: what was asked for, and how far each image has come."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from image_store.domain.attributes import Attributes
+from image_store.domain.errors import Conflict
+from image_store.domain.providers import Provider, Reason
+
+MAX_IMAGES = 50
+"""Images that one job makes."""
+MAX_VARIATIONS = 10
+MAX_REFERENCES = 10
+JOB_LIFETIME = timedelta(days=90)
+"""For how long a job can be read."""
+WAITING_LIFETIME = timedelta(minutes=30)
+"""How long an image waits for a provider that can be tried."""
+
+PAID_PREFIX = "paid/"
+"""Below it lie the providers' answers from the moment they arrive until they are images."""
+
+
+class ItemState(StrEnum):
+    """The life of one image of a job."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class JobStatus(StrEnum):
+    """What a job is, as its images make it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+ITEM_TRANSITIONS: Mapping[ItemState, frozenset[ItemState]] = {
+    ItemState.QUEUED: frozenset({ItemState.QUEUED, ItemState.RUNNING, ItemState.FAILED, ItemState.CANCELLED}),
+    ItemState.RUNNING: frozenset(
+        {
+            ItemState.QUEUED,
+            ItemState.RUNNING,
+            ItemState.SUCCEEDED,
+            ItemState.FAILED,
+            ItemState.CANCELLED,
+        }
+    ),
+    ItemState.FAILED: frozenset({ItemState.QUEUED}),
+    ItemState.CANCELLED: frozenset(),
+    ItemState.SUCCEEDED: frozenset(),
+}
+"""RUNNING → RUNNING is a worker that takes over from a dead one."""
+
+ENDED = frozenset({ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One image, as its owner wants it."""
+
+    prompt: str
+    negative_prompt: str | None = None
+    size: str | None = None
+    """`WIDTHxHEIGHT`; None leaves it to the model."""
+    quality: str | None = None
+    seed: int | None = None
+    """None stands for any."""
+    reference_ids: tuple[str, ...] = ()
+    attributes: Attributes = field(default_factory=Attributes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """By whom, and with which model, a job is to be made."""
+
+    provider: Provider | None = None
+    model: str | None = None
+    fallback: bool = True
+    """Whether others may do it when this one cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """Why an image was not made; without prompt, key or address."""
+
+    code: str
+    detail: str
+    reason: str | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a provider: the fence that everything it leads to carries."""
+
+    id: str
+    """16 hexadecimal digits, unique among all calls."""
+    provider: Provider
+    model: str
+    own_key: bool
+    """Whether the owner's own key pays."""
+    started_at: datetime
+
+    def paid_key(self, job_id: str, index: int) -> str:
+        """Where its answer is kept until it is an image."""
+        return f"{PAID_PREFIX}{job_id}/{index:02d}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a call cost, and what has to be known of it to make its answer an image."""
+
+    call: Call
+    cost_micros: int | None
+    """None when the price is not known."""
+    usage: Mapping[str, int] | None
+    prices: str
+    """The version of the price table."""
+    duration_ms: int
+    seed: int | None
+    size: str
+    quality: str | None
+    params: Mapping[str, Any]
+    generated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """What is set aside for an image before anybody is asked to make it."""
+
+    micros: int
+    on: date
+    """The day, and with it the month, whose budget it is taken from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One image of a job."""
+
+    job_id: str
+    index: int
+    request_index: int
+    """Which item of the request it belongs to; variations share it."""
+    owner: str
+    wish: Wish | None
+    """None where it was not read."""
+    state: ItemState = ItemState.QUEUED
+    version: int = 1
+    change: str
+    """Names the change that made this version, so that a lost answer can be settled."""
+    calls: int = 0
+    """How often a provider was called."""
+    retries: int = 0
+    """How many of the calls were made anew after a transient failure."""
+    given_up: tuple[Provider, ...] = ()
+    """Providers that cannot do it, whatever the time."""
+    not_before: datetime
+    deadline: datetime
+    """Until when a provider has to be found."""
+    lease_until: datetime | None = None
+    call: Call | None = None
+    """The call that runs, or whose answer is being made an image."""
+    settled: bool = False
+    """Whether the answer to `call` is kept and its cost is in the ledger."""
+    hold: Hold | None
+    provider: Provider | None = None
+    model: str | None = None
+    duration_ms: int | None = None
+    cost_micros: int = 0
+    """Of all calls whose cost is known."""
+    unknown_costs: int = 0
+    image_id: str | None = None
+    error: ItemError | None = None
+
+    @property
+    def cost(self) -> int | None:
+        """What it cost in micro-dollars; None when some of it is not known."""
+        return None if self.unknown_costs else self.cost_micros
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing happens to it any more by itself."""
+        return self.state in ENDED
+
+    def moved_to(self, state: ItemState, *, change: str, **changes: Any) -> "Item":
+        """The same image one version later; Conflict when its life has no such step."""
+        if state not in ITEM_TRANSITIONS[self.state]:
+            raise Conflict(f"An image of a job that is {self.state} cannot become {state}.")
+        return replace(self, state=state, version=self.version + 1, change=change, **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A request for images, and what has become of them."""
+
+    id: str
+    owner: str
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    """Grows with every change of one of its images."""
+    preference: Preference = Preference()
+    counts: Mapping[ItemState, int]
+    cost_micros: int = 0
+    unknown_costs: int = 0
+    cancelled: bool = False
+
+    @property
+    def total(self) -> int:
+        """How many images it is to make."""
+        return sum(self.counts.values())
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of its images have come to an end."""
+        return not self.counts[ItemState.QUEUED] and not self.counts[ItemState.RUNNING]
+
+    @property
+    def cost(self) -> int | None:
+        """What it has cost so far in micro-dollars; None when some of it is not known."""
+        return None if self.unknown_costs else self.cost_micros
+
+    @property
+    def status(self) -> JobStatus:
+        """What its images make of it."""
+        counts = self.counts
+        if not self.ended:
+            waiting = counts[ItemState.QUEUED] == self.total
+            return JobStatus.QUEUED if waiting else JobStatus.RUNNING
+        if counts[ItemState.SUCCEEDED] == self.total:
+            return JobStatus.SUCCEEDED
+        if counts[ItemState.CANCELLED]:
+            return JobStatus.CANCELLED
+        return JobStatus.PARTIAL if counts[ItemState.SUCCEEDED] else JobStatus.FAILED
+
+
+def counted(items: int) -> dict[ItemState, int]:
+    """The counts of a new job."""
+    return {state: items if state is ItemState.QUEUED else 0 for state in ItemState}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a call came to, for ledger, statistics and metrics."""
+
+    call: Call
+    duration_ms: int
+    succeeded: bool
+    reason: Reason | None = None
+    receipt: Receipt | None = None
+    """Only of a call that was paid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One image of a job before and after, with what a call came to if one has ended by it."""
+
+    before: Item
+    after: Item
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobName:
+    """What a job can be found by: the digest of a request, or of an Idempotency-Key."""
+
+    name: str
+    fingerprint: str
+    """A digest of the request that took the name."""
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamedJob:
+    """The job that holds a name."""
+
+    job_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Jobs of an owner, the newest first, and the id to go on after."""
+
+    jobs: tuple[Job, ...]
+    resume_after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """How a provider has done."""
+
+    provider: Provider
+    succeeded: int = 0
+    failed: int = 0
+    duration_ms: int = 0
+    """Of all that succeeded."""
+    cost_micros: int = 0
+    unknown_costs: int = 0
+
+
+def fingerprint_of(owner: str, wishes: tuple[Wish, ...], preference: Preference) -> str:
+    """A digest that two requests of an owner share when they ask for the same."""
+    said = json.dumps(
+        [owner, [asdict(wish) for wish in wishes], asdict(preference)], sort_keys=True, default=str
+    )
+    return hashlib.sha256(said.encode()).hexdigest()

@@ -1,0 +1,26 @@
+"""Money in whole micro-dollars, so that sums are exact."""
+
+from decimal import ROUND_CEILING, Decimal, InvalidOperation
+
+MICROS = 1_000_000
+
+
+def whole_micros(amount: Decimal) -> int:
+    """Micro-dollars without a fraction, rounded up: a ledger never says less than what was spent."""
+    return int(amount.to_integral_value(rounding=ROUND_CEILING))
+
+
+def micros_of(usd: str) -> int:
+    """An amount of dollars as it is written in settings; ValueError for what is none, or is below 0."""
+    try:
+        amount = Decimal(usd)
+    except InvalidOperation:
+        raise ValueError("not an amount of dollars") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("not an amount of dollars")
+    return whole_micros(amount * MICROS)
+
+
+def usd(micros: int | None) -> float | None:
+    """Micro-dollars as clients see them; None is an unknown amount and never 0."""
+    return None if micros is None else micros / MICROS

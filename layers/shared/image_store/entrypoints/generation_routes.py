@@ -1,0 +1,28 @@
+"""How the routes of generation describe themselves."""
+
+from image_store.entrypoints.http import operation
+
+BEGIN = operation(
+    "Generate images",
+    body="GenerationRequest",
+    headers=("Idempotency-Key",),
+    answers={202: "Job"},
+    problems=(400, 402, 404, 409, 415, 422, 429, 502, 503),
+)
+LIST = operation("List generation jobs", query="JobsQuery", answers={200: "JobPage"}, problems=(400, 503))
+SEE = operation(
+    "See a generation job",
+    headers=("If-None-Match",),
+    answers={200: "Job", 304: "It has not changed."},
+    problems=(404, 503),
+)
+RETRY = operation("Generate again what failed", answers={202: "Job"}, problems=(402, 404, 409, 429, 502, 503))
+CANCEL = operation("Cancel a generation job", answers={200: "Job"}, problems=(404, 409, 503))
+PROVIDERS = operation("See providers, models and prices", answers={200: "ProviderList"}, problems=(503,))
+PUT_KEY = operation(
+    "Bring a key of your own",
+    body="ProviderKeyRequest",
+    answers={204: "The key is kept, encrypted, and never read back."},
+    problems=(400, 415, 503),
+)
+DELETE_KEY = operation("Take your key back", answers={204: "There is no key any more."}, problems=(400, 503))

@@ -1,0 +1,62 @@
+"""Metrics of generation, written into the log in CloudWatch's embedded form: no call of its own for each.
+
+What is told of calls is there for all providers together, which alarms look at, and for each, for the dashboard.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from aws_lambda_powertools import single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from image_store.domain.generation import Outcome
+from image_store.domain.money import MICROS
+
+
+class Metric(StrEnum):
+    """What is counted of calls."""
+
+    SUCCEEDED = "GenerationSucceeded"
+    FAILED = "GenerationFailed"
+    TIME = "GenerationTime"
+    COST = "GenerationCost"
+    """Dollars."""
+    COST_UNKNOWN = "GenerationCostUnknown"
+    OWNER_BUDGET = "GenerationOwnerBudgetUsedUp"
+    DEPLOYMENT_BUDGET = "GenerationDeploymentBudgetUsedUp"
+
+
+def counting_calls(namespace: str) -> Callable[[Outcome], None]:
+    """Counts calls of providers in a namespace: how they ended, how long they took, what they cost if it is known."""
+
+    def count(outcome: Outcome) -> None:
+        _put(
+            namespace, outcome, Metric.SUCCEEDED if outcome.succeeded else Metric.FAILED, MetricUnit.Count, 1
+        )
+        if outcome.succeeded:
+            _put(namespace, outcome, Metric.TIME, MetricUnit.Milliseconds, outcome.duration_ms)
+        receipt = outcome.receipt
+        if receipt is None:
+            return
+        if receipt.cost_micros is None:
+            _put(namespace, outcome, Metric.COST_UNKNOWN, MetricUnit.Count, 1)
+        else:
+            _put(namespace, outcome, Metric.COST, MetricUnit.NoUnit, receipt.cost_micros / MICROS)
+
+    return count
+
+
+def _put(namespace: str, outcome: Outcome, name: Metric, unit: MetricUnit, value: float) -> None:
+    for dimensions in ({}, {"provider": outcome.call.provider.value}):
+        with single_metric(name=name.value, unit=unit, value=value, namespace=namespace) as metric:
+            for dimension, of in dimensions.items():
+                metric.add_dimension(name=dimension, value=of)
+            if outcome.reason is not None:
+                metric.add_metadata(key="reason", value=outcome.reason.value)
+
+
+def count_used_up(namespace: str, whose: str) -> None:
+    """Count a request that a budget had no room for; whose it is, is `owner` or `deployment`."""
+    name = Metric.DEPLOYMENT_BUDGET if whose == "deployment" else Metric.OWNER_BUDGET
+    with single_metric(name=name.value, unit=MetricUnit.Count, value=1, namespace=namespace):
+        pass

@@ -1,0 +1,91 @@
+"""Providers' answers, kept with their receipts from the moment they arrive until they are images.
+
+An answer and its receipt are one object: a line of JSON, and behind it the bytes as they came.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from image_store.domain.errors import InvalidImage, PayloadTooLarge, StorageUnavailable
+from image_store.domain.generation import PAID_PREFIX, Call, Item, Receipt
+from image_store.domain.providers import Provider
+from image_store.ports import Clock, ObjectMissing, ObjectStore
+from image_store.services.publishing import PRIVATE_CACHE_CONTROL
+
+MAX_KEPT_BYTES = 100 * 1024 * 1024
+_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswers:
+    """Keeps answers in the private bucket, where no sweep of images looks for orphans."""
+
+    private: ObjectStore
+    clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+
+    def keep(self, item: Item, receipt: Receipt, data: bytes, *, until: datetime) -> None:
+        """Keep an answer; a bucket that is away is tried again until there is no more time.
+
+        This is the one place that waits: what is in hand was paid for, and is nowhere else.
+        """
+        told = asdict(receipt) | {"generated_at": receipt.generated_at.isoformat()}
+        told["call"] |= {"started_at": receipt.call.started_at.isoformat()}
+        body = json.dumps(told).encode() + b"\n" + data
+        pause = _PAUSE_SECONDS
+        while True:
+            try:
+                self.private.put(
+                    receipt.call.paid_key(item.job_id, item.index),
+                    body,
+                    content_type="application/octet-stream",
+                    cache_control=PRIVATE_CACHE_CONTROL,
+                    metadata={},
+                )
+            except StorageUnavailable:
+                if self.clock.now() >= until:
+                    raise
+                self.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            else:
+                return
+
+    def find(self, item: Item, call: Call) -> tuple[Receipt, bytes] | None:
+        """The answer to a call, if it was kept."""
+        try:
+            body = self.private.get(call.paid_key(item.job_id, item.index), max_bytes=MAX_KEPT_BYTES)
+        except ObjectMissing:
+            return None
+        except PayloadTooLarge as error:
+            raise InvalidImage("The provider's answer is too large.") from error
+        line, _, data = body.partition(b"\n")
+        told = json.loads(line)
+        said = told.pop("call")
+        kept = Call(
+            **said
+            | {
+                "provider": Provider(said["provider"]),
+                "started_at": datetime.fromisoformat(said["started_at"]),
+            }
+        )
+        generated_at = datetime.fromisoformat(told.pop("generated_at"))
+        return Receipt(call=kept, generated_at=generated_at, **told), data
+
+    def remove(self, item: Item, call: Call) -> None:
+        """Remove an answer that is an image by now, or never will be one; the sweep does what fails here."""
+        try:
+            self.private.delete([call.paid_key(item.job_id, item.index)])
+        except StorageUnavailable:
+            return
+
+    def remove_all(self, job_id: str, *, before: datetime) -> bool:
+        """Remove what is left of a job that has ended; False when some of it is too young to be judged."""
+        left = list(self.private.list(f"{PAID_PREFIX}{job_id}/"))
+        old = [found.key for found in left if found.modified_at < before]
+        if old:
+            self.private.delete(old)
+        return len(old) == len(left)

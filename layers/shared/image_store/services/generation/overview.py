@@ -1,0 +1,87 @@
+"""What clients are told of providers: models, prices, health, and how they have done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from image_store.domain.breaker import Breaker
+from image_store.domain.budget import Spending
+from image_store.domain.catalogue import Model, models_of
+from image_store.domain.generation import Performance
+from image_store.domain.prices import Price, prices_of
+from image_store.domain.providers import Provider
+from image_store.ports import Clock, Generations, ProviderHealth, ProviderKeys
+
+REPORTED_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model with its prices of today."""
+
+    model: Model
+    prices: tuple[Price, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedProvider:
+    """A provider as a client sees it."""
+
+    provider: Provider
+    configured: bool
+    own_key: bool
+    breaker: Breaker
+    models: tuple[ListedModel, ...]
+    performance: Performance
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All providers, and what the caller has spent on them."""
+
+    providers: tuple[ListedProvider, ...]
+    today: Spending
+    month: Spending
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderOverview:
+    """Tells of providers."""
+
+    generations: Generations
+    health: ProviderHealth
+    keys: ProviderKeys
+    order: Sequence[Provider]
+    clock: Clock
+
+    def tell(self, owner: str) -> Overview:
+        """What there is to know for an owner: how providers did is of everybody's calls in the last 7 days."""
+        now = self.clock.now()
+        today = now.date()
+        own = self.keys.providers(owner)
+        breakers = self.health.breakers()
+        days = [today - timedelta(days=ago) for ago in range(REPORTED_DAYS)]
+        done = {found.provider: found for found in self.generations.performance(None, days=days)}
+        ranked = dict.fromkeys((*self.order, *Provider))
+        day, month = self.generations.spending(owner, on=today)
+        return Overview(
+            tuple(
+                ListedProvider(
+                    provider,
+                    provider in self.order,
+                    provider in own,
+                    breakers[provider],
+                    tuple(_listed(model, today) for model in models_of(provider)),
+                    done.get(provider, Performance(provider=provider)),
+                )
+                for provider in ranked
+            ),
+            day,
+            month,
+            now,
+        )
+
+
+def _listed(model: Model, on: date) -> ListedModel:
+    return ListedModel(model, tuple(prices_of(model.provider, model.name, on=on).values()))

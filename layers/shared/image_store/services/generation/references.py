@@ -1,0 +1,46 @@
+"""The images that new ones are made from."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from image_store.domain.errors import ImageNotFound
+from image_store.domain.image import Image, State
+from image_store.domain.media import MediaType
+from image_store.domain.providers import Reference
+from image_store.ports import ImageRepository, ObjectMissing, ObjectStore
+
+MAX_ORIGINAL_BYTES = 8 * 1024 * 1024
+"""Larger originals are sent as their `display` rendition."""
+_UNDERSTOOD = frozenset({MediaType.JPEG, MediaType.PNG, MediaType.WEBP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """Reads an owner's images for a provider."""
+
+    repository: ImageRepository
+    private: ObjectStore
+
+    def read(self, owner: str, image_ids: Collection[str]) -> tuple[Reference, ...]:
+        """The images in their order; ImageNotFound when one of them is not there, or not the owner's."""
+        if not image_ids:
+            return ()
+        images = self.repository.get_images(image_ids)
+        return tuple(self._read(owner, images.get(image_id)) for image_id in image_ids)
+
+    def _read(self, owner: str, image: Image | None) -> Reference:
+        if image is None or image.owner != owner or image.state is not State.READY:
+            raise _gone()
+        key, media_type = image.original_key, image.media_type
+        display = image.rendition("display")
+        if (image.size_bytes > MAX_ORIGINAL_BYTES or media_type not in _UNDERSTOOD) and display is not None:
+            key, media_type = image.rendition_key(display), display.media_type
+        try:
+            data = self.private.get(key, max_bytes=image.stored_bytes)
+        except ObjectMissing as missing:
+            raise _gone() from missing
+        return Reference(data, media_type)
+
+
+def _gone() -> ImageNotFound:
+    return ImageNotFound("A reference image was deleted before it was used.")

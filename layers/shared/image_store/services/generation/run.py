@@ -1,0 +1,415 @@
+"""Bringing one image of a job further; the package tells the steps, and what their failures leave behind."""
+
+import hashlib
+import json
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from image_store.domain.budget import Budgets
+from image_store.domain.catalogue import Model
+from image_store.domain.errors import (
+    RETRYABLE,
+    Conflict,
+    ImageNotFound,
+    ImageStoreError,
+    StorageUnavailable,
+)
+from image_store.domain.generation import (
+    JOB_LIFETIME,
+    Call,
+    Change,
+    Item,
+    ItemError,
+    ItemState,
+    Job,
+    Outcome,
+    Receipt,
+    Wish,
+)
+from image_store.domain.image import Kind
+from image_store.domain.money import usd
+from image_store.domain.prices import VERSION, cost_micros
+from image_store.domain.providers import (
+    OF_THE_PROVIDER,
+    GeneratedImage,
+    ImageRequest,
+    Provider,
+    ProviderFailure,
+    ProviderKey,
+    Reason,
+)
+from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.work import GenerateImage
+from image_store.ports import Clock, Generations, Ids, ImageProvider, ProviderKeys, WorkQueue
+from image_store.services.generation.choice import Candidate, Choice
+from image_store.services.generation.health import HealthWatch, Wait
+from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.references import References
+from image_store.services.sources import Content
+from image_store.services.uploads import Upload, Uploads
+
+LEASE = timedelta(minutes=6)
+"""Longer than the function lives that holds it (300 s)."""
+TO_STORE = timedelta(seconds=45)
+"""What keeping, storing and settling an answer may take of a function's time."""
+STORING = timedelta(seconds=100)
+"""Below the lifetime of a reservation."""
+LONGEST_DELAY = timedelta(minutes=15)
+"""What the queue allows."""
+_FIRST_BACKOFF = timedelta(seconds=1)
+_STORE_AGAIN = timedelta(seconds=30)
+_SOON = timedelta(seconds=1)
+
+_log = logging.getLogger("image_store.generation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRun:
+    """Does the work of generation."""
+
+    generations: Generations
+    choice: Choice
+    watch: HealthWatch
+    providers: Mapping[Provider, ImageProvider]
+    keys: ProviderKeys
+    deployment_key: Callable[[Provider], ProviderKey | None]
+    references: References
+    kept: KeptAnswers
+    uploads: Uploads
+    work: WorkQueue
+    budgets: Budgets
+    retries: int
+    """How often a transient failure of one image is tried again."""
+    report: Callable[[Outcome], None]
+    """Hears of every call that ended."""
+    clock: Clock
+    ids: Ids
+    jitter: Callable[[float], float] = lambda most: random.uniform(0, most)  # noqa: S311 - needs no secrecy
+
+    def carry_on(self, work: GenerateImage, *, until: datetime) -> None:
+        """Do what is to be done for an image now, and hand over what is to be done later.
+
+        Safe to repeat, and to do in several places at once. Raises what may go better later.
+        """
+        found = self.generations.item(work.job_id, work.index)
+        if found is None or found[1].ended:
+            return
+        job, item = found
+        now = self.clock.now()
+        if item.state is ItemState.RUNNING and item.lease_until is not None and now < item.lease_until:
+            return  # somebody is at it; should it die, the sweep sends the image again
+        if item.not_before > now + _SOON:
+            self._send(item, item.not_before - now)
+            return
+        try:
+            if item.call is not None:
+                self._resume(job, item, item.call, until)
+            elif job.cancelled:
+                self._end(item, ItemState.CANCELLED)
+            else:
+                self._begin(job, item, until)
+        except _LostLease:
+            return  # somebody else has taken over
+
+    # 2. Lease and 3. Call -----------------------------------------------------------------------------
+
+    def _begin(self, job: Job, item: Item, until: datetime) -> None:
+        wish = _wish(item)
+        now = self.clock.now()
+        own = self.keys.providers(item.owner)
+        held = item.hold.micros if item.hold is not None else 0
+        found = self.choice.candidates(wish, job.preference, own, held=held, on=now.date())
+        candidates = [candidate for candidate in found if candidate.provider not in item.given_up]
+        if not candidates:
+            error = item.error or ItemError("provider_failed", "No provider can make this image.")
+            self._end(item, ItemState.FAILED, error=error)
+            return
+        chosen = self.watch.choose(candidates, last=item.provider if item.retries else None)
+        if isinstance(chosen, Wait):
+            self._wait(item, chosen.until)
+            return
+        try:
+            request = self._request(item, wish, chosen.model)
+        except ImageNotFound as error:
+            self._end(item, ItemState.FAILED, error=ItemError(error.code, error.message))
+            return
+        call = Call(
+            id=self.ids.attempt(),
+            provider=chosen.provider,
+            model=chosen.model.name,
+            own_key=chosen.own_key,
+            started_at=now,
+        )
+        running = self._changed(
+            item,
+            ItemState.RUNNING,
+            calls=item.calls + 1,
+            call=call,
+            provider=chosen.provider,
+            model=chosen.model.name,
+            lease_until=now + LEASE,
+            settled=False,
+            error=None,
+        )
+        self._call(job, running, chosen, call, request, until)
+
+    def _call(
+        self, job: Job, item: Item, chosen: Candidate, call: Call, request: ImageRequest, until: datetime
+    ) -> None:
+        started = self.clock.now()
+        try:
+            made = self._made(item, chosen, request, until)
+        except ProviderFailure as failure:
+            self.watch.went_wrong(chosen.provider, failure, own_key=chosen.own_key)
+            self._failed(job, item, call, failure, self.clock.now() - started)
+            return
+        duration = self.clock.now() - started
+        receipt = self._receipt(item, chosen.model, call, request, made, duration)
+        self.kept.keep(item, receipt, made.data, until=until)
+        self.watch.went_well(chosen.provider)
+        self._store(item, receipt, made.data, until)
+
+    def _made(self, item: Item, chosen: Candidate, request: ImageRequest, until: datetime) -> GeneratedImage:
+        owned = self.keys.get(item.owner, chosen.provider) if chosen.own_key else None
+        key = owned if chosen.own_key else self.deployment_key(chosen.provider)
+        if key is None:
+            raise ProviderFailure(Reason.BAD_KEY, "There is no key for this provider.")
+        try:
+            return self.providers[chosen.provider].generate(request, key=key, until=until - TO_STORE)
+        except ProviderFailure:
+            raise
+        except Exception as error:
+            # An SDK may raise anything; that it was called is all that is known.
+            _log.exception("a provider's module failed", extra={"provider": chosen.provider.value})
+            raise ProviderFailure(
+                Reason.BAD_ANSWER, "The provider's answer could not be understood."
+            ) from error
+
+    def _request(self, item: Item, wish: Wish, model: Model) -> ImageRequest:
+        width, height = model.size(wish.size)
+        return ImageRequest(
+            model=model.name,
+            prompt=wish.prompt,
+            negative_prompt=wish.negative_prompt,
+            width=width,
+            height=height,
+            quality=model.quality(wish.quality),
+            seed=wish.seed if model.seeds else None,
+            references=self.references.read(item.owner, wish.reference_ids),
+        )
+
+    def _receipt(
+        self,
+        item: Item,
+        model: Model,
+        call: Call,
+        request: ImageRequest,
+        made: GeneratedImage,
+        duration: timedelta,
+    ) -> Receipt:
+        wish = _wish(item)
+        usage = made.usage or model.expected(
+            prompt=wish.prompt, size=wish.size, quality=wish.quality, references=len(wish.reference_ids)
+        )
+        return Receipt(
+            call=call,
+            cost_micros=cost_micros(call.provider, call.model, usage, on=call.started_at.date()),
+            usage={unit.value: count for unit, count in made.usage.items()} if made.usage else None,
+            prices=VERSION,
+            duration_ms=int(duration / timedelta(milliseconds=1)),
+            seed=request.seed,
+            size=f"{request.width}x{request.height}",
+            quality=request.quality,
+            params=dict(made.params),
+            generated_at=self.clock.now(),
+        )
+
+    def _wait(self, item: Item, until: datetime) -> None:
+        """Nobody can be called now: later, or not at all."""
+        if until >= item.deadline:
+            error = item.error or ItemError(
+                "provider_failed", "No provider was available in time.", Reason.UNAVAILABLE.value
+            )
+            self._end(item, ItemState.FAILED, error=error)
+            return
+        # A little later for each, so that not all of them come back at once.
+        spread = timedelta(seconds=self.jitter(2.0))
+        self._later(self._changed(item, ItemState.QUEUED, not_before=until + spread, lease_until=None))
+
+    def _failed(
+        self, job: Job, item: Item, call: Call, failure: ProviderFailure, duration: timedelta
+    ) -> None:
+        """What follows from a call that failed."""
+        now = self.clock.now()
+        outcome = Outcome(
+            call=call,
+            duration_ms=int(duration / timedelta(milliseconds=1)),
+            succeeded=False,
+            reason=failure.reason,
+        )
+        error = ItemError("provider_failed", failure.message, failure.reason.value, call.provider.value)
+        gives_up = failure.reason in OF_THE_PROVIDER
+        again = item.retries < self.retries if failure.transient else gives_up
+        if job.cancelled and again:
+            self._end(item, ItemState.CANCELLED, outcome=outcome)
+        elif not again:
+            self._end(item, ItemState.FAILED, outcome=outcome, error=error)
+        else:
+            wait = timedelta(0)
+            if failure.transient:
+                wait = timedelta(seconds=self.jitter((_FIRST_BACKOFF * 2**item.retries).total_seconds()))
+            later = self._changed(
+                item,
+                ItemState.QUEUED,
+                outcome=outcome,
+                retries=item.retries + failure.transient,
+                given_up=(*item.given_up, call.provider) if gives_up else item.given_up,
+                not_before=now + wait,
+                lease_until=None,
+                call=None,
+                error=error,
+            )
+            self._later(later)
+
+    # 5. Store and 6. Settle ---------------------------------------------------------------------------
+
+    def _resume(self, job: Job, item: Item, call: Call, until: datetime) -> None:
+        """Go on where another worker stopped, or where the store was not there."""
+        taken = self._changed(item, ItemState.RUNNING, lease_until=self.clock.now() + LEASE)
+        answer = self.kept.find(taken, call)
+        if answer is not None:
+            receipt, data = answer
+            self._store(taken, receipt, data, until)
+        else:
+            lost = ProviderFailure(Reason.LOST, "The work ended while the provider was at it.")
+            self._failed(job, taken, call, lost, timedelta(0))
+
+    def _store(self, item: Item, receipt: Receipt, data: bytes, until: datetime) -> None:
+        outcome = None
+        if not item.settled:
+            outcome = Outcome(
+                call=receipt.call, duration_ms=receipt.duration_ms, succeeded=True, receipt=receipt
+            )
+        name = json.dumps([item.job_id, item.index, receipt.call.id])
+        upload = Upload(
+            owner=item.owner,
+            source=Content(data),
+            attributes=replace(
+                _wish(item).attributes, kind=Kind.GENERATED, generation=_generation(_wish(item), receipt)
+            ),
+            until=min(until, self.clock.now() + STORING),
+            idempotency=IdempotencyKey(
+                name=hashlib.sha256(f"generation\0{name}".encode()).hexdigest(),
+                fingerprint=hashlib.sha256(data).hexdigest(),
+                lifetime=JOB_LIFETIME,
+            ),
+        )
+        try:
+            image_id: str | None = self.uploads.accept(upload).image.id
+        except RETRYABLE:
+            _log.warning("a paid image could not be stored yet", extra={"job": item.job_id})
+            self._later(self._kept_for_later(item, receipt, outcome))
+            return
+        except ImageNotFound:
+            image_id = None  # it was stored, and its owner has deleted it since
+        except ImageStoreError as error:
+            self._end(
+                item,
+                ItemState.FAILED,
+                outcome=outcome,
+                error=ItemError(error.code, error.message, provider=receipt.call.provider.value),
+                **_costs(item, receipt),
+            )
+            self.kept.remove(item, receipt.call)
+            return
+        self._end(item, ItemState.SUCCEEDED, outcome=outcome, image_id=image_id, **_costs(item, receipt))
+        self.kept.remove(item, receipt.call)
+
+    def _kept_for_later(self, item: Item, receipt: Receipt, outcome: Outcome | None) -> Item:
+        """The image waits for the store; what it cost is settled now."""
+        return self._changed(
+            item,
+            ItemState.QUEUED,
+            outcome=outcome,
+            not_before=self.clock.now() + _STORE_AGAIN,
+            lease_until=None,
+            hold=None,
+            **_costs(item, receipt),
+        )
+
+    # Changes ------------------------------------------------------------------------------------------
+
+    def _changed(
+        self, item: Item, state: ItemState, *, outcome: Outcome | None = None, **changes: object
+    ) -> Item:
+        after = item.moved_to(state, change=self.ids.attempt(), **changes)
+        try:
+            self.generations.change(
+                [Change(before=item, after=after, outcome=outcome)], at=self.clock.now(), budgets=self.budgets
+            )
+        except Conflict as error:
+            raise _LostLease from error
+        if outcome is not None:
+            self.report(outcome)
+        return after
+
+    def _end(
+        self, item: Item, state: ItemState, *, outcome: Outcome | None = None, **changes: object
+    ) -> None:
+        self._changed(item, state, outcome=outcome, hold=None, lease_until=None, **changes)
+
+    def _later(self, item: Item) -> None:
+        self._send(item, item.not_before - self.clock.now())
+
+    def _send(self, item: Item, delay: timedelta) -> None:
+        delay = min(max(delay, timedelta(0)), LONGEST_DELAY)
+        try:
+            self.work.send(GenerateImage(item.job_id, item.index), delay=delay)
+        except StorageUnavailable:
+            _log.warning(
+                "the queue did not take an image; the sweep will send it", extra={"job": item.job_id}
+            )
+
+
+class _LostLease(Exception):
+    """Another worker has changed the image."""
+
+
+def _wish(item: Item) -> Wish:
+    if item.wish is None:
+        raise AssertionError  # an image is always read with its wish here
+    return item.wish
+
+
+def _costs(item: Item, receipt: Receipt) -> dict[str, object]:
+    """What a kept answer adds to an image's cost, once."""
+    if item.settled:
+        return {}
+    known = receipt.cost_micros
+    return {
+        "settled": True,
+        "duration_ms": receipt.duration_ms,
+        "cost_micros": item.cost_micros + (known or 0),
+        "unknown_costs": item.unknown_costs + (known is None),
+    }
+
+
+def _generation(wish: Wish, receipt: Receipt) -> dict[str, object]:
+    """How the image was made, as its record keeps it."""
+    return {
+        "prompt": wish.prompt,
+        "negative_prompt": wish.negative_prompt,
+        "model": receipt.call.model,
+        "provider": receipt.call.provider.value,
+        "seed": -1 if receipt.seed is None else receipt.seed,
+        "size": receipt.size,
+        "quality": receipt.quality,
+        "params": dict(receipt.params),
+        "generated_at": receipt.generated_at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z",
+        "cost_usd": usd(receipt.cost_micros),
+        "duration_ms": receipt.duration_ms,
+        "original_url": None,
+    }

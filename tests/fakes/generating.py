@@ -1,0 +1,188 @@
+"""Generation put together as the store puts it together, on storage in memory, with a clock that stands still."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from image_store.domain.attributes import Attributes
+from image_store.domain.budget import Budgets
+from image_store.domain.generation import Item, Job, Outcome, Preference, Wish
+from image_store.domain.image import Kind
+from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, ProviderKey, Reason, Unit
+from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.work import GenerateImage
+from image_store.services.generation.choice import Choice
+from image_store.services.generation.health import HealthWatch
+from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.overview import ProviderOverview
+from image_store.services.generation.references import References
+from image_store.services.generation.requests import Asked, GenerationRequests, Variations
+from image_store.services.generation.run import GenerationRun
+from image_store.services.generation.sweep import GenerationSweep, SweptJobs
+from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
+from tests.fakes.queues import MemoryWorkQueue
+from tests.fakes.store import Store
+from tests.faults.world import OWNER, PICTURE
+
+ORDER = (Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI)
+FUNCTION_TIME = timedelta(seconds=296)
+USAGE = {
+    Provider.POLLINATIONS: {Unit.IMAGE: 1},
+    Provider.OPENAI: {Unit.TEXT_INPUT_TOKEN: 10, Unit.IMAGE_OUTPUT_TOKEN: 439},
+}
+POLLINATIONS_MICROS = 2_000
+
+
+def failing(reason: Reason, retry_after: timedelta | None = None) -> ProviderFailure:
+    """A failure as a provider's module makes it."""
+    return ProviderFailure(reason, "It did not work.", retry_after=retry_after)
+
+
+class Generating:
+    """The services of generation around a store; `answers` say what each provider does."""
+
+    def __init__(
+        self,
+        *,
+        order: Sequence[Provider] = ORDER,
+        budgets: Budgets = Budgets(),  # noqa: B008 - it is frozen
+        quota: Quota = Quota(),  # noqa: B008 - it is frozen
+        retries: int = 2,
+    ) -> None:
+        self.store = Store(quota=quota)
+        self.clock = self.store.clock
+        self.jobs = MemoryGenerations(self.store.repository)
+        self.health, self.keys = MemoryHealth(), MemoryKeys()
+        self.queue = MemoryWorkQueue()
+        self.providers = {provider: MemoryProvider(self._usual(provider)) for provider in Provider}
+        self.outcomes: list[Outcome] = []
+        self.used_up: list[str] = []
+        self.no_key_for: set[Provider] = set()
+        self.slept: list[float] = []
+        choice = Choice(order=order, budgets=budgets)
+        self.kept = KeptAnswers(private=self.store.private, clock=self.clock, sleep=self._sleep)
+        self.requests = GenerationRequests(
+            generations=self.jobs,
+            repository=self.store.repository,
+            keys=self.keys,
+            choice=choice,
+            work=self.queue,
+            cursors=self.store.cursors,
+            budgets=budgets,
+            most_images=quota.images,
+            report_used_up=self.used_up.append,
+            clock=self.clock,
+            ids=self.store.ids,
+        )
+        protocol = replace(self.store.protocol, quota=Quota())
+        self.run = GenerationRun(
+            generations=self.jobs,
+            choice=choice,
+            watch=HealthWatch(health=self.health, clock=self.clock),
+            providers=self.providers,
+            keys=self.keys,
+            deployment_key=self._deployment_key,
+            references=References(repository=self.store.repository, private=self.store.private),
+            kept=self.kept,
+            uploads=replace(
+                self.store.uploads,
+                protocol=protocol,
+                reservations=replace(self.store.reservations, protocol=protocol),
+            ),
+            work=self.queue,
+            budgets=budgets,
+            retries=retries,
+            report=self.outcomes.append,
+            clock=self.clock,
+            ids=self.store.ids,
+            jitter=lambda most: most,
+        )
+        self.sweep = GenerationSweep(generations=self.jobs, kept=self.kept, work=self.queue, clock=self.clock)
+        self.overview = ProviderOverview(
+            generations=self.jobs, health=self.health, keys=self.keys, order=order, clock=self.clock
+        )
+
+    # What is done -------------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        *wishes: Wish,
+        times: int = 1,
+        owner: str = OWNER,
+        preference: Preference = Preference(),  # noqa: B008 - it is frozen
+        join: bool = False,
+        idempotency: IdempotencyKey | None = None,
+    ) -> Job:
+        """Begin a job of one picture, or of those that are wished for."""
+        wanted = tuple(Variations(wish, times) for wish in wishes or (a_wish(),))
+        asked = Asked(owner=owner, wanted=wanted, preference=preference, join=join, idempotency=idempotency)
+        return self.requests.begin(asked)[0]
+
+    def work_off(self, *, at_most: int = 1_000) -> None:
+        """Do all the work there is, each when its time has come."""
+        for _ in range(at_most):
+            if not self.queue.waiting:
+                return
+            self.step()
+        raise AssertionError("the work never ends")
+
+    def step(self) -> None:
+        """Do the next work, when its time has come."""
+        delay = self.queue.delays.pop(0)
+        work = self.queue.waiting.pop(0)
+        self.clock.instant += delay
+        assert isinstance(work, GenerateImage)
+        self.do(work)
+
+    def do(self, work: GenerateImage) -> None:
+        """Do this work now."""
+        self.run.carry_on(work, until=self.clock.now() + FUNCTION_TIME)
+
+    def look_after(self) -> SweptJobs:
+        """Let the sweep have its way."""
+        return self.sweep.run(until=self.clock.now() + timedelta(minutes=5))
+
+    def let(self, provider: Provider, *answers: Answer) -> None:
+        """Let a provider answer so, one after the other, and the last for ever."""
+        left = list(answers)
+        self.providers[provider].answer = lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+    # What has become ----------------------------------------------------------------------------------
+
+    def job(self, job: Job) -> Job:
+        """A job as it is now."""
+        found = self.jobs.job(job.id)
+        assert found is not None
+        return found
+
+    def item(self, job: Job, index: int = 0) -> Item:
+        """An image of a job as it is now."""
+        return self.jobs.rows[job.id, index]
+
+    def asked(self, provider: Provider) -> int:
+        """How often a provider was asked."""
+        return len(self.providers[provider].asked)
+
+    def paid(self) -> int:
+        """How often any provider was paid."""
+        return sum(provider.paid for provider in self.providers.values())
+
+    def paid_keys(self) -> list[str]:
+        """The answers that are kept."""
+        return [key for key in self.store.private.objects if key.startswith("paid/")]
+
+    def _usual(self, provider: Provider) -> Callable[[object], Answer]:
+        return lambda _: GeneratedImage(data=PICTURE, usage=USAGE.get(provider), params={"a": 1})
+
+    def _deployment_key(self, provider: Provider) -> ProviderKey | None:
+        return None if provider in self.no_key_for else ProviderKey(f"deployment-{provider}")
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.clock.instant += timedelta(seconds=seconds)
+
+
+def a_wish(prompt: str = "A cat", **more: object) -> Wish:
+    """A wish for an image."""
+    usual = {"prompt": prompt, "attributes": Attributes(kind=Kind.GENERATED, groups=("post:p1",))}
+    return Wish(**{**usual, **more})  # type: ignore[arg-type]  # what tests say of it

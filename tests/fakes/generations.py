@@ -1,0 +1,292 @@
+"""Generation jobs, breakers, keys and providers in memory."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from image_store.domain.breaker import Breaker
+from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
+from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
+from image_store.domain.generation import (
+    Change,
+    Item,
+    Job,
+    JobName,
+    JobPage,
+    NamedJob,
+    Outcome,
+    Performance,
+)
+from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderFailure, ProviderKey
+from image_store.ports import Generations, ImageProvider, ProviderHealth, ProviderKeys
+from tests.fakes.repository import MemoryRepository
+
+Budget = tuple[str, str | None, str]
+"""Daily or monthly, of an owner or (None) the deployment, and the period."""
+
+
+class MemoryGenerations(Generations):
+    """Generations in memory; `ledger` is what was paid, `rows` are the images, for tests to look at."""
+
+    def __init__(self, repository: MemoryRepository) -> None:
+        self.rows: dict[tuple[str, int], Item] = {}
+        self.ledger: dict[tuple[str, int, str], int | None] = {}
+        self.charged: dict[tuple[str, int, str], int] = {}
+        self.committed: Counter[Budget] = Counter()
+        self.spent: Counter[Budget] = Counter()
+        self._jobs: dict[str, Job] = {}
+        self._names: dict[str, tuple[NamedJob, datetime]] = {}
+        self._due: dict[str, datetime] = {}
+        self._performance: dict[tuple[str | None, str, Provider], Performance] = {}
+        self._repository = repository
+
+    def create(
+        self,
+        job: Job,
+        items: Sequence[Item],
+        *,
+        budgets: Budgets,
+        most_images: int,
+        names: Sequence[JobName],
+        due_at: datetime,
+    ) -> None:
+        if any(self.named(name.name, at=job.created_at) is not None for name in names):
+            raise Conflict("The name is held.")
+        held = self._held(items)
+        self._check(held, budgets, job.created_at)
+        self._check_quota(job.owner, len(items), most_images)
+        self.committed.update(held)
+        self._repository.promised[job.owner] += len(items)
+        self._jobs[job.id] = job
+        self._due[job.id] = due_at
+        for item in items:
+            self.rows[item.job_id, item.index] = item
+        for name in names:
+            self._names[name.name] = (NamedJob(job.id, name.fingerprint), name.until)
+
+    def change(
+        self,
+        changes: Sequence[Change],
+        *,
+        at: datetime,
+        budgets: Budgets,
+        most_images: int = 0,
+        due_at: datetime | None = None,
+    ) -> None:
+        job = self._jobs[changes[0].after.job_id]
+        for change in changes:
+            row = self.rows[change.after.job_id, change.after.index]
+            if row.change == change.after.change:
+                return
+            if row.version != change.before.version:
+                raise Conflict("Changed.")
+        deltas = self._held([change.after for change in changes])
+        deltas.subtract(self._held([change.before for change in changes]))
+        self._check(+deltas, budgets, at)
+        ended = sum(change.before.ended - change.after.ended for change in changes)
+        if ended > 0:
+            self._check_quota(job.owner, ended, most_images)
+        self._repository.promised[job.owner] += ended
+        self.committed.update(deltas)
+        counts = Counter(job.counts)
+        for change in changes:
+            counts[change.before.state] -= 1
+            counts[change.after.state] += 1
+            self.rows[change.after.job_id, change.after.index] = replace(
+                change.after, wish=self.rows[change.after.job_id, change.after.index].wish
+            )
+            if change.outcome is not None:
+                self._tell(change, change.outcome)
+        self._jobs[job.id] = replace(
+            job,
+            counts=dict(counts),
+            version=job.version + 1,
+            updated_at=at,
+            cancelled=job.cancelled and due_at is None,
+            cost_micros=job.cost_micros + sum(c.after.cost_micros - c.before.cost_micros for c in changes),
+            unknown_costs=job.unknown_costs
+            + sum(c.after.unknown_costs - c.before.unknown_costs for c in changes),
+        )
+        if due_at is not None:
+            self._due[job.id] = due_at
+
+    def stop(self, job_id: str, *, at: datetime) -> None:
+        job = self._jobs[job_id]
+        self._jobs[job_id] = replace(job, cancelled=True, version=job.version + 1, updated_at=at)
+
+    def named(self, name: str, *, at: datetime) -> NamedJob | None:
+        held = self._names.get(name)
+        return held[0] if held is not None and held[1] >= at.replace(microsecond=0) else None
+
+    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
+        if self.named(name.name, at=at) is not None:
+            raise Conflict("The name is held.")
+        self._names[name.name] = (NamedJob(job_id, name.fingerprint), name.until)
+
+    def release(self, name: str, job_id: str) -> None:
+        held = self._names.get(name)
+        if held is not None and held[0].job_id == job_id:
+            del self._names[name]
+
+    def job(self, job_id: str) -> Job | None:
+        return self._jobs.get(job_id)
+
+    def items(self, job_id: str) -> tuple[Job, list[Item]] | None:
+        job = self._jobs.get(job_id)
+        if job is None:
+            return None
+        found = [item for (of, _), item in self.rows.items() if of == job_id]
+        return job, [replace(item, wish=None) for item in sorted(found, key=lambda item: item.index)]
+
+    def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
+        found = self.rows.get((job_id, index))
+        return (self._jobs[job_id], found) if found is not None else None
+
+    def jobs(self, owner: str, *, after: str | None, limit: int) -> JobPage:
+        found = sorted((job for job in self._jobs.values() if job.owner == owner), key=lambda job: job.id)
+        older = [job for job in reversed(found) if after is None or job.id < after]
+        page = tuple(older[:limit])
+        return JobPage(page, page[-1].id if len(older) > limit else None)
+
+    def due(self, before: datetime, *, limit: int) -> Iterator[str]:
+        yield from [job_id for job_id, at in self._due.items() if at <= before][:limit]
+
+    def look_again(self, job: Job, *, at: datetime | None) -> None:
+        if self._jobs[job.id].version != job.version:
+            raise Conflict("Changed.")
+        self._due.pop(job.id, None)
+        if at is not None:
+            self._due[job.id] = at
+
+    def spending(self, owner: str | None, *, on: date) -> tuple[Spending, Spending]:
+        keys: list[Budget] = [("daily", owner, day_of(on)), ("monthly", owner, month_of(on))]
+        day, month = (Spending(self.spent[key], self.committed[key] - self.spent[key]) for key in keys)
+        return day, month
+
+    def performance(self, owner: str | None, *, days: Collection[date]) -> list[Performance]:
+        sums: dict[Provider, Performance] = {}
+        for (scope, day, provider), found in self._performance.items():
+            if scope == owner and day in {day_of(each) for each in days}:
+                sums[provider] = _added(sums.get(provider, Performance(provider=provider)), found)
+        return list(sums.values())
+
+    def _held(self, items: Sequence[Item]) -> Counter[Budget]:
+        held: Counter[Budget] = Counter()
+        for item in items:
+            if item.hold is not None:
+                for key in _budgets_of(item.owner, item.hold.on):
+                    held[key] += item.hold.micros
+        return held
+
+    def _check(self, wanted: Mapping[Budget, int], budgets: Budgets, at: datetime) -> None:
+        for (period, owner, name), micros in wanted.items():
+            limit = getattr(budgets, f"{'deployment' if owner is None else 'owner'}_{period}")
+            if limit and micros > limit:
+                raise BudgetExceeded("Alone it is too much.")
+            if limit and micros and self.committed[period, owner, name] + micros > limit:
+                wait = until_next_day(at) if period == "daily" else until_next_month(at)
+                whose = "deployment" if owner is None else "owner"
+                raise BudgetUsedUp("There is no room.", whose=whose, retry_after=wait)
+
+    def _check_quota(self, owner: str, images: int, most: int) -> None:
+        used = self._repository.usage(owner).images + self._repository.promised[owner]
+        if most and used + images > most:
+            raise QuotaExceeded("There is no room.")
+
+    def _tell(self, change: Change, outcome: Outcome) -> None:
+        receipt, hold = outcome.receipt, change.before.hold
+        known = 0
+        if receipt is not None:
+            charged = 0
+            if hold is not None and not receipt.call.own_key:
+                charged = hold.micros if receipt.cost_micros is None else receipt.cost_micros
+            key = (change.after.job_id, change.after.index, receipt.call.id)
+            assert key not in self.ledger
+            self.ledger[key], self.charged[key] = receipt.cost_micros, charged
+            known = receipt.cost_micros or 0
+            if hold is not None and charged:
+                for budget in _budgets_of(change.after.owner, hold.on):
+                    self.committed[budget] += charged
+                    self.spent[budget] += charged
+        told = Performance(
+            provider=outcome.call.provider,
+            succeeded=int(outcome.succeeded),
+            failed=int(not outcome.succeeded),
+            duration_ms=outcome.duration_ms if outcome.succeeded else 0,
+            cost_micros=known,
+            unknown_costs=int(receipt is not None and receipt.cost_micros is None),
+        )
+        for scope in (None, change.after.owner):
+            row = (scope, day_of(outcome.call.started_at), outcome.call.provider)
+            before = self._performance.get(row, Performance(provider=outcome.call.provider))
+            self._performance[row] = _added(before, told)
+
+
+class MemoryHealth(ProviderHealth):
+    """ProviderHealth in memory."""
+
+    def __init__(self) -> None:
+        self.rows: defaultdict[Provider, Breaker] = defaultdict(Breaker)
+
+    def breakers(self) -> Mapping[Provider, Breaker]:
+        return {provider: self.rows[provider] for provider in Provider}
+
+    def save(self, provider: Provider, after: Breaker) -> bool:
+        if self.rows[provider].version != after.version - 1:
+            return False
+        self.rows[provider] = after
+        return True
+
+
+class MemoryKeys(ProviderKeys):
+    """ProviderKeys in memory."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, Provider], ProviderKey] = {}
+
+    def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
+        self.rows[owner, provider] = key
+
+    def remove(self, owner: str, provider: Provider) -> None:
+        self.rows.pop((owner, provider), None)
+
+    def providers(self, owner: str) -> frozenset[Provider]:
+        return frozenset(provider for of, provider in self.rows if of == owner)
+
+    def get(self, owner: str, provider: Provider) -> ProviderKey | None:
+        return self.rows.get((owner, provider))
+
+
+Answer = GeneratedImage | ProviderFailure | BaseException
+
+
+class MemoryProvider(ImageProvider):
+    """An ImageProvider that answers what it is told; `asked` is what it was asked, with which key."""
+
+    def __init__(self, answer: Callable[[ImageRequest], Answer]) -> None:
+        self.answer = answer
+        self.asked: list[tuple[ImageRequest, ProviderKey]] = []
+        self.paid = 0
+
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+        self.asked.append((request, key))
+        answer = self.answer(request)
+        if isinstance(answer, BaseException):
+            raise answer
+        self.paid += 1
+        return answer
+
+
+def _budgets_of(owner: str, on: date) -> list[Budget]:
+    return [
+        (period, scope, day_of(on) if period == "daily" else month_of(on))
+        for period in ("daily", "monthly")
+        for scope in (owner, None)
+    ]
+
+
+def _added(one: Performance, other: Performance) -> Performance:
+    names = ("succeeded", "failed", "duration_ms", "cost_micros", "unknown_costs")
+    sums = {name: getattr(one, name) + getattr(other, name) for name in names}
+    return Performance(provider=one.provider, **sums)

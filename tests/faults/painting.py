@@ -1,0 +1,232 @@
+"""Generation on the world's failing storage, with a provider that counts what it is paid for."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from image_store.adapters.dynamodb.generations import DynamoGenerations
+from image_store.adapters.dynamodb.providers import DynamoProviderHealth, DynamoProviderKeys
+from image_store.adapters.sqs import SqsWorkQueue
+from image_store.domain.attributes import Attributes
+from image_store.domain.budget import Budgets, Spending
+from image_store.domain.generation import ItemState, Job, Preference, Wish
+from image_store.domain.image import Kind, Record
+from image_store.domain.providers import (
+    GeneratedImage,
+    ImageRequest,
+    Provider,
+    ProviderFailure,
+    ProviderKey,
+    Reason,
+    Unit,
+)
+from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.work import GenerateImage, Work
+from image_store.entrypoints.work import handle_work
+from image_store.ports import ImageProvider
+from image_store.services.cursors import Cursors
+from image_store.services.generation.choice import Choice
+from image_store.services.generation.health import HealthWatch
+from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.references import References
+from image_store.services.generation.requests import Asked, GenerationRequests, Variations
+from image_store.services.generation.run import LEASE, GenerationRun
+from image_store.services.generation.sweep import GRACE, GenerationSweep
+from tests.fakes.cipher import MemoryCipher
+from tests.fakes.dynamodb import all_items
+from tests.faults.faults import Faults
+from tests.faults.vendors import FaultyDynamo, FaultySqs
+from tests.faults.world import OWNER, PICTURE, World
+
+FUNCTION_TIME = timedelta(seconds=296)
+PRICE = 2_000
+"""Micro-dollars for an image of Pollinations'."""
+BUDGETS = Budgets(
+    owner_daily=10 * PRICE,
+    owner_monthly=20 * PRICE,
+    deployment_daily=30 * PRICE,
+    deployment_monthly=40 * PRICE,
+)
+QUOTA = 10
+
+
+class PaidProvider(ImageProvider):
+    """Makes the picture and is paid for it; refuses while it is told to."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self.paid = 0
+        self.refuses = False
+
+    def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
+        return self._faults.call(
+            "provider.generate",
+            self._made,
+            error=lambda _: ProviderFailure(Reason.CONNECTION, "The connection broke."),
+        )
+
+    def _made(self) -> GeneratedImage:
+        if self.refuses:
+            raise ProviderFailure(Reason.REFUSED, "Not this one.")
+        self.paid += 1
+        return GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1})
+
+
+class Painting:
+    """The services of generation around a world."""
+
+    def __init__(self, world: World, *, keeping: type[KeptAnswers] = KeptAnswers) -> None:
+        self.world = world
+        # A day on which the price is known.
+        world.clock.instant = world.clock.instant.replace(month=11, day=2)
+        self.provider = PaidProvider(world.faults)
+        dynamo, sqs = FaultyDynamo(world.client, world.faults), FaultySqs(world.sqs, world.faults)
+        ids, clock = world.protocol.ids, world.clock
+        self.generations = DynamoGenerations(
+            world.table,
+            client=lambda: dynamo,
+            sleep=lambda _: None,
+            monotonic=_quarters(),
+        )
+        keys = DynamoProviderKeys(world.table, client=lambda: dynamo, cipher=MemoryCipher)
+        health = DynamoProviderHealth(world.table, client=lambda: dynamo)
+        choice = Choice(order=(Provider.POLLINATIONS,), budgets=BUDGETS)
+        work = SqsWorkQueue("generation", client=lambda: sqs)
+        kept = keeping(private=world.bucket, clock=clock, sleep=self._sleep)
+        self.requests = GenerationRequests(
+            generations=self.generations,
+            repository=world.repository,
+            keys=keys,
+            choice=choice,
+            work=work,
+            cursors=Cursors(keys=lambda: {"current": "k1", "k1": "a key of the tests"}),
+            budgets=BUDGETS,
+            most_images=QUOTA,
+            report_used_up=lambda _: None,
+            clock=clock,
+            ids=ids,
+        )
+        protocol = replace(world.protocol, quota=Quota())
+        self.run = GenerationRun(
+            generations=self.generations,
+            choice=choice,
+            watch=HealthWatch(health=health, clock=clock),
+            providers={Provider.POLLINATIONS: self.provider},
+            keys=keys,
+            deployment_key=lambda _: ProviderKey("of the deployment"),
+            references=References(repository=world.repository, private=world.bucket),
+            kept=kept,
+            uploads=replace(
+                world.uploads,
+                protocol=protocol,
+                reservations=replace(world.reservations, protocol=protocol),
+            ),
+            work=work,
+            budgets=BUDGETS,
+            retries=2,
+            report=lambda _: None,
+            clock=clock,
+            ids=ids,
+            jitter=lambda most: most,
+        )
+        self.sweep = GenerationSweep(generations=self.generations, kept=kept, work=work, clock=clock)
+
+    # What is done -------------------------------------------------------------------------------------
+
+    def begin(self, images: int = 1) -> Job:
+        """Ask for images, as a client does that repeats its request until it has an answer."""
+        wish = Wish(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
+        asked = Asked(
+            owner=OWNER,
+            wanted=(Variations(wish, images),),
+            preference=Preference(),
+            idempotency=IdempotencyKey("one request", "its fingerprint"),
+        )
+        return self.requests.begin(asked)[0]
+
+    def paint(self) -> None:
+        """Let the function behind the queue have what waits there, once."""
+        until = self.world.clock.now() + FUNCTION_TIME
+
+        def carry_on(work: Work) -> None:
+            assert isinstance(work, GenerateImage)
+            self.run.carry_on(work, until=until)
+
+        self.world.sqs.invoke("generation", partial(handle_work, carry_on=carry_on))
+
+    def look_after(self) -> None:
+        """Let the sweep have its way."""
+        self.sweep.run(until=self.world.clock.now() + timedelta(minutes=5))
+
+    def come_to_an_end(self) -> Job:
+        """Let time pass, with all that goes on by itself, until the job has ended and nothing is left over."""
+        (job,) = self.jobs()
+        for _ in range(8):
+            self.world.clock.instant += LEASE + timedelta(minutes=5)
+            self.world.collect()
+            self.look_after()
+            self.paint()
+        for _ in range(2):
+            self.world.clock.instant += GRACE + timedelta(minutes=1)
+            self.look_after()
+        self.world.settle()
+        found = self.generations.job(job.id)
+        assert found is not None
+        assert found.ended, "an image is neither made nor given up"
+        return found
+
+    # What must be true --------------------------------------------------------------------------------
+
+    def jobs(self) -> list[Job]:
+        """All jobs there are."""
+        found = [self.generations.job(row["id"]["S"]) for row in self.rows("JOB#") if row["sk"]["S"] == "JOB"]
+        return [job for job in found if job is not None]
+
+    def images(self) -> list[Record]:
+        """The images that were made."""
+        return [found for found in self.world.records() if found.image.kind is Kind.GENERATED]
+
+    def rows(self, prefix: str) -> list[dict[str, Any]]:
+        """The rows of some kind."""
+        rows = all_items(self.world.client, self.world.table)
+        return [row for row in rows if row["pk"]["S"].startswith(prefix)]
+
+    def assert_sound(self, job: Job, *, unheard_of: int = 0) -> None:
+        """Images, ledger, budgets, quota and statistics agree; at most so many paid answers reached nobody."""
+        self.world.assert_sound()
+        made, ledger = self.images(), self.rows("LEDGER#")
+        for record in made:
+            self.world.assert_readable(record)
+        assert len(made) == job.counts[ItemState.SUCCEEDED], "an image is not what its job says"
+        assert len(ledger) == len(made), (
+            "an answer that was kept is no image, or is paid and not written down"
+        )
+        assert 0 <= self.provider.paid - len(ledger) <= unheard_of, "somebody was paid twice"
+        charged = sum(int(row["charged"]["N"]) for row in ledger)
+        assert charged == job.cost == PRICE * len(made)
+        on = job.created_at.date()
+        for owner in (OWNER, None):
+            assert self.generations.spending(owner, on=on) == (Spending(charged), Spending(charged))
+        (usage,) = (row for row in self.rows("") if row["sk"]["S"] == "USAGE")
+        assert usage["promised"] == usage["images"], "a place in the quota is promised to nobody"
+        done = Counter[str]()
+        for row in self.rows(f"GENERATED#OWNER#{OWNER}"):
+            done.update({name: int(row[name]["N"]) for name in ("succeeded", "cost")})
+        assert (done["succeeded"], done["cost"]) == (len(made), charged)
+
+    def _sleep(self, seconds: float) -> None:
+        self.world.clock.instant += timedelta(seconds=seconds)
+
+
+def _quarters() -> Callable[[], float]:
+    """A clock by which a quarter of a second passes with every look, so that waiting ends without waiting."""
+    looks = Counter[str]()
+
+    def look() -> float:
+        looks["so far"] += 1
+        return looks["so far"] / 4
+
+    return look

@@ -1,0 +1,186 @@
+"""Generation, with each of its calls failing in each way, and its functions killed at each (E1, E3–E5, E7).
+
+Whatever happened: each paid answer that reached us is one image and one entry of the ledger, the budgets hold what the
+ledger says and nothing else, and nobody was paid twice but where an answer had not been kept yet.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+
+import pytest
+
+from image_store.domain.errors import Conflict, ImageStoreError
+from image_store.domain.generation import Item, ItemState, Job, Receipt
+from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.run import GenerationRun
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.faults.faults import CONFLICTS, Killed, Mode
+from tests.faults.painting import Painting
+from tests.faults.test_every_call import naming
+from tests.faults.world import OWNER, World
+
+BETWEEN_PAYING_AND_KEEPING = ("provider.generate", "private.put ")
+"""An answer that is lost here may be paid for again; nothing else is."""
+
+
+@pytest.fixture(scope="module")
+def paintings() -> Callable[..., Painting]:
+    form = table_form()
+    return lambda **parts: Painting(World(MemoryDynamo(), form), **parts)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that is done with a job, and what its caller does once nothing fails any more."""
+
+    name: str
+    prepare: Callable[[Painting], Job | None]
+    act: Callable[[Painting, Job | None], object]
+    repeat: Callable[[Painting, Job | None], object]
+    succeeded: frozenset[int]
+    """How many images there may be in the end."""
+    calls: int
+
+
+def begin_two(painting: Painting) -> Job:
+    return painting.begin(images=2)
+
+
+def failed(painting: Painting) -> Job:
+    """A job whose image was refused."""
+    painting.provider.refuses = True
+    job = painting.begin()
+    painting.paint()
+    painting.provider.refuses = False
+    return job
+
+
+def cancel(painting: Painting, job: Job | None) -> None:
+    assert job is not None
+    painting.requests.cancel(OWNER, job.id)
+
+
+def retry(painting: Painting, job: Job | None) -> None:
+    assert job is not None
+    with suppress(Conflict):  # it is tried again already
+        painting.requests.retry(OWNER, job.id)
+
+
+def nothing(_painting: Painting, _job: Job | None) -> None:
+    """Nobody waits for an answer."""
+
+
+STEPS = (
+    Step(
+        "begin",
+        lambda _: None,
+        lambda painting, _: painting.begin(),
+        lambda painting, _: painting.begin(),
+        frozenset({1}),
+        calls=5,
+    ),
+    Step(
+        "make an image",
+        Painting.begin,
+        lambda painting, _: painting.paint(),
+        nothing,
+        frozenset({1}),
+        calls=15,
+    ),
+    Step("cancel", begin_two, cancel, cancel, frozenset({0}), calls=5),
+    Step("retry", failed, retry, retry, frozenset({1}), calls=6),
+)
+
+
+MAKING = STEPS[1]
+
+
+def calls_of(painting: Painting, step: Step) -> Sequence[str]:
+    before = step.prepare(painting)
+    painting.world.faults.begin()
+    step.act(painting, before)
+    return tuple(painting.world.faults.calls)
+
+
+def run(painting: Painting, step: Step, *, at: str, mode: Mode) -> None:
+    """Do it with one fault, do what its caller would, let time pass, and look."""
+    before = step.prepare(painting)
+    painting.world.faults.begin(at, mode)
+    with suppress(ImageStoreError, Killed):
+        step.act(painting, before)
+    painting.world.faults.end()
+    assert painting.world.faults.happened
+    step.repeat(painting, before)
+    job = painting.come_to_an_end()
+    lost = at.startswith(BETWEEN_PAYING_AND_KEEPING) and not at.startswith(STORED)
+    painting.assert_sound(job, unheard_of=int(lost))
+    assert job.counts[ItemState.SUCCEEDED] in step.succeeded
+
+
+STORED = tuple(f"private.put {name}" for name in ("original", "thumb", "display", "w640", "w1280", "w2048"))
+
+
+@pytest.mark.parametrize("mode", [mode for mode in Mode if mode not in CONFLICTS])
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_fault_at_any_call_loses_no_image_and_no_money(
+    paintings: Callable[[], Painting], step: Step, mode: Mode
+) -> None:
+    for at in calls_of(paintings(), step):
+        with naming(f"{mode} at {at}"):
+            run(paintings(), step, at=at, mode=mode)
+
+
+@pytest.mark.parametrize("mode", sorted(CONFLICTS))
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_transaction_conflict_loses_no_image_and_no_money(
+    paintings: Callable[[], Painting], step: Step, mode: Mode
+) -> None:
+    for at in calls_of(paintings(), step):
+        if "transact" in at:
+            with naming(f"{mode} at {at}"):
+                run(paintings(), step, at=at, mode=mode)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_without_a_fault_each_step_makes_few_calls(paintings: Callable[[], Painting], step: Step) -> None:
+    calls = calls_of(paintings(), step)
+
+    assert len(calls) == step.calls, calls
+
+
+class KeepsNothing(KeptAnswers):
+    """Goes on with an answer at once, before it is safe."""
+
+    def keep(self, item: Item, receipt: Receipt, data: bytes, *, until: datetime) -> None:
+        pass
+
+
+class AlwaysTheSame(GenerationRun):
+    """Stores an answer without saying which one it is."""
+
+    def _store(self, item: Item, receipt: Receipt, data: bytes, until: datetime) -> None:
+        call = replace(receipt.call, id=self.ids.attempt())
+        super()._store(item, replace(receipt, call=call), data, until)
+
+
+def test_an_answer_that_is_not_kept_before_it_is_stored_is_paid_twice(
+    paintings: Callable[..., Painting],
+) -> None:
+    painting = paintings(keeping=KeepsNothing)
+
+    with pytest.raises(AssertionError, match="paid twice"):
+        run(painting, MAKING, at="dynamodb.transact_write_items#2", mode=Mode.KILLED)
+
+
+def test_an_answer_that_is_stored_under_no_name_of_its_own_becomes_two_images(
+    paintings: Callable[..., Painting],
+) -> None:
+    painting = paintings()
+    parts = {part.name: getattr(painting.run, part.name) for part in fields(GenerationRun)}
+    painting.run = AlwaysTheSame(**parts)
+
+    with pytest.raises(AssertionError, match="an image is not what its job says"):
+        run(painting, MAKING, at="dynamodb.transact_write_items#4", mode=Mode.KILLED)

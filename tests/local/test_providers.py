@@ -1,0 +1,156 @@
+"""The server that plays the providers of images, and the choice between it and the real ones (E2)."""
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from aiohttp import web
+from PIL import Image
+
+from image_store.adapters.providers import image_providers
+from image_store.adapters.system import SystemClock
+from image_store.domain.catalogue import models_of
+from image_store.domain.providers import (
+    GeneratedImage,
+    ImageRequest,
+    Provider,
+    ProviderFailure,
+    ProviderKey,
+    Reason,
+)
+from local.ports import any_free_port
+from local.provider_access import LOCAL_ORDER, PATHS, provider_access
+from local.providers import CLOUDFLARE, GOOGLE, KEY, OPENAI, POLLINATIONS, Providers, drawn
+
+pytestmark = pytest.mark.loopback
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a server that draws at once."""
+    import threading
+
+    loop, ready = asyncio.new_event_loop(), threading.Event()
+    port = any_free_port()
+
+    async def serve() -> None:
+        runner = web.AppRunner(Providers(seconds=0).application())
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        ready.set()
+
+    def run() -> None:
+        loop.run_until_complete(serve())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert ready.wait(10)
+    yield f"http://localhost:{port}"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+
+
+def generate(
+    server: str, provider: Provider, prompt: str, *, key: str = KEY, seed: int = 1
+) -> GeneratedImage:
+    """Have the shipped module ask the server."""
+    module = image_providers({provider: server + PATHS[provider]}, clock=SystemClock())[provider]
+    model = models_of(provider)[0]
+    request = ImageRequest(
+        model=model.name, prompt=prompt, width=1024, height=1024, seed=seed if model.seeds else None
+    )
+    until = datetime.now(UTC) + timedelta(seconds=20)
+    return module.generate(request, key=ProviderKey(key, "local"), until=until)
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_each_provider_draws_a_real_picture(server: str, provider: Provider) -> None:
+    made = generate(server, provider, "A lighthouse, drawn")
+
+    with Image.open(io.BytesIO(made.data)) as picture:
+        assert picture.size == (1024, 1024)
+        assert picture.format in {"PNG", "JPEG"}
+
+
+@pytest.mark.parametrize("mode", sorted(GOOGLE))
+@pytest.mark.parametrize("provider", Provider)
+def test_each_provider_fails_as_it_is_told(server: str, provider: Provider, mode: str) -> None:
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider, f"A cat [[{mode}@{provider}]]")
+
+    assert failed.value.reason == mode
+
+
+def test_all_of_them_know_the_same_failures() -> None:
+    assert GOOGLE.keys() == OPENAI.keys() == CLOUDFLARE.keys() == POLLINATIONS.keys()
+
+
+@pytest.mark.parametrize("mode", ["dead", "truncated"])
+@pytest.mark.parametrize("provider", Provider)
+def test_each_provider_can_be_dead_or_break_off(server: str, provider: Provider, mode: str) -> None:
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider, f"A cat [[{mode}]]")
+
+    assert failed.value.reason in {Reason.CONNECTION, Reason.BAD_ANSWER}
+
+
+def test_a_failure_can_be_for_another_provider_or_for_so_many_times(server: str) -> None:
+    assert generate(server, Provider.OPENAI, "A dog [[dead@google]]").data
+    with pytest.raises(ProviderFailure):
+        generate(server, Provider.OPENAI, "A dog [[unavailable*1]]")
+
+    assert generate(server, Provider.OPENAI, "A dog [[unavailable*1]]").data
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_another_key_than_the_local_one_is_bad(server: str, provider: Provider) -> None:
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider, "A cat", key="another")
+
+    assert failed.value.reason is Reason.BAD_KEY
+
+
+def test_a_picture_depends_on_prompt_and_seed_alone() -> None:
+    def draw(prompt: str, seed: int) -> bytes:
+        return drawn(prompt, seed=seed, width=64, height=48, form="PNG")
+
+    assert draw("A cat", 1) == draw("A cat", 1)
+    assert len({draw("A cat", 1), draw("A cat", 2), draw("A dog", 1)}) == 3
+
+
+# Which providers ----------------------------------------------------------------------------------------
+
+Access = Callable[..., Awaitable[None]]
+
+
+def test_without_keys_our_own_server_plays_all_of_them() -> None:
+    access = provider_access({}, server="http://localhost:1")
+
+    assert access.is_local
+    assert access.order == LOCAL_ORDER
+    assert set(access.urls) == set(LOCAL_ORDER) == set(Provider)
+    assert all(url.startswith("http://localhost:1/") for url in access.urls.values())
+    assert set(access.keys.values()) == {KEY, "local"}
+
+
+def test_with_a_key_the_real_provider_is_used_and_none_of_ours() -> None:
+    access = provider_access(
+        {"OPENAI_API_KEY": "o", "GOOGLE_API_KEY": "g", "CLOUDFLARE_API_TOKEN": "t"},
+        server="http://localhost:1",
+    )
+
+    assert not access.is_local
+    assert access.order == ("google", "openai")  # Cloudflare's token needs an account
+    assert access.keys == {"google": "g", "openai": "o"}
+    assert access.parameters["ProviderUrls"] == "{}"
+
+
+def test_cloudflares_token_goes_with_its_account() -> None:
+    environment = {"CLOUDFLARE_API_TOKEN": "t", "CLOUDFLARE_ACCOUNT_ID": "a"}
+
+    access = provider_access(environment, server="http://localhost:1")
+
+    assert access.keys == {"cloudflare": "t", "cloudflare_account_id": "a"}

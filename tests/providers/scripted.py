@@ -1,0 +1,97 @@
+"""A server on loopback that answers what it is told, and remembers what it was asked."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Told:
+    """One answer."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+    seconds: float = 0.0
+    """How long it takes to come."""
+    cut_at: int | None = None
+    """After how many bytes the connection breaks off; 0 is before the first."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    """By their names in lower case."""
+    body: bytes
+
+
+class Scripted:
+    """The server's side of a test."""
+
+    def __init__(self) -> None:
+        self.told = Told()
+        self.asked: list[Asked] = []
+        self.address = ""
+
+
+@contextmanager
+def scripted_server() -> Iterator[Scripted]:
+    """A server for as long as the context lasts."""
+    script = Scripted()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._answer()
+
+        def do_POST(self) -> None:
+            self._answer()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            script.asked.append(
+                Asked(
+                    self.command,
+                    self.path,
+                    {name.lower(): value for name, value in self.headers.items()},
+                    body,
+                )
+            )
+            told = script.told
+            time.sleep(told.seconds)
+            self.close_connection = True
+            if told.cut_at == 0:
+                return
+            self.send_response(told.status)
+            for name, value in told.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Type", told.content_type)
+            self.send_header("Content-Length", str(len(told.body)))
+            self.send_header("Connection", "close")
+            self.end_headers()
+            with suppress(OSError):  # whoever asked may have hung up
+                self.wfile.write(told.body if told.cut_at is None else told.body[: told.cut_at])
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    script.address = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield script
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

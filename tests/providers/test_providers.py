@@ -1,0 +1,481 @@
+"""Each provider's module, through its real SDK and a real socket, on every answer that is documented (E2, E3)."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import policy
+from email.parser import BytesParser
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from image_store.adapters.providers import image_providers
+from image_store.adapters.system import SystemClock
+from image_store.domain.media import MediaType
+from image_store.domain.prices import cost_micros
+from image_store.domain.providers import (
+    GeneratedImage,
+    ImageRequest,
+    Provider,
+    ProviderFailure,
+    ProviderKey,
+    Reason,
+    Reference,
+    Unit,
+)
+from tests.providers.scripted import Scripted, Told, scripted_server
+
+pytestmark = pytest.mark.loopback
+
+PICTURE = b"\xff\xd8\xff\xe0 a picture"
+ENCODED = base64.b64encode(PICTURE).decode()
+SECRET = "a-key-that-nobody-may-see"
+KEY = ProviderKey(SECRET, account="0123456789abcdef0123456789abcdef")
+MODELS = {
+    Provider.GOOGLE: "gemini-nano-banana-2.1",
+    Provider.OPENAI: "gpt-image-2.5-flare",
+    Provider.CLOUDFLARE: "@cf/black-forest-labs/flux-1-schnell",
+    Provider.POLLINATIONS: "flux",
+}
+SUFFIX = {Provider.OPENAI: "/v1"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Scripted]:
+    with scripted_server() as script:
+        yield script
+
+
+@pytest.fixture(autouse=True)
+def anew(server: Scripted) -> None:
+    server.told = Told()
+    server.asked.clear()
+
+
+def request_to(provider: Provider, **more: Any) -> ImageRequest:
+    seeds = provider in {Provider.CLOUDFLARE, Provider.POLLINATIONS}
+    usual: dict[str, Any] = {
+        "model": MODELS[provider],
+        "prompt": "A cat / a dog? 100 % ünï",
+        "width": 1024,
+        "height": 1024,
+        "seed": 7 if seeds else None,
+    }
+    return ImageRequest(**usual | more)
+
+
+def generate(server: Scripted, provider: Provider, *, seconds: float = 10, **more: Any) -> GeneratedImage:
+    url = server.address + SUFFIX.get(provider, "")
+    module = image_providers({provider: url}, clock=SystemClock())[provider]
+    until = datetime.now(UTC) + timedelta(seconds=seconds)
+    return module.generate(request_to(provider, **more), key=KEY, until=until)
+
+
+def told(body: Any, status: int = 200, **headers: str) -> Told:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Told(status, json.dumps(body).encode(), named)
+
+
+GOOGLE_ANSWER: dict[str, Any] = {
+    "candidates": [
+        {
+            "content": {
+                "role": "model",
+                "parts": [
+                    {"text": "Here it is."},
+                    {"thought": True, "inlineData": {"mimeType": "image/png", "data": "c2tldGNo"}},
+                    {"inlineData": {"mimeType": "image/png", "data": ENCODED}},
+                ],
+            },
+            "finishReason": "STOP",
+        }
+    ],
+    "usageMetadata": {
+        "promptTokenCount": 12,
+        "candidatesTokenCount": 1140,
+        "thoughtsTokenCount": 200,
+        "totalTokenCount": 1352,
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 12}],
+        "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1120}],
+    },
+}
+OPENAI_ANSWER: dict[str, Any] = {
+    "created": 1,
+    "data": [{"b64_json": ENCODED}],
+    "usage": {
+        "input_tokens": 30,
+        "input_tokens_details": {"text_tokens": 10, "image_tokens": 20},
+        "output_tokens": 439,
+        "total_tokens": 469,
+    },
+}
+CLOUDFLARE_ANSWER = {"result": {"image": ENCODED}, "success": True, "errors": [], "messages": []}
+ANSWERS = {
+    Provider.GOOGLE: told(GOOGLE_ANSWER),
+    Provider.OPENAI: told(OPENAI_ANSWER),
+    Provider.CLOUDFLARE: told(CLOUDFLARE_ANSWER),
+    Provider.POLLINATIONS: Told(
+        200, PICTURE, {"x-usage-completion-image-tokens": "1"}, content_type="image/jpeg"
+    ),
+}
+
+
+# What succeeds ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_a_picture_comes_back_as_the_provider_sent_it_after_one_request(
+    server: Scripted, provider: Provider
+) -> None:
+    server.told = ANSWERS[provider]
+
+    made = generate(server, provider)
+
+    assert made.data == PICTURE
+    assert len(server.asked) == 1
+
+
+def test_google_is_asked_for_an_image_of_the_shape_that_is_wanted(server: Scripted) -> None:
+    server.told = ANSWERS[Provider.GOOGLE]
+
+    made = generate(server, Provider.GOOGLE, width=1376, height=768, negative_prompt="rain")
+
+    asked = server.asked[0]
+    body = json.loads(asked.body)
+    assert asked.path == "/v1/models/gemini-nano-banana-2.1:generateContent"
+    assert asked.headers["x-goog-api-key"] == SECRET
+    assert body["generationConfig"]["responseModalities"] == ["IMAGE"]
+    assert body["generationConfig"]["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "1K"}
+    assert body["contents"][0]["parts"][0]["text"] == "A cat / a dog? 100 % ünï\n\nAvoid: rain"
+    assert made.params == {"aspect_ratio": "16:9", "image_size": "1K"}
+
+
+def test_google_counts_what_it_charges_for(server: Scripted) -> None:
+    """E4."""
+    server.told = ANSWERS[Provider.GOOGLE]
+
+    made = generate(server, Provider.GOOGLE)
+
+    assert made.usage == {
+        Unit.TEXT_INPUT_TOKEN: 12,
+        Unit.IMAGE_OUTPUT_TOKEN: 1120,
+        Unit.TEXT_OUTPUT_TOKEN: 220,
+    }
+    on = datetime(2026, 11, 21, tzinfo=UTC).date()
+    # 12 × 1.5 + 220 × 7.5 + 1120 × 30
+    assert cost_micros(Provider.GOOGLE, "gemini-nano-banana-2.1", made.usage, on=on) == 35_268
+
+
+def test_openai_is_asked_for_one_image_without_a_response_format(server: Scripted) -> None:
+    server.told = ANSWERS[Provider.OPENAI]
+
+    made = generate(server, Provider.OPENAI, quality="high")
+
+    asked = server.asked[0]
+    body = json.loads(asked.body)
+    assert asked.path == "/v1/images/generations"
+    assert asked.headers["authorization"] == f"Bearer {SECRET}"
+    assert body == {
+        "model": "gpt-image-2.5-flare",
+        "prompt": "A cat / a dog? 100 % ünï",
+        "size": "1024x1024",
+        "quality": "high",
+        "n": 1,
+    }
+    assert made.usage == {
+        Unit.TEXT_INPUT_TOKEN: 10,
+        Unit.IMAGE_INPUT_TOKEN: 20,
+        Unit.TEXT_OUTPUT_TOKEN: 0,
+        Unit.IMAGE_OUTPUT_TOKEN: 439,
+    }
+
+
+def test_openai_edits_where_there_are_references(server: Scripted) -> None:
+    """E6."""
+    server.told = ANSWERS[Provider.OPENAI]
+    references = (Reference(b"one", MediaType.PNG), Reference(b"two", MediaType.JPEG))
+
+    generate(server, Provider.OPENAI, references=references)
+
+    asked = server.asked[0]
+    head = f"Content-Type: {asked.headers['content-type']}\r\n\r\n".encode()
+    form = BytesParser(policy=policy.HTTP).parsebytes(head + asked.body)
+    sent = [part.get_payload(decode=True) for part in form.iter_parts() if part.get_filename()]
+    assert asked.path == "/v1/images/edits"
+    assert sent == [b"one", b"two"]
+
+
+def test_google_is_shown_references(server: Scripted) -> None:
+    """E6."""
+    server.told = ANSWERS[Provider.GOOGLE]
+
+    generate(server, Provider.GOOGLE, references=(Reference(b"one", MediaType.PNG),))
+
+    part = json.loads(server.asked[0].body)["contents"][0]["parts"][1]["inlineData"]
+    assert (part["mime_type"], base64.b64decode(part["data"])) == ("image/png", b"one")
+
+
+def test_cloudflare_is_told_steps_and_seed_and_no_size_that_flux_does_not_know(server: Scripted) -> None:
+    server.told = ANSWERS[Provider.CLOUDFLARE]
+
+    generate(server, Provider.CLOUDFLARE)
+
+    asked = server.asked[0]
+    model = "@cf/black-forest-labs/flux-1-schnell"
+    assert asked.path == f"/client/v4/accounts/{KEY.account}/ai/run/{model}"
+    assert asked.headers["authorization"] == f"Bearer {SECRET}"
+    assert json.loads(asked.body) == {"prompt": "A cat / a dog? 100 % ünï", "steps": 4, "seed": 7}
+
+
+def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
+    server.told = Told(200, PICTURE, content_type="image/png")
+
+    made = generate(
+        server,
+        Provider.CLOUDFLARE,
+        model="@cf/bytedance/stable-diffusion-xl-lightning",
+        width=512,
+        negative_prompt="rain",
+    )
+
+    body = json.loads(server.asked[0].body)
+    assert made.data == PICTURE
+    assert (body["width"], body["height"], body["negative_prompt"]) == (512, 1024, "rain")
+
+
+@pytest.mark.parametrize(("seed", "sent"), [(7, "7"), (None, "-1")])
+def test_pollinations_has_the_prompt_in_its_path(server: Scripted, seed: int | None, sent: str) -> None:
+    server.told = ANSWERS[Provider.POLLINATIONS]
+
+    made = generate(server, Provider.POLLINATIONS, seed=seed, negative_prompt="rain")
+
+    address = urlsplit(server.asked[0].path)
+    assert unquote(address.path) == "/image/A cat / a dog? 100 % ünï"
+    assert address.path.count("/") == 2
+    assert parse_qs(address.query) == {
+        "model": ["flux"],
+        "width": ["1024"],
+        "height": ["1024"],
+        "seed": [sent],
+        "negative_prompt": ["rain"],
+    }
+    assert SECRET not in server.asked[0].path
+    assert made.usage == {Unit.IMAGE: 1}
+
+
+def test_an_answer_that_counts_nothing_has_no_usage(server: Scripted) -> None:
+    """E4: the cost then comes from the table."""
+    server.told = told({"created": 1, "data": [{"b64_json": ENCODED}]})
+
+    assert generate(server, Provider.OPENAI).usage is None
+
+
+# What fails ---------------------------------------------------------------------------------------------
+
+
+def google(status: int, name: str, *details: dict[str, Any]) -> Told:
+    return told({"error": {"code": status, "message": SECRET, "status": name, "details": details}}, status)
+
+
+def openai(status: int, kind: str, code: str | None = None, **headers: str) -> Told:
+    return told({"error": {"message": SECRET, "type": kind, "param": None, "code": code}}, status, **headers)
+
+
+def cloudflare(status: int, code: int, **headers: str) -> Told:
+    errors = [{"message": SECRET, "code": code}]
+    body = {"result": None, "success": False, "errors": errors, "messages": []}
+    return told(body, status, **headers)
+
+
+def pollinations(status: int, message: str = SECRET, **headers: str) -> Told:
+    return told({"success": False, "error": {"message": message, "code": "X"}}, status, **headers)
+
+
+def ended(reason: str) -> Told:
+    return told({"candidates": [{"finishReason": reason}], "usageMetadata": {"promptTokenCount": 1}})
+
+
+RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "21.5s"}
+BAD_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
+FAILURES: list[tuple[Provider, Told, Reason]] = [
+    (Provider.GOOGLE, google(400, "INVALID_ARGUMENT"), Reason.BAD_REQUEST),
+    (Provider.GOOGLE, google(400, "INVALID_ARGUMENT", BAD_KEY), Reason.BAD_KEY),
+    (Provider.GOOGLE, google(400, "FAILED_PRECONDITION"), Reason.NO_BALANCE),
+    (Provider.GOOGLE, google(403, "PERMISSION_DENIED"), Reason.BAD_KEY),
+    (Provider.GOOGLE, google(404, "NOT_FOUND"), Reason.NO_MODEL),
+    (Provider.GOOGLE, google(429, "RESOURCE_EXHAUSTED"), Reason.RATE_LIMITED),
+    (Provider.GOOGLE, google(499, "CANCELLED"), Reason.TIMEOUT),
+    (Provider.GOOGLE, google(500, "INTERNAL"), Reason.UNAVAILABLE),
+    (Provider.GOOGLE, google(503, "UNAVAILABLE"), Reason.UNAVAILABLE),
+    (Provider.GOOGLE, google(504, "DEADLINE_EXCEEDED"), Reason.UNAVAILABLE),
+    (Provider.GOOGLE, Told(502, b"<html>", content_type="text/html"), Reason.UNAVAILABLE),
+    (Provider.GOOGLE, told({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), Reason.REFUSED),
+    *(
+        (Provider.GOOGLE, ended(reason), Reason.REFUSED)
+        for reason in (
+            "SAFETY",
+            "IMAGE_SAFETY",
+            "IMAGE_PROHIBITED_CONTENT",
+            "PROHIBITED_CONTENT",
+            "RECITATION",
+        )
+    ),
+    *((Provider.GOOGLE, ended(reason), Reason.BAD_ANSWER) for reason in ("NO_IMAGE", "IMAGE_OTHER", "STOP")),
+    (Provider.GOOGLE, Told(200, b"{"), Reason.BAD_ANSWER),
+    (Provider.OPENAI, openai(400, "invalid_request_error"), Reason.BAD_REQUEST),
+    (
+        Provider.OPENAI,
+        openai(400, "image_generation_user_error", "moderation_blocked"),
+        Reason.REFUSED,
+    ),
+    (Provider.OPENAI, openai(400, "invalid_request_error", "billing_hard_limit_reached"), Reason.NO_BALANCE),
+    (Provider.OPENAI, openai(401, "invalid_request_error", "invalid_api_key"), Reason.BAD_KEY),
+    (Provider.OPENAI, openai(403, "invalid_request_error"), Reason.BAD_KEY),
+    (Provider.OPENAI, openai(404, "invalid_request_error", "model_not_found"), Reason.NO_MODEL),
+    (Provider.OPENAI, openai(429, "requests", "rate_limit_exceeded"), Reason.RATE_LIMITED),
+    (Provider.OPENAI, openai(429, "insufficient_quota", "insufficient_quota"), Reason.NO_BALANCE),
+    (Provider.OPENAI, openai(500, "server_error"), Reason.UNAVAILABLE),
+    (Provider.OPENAI, openai(503, "server_error"), Reason.UNAVAILABLE),
+    (Provider.OPENAI, told({"created": 1, "data": []}), Reason.BAD_ANSWER),
+    (Provider.OPENAI, told({"created": 1, "data": [{"b64_json": "%"}]}), Reason.BAD_ANSWER),
+    (Provider.OPENAI, Told(200, b"{"), Reason.BAD_ANSWER),
+    (Provider.CLOUDFLARE, cloudflare(400, 5007), Reason.NO_MODEL),
+    (Provider.CLOUDFLARE, cloudflare(400, 5004), Reason.BAD_REQUEST),
+    (Provider.CLOUDFLARE, cloudflare(400, 3003), Reason.BAD_REQUEST),
+    (Provider.CLOUDFLARE, cloudflare(400, 3030), Reason.REFUSED),
+    (Provider.CLOUDFLARE, cloudflare(401, 10000), Reason.BAD_KEY),
+    (Provider.CLOUDFLARE, cloudflare(403, 5018), Reason.BAD_KEY),
+    (Provider.CLOUDFLARE, cloudflare(403, 5016), Reason.BAD_KEY),
+    (Provider.CLOUDFLARE, cloudflare(403, 3023), Reason.BAD_KEY),
+    (Provider.CLOUDFLARE, cloudflare(403, 3041), Reason.BAD_KEY),
+    (Provider.CLOUDFLARE, cloudflare(404, 3042), Reason.NO_MODEL),
+    (Provider.CLOUDFLARE, cloudflare(405, 5019), Reason.NO_MODEL),
+    (Provider.CLOUDFLARE, cloudflare(408, 3007), Reason.TIMEOUT),
+    (Provider.CLOUDFLARE, cloudflare(408, 3008), Reason.TIMEOUT),
+    (Provider.CLOUDFLARE, cloudflare(413, 3006), Reason.BAD_REQUEST),
+    (Provider.CLOUDFLARE, cloudflare(429, 3036), Reason.NO_BALANCE),
+    (Provider.CLOUDFLARE, cloudflare(429, 3040), Reason.RATE_LIMITED),
+    (Provider.CLOUDFLARE, cloudflare(500, 1), Reason.UNAVAILABLE),
+    (Provider.CLOUDFLARE, Told(502, b"bad gateway", content_type="text/plain"), Reason.UNAVAILABLE),
+    (Provider.CLOUDFLARE, told({"result": {}, "success": True, "errors": []}), Reason.BAD_ANSWER),
+    (Provider.CLOUDFLARE, cloudflare(200, 1), Reason.BAD_ANSWER),
+    (Provider.POLLINATIONS, pollinations(400), Reason.BAD_REQUEST),
+    (Provider.POLLINATIONS, pollinations(400, "Blocked by content policy"), Reason.REFUSED),
+    (Provider.POLLINATIONS, pollinations(401), Reason.BAD_KEY),
+    (Provider.POLLINATIONS, pollinations(402), Reason.NO_BALANCE),
+    (Provider.POLLINATIONS, pollinations(403), Reason.BAD_KEY),
+    (Provider.POLLINATIONS, pollinations(429), Reason.RATE_LIMITED),
+    (Provider.POLLINATIONS, pollinations(500), Reason.UNAVAILABLE),
+    (Provider.POLLINATIONS, pollinations(502), Reason.UNAVAILABLE),
+    (Provider.POLLINATIONS, told({"no": "image"}), Reason.BAD_ANSWER),
+    (Provider.POLLINATIONS, Told(200, b"", content_type="image/jpeg"), Reason.BAD_ANSWER),
+    *((provider, Told(503, b""), Reason.UNAVAILABLE) for provider in Provider),
+    *((provider, Told(cut_at=0), Reason.CONNECTION) for provider in Provider),
+]
+
+
+@pytest.mark.parametrize(("provider", "answer", "reason"), FAILURES)
+def test_a_failure_is_known_for_what_it_is_after_one_request(
+    server: Scripted, provider: Provider, answer: Told, reason: Reason
+) -> None:
+    server.told = answer
+
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider)
+
+    assert failed.value.reason is reason
+    assert len(server.asked) == 1
+    assert SECRET not in failed.value.message
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_an_answer_that_breaks_off_is_a_lost_connection(server: Scripted, provider: Provider) -> None:
+    whole = ANSWERS[provider]
+    server.told = Told(whole.status, whole.body, whole.headers, whole.content_type, cut_at=10)
+
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider)
+
+    assert failed.value.reason is Reason.CONNECTION
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_an_answer_that_takes_too_long_is_given_up(server: Scripted, provider: Provider) -> None:
+    server.told = Told(seconds=1.5)
+
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider, seconds=0.3)
+
+    assert failed.value.reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_a_provider_that_is_not_there_is_unavailable(provider: Provider) -> None:
+    gone = Scripted()
+    gone.address = "http://127.0.0.1:9"
+
+    with pytest.raises(ProviderFailure) as failed:
+        generate(gone, provider)
+
+    assert failed.value.reason in {Reason.UNAVAILABLE, Reason.CONNECTION}
+    assert failed.value.transient
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_nobody_is_asked_when_there_is_no_time(server: Scripted, provider: Provider) -> None:
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider, seconds=-1)
+
+    assert failed.value.reason is Reason.UNAVAILABLE
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "answer", "seconds"),
+    [
+        (Provider.GOOGLE, google(429, "RESOURCE_EXHAUSTED", RETRY_INFO), 21.5),
+        (Provider.OPENAI, openai(429, "requests", Retry_After="3"), 3),
+        (Provider.CLOUDFLARE, cloudflare(429, 3040, Retry_After="4"), 4),
+        (Provider.POLLINATIONS, pollinations(429, Retry_After="5"), 5),
+        (Provider.POLLINATIONS, pollinations(429, Retry_After="1000000"), 900),
+    ],
+)
+def test_a_provider_says_when_to_come_again(
+    server: Scripted, provider: Provider, answer: Told, seconds: float
+) -> None:
+    """E3."""
+    server.told = answer
+
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider)
+
+    assert failed.value.retry_after == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("wait", ["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "nan", "inf", ""])
+def test_a_wait_that_is_no_number_says_nothing(server: Scripted, wait: str) -> None:
+    server.told = pollinations(429, Retry_After=wait)
+
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, Provider.POLLINATIONS)
+
+    assert failed.value.retry_after is None
+
+
+@pytest.mark.parametrize("provider", [Provider.CLOUDFLARE, Provider.POLLINATIONS])
+def test_a_key_that_cannot_stand_in_a_header_is_not_sent(server: Scripted, provider: Provider) -> None:
+    module = image_providers({provider: server.address}, clock=SystemClock())[provider]
+    until = datetime.now(UTC) + timedelta(seconds=5)
+
+    with pytest.raises(ProviderFailure) as failed:
+        module.generate(request_to(provider), key=ProviderKey("two\nlines", KEY.account), until=until)
+
+    assert failed.value.reason is Reason.BAD_KEY
+    assert server.asked == []
+
+
+def test_a_key_is_not_in_its_own_text_form() -> None:
+    """E8."""
+    assert SECRET not in repr(KEY)

@@ -1,0 +1,203 @@
+"""Prices, models, breakers and money: data, and the arithmetic on it (E2–E4)."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from image_store.domain.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, Breaker
+from image_store.domain.catalogue import MODELS, model_named, models_of
+from image_store.domain.generation import ENDED, ITEM_TRANSITIONS, ItemState
+from image_store.domain.money import micros_of, usd, whole_micros
+from image_store.domain.prices import PRICES, VERSION, cost_micros, prices_of
+from image_store.domain.providers import Provider, Unit
+
+TODAY = date.fromisoformat(VERSION)
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def test_every_price_says_since_when_it_holds_and_where_it_stands() -> None:
+    """E4."""
+    for price in PRICES:
+        assert price.source.startswith("https://")
+        assert price.valid_from <= TODAY
+        assert price.amount > 0
+        assert price.currency in {"USD", "pollen"}
+
+
+def test_no_price_is_listed_twice() -> None:
+    named = [(price.provider, price.model, price.unit, price.valid_from) for price in PRICES]
+
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_every_provider_has_a_default_model_whose_price_is_known(provider: Provider) -> None:
+    """E4."""
+    model = models_of(provider)[0]
+    expected = model.expected(prompt="A cat", size=None, quality=None, references=0)
+
+    assert cost_micros(provider, model.name, expected, on=TODAY) is not None
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+def test_a_model_can_make_its_own_sizes(model: object) -> None:
+    for size in model.sizes or (model.default_size,):  # type: ignore[attr-defined]
+        assert model.fits(size)  # type: ignore[attr-defined]
+        assert "x".join(map(str, model.size(size))) == size  # type: ignore[attr-defined]
+        for quality in model.qualities or (None,):  # type: ignore[attr-defined]
+            usage = model.expected(prompt="", size=size, quality=quality, references=1)  # type: ignore[attr-defined]
+            assert any(usage.values())
+
+
+def test_a_day_before_its_first_price_a_model_costs_nobody_knows_what() -> None:
+    usage = {Unit.IMAGE: 1}
+
+    assert prices_of(Provider.POLLINATIONS, "flux", on=date(2026, 7, 29)) == {}
+    assert cost_micros(Provider.POLLINATIONS, "flux", usage, on=date(2026, 7, 29)) is None
+    assert cost_micros(Provider.POLLINATIONS, "flux", usage, on=date(2026, 7, 30)) == 2_000
+
+
+@pytest.mark.parametrize("usage", [{}, {Unit.IMAGE: 0}, {Unit.IMAGE: 1, Unit.STEP: 1}])
+def test_a_usage_that_is_not_priced_in_full_has_no_cost(usage: dict[Unit, int]) -> None:
+    """E4: never 0."""
+    assert cost_micros(Provider.POLLINATIONS, "flux", usage, on=TODAY) is None
+
+
+def test_a_cost_is_rounded_up_to_a_whole_micro_dollar() -> None:
+    model = "@cf/black-forest-labs/flux-1-schnell"
+
+    # 4 × 52.8 + 4 × 105.6 = 633.6
+    assert cost_micros(Provider.CLOUDFLARE, model, {Unit.TILE: 4, Unit.STEP: 4}, on=TODAY) == 634
+    assert whole_micros(Decimal("0.000001")) == 1
+
+
+@pytest.mark.parametrize(("text", "micros"), [("0", 0), ("1", 1_000_000), ("0.05", 50_000), ("1e2", 10**8)])
+def test_dollars_of_settings_are_exact(text: str, micros: int) -> None:
+    assert micros_of(text) == micros
+
+
+@pytest.mark.parametrize("text", ["", "-1", "NaN", "Infinity", "1,5", "$1"])
+def test_what_is_no_amount_of_dollars_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="dollars"):
+        micros_of(text)
+
+
+def test_an_unknown_amount_is_null_for_clients() -> None:
+    assert usd(None) is None
+    assert usd(2_000) == 0.002
+
+
+def test_a_shape_that_google_does_not_know_becomes_the_nearest() -> None:
+    model = model_named("gemini-nano-banana-2.1")
+    assert model is not None
+
+    assert model.size("1920x1080") == (1376, 768) or model.size("1920x1080") == (2752, 1536)
+    assert model.size("1000x1000") == (1024, 1024)
+    assert model.size("3000x3000") == (2048, 2048)
+
+
+@pytest.mark.parametrize(
+    ("size", "fits"), [("1024x1024", True), ("1000x1024", False), ("4096x4096", False), ("3840x512", False)]
+)
+def test_openai_takes_multiples_of_16_that_are_not_too_long(size: str, fits: bool) -> None:
+    model = model_named("gpt-image-2")
+    assert model is not None
+
+    assert model.fits(size) is fits
+
+
+def test_a_quality_that_a_model_does_not_know_becomes_its_default() -> None:
+    model = model_named("gpt-image-2")
+    assert model is not None
+
+    assert (model.quality("max"), model.quality("high"), model.quality(None)) == ("medium", "high", "medium")
+
+
+def test_what_has_ended_ends_for_good_unless_it_failed() -> None:
+    """E7."""
+    for state in ENDED:
+        again = {ItemState.QUEUED} if state is ItemState.FAILED else set()
+        assert ITEM_TRANSITIONS[state] == again
+
+
+# Breakers -----------------------------------------------------------------------------------------------
+
+
+def failed(times: int, breaker: Breaker = Breaker(), apart: float = 1) -> Breaker:  # noqa: B008 - it is frozen
+    for number in range(times):
+        breaker = breaker.after_failure(NOW + timedelta(seconds=number * apart))
+    return breaker
+
+
+def test_a_breaker_opens_after_failures_in_a_row() -> None:
+    """E2."""
+    assert failed(FAILURES_TO_OPEN - 1).is_closed(NOW)
+    assert failed(FAILURES_TO_OPEN).open_until == NOW + timedelta(seconds=FAILURES_TO_OPEN - 1 + 30)
+
+
+def test_failures_far_apart_open_nothing() -> None:
+    assert failed(50, apart=121).open_until is None
+
+
+def test_a_success_closes_it() -> None:
+    breaker = failed(FAILURES_TO_OPEN).after_success()
+
+    assert breaker.is_closed(NOW)
+    assert failed(FAILURES_TO_OPEN - 1, breaker).is_closed(NOW)
+
+
+def test_each_pause_is_longer_up_to_the_longest() -> None:
+    breaker, pauses = failed(FAILURES_TO_OPEN), []
+    for _ in range(8):
+        assert breaker.open_until is not None
+        at = breaker.open_until
+        assert breaker.may_probe(at)
+        breaker = breaker.probing(at).after_failure(at)
+        assert breaker.open_until is not None
+        pauses.append(breaker.open_until - at)
+
+    assert pauses == sorted(pauses)
+    assert pauses[0] == timedelta(minutes=1)
+    assert pauses[-1] == LONGEST_PAUSE
+
+
+def test_one_probe_at_a_time() -> None:
+    breaker = failed(FAILURES_TO_OPEN)
+    assert breaker.open_until is not None
+    at = breaker.open_until
+
+    probing = breaker.probing(at)
+
+    assert not probing.may_probe(at)
+    assert probing.health(at) == "degraded"
+    assert probing.next_try(at) > at
+    assert probing.may_probe(probing.next_try(at))
+
+
+def test_a_pause_that_is_asked_for_is_kept_and_no_longer() -> None:
+    breaker = Breaker().after_failure(NOW, pause=timedelta(seconds=3))
+
+    assert breaker.open_until == NOW + timedelta(seconds=3)
+    assert breaker.openings == 0
+
+
+@pytest.mark.parametrize(
+    ("breaker", "health"),
+    [(Breaker(), "ok"), (Breaker(failures=1), "degraded"), (failed(FAILURES_TO_OPEN), "down")],
+)
+def test_health_is_told_in_words(breaker: Breaker, health: str) -> None:
+    assert breaker.health(NOW) == health
+
+
+def test_the_page_on_generation_lists_every_price_with_its_day_and_source() -> None:
+    """E4."""
+    page = (Path(__file__).resolve().parents[2] / "docs/generation.md").read_text()
+
+    assert {line for line in page.splitlines() if "[source](" in line} == {
+        f"| {price.provider} | `{price.model}` | {price.unit.replace('_', ' ')} | {price.amount} {price.currency} "
+        f"| {price.per:,} | {price.valid_from} | [source]({price.source}) |"
+        for price in PRICES
+    }
+    assert f"The prices as of {VERSION}" in page

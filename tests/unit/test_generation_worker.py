@@ -1,0 +1,716 @@
+"""Bringing images further: leases, providers, retries, what is kept and what is paid (E1–E8)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from image_store.domain.attributes import Attributes
+from image_store.domain.budget import Budgets, Spending
+from image_store.domain.errors import QuotaExceeded, StorageUnavailable
+from image_store.domain.generation import ItemState, JobStatus, Preference
+from image_store.domain.image import Kind, State
+from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason, Unit
+from image_store.domain.reservation import Quota
+from image_store.domain.work import GenerateImage
+from image_store.services.generation.run import LEASE, LONGEST_DELAY
+from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing
+from tests.faults.faults import Killed
+from tests.faults.world import OWNER, PICTURE
+
+A, B, C = Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI
+
+
+@pytest.fixture
+def generating() -> Generating:
+    return Generating()
+
+
+# What succeeds ------------------------------------------------------------------------------------------
+
+
+def test_a_job_ends_with_its_images_stored_with_all_that_is_known_of_them(generating: Generating) -> None:
+    """E1, A5, B6."""
+    attributes = Attributes(kind=Kind.GENERATED, groups=("post:p1", "prompt:q1"), tags=("sea",), title="Sea")
+    job = generating.begin(a_wish("A ship\nat sea", negative_prompt="rain", seed=7, attributes=attributes))
+
+    generating.work_off()
+
+    item = generating.item(job)
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    assert item.image_id is not None
+    record = generating.store.repository.records[item.image_id]
+    assert (record.image.state, record.image.kind, record.image.owner) == (State.READY, Kind.GENERATED, OWNER)
+    assert generating.store.private.objects[record.image.original_key].data == PICTURE
+    assert record.details.groups == ("post:p1", "prompt:q1")
+    assert (record.details.alt_text, record.details.alt_text_given) == ("A ship at sea", False)
+    assert record.details.generation == {
+        "prompt": "A ship\nat sea",
+        "negative_prompt": "rain",
+        "model": "flux",
+        "provider": "pollinations",
+        "seed": 7,
+        "size": "1024x1024",
+        "quality": None,
+        "params": {"a": 1},
+        "generated_at": "2026-03-01T12:00:00.000Z",
+        "cost_usd": None,
+        "duration_ms": 0,
+        "original_url": None,
+    }
+    assert generating.paid_keys() == []
+
+
+def test_an_images_cost_is_what_the_provider_counted() -> None:
+    """E4."""
+    generating = later_in_the_year()
+    job = generating.begin(preference=Preference(provider=C))
+
+    generating.work_off()
+
+    item = generating.item(job)
+    # 10 × 5 + 439 × 30
+    assert (item.cost, item.provider, item.model) == (13_220, C, "gpt-image-2.5-flare")
+    assert generating.jobs.spending(OWNER, on=generating.clock.now().date())[0] == Spending(13_220, 0)
+    assert list(generating.jobs.ledger.values()) == [13_220]
+
+
+def test_a_provider_that_counts_nothing_costs_what_the_table_says() -> None:
+    """E4."""
+    generating = later_in_the_year()
+    job = generating.begin(preference=Preference(provider=B))
+
+    generating.work_off()
+
+    assert generating.item(job).cost == 634  # 4 tiles and 4 steps
+
+
+def test_a_cost_that_nobody_knows_is_none_and_never_0(generating: Generating) -> None:
+    """E4: there were no prices in March."""
+    job = generating.begin()
+
+    generating.work_off()
+
+    assert generating.item(job).cost is None
+    assert generating.job(job).cost is None
+    (outcome,) = generating.outcomes
+    assert outcome.receipt is not None
+    assert outcome.receipt.cost_micros is None
+
+
+def test_an_image_is_made_from_others(generating: Generating) -> None:
+    """E6."""
+    reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
+    job = generating.begin(a_wish(reference_ids=(reference.image.id,)))
+
+    generating.work_off()
+
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    ((request, _),) = generating.providers[C].asked
+    assert [each.data for each in request.references] == [PICTURE]
+
+
+def test_a_reference_that_is_deleted_meanwhile_ends_the_image_unpaid(generating: Generating) -> None:
+    reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
+    job = generating.begin(a_wish(reference_ids=(reference.image.id,)))
+    generating.store.delete(reference)
+
+    generating.work_off()
+
+    item = generating.item(job)
+    assert (item.state, item.error and item.error.code) == (ItemState.FAILED, "image_not_found")
+    assert generating.paid() == 0
+
+
+def test_variations_are_images_of_their_own_with_seeds_of_their_own(generating: Generating) -> None:
+    """E6."""
+    job = generating.begin(a_wish(seed=41), times=3)
+
+    generating.work_off()
+
+    assert generating.job(job).counts[ItemState.SUCCEEDED] == 3
+    assert [request.seed for request, _ in generating.providers[A].asked] == [41, 42, 43]
+    assert len({generating.item(job, index).image_id for index in range(3)}) == 3
+
+
+def test_a_paid_image_is_stored_whatever_the_quota_says_by_then() -> None:
+    generating = Generating(quota=Quota(images=1, size_bytes=len(PICTURE)))
+    job = generating.begin()
+    with pytest.raises(QuotaExceeded):
+        generating.store.upload()
+
+    generating.work_off()
+
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    with pytest.raises(QuotaExceeded):
+        generating.store.upload()
+
+
+def test_an_owners_own_key_is_used_for_that_owner_alone() -> None:
+    """E8."""
+    generating = later_in_the_year()
+    generating.keys.put(OWNER, A, ProviderKey("mine"))
+    own, others = generating.begin(), generating.begin(owner="another")
+
+    generating.work_off()
+
+    assert [key.secret for _, key in generating.providers[A].asked] == ["mine", "deployment-pollinations"]
+    today = generating.clock.now().date()
+    assert generating.jobs.spending(OWNER, on=today)[0] == Spending(0, 0)
+    assert generating.jobs.spending("another", on=today)[0] == Spending(POLLINATIONS_MICROS, 0)
+    assert generating.job(own).cost == generating.job(others).cost == POLLINATIONS_MICROS
+
+
+def test_an_own_key_opens_a_provider_that_the_deployment_does_not_have() -> None:
+    """E8."""
+    generating = Generating(order=())
+    generating.keys.put(OWNER, Provider.GOOGLE, ProviderKey("mine"))
+    job = generating.begin()
+
+    generating.work_off()
+
+    assert generating.item(job).provider is Provider.GOOGLE
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+
+
+# Retries ------------------------------------------------------------------------------------------------
+
+TRANSIENT = [Reason.RATE_LIMITED, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.CONNECTION, Reason.BAD_ANSWER]
+
+
+@pytest.mark.parametrize("reason", TRANSIENT)
+def test_what_may_pass_is_tried_again_twice_with_growing_pauses(reason: Reason) -> None:
+    """E3."""
+    generating = Generating(order=(A,))
+    generating.let(A, failing(reason))
+    job = generating.begin()
+
+    generating.step()
+    first = list(generating.queue.delays)
+    generating.step()
+    second = list(generating.queue.delays)
+    generating.work_off()
+
+    item = generating.item(job)
+    assert (first, second) == ([timedelta(seconds=1)], [timedelta(seconds=2)])
+    assert (item.state, item.calls, item.retries) == (ItemState.FAILED, 3, 2)
+    assert item.error is not None
+    assert (item.error.code, item.error.reason, item.error.provider) == (
+        "provider_failed",
+        reason,
+        "pollinations",
+    )
+    assert generating.paid() == 0
+
+
+@pytest.mark.parametrize("reason", [Reason.REFUSED, Reason.BAD_REQUEST])
+def test_what_lies_in_the_request_is_tried_once_and_nowhere_else(
+    generating: Generating, reason: Reason
+) -> None:
+    """E3."""
+    generating.let(A, failing(reason))
+    job = generating.begin()
+
+    generating.work_off()
+
+    item = generating.item(job)
+    assert (item.state, item.calls) == (ItemState.FAILED, 1)
+    assert item.error is not None
+    assert item.error.reason == reason
+    assert generating.asked(B) == 0
+
+
+@pytest.mark.parametrize("reason", [Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL])
+def test_what_lies_in_an_account_is_done_by_another_provider_at_once(
+    generating: Generating, reason: Reason
+) -> None:
+    """E2."""
+    generating.let(A, failing(reason))
+    job = generating.begin()
+
+    generating.step()
+    assert generating.queue.delays == [timedelta(0)]
+    generating.work_off()
+
+    item = generating.item(job)
+    assert (item.state, item.provider, item.retries) == (ItemState.SUCCEEDED, B, 0)
+    assert generating.asked(A) == 1
+
+
+def test_a_provider_without_a_key_is_passed_over(generating: Generating) -> None:
+    generating.no_key_for.add(A)
+    job = generating.begin()
+
+    generating.work_off()
+
+    assert (generating.item(job).provider, generating.asked(A)) == (B, 0)
+
+
+def test_when_no_account_is_good_the_image_fails_with_the_last_reason(generating: Generating) -> None:
+    for provider in (A, B, C):
+        generating.let(provider, failing(Reason.NO_BALANCE))
+    job = generating.begin()
+
+    generating.work_off()
+
+    item = generating.item(job)
+    assert (item.state, item.calls) == (ItemState.FAILED, 3)
+    assert item.error is not None
+    assert (item.error.reason, item.error.provider) == (Reason.NO_BALANCE, C)
+
+
+def test_another_provider_is_tried_after_one_that_failed_just_now(generating: Generating) -> None:
+    """E2."""
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    job = generating.begin()
+
+    generating.work_off()
+
+    assert (generating.item(job).provider, generating.asked(A)) == (B, 1)
+
+
+def test_without_fallback_nobody_else_is_asked(generating: Generating) -> None:
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    job = generating.begin(preference=Preference(provider=A, fallback=False))
+
+    generating.work_off()
+
+    assert generating.item(job).state is ItemState.FAILED
+    assert (generating.asked(A), generating.asked(B)) == (3, 0)
+
+
+def test_a_module_that_breaks_counts_as_an_answer_that_cannot_be_understood(generating: Generating) -> None:
+    generating.let(A, KeyError("what the SDK did"))
+    job = generating.begin()
+
+    generating.work_off()
+
+    assert generating.item(job).provider is B
+    assert generating.outcomes[0].reason is Reason.BAD_ANSWER
+
+
+def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
+    generating = later_in_the_year()
+    object.__setattr__(generating.run.uploads, "processor", Refusing())
+    job = generating.begin()
+
+    generating.work_off()
+
+    item = generating.item(job)
+    assert (item.state, item.cost, item.calls) == (ItemState.FAILED, POLLINATIONS_MICROS, 1)
+    assert item.error is not None
+    assert item.error.code == "invalid_image"
+    assert generating.paid_keys() == []
+    assert generating.jobs.spending(None, on=generating.clock.now().date())[0] == Spending(2_000, 0)
+
+
+class Refusing:
+    """Finds no image in anything."""
+
+    def process(self, data: bytes, media_type: object, recipes: object) -> None:
+        from image_store.domain.errors import InvalidImage
+
+        raise InvalidImage("These bytes are no image.")
+
+
+# Circuit breakers ---------------------------------------------------------------------------------------
+
+
+def test_a_breaker_opens_falls_back_and_recovers(generating: Generating) -> None:
+    """E2."""
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating.begin(times=8)
+    generating.work_off()
+    assert generating.asked(A) == 5
+    assert generating.health.rows[A].open_until is not None
+
+    generating.begin(times=2)
+    generating.work_off()
+    assert generating.asked(A) == 5
+
+    generating.clock.instant += timedelta(seconds=31)
+    generating.begin(times=2)
+    generating.work_off()
+    assert generating.asked(A) == 6  # one probe, and it failed
+
+    generating.let(A, GeneratedImage(data=PICTURE))
+    generating.clock.instant += timedelta(minutes=2)
+    job = generating.begin(times=3)
+    generating.work_off()
+    assert {generating.item(job, index).provider for index in range(3)} == {A}
+    assert generating.health.rows[A].open_until is None
+
+
+def test_while_a_probe_runs_nobody_else_tries(generating: Generating) -> None:
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating.begin(times=5)
+    generating.work_off()
+    generating.clock.instant += timedelta(seconds=31)
+    before = generating.asked(A)
+    meanwhile = generating.begin()
+
+    def probe(_: object) -> GeneratedImage:
+        generating.do(GenerateImage(meanwhile.id, 0))
+        return GeneratedImage(data=PICTURE)
+
+    generating.providers[A].answer = probe
+    generating.queue.waiting.clear()
+    generating.queue.delays.clear()
+    generating.begin()
+    generating.work_off()
+
+    assert generating.asked(A) == before + 1
+    assert generating.item(meanwhile).provider is B
+
+
+def test_a_provider_that_asks_for_a_pause_gets_it(generating: Generating) -> None:
+    """E3."""
+    generating = Generating(order=(A,))
+    generating.let(A, failing(Reason.RATE_LIMITED, timedelta(seconds=20)), GeneratedImage(data=PICTURE))
+    began = generating.clock.now()
+    job = generating.begin()
+
+    generating.work_off()
+
+    item = generating.item(job)
+    assert (item.state, item.calls, item.retries) == (ItemState.SUCCEEDED, 2, 1)
+    assert generating.clock.now() - began >= timedelta(seconds=20)
+
+
+def test_when_everybody_pauses_for_too_long_the_image_fails(generating: Generating) -> None:
+    generating = Generating(order=(A,), retries=5)
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    job = generating.begin(times=3)
+
+    generating.work_off()
+
+    assert generating.job(job).status is JobStatus.FAILED
+    assert generating.paid() == 0
+    assert max(generating.queue.delays, default=timedelta(0)) <= LONGEST_DELAY
+
+
+def test_an_owners_bad_key_does_not_close_the_provider_for_others(generating: Generating) -> None:
+    """E8."""
+    generating.keys.put(OWNER, A, ProviderKey("bad"))
+    generating.let(A, failing(Reason.BAD_KEY))
+    generating.begin(times=10)
+
+    generating.work_off()
+
+    assert generating.health.rows[A].failures == 0
+
+
+# Two workers, and dead ones -----------------------------------------------------------------------------
+
+
+def test_a_message_that_comes_twice_is_done_once(generating: Generating) -> None:
+    job = generating.begin()
+    work = GenerateImage(job.id, 0)
+
+    generating.work_off()
+    generating.do(work)
+
+    assert (generating.paid(), generating.item(job).calls) == (1, 1)
+
+
+def test_of_two_workers_with_one_image_one_calls(generating: Generating) -> None:
+    """E5."""
+    job = generating.begin()
+    work = GenerateImage(job.id, 0)
+
+    def meanwhile(_: object) -> GeneratedImage:
+        generating.do(work)
+        return GeneratedImage(data=PICTURE)
+
+    generating.providers[A].answer = meanwhile
+    generating.work_off()
+
+    assert generating.asked(A) == 1
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+
+
+def test_a_worker_that_was_taken_over_changes_nothing_any_more(generating: Generating) -> None:
+    """The fence: whoever was stopped for longer than its lease."""
+    job = generating.begin()
+    work = GenerateImage(job.id, 0)
+    answers = iter([True, False])
+
+    def stopped_for_long(_: object) -> GeneratedImage:
+        if next(answers):
+            generating.clock.instant += LEASE
+            generating.do(work)
+            generating.queue.waiting.clear()
+            generating.queue.delays.clear()
+        return GeneratedImage(data=PICTURE)
+
+    generating.providers[A].answer = stopped_for_long
+    generating.step()
+
+    item = generating.item(job)
+    assert item.state is ItemState.QUEUED
+    assert item.image_id is None
+    assert generating.jobs.ledger == {}
+
+
+def killed_while(generating: Generating, work: GenerateImage) -> None:
+    with pytest.raises(Killed):
+        generating.do(work)
+    generating.queue.waiting.clear()
+    generating.queue.delays.clear()
+
+
+def test_a_call_whose_worker_died_is_made_again_when_its_lease_is_over(generating: Generating) -> None:
+    """E5: the one case that may be paid twice."""
+    job = generating.begin()
+    work = GenerateImage(job.id, 0)
+    generating.let(A, Killed(), GeneratedImage(data=PICTURE))
+    killed_while(generating, work)
+
+    generating.do(work)
+    assert generating.asked(A) == 1
+    generating.clock.instant += LEASE
+    generating.do(work)
+    generating.work_off()
+
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    assert generating.outcomes[0].reason is Reason.LOST
+    assert generating.item(job).retries == 1
+
+
+def test_workers_that_keep_dying_end_the_image(generating: Generating) -> None:
+    """E5: how often it may be paid for is limited."""
+    generating.let(A, Killed())
+    generating.let(B, Killed())
+    job = generating.begin()
+    work = GenerateImage(job.id, 0)
+
+    for _ in range(3):
+        killed_while(generating, work)
+        generating.clock.instant += LEASE + timedelta(seconds=5)
+        generating.do(work)
+        generating.clock.instant += timedelta(seconds=5)
+
+    item = generating.item(job)
+    assert (item.state, item.calls) == (ItemState.FAILED, 3)
+
+
+def test_an_answer_that_was_kept_is_stored_and_nobody_is_paid_again(generating: Generating) -> None:
+    """E5."""
+    job = generating.begin()
+    work = GenerateImage(job.id, 0)
+
+    def die() -> None:
+        raise Killed
+
+    generating.store.repository.meanwhile = die
+    killed_while(generating, work)
+    assert len(generating.paid_keys()) == 1
+
+    generating.clock.instant += LEASE
+    generating.do(work)
+
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    assert generating.paid() == 1
+    assert generating.item(job).calls == 1
+    assert generating.paid_keys() == []
+
+
+def test_a_bucket_that_is_away_for_a_moment_costs_no_second_call(generating: Generating) -> None:
+    """E5."""
+    job = generating.begin()
+    generating.store.private.away = True
+
+    def come_back(seconds: float) -> None:
+        generating.slept.append(seconds)
+        generating.store.private.away = len(generating.slept) < 3
+
+    object.__setattr__(generating.kept, "sleep", come_back)
+    generating.work_off()
+
+    assert generating.slept == [0.5, 1.0, 2.0]
+    assert (generating.job(job).status, generating.paid()) == (JobStatus.SUCCEEDED, 1)
+
+
+def test_a_bucket_that_stays_away_is_waited_for_until_there_is_no_time(generating: Generating) -> None:
+    generating.begin()
+    generating.store.private.away = True
+    generating.queue.delays.clear()
+    work = generating.queue.waiting.pop()
+    assert isinstance(work, GenerateImage)
+
+    with pytest.raises(StorageUnavailable):
+        generating.do(work)
+
+    assert sum(generating.slept) >= 290
+
+
+def test_a_paid_image_waits_for_a_store_that_is_away(generating: Generating) -> None:
+    """E5: as long as it takes."""
+    generating = later_in_the_year()
+    job = generating.begin()
+    work = GenerateImage(job.id, 0)
+    away = [True] * 5
+
+    class SometimesAway:
+        def accept(self, upload: object) -> object:
+            if away:
+                away.pop()
+                raise StorageUnavailable("The table is away.")
+            return real.accept(upload)  # type: ignore[arg-type]
+
+    real = generating.run.uploads
+    object.__setattr__(generating.run, "uploads", SometimesAway())
+    generating.do(work)
+    item = generating.item(job)
+    assert (item.state, item.settled, item.cost) == (ItemState.QUEUED, True, POLLINATIONS_MICROS)
+    assert generating.jobs.spending(OWNER, on=generating.clock.now().date())[0] == Spending(2_000, 0)
+
+    generating.work_off()
+
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    assert generating.paid() == 1
+    assert list(generating.jobs.ledger.values()) == [POLLINATIONS_MICROS]
+    assert generating.job(job).cost == POLLINATIONS_MICROS
+
+
+def test_an_image_that_its_owner_deletes_at_once_stays_deleted(generating: Generating) -> None:
+    job = generating.begin()
+    work = GenerateImage(job.id, 0)
+    real = generating.run.uploads
+
+    class DiesAfterwards:
+        def accept(self, upload: object) -> object:
+            record = real.accept(upload)  # type: ignore[arg-type]
+            generating.store.delete(record, permanent=True)
+            raise Killed
+
+    object.__setattr__(generating.run, "uploads", DiesAfterwards())
+    killed_while(generating, work)
+    object.__setattr__(generating.run, "uploads", real)
+    generating.clock.instant += LEASE
+    generating.do(work)
+
+    item = generating.item(job)
+    assert (item.state, item.image_id, generating.paid()) == (ItemState.SUCCEEDED, None, 1)
+
+
+# Budgets ------------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_called_who_would_cost_more_than_is_held() -> None:
+    """E4."""
+    generating = later_in_the_year(Budgets(owner_daily=1_000_000))
+    generating.keys.put(OWNER, A, ProviderKey("mine"))
+    job = generating.begin(preference=Preference(provider=A, fallback=False))
+    generating.keys.remove(OWNER, A)
+
+    generating.work_off()
+
+    assert generating.item(job).state is ItemState.FAILED
+    assert generating.paid() == 0
+
+
+def test_a_model_of_unknown_price_is_passed_over_where_budgets_hold() -> None:
+    """E4."""
+    generating = later_in_the_year(Budgets(owner_daily=1_000_000))
+    job = generating.begin(a_wish(size="1536x1024"), preference=Preference(provider=B))
+
+    generating.work_off()
+
+    assert generating.item(job).cost is not None
+
+
+def later_in_the_year(budgets: Budgets = Budgets()) -> Generating:  # noqa: B008 - it is frozen
+    """Generation at a time for which there are prices."""
+    generating = Generating(budgets=budgets)
+    generating.clock.instant = generating.clock.instant.replace(month=11, day=21)
+    return generating
+
+
+def test_fifty_images_survive_a_provider_that_dies_in_the_middle() -> None:
+    """E1, E2: nothing is lost, nothing is paid twice, and the budget is the ledger's sum."""
+    generating = later_in_the_year()
+    alive = [True] * 20
+
+    def dying(_: object) -> GeneratedImage:
+        if alive:
+            alive.pop()
+            return GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1})
+        raise failing(Reason.CONNECTION)
+
+    generating.providers[A].answer = dying
+    job = generating.begin(*[a_wish(f"Picture {number}") for number in range(50)])
+
+    generating.work_off()
+
+    done = generating.job(job)
+    assert done.status is JobStatus.SUCCEEDED
+    made_by = [generating.item(job, index).provider for index in range(50)]
+    assert (made_by.count(A), made_by.count(B)) == (20, 30)
+    assert generating.paid() == 50
+    assert generating.asked(A) == 25  # five failures open the breaker
+    assert sum(cost or 0 for cost in generating.jobs.ledger.values()) == done.cost
+    spent, _ = generating.jobs.spending(OWNER, on=generating.clock.now().date())
+    assert spent == Spending(done.cost or 0, 0)
+
+
+# Cancelling ---------------------------------------------------------------------------------------------
+
+
+def test_an_image_of_a_cancelled_job_that_would_be_tried_again_is_not(generating: Generating) -> None:
+    """E7."""
+    job = generating.begin()
+
+    def cancel(_: object) -> GeneratedImage:
+        generating.requests.cancel(OWNER, job.id)
+        raise failing(Reason.UNAVAILABLE)
+
+    generating.providers[A].answer = cancel
+    generating.work_off()
+
+    assert generating.item(job).state is ItemState.CANCELLED
+    assert generating.job(job).status is JobStatus.CANCELLED
+
+
+def test_what_runs_when_its_job_is_cancelled_is_kept(generating: Generating) -> None:
+    """E7: it is paid for."""
+    job = generating.begin(times=2)
+
+    def cancel(_: object) -> GeneratedImage:
+        generating.requests.cancel(OWNER, job.id)
+        return GeneratedImage(data=PICTURE)
+
+    generating.providers[A].answer = cancel
+    generating.work_off()
+
+    states = [generating.item(job, index).state for index in range(2)]
+    assert states == [ItemState.SUCCEEDED, ItemState.CANCELLED]
+    assert generating.paid() == 1
+
+
+def test_a_waiting_image_of_a_job_whose_cancelling_died_is_cancelled(generating: Generating) -> None:
+    job = generating.begin()
+    generating.jobs.stop(job.id, at=generating.clock.now())
+
+    generating.work_off()
+
+    assert (generating.item(job).state, generating.paid()) == (ItemState.CANCELLED, 0)
+
+
+def test_work_for_what_never_was_is_dropped(generating: Generating) -> None:
+    generating.do(GenerateImage("019ca945-0a00-7000-8000-000000000009", 0))
+
+    assert generating.queue.waiting == []
+
+
+def test_work_that_comes_too_early_is_sent_again(generating: Generating) -> None:
+    job = generating.begin()
+    row = generating.jobs.rows[job.id, 0]
+    generating.jobs.rows[job.id, 0] = replace(row, not_before=generating.clock.now() + timedelta(minutes=20))
+    generating.queue.waiting.clear()
+    generating.queue.delays.clear()
+
+    generating.do(GenerateImage(job.id, 0))
+
+    assert generating.queue.delays == [LONGEST_DELAY]
+    assert generating.paid() == 0
