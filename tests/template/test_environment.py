@@ -58,6 +58,7 @@ TOLD = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "PRESETS",
         "R2_ENDPOINT",
         "PUBLIC_BUCKET",
         "PUBLIC_URL",
