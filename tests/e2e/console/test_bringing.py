@@ -263,7 +263,10 @@ def test_every_screen_keeps_the_rules_of_accessibility_and_fits(
     )
     faults: dict[str, list[str]] = {}
     for name, (address, shown) in SCREENS.items():
-        page.evaluate("(address) => { location.hash = address }", address or "#/")
+        page.evaluate(
+            "(address) => { document.querySelector('main').replaceChildren(); location.hash = address; }",
+            address or "#/",
+        )
         page.locator(f"main {shown}" if "," not in shown else shown).first.wait_for()
         faults[name] = faults_of(page, rules)
         width = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
