@@ -7,7 +7,7 @@ BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
 	|| { echo "$(NEEDED)" >&2; exit 2; }; $(PYTHON) local/bootstrap.py
 # One worker a core; the end-to-end tests share one stack and so stay together in one worker.
 PYTEST := $(PYTHONS) -m pytest -n 2 --dist loadgroup
-CODE := layers/shared/image_store functions local tools tests
+CODE := layers/shared/image_store functions cli/image_store_cli local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
 
@@ -40,18 +40,22 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=images, cold, warm or growth for some)
+bench: build ## Measure and print a table (ONLY=images, cold, warm, growth or uploads for some)
+	@$(BOOTSTRAP) awscli
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
-soak: everything ## Let storage fail in random histories, and functions die in a storm, for long (EXAMPLES=2000, STORM=120)
+soak: everything ## Let storage fail, functions die and files be spoiled for long (EXAMPLES=2000, STORM=120, FILES=3000, SEED=1)
 	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_STORM_SECONDS=$(or $(STORM),120) \
 		$(PYTHONS) -m pytest tests/faults/test_any_history.py tests/e2e/test_crash.py
+	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_FILES=$(or $(FILES),3000) SOAK_SEED=$(or $(SEED),1) \
+		$(PYTHONS) -m pytest tests/unit/test_imaging_hostile.py tests/unit/test_imaging_fuzz.py
 
 lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
 	@$(BOOTSTRAP)
 	@$(LOCK) --universal requirements/uv.in -o requirements/uv.txt
 	@$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt
 	@$(LOCK) --universal requirements/sam.in -o requirements/sam.txt
+	@$(LOCK) --universal requirements/awscli.in -o requirements/awscli.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/imaging/requirements.in -o layers/imaging/requirements.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/crypto/requirements.in -o layers/crypto/requirements.txt

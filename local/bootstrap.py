@@ -40,6 +40,8 @@ ENVIRONMENTS = {
     "sam": Environment(".venv-sam", "requirements/sam.txt"),
     # Handlers run on it: with no package of its own, a module missing from a layer is missing here too.
     "handlers": Environment(".venv-handlers", None),
+    # Benchmarks alone use it, to compare with.
+    "awscli": Environment(".venv-awscli", "requirements/awscli.txt"),
 }
 
 

@@ -38,6 +38,18 @@ CORS = {
     ]
 }
 
+# The same: what signed links asked for is made anew when it is asked for again.
+LIFECYCLE = {
+    "Rules": [
+        {
+            "ID": "transforms",
+            "Status": "Enabled",
+            "Filter": {"Prefix": "transforms/"},
+            "Expiration": {"Days": 30},
+        }
+    ]
+}
+
 
 def prepare_r2(emulator: Emulator) -> None:
     """Make what is missing: the buckets, the R2 user with its key pair, and the secret that holds it."""
@@ -47,6 +59,7 @@ def prepare_r2(emulator: Emulator) -> None:
         if bucket not in present:
             storage.create_bucket(Bucket=bucket)
         storage.put_bucket_cors(Bucket=bucket, CORSConfiguration=CORS)
+    storage.put_bucket_lifecycle_configuration(Bucket=PRIVATE_BUCKET, LifecycleConfiguration=LIFECYCLE)
     users, secrets = emulator.client("iam"), emulator.client("secretsmanager")
     if not has_working_key(users, secrets):
         keep_secret(secrets, R2_SECRET, make_key(users))

@@ -16,6 +16,7 @@ from local.packaging import package
 from local.problems import CannotRun
 from local.settings import (
     AUDIENCE,
+    CONSOLE_CLIENT_ID,
     PRIVATE_BUCKET,
     PUBLIC_BUCKET,
     R2_SECRET,
@@ -52,6 +53,7 @@ def parameters_for(
         "ApiUrl": settings.api_url,
         "Architecture": architecture(),
         "Audience": AUDIENCE,
+        "ConsoleClientId": CONSOLE_CLIENT_ID,
         "Issuer": issuer_url,
         "PrivateBucket": PRIVATE_BUCKET,
         "PublicBucket": PUBLIC_BUCKET,

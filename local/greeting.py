@@ -23,7 +23,7 @@ def greeting(settings: LocalSettings, *, issuer: Issuer, sample: Path, log: Path
     bearer = '-H "Authorization: Bearer $TOKEN"'
     read_id = "python3 -c 'import json, sys; print(json.load(sys.stdin)[\"id\"])'"
     return f"""
-The image store is running: {settings.api_url}
+The image store is running. Open {settings.api_url} in a browser and say who you are.
 
 In another terminal, a token for {DEFAULT_SUBJECT} (good for 12 hours):
   export TOKEN={issuer.token(subject=DEFAULT_SUBJECT)}

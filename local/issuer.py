@@ -12,13 +12,14 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from local.host_check import localhost_only
+from local.host_check import Handler, localhost_only
 from local.problems import CannotRun
-from local.settings import AUDIENCE
+from local.settings import AUDIENCE, CONSOLE_CLIENT_ID
+from local.sign_in import Refused, SignIn
 from local.state_folder import StateFolder, broken, write_privately
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 TOKEN_LIFETIME = timedelta(hours=12)  # a working day: the printed curl lines should not end at lunch
 KEY_BITS = 2048
@@ -33,6 +34,7 @@ class Issuer:
         self._key = key
         self._now = now
         self._public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+        self.sign_in = SignIn(client_id=CONSOLE_CLIENT_ID, now=now)
         self._key_id = hashlib.sha256(self._public["n"].encode()).hexdigest()[:16]
 
     @property
@@ -42,24 +44,35 @@ class Issuer:
 
     def token(self, *, subject: str, scope: str = "") -> str:
         """Answer a signed token for a subject, with a scope claim when one is asked for."""
-        issued = self._now()
-        claims = {
-            "iss": self.url,
-            "aud": AUDIENCE,
-            "sub": subject,
-            "iat": issued,
-            "exp": issued + TOKEN_LIFETIME,
-            **({"scope": scope} if scope else {}),
+        return self._signed(subject, {"aud": AUDIENCE, **({"scope": scope} if scope else {})})
+
+    def tokens_for(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        """Answer the tokens that a code is good for, as a token endpoint does; Refused when it is good for none."""
+        grant = self.sign_in.redeem(sent)
+        nonce = {"nonce": grant.nonce} if grant.nonce else {}
+        return {
+            "access_token": self.token(subject=grant.subject, scope=grant.scope),
+            "id_token": self._signed(grant.subject, {"aud": grant.client_id, **nonce}),
+            "token_type": "Bearer",
+            "expires_in": round(TOKEN_LIFETIME.total_seconds()),
+            "scope": grant.scope,
         }
+
+    def _signed(self, subject: str, further: dict[str, str]) -> str:
+        issued = self._now()
+        claims = {"iss": self.url, "sub": subject, "iat": issued, "exp": issued + TOKEN_LIFETIME, **further}
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
 
     def configuration(self) -> dict[str, Any]:
-        """Answer the OpenID Connect discovery document, as far as authorizers read it."""
+        """Answer the OpenID Connect discovery document, as far as authorizers and browsers read it."""
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/jwks.json",
+            "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": self.token_url,
             "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["token"],
+            "response_types_supported": ["code"],
+            "code_challenge_methods_supported": ["S256"],
             "subject_types_supported": ["public"],
         }
 
@@ -80,11 +93,41 @@ class Issuer:
         async def keys(_: web.Request) -> web.Response:
             return web.json_response(self.keys())
 
-        application = web.Application(middlewares=[localhost_only])
+        async def authorize(request: web.Request) -> web.Response:
+            asked = dict(request.query)
+            subject = asked.pop("as", "")
+            try:
+                if subject:
+                    raise web.HTTPFound(self.sign_in.redirect(asked, subject=subject))
+                page = self.sign_in.page(asked)
+            except Refused as refused:
+                return web.Response(status=400, text=f"This is no request of the web console: {refused}.")
+            return web.Response(text=page, content_type="text/html")
+
+        async def redeem(request: web.Request) -> web.Response:
+            sent = {name: str(value) for name, value in (await request.post()).items()}
+            try:
+                answer = self.tokens_for(sent)
+            except Refused as refused:
+                return web.json_response({"error": str(refused)}, status=400)
+            return web.json_response(answer, headers={"Cache-Control": "no-store"})
+
+        application = web.Application(middlewares=[localhost_only, readable_by_pages])
         application.router.add_get("/.well-known/openid-configuration", configuration)
         application.router.add_get("/jwks.json", keys)
+        application.router.add_get("/authorize", authorize)
         application.router.add_get("/token", token)
+        application.router.add_post("/token", redeem)
         return application
+
+
+@web.middleware
+async def readable_by_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let a page of another origin read the documents and redeem its code, but not the tokens for the asking."""
+    answer = await handler(request)
+    if request.path != "/token" or request.method == "POST":
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
 
 
 def make_issuer(state: StateFolder, *, port: int) -> Issuer:

@@ -19,6 +19,7 @@ HIGHEST_PORT = 65_535
 REGION = "us-east-1"
 STACK_NAME = "image-store"
 AUDIENCE = "image-store"
+CONSOLE_CLIENT_ID = "console"
 PRIVATE_BUCKET = "image-store-private"
 PUBLIC_BUCKET = "image-store-public"
 R2_SECRET = f"{STACK_NAME}/r2"

@@ -1,14 +1,16 @@
-"""Serves the public links of published images."""
+"""Serves the public links of published images, and the signed links of images that are shared for a time."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
+from image_store.domain.ids import parse_link
 from image_store.entrypoints import http
 
 api = http.create_api()
 
 PUBLISHED = http.operation(
-    "See a published image",
+    "See a published image, or one that is shared by a signed link",
+    headers=("Accept",),
     answers={302: "The picture is at Location."},
     problems=(404, 503),
     public=True,
@@ -17,13 +19,17 @@ PUBLISHED = http.operation(
 
 @api.get("/i/<link>", **PUBLISHED)
 def show(link: str) -> "Response[str]":
-    return show_rendition(link, "display")
+    if parse_link(link) is not None:
+        return show_rendition(link, "display")
+    app = application()
+    return app.answers.shared(app.shared.find(link, accept=http.header(api, "accept")))
 
 
 @api.get("/i/<link>/<preset>", **PUBLISHED)
 def show_rendition(link: str, preset: str) -> "Response[str]":
     app = application()
-    return app.answers.published(*app.retrieval.published(link, preset))
+    found = app.renditions.published(link, preset, accept=http.header(api, "accept"))
+    return app.answers.published(found)
 
 
 lambda_handler = http.handler(api)

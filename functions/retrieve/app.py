@@ -31,18 +31,19 @@ def get_image(image_id: str) -> "Response[str]":
     **http.operation(
         "Get the bytes of an image, or of one of its renditions",
         query="ContentQuery",
+        headers=("Accept",),
         answers={302: "The bytes are at Location for a while; Range and conditional requests work there."},
         problems=(400, 404, 503),
     ),
 )
 def get_content(image_id: str) -> "Response[str]":
     app = application()
-    preset = http.chosen(api, "rendition", among=("thumb", "display"))
-    image = app.retrieval.get_image(http.caller(api), image_id)
-    method = http.read_method(api)
+    preset = http.chosen(api, "rendition", among=tuple(app.settings.presets))
+    owner, method = http.caller(api), http.read_method(api)
     if preset is None:
-        return app.answers.original(image, method=method)
-    return app.answers.rendition(image, app.retrieval.rendition(image, preset), method=method)
+        return app.answers.original(app.retrieval.get_image(owner, image_id), method=method)
+    found = app.renditions.of_owner(owner, image_id, preset, accept=http.header(api, "accept"))
+    return app.answers.rendition(found, method=method)
 
 
 lambda_handler = http.handler(api)

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SERVICES = frozenset({"dynamodb", "kms", "s3", "secretsmanager", "sqs"})
+SERVICES = frozenset({"dynamodb", "kms", "lambda", "s3", "secretsmanager", "sqs"})
 
 POWERTOOLS = "aws_lambda_powertools"
 ON_DEMAND = (

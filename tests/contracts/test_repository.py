@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from image_store.adapters.dynamodb import items, repository
 from image_store.adapters.dynamodb.repository import DynamoRepository
-from image_store.adapters.dynamodb.transactions import CONFLICT_RETRY
+from image_store.adapters.dynamodb.table import CONFLICT_RETRY
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
@@ -24,7 +24,7 @@ from image_store.domain.ingest import SweepPosition, VersionPosition
 from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, GroupOf, ListQuery
 from image_store.domain.media import MediaType
 from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import Placeholder, Rendition
+from image_store.domain.renditions import PRESETS, Placeholder, Rendition
 from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Quota, Reservation, Usage
 from image_store.ports import ImageRepository
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
@@ -585,13 +585,103 @@ def test_a_publication_waits_until_it_is_current_and_again_when_it_is_not(store:
 
     assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
     assert due(store, DEADLINE) == {"publication:other"}
-    store.forget_publication(PUBLICATION)
+    store.forget_publication(waiting(record), at=NOON)
     assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
 
     store.replace(published, moved(published, State.READY, publication=None), publications=[waiting(record)])
 
     assert store.publication(PUBLICATION) == waiting(record)
     assert due(store, DEADLINE) == {"publication:other", f"publication:{PUBLICATION}"}
+
+
+def published(store: ImageRepository) -> Record:
+    record = ready(store)
+    intended = advance(store, record, State.READY, intent=PUBLICATION)
+    return advance(store, intended, State.READY, intent=None, publication=PUBLICATION)
+
+
+COPY = f"p/{PUBLICATION}/w640.webp"
+
+
+def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(store: ImageRepository) -> None:
+    record = published(store)
+    known = waiting(record)
+
+    assert store.announce_copy(PUBLICATION, COPY, until=minutes(2)) is True
+    store.replace(record, moved(record, State.READY, publication=None), publications=[known])
+
+    kept = replace(known, keys=known.keys | {COPY}, copied_until=minutes(2))
+    assert store.publication(PUBLICATION) == kept
+    store.forget_publication(known, at=minutes(3))
+    assert store.publication(PUBLICATION) == kept, "a copy would be left that nobody knows of"
+    store.forget_publication(kept, at=minutes(1))
+    assert store.publication(PUBLICATION) == kept, "a copy that is on its way would be left"
+    store.forget_publication(kept, at=minutes(3))
+    assert store.publication(PUBLICATION) is None
+
+
+def test_no_copy_can_be_announced_of_what_is_not_current(store: ImageRepository) -> None:
+    record = reserve(store)
+    store.replace(record, moved(record, State.READY), publications=[waiting(record)])
+
+    assert store.announce_copy(PUBLICATION, COPY, until=minutes(2)) is False
+    assert store.announce_copy("unknown", COPY, until=minutes(2)) is False
+    assert store.publication(PUBLICATION) == waiting(record)
+    assert store.publication("unknown") is None
+
+
+def amended(image: Image, **changes: Any) -> Image:
+    return replace(image, amendment=f"amendment {next(_numbers)}", **changes)
+
+
+MADE = Rendition("w640", MediaType.AVIF, 640, 480, 20_000, making="0123456789abcdef")
+
+
+@pytest.mark.parametrize("state", [State.READY, State.TRASHED])
+def test_an_amendment_changes_the_record_and_not_its_version(store: ImageRepository, state: State) -> None:
+    record = advance(store, ready(store, groups=("session:s1",), alt_text="a cat"), state)
+    after = amended(record.image, renditions=(*record.image.renditions, MADE))
+    listed = store.cards(query(trashed=state is State.TRASHED), after=None)
+
+    store.amend(record.image, after)
+
+    assert store.get(after.id) == replace(record, image=after)
+    assert after.version == record.image.version
+    assert store.cards(query(trashed=state is State.TRASHED), after=None) == listed
+
+
+def test_an_amendment_of_what_has_changed_is_a_conflict(store: ImageRepository) -> None:
+    record = ready(store)
+    changed = advance(store, record, State.READY, filename="dog.png")
+
+    with pytest.raises(Conflict):
+        store.amend(record.image, amended(record.image))
+
+    assert store.get(record.image.id) == changed
+
+
+def test_a_change_by_who_has_not_seen_an_amendment_is_a_conflict(store: ImageRepository) -> None:
+    record = ready(store)
+    store.amend(record.image, first := amended(record.image))
+
+    with pytest.raises(Conflict):
+        store.replace(record, moved(record, State.TRASHED))
+    with pytest.raises(Conflict):
+        store.amend(record.image, amended(record.image))
+
+    assert store.get_image(record.image.id) == first
+
+
+def test_a_file_of_an_image_is_made_by_one_at_a_time(store: ImageRepository) -> None:
+    def take(holder: str, at: datetime, name: str = "id#w640.webp") -> bool:
+        return store.take_rendering(name, holder=holder, at=at, until=at + timedelta(seconds=40))
+
+    assert take("one", NOON)
+    assert take("one", NOON), "a repeated call has what it took"
+    assert not take("two", NOON + timedelta(seconds=30))
+    assert take("two", NOON, "id#w640.avif")
+    assert take("two", NOON + timedelta(seconds=41))
+    assert not take("one", NOON + timedelta(seconds=42))
 
 
 def test_many_records_and_publications_are_read_at_once(store: ImageRepository) -> None:
@@ -704,6 +794,7 @@ def test_a_card_tells_what_a_gallery_shows(store: ImageRepository) -> None:
         width=640,
         height=480,
         alt_text="日" * 60,
+        alt_text_given=False,
         placeholder=image.placeholder,
         thumb_type=MediaType.WEBP,
         private_prefix=f"images/upload/2026/03/{image.id}/{image.attempt}/",
@@ -935,8 +1026,8 @@ def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: Image
     record = pending()
     store.reserve(reservation(record, publication=waiting(record)))
 
-    store.forget_publication(PUBLICATION)
-    store.forget_publication(PUBLICATION)
+    store.forget_publication(waiting(record), at=NOON)
+    store.forget_publication(waiting(record), at=NOON)
 
     assert store.publication(PUBLICATION) is None
     assert due(store, DEADLINE) == {record.image.id}
@@ -1072,10 +1163,13 @@ def test_cards_of_a_category_are_those_and_no_others(store: ImageRepository, gro
     ready(store, at=minutes(5), groups=groups)
     ready(store, at=minutes(6), category="cats", groups=groups, kind=Kind.GENERATED)
 
-    found = ids_of(store, query(2, category="cats", kind=Kind.UPLOAD, group=group, descending=False))
+    found = ids_of(
+        store,
+        query(2, category="cats", kind=Kind.UPLOAD, group=group, descending=False, from_records=True),
+    )
 
     assert found == [record.image.id for record in cats]
-    assert ids_of(store, query(category="birds", group=group)) == []
+    assert ids_of(store, query(category="birds", group=group, from_records=True)) == []
 
 
 # DynamoRepository alone -------------------------------------------------------------------------------
@@ -1194,6 +1288,7 @@ def test_a_read_that_cannot_settle_a_lost_answer_is_storage_unavailable(table: T
         dynamo(table, client).reserve(reservation(pending()))
 
 
+A_ROW = PublicationRow(PUBLICATION, "id", frozenset({"p/key"}), NOON)
 READS: dict[str, Callable[[ImageRepository], object]] = {
     "get": lambda store: store.get("id"),
     "get_image": lambda store: store.get_image("id"),
@@ -1204,7 +1299,9 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
     "due": lambda store: list(store.due(NOON)),
     "owners_due": lambda store: list(store.owners_due(NOON)),
     "publication": lambda store: store.publication(PUBLICATION),
-    "forget_publication": lambda store: store.forget_publication(PUBLICATION),
+    "forget_publication": lambda store: store.forget_publication(A_ROW, at=NOON),
+    "announce_copy": lambda store: store.announce_copy(PUBLICATION, "p/key", until=NOON),
+    "take_rendering": lambda store: store.take_rendering("file", holder="one", at=NOON, until=NOON),
     "members": lambda store: store.members(GroupOf(OWNER, "session:s1"), after=None, limit=1),
     "sweep_position": lambda store: store.sweep_position("ingest"),
     "settled": lambda store: store.settled(["name"], at=NOON),
@@ -1216,6 +1313,8 @@ WEAK_OR_WRITTEN = {
     "due",
     "owners_due",
     "forget_publication",
+    "announce_copy",
+    "take_rendering",
     "settled",
     "note",
     "keep_sweep_position",
@@ -1233,6 +1332,7 @@ def test_every_failure_is_storage_unavailable(
         get_item=failure,
         delete_item=failure,
         put_item=failure,
+        update_item=failure,
         batch_get_item=failure,
     )
     store = DynamoRepository("images", client=lambda: client)
@@ -1440,6 +1540,7 @@ def test_no_method_scans(table: Table) -> None:
         "get_item",
         "batch_get_item",
         "put_item",
+        "update_item",
         "delete_item",
     }
 
@@ -1488,6 +1589,27 @@ def test_a_listed_row_of_a_common_image_is_small_enough_for_eight_read_units_a_h
     assert 100 * size_bytes_of(row) <= 8 * 8_192
 
 
+def test_a_record_with_every_rendition_there_can_be_is_below_two_kilobytes(table: Table) -> None:
+    """DESIGN, Table: of the usual presets in all of their formats, for a published image."""
+    store = dynamo(table)
+    record = published(store)
+    made = tuple(
+        Rendition(preset.name, media_type, 2048, 1365, 1_234_567, making="0123456789abcdef")
+        for preset in PRESETS.values()
+        if not preset.at_upload
+        for media_type in preset.formats
+    )
+    renditions = (*record.image.renditions, *made)
+
+    store.amend(record.image, amended(record.image, renditions=renditions, transformed=True))
+
+    [meta] = [row for row in table.rows() if row["sk"]["S"] == "META"]
+    assert len(made) == 9
+    assert size_bytes_of(meta) < 2_000
+    assert store.get_image(record.image.id) == store.get(record.image.id).image  # type: ignore[union-attr] # it is there
+    assert len(store.get_image(record.image.id).renditions) == 11  # type: ignore[union-attr] # as above
+
+
 def test_what_a_deleted_image_leaves_in_the_table_is_the_count(table: Table) -> None:
     store = dynamo(table)
     record = pending(sha256=SHA256, guarded=True, groups=("session:s1", "persona:p"))
@@ -1495,7 +1617,7 @@ def test_what_a_deleted_image_leaves_in_the_table_is_the_count(table: Table) -> 
     for state in (State.READY, State.DELETING, State.TOMBSTONE):
         record = advance(store, record, state, guarded=state is State.READY)
     store.forget(record)
-    store.forget_publication(PUBLICATION)
+    store.forget_publication(waiting(record), at=NOON)
 
     assert sorted(row["sk"]["S"] for row in table.rows()) == ["IDEMPOTENCY", "USAGE"]
 

@@ -192,7 +192,15 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "list": ([Holder.query, query_owners, r2_secret, signing_secret], [get, put, delete, scan, query_due]),
     "update": ([get, Holder.query, delete, r2_secret], [scan, query_due, signing_secret, send("WorkQueue")]),
     "delete": ([get, delete, r2_secret, signing_secret], [scan, query_owners, query_due]),
-    "links": ([get, r2_secret], [put, delete, Holder.query, query_owners, signing_secret]),
+    "search": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
+    "feed": ([get, Holder.query, r2_secret, signing_secret], [put, delete, scan, query_owners, query_due]),
+    "stats": ([get, Holder.query], [put, delete, scan, query_owners, query_due, r2_secret, signing_secret]),
+    "links": ([get, r2_secret, signing_secret], [put, delete, Holder.query, query_owners]),
+    "share": ([get, signing_secret], [put, delete, Holder.query, query_owners, r2_secret]),
+    "health": (
+        [get, query_due, r2_secret, signing_secret, providers_secret, look_at("WorkQueue")],
+        [put, delete, Holder.query, scan, query_owners, receive("WorkQueue"), send("IngestQueue")],
+    ),
     "site": ([], [get, Holder.query, scan, r2_secret, signing_secret]),
     "cleanup": (
         [
@@ -239,6 +247,15 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "generate": (
         [get, Holder.query, delete, r2_secret, providers_secret, unseal, generate_nothing],
         [scan, query_owners, signing_secret, seal, read_ingested, drop, send("WorkQueue")],
+    ),
+    "render": ([get, r2_secret], [delete, scan, Holder.query, query_owners, signing_secret]),
+    "project": (
+        [get, delete, send("ProjectionDeadLetterQueue")],
+        [scan, Holder.query, query_owners, r2_secret, signing_secret, send("WorkQueue")],
+    ),
+    "rebuild": (
+        [get, scan, delete],
+        [query_owners, r2_secret, signing_secret, send("ProjectionDeadLetterQueue"), send("WorkQueue")],
     ),
 }
 """Of each function: calls inside of its policy, and calls outside of it. None of them would change an image."""

@@ -125,6 +125,13 @@ class MemoryDynamo:
             responses[name] = [dict(rows[key]) for key in row_keys if key in rows]
         return {"Responses": responses, "UnprocessedKeys": {}}
 
+    def _get_together(self, request: Request) -> Request:
+        _allow(request, {"TransactItems"})
+        for each in request["TransactItems"]:
+            _allow(each, {"Get"})
+            _allow(each["Get"], {"TableName", "Key"})
+        return {"Responses": [self._get(each["Get"]) for each in request["TransactItems"]]}
+
     def _query(self, request: Request) -> Request:
         _allow(request, _QUERY)
         table = self._table(request)
@@ -233,6 +240,7 @@ _OPERATIONS: dict[str, Callable[[MemoryDynamo, Request], Request]] = {
     "put_item": MemoryDynamo._put,  # noqa: SLF001 - as above
     "query": MemoryDynamo._query,  # noqa: SLF001 - as above
     "scan": MemoryDynamo._scan,  # noqa: SLF001 - as above
+    "transact_get_items": MemoryDynamo._get_together,  # noqa: SLF001 - as above
     "transact_write_items": MemoryDynamo._transact,  # noqa: SLF001 - as above
     "update_item": MemoryDynamo._update,  # noqa: SLF001 - as above
 }

@@ -37,13 +37,15 @@ class NoExpression(Exception):
 
 
 def comparable(value: Value) -> tuple[str, Any]:
-    """A value as it compares: with others of its type alone, texts by their UTF-8."""
+    """A value as it compares: with others of its type alone, texts by their UTF-8, sets whatever their order."""
     ((kind, held),) = value.items()
     match kind:
         case "S":
             return kind, held.encode()
         case "N":
             return kind, Decimal(held)
+        case "SS":
+            return kind, frozenset(held)
     return kind, held
 
 
@@ -126,7 +128,27 @@ class _Parser:
                 wanted = self._take() == "attribute_exists"
                 name = self._in_brackets()
                 return lambda item, _: (name in item) is wanted
+            case "begins_with" | "contains":
+                return self._within(self._take())
         return self._comparison()
+
+    def _within(self, function: str) -> Test:
+        self._take("(")
+        whole = self._operand()
+        self._take(",")
+        part = self._operand()
+        self._take(")")
+
+        def test(item: Item, values: Values) -> bool:
+            held, wanted = whole(item, values), part(item, values)
+            assert wanted is not None
+            if held is None:
+                return False
+            if function == "contains":
+                return wanted["S"] in held["SS"]
+            return str(held["S"]).startswith(wanted["S"])
+
+        return test
 
     def _comparison(self) -> Test:
         left = self._operand()
@@ -205,8 +227,7 @@ class _Parser:
         def change(before: Item, after: Item, values: Values) -> None:
             added = amount(before, values)
             assert added is not None
-            held = before.get(name, {"N": "0"})
-            after[name] = {"N": str(Decimal(held["N"]) + Decimal(added["N"]))}
+            after[name] = _sum(before.get(name), added)
 
         return change
 
@@ -217,6 +238,19 @@ class _Parser:
             after.pop(name, None)
 
         return change
+
+
+def _sum(held: Value | None, added: Value) -> Value:
+    """A number and another, or a set and another; a number that is not there is 0, a set that is not there empty."""
+    ((kind, more),) = added.items()
+    if held is not None and kind not in held:
+        raise NoExpression(f"{added} is added to {held}")
+    match kind:
+        case "N":
+            return {kind: str(Decimal(held[kind] if held else "0") + Decimal(more))}
+        case "SS":
+            return {kind: sorted({*(held[kind] if held else ()), *more})}
+    raise NoExpression(f"nothing can be added of the kind {kind}")
 
 
 def _compare(sign: str, left: Value | None, right: Value | None) -> bool:

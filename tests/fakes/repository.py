@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from image_store.adapters.dynamodb.items import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
@@ -38,6 +39,7 @@ class MemoryRepository(ImageRepository):
         self._sweeps: dict[str, SweepPosition] = {}
         self._keys: dict[str, IdempotencyRow] = {}
         self.owners: dict[str, datetime] = {}
+        self._renderings: dict[str, tuple[str, datetime]] = {}
         self.promised: Counter[str] = Counter()
         """Images by owner that are counted before they are stored, by whoever has promised them."""
 
@@ -68,7 +70,7 @@ class MemoryRepository(ImageRepository):
             expires_at = reservation.expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
         if reservation.publication is not None:
-            self.publication_rows[reservation.publication.publication] = reservation.publication
+            self._keep(reservation.publication)
 
     def replace(
         self,
@@ -81,10 +83,12 @@ class MemoryRepository(ImageRepository):
             return
         self._check_unchanged(before.image)
         self.records[after.image.id] = after
+        kept = (*_current_publication(after.image), *publications)
         for row in _current_publication(before.image):
-            self.publication_rows.pop(row.publication, None)
-        for row in (*_current_publication(after.image), *publications):
-            self.publication_rows[row.publication] = row
+            if row.publication not in {each.publication for each in kept}:
+                self.publication_rows.pop(row.publication, None)
+        for row in kept:
+            self._keep(row)
         abandoned = before.image.state is State.PENDING and after.image.state is State.DELETING
         if abandoned and before.image.idempotency is not None:
             self._keys.pop(before.image.idempotency, None)
@@ -94,10 +98,39 @@ class MemoryRepository(ImageRepository):
             self._check_unchanged(record.image)
             del self.records[record.image.id]
 
-    def forget_publication(self, publication: str) -> None:
+    def amend(self, before: Image, after: Image) -> None:
+        stored = self.records.get(after.id)
+        if stored is not None and stored.image.amendment == after.amendment:
+            return
+        self._check_unchanged(before)
+        self.records[after.id] = replace(self.records[after.id], image=after)
+
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
         row = self.publication_rows.get(publication)
-        if row is not None and row.due_at is not None:
-            del self.publication_rows[publication]
+        if row is None or row.due_at is not None:
+            return False
+        self.publication_rows[publication] = replace(row, keys=row.keys | {key}, copied_until=until)
+        return True
+
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        kept = self.publication_rows.get(row.publication)
+        if kept is None or kept.due_at is None or kept.keys != row.keys:
+            return
+        if kept.copied_until is None or kept.copied_until < at:
+            del self.publication_rows[row.publication]
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        held = self._renderings.get(name)
+        if held is not None and held[0] != holder and held[1] >= at:
+            return False
+        self._renderings[name] = (holder, until)
+        return True
+
+    def _keep(self, row: PublicationRow) -> None:
+        kept = self.publication_rows.get(row.publication, row)
+        self.publication_rows[row.publication] = replace(
+            row, keys=row.keys | kept.keys, copied_until=kept.copied_until
+        )
 
     def _is_mine(self, image: Image) -> bool:
         stored = self.get_image(image.id)
@@ -105,8 +138,8 @@ class MemoryRepository(ImageRepository):
 
     def _check_unchanged(self, image: Image) -> None:
         stored = self.get_image(image.id)
-        seen = (image.version, image.attempt, image.state)
-        if stored is None or (stored.version, stored.attempt, stored.state) != seen:
+        seen = (image.version, image.attempt, image.state, image.amendment)
+        if stored is None or (stored.version, stored.attempt, stored.state, stored.amendment) != seen:
             raise _conflict()
 
     def _check_quota(self, image: Image, quota: Quota) -> None:
@@ -209,8 +242,8 @@ class MemoryRepository(ImageRepository):
         for record in rows[:MAX_EXAMINED_ROWS]:
             if len(page) == query.limit:
                 return CardPage(tuple(page), page[-1].id)
-            if _is_wanted(record.image, query):
-                page.append(_card(record))
+            if _is_wanted(record, query):
+                page.append(card_of(record))
         unread = len(rows) > MAX_EXAMINED_ROWS
         return CardPage(tuple(page), rows[MAX_EXAMINED_ROWS - 1].image.id if unread else None)
 
@@ -231,23 +264,51 @@ def _is_listed(record: Record, query: ListQuery, after: str | None) -> bool:
     if image.owner != query.owner or image.state is not (State.TRASHED if query.trashed else State.READY):
         return False
     return (
-        (query.group is None or query.group in record.details.groups)
+        _drives(record, query)
         and (query.since is None or image.id >= first_id_at(query.since))
         and (query.until is None or image.id < first_id_at(query.until))
         and (after is None or (image.id < after if query.descending else image.id > after))
     )
 
 
-def _is_wanted(image: Image, query: ListQuery) -> bool:
+def _drives(record: Record, query: ListQuery) -> bool:
+    """Whether the image is among the fewest rows that hold all the list asks for."""
+    if query.group is not None:
+        return query.group in record.details.groups
+    if query.tag is not None:
+        return query.tag in record.details.tags
+    if not query.trashed and not query.from_records:
+        if query.category is not None:
+            return query.category == record.image.category
+        if query.model is not None:
+            return query.model == _generation(record, "model")
+    return True
+
+
+def meets(record: Record, query: ListQuery) -> bool:
+    """Whether the image belongs to what a list asks for."""
+    return _is_listed(record, query, None) and _is_wanted(record, query)
+
+
+def _is_wanted(record: Record, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
+    image = record.image
     return (
         query.kind in {None, image.kind}
         and query.visibility in {None, image.visibility}
         and query.category in {None, image.category}
+        and query.tag in {None, *record.details.tags}
+        and query.model in {None, _generation(record, "model")}
+        and query.provider in {None, _generation(record, "provider")}
     )
 
 
-def _card(record: Record) -> Card:
+def _generation(record: Record, name: str) -> object:
+    return (record.details.generation or {}).get(name)
+
+
+def card_of(record: Record) -> Card:
+    """What a list tells of an image."""
     image, alt_text = record.image, record.details.alt_text
     return Card(
         id=image.id,
@@ -259,6 +320,7 @@ def _card(record: Record) -> Card:
         width=image.width,
         height=image.height,
         alt_text=alt_text[:CARD_ALT_TEXT_CHARS] if alt_text else None,
+        alt_text_given=record.details.alt_text_given,
         placeholder=image.placeholder,
         thumb_type=thumb_of(image).media_type,
         private_prefix=f"{image.prefix}{image.attempt}/",

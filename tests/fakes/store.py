@@ -4,14 +4,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
 from image_store.domain.errors import ImageStoreError, SourceUnreadable, StorageUnavailable
-from image_store.domain.image import Record, Visibility
+from image_store.domain.image import Image, Record, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.migration import FieldNames, Table
 from image_store.domain.publication import PublicationRow
+from image_store.domain.renditions import PRESETS
 from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
 from image_store.entrypoints.migrations import record_attributes
 from image_store.ports import MigrationSource
@@ -30,9 +32,13 @@ from image_store.services.migration.requests import MigrationRequests
 from image_store.services.migration.run import MigrationRun
 from image_store.services.migration.sources import MigrationSources
 from image_store.services.publishing import Publisher
+from image_store.services.rendering import Rendering
+from image_store.services.renditions import Renditions
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sharing import Shared, ShareLinks, Sharing
 from image_store.services.sources import Content, Sources
+from image_store.services.transforming import Transforming
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.fetcher import MemoryFetcher
@@ -41,18 +47,21 @@ from tests.fakes.migrations import MemoryMigrations
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
+from tests.fakes.renderer import DirectRenderer
 from tests.fakes.repository import MemoryRepository
 from tests.faults.world import (
     OWNER,
     PICTURE,
     PUBLIC_URL,
+    SIGNING_KEYS,
     TRASH_RETENTION,
     CountedIds,
     SetClock,
     StubProcessor,
 )
 
-SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
+if TYPE_CHECKING:
+    from image_store.ports import Renderer
 
 
 TableOf = Callable[[Table, FieldNames], MigrationSource]
@@ -85,6 +94,11 @@ class JournalledRepository(MemoryRepository):
         self._let_others_act()
         self._journal.append(f"{before.image.state} → {after.image.state}")
         super().replace(before, after, publications=publications)
+
+    def amend(self, before: Image, after: Image) -> None:
+        self._let_others_act()
+        self._journal.append("amend")
+        super().amend(before, after)
 
     def _let_others_act(self) -> None:
         act, self.meanwhile = self.meanwhile, None
@@ -230,6 +244,38 @@ class Store:
             ids=self.ids,
         )
         self.retrieval = Retrieval(repository=self.repository)
+        self.rendering = Rendering(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            processor=StubProcessor(),
+            presets=PRESETS,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.transforming = Transforming(
+            repository=self.repository,
+            private=self.private,
+            processor=StubProcessor(),
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.renderer: Renderer = DirectRenderer(self.rendering, self.transforming, self.clock)
+        self.renditions = Renditions(
+            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=PRESETS
+        )
+        self.share_links = ShareLinks(keys=lambda: SIGNING_KEYS)
+        self.sharing = Sharing(
+            retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
+        )
+        self.shared = Shared(
+            retrieval=self.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self.private,
+            renderer=lambda: self.renderer,
+            clock=self.clock,
+        )
         self.editing = Editing(
             repository=self.repository,
             retrieval=self.retrieval,

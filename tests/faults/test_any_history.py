@@ -294,6 +294,35 @@ class History(RuleBasedStateMachine):
         told.states = {State.READY} if restored else {*told.states, State.READY}
         told.visibilities = {Visibility.PRIVATE, *([] if restored else told.visibilities)}
 
+    @rule(
+        image_id=images,
+        preset=st.sampled_from(["w640", "w2048"]),
+        accept=st.sampled_from(["image/webp", "image/avif"]),
+        disturbance=disturbance,
+        skew=skew,
+    )
+    def ask(self, image_id: str, preset: str, accept: str, disturbance: Any, skew: timedelta) -> None:
+        ask = lambda: self.world.ask(image_id, preset, accept)  # noqa: E731 - as above
+        try:
+            found = self._attempt(ask, disturbance, skew, ask)
+        except ImageNotFound:
+            return
+        if found is not None:
+            key = found.image.rendition_key(found.rendition)
+            gone = self._look(image_id) is None
+            assert gone or key in self.world.private.objects, "a rendition was shown that is not there"
+
+    @rule(image_id=images, disturbance=disturbance, skew=skew)
+    def follow_link(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
+        look = lambda: self.world.follow_link(self.world.share(image_id))  # noqa: E731 - as above
+        try:
+            found = self._attempt(look, disturbance, skew, look)
+        except ImageNotFound:
+            return
+        if isinstance(found, str):
+            gone = self._look(image_id) is None
+            assert gone or found in self.world.private.objects, "a transform was shown that is not there"
+
     @rule(disturbance=disturbance, skew=skew, stale=st.sets(st.integers(0, 7)))
     def clean(self, disturbance: Any, skew: timedelta, stale: set[int]) -> None:
         with self._index_behind(stale):
@@ -331,6 +360,11 @@ class History(RuleBasedStateMachine):
     def sweep(self, disturbance: Any, skew: timedelta) -> None:
         self._attempt(self.world.sweep, disturbance, skew, self.world.sweep)
 
+    @rule(image_id=images, disturbance=disturbance, skew=skew)
+    def project(self, image_id: str, disturbance: Any, skew: timedelta) -> None:
+        project = lambda: self.world.project(image_id)  # noqa: E731 - as above
+        self._attempt(project, disturbance, skew, project)
+
     @rule(minutes=st.sampled_from([1, 5, 45, 90]))
     def wait(self, minutes: int) -> None:
         self.world.clock.instant += timedelta(minutes=minutes)
@@ -366,7 +400,7 @@ class History(RuleBasedStateMachine):
             assert seen.visibility in told.visibilities
         for publication in told.withdrawn:
             with pytest.raises(ImageNotFound):
-                self.world.retrieval.published(link(image_id, publication), "thumb")
+                self.world.retrieval.published(link(image_id, publication))
 
     @precondition(lambda self: bool(self.told))
     @rule()
@@ -397,6 +431,7 @@ class History(RuleBasedStateMachine):
         """Everything that was told is so, and nothing else is there."""
         self.world.settle()
         self.world.assert_sound()
+        self.world.assert_projected()
         self._check_dropped(all_found=swept)
         assert not self.world.sqs.waiting["dead letters"]
         assert not self.dangling, "cleanup met a record without its original"

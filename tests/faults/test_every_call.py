@@ -15,15 +15,17 @@ import pytest
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, StorageUnavailable
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Record, State, Visibility
+from image_store.domain.image import Record, State, Visibility, public_key
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.listing import GroupOf
+from image_store.domain.media import MediaType
 from image_store.domain.migration import Migration, MigrationStatus
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.direct_uploads import Ticket
 from image_store.services.ingest_sweep import ANNOUNCED_FOR, EVENTS_TAKE, REST, SweepReport
+from image_store.services.renditions import Found
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -175,6 +177,23 @@ def littered(world: World) -> None:
     world.clock.instant += GRACE + timedelta(minutes=1)
 
 
+def projected(world: World, before: Record) -> None:
+    """Whatever became of one message of the stream, the next ones put everything right."""
+    world.assert_projected()
+
+
+def projected_and_then(change: Callable[[World, Record], object]) -> Callable[[World], Record]:
+    """An image whose last change the projections do not follow yet."""
+
+    def prepare(world: World) -> Record:
+        record = world.upload(Visibility.PUBLIC)
+        world.project(record.image.id)
+        change(world, record)
+        return record
+
+    return prepare
+
+
 def readable(world: World, _: object, stored: Record) -> None:
     world.assert_readable(stored)
 
@@ -321,6 +340,53 @@ def only_the_older_trashed(world: World, before: tuple[Record, ...], report: Rep
 def newest_kept(world: World, before: tuple[Record, ...]) -> None:
     world.assert_readable(before[0])
     world.assert_shown(before[1])
+
+
+def rendition_shown(world: World, before: Record, found: Found) -> None:
+    image, made = found.image, found.rendition
+    assert image.id == before.image.id
+    assert image.rendition_key(made) in world.private.objects
+    if image.publication is not None:
+        assert public_key(image.publication, made) in world.public.objects
+    if not world.faults.happened:
+        assert (found.is_wanted, made.preset, made.media_type) == (True, "w640", MediaType.AVIF)
+
+
+def with_a_rendition(visibility: Visibility) -> Callable[[World], Record]:
+    """An image of which a rendition was asked for, some time ago."""
+
+    def prepare(world: World) -> Record:
+        record = world.upload(visibility)
+        assert world.ask(record.image.id).is_wanted
+        world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
+        return world.retrieval.get(OWNER, record.image.id)
+
+    return prepare
+
+
+def with_a_copy_of_nobody(world: World) -> Record:
+    """An image of which a rendition was being made by a function that ended before it committed."""
+    record = world.upload(Visibility.PUBLIC)
+    world.faults.begin("dynamodb.transact_write_items#1", Mode.KILLED)
+    assert not world.ask(record.image.id).is_wanted
+    world.faults.end()
+    world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
+    return record
+
+
+def transform_shown(world: World, before: Record, found: Found | str) -> None:
+    if isinstance(found, Found):
+        assert world.faults.happened
+        assert found.rendition in before.image.renditions
+    else:
+        assert found.startswith(before.image.transforms_prefix)
+        assert found in world.private.objects
+
+
+def with_a_transform(world: World) -> Record:
+    record = world.upload(Visibility.PUBLIC)
+    assert isinstance(world.follow_link(world.share(record.image.id)), str)
+    return world.retrieval.get(OWNER, record.image.id)
 
 
 OPERATIONS = (
@@ -490,6 +556,84 @@ OPERATIONS = (
         calls=4,
     ),
     Operation(
+        "projection",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.project(before.image.id),
+        lambda world, before, _: world.assert_readable(before),
+        calls=2,
+        whatever=projected,
+    ),
+    Operation(
+        "projection of a change",
+        projected_and_then(lambda world, record: world.show(record, Visibility.PRIVATE)),
+        lambda world, before: world.project(before.image.id),
+        lambda world, before, _: world.assert_readable(before),
+        calls=2,
+        whatever=projected,
+    ),
+    Operation(
+        "projection of the end",
+        projected_and_then(lambda world, record: delete(world, record, permanent=True)),
+        lambda world, before: world.project(before.image.id),
+        lambda world, before, _: world.assert_gone(before),
+        calls=2,
+        whatever=projected,
+    ),
+    Operation(
+        "request of a missing rendition of a private image",
+        lambda world: world.upload(Visibility.PRIVATE),
+        lambda world, before: world.ask(before.image.id),
+        rendition_shown,
+        calls=8,
+        whatever=still_there,
+    ),
+    Operation(
+        "request of a missing rendition of a public image",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.ask_published(before),
+        rendition_shown,
+        calls=10,
+        whatever=still_there,
+    ),
+    Operation(
+        "unpublish with a rendition of its own",
+        with_a_rendition(Visibility.PUBLIC),
+        lambda world, before: world.show(before, Visibility.PRIVATE),
+        lambda world, before, _: unpublished(world, before),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "unpublish after a request that died",
+        with_a_copy_of_nobody,
+        lambda world, before: world.show(before, Visibility.PRIVATE),
+        lambda world, before, _: unpublished(world, before),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "permanent delete with a rendition of its own",
+        with_a_rendition(Visibility.PUBLIC),
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=7,
+    ),
+    Operation(
+        "look at a shared transform",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.follow_link(world.share(before.image.id)),
+        transform_shown,
+        calls=12,
+        whatever=still_there,
+    ),
+    Operation(
+        "permanent delete with a transform",
+        with_a_transform,
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=8,
+    ),
+    Operation(
         "cleanup of an expired image",
         expire,
         lambda world, _: world.collect(),
@@ -562,6 +706,7 @@ CALLS = {
         "put_item",
         "query",
         "scan",
+        "transact_get_items",
         "transact_write_items",
         "update_item",
     },
@@ -570,6 +715,7 @@ CALLS = {
     "private": {"copy", "delete", "get", "head", "list", "put"},
     "public": {"copy", "delete", "list", "put"},
     "remote": {"fetch"},
+    "render": {"invoke"},
     "work": {"send_message"},
 }
 """All that the store asks of others."""
@@ -671,6 +817,9 @@ LAST_COMMITS = {
     "private direct upload": "dynamodb.transact_write_items#2",
     "public direct upload": "dynamodb.transact_write_items#2",
     "publish": "dynamodb.transact_write_items#2",
+    "request of a missing rendition of a private image": "dynamodb.transact_write_items#1",
+    "request of a missing rendition of a public image": "dynamodb.transact_write_items#1",
+    "look at a shared transform": "dynamodb.transact_write_items#1",
     "unpublish": "dynamodb.transact_write_items#1",
     "trash": "dynamodb.transact_write_items#1",
     "restore": "dynamodb.transact_write_items#1",

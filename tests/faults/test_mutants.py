@@ -1,7 +1,7 @@
 """The fault matrix catches what it is there to catch: each rule of the protocols, broken once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -11,11 +11,14 @@ from hypothesis import Phase, settings
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.image import Image, Record
+from image_store.domain.image import Image, Record, Visibility, public_key
 from image_store.domain.ingest import DroppedObject
+from image_store.domain.making import RenditionWanted
 from image_store.domain.publication import PublicationRow
+from image_store.domain.renditions import Rendition
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
+from image_store.services.rendering import Rendering
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -148,7 +151,7 @@ class ForgetsFirst(Publisher):
 
     def remove(self, rows: Sequence[PublicationRow]) -> int:
         for row in rows:
-            self.repository.forget_publication(row.publication)
+            self.repository.forget_publication(row, at=self.clock.now())
         return super().remove(rows)
 
 
@@ -207,3 +210,92 @@ def test_random_histories_catch_a_commit_before_the_bytes_as_well() -> None:
 
     with pytest.raises(AssertionError):
         let_run(chosen, protocol=CommitsFirst)
+
+
+class ForgetsWithoutLooking(DynamoRepository):
+    """A repository that forgets a publication whatever else its row names."""
+
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        kept = self.publication(row.publication)
+        if kept is not None:
+            super().forget_publication(kept, at=at)
+
+
+def test_a_publication_that_is_forgotten_with_copies_left_is_caught(worlds: Worlds) -> None:
+    world = worlds(repository=ForgetsWithoutLooking)
+
+    with pytest.raises(AssertionError, match="of no current publication"):
+        run(world, operation("unpublish after a request that died"), at=None, mode=Mode.ERROR_BEFORE)
+
+
+class CopiesUnannounced(Publisher):
+    """A publisher that makes a copy nobody was told of."""
+
+    def show_also(self, image: Image, rendition: Rendition) -> bool:
+        assert self.bucket is not None
+        assert image.publication is not None
+        key = public_key(image.publication, rendition)
+        self._copy_one(self.bucket, image, rendition, key, self.cache_control(image))
+        return True
+
+
+def test_a_copy_that_no_publication_names_is_caught(worlds: Worlds) -> None:
+    world = worlds()
+    parts = {part.name: getattr(world.publisher, part.name) for part in fields(Publisher)}
+    object.__setattr__(world.rendering, "publisher", CopiesUnannounced(**parts))
+
+    with pytest.raises(AssertionError, match="of no current publication"):
+        run(world, operation("unpublish after a request that died"), at=None, mode=Mode.ERROR_BEFORE)
+
+
+class RemovesWhatItCouldNotCommit(Rendering):
+    """A maker that takes its object away again."""
+
+    def _commit(self, wanted: RenditionWanted, image: Image, made: Rendition) -> None:
+        try:
+            super()._commit(wanted, image, made)
+        except StorageUnavailable:
+            self.private.delete([image.rendition_key(made)])
+            raise
+
+
+def test_a_try_that_is_removed_after_a_lost_answer_is_caught(worlds: Worlds) -> None:
+    world = worlds(rendering=RemovesWhatItCouldNotCommit)
+
+    with pytest.raises(AssertionError, match="records without their objects"):
+        run(
+            world,
+            operation("request of a missing rendition of a private image"),
+            at="dynamodb.transact_write_items#1",
+            mode=Mode.ANSWER_LOST_IN_OUTAGE,
+        )
+
+
+class CommitsWithoutCondition(DynamoRepository):
+    """A repository whose additions overwrite what they did not see."""
+
+    def amend(self, before: Image, after: Image) -> None:
+        current = self.get_image(before.id)
+        assert current is not None
+        super().amend(current, after)
+
+
+def test_a_rendition_added_to_what_was_not_seen_is_caught(worlds: Worlds) -> None:
+    world = worlds(repository=CommitsWithoutCondition)
+
+    class Overtaken(Publisher):
+        def show_also(self, image: Image, rendition: Rendition) -> bool:
+            done = super().show_also(image, rendition)
+            world.show_id(image.id, Visibility.PRIVATE)
+            return done
+
+    parts = {part.name: getattr(world.publisher, part.name) for part in fields(Publisher)}
+    object.__setattr__(world.rendering, "publisher", Overtaken(**parts))
+
+    with pytest.raises(AssertionError):
+        run(
+            world,
+            operation("request of a missing rendition of a public image"),
+            at=None,
+            mode=Mode.ERROR_BEFORE,
+        )

@@ -1,4 +1,4 @@
-"""The clients of DynamoDB, S3 and SQS, the CDN and other people's servers, as they fail: each in its own words."""
+"""AWS's clients, the CDN and other people's servers, as they fail: each in its own words."""
 
 from __future__ import annotations
 
@@ -131,6 +131,19 @@ class FaultySqs(_Faulty):
 
     def failed(self, operation: str) -> ClientError:
         return _answer(operation, "InternalFailure", 500)
+
+
+class FaultyLambda(_Faulty):
+    """Lambda; a function goes by its name."""
+
+    def name(self, operation: str, request: Request) -> str:
+        return f"{request['FunctionName']}.{operation}"
+
+    def throttled(self, operation: str, request: Request) -> ClientError:
+        return _answer(operation, "TooManyRequestsException", 429)
+
+    def failed(self, operation: str) -> ClientError:
+        return _answer(operation, "ServiceException", 500)
 
 
 class FaultyPurger(Purger):

@@ -1,6 +1,7 @@
 """A whole store on storage that fails on demand, and what must be true of it afterwards.
 
-Everything in it is the real thing down to the adapters: they speak to DynamoDB, S3 and SQS in memory, through `faults`.
+Everything in it is the real thing down to the adapters: they speak to DynamoDB, S3, SQS and Lambda in memory, through
+`faults`.
 """
 
 import hashlib
@@ -18,9 +19,11 @@ from urllib.parse import quote_plus, unquote, urlsplit
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
+from image_store.adapters.dynamodb.projector import DynamoProjector
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket, S3Versions
+from image_store.adapters.renderer import LambdaRenderer
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
@@ -30,10 +33,13 @@ from image_store.domain.image import Image, Kind, Record, State, Visibility
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.layout import KeyLayout
 from image_store.domain.listing import GroupOf
+from image_store.domain.making import TransformWanted, Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import FieldNames, JsonLines, Migration, Options, Table
 from image_store.domain.renditions import (
+    PRESETS,
     UPLOAD_RECIPES,
+    Fit,
     Placeholder,
     ProcessedImage,
     Provenance,
@@ -42,8 +48,10 @@ from image_store.domain.renditions import (
     Rendition,
 )
 from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.sharing import transform
 from image_store.domain.work import CompleteUpload, MigrateBatch, Work
 from image_store.entrypoints.events import handle_messages
+from image_store.entrypoints.making import handle_making
 from image_store.entrypoints.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
 from image_store.ports import Fetched, Housekeeping, Ids, MigrationSource
@@ -63,22 +71,29 @@ from image_store.services.migration.requests import MigrationRequests
 from image_store.services.migration.run import MigrationRun
 from image_store.services.migration.sources import MigrationSources
 from image_store.services.publishing import Publisher
+from image_store.services.rendering import Rendering
+from image_store.services.renditions import Found, Renditions
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sharing import Shared, ShareLinks, Sharing
 from image_store.services.sources import Content, RemoteUrl, Sources
+from image_store.services.transforming import Transforming
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
+from tests.fakes.lambda_client import MemoryLambda
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
+from tests.fakes.projections import OF_PROJECTIONS, assert_projected
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.s3_client import MemoryS3
 from tests.fakes.sqs_client import MemorySqs
-from tests.faults.faults import Faults
-from tests.faults.vendors import FaultyDynamo, FaultyFetcher, FaultyPurger, FaultyS3, FaultySqs
+from tests.faults.faults import Faults, Killed
+from tests.faults.vendors import FaultyDynamo, FaultyFetcher, FaultyLambda, FaultyPurger, FaultyS3, FaultySqs
 
 OWNER = "owner-1"
+SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
 PICTURE = b"\x89PNG\r\n\x1a\n of no pixels"
 JSON_LINES = "migrations/records.jsonl"
 _IN_BASE64 = b64encode(PICTURE).decode()
@@ -88,6 +103,7 @@ PICTURE_URL = "https://pictures.example/a.png"
 PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
 PASSING = "passing"
 POLICY = Policy(kind=Kind.UPLOAD, category=PASSING, older_than=timedelta(days=10), keep_newest=1)
+TRANSFORM = transform(Recipe(200, 100, Fit.COVER))
 PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
 PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
 TRASH_RETENTION = timedelta(days=30)
@@ -167,8 +183,10 @@ class StubProcessor:
         provenance: Provenance | None = None,
     ) -> ProcessedImage:
         made = tuple(
-            RenderedFile(Rendition(name, MediaType.WEBP, 3, 2, len(data)), name.encode() + data)
-            for name in recipes
+            RenderedFile(
+                Rendition(name, recipe.media_type or MediaType.WEBP, 3, 2, len(data)), name.encode() + data
+            )
+            for name, recipe in recipes.items()
         )
         return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"), "0" * 16)
 
@@ -185,6 +203,7 @@ class World:
         protocol: type[WriteProtocol] = WriteProtocol,
         deletion: type[Deletion] = Deletion,
         repository: type[DynamoRepository] = DynamoRepository,
+        rendering: type[Rendering] = Rendering,
     ) -> None:
         self.faults = faults or Faults()
         self.clock = SetClock()
@@ -207,6 +226,12 @@ class World:
             client=lambda: faulty,
             sleep=lambda _: None,
             # A quarter of a second passes with every look at the clock, so that waiting ends without waiting.
+            monotonic=lambda: next(waited) / 4,
+        )
+        self.projector = DynamoProjector(
+            self.table,
+            client=lambda: faulty,
+            sleep=lambda _: None,
             monotonic=lambda: next(waited) / 4,
         )
         presigner = Presigner(
@@ -291,6 +316,37 @@ class World:
             ids=ids,
         )
         self.retrieval = Retrieval(repository=self.repository)
+        self.rendering = rendering(
+            repository=self.repository,
+            private=self.bucket,
+            publisher=self.publisher,
+            processor=StubProcessor(),
+            presets=PRESETS,
+            clock=self.clock,
+            ids=ids,
+        )
+        self.transforming = Transforming(
+            repository=self.repository,
+            private=self.bucket,
+            processor=StubProcessor(),
+            clock=self.clock,
+            ids=ids,
+        )
+        lambdas = FaultyLambda(MemoryLambda({"render": self._render}), self.faults)
+        renderer = LambdaRenderer("render", client=lambda: lambdas)
+        self.renditions = Renditions(retrieval=self.retrieval, renderer=lambda: renderer, presets=PRESETS)
+        self.share_links = ShareLinks(keys=lambda: SIGNING_KEYS)
+        self.sharing = Sharing(
+            retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
+        )
+        self.shared = Shared(
+            retrieval=self.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self.bucket,
+            renderer=lambda: renderer,
+            clock=self.clock,
+        )
         self.editing = Editing(
             repository=self.repository,
             retrieval=self.retrieval,
@@ -317,7 +373,7 @@ class World:
             repository=self.repository,
             deletion=self.deletion,
             batches=self.batches,
-            cursors=Cursors(keys=lambda: {"current": "k1", "k1": "a key of the tests"}),
+            cursors=Cursors(keys=lambda: SIGNING_KEYS),
             clock=self.clock,
         )
         self.bystander = self.upload(Visibility.PUBLIC)
@@ -333,6 +389,21 @@ class World:
             ids=ids,
             policies=policies,
         )
+
+    def _render(self, event: dict[str, Any]) -> dict[str, Any]:
+        """The function that makes what is missing; when it is killed, the one that waits for it lives on."""
+        until = self.clock.now() + timedelta(seconds=20)
+
+        def make(wanted: Wanted) -> None:
+            if isinstance(wanted, TransformWanted):
+                self.transforming.make(wanted, until=until)
+            else:
+                self.rendering.make(wanted, until=until)
+
+        try:
+            return handle_making(event, make=make)
+        except Killed as end:
+            raise RuntimeError("The function ended.") from end
 
     def follow(self, protocol: type[WriteProtocol]) -> None:
         """Let all that is stored from here on follow another protocol."""
@@ -484,9 +555,33 @@ class World:
         """Change who may see an image, whatever it is by now."""
         return self.show(self.retrieval.get(OWNER, image_id), visibility)
 
+    def ask(self, image_id: str, preset: str = "w640", accept: str = "image/avif") -> Found:
+        """Ask for a rendition as its owner does."""
+        return self.renditions.of_owner(OWNER, image_id, preset, accept=accept)
+
+    def ask_published(self, record: Record, preset: str = "w640", accept: str = "image/avif") -> Found:
+        """Ask for a rendition as whoever has the link does."""
+        assert record.image.publication is not None
+        name = link(record.image.id, record.image.publication)
+        return self.renditions.published(name, preset, accept=accept)
+
+    def share(self, image_id: str, recipe: Recipe = TRANSFORM) -> str:
+        """A link to a transform."""
+        link, _ = self.sharing.share(OWNER, image_id, recipe, lifetime=timedelta(days=7))
+        return link
+
+    def follow_link(self, link: str) -> Found | str:
+        """Look at what is shared."""
+        return self.shared.find(link, accept=None)
+
     def delete_id(self, image_id: str, *, permanent: bool) -> bool:
         """Delete an image; True says that it was acknowledged."""
         self.deletion.delete(OWNER, image_id, permanent=permanent)
+        return True
+
+    def project(self, image_id: str) -> bool:
+        """Follow what has become of an image, as the consumer of the stream does; True says that it was done."""
+        self.projector.project(image_id, generation=1, at=self.clock.now())
         return True
 
     def collect(self) -> Report:
@@ -515,17 +610,25 @@ class World:
         kept = [found for found in records if found.image.state in {State.READY, State.TRASHED}]
         assert len(kept) == len(records), "a record was left that nobody can see"
         owned = {key for found in kept for key in found.image.private_keys}
-        assert set(self.private.objects) - owned == set(), "orphaned private objects"
-        assert owned - set(self.private.objects) == set(), "records without their objects"
-        shown = {
+        owned |= {
             key
             for found in kept
-            if found.image.state is State.READY and found.image.publication is not None
-            for key in found.image.public_keys(found.image.publication)
+            for key in self.private.objects
+            if found.image.transformed and key.startswith(found.image.transform_key(""))
         }
-        assert set(self.public.objects) - shown == set(), "public objects of no current publication"
+        assert set(self.private.objects) - owned == set(), "orphaned private objects"
+        assert owned - set(self.private.objects) == set(), "records without their objects"
+        published = {
+            found.image.publication: found.image
+            for found in kept
+            if found.image.state is State.READY and found.image.publication is not None
+        }
+        shown = {key for name, image in published.items() for key in image.public_keys(name)}
+        # A copy that was announced and never committed goes with its publication.
+        named = {key for row in map(items.publication_of, _publications_in(rows)) for key in row.keys}
+        assert set(self.public.objects) - named == set(), "public objects of no current publication"
         assert shown - set(self.public.objects) == set(), "publications without their copies"
-        kept_by_cdn = {f"{PUBLIC_URL}/{key}" for key in shown}
+        kept_by_cdn = {f"{PUBLIC_URL}/{key}" for key in named}
         assert self.cdn.cached - kept_by_cdn == set(), "copies of no current publication at the CDN"
         for found in kept:
             private = found.image.visibility is Visibility.PRIVATE or found.image.state is State.TRASHED
@@ -535,6 +638,15 @@ class World:
         self._assert_rows_follow(kept, rows)
         self.assert_shown(self.bystander)
 
+    def assert_projected(self) -> None:
+        """Once all of the stream was read, every image is found by what it is, and a recount of the figures agrees."""
+        rows = all_items(self.client, self.table)
+        changed = {record.image.id for record in _records_in(rows)}
+        projected = (row["pk"]["S"] for row in rows if row["pk"]["S"].startswith(keys.PROJECTION_PREFIX))
+        for image_id in changed | {pk.removeprefix(keys.PROJECTION_PREFIX) for pk in projected}:
+            self.project(image_id)
+        assert_projected(all_items(self.client, self.table))
+
     def _assert_rows_follow(self, kept: list[Record], rows: list[items.Item]) -> None:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in items.rows_of(record)}
@@ -543,7 +655,8 @@ class World:
         beside = {
             row
             for row in stored
-            if row[1] in {"USAGE", "SWEEP"} or row[0].startswith(("CLEANUP", "MIGRATION#", "PROVIDER#"))
+            if row[1] in {"USAGE", "SWEEP"}
+            or row[0].startswith(("CLEANUP", "MIGRATION#", "PROVIDER#", *OF_PROJECTIONS))
         }
         beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
         assert stored - beside == expected, "rows that follow from no record"
@@ -558,21 +671,24 @@ class World:
         """The owner can read the image as it was stored."""
         found = self.retrieval.get(OWNER, record.image.id)
         assert self.bucket.get(found.image.original_key, max_bytes=1_000) == PICTURE
-        assert len(self.private.objects.keys() & set(found.image.private_keys)) == 1 + len(UPLOAD_RECIPES)
+        keys = set(found.image.private_keys)
+        assert len(keys) > len(UPLOAD_RECIPES)
+        assert keys <= self.private.objects.keys()
 
     def assert_shown(self, record: Record) -> None:
         """Its link shows the image to everybody."""
         self.assert_readable(record)
         name = record.image.publication
         assert name is not None
-        image, publication, made = self.retrieval.published(link(record.image.id, name), "thumb")
-        assert f"p/{publication}/{made.filename}" in self.public.objects
+        image = self.retrieval.published(link(record.image.id, name))
         assert image.id == record.image.id
+        assert image.public_keys(name) <= self.public.objects.keys()
+        assert len(image.public_keys(name)) >= len(UPLOAD_RECIPES)
 
     def assert_not_shown(self, record: Record, publication: str) -> None:
         """A link that was once good shows nothing, and no copy is left."""
         try:
-            self.retrieval.published(link(record.image.id, publication), "thumb")
+            self.retrieval.published(link(record.image.id, publication))
         except ImageNotFound:
             pass
         else:
@@ -583,7 +699,13 @@ class World:
     def assert_gone(self, record: Record) -> None:
         """Neither the record nor any object below its folder is left."""
         assert self.repository.get(record.image.id) is None
-        assert not [key for key in self.private.objects if key.startswith(record.image.prefix)]
+        image = record.image
+        folders = (image.prefix, image.transforms_prefix)
+        assert not [key for key in self.private.objects if key.startswith(folders)]
+
+
+def _publications_in(rows: list[items.Item]) -> list[items.Item]:
+    return [row for row in rows if row["sk"]["S"] == keys.PUBLICATION]
 
 
 def _no_table(table: Table, _: FieldNames) -> MigrationSource:

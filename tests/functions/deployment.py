@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         IngestEvents,
         Migrations,
         ObjectStore,
+        QueueDepth,
         VersionedBucket,
         WorkQueue,
     )
@@ -67,6 +68,7 @@ ENVIRONMENT = {
     "PUBLIC_URL": CDN,
     "INGEST_BUCKET": INGEST_BUCKET,
     "SIGNING_SECRET": "image-store/signing",
+    "RENDER_FUNCTION": "image-store-render",
 }
 FUNCTION_TIME = timedelta(seconds=29)
 
@@ -112,6 +114,23 @@ def _picture_of(provider: Provider) -> Callable[[object], GeneratedImage]:
     return lambda _: GeneratedImage(data=sent_bytes("upload/raw"), usage=usage)
 
 
+class LambdaClient:
+    """Invokes the functions of a deployment; `invoked` is there for tests to look at, and `fails` for them to set."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.invoked: list[tuple[str, Any]] = []
+        self.fails = False
+        self._deployment = deployment
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3 has them
+        sent = json.loads(Payload)
+        self.invoked.append((FunctionName, sent))
+        if self.fails:
+            return {"StatusCode": 200, "FunctionError": "Unhandled"}
+        self._deployment.invoke(FunctionName.removeprefix("image-store-"), sent)
+        return {"StatusCode": 200}
+
+
 class Deployment(Application):
     """The application with its parts of the tests; services and everything above them are the real ones."""
 
@@ -128,6 +147,8 @@ class Deployment(Application):
         self.noted = MemoryDeadLetters()
         self.handed_over = MemoryWorkQueue()
         self.announced = MemoryIngestEvents()
+        self.depths: dict[str, QueueDepth] = {}
+        self.lambda_client = LambdaClient(self)
         self.to_generate = MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
 
@@ -206,6 +227,32 @@ class Deployment(Application):
     @cached_property
     def _secrets(self) -> Secrets:
         return Secrets(client=_SecretsClient)
+
+    @cached_property
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
+        return self.depths
+
+    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
+        assert service == "secretsmanager"
+        return _SecretsClient()
+
+    def projected(self) -> None:
+        """Let the table's stream be consumed: every record of an image, as a change of its own."""
+        (change, *_) = event("project/changes")["Records"]
+        records = []
+        for number, item in enumerate(all_items(self.client, self.table)):
+            if item["sk"]["S"] == "META":
+                stream = {
+                    **change["dynamodb"],
+                    "Keys": {"pk": item["pk"], "sk": item["sk"]},
+                    "SequenceNumber": str(number),
+                }
+                records.append({**change, "dynamodb": stream})
+        assert self.invoke("project", {"Records": records}) == {"batchItemFailures": []}
+
+    @cached_property
+    def _lambda(self) -> LambdaClient:
+        return self.lambda_client
 
     def invoke(self, function: str, sent: dict[str, Any], *, context: Context | None = None) -> Any:
         """Call the handler of a function; what it answers has to be JSON, as Lambda demands."""

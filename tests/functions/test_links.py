@@ -30,6 +30,39 @@ def test_a_link_leads_to_the_copy_on_the_cdn(store: Deployment, preset: str) -> 
     assert location.rpartition("/")[2].startswith(f"{preset}.")
 
 
+def test_a_rendition_of_a_published_image_is_made_and_copied_when_it_is_asked_for(store: Deployment) -> None:
+    """B2."""
+    store.answer_to("upload/public")
+
+    answer = store.answer_to("links/w640")
+
+    location = answer.headers["Location"]
+    assert (answer.status, answer.headers["Cache-Control"]) == (302, "public, max-age=60")
+    assert answer.headers["Vary"] == "Accept"
+    assert location.rpartition("/")[2] == "w640.webp"
+    assert store.public_bucket.objects[location.removeprefix(f"{CDN}/")].content_type == "image/webp"
+
+
+def test_what_stands_in_for_a_missing_rendition_is_kept_by_no_cache(store: Deployment) -> None:
+    store.answer_to("upload/public")
+    store.lambda_client.fails = True
+
+    answer = store.answer_to("links/w640")
+
+    assert (answer.status, answer.headers["Cache-Control"]) == (302, "private, no-store")
+    assert answer.headers["Location"].startswith(f"{CDN}/p/")
+
+
+def test_unpublishing_removes_the_copy_of_what_was_made_on_request(store: Deployment) -> None:
+    store.answer_to("upload/public")
+    store.answer_to("links/w640")
+
+    store.answer_to("update/made-private")
+
+    assert store.public_bucket.objects == {}
+    assert_refused(store.answer_to("links/w640"), 404, "image_not_found")
+
+
 def test_without_a_public_bucket_a_link_leads_to_a_signed_one(deployed: Callable[..., Deployment]) -> None:
     """A9: the fallback; no shared cache may keep the redirect."""
     store = deployed(PUBLIC_BUCKET="", PUBLIC_URL="")

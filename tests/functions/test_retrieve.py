@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from image_store.domain.media import MediaType, sniff
 from tests.functions.deployment import (
     API,
     IMAGE_ID,
@@ -13,6 +16,9 @@ from tests.functions.deployment import (
     with_headers,
     with_query,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PRIVATE_FOLDER = f"https://private.invalid/images/upload/2026/03/{IMAGE_ID}/"
 
@@ -72,6 +78,62 @@ def test_a_thumb_is_behind_a_link_of_its_own(store: Deployment) -> None:
     assert answer.status == 302
     assert answer.headers["Location"].startswith(PRIVATE_FOLDER)
     assert "/thumb." in answer.headers["Location"]
+
+
+def test_a_rendition_is_made_when_it_is_asked_for_and_found_from_then_on(store: Deployment) -> None:
+    """B2: in the format that the browser likes best."""
+    first, again = store.answer_to("retrieve/w640"), store.answer_to("retrieve/w640")
+
+    location = first.headers["Location"]
+    assert (first.status, first.headers["Cache-Control"]) == (302, "private, no-store")
+    assert first.headers["Vary"] == "Accept"
+    assert location.startswith(PRIVATE_FOLDER)
+    key = location.removeprefix("https://private.invalid/").partition("?")[0]
+    held = store.private_bucket.objects[key]
+    assert (held.content_type, sniff(held.data)) == ("image/avif", MediaType.AVIF)
+    assert again == first
+    assert store.lambda_client.invoked == [("image-store-render", event("render/rendition"))]
+
+
+@pytest.mark.parametrize(
+    ("accept", "extension"), [("image/jpeg", "jpg"), ("image/webp", "webp"), ("*/*", "webp")]
+)
+def test_a_rendition_is_made_in_the_format_that_is_accepted(
+    store: Deployment, accept: str, extension: str
+) -> None:
+    """B2."""
+    answer = store.call(with_headers(event("retrieve/w640"), accept=accept), function="retrieve")
+
+    name = answer.headers["Location"].partition("?")[0].rpartition("/")[2]
+    assert name.startswith("w640-")
+    assert name.endswith(f".{extension}")
+
+
+def test_while_a_rendition_cannot_be_made_the_nearest_is_shown(store: Deployment) -> None:
+    store.lambda_client.fails = True
+
+    answer = store.answer_to("retrieve/w640")
+
+    assert (answer.status, answer.headers["Cache-Control"]) == (302, "private, no-store")
+    assert "/display." in answer.headers["Location"] or "/thumb." in answer.headers["Location"]
+
+
+def test_what_was_made_on_request_changes_neither_the_image_nor_its_validator(store: Deployment) -> None:
+    before = store.answer_to("retrieve/image")
+    store.answer_to("retrieve/w640")
+
+    assert store.answer_to("retrieve/image") == before
+
+
+def test_a_deployment_names_its_own_presets(deployed: Callable[..., Deployment]) -> None:
+    store = deployed(PRESETS="w320=320x")
+    store.answer_to("upload/raw")
+
+    known = store.call(with_query(event("retrieve/w640"), "rendition=w320"), function="retrieve")
+    unknown = store.answer_to("retrieve/w640")
+
+    assert "/w320-" in known.headers["Location"]
+    assert_refused(unknown, 400, "invalid_request")
 
 
 def test_a_rendition_that_no_preset_makes_is_refused(store: Deployment) -> None:

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from image_store.domain.image import TRANSFORMS_PREFIX
 from local.buckets import prepare_r2
 from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET, REGION
 
@@ -48,6 +49,14 @@ def test_both_buckets_and_a_key_pair_are_made(emulator: InMoto) -> None:
     names = {bucket["Name"] for bucket in emulator.client("s3").list_buckets()["Buckets"]}
     assert names == {PRIVATE_BUCKET, PUBLIC_BUCKET}
     assert set(emulator.kept_key()) == {"access_key_id", "secret_access_key"}
+
+
+def test_transforms_are_kept_for_thirty_days_and_nothing_else_ends(emulator: InMoto) -> None:
+    prepare(emulator)
+
+    storage = emulator.client("s3")
+    [rule] = storage.get_bucket_lifecycle_configuration(Bucket=PRIVATE_BUCKET)["Rules"]
+    assert (rule["Filter"], rule["Expiration"]) == ({"Prefix": TRANSFORMS_PREFIX}, {"Days": 30})
 
 
 def test_the_key_pair_reaches_nothing_but_the_two_buckets(emulator: InMoto) -> None:

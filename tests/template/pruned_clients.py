@@ -28,6 +28,7 @@ CALLS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("batch_get_item", {"RequestItems": {"table": {"Keys": [KEY], "ConsistentRead": True}}}),
         ("transact_write_items", {"TransactItems": [{"ConditionCheck": {**TABLE, "Key": KEY, **CONDITION}}]}),
     ],
+    "lambda": [("invoke", {"FunctionName": "render", "Payload": b"{}"})],
     "s3": [
         ("put_object", {**OBJECT, "Body": b"x", "IfNoneMatch": "*", "Metadata": {"sha256": "1"}}),
         ("get_object", {**OBJECT, "VersionId": "1"}),

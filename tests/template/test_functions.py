@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from image_store.services.generation.run import LEASE
+from image_store.adapters.dynamodb import keys
+from image_store.bootstrap import RENDER_SECONDS
+from image_store.services.generation.run import LEASE as GENERATION_LEASE
+from image_store.services.projecting import OLD_CONSUMERS
+from image_store.services.rendering import LEASE
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {
@@ -25,6 +30,14 @@ FOLDERS = {
     "MigrateFunction": "functions/migrate",
     "IngestFunction": "functions/ingest",
     "WorkFunction": "functions/work",
+    "SearchFunction": "functions/search",
+    "FeedFunction": "functions/feed",
+    "StatsFunction": "functions/stats",
+    "HealthFunction": "functions/health",
+    "ProjectFunction": "functions/project",
+    "RebuildFunction": "functions/rebuild",
+    "RenderFunction": "functions/render",
+    "ShareFunction": "functions/share",
     "GenerationsFunction": "functions/generations",
     "GenerateFunction": "functions/generate",
 }
@@ -34,12 +47,22 @@ DECODING = {
     "MigrateFunction",
     "IngestFunction",
     "WorkFunction",
+    "RenderFunction",
     "GenerateFunction",
 }
 SEALING = {"GenerationsFunction", "GenerateFunction"}
 CALLING_PROVIDERS = {"GenerateFunction"}
-ANSWERING = FOLDERS.keys() - {"CleanupFunction", "IngestFunction", "WorkFunction", "GenerateFunction"}
-PUBLIC = {"LinksFunction", "SiteFunction"}
+ANSWERING = FOLDERS.keys() - {
+    "CleanupFunction",
+    "IngestFunction",
+    "WorkFunction",
+    "ProjectFunction",
+    "RebuildFunction",
+    "RenderFunction",
+    "GenerateFunction",
+}
+WAITING = {"RetrieveFunction", "LinksFunction"}
+PUBLIC = {"LinksFunction", "SiteFunction", "FeedFunction"}
 LAYER = re.compile(r"\w+?Layer")  # SAM adds a hash to the logical id
 HTTP_API_TIMEOUT_SECONDS = 30
 MAX_LAYERS = 5  # Lambda's
@@ -97,6 +120,21 @@ def test_functions_that_decode_have_the_memory_for_it(processed: dict[str, Any])
 def test_a_function_ends_before_the_gateway_gives_up_on_it(processed: dict[str, Any]) -> None:
     for name in ANSWERING:
         assert functions(processed)[name]["Timeout"] < HTTP_API_TIMEOUT_SECONDS
+
+
+def test_a_lease_outlives_the_function_that_holds_it(processed: dict[str, Any]) -> None:
+    assert functions(processed)["RenderFunction"]["Timeout"] < LEASE.total_seconds()
+
+
+@pytest.mark.parametrize("name", sorted(WAITING))
+def test_who_waits_for_a_rendition_still_has_time_to_answer(name: str, processed: dict[str, Any]) -> None:
+    assert functions(processed)[name]["Timeout"] >= RENDER_SECONDS + 5
+
+
+def test_the_making_of_renditions_can_be_limited(processed: dict[str, Any]) -> None:
+    assert functions(processed)["RenderFunction"]["ReservedConcurrentExecutions"] == {
+        "Fn::If": ["LimitsRendering", {"Ref": "RenderConcurrency"}, {"Ref": "AWS::NoValue"}]
+    }
 
 
 def test_what_strangers_can_call_can_be_limited(processed: dict[str, Any]) -> None:
@@ -168,6 +206,30 @@ def test_a_message_stays_hidden_while_it_is_worked_on(
     assert queue["VisibilityTimeout"] >= EVENTS_TO_VISIBILITY * timeout
 
 
+def test_changes_of_records_are_projected_in_order_and_what_fails_is_tried_apart_and_kept(
+    processed: dict[str, Any],
+) -> None:
+    mapping = processed["Resources"]["ProjectFunctionChanges"]["Properties"]
+    (filtered,) = mapping["FilterCriteria"]["Filters"]
+
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert mapping["FunctionName"] == {"Ref": "ProjectFunction"}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["BatchSize"] == 100
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] == 10
+    assert mapping["MaximumRecordAgeInSeconds"] == 6 * 60 * 60
+    assert mapping["DestinationConfig"] == {
+        "OnFailure": {"Destination": {"Fn::GetAtt": ["ProjectionDeadLetterQueue", "Arn"]}}
+    }
+    assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META]}}}}
+
+
+def test_a_rebuild_begins_when_no_consumer_runs_that_does_not_know_of_it(processed: dict[str, Any]) -> None:
+    assert functions(processed)["ProjectFunction"]["Timeout"] < OLD_CONSUMERS.total_seconds()
+
+
 def test_so_many_images_are_generated_at_once_as_the_deployment_says(processed: dict[str, Any]) -> None:
     """E3."""
     mapping = processed["Resources"]["GenerateFunctionQueue"]["Properties"]
@@ -180,4 +242,4 @@ def test_so_many_images_are_generated_at_once_as_the_deployment_says(processed: 
 
 def test_a_lease_of_an_image_is_longer_than_the_function_that_holds_it(processed: dict[str, Any]) -> None:
     """E5."""
-    assert LEASE.total_seconds() > functions(processed)["GenerateFunction"]["Timeout"]
+    assert GENERATION_LEASE.total_seconds() > functions(processed)["GenerateFunction"]["Timeout"]

@@ -46,6 +46,8 @@ GOOD = [
     ("CloudflareSecretName", "team/cloudflare"),
     ("CloudflareApiUrl", "https://api.cloudflare.com"),
     ("CloudflareApiUrl", "http://127.0.0.1:4567"),
+    ("Presets", ""),
+    ("Presets", "w320=320x;card=600x400,cover,smart,q75;tall=x900,0.25:0.4,avif,webp"),
     ("RemoteHosts", ""),
     ("AdminSubjects", ""),
     ("AdminSubjects", "user_1,auth0|2"),
@@ -93,6 +95,9 @@ BAD = [
     ("CloudflareApiUrl", ""),
     ("CloudflareApiUrl", "http://api.cloudflare.com"),
     ("CloudflareApiUrl", "https://api.cloudflare.com/client/v4"),
+    ("Presets", "w320"),
+    ("Presets", "w320=320x card=600x400"),
+    ("Presets", "W320=320x"),
     ("RemoteHosts", "https://images.example.com"),
     ("AdminSubjects", "user_1, user_2"),
     ("CleanupPolicies", '{"kind": "generated"}'),
@@ -149,6 +154,8 @@ def test_the_outputs_are_what_the_readme_promises(template: dict[str, Any]) -> N
         "WorkQueueUrl",
         "WorkDeadLetterQueueUrl",
         "DeadLetterQueueUrl",
+        "ProjectionDeadLetterQueueUrl",
+        "RebuildFunctionName",
     }
 
 

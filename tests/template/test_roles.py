@@ -78,6 +78,7 @@ PURGING = {
     "Cleanup": {CLOUDFLARE_SECRET},
     "Admin": {CLOUDFLARE_SECRET},
 }
+RENDER = allow("RenderFunction.Arn", "lambda", "InvokeFunction")
 # Where a table is named, and only that table.
 TABLE_TO_MIGRATE = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${MigrationTable}"
 MIGRATING = {
@@ -96,7 +97,7 @@ OBJECTS_TO_MIGRATE = {
 REACH = {
     "Upload": {WRITE_TABLE, R2_SECRET},
     "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
-    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET},
+    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET, RENDER},
     "List": {
         allow("Table.Arn", "dynamodb", "Query"),
         allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
@@ -105,7 +106,8 @@ REACH = {
     },
     "Update": {WRITE_TABLE, R2_SECRET},
     "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET},
-    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET},
+    "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET, SIGNING_SECRET, RENDER},
+    "Share": {allow("Table.Arn", "dynamodb", "GetItem"), SIGNING_SECRET},
     "Site": set(),
     "Cleanup": CLEANING
     | {
@@ -140,6 +142,7 @@ REACH = {
         allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),
     }
     | OBJECTS_TO_MIGRATE,
+    "Render": {allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem"), R2_SECRET},
     "Generations": {
         allow(
             "Table.Arn",
@@ -178,6 +181,55 @@ REACH = {
             "DeleteMessage",
             "GetQueueAttributes",
             "SendMessage",
+        ),
+    },
+}
+READ_CARDS = allow("Table.Arn", "dynamodb", "Query", "BatchGetItem")
+READ_FIGURES = allow("Table.Arn", "dynamodb", "GetItem", "Query", "BatchGetItem")
+QUEUES = (
+    "IngestQueue",
+    "DeadLetterQueue",
+    "WorkQueue",
+    "WorkDeadLetterQueue",
+    "ProjectionDeadLetterQueue",
+    "GenerationQueue",
+    "GenerationDeadLetterQueue",
+)
+REACH |= {
+    "Search": {READ_CARDS, R2_SECRET, SIGNING_SECRET},
+    "Feed": {READ_FIGURES, R2_SECRET, SIGNING_SECRET},
+    "Stats": {READ_FIGURES},
+    "Health": {
+        allow("Table.Arn", "dynamodb", "GetItem"),
+        allow("${Table.Arn}/index/due", "dynamodb", "Query"),
+        R2_SECRET,
+        SIGNING_SECRET,
+        PROVIDERS_SECRET,
+        *(allow(f"{queue}.Arn", "sqs", "GetQueueAttributes") for queue in QUEUES),
+    },
+    "Project": {
+        allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem", "DeleteItem"),
+        allow(
+            "${Table.Arn}/stream/*",
+            "dynamodb",
+            "DescribeStream",
+            "GetRecords",
+            "GetShardIterator",
+            "ListStreams",
+        ),
+        allow("ProjectionDeadLetterQueue.Arn", "sqs", "SendMessage"),
+    },
+    "Rebuild": {
+        allow(
+            "Table.Arn",
+            "dynamodb",
+            "GetItem",
+            "BatchGetItem",
+            "Scan",  # started by hand, never by a request
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "ConditionCheckItem",
         ),
     },
 }

@@ -27,11 +27,16 @@ ROUTES = {
     "PATCH /v1/images/{image_id}": ("UpdateFunction", JWT),
     "DELETE /v1/images/{image_id}": ("DeleteFunction", JWT),
     "POST /v1/images/{image_id}/restore": ("DeleteFunction", JWT),
+    "POST /v1/images/{image_id}/links": ("ShareFunction", JWT),
     "POST /v1/admin/cleanup": ("AdminFunction", JWT),
     "GET /v1/admin/cleanup/reports": ("AdminFunction", JWT),
     "POST /v1/admin/migrations": ("MigrateFunction", JWT),
     "GET /v1/admin/migrations/{migration_id}": ("MigrateFunction", JWT),
     "GET /v1/admin/migrations/{migration_id}/content": ("MigrateFunction", JWT),
+    "GET /v1/search": ("SearchFunction", JWT),
+    "GET /v1/stats": ("StatsFunction", JWT),
+    "GET /v1/admin/health": ("HealthFunction", JWT),
+    "GET /v1/feed": ("FeedFunction", PUBLIC),
     "POST /v1/generations": ("GenerationsFunction", JWT),
     "GET /v1/generations": ("GenerationsFunction", JWT),
     "GET /v1/generations/{job_id}": ("GenerationsFunction", JWT),
@@ -45,6 +50,9 @@ ROUTES = {
     "GET /v1/health": ("SiteFunction", PUBLIC),
     "GET /openapi.json": ("SiteFunction", PUBLIC),
     "GET /docs": ("SiteFunction", PUBLIC),
+    "GET /": ("SiteFunction", PUBLIC),
+    "GET /assets/{file}": ("SiteFunction", PUBLIC),
+    "GET /config.json": ("SiteFunction", PUBLIC),
 }
 INTEGRATION = "x-amazon-apigateway-integration"
 VARIABLE = re.compile(r"<(\w+)>")  # Powertools writes <image_id> where API Gateway writes {image_id}

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from image_store.domain.attributes import Attributes
-from image_store.domain.errors import StorageUnavailable
+from image_store.domain.errors import ConfigurationError, ImageStoreError, StorageUnavailable
 from image_store.domain.image import State, Visibility
 from image_store.domain.publication import PublicationRow
 from image_store.services.cleanup import objects, run
@@ -160,7 +160,7 @@ def test_copies_whose_row_waits_for_its_time_are_left_to_it(store: Store) -> Non
     key = store.strew(store.public, f"p/{PUBLICATION}/thumb.webp")
     due_at = store.clock.now() + GRACE + timedelta(days=1)
     store.repository.publication_rows[PUBLICATION] = PublicationRow(
-        PUBLICATION, store.ids.image_id(), (key,), due_at
+        PUBLICATION, store.ids.image_id(), frozenset({key}), due_at
     )
     store.clock.instant += GRACE + MOMENT
 
@@ -340,3 +340,37 @@ def test_a_listing_that_fails_is_counted_and_holds_up_no_other_sweep(
 
     assert (report.failed, report.orphans) == (2, 1)  # staging, and the sweep of the private bucket
     assert "private" not in store.housekeeping.positions
+
+
+@pytest.fixture
+def behind_cdn() -> Store:
+    """A store with a stray copy that the CDN has, and whose grace is over."""
+    store = Store(purges=True)
+    store.strew(store.public, f"p/{PUBLICATION}/a")
+    store.cdn.visit()
+    store.clock.instant += GRACE + MOMENT
+    return store
+
+
+def test_the_cdn_forgets_a_stray_copy(behind_cdn: Store) -> None:
+    report = behind_cdn.collect()
+
+    assert (report.orphans, report.failed) == (1, 0)
+    assert not behind_cdn.public.objects
+    assert not behind_cdn.cdn.cached
+
+
+@pytest.mark.parametrize(
+    "refusal", [StorageUnavailable("no answer"), ConfigurationError("no token")], ids=lambda error: error.code
+)
+def test_a_stray_copy_waits_for_a_cdn_that_does_not_answer(
+    behind_cdn: Store, refusal: ImageStoreError
+) -> None:
+    behind_cdn.cdn.takes, behind_cdn.cdn.refusal = 0, refusal
+    failed = behind_cdn.collect()
+    behind_cdn.cdn.takes = None
+
+    report = behind_cdn.collect()
+
+    assert (failed.failed, failed.orphans, report.orphans) == (1, 0, 1)
+    assert not behind_cdn.cdn.cached

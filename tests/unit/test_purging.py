@@ -36,7 +36,7 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
 
 def urls_of(record: Record) -> tuple[str, ...]:
     assert record.image.publication is not None
-    return tuple(f"{PUBLIC_URL}/{key}" for key in record.image.public_keys(record.image.publication))
+    return tuple(f"{PUBLIC_URL}/{key}" for key in sorted(record.image.public_keys(record.image.publication)))
 
 
 def withdrawn_unheard(store: Store, count: int) -> list[Record]:

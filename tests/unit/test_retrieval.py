@@ -73,44 +73,26 @@ def test_a_reservation_is_not_found(store: Store) -> None:
         store.retrieval.get(OWNER, image_id)
 
 
-def test_renditions_are_found_by_their_preset(store: Store) -> None:
-    image = store.upload().image
-
-    assert store.retrieval.rendition(image, "thumb").preset == "thumb"
-    with pytest.raises(ImageNotFound):
-        store.retrieval.rendition(image, "w640")
-
-
 @pytest.mark.parametrize("visibility", [Visibility.UNLISTED, Visibility.PUBLIC])
 def test_whoever_has_the_link_sees_a_published_image(store: Store, visibility: Visibility) -> None:
     image = store.upload(Attributes(visibility=visibility)).image
     assert image.publication is not None
 
-    found, publication, rendition = store.retrieval.published(link(image.id, image.publication), "display")
-
-    assert (found, publication, rendition.preset) == (image, image.publication, "display")
-
-
-def test_a_link_to_an_original_shows_nothing(store: Store) -> None:
-    image = store.upload(Attributes(visibility=Visibility.PUBLIC)).image
-    assert image.publication is not None
-
-    with pytest.raises(ImageNotFound):
-        store.retrieval.published(link(image.id, image.publication), "original")
+    assert store.retrieval.published(link(image.id, image.publication)) == image
 
 
 def test_a_link_with_another_publication_shows_nothing(store: Store) -> None:
     image = store.upload(Attributes(visibility=Visibility.PUBLIC)).image
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.published(link(image.id, store.ids.publication()), "thumb")
+        store.retrieval.published(link(image.id, store.ids.publication()))
 
 
 def test_a_link_to_a_private_image_shows_nothing(store: Store) -> None:
     image = store.upload().image
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.published(link(image.id, store.ids.publication()), "thumb")
+        store.retrieval.published(link(image.id, store.ids.publication()))
 
 
 @pytest.mark.parametrize("text", ["", "A" * 42, "A" * 43, "A" * 44, "Ж" * 43, "not/a/link"])
@@ -118,4 +100,4 @@ def test_what_is_no_link_shows_nothing(store: Store, text: str) -> None:
     store.upload(Attributes(visibility=Visibility.PUBLIC))
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.published(text, "thumb")
+        store.retrieval.published(text)

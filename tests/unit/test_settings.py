@@ -6,6 +6,8 @@ import pytest
 
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.layout import KeyLayout
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import PRESETS
 from image_store.domain.reservation import Quota
 from image_store.settings import Settings
 
@@ -19,6 +21,22 @@ def test_a_function_that_is_told_nothing_has_the_documented_defaults() -> None:
     assert settings.table == settings.public_url == settings.api_url == ""
 
 
+def test_the_presets_are_the_usual_ones_or_those_that_are_set() -> None:
+    """B2."""
+    usual, own = Settings.from_env({}).presets, Settings.from_env({"PRESETS": "w320=320x,avif"}).presets
+
+    assert usual == PRESETS
+    assert set(own) == {"thumb", "display", "w320"}
+    assert own["w320"].formats == (MediaType.AVIF,)
+
+
+def test_presets_that_cannot_be_read_are_refused_by_the_name_of_their_variable() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^PRESETS cannot be read\. The preset w320 cannot be used: "
+    ):
+        Settings.from_env({"PRESETS": "w320=5000x"})
+
+
 def test_addresses_lose_the_slash_at_their_end() -> None:
     names = ("PUBLIC_URL", "API_URL", "R2_ENDPOINT")
 
@@ -29,7 +47,10 @@ def test_addresses_lose_the_slash_at_their_end() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "-1", "1.5", "1e3", " 1", "٣", "²", "seven", "0x10"])
-@pytest.mark.parametrize("name", ["TRASH_RETENTION_DAYS", "QUOTA_IMAGES", "QUOTA_BYTES", "MAX_PIXELS"])
+@pytest.mark.parametrize(
+    "name",
+    ["TRASH_RETENTION_DAYS", "QUOTA_IMAGES", "QUOTA_BYTES", "MAX_PIXELS", "MAX_BYTES", "MAX_DECODE_SECONDS"],
+)
 def test_what_is_no_whole_number_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Settings.from_env({name: value})

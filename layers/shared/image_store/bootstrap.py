@@ -5,8 +5,9 @@ network, and a cold start pays only for what its function touches. Tests put the
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -22,7 +23,9 @@ from image_store.ports import (
     Cipher,
     Clock,
     DeadLetters,
+    FeedRows,
     Fetcher,
+    Figures,
     Generations,
     Housekeeping,
     Ids,
@@ -31,9 +34,13 @@ from image_store.ports import (
     IngestEvents,
     Migrations,
     ObjectStore,
+    Projector,
     ProviderHealth,
     ProviderKeys,
     Purger,
+    QueueDepth,
+    Renderer,
+    SearchIndex,
     VersionedBucket,
     WorkQueue,
 )
@@ -41,8 +48,6 @@ from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from image_store.domain.providers import Provider, ProviderKey
     from image_store.ports import ImageProvider
     from image_store.services.batch_deletion import BatchDeletion
@@ -52,12 +57,14 @@ if TYPE_CHECKING:
     from image_store.services.deletion import Deletion
     from image_store.services.direct_uploads import DirectUploads
     from image_store.services.editing import Editing
+    from image_store.services.feed import Feed
     from image_store.services.generation.choice import Choice
     from image_store.services.generation.kept import KeptAnswers
     from image_store.services.generation.overview import ProviderOverview
     from image_store.services.generation.requests import GenerationRequests
     from image_store.services.generation.run import GenerationRun
     from image_store.services.generation.sweep import GenerationSweep
+    from image_store.services.health import Health
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
@@ -65,11 +72,21 @@ if TYPE_CHECKING:
     from image_store.services.migration.requests import MigrationRequests
     from image_store.services.migration.run import MigrationRun
     from image_store.services.migration.sources import MigrationSources
+    from image_store.services.projecting import Projecting
     from image_store.services.publishing import Publisher
+    from image_store.services.rendering import Rendering
+    from image_store.services.renditions import Renditions
     from image_store.services.reservations import Reservations
+    from image_store.services.searching import Searching
+    from image_store.services.sharing import Shared, ShareLinks, Sharing
+    from image_store.services.statistics import Reporting
+    from image_store.services.transforming import Transforming
     from image_store.services.uploads import Uploads
     from image_store.services.write_protocol import WriteProtocol
 
+
+RENDER_SECONDS = 20
+"""For so long a request waits for a file to be made; its own time is 29 s."""
 
 _making = RLock()
 
@@ -120,6 +137,30 @@ class Application:
         return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
+    def projector(self) -> Projector:
+        from image_store.adapters.dynamodb.projector import DynamoProjector
+
+        return DynamoProjector(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def search_index(self) -> SearchIndex:
+        from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
+
+        return DynamoSearchIndex(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def feed_rows(self) -> FeedRows:
+        from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
+
+        return DynamoFeedRows(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def figures(self) -> Figures:
+        from image_store.adapters.dynamodb.figures import DynamoFigures
+
+        return DynamoFigures(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
     def private(self) -> ObjectStore:
         return self._r2(self.settings.private_bucket)
 
@@ -166,6 +207,21 @@ class Application:
         return SqsWorkQueue(self.settings.work_queue_url, client=lambda: self._sqs)
 
     @made_once
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
+        from image_store.adapters.sqs import SqsQueueDepth
+
+        urls = {
+            "ingest": self.settings.ingest_queue_url,
+            "ingest_dead_letters": self.settings.dead_letter_queue_url,
+            "work": self.settings.work_queue_url,
+            "work_dead_letters": self.settings.work_dead_letter_queue_url,
+            "projection_dead_letters": self.settings.projection_dead_letter_queue_url,
+            "generation": self.settings.generation_queue_url,
+            "generation_dead_letters": self.settings.generation_dead_letter_queue_url,
+        }
+        return {name: SqsQueueDepth(url, client=lambda: self._sqs) for name, url in urls.items() if url}
+
+    @made_once
     def generation_queue(self) -> WorkQueue:
         from image_store.adapters.sqs import SqsWorkQueue
 
@@ -205,9 +261,25 @@ class Application:
 
     @made_once
     def processor(self) -> ImageProcessor:
-        from image_store.adapters.imaging import PillowProcessor
+        from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 
-        return PillowProcessor(max_pixels=self.settings.max_pixels)
+        return PillowProcessor(
+            DecodeLimits(
+                max_bytes=self.settings.max_bytes,
+                max_pixels=self.settings.max_pixels,
+                max_frames=self.settings.max_frames,
+                max_total_pixels=self.settings.max_frame_pixels,
+                max_metadata_bytes=self.settings.max_metadata_bytes,
+                max_memory_bytes=self.settings.max_decode_memory_bytes,
+                max_decode_time=self.settings.max_decode_time,
+            )
+        )
+
+    @made_once
+    def renderer(self) -> Renderer:
+        from image_store.adapters.renderer import LambdaRenderer
+
+        return LambdaRenderer(self.settings.render_function, client=lambda: self._lambda)
 
     @made_once
     def fetcher(self) -> Fetcher:
@@ -270,7 +342,7 @@ class Application:
 
         return Uploads(
             reservations=self.reservations,
-            sources=Sources(fetcher=lambda: self.fetcher),
+            sources=Sources(fetcher=lambda: self.fetcher, max_bytes=self.settings.max_bytes),
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
@@ -289,11 +361,76 @@ class Application:
             work=self.work_queue,
             clock=self.clock,
             ids=self.ids,
+            max_bytes=self.settings.max_bytes,
         )
 
     @made_once
     def retrieval(self) -> Retrieval:
         return Retrieval(repository=self.repository)
+
+    @made_once
+    def renditions(self) -> "Renditions":
+        from image_store.services.renditions import Renditions
+
+        return Renditions(
+            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=self.settings.presets
+        )
+
+    @made_once
+    def rendering(self) -> "Rendering":
+        from image_store.services.rendering import Rendering
+
+        return Rendering(
+            repository=self.repository,
+            private=self.private,
+            publisher=self.publisher,
+            processor=self.processor,
+            presets=self.settings.presets,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def transforming(self) -> "Transforming":
+        from image_store.services.transforming import Transforming
+
+        return Transforming(
+            repository=self.repository,
+            private=self.private,
+            processor=self.processor,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def share_links(self) -> "ShareLinks":
+        from image_store.services.sharing import ShareLinks
+
+        return ShareLinks(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def sharing(self) -> "Sharing":
+        from image_store.services.sharing import Sharing
+
+        return Sharing(
+            retrieval=self.retrieval,
+            links=self.share_links,
+            presets=self.settings.presets,
+            clock=self.clock,
+        )
+
+    @made_once
+    def shared(self) -> "Shared":
+        from image_store.services.sharing import Shared
+
+        return Shared(
+            retrieval=self.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self.private,
+            renderer=lambda: self.renderer,
+            clock=self.clock,
+        )
 
     @made_once
     def listing(self) -> "Listing":
@@ -306,6 +443,50 @@ class Application:
         from image_store.services.cursors import Cursors
 
         return Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
+
+    @made_once
+    def projecting(self) -> "Projecting":
+        from image_store.services.projecting import Projecting
+
+        return Projecting(projector=self.projector, clock=self.clock)
+
+    @made_once
+    def searching(self) -> "Searching":
+        from image_store.services.searching import Searching
+
+        return Searching(index=self.search_index, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def feed(self) -> "Feed":
+        from image_store.services.feed import Feed
+
+        return Feed(rows=self.feed_rows, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def reporting(self) -> "Reporting":
+        from image_store.services.statistics import Reporting
+
+        return Reporting(figures=self.figures, repository=self.repository, clock=self.clock)
+
+    @made_once
+    def health(self) -> "Health":
+        from image_store.services.health import Health
+
+        return Health(
+            repository=self.repository,
+            private=self.private,
+            public=self.public,
+            # not what a warm function remembers of it
+            secret=lambda: Secrets(client=lambda: self._client("secretsmanager")).json(
+                self.settings.signing_secret
+            ),
+            queues=self.queue_depths,
+            providers={
+                provider.value: partial(self._deployment_key, provider)
+                for provider in self.settings.providers
+            },
+            clock=self.clock,
+        )
 
     @made_once
     def batches(self) -> "Batches":
@@ -372,7 +553,11 @@ class Application:
         from image_store.services.ingestion import Ingestion
 
         return Ingestion(
-            bucket=self.ingest_bucket, repository=self.repository, uploads=self.uploads, clock=self.clock
+            bucket=self.ingest_bucket,
+            repository=self.repository,
+            uploads=self.uploads,
+            clock=self.clock,
+            max_bytes=self.settings.max_bytes,
         )
 
     @made_once
@@ -584,12 +769,19 @@ class Application:
     def _sqs(self) -> Any:
         return self._client("sqs")
 
-    def _client(self, service: str) -> Any:
+    @made_once
+    def _lambda(self) -> Any:
+        # A call that is cut off still runs: it is not repeated, and whoever asks again finds its result.
+        return self._client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
+
+    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
         """An AWS client that gives up before the gateway does."""
         from botocore.config import Config
 
         config = Config(
-            connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
+            connect_timeout=2,
+            read_timeout=read_timeout,
+            retries={"mode": "standard", "total_max_attempts": attempts},
         )
         return self._session.create_client(service, config=config)
 

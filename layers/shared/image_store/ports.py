@@ -7,7 +7,7 @@ contract suites of `tests/contracts`.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Budgets, Spending
@@ -15,7 +15,8 @@ from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.generation import Change, Item, Job, JobName, JobPage, NamedJob, Performance
 from image_store.domain.image import Image, Record
 from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
-from image_store.domain.listing import CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.listing import Card, CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.making import Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import Counted, Migration, SourceRecord, Step
 from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
@@ -23,6 +24,11 @@ from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
 from image_store.domain.work import Work
+
+if TYPE_CHECKING:  # what only some functions use is not loaded by all
+    from image_store.domain.projection import Rebuild
+    from image_store.domain.searching import SearchQuery, TermRows
+    from image_store.domain.statistics import Statistics
 
 
 class ObjectMissing(Exception):
@@ -72,7 +78,7 @@ class ImageProcessor(Protocol):
 
         Raises
         ------
-        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
+        PayloadTooLarge, UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         """
         ...
 
@@ -247,12 +253,22 @@ class ImageRepository(Protocol):
 
         Group, checksum, guard and index rows and that of the current publication are derived from the record.
         Usage is given back when an image becomes DELETING. `publications`, those that are not current, are
-        written in the same step.
+        written in the same step; the row of a publication never loses a key.
 
         Raises
         ------
         Conflict
-            the record is no longer at the version of `before`; nothing was written
+            the record is no longer as `before` has it; nothing was written
+        """
+        ...
+
+    def amend(self, before: Image, after: Image) -> None:
+        """Change what no client sees of a record, and so not its version; `after` has an `amendment` of its own.
+
+        Raises
+        ------
+        Conflict
+            the record is no longer as `before` has it; nothing was written
         """
         ...
 
@@ -338,8 +354,27 @@ class ImageRepository(Protocol):
         """Read what is kept of many publications, strongly consistent; absent ones are left out."""
         ...
 
-    def forget_publication(self, publication: str) -> None:
-        """Forget a publication whose copies are gone; one that is current stays. Safe to repeat."""
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
+        """Name one more copy of a publication before it is made, at the latest by `until`.
+
+        False when the publication is not the current one of its image, and then the copy must not be made. Safe
+        to repeat.
+        """
+        ...
+
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        """Forget a publication of which all copies are gone that `row` names. Safe to repeat.
+
+        One that is current stays, and so does one that has other copies by now or for which, at this instant, a
+        copy may still be made.
+        """
+        ...
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        """Take the right to make a file of an image until `until`; False while somebody else has it.
+
+        `name` is the image's id and the file's name; `holder` names one try. The right ends by itself.
+        """
         ...
 
 
@@ -368,6 +403,18 @@ class Housekeeping(Protocol):
 
     def reports(self, *, limit: int) -> Sequence[Report]:
         """The last reports, the newest first."""
+        ...
+
+
+class Renderer(Protocol):
+    """Makes what is missing, somewhere with the memory and the libraries for it."""
+
+    def render(self, wanted: Wanted) -> None:
+        """Have it made, and wait for that; what has become of it is told by the record.
+
+        It may be there already, or be in the making by somebody else, and then this returns at once.
+        Raises StorageUnavailable when it was not made.
+        """
         ...
 
 
@@ -416,6 +463,82 @@ class Migrations(Protocol):
         ...
 
 
+class Projector(Protocol):
+    """Keeps what is projected of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+        """Make the projections of an image those of its record as it is now, strongly consistent.
+
+        Safe to repeat, in any order and in parallel. Figures are counted under `generation`, or a newer one where
+        the image is counted there already. With `again` every row is written anew.
+        """
+        ...
+
+    def rebuild(self) -> "Rebuild":
+        """How far a rebuild has come, strongly consistent."""
+        ...
+
+    def keep_rebuild(self, rebuild: "Rebuild") -> "Rebuild":
+        """Remember how far it has come, and answer what is kept; Conflict when another run was faster."""
+        ...
+
+    def remake(
+        self, *, after: str | None, limit: int, generation: int, at: datetime
+    ) -> tuple[int, str | None]:
+        """Look at so many rows of the table: how many there were, and where to go on.
+
+        Projects every record among them anew, removes rows that no record accounts for, and lets figures of older
+        generations expire. Reads the whole table once it is repeated to its end.
+        """
+        ...
+
+
+class SearchIndex(Protocol):
+    """The terms of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def rows(
+        self, query: "SearchQuery", word: str, *, start: str | None, end: str | None, limit: int
+    ) -> "TermRows":
+        """Terms that begin with a word, of images that meet the query's filters but for tag and group.
+
+        In the order of their places, those after `start` and up to `end`; at most `limit` rows are read for it.
+        Eventually consistent.
+        """
+        ...
+
+    def cards(self, query: "SearchQuery", image_ids: Sequence[str]) -> Mapping[str, Card]:
+        """The cards of those images that are still there and have the query's tag and group; strongly consistent."""
+        ...
+
+
+class FeedRows(Protocol):
+    """What the feed is read from. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def months(self) -> Sequence[str]:
+        """The months, `yyyy-mm`, that have public images, the newest first."""
+        ...
+
+    def ids(self, month: str, *, after: str | None, limit: int) -> Sequence[str]:
+        """Images of a month that were public a moment ago, the newest first, older than `after`."""
+        ...
+
+    def public_cards(self, image_ids: Collection[str]) -> Mapping[str, Card]:
+        """The cards of those images that are public, strongly consistent."""
+        ...
+
+
+class Figures(Protocol):
+    """Figures counted by the projector. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def of_owner(self, owner: str, *, since: date, until: date) -> "Statistics":
+        """What an owner stores; days from `since` on and before `until`."""
+        ...
+
+    def of_all(self, *, since: date, until: date) -> "Statistics":
+        """What everybody stores."""
+        ...
+
+
 class WorkQueue(Protocol):
     """Where work goes that is done behind a request: at least once, in any order."""
 
@@ -424,6 +547,14 @@ class WorkQueue(Protocol):
 
         StorageUnavailable when the queue does not take it.
         """
+        ...
+
+
+class QueueDepth(Protocol):
+    """How much waits in a queue."""
+
+    def waiting(self) -> int:
+        """About how many messages wait; StorageUnavailable when the queue does not answer."""
         ...
 
 

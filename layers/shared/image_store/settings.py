@@ -11,8 +11,11 @@ from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
+from image_store.domain.media import MAX_BYTES
 from image_store.domain.money import micros_of
+from image_store.domain.presets import presets_from
 from image_store.domain.providers import Provider
+from image_store.domain.renditions import Preset
 from image_store.domain.reservation import Quota
 
 
@@ -40,20 +43,44 @@ class Settings:
     key_layout: KeyLayout
     trash_retention: timedelta
     quota: Quota
+    max_bytes: int
     max_pixels: int
+    max_frames: int
+    max_frame_pixels: int
+    """The most that an animation has in all its frames together."""
+    max_metadata_bytes: int
+    max_decode_memory_bytes: int
+    max_decode_time: timedelta
     ingest_bucket: str
     ingest_queue_url: str
     dead_letter_queue_url: str
     work_queue_url: str
+    work_dead_letter_queue_url: str
+    projection_dead_letter_queue_url: str
+    render_function: str
+    """The function that makes what is missing."""
+    presets: Mapping[str, Preset]
+    """By name, those made at upload among them."""
     cleanup_policies: tuple[Policy, ...]
     cleanup_on_save: bool
     """Whether an owner's turn with the policies comes after each image that is stored, and not only daily."""
     cleanup_max_deletions: int
     """The most that a run of cleanup may remove without a row that asks for it."""
+    feed_details: bool
+    """Whether cards of the feed carry filenames, and alternative texts that were derived."""
     admin_subjects: frozenset[str]
     """Subjects who are admins besides those whose token has the scope."""
     migration_table: str
     """The one table beside the store's own that migrations may read; empty when there is none."""
+    issuer: str
+    """Who signs the callers' tokens; the web console signs in there."""
+    audience: str
+    """Accepted audiences, separated by commas; the web console asks for tokens for the first."""
+    console_client_id: str
+    """The web console's name at the issuer; empty when nobody can sign in with it."""
+    console_scopes: str
+    console_token_url: str
+    """Where the issuer hands out tokens, when that is at another origin than the issuer itself."""
     providers: tuple[Provider, ...]
     """Providers of images that the deployment has keys for, the preferred one first."""
     provider_urls: Mapping[Provider, str]
@@ -61,6 +88,7 @@ class Settings:
     providers_secret: str
     budgets: Budgets
     generation_queue_url: str
+    generation_dead_letter_queue_url: str
     generation_retries: int
     secrets_key: str
     """The KMS key that seals what owners entrust to the store."""
@@ -90,16 +118,32 @@ class Settings:
             key_layout=_layout(environment),
             trash_retention=timedelta(days=_number(environment, "TRASH_RETENTION_DAYS", 7)),
             quota=Quota(_number(environment, "QUOTA_IMAGES", 0), _number(environment, "QUOTA_BYTES", 0)),
+            max_bytes=_number(environment, "MAX_BYTES", MAX_BYTES),
             max_pixels=_number(environment, "MAX_PIXELS", 50_000_000),
+            max_frames=_number(environment, "MAX_FRAMES", 1_000),
+            max_frame_pixels=_number(environment, "MAX_FRAME_PIXELS", 100_000_000),
+            max_metadata_bytes=_number(environment, "MAX_METADATA_BYTES", 16 * 1024 * 1024),
+            max_decode_memory_bytes=_number(environment, "MAX_DECODE_MEGABYTES", 800) * 1_000_000,
+            max_decode_time=timedelta(seconds=_number(environment, "MAX_DECODE_SECONDS", 8)),
             ingest_bucket=environment.get("INGEST_BUCKET", ""),
             ingest_queue_url=environment.get("INGEST_QUEUE_URL", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
+            work_dead_letter_queue_url=environment.get("WORK_DEAD_LETTER_QUEUE_URL", ""),
+            projection_dead_letter_queue_url=environment.get("PROJECTION_DEAD_LETTER_QUEUE_URL", ""),
+            render_function=environment.get("RENDER_FUNCTION", ""),
+            presets=_presets(environment),
             cleanup_policies=_policies(environment),
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
+            feed_details=_flag(environment, "FEED_DETAILS"),
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             migration_table=environment.get("MIGRATION_TABLE", ""),
+            issuer=environment.get("ISSUER", ""),
+            audience=environment.get("AUDIENCE", ""),
+            console_client_id=environment.get("CONSOLE_CLIENT_ID", ""),
+            console_scopes=environment.get("CONSOLE_SCOPES", "openid"),
+            console_token_url=environment.get("CONSOLE_TOKEN_URL", ""),
             providers=_providers(environment),
             provider_urls=_provider_urls(environment),
             providers_secret=environment.get("PROVIDERS_SECRET", ""),
@@ -111,6 +155,7 @@ class Settings:
                 unknown_price_reserve=_dollars(environment, "UNKNOWN_PRICE_RESERVE"),
             ),
             generation_queue_url=environment.get("GENERATION_QUEUE_URL", ""),
+            generation_dead_letter_queue_url=environment.get("GENERATION_DEAD_LETTER_QUEUE_URL", ""),
             generation_retries=_number(environment, "GENERATION_RETRIES", 2),
             secrets_key=environment.get("SECRETS_KEY", ""),
             metrics_namespace=environment.get("METRICS_NAMESPACE", "ImageStore"),
@@ -172,6 +217,13 @@ def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | 
         raise ConfigurationError(
             f"{name} must be networks such as 10.0.0.0/8, separated by commas."
         ) from None
+
+
+def _presets(environment: Mapping[str, str]) -> Mapping[str, Preset]:
+    try:
+        return presets_from(environment.get("PRESETS", ""))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"PRESETS cannot be read. {error.message}") from None
 
 
 def _flag(environment: Mapping[str, str], name: str) -> bool:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
-from image_store.ports import DeadLetters, IngestEvents, WorkQueue
+from image_store.ports import DeadLetters, IngestEvents, QueueDepth, WorkQueue
 
 _MAX_REASON_CHARS = 256
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
@@ -82,6 +82,20 @@ class SqsDeadLetters(DeadLetters):
                 MessageBody=body,
                 MessageAttributes={"reason": {"DataType": "String", "StringValue": value}},
             )
+
+
+class SqsQueueDepth(QueueDepth):
+    """QueueDepth of one SQS queue; the client is made at the first call."""
+
+    def __init__(self, queue_url: str, *, client: Callable[[], Any]) -> None:
+        self._queue_url = queue_url
+        self._client = client
+
+    def waiting(self) -> int:
+        name = "ApproximateNumberOfMessages"
+        with _answers():
+            answer = self._client().get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
 
 
 @contextmanager

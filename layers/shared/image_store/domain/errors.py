@@ -97,7 +97,7 @@ class UrlNotAllowed(ImageStoreError):
     def __init__(self) -> None:
         super().__init__(
             "No image can be fetched from this URL. It must lead, in at most 3 redirects and over http or https, "
-            "to a public address that answers 200 with the unencoded bytes of an image of at most 100 MiB."
+            "to a public address that answers 200 with the unencoded bytes of an image of an accepted size."
         )
 
 

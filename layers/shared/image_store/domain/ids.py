@@ -29,6 +29,12 @@ def first_id_at(at: datetime) -> str:
     return str(uuid.UUID(int=milliseconds << 80))
 
 
+def id_bounds(since: datetime | None, until: datetime | None) -> tuple[str, str]:
+    """The ids between which, both included, all lie that were made from `since` on and before `until`."""
+    # No id made at `until` or later sorts below its first id, and no id is equal to it: version bits differ.
+    return first_id_at(since) if since else "0", first_id_at(until) if until else "g"
+
+
 def created_at(image_id: str) -> datetime:
     """The instant an id was made, to the millisecond."""
     return datetime.fromtimestamp((uuid.UUID(image_id).int >> 80) / 1000, UTC)

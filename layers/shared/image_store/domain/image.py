@@ -51,6 +51,9 @@ PUBLIC_PREFIX = "p/"
 STAGING_PREFIX = "staging/"
 """Below it lies what was uploaded directly and not accepted yet."""
 
+TRANSFORMS_PREFIX = "transforms/"
+"""Below it lies what signed links asked for; the bucket's lifecycle empties it as well."""
+
 ORIGINAL = "original"
 """Stands where the preset's name stands in the key of a rendition."""
 
@@ -120,6 +123,10 @@ class Image:
     """The code with which a direct upload was refused; its bytes cannot be accepted any more."""
     queued_at: datetime | None = None
     """When a direct upload was handed over to be completed behind the request."""
+    transformed: bool = False
+    """Whether transforms were ever made of it: they may be there."""
+    amendment: str | None = None
+    """The name of the last change that clients need not know of, and which left the version as it was."""
 
     @property
     def prefix(self) -> str:
@@ -134,6 +141,15 @@ class Image:
     def rendition_key(self, rendition: Rendition) -> str:
         """The private key of a rendition."""
         return f"{self.prefix}{self.attempt}/{rendition.filename}"
+
+    @property
+    def transforms_prefix(self) -> str:
+        """What all transforms begin with, those of all attempts; ends in `/`."""
+        return f"{TRANSFORMS_PREFIX}{self.id}/"
+
+    def transform_key(self, filename: str) -> str:
+        """The private key of a transform."""
+        return f"{self.transforms_prefix}{self.attempt}/{filename}"
 
     @property
     def staging_key(self) -> str | None:
@@ -154,13 +170,14 @@ class Image:
         staged = () if self.staging_key is None else (self.staging_key,)
         return (self.original_key, *made, *staged)
 
-    def public_keys(self, publication: str) -> tuple[str, ...]:
+    def public_keys(self, publication: str) -> frozenset[str]:
         """Every public object of a publication of this image."""
-        return tuple(public_key(publication, made) for made in self.renditions)
+        return frozenset(public_key(publication, made) for made in self.renditions)
 
-    def rendition(self, preset: str) -> Rendition | None:
-        """The rendition made by a preset, if there is one."""
-        return next((made for made in self.renditions if made.preset == preset), None)
+    def rendition(self, preset: str, media_type: MediaType | None = None) -> Rendition | None:
+        """The rendition made by a preset, in one format or in the first it was made in; None if there is none."""
+        wanted = (made for made in self.renditions if made.preset == preset)
+        return next((made for made in wanted if media_type in {None, made.media_type}), None)
 
     def moved_to(self, state: State, **changes: Any) -> "Image":
         """The same image in another state; Conflict when the life of an image has no such step."""
@@ -179,4 +196,4 @@ class Record:
 
 def public_key(publication: str, rendition: Rendition) -> str:
     """The public key of a copy: it tells neither owner nor image."""
-    return f"{PUBLIC_PREFIX}{publication}/{rendition.filename}"
+    return f"{PUBLIC_PREFIX}{publication}/{rendition.public_filename}"

@@ -25,6 +25,11 @@ class ListQuery:
     until: datetime | None = None
     trashed: bool = False
     category: str | None = None
+    tag: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    from_records: bool = False
+    """Whether rows count that are written with the record alone; those of projections may be a little behind."""
 
     @property
     def binding(self) -> tuple[str | None, ...]:
@@ -39,6 +44,9 @@ class ListQuery:
             self.until.isoformat() if self.until else None,
             str(self.trashed),
             self.category,
+            self.tag,
+            self.model,
+            self.provider,
         )
 
 
@@ -77,6 +85,8 @@ class Card:
     width: int
     height: int
     alt_text: str | None
+    alt_text_given: bool
+    """Whether the owner wrote it; a derived one may repeat the prompt."""
     placeholder: Placeholder
     thumb_type: MediaType
     private_prefix: str

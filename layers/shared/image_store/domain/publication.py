@@ -10,7 +10,9 @@ class PublicationRow:
 
     publication: str
     image_id: str
-    keys: tuple[str, ...]
-    """The public objects."""
+    keys: frozenset[str]
+    """Every public object that was made, or was about to be made."""
     due_at: datetime | None
     """When the copies have to go; None while the publication is the current one of its image."""
+    copied_until: datetime | None = None
+    """Until when a copy that was announced may still be made."""

@@ -142,10 +142,18 @@ class Rendition:
     width: int
     height: int
     size_bytes: int
+    making: str | None = None
+    """The try that made it on request; None for those that were made with the image."""
 
     @property
     def filename(self) -> str:
-        """The last segment of its object key, the same in both buckets."""
+        """The last segment of its private key: no two tries at making it share one."""
+        making = "" if self.making is None else f"-{self.making}"
+        return f"{self.preset}{making}.{self.media_type.extension}"
+
+    @property
+    def public_filename(self) -> str:
+        """The last segment of the public key of its copy."""
         return f"{self.preset}.{self.media_type.extension}"
 
 

@@ -21,6 +21,7 @@ from image_store.services.listing import Page
 if TYPE_CHECKING:
     from image_store.services.batch_deletion import Deleted
     from image_store.services.direct_uploads import Ticket
+    from image_store.services.renditions import Found
 
 JSON = "application/json"
 Method = Literal["GET", "HEAD"]
@@ -58,6 +59,26 @@ class Answers:
         body = {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
+    def feed(self, page: Page, *, api_url: str, details: bool) -> "Response[str]":
+        """A page of the feed; without `details` it tells no filename and no alternative text but a given one."""
+        shown = [
+            {
+                **{name: value for name, value in self._card(card).items() if name != "visibility"},
+                "filename": card.filename if details else None,
+                "alt_text": card.alt_text if details or card.alt_text_given else None,
+                "public_url": f"{api_url}/i/{quote(link(card.id, card.publication))}",
+            }
+            for card in page.cards
+            if card.publication is not None
+        ]
+        # Not to be kept: what is unpublished has to be gone with the next look.
+        return Response(
+            200,
+            JSON,
+            _json({"items": shown, "next_cursor": page.next_cursor}),
+            headers={"Cache-Control": "no-store"},
+        )
+
     def batch(self, outcomes: Sequence[Record | ImageStoreError], *, api_url: str) -> "Response[str]":
         """What became of each item of a batch, by its index."""
         successful, failed = [], []
@@ -73,15 +94,25 @@ class Answers:
         key = image.original_key
         return redirect(self.private.presigned_read(key, filename=image.filename, method=method))
 
-    def rendition(self, image: Image, rendition: Rendition, *, method: Method) -> "Response[str]":
+    def rendition(self, found: "Found", *, method: Method) -> "Response[str]":
         """A redirect to a rendition, for its owner and for the method that was asked with."""
-        return redirect(self._rendition_url(image, rendition, method))
+        return redirect(self._rendition_url(found.image, found.rendition, method), vary="Accept")
 
-    def published(self, image: Image, publication: str, rendition: Rendition) -> "Response[str]":
-        """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none."""
-        if self.public_url:
-            return redirect(f"{self.public_url}/{public_key(publication, rendition)}", "public, max-age=60")
-        return redirect(self.private.presigned_read(image.rendition_key(rendition)))
+    def published(self, found: "Found") -> "Response[str]":
+        """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none.
+
+        What stands in for a rendition that is missing is kept by no cache.
+        """
+        url = self._rendition_url(found.image, found.rendition)
+        if self.public_url and found.is_wanted:
+            return redirect(url, "public, max-age=60", vary="Accept")
+        return redirect(url, vary="Accept")
+
+    def shared(self, found: "Found | str") -> "Response[str]":
+        """A redirect for whoever has a signed link, to a rendition or to a key; no cache keeps it, for it ends."""
+        if isinstance(found, str):
+            return redirect(self.private.presigned_read(found))
+        return redirect(self._rendition_url(found.image, found.rendition), vary="Accept")
 
     def _image(self, record: Record, api_url: str) -> dict[str, Any]:
         image, details = record.image, record.details
@@ -116,7 +147,9 @@ class Answers:
             "public_url": f"{api_url}/i/{quote(link(image.id, image.publication))}"
             if image.publication
             else None,
-            "renditions": {made.preset: self._rendition(image, made) for made in image.renditions},
+            "renditions": {
+                made.preset: self._rendition(image, made) for made in image.renditions if made.making is None
+            },
             "created_at": rfc3339(image.created_at),
             "updated_at": rfc3339(image.updated_at),
             "expires_at": rfc3339(image.expires_at) if image.expires_at else None,
@@ -175,9 +208,18 @@ def matches(if_none_match: str | None, image: Image) -> bool:
     return "*" in tags or etag(image) in tags
 
 
-def redirect(url: str, cache_control: str = "private, no-store") -> "Response[str]":
-    """302 to where the bytes are."""
-    return Response(302, body="", headers={"Location": url, "Cache-Control": cache_control})
+def redirect(
+    url: str, cache_control: str = "private, no-store", *, vary: str | None = None
+) -> "Response[str]":
+    """302 to where the bytes are; `vary` names the request header that had a say in it."""
+    headers = {"Location": url, "Cache-Control": cache_control}
+    return Response(302, body="", headers=headers if vary is None else headers | {"Vary": vary})
+
+
+def shared(url: str, expires_at: datetime) -> "Response[str]":
+    """201: a link that works until then."""
+    body = {"url": url, "expires_at": rfc3339(expires_at)}
+    return Response(201, JSON, _json(body), headers={"Cache-Control": "no-store"})
 
 
 def processing(image_id: str, *, api_url: str) -> "Response[str]":

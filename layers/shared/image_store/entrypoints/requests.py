@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -17,6 +17,9 @@ from image_store.domain.errors import (
 from image_store.domain.listing import ListQuery
 from image_store.entrypoints import schemas
 from image_store.entrypoints.http import header
+
+if TYPE_CHECKING:
+    from image_store.domain.searching import SearchQuery
 
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
@@ -46,6 +49,32 @@ def list_query(owner: str, asked: schemas.ImageQuery) -> ListQuery:
         kind=asked.kind,
         visibility=asked.visibility,
         group=asked.group,
+        since=asked.since,
+        until=asked.until,
+        trashed=asked.trashed,
+        category=asked.category,
+        tag=asked.tag,
+        model=asked.model,
+        provider=asked.provider,
+    )
+
+
+def search_query(owner: str, asked: schemas.SearchQuery) -> "SearchQuery":
+    """The search that a query means, among the images of one owner."""
+    from image_store.domain.searching import SearchQuery
+    from image_store.domain.words import query_terms
+
+    return SearchQuery(
+        owner=owner,
+        words=query_terms(asked.q),
+        limit=asked.limit,
+        kind=asked.kind,
+        visibility=asked.visibility,
+        tag=asked.tag,
+        group=asked.group,
+        model=asked.model,
+        provider=asked.provider,
+        category=asked.category,
         since=asked.since,
         until=asked.until,
         trashed=asked.trashed,

@@ -2,11 +2,11 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 from image_store.domain import attributes as limits
 from image_store.domain.attributes import Attributes, OnDuplicate
@@ -16,6 +16,8 @@ from image_store.domain.generation import MAX_IMAGES, MAX_REFERENCES, MAX_VARIAT
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.media import MediaType
 from image_store.domain.providers import Provider
+from image_store.domain.renditions import MAX_SIDE_PX
+from image_store.domain.sharing import MAX_LIFETIME, MIN_LIFETIME, USUAL_LIFETIME
 
 # Not str.isprintable(): it refuses what names hold in many scripts, as the joiners of Persian and emoji, the wide
 # space of Japanese, and the narrow one that macOS puts into the names of screenshots.
@@ -161,7 +163,10 @@ class UploadRequest(ImageAttributes):
     """An image whose bytes are going to be sent straight to storage."""
 
     content_type: MediaType
-    size_bytes: int = Field(ge=1, description="Exactly as many bytes can be sent; at most 100 MiB.")
+    size_bytes: int = Field(
+        ge=1,
+        description="Exactly as many bytes can be sent; at most 100 MiB unless the deployment says otherwise.",
+    )
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the bytes, in lower-case hexadecimal.")
 
 
@@ -405,18 +410,60 @@ class Order(StrEnum):
     ASC = "asc"
 
 
-class ImageQuery(_Strict):
-    """Which images a list shows; `from` is inclusive, `to` is not."""
+class _Filters(_Strict):
+    """Which images are wanted; `from` is inclusive, `to` is not."""
 
     limit: int = Field(50, ge=1, le=100)
-    cursor: str | None = Field(None, min_length=1, max_length=500)
-    order: Order = Order.DESC
     kind: Kind | None = None
     visibility: Visibility | None = None
+    tag: Tag | None = None
     group: str | None = Field(None, max_length=161, pattern=GROUP_PATTERN, description="`type:id`")
+    model: Line | None = Field(None, min_length=1, max_length=128)
+    provider: Line | None = Field(None, min_length=1, max_length=64)
+    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     since: AwareDatetime | None = Field(None, alias="from")
     until: AwareDatetime | None = Field(None, alias="to")
     trashed: bool = False
+
+
+class ImageQuery(_Filters):
+    """Which images a list shows; `from` is inclusive, `to` is not."""
+
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+    order: Order = Order.DESC
+
+
+class SearchQuery(_Filters):
+    """What is searched for, and among which images; `from` is inclusive, `to` is not."""
+
+    q: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Words, or beginnings of words, all of which title, tags, filename, alt text or prompt must hold.",
+    )
+    cursor: str | None = Field(None, min_length=1, max_length=1_000)
+
+
+class FeedQuery(_Strict):
+    """How much of the feed is wanted."""
+
+    limit: int = Field(50, ge=1, le=100)
+    cursor: str | None = Field(None, min_length=1, max_length=500)
+
+
+class Scope(StrEnum):
+    """Whose figures are wanted."""
+
+    OWN = "own"
+    ALL = "all"
+
+
+class StatsQuery(_Strict):
+    """Which figures are wanted; days are those of UTC, `from` is inclusive, `to` is not."""
+
+    scope: Scope = Field(Scope.OWN, description="`all` needs an admin.")
+    since: date | None = Field(None, alias="from", description="30 days before `to` when it is not given.")
+    until: date | None = Field(None, alias="to", description="Tomorrow when it is not given.")
 
 
 class BatchDelete(_Strict):
@@ -452,7 +499,55 @@ class DeleteQuery(_Strict):
 class ContentQuery(_Strict):
     """Which bytes of an image are wanted; the original unless a rendition is named."""
 
-    rendition: Literal["thumb", "display"] | None = None
+    rendition: str | None = Field(
+        None,
+        pattern="^[a-z0-9_-]{1,32}$",
+        description="A preset: `thumb`, `display`, `w640`, `w1280`, `w2048`, or those that the deployment sets.",
+    )
+
+
+class ShareRequest(_Strict):
+    """What a link is to show: a rendition, `display` unless another is named; or with `w` or `h` a transform.
+
+    Where one side is given the whole picture is shown; no picture is enlarged.
+    """
+
+    rendition: str | None = Field(None, pattern="^[a-z0-9_-]{1,32}$", description="A preset; see `/content`.")
+    w: int | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Width in pixels.")
+    h: int | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Height in pixels.")
+    fit: Literal["cover", "contain", "scale-down", "pad"] | None = Field(
+        None, description="How the picture is brought into `w` × `h`; `scale-down` unless given."
+    )
+    format: Literal["jpeg", "png", "webp", "avif"] | None = Field(None, description="`webp` unless given.")
+    q: int | None = Field(None, ge=1, le=100, description="Quality; what suits the format unless given.")
+    gravity: str | None = Field(
+        None,
+        pattern=r"^(center|smart|(0(\.[0-9]{1,6})?|1(\.0{1,6})?):(0(\.[0-9]{1,6})?|1(\.0{1,6})?))$",
+        description="What a crop keeps in view: `center` (unless given), `smart`, or a point such as `0.25:0.4`.",
+    )
+    expires_in: int = Field(
+        int(USUAL_LIFETIME.total_seconds()),
+        ge=int(MIN_LIFETIME.total_seconds()),
+        le=int(MAX_LIFETIME.total_seconds()),
+        description="For how many seconds the link works.",
+    )
+
+    @model_validator(mode="after")
+    def _means_one_thing(self) -> Self:
+        steps = (self.fit, self.format, self.q, self.gravity)
+        is_sized = self.w is not None or self.h is not None
+        if is_sized and self.rendition is not None:
+            raise ValueError("rendition stands alone")
+        if not is_sized and any(step is not None for step in steps):
+            raise ValueError("a transform needs w, h or both")
+        return self
+
+
+class ShareLink(BaseModel):
+    """A link that works for everybody who has it, for a time."""
+
+    url: str
+    expires_at: str
 
 
 class CleanupRequest(_Strict):
@@ -692,6 +787,69 @@ class ImagePage(BaseModel):
 
     items: list[Card]
     next_cursor: str | None
+
+
+class FeedCard(BaseModel):
+    """An image in the feed. Filenames, and alt texts that were derived, are shown only where a deployment says so."""
+
+    id: str
+    kind: Kind
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    filename: str | None
+    alt_text: str | None
+    placeholder: ImagePlaceholder
+    thumb_url: str
+    public_url: str
+    created_at: datetime
+
+
+class FeedPage(BaseModel):
+    """A page of the feed; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[FeedCard]
+    next_cursor: str | None
+
+
+class Amount(BaseModel):
+    """So many images, and the bytes of their originals."""
+
+    images: int
+    size_bytes: int
+
+
+class DayAmount(Amount):
+    """What is still stored of the images of a day."""
+
+    date: date
+
+
+class Stats(Amount):
+    """What is stored. `images` and `size_bytes` hold all; the parts follow changes within seconds."""
+
+    scope: Scope
+    by_kind: dict[str, Amount]
+    by_format: dict[str, Amount]
+    by_visibility: dict[str, Amount]
+    by_model: dict[str, Amount] = Field(description="At most 1,000 models.")
+    trash: Amount
+    days: list[DayAmount]
+
+
+class Component(BaseModel):
+    """Whether a part answers."""
+
+    status: Literal["ok", "degraded", "down", "not_configured"]
+    detail: str | None
+
+
+class DeepHealth(BaseModel):
+    """Whether every part answers; the worst of them is the whole's."""
+
+    status: Literal["ok", "degraded", "down"]
+    components: dict[str, Component]
 
 
 class Health(BaseModel):

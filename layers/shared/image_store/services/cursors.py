@@ -1,7 +1,7 @@
 """Cursors: opaque, signed, and bound to owner, query and a time.
 
-A cursor holds nothing but the id to go on after. Owner and query are not in it; they are signed with it, so that
-a cursor means nothing to anybody else and in no other list.
+A cursor holds nothing but the place to go on after: an id, or a place among the terms of a search. Owner and query are
+not in it; they are signed with it, so that a cursor means nothing to anybody else and in no other list.
 """
 
 import base64
@@ -39,7 +39,7 @@ class Cursors:
         self._keys = keys
 
     def make(self, after: str, query: Paged, *, at: datetime) -> str:
-        """A cursor that goes on after an id, good for 24 hours."""
+        """A cursor that goes on after a place, good for 24 hours."""
         keys = self._keys()
         key_id = keys.get("current", "")
         if key_id not in keys:
@@ -51,9 +51,16 @@ class Cursors:
 
     def read(self, cursor: str, query: Paged, *, at: datetime) -> str:
         """The id to go on after; InvalidCursor for whatever this store did not make for this very query."""
+        after = self.read_place(cursor, query, at=at)
+        if not is_image_id(after):
+            raise _invalid()
+        return after
+
+    def read_place(self, cursor: str, query: Paged, *, at: datetime) -> str:
+        """The place to go on after, as it was given; InvalidCursor as above."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            text = raw[_TAG_BYTES:].decode("ascii")
+            text = raw[_TAG_BYTES:].decode()
         except (binascii.Error, ValueError):
             raise _invalid() from None
         key_id, _, rest = text.partition(".")
@@ -62,7 +69,7 @@ class Cursors:
         key = keys.get(key_id) if key_id != "current" else None
         if key is None or not hmac.compare_digest(raw[:_TAG_BYTES], _tag(key, text, query)):
             raise _invalid()
-        if datetime.fromtimestamp(int(expires), UTC) < at or not is_image_id(after):
+        if datetime.fromtimestamp(int(expires), UTC) < at:
             raise _invalid()
         return after
 

@@ -50,13 +50,21 @@ class Deletion:
             except Conflict:
                 continue
             return
-        raise Conflict("The image is being changed by others at this moment; try again.")
+        raise _contended()
 
     def restore(self, owner: str, image_id: str) -> Record:
         """Take an image out of the trash; it comes back private, for its link is dead. Safe to retry."""
-        record = self.retrieval.get(owner, image_id)
-        if record.image.state is State.READY:
-            return record
+        for _ in range(_TRIES):
+            record = self.retrieval.get(owner, image_id)
+            if record.image.state is State.READY:
+                return record
+            try:
+                return self._restore(record)
+            except Conflict:
+                continue
+        raise _contended()
+
+    def _restore(self, record: Record) -> Record:
         now = self.clock.now()
         image = record.image
         expires_at = image.expires_at if image.expires_at and image.expires_at > now else None
@@ -91,8 +99,9 @@ class Deletion:
         try:
             if self.publisher.bucket is not None:
                 for name in publications:
-                    self.publisher.bucket.delete(image.public_keys(name))
-            self.private.delete(image.private_keys)
+                    self.publisher.bucket.delete(sorted(image.public_keys(name)))
+            transforms = self.private.list(image.transforms_prefix) if image.transformed else ()
+            self.private.delete([*image.private_keys, *(found.key for found in transforms)])
             tombstone = image.moved_to(
                 State.TOMBSTONE,
                 version=image.version + 1,
@@ -130,3 +139,7 @@ class Deletion:
             guarded=False,
             due_at=due_at,
         )
+
+
+def _contended() -> Conflict:
+    return Conflict("The image is being changed by others at this moment; try again.")

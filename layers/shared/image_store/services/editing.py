@@ -41,10 +41,7 @@ class Editing:
             try:
                 return self._apply(record, edit)
             except Conflict:
-                if if_version is not None:
-                    raise PreconditionFailed(
-                        "The image has changed since you read it; read it again."
-                    ) from None
+                continue  # with `if_version` only what leaves the version as it is can be tried again
         raise Conflict("The image is being changed by others at this moment; try again.")
 
     def _apply(self, record: Record, edit: Edit) -> Record:

@@ -14,6 +14,13 @@ Unpublish (also by trash and delete)
 3. Purge their addresses at the CDN, where one can be told to.
 4. Forget the row.
 
+One more copy (of a rendition that was made on request)
+1. The row of the current publication is told of it, and until when it may still be made.
+2. Copy, and then commit, as `rendering` says.
+
+Whoever forgets the row of a withdrawn publication says which copies are gone. A row that names another one, or one
+that may still be made, stays due, and cleanup comes back for it.
+
 The order matters. A purge before the copies are gone would let the CDN fetch them again at once, and keep them for as
 long as their Cache-Control says; a row forgotten before the purge would leave nobody to repeat it. The request has
 succeeded with its commit: whatever fails after it leaves the row, and cleanup repeats steps 2 to 4. A publication is
@@ -30,6 +37,7 @@ from itertools import batched
 from image_store.domain.errors import ConfigurationError, Conflict, StorageUnavailable
 from image_store.domain.image import Image, Record, Visibility, public_key
 from image_store.domain.publication import PublicationRow
+from image_store.domain.renditions import Rendition
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, ObjectStore, Purger
 
@@ -38,6 +46,8 @@ PRIVATE_CACHE_CONTROL = "private, max-age=31536000, immutable"
 
 _ROWS_PER_PURGE = 30
 """As many as one call to the CDN can name; rows are forgotten in between, so that few calls are progress as well."""
+
+_KEYS_PER_PURGE = 30
 
 _logger = logging.getLogger(__name__)
 
@@ -99,6 +109,26 @@ class Publisher:
             return ()
         return (PublicationRow(image.publication, image.id, image.public_keys(image.publication), at),)
 
+    def show_also(self, image: Image, rendition: Rendition) -> bool:
+        """Copy one more rendition of an image that is published, once the publication's row names the copy.
+
+        False when the image shows another publication by now, or none. An image that is not published has nothing
+        to copy. Safe to repeat.
+        """
+        if self.bucket is None or image.publication is None:
+            return True
+        key = public_key(image.publication, rendition)
+        until = self.clock.now() + RESERVATION_LIFETIME
+        if not self.repository.announce_copy(image.publication, key, until=until):
+            return False
+        self._copy_one(self.bucket, image, rendition, key, self.cache_control(image))
+        return True
+
+    def hide(self, publication: str, rendition: Rendition) -> None:
+        """Delete a copy that was made for a publication that is over; its row, which names it, does the rest."""
+        if self.bucket is not None:
+            self.bucket.delete([public_key(publication, rendition)])
+
     def remove(self, rows: Sequence[PublicationRow]) -> int:
         """Delete the copies of withdrawn publications, purge and forget them; the rest is left to cleanup.
 
@@ -107,7 +137,7 @@ class Publisher:
         """
         try:
             if self.bucket is not None and rows:
-                self.bucket.delete([key for row in rows for key in row.keys])
+                self.bucket.delete([key for row in rows for key in sorted(row.keys)])
         except (StorageUnavailable, ConfigurationError) as error:
             _logger.warning("Public copies wait for cleanup: %s", error.message)
             return 0
@@ -122,26 +152,51 @@ class Publisher:
         try:
             for some in batched(rows, _ROWS_PER_PURGE, strict=False):
                 if self.purger is not None and self.bucket is not None:
-                    self.purger.purge([f"{self.public_url}/{key}" for row in some for key in row.keys])
+                    self.purger.purge(
+                        [f"{self.public_url}/{key}" for row in some for key in sorted(row.keys)]
+                    )
                 for row in some:
-                    self.repository.forget_publication(row.publication)
+                    self.repository.forget_publication(row, at=self.clock.now())
                     done += 1
         except (StorageUnavailable, ConfigurationError) as error:
             _logger.warning("Withdrawn publications wait for cleanup: %s", error.message)
         return done
 
+    def remove_strays(self, keys: Sequence[str]) -> None:
+        """Delete copies that no row names, and purge them; safe to repeat.
+
+        Raises StorageUnavailable or ConfigurationError when the CDN or the bucket does not answer; what is still in
+        the bucket is found again by the next sweep. As no row would repeat a purge, the CDN has to have answered
+        once before the copies go.
+        """
+        if self.bucket is None:
+            return
+        for some in batched(keys, _KEYS_PER_PURGE, strict=False):
+            addresses = [f"{self.public_url}/{key}" for key in some]
+            if self.purger is not None:
+                self.purger.purge(addresses)
+            self.bucket.delete(some)
+            if self.purger is not None:  # somebody may have looked in between
+                self.purger.purge(addresses)
+
     def _copy(self, image: Image, publication: str, cache_control: str) -> None:
         if self.bucket is None:
             return
         for rendition in image.renditions:
-            try:
-                self.bucket.copy_from(
-                    self.private_bucket,
-                    image.rendition_key(rendition),
-                    public_key(publication, rendition),
-                    content_type=rendition.media_type,
-                    cache_control=cache_control,
-                    metadata={},
-                )
-            except ObjectMissing as missing:
-                raise Conflict("The image was deleted while it was being published.") from missing
+            key = public_key(publication, rendition)
+            self._copy_one(self.bucket, image, rendition, key, cache_control)
+
+    def _copy_one(
+        self, bucket: ObjectStore, image: Image, rendition: Rendition, key: str, cache_control: str
+    ) -> None:
+        try:
+            bucket.copy_from(
+                self.private_bucket,
+                image.rendition_key(rendition),
+                key,
+                content_type=rendition.media_type,
+                cache_control=cache_control,
+                metadata={},
+            )
+        except ObjectMissing as missing:
+            raise Conflict("The image was deleted while it was being published.") from missing

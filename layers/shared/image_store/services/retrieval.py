@@ -5,7 +5,6 @@ import hmac
 from image_store.domain.errors import ImageNotFound
 from image_store.domain.ids import is_image_id, parse_link
 from image_store.domain.image import Image, Record, State
-from image_store.domain.renditions import Rendition
 from image_store.ports import ImageRepository
 
 _SHOWN = frozenset({State.READY, State.TRASHED})
@@ -36,20 +35,19 @@ class Retrieval:
             raise not_found()
         return image
 
-    def rendition(self, image: Image, preset: str) -> Rendition:
-        """A rendition of an image by its preset's name; ImageNotFound when there is none."""
-        rendition = image.rendition(preset)
-        if rendition is None:
+    def ready(self, image_id: str) -> Image:
+        """An image that is READY, whoever's it is; ImageNotFound otherwise."""
+        image = self._repository.get_image(image_id) if is_image_id(image_id) else None
+        if image is None or image.state is not State.READY:
             raise not_found()
-        return rendition
+        return image
 
-    def published(self, link: str, preset: str) -> tuple[Image, str, Rendition]:
-        """The image, publication and rendition a public link means; ImageNotFound unless it is current."""
+    def published(self, link: str) -> Image:
+        """The image that a public link shows; ImageNotFound unless the link is that of its current publication."""
         named = parse_link(link)
         image = self._repository.get_image(named[0]) if named else None
         if named is None or image is None or image.state is not State.READY or image.publication is None:
             raise not_found()
-        rendition = image.rendition(preset)
-        if rendition is None or not hmac.compare_digest(image.publication, named[1]):
+        if not hmac.compare_digest(image.publication, named[1]):
             raise not_found()
-        return image, image.publication, rendition
+        return image

@@ -48,7 +48,7 @@ def rows_of(record: Record) -> dict[tuple[str, str], Item]:
             {
                 **keys.key(keys.group(image.owner, name), image.id),
                 "id": {"S": image.id},
-                **_listed(image, details),
+                **listed(image, details, tags=True),
             }
             for name in details.groups
         ]
@@ -68,14 +68,16 @@ def _meta(image: Image, details: Details) -> Item:
         "attempt": {"S": image.attempt},
         "version": {"N": str(image.version)},
         "change": {"S": image.change},
-        "record": {"S": _record_text(image)},
+        "record": {"S": record_text(image)},
     }
     if image.state is State.READY:
-        item |= {"owner_key": {"S": keys.live(image.owner)}, **_listed(image, details)}
+        item |= {"owner_key": {"S": keys.live(image.owner)}, **listed(image, details)}
     if image.state is State.TRASHED:
-        item |= {"owner_key": {"S": keys.trash(image.owner)}, **_listed(image, details)}
+        item |= {"owner_key": {"S": keys.trash(image.owner)}, **listed(image, details)}
     if image.due_at is not None:
         item |= {"due_shard": {"S": keys.due_shard(image.id)}, "due_at": {"S": text_time(image.due_at)}}
+    if image.amendment is not None:
+        item["amendment"] = {"S": image.amendment}
     return item
 
 
@@ -95,10 +97,10 @@ def _detail(image: Image, details: Details) -> Item:
     return {**keys.key(keys.image(image.id), keys.DETAIL), "body": {"S": _json(body)}}
 
 
-def _listed(image: Image, details: Details) -> Item:
-    """The card, and beside it what a filter may ask for."""
+def listed(image: Image, details: Details, *, tags: bool = False) -> Item:
+    """The card, and beside it what a filter may ask for; the index needs no tags, as they have rows of their own."""
     generation = details.generation or {}
-    listed = {
+    texts = {
         "card": _card_text(image, details),
         "kind": image.kind.value,
         "visibility": image.visibility.value,
@@ -106,10 +108,14 @@ def _listed(image: Image, details: Details) -> Item:
         "model": generation.get("model"),
         "provider": generation.get("provider"),
     }
-    return {name: {"S": value} for name, value in listed.items() if value}
+    found: Item = {name: {"S": value} for name, value in texts.items() if value}
+    if tags and details.tags:
+        found["tags"] = {"SS": sorted(details.tags)}
+    return found
 
 
-def _record_text(image: Image) -> str:
+def record_text(image: Image) -> str:
+    """All of a record that no condition, index or filter needs."""
     return _json(
         {
             "owner": image.owner,
@@ -126,6 +132,7 @@ def _record_text(image: Image) -> str:
             "renditions": [
                 [made.preset, made.media_type, made.width, made.height, made.size_bytes]
                 for made in image.renditions
+                if made.making is None
             ],
             "created": text_time(image.created_at),
             "updated": text_time(image.updated_at),
@@ -137,8 +144,26 @@ def _record_text(image: Image) -> str:
             "guarded": image.guarded,
             "idempotency": image.idempotency,
             **_while_uploading(image),
+            **_made_on_request(image),
         }
     )
+
+
+def _made_on_request(image: Image) -> dict[str, Any]:
+    """What came later; there may be a dozen renditions, so they are written shortly."""
+    made = [
+        f"{found.public_filename}:{found.width}:{found.height}:{found.size_bytes}:{found.making}"
+        for found in image.renditions
+        if found.making is not None
+    ]
+    transformed = {"transformed": True} if image.transformed else {}
+    return {"made": made, **transformed} if made else transformed
+
+
+def _made(text: str) -> Rendition:
+    name, width, height, size, making = text.split(":")
+    preset, _, extension = name.partition(".")
+    return Rendition(preset, _BY_EXTENSION[extension], int(width), int(height), int(size), making)
 
 
 def _while_uploading(image: Image) -> dict[str, str]:
@@ -174,7 +199,8 @@ def image_of(item: Item) -> Image:
         renditions=tuple(
             Rendition(preset, MediaType(media_type), width, height, size)
             for preset, media_type, width, height, size in record["renditions"]
-        ),
+        )
+        + tuple(_made(text) for text in record.get("made", ())),
         created_at=parse_time(record["created"]),
         updated_at=parse_time(record["updated"]),
         category=record["category"],
@@ -188,6 +214,8 @@ def image_of(item: Item) -> Image:
         staging=record.get("staging"),
         refusal=record.get("refusal"),
         queued_at=parse_time(record["queued"]) if "queued" in record else None,
+        transformed=record.get("transformed", False),
+        amendment=item["amendment"]["S"] if "amendment" in item else None,
     )
 
 
@@ -223,6 +251,7 @@ def _card_text(image: Image, details: Details) -> str:
             image.folder,
             image.attempt,
             image.publication,
+            int(details.alt_text_given),
         ]
     )
 
@@ -233,9 +262,21 @@ _BY_EXTENSION = {media_type.extension: media_type for media_type in MediaType}
 def card_of(item: Item) -> Card:
     """The card that a listed row holds."""
     image_id = item["id"]["S"]
-    filename, extension, size, width, height, alt, blurhash, color, thumb, folder, attempt, publication = (
-        json.loads(item["card"]["S"])
-    )
+    (
+        filename,
+        extension,
+        size,
+        width,
+        height,
+        alt,
+        blurhash,
+        color,
+        thumb,
+        folder,
+        attempt,
+        publication,
+        given,
+    ) = json.loads(item["card"]["S"])
     return Card(
         id=image_id,
         kind=Kind(item["kind"]["S"]),
@@ -246,6 +287,7 @@ def card_of(item: Item) -> Card:
         width=width,
         height=height,
         alt_text=alt,
+        alt_text_given=bool(given),
         placeholder=Placeholder(blurhash, color),
         thumb_type=_BY_EXTENSION[thumb],
         private_prefix=f"{folder}{image_id}/{attempt}/",
@@ -264,8 +306,9 @@ def publication_item(row: PublicationRow) -> Item:
     item: Item = {
         **keys.publication(row.publication),
         "image_id": {"S": row.image_id},
-        "keys": {"S": _json(row.keys)},
     }
+    if row.keys:
+        item["keys"] = {"SS": sorted(row.keys)}
     if row.due_at is not None:
         item |= {"due_shard": {"S": keys.due_shard(row.publication)}, "due_at": {"S": text_time(row.due_at)}}
     return item
@@ -276,8 +319,9 @@ def publication_of(item: Item) -> PublicationRow:
     return PublicationRow(
         publication=item["pk"]["S"].removeprefix(keys.PUBLICATION_PREFIX),
         image_id=item["image_id"]["S"],
-        keys=tuple(json.loads(item["keys"]["S"])),
+        keys=frozenset(item["keys"]["SS"] if "keys" in item else ()),
         due_at=parse_time(item["due_at"]["S"]) if "due_at" in item else None,
+        copied_until=parse_time(item["copied_until"]["S"]) if "copied_until" in item else None,
     )
 
 

@@ -3,6 +3,7 @@
 What comes from outside (owners, group ids) is percent-encoded, so that no value can spell another's key.
 """
 
+import hashlib
 from urllib.parse import quote, unquote
 
 Key = dict[str, dict[str, str]]
@@ -76,9 +77,17 @@ def sweep(name: str) -> Key:
     return key(f"SWEEP#{name}", "SWEEP")
 
 
+PUBLICATION = "PUBLICATION"
+
+
 def publication(name: str) -> Key:
     """The row of a publication whose copies may have to go."""
-    return key(f"{PUBLICATION_PREFIX}{name}", "PUBLICATION")
+    return key(f"{PUBLICATION_PREFIX}{name}", PUBLICATION)
+
+
+def rendering(name: str) -> Key:
+    """The row of whoever is making a file of an image; `name` is the image's id and the file's name."""
+    return key(f"RENDER#{name}", "LEASE")
 
 
 def migration(migration_id: str) -> Key:
@@ -188,3 +197,105 @@ def policy_shard(owner: str) -> str:
 def policy_shards() -> tuple[str, ...]:
     """All partitions in which owners wait."""
     return tuple(f"POLICY#{shard}" for shard in range(DUE_SHARDS))
+
+
+# Projections ------------------------------------------------------------------------------------------
+
+FOUND_BY = ("TAG#", "CATEGORY#", "MODEL#", "TRASHTAG#", "TERM#", "TRASHTERM#", "FEED#")
+"""What the partitions of rows begin with by which a stream consumer lets images be found."""
+STATS_PREFIX = "STATS#"
+STATS_SHARDS = 8
+"""The figures of the whole system are kept in parts: consumers in parallel would wait for one row."""
+_MAX_PART_CHARS = 700
+"""A partition key has at most 2,048 bytes, and an owner may take 765 of them."""
+_INVERTED = str.maketrans("0123456789abcdef", "fedcba9876543210")
+
+
+def tagged(owner: str, tag: str, *, trashed: bool) -> str:
+    """The partition of an owner's images with a tag."""
+    return f"{'TRASH' if trashed else ''}TAG#{quote(owner, safe='')}#{_part(tag)}"
+
+
+def in_category(owner: str, category: str) -> str:
+    """The partition of an owner's READY images of a category."""
+    return f"CATEGORY#{quote(owner, safe='')}#{_part(category)}"
+
+
+def by_model(owner: str, model: str) -> str:
+    """The partition of an owner's READY images made by a model."""
+    return f"MODEL#{quote(owner, safe='')}#{_part(model)}"
+
+
+def terms(owner: str, term: str, *, trashed: bool) -> str:
+    """The partition of an owner's terms that begin as this one does."""
+    return f"{'TRASH' if trashed else ''}TERM#{quote(owner, safe='')}#{_part(term[0])}"
+
+
+def term_place(term: str, rank: int, image_id: str) -> str:
+    """The sort key of a term of an image: by term, by rank, the newest first; a space sorts before every letter."""
+    return f"{term} {rank}{inverted(image_id)}"
+
+
+def inverted(image_id: str) -> str:
+    """A text that sorts as ids do the other way round; its own inverse."""
+    return image_id.translate(_INVERTED)
+
+
+def image_of_row(pk: str, sk: str) -> str:
+    """The image to which a row belongs that lets images be found."""
+    return inverted(sk[-36:]) if pk.startswith(("TERM#", "TRASHTERM#")) else sk
+
+
+def feed(month: str) -> str:
+    """The partition of the public images made in a month, `yyyy-mm`."""
+    return f"FEED#{month}"
+
+
+def owner_stats(generation: int, owner: str) -> str:
+    """The partition of an owner's figures."""
+    return f"{STATS_PREFIX}{generation}#OWNER#{quote(owner, safe='')}"
+
+
+def system_stats(generation: int, image_id: str) -> str:
+    """The partition of those figures of the whole system in which an image counts."""
+    return f"{STATS_PREFIX}{generation}#ALL#{sum(image_id.encode()) % STATS_SHARDS}"
+
+
+def all_system_stats(generation: int) -> tuple[str, ...]:
+    """All partitions of the whole system's figures."""
+    return tuple(f"{STATS_PREFIX}{generation}#ALL#{shard}" for shard in range(STATS_SHARDS))
+
+
+def feed_months(generation: int) -> tuple[str, str]:
+    """The row that counts the public images of each month."""
+    return f"{STATS_PREFIX}{generation}#FEED", "MONTHS"
+
+
+TOTAL = "TOTAL"
+DAY_PREFIX = "DAY#"
+MODEL_PREFIX = "MODEL#"
+
+
+def model_stats(model: str) -> str:
+    """The sort key of the figures of a model."""
+    return f"{MODEL_PREFIX}{_part(model)}"
+
+
+def generation_of_stats(pk: str) -> int:
+    """The generation that a row of figures belongs to."""
+    return int(pk.split("#")[1])
+
+
+PROJECTION_PREFIX = "PROJECTION#"
+REBUILD = key("PROJECTIONS", "STATE")
+
+
+def projection(image_id: str) -> Key:
+    """The row that says what is projected of an image."""
+    return key(f"{PROJECTION_PREFIX}{image_id}", "PROJECTION")
+
+
+def _part(text: str) -> str:
+    """A text within a partition key; a very long one stands there as its digest."""
+    encoded = quote(text, safe="")
+    return encoded if len(encoded) <= _MAX_PART_CHARS else f"~{hashlib.sha256(text.encode()).hexdigest()}"

@@ -3,28 +3,19 @@
 All writes are conditional transactions. Their conditions name the version a writer saw, so of two writers one
 loses and changes nothing. When the answer to a write is lost, a strong read settles it: the row carries the name
 of the change that made it (`change`), and a name is used once.
-How transactions meet others, `transactions` tells.
 """
 
 import json
-import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb.transactions import (
-    CONFLICT_RETRY,
-    FIRST_BACKOFF_SECONDS,
-    Write,
-    transact,
-    unavailable,
-)
+from image_store.adapters.dynamodb.table import Table
 from image_store.domain.errors import Conflict, QuotaExceeded
-from image_store.domain.ids import first_id_at
+from image_store.domain.ids import id_bounds
 from image_store.domain.image import Image, Record, State
 from image_store.domain.ingest import SweepPosition
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
@@ -33,7 +24,6 @@ from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, 
 
 _QUERY_ROWS = 500
 _MAX_COPIES_READ = 10
-_BATCH_GET_ROWS = 100
 _DUE_PAGE_ROWS = 100
 
 
@@ -50,8 +40,7 @@ class DynamoRepository:
     ) -> None:
         self._table = table
         self._client = client
-        self._sleep = sleep
-        self._monotonic = monotonic
+        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_refusal)
 
     # Writes -------------------------------------------------------------------------------------------
 
@@ -76,8 +65,8 @@ class DynamoRepository:
             )
             writes.append(("idempotency", write))
         if reservation.publication is not None:
-            writes.append(("publication", self._put(items.publication_item(reservation.publication))))
-        self._transact(writes, settled=lambda: self._is_mine(image))
+            writes.append(("publication", self._keep(items.publication_item(reservation.publication))))
+        self._rows.transact(writes, settled=lambda: self._is_mine(image))
 
     def replace(
         self,
@@ -94,14 +83,31 @@ class DynamoRepository:
             if row_key[1] == keys.META:
                 writes.append(("record", self._put(item, *_unchanged(before.image))))
             elif item != old.get(row_key):
-                writes.append(("row", self._put(item)))
+                is_publication = row_key[1] == keys.PUBLICATION
+                writes.append(("row", self._keep(item) if is_publication else self._put(item)))
         writes += [("row", self._delete(*row_key)) for row_key in old.keys() - new.keys()]
         if after.image.state is State.DELETING:
             writes.append(("usage", self._give_back(before.image)))
             if before.image.state is State.PENDING and before.image.idempotency is not None:
                 gone = keys.idempotency(before.image.idempotency)
                 writes.append(("idempotency", {"Delete": {"TableName": self._table, "Key": gone}}))
-        self._transact(writes, settled=lambda: self._is_mine(after.image))
+        self._rows.transact(writes, settled=lambda: self._is_mine(after.image))
+
+    def amend(self, before: Image, after: Image) -> None:
+        names, values, condition = _unchanged_parts(before)
+        update = {
+            "TableName": self._table,
+            "Key": keys.key(keys.image(before.id), keys.META),
+            "UpdateExpression": "SET #record = :record, amendment = :amendment",
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {**names, "#record": "record"},
+            "ExpressionAttributeValues": {
+                **values,
+                ":record": {"S": items.record_text(after)},
+                ":amendment": {"S": after.amendment},
+            },
+        }
+        self._rows.transact([("record", {"Update": update})], settled=lambda: self._is_amended(after))
 
     def forget(self, record: Record) -> None:
         names, values, condition = _unchanged_parts(record.image)
@@ -112,30 +118,57 @@ class DynamoRepository:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         }
-        self._transact(
+        self._rows.transact(
             [("record", {"Delete": meta})], settled=lambda: self.get_image(record.image.id) is None
         )
 
-    def forget_publication(self, publication: str) -> None:
-        try:
-            self._client().delete_item(
-                TableName=self._table,
-                Key=keys.publication(publication),
-                ConditionExpression="attribute_exists(due_at)",
-            )
-        except ClientError as error:
-            # Forgotten already, or the current one of its image by now.
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise unavailable() from error
-        except BotoCoreError as error:
-            raise unavailable() from error
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        # Refused when it is forgotten already, when it is the current one of its image by now, or has other copies.
+        self._rows.conditional(
+            "delete_item",
+            Key=keys.publication(row.publication),
+            ConditionExpression="attribute_exists(due_at) AND #keys = :keys"
+            " AND (attribute_not_exists(copied_until) OR copied_until < :now)",
+            ExpressionAttributeNames={"#keys": "keys"},
+            ExpressionAttributeValues={
+                ":keys": {"SS": sorted(row.keys)},
+                ":now": {"S": items.text_time(at)},
+            },
+        )
+
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
+        answer = self._rows.conditional(
+            "update_item",
+            Key=keys.publication(publication),
+            UpdateExpression="ADD #keys :keys SET copied_until = :until",
+            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(due_at)",
+            ExpressionAttributeNames={"#keys": "keys"},
+            ExpressionAttributeValues={":keys": {"SS": [key]}, ":until": {"S": items.text_time(until)}},
+        )
+        return answer is not None
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        answer = self._rows.conditional(
+            "put_item",
+            Item={
+                **keys.rendering(name),
+                "holder": {"S": holder},
+                "until": {"S": items.text_time(until)},
+                "ttl": {"N": str(int(until.timestamp()) + 1)},
+            },
+            # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
+            ConditionExpression="attribute_not_exists(pk) OR #until < :now OR holder = :holder",
+            ExpressionAttributeNames={"#until": "until"},
+            ExpressionAttributeValues={":now": {"S": items.text_time(at)}, ":holder": {"S": holder}},
+        )
+        return answer is not None
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
         expiry = {"ttl": {"N": str(int(expires_at.timestamp()))}}
-        self._call("put_item", Item={**keys.note(name), "what": {"S": what}, **expiry})
+        self._rows.call("put_item", Item={**keys.note(name), "what": {"S": what}, **expiry})
 
     def keep_sweep_position(self, sweep: str, position: SweepPosition) -> None:
-        self._call("put_item", Item=items.sweep_item(sweep, position))
+        self._rows.call("put_item", Item=items.sweep_item(sweep, position))
 
     def _take(self, image: Image, reservation: Reservation) -> dict[str, Any]:
         quota = reservation.quota
@@ -196,6 +229,26 @@ class DynamoRepository:
             put["ExpressionAttributeValues"] = values
         return {"Put": put}
 
+    def _keep(self, publication: items.Item) -> dict[str, Any]:
+        """Write the row of a publication without losing a copy that somebody else announced meanwhile."""
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": {name: publication[name] for name in ("pk", "sk")},
+            "ExpressionAttributeValues": {":image": publication["image_id"]},
+        }
+        due = (
+            ", due_shard = :shard, due_at = :due" if "due_at" in publication else " REMOVE due_shard, due_at"
+        )
+        update["UpdateExpression"] = f"SET image_id = :image{due}"
+        values = update["ExpressionAttributeValues"]
+        if "due_at" in publication:
+            values |= {":shard": publication["due_shard"], ":due": publication["due_at"]}
+        if "keys" in publication:
+            update["UpdateExpression"] += " ADD #keys :keys"
+            update["ExpressionAttributeNames"] = {"#keys": "keys"}
+            values[":keys"] = publication["keys"]
+        return {"Update": update}
+
     def _delete(self, pk: str, sk: str) -> dict[str, Any]:
         return {"Delete": {"TableName": self._table, "Key": keys.key(pk, sk)}}
 
@@ -203,20 +256,14 @@ class DynamoRepository:
         stored = self.get_image(image.id)
         return stored is not None and stored.change == image.change
 
-    def _transact(self, writes: list[Write], *, settled: Callable[[], bool]) -> None:
-        transact(
-            self._client(),
-            writes,
-            settled=settled,
-            refusal=_refusal,
-            sleep=self._sleep,
-            monotonic=self._monotonic,
-        )
+    def _is_amended(self, image: Image) -> bool:
+        stored = self.get_image(image.id)
+        return stored is not None and stored.amendment == image.amendment
 
     # Reads --------------------------------------------------------------------------------------------
 
     def get(self, image_id: str) -> Record | None:
-        answer = self._call(
+        answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": keys.image(image_id)}},
@@ -225,19 +272,21 @@ class DynamoRepository:
         return items.record_of(answer["Items"])
 
     def get_image(self, image_id: str) -> Image | None:
-        answer = self._call("get_item", Key=keys.key(keys.image(image_id), keys.META), ConsistentRead=True)
+        answer = self._rows.call(
+            "get_item", Key=keys.key(keys.image(image_id), keys.META), ConsistentRead=True
+        )
         return items.image_of(answer["Item"]) if "Item" in answer else None
 
     def get_images(self, image_ids: Collection[str]) -> dict[str, Image]:
-        found = self._get_many([keys.key(keys.image(image_id), keys.META) for image_id in image_ids])
+        found = self._rows.get_many([keys.key(keys.image(image_id), keys.META) for image_id in image_ids])
         return {image.id: image for image in map(items.image_of, found)}
 
     def publications(self, names: Collection[str]) -> dict[str, PublicationRow]:
-        found = self._get_many([keys.publication(name) for name in names])
+        found = self._rows.get_many([keys.publication(name) for name in names])
         return {row.publication: row for row in map(items.publication_of, found)}
 
     def copies(self, owner: str, sha256: str) -> Copies:
-        answer = self._call(
+        answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": keys.checksum(owner, sha256)}},
@@ -251,7 +300,7 @@ class DynamoRepository:
         return Copies(tuple(row["sk"]["S"] for row in rows if row["sk"]["S"] != keys.GUARD), guard)
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
-        item = self._call("get_item", Key=keys.idempotency(name), ConsistentRead=True).get("Item")
+        item = self._rows.call("get_item", Key=keys.idempotency(name), ConsistentRead=True).get("Item")
         if item is None:
             return None
         expires_at = datetime.fromtimestamp(int(item["ttl"]["N"]), UTC)
@@ -262,33 +311,34 @@ class DynamoRepository:
         name_of = {row["pk"]["S"]: name for row, name in rows}
         # DynamoDB removes expired rows late: they count as absent.
         now = int(at.timestamp())
-        found = self._get_many([row for row, _ in rows])
+        found = self._rows.get_many([row for row, _ in rows])
         return {name_of[item["pk"]["S"]] for item in found if int(item["ttl"]["N"]) >= now}
 
     def sweep_position(self, sweep: str) -> SweepPosition | None:
-        item = self._call("get_item", Key=keys.sweep(sweep), ConsistentRead=True).get("Item")
+        item = self._rows.call("get_item", Key=keys.sweep(sweep), ConsistentRead=True).get("Item")
         return items.sweep_position_of(item) if item is not None else None
 
     def usage(self, owner: str) -> Usage:
-        item = self._call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")
+        item = self._rows.call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")
         if item is None or "images" not in item:  # images may be promised before the first is stored
             return Usage(0, 0)
         return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"]))
 
     def publication(self, publication: str) -> PublicationRow | None:
-        answer = self._call("get_item", Key=keys.publication(publication), ConsistentRead=True)
+        answer = self._rows.call("get_item", Key=keys.publication(publication), ConsistentRead=True)
         return items.publication_of(answer["Item"]) if "Item" in answer else None
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         found: list[items.Item] = []
         examined = 0
-        request = _card_request(query)
+        shelf = _shelf(query)
+        request = _card_request(query, shelf)
         if after is not None:
-            request["ExclusiveStartKey"] = _start_key(query, after)
+            request["ExclusiveStartKey"] = _start_key(shelf, after)
         filtered = "FilterExpression" in request
         while True:
             room = min(MAX_EXAMINED_ROWS - examined, _QUERY_ROWS if filtered else query.limit - len(found))
-            answer = self._call("query", **request, Limit=room)
+            answer = self._rows.call("query", **request, Limit=room)
             found += answer["Items"]
             examined += answer["ScannedCount"]
             last = answer.get("LastEvaluatedKey")
@@ -298,7 +348,7 @@ class DynamoRepository:
             if last is None:
                 return CardPage(tuple(map(items.card_of, found)), None)
             if examined >= MAX_EXAMINED_ROWS:
-                resume = last["sk"]["S"] if query.group else last["id"]["S"]
+                resume = last["id" if shelf.is_index else "sk"]["S"]
                 return CardPage(tuple(map(items.card_of, found)), resume)
             request["ExclusiveStartKey"] = last
 
@@ -313,7 +363,7 @@ class DynamoRepository:
         if after is not None:
             request["ExclusiveStartKey"] = keys.key(partition, after)
         # One more than wanted tells whether there is more.
-        answer = self._call("query", **request, Limit=limit + 1)
+        answer = self._rows.call("query", **request, Limit=limit + 1)
         found = tuple(row["sk"]["S"] for row in answer["Items"])
         page = found[:limit]
         more = len(found) > limit or "LastEvaluatedKey" in answer
@@ -330,7 +380,7 @@ class DynamoRepository:
         return map(keys.owner_of_usage, self._due(keys.policy_shards(), before))
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
-        self._call(
+        self._rows.call(
             "update_item",
             Key=keys.usage(owner),
             UpdateExpression="SET due_shard = :shard, due_at = :due",
@@ -343,7 +393,7 @@ class DynamoRepository:
 
     def scan(self, *, after: str | None, limit: int) -> tuple[list[Image], str | None]:
         start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
-        answer = self._call(
+        answer = self._rows.call(
             "scan",
             FilterExpression="sk = :meta",
             ExpressionAttributeValues={":meta": {"S": keys.META}},
@@ -359,7 +409,7 @@ class DynamoRepository:
         for shard in shards:
             start: dict[str, Any] = {}
             while True:
-                answer = self._call(
+                answer = self._rows.call(
                     "query",
                     IndexName="due",
                     KeyConditionExpression="due_shard = :shard AND due_at <= :before",
@@ -375,37 +425,6 @@ class DynamoRepository:
                     break
                 start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def _get_many(self, wanted: Sequence[keys.Key]) -> Iterator[items.Item]:
-        """Read many rows, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""
-        give_up_at = self._monotonic() + CONFLICT_RETRY.total_seconds()
-        backoff = FIRST_BACKOFF_SECONDS
-        left = list(wanted)
-        while left:
-            batch, left = left[:_BATCH_GET_ROWS], left[_BATCH_GET_ROWS:]
-            answer = self._call_batch({self._table: {"Keys": batch, "ConsistentRead": True}})
-            yield from answer["Responses"].get(self._table, ())
-            unprocessed = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-            if len(unprocessed) == len(batch):
-                if self._monotonic() >= give_up_at:
-                    raise unavailable()
-                self._sleep(random.uniform(0, backoff))  # noqa: S311 - jitter needs no secrecy
-                backoff *= 2
-            left += unprocessed
-
-    def _call_batch(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = self._client().batch_get_item(RequestItems=request)
-        except (ClientError, BotoCoreError) as error:
-            raise unavailable() from error
-        return answer
-
-    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self._table, **request)
-        except (ClientError, BotoCoreError) as error:
-            raise unavailable() from error
-        return answer
-
 
 def _unchanged_parts(image: Image) -> tuple[dict[str, str], dict[str, Any], str]:
     names = {"#version": "version", "#attempt": "attempt", "#state": "state"}
@@ -414,7 +433,11 @@ def _unchanged_parts(image: Image) -> tuple[dict[str, str], dict[str, Any], str]
         ":attempt": {"S": image.attempt},
         ":state": {"S": image.state.value},
     }
-    return names, values, "#version = :version AND #attempt = :attempt AND #state = :state"
+    condition = "#version = :version AND #attempt = :attempt AND #state = :state AND "
+    if image.amendment is None:
+        return names, values, condition + "attribute_not_exists(amendment)"
+    values[":amended"] = {"S": image.amendment}
+    return names, values, condition + "amendment = :amended"
 
 
 def _unchanged(image: Image) -> tuple[str, dict[str, str], dict[str, Any]]:
@@ -422,29 +445,65 @@ def _unchanged(image: Image) -> tuple[str, dict[str, str], dict[str, Any]]:
     return condition, names, values
 
 
-def _card_request(query: ListQuery) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """The rows that a list is read from, and how they are named."""
+
+    partition: str
+    hash_name: str
+    range_name: str
+    drives: str | None = None
+    """The filter that all of its rows meet."""
+
+    @property
+    def is_index(self) -> bool:
+        return self.hash_name == "owner_key"
+
+
+def _shelf(query: ListQuery) -> _Shelf:
+    """The fewest rows that hold all a list asks for: of a group, a tag, a category, a model, or of the owner."""
+    owner, by_key = query.owner, ("pk", "sk")
     if query.group is not None:
-        request: dict[str, Any] = {"ConsistentRead": False}
-        partition, hash_name, range_name = keys.group(query.owner, query.group), "pk", "sk"
-    else:
-        request = {"IndexName": "by_owner"}
-        partition = keys.trash(query.owner) if query.trashed else keys.live(query.owner)
-        hash_name, range_name = "owner_key", "id"
-    names = {"#hash": hash_name, "#id": "id", "#card": "card", "#kind": "kind", "#visibility": "visibility"}
-    values = {":hash": {"S": partition}}
+        return _Shelf(keys.group(owner, query.group), *by_key, "group")
+    if query.tag is not None:
+        return _Shelf(keys.tagged(owner, query.tag, trashed=query.trashed), *by_key, "tag")
+    if not query.trashed and not query.from_records:
+        if query.category is not None:
+            return _Shelf(keys.in_category(owner, query.category), *by_key, "category")
+        if query.model is not None:
+            return _Shelf(keys.by_model(owner, query.model), *by_key, "model")
+    return _Shelf(keys.trash(owner) if query.trashed else keys.live(owner), "owner_key", "id")
+
+
+def _card_request(query: ListQuery, shelf: _Shelf) -> dict[str, Any]:
+    names = {
+        "#hash": shelf.hash_name,
+        "#id": "id",
+        "#card": "card",
+        "#kind": "kind",
+        "#visibility": "visibility",
+    }
+    values = {":hash": {"S": shelf.partition}}
     condition = "#hash = :hash"
     if query.since is not None or query.until is not None:
-        names["#range"] = range_name
+        names["#range"] = shelf.range_name
         condition += " AND #range BETWEEN :low AND :high"
-        values[":low"] = {"S": first_id_at(query.since) if query.since else "0"}
-        # No id made at `until` or later sorts below its first id, and no id is equal to it: version bits differ.
-        values[":high"] = {"S": first_id_at(query.until) if query.until else "g"}
-    filters = {"kind": query.kind, "visibility": query.visibility, "category": query.category}
-    wanted = {name: str(value) for name, value in filters.items() if value is not None}
-    if wanted:
-        request["FilterExpression"] = " AND ".join(f"#{name} = :{name}" for name in wanted)
+        values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
+    request: dict[str, Any] = {"IndexName": "by_owner"} if shelf.is_index else {"ConsistentRead": False}
+    wanted = {
+        name: getattr(query, name)
+        for name in ("kind", "visibility", "category", "model", "provider")
+        if getattr(query, name) is not None and name != shelf.drives
+    }
+    filters = [f"#{name} = :{name}" for name in wanted]
+    if query.tag is not None and shelf.drives != "tag":
+        filters.append("contains(#tags, :tag)")
+        names["#tags"] = "tags"
+        values[":tag"] = {"S": query.tag}
+    if filters:
+        request["FilterExpression"] = " AND ".join(filters)
         names |= {f"#{name}": name for name in wanted}
-        values |= {f":{name}": {"S": value} for name, value in wanted.items()}
+        values |= {f":{name}": {"S": str(value)} for name, value in wanted.items()}
     return request | {
         "KeyConditionExpression": condition,
         "ExpressionAttributeNames": names,
@@ -454,13 +513,12 @@ def _card_request(query: ListQuery) -> dict[str, Any]:
     }
 
 
-def _start_key(query: ListQuery, image_id: str) -> dict[str, Any]:
-    if query.group is not None:
-        return keys.key(keys.group(query.owner, query.group), image_id)
-    partition = keys.trash(query.owner) if query.trashed else keys.live(query.owner)
+def _start_key(shelf: _Shelf, image_id: str) -> dict[str, Any]:
+    if not shelf.is_index:
+        return keys.key(shelf.partition, image_id)
     return {
         **keys.key(keys.image(image_id), keys.META),
-        "owner_key": {"S": partition},
+        "owner_key": {"S": shelf.partition},
         "id": {"S": image_id},
     }
 

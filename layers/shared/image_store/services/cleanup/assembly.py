@@ -31,12 +31,26 @@ def assembled(
 ) -> Cleanup:
     """A cleanup of these stores; without a public bucket there is none to sweep."""
     private_objects = PrivateObjects(repository=repository, clock=clock)
-    objects = [ObjectSweep(name="private", bucket=private, judge=private_objects, grace=GRACE, clock=clock)]
+    objects = [
+        ObjectSweep(
+            name="private",
+            bucket=private,
+            judge=private_objects,
+            delete=private.delete,
+            grace=GRACE,
+            clock=clock,
+        )
+    ]
     if publisher.bucket is not None:
         public_objects = PublicObjects(repository=repository)
         objects.append(
             ObjectSweep(
-                name="public", bucket=publisher.bucket, judge=public_objects, grace=GRACE, clock=clock
+                name="public",
+                bucket=publisher.bucket,
+                judge=public_objects,
+                delete=publisher.remove_strays,
+                grace=GRACE,
+                clock=clock,
             )
         )
     return Cleanup(

@@ -102,7 +102,9 @@ class DueRows:
 
     def _bury(self, record: Record) -> None:
         """Remove whatever arrived late below the image's folder, then the record."""
-        late = [stored.key for stored in self.private.list(record.image.prefix)]
+        image = record.image
+        folders = [image.prefix, image.transforms_prefix] if image.transformed else [image.prefix]
+        late = [stored.key for folder in folders for stored in self.private.list(folder)]
         if late:
             self.private.delete(late)
         self.repository.forget(record)

@@ -1,7 +1,7 @@
 """Objects that belong to nobody: sweeps of the two buckets, in the order of their keys and in slices."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -9,12 +9,14 @@ from typing import Protocol
 
 from image_store.domain.cleanup import Report
 from image_store.domain.ids import is_image_id
-from image_store.domain.image import PUBLIC_PREFIX, STAGING_PREFIX, Image, State
+from image_store.domain.image import PUBLIC_PREFIX, STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
+from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.ports import Clock, ImageRepository, ObjectStore, StoredObject
 
 PAGE_OBJECTS = 500
 STAGING_LIFETIME = timedelta(days=1)
 _ATTEMPT = re.compile(r"[0-9a-f]{16}")
+_TRY = re.compile(r".+-[0-9a-f]{16}\.[a-z]+")
 _PUBLICATION = re.compile(r"[0-9A-Za-z_-]{22}")
 """What is not exactly as this store makes its names was put by somebody else."""
 
@@ -35,7 +37,10 @@ class PrivateObjects:
     clock: Clock
 
     def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
-        return self._of_nobody([found for found in page if not self._is_overdue(found)], report)
+        settled = [
+            found for found in page if not self._is_overdue(found) and not self._may_be_committed(found)
+        ]
+        return self._of_nobody(settled, report)
 
     def staged_in_vain(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
         """What was staged for longer than any upload takes and no record waits for; `orphans` leaves it out."""
@@ -44,6 +49,11 @@ class PrivateObjects:
     def _is_overdue(self, found: StoredObject) -> bool:
         lifetime_began = self.clock.now() - STAGING_LIFETIME
         return found.key.startswith(STAGING_PREFIX) and found.modified_at < lifetime_began
+
+    def _may_be_committed(self, found: StoredObject) -> bool:
+        """Whether somebody may be about to name this object: not even a sweep without a grace takes it then."""
+        began = self.clock.now() - RESERVATION_LIFETIME
+        return found.modified_at >= began and _TRY.fullmatch(found.key.rpartition("/")[2]) is not None
 
     def _of_nobody(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
         named = [(found, image_id_of(found.key)) for found in page]
@@ -58,10 +68,7 @@ class PrivateObjects:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicObjects:
-    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take.
-
-    The CDN is not told of orphans: what it holds of them lives for as long as their Cache-Control says.
-    """
+    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take."""
 
     repository: ImageRepository
 
@@ -88,6 +95,8 @@ class ObjectSweep:
     name: str
     bucket: ObjectStore
     judge: Judge
+    delete: Callable[[Sequence[str]], None]
+    """Takes keys out of the bucket."""
     grace: timedelta
     clock: Clock
 
@@ -112,7 +121,7 @@ class ObjectSweep:
         """Remove orphans."""
         if not orphans:
             return
-        self.bucket.delete([found.key for found in orphans])
+        self.delete([found.key for found in orphans])
         self.count(orphans, report)
 
     def count(self, orphans: Collection[StoredObject], report: Report) -> None:
@@ -143,4 +152,6 @@ def _belongs(key: str, image: Image | None) -> bool:
         return False
     if image.state in {State.PENDING, State.DELETING, State.TOMBSTONE}:
         return True
+    if key.startswith(TRANSFORMS_PREFIX):
+        return key.startswith(image.transform_key(""))
     return key in image.private_keys

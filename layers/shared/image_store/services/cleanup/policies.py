@@ -1,7 +1,7 @@
 """Policies: images that are old AND outside the newest of their owner, kind and category go into the trash."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.cleanup import Policy, Report
@@ -81,9 +81,7 @@ class Policies:
         if boundary is None:
             return
         until = self.clock.now() - policy.older_than
-        query = ListQuery(
-            owner, _PAGE, descending=False, kind=policy.kind, category=policy.category, until=until
-        )
+        query = replace(self._query(owner, policy), descending=False, until=until)
         for image in self._images(query, report, taken):
             if image.id >= boundary:
                 return
@@ -97,11 +95,14 @@ class Policies:
         """
         if policy.keep_newest == 0:
             return "~"  # sorts after every id
-        query = ListQuery(owner, _PAGE, kind=policy.kind, category=policy.category)
-        for number, image in enumerate(self._images(query, report, taken), start=1):
+        for number, image in enumerate(self._images(self._query(owner, policy), report, taken), start=1):
             if number == policy.keep_newest:
                 return image.id
         return None
+
+    @staticmethod
+    def _query(owner: str, policy: Policy) -> ListQuery:
+        return ListQuery(owner, _PAGE, kind=policy.kind, category=policy.category, from_records=True)
 
     def _images(self, query: ListQuery, report: Report, taken: Collection[str]) -> Iterator[Image]:
         after: str | None = None

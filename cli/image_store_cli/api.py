@@ -1,0 +1,183 @@
+"""Requests to the store's HTTP API: signed in, tried again where that helps, errors as exceptions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from image_store_cli import VERSION
+from image_store_cli.errors import NotOffered, Unavailable
+from image_store_cli.problems import error_of
+from image_store_cli.retries import (
+    LOOK_AGAIN_SECONDS,
+    RetryPolicy,
+    is_under_way,
+    is_worth_repeating,
+    retry_after,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from image_store_cli.tokens import Tokens
+
+TIMEOUT = httpx.Timeout(60, connect=10)
+AGENT = f"image-store-cli/{VERSION}"
+REPEATABLE = {"GET", "HEAD", "PUT", "PATCH", "DELETE"}
+
+
+class Api:
+    """One store for one caller; safe to use from several threads."""
+
+    def __init__(
+        self,
+        url: str,
+        tokens: Tokens,
+        *,
+        http: httpx.Client | None = None,
+        policy: RetryPolicy | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.url = url
+        self.tokens = tokens
+        self.http = http or new_client()
+        self.ahead = timedelta(0)
+        """How far the store's clock is ahead of this one, as its last answer told; to the second."""
+        self._policy = policy or RetryPolicy()
+        self._sleep = sleep
+
+    def get(self, path: str, **params: Any) -> Any:
+        """The JSON of a GET; parameters that are None are left out."""
+        return json_of(self.request("GET", path, params=params))
+
+    def post(self, path: str, body: Any = None, *, repeatable: bool = False, key: str | None = None) -> Any:
+        """The JSON of a POST; repeated after a lost answer only when that does no harm."""
+        headers = {"Idempotency-Key": key} if key else {}
+        repeatable = repeatable or key is not None
+        return json_of(self.request("POST", path, json=body, headers=headers, repeatable=repeatable))
+
+    def patch(self, path: str, changes: dict[str, Any]) -> Any:
+        """The JSON of a merge patch."""
+        return json_of(self.request("PATCH", path, json=changes))
+
+    def delete(self, path: str, **params: Any) -> None:
+        """DELETE, for an answer without content."""
+        self.request("DELETE", path, params=params)
+
+    def pages(self, path: str, *, most: int | None = None, **params: Any) -> Iterator[dict[str, Any]]:
+        """The items of a list over its pages, at most so many."""
+        cursor: str | None = None
+        given = 0
+        while True:
+            page = self.get(path, **params, cursor=cursor)
+            for item in page["items"]:
+                if most is not None and given >= most:
+                    return
+                yield item
+                given += 1
+            cursor = page.get("next_cursor")
+            if cursor is None or (most is not None and given >= most):
+                return
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | Sequence[tuple[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        repeatable: bool | None = None,
+        signed_in: bool = True,
+    ) -> httpx.Response:
+        """The answer to a request, 2xx or 3xx; what else there is becomes a CommandError.
+
+        Tried again while the store asks to wait (429, 503), and after faults on the way when it is repeatable.
+        """
+        repeats = method in REPEATABLE if repeatable is None else repeatable
+        pairs = params.items() if isinstance(params, Mapping) else params or ()
+        query = [(name, value) for name, value in pairs if value is not None]
+        waited, attempt, renewed = 0.0, 0, False
+        while True:
+            token = self.tokens.current() if signed_in else None
+            sent = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+            answer: httpx.Response | None = None
+            try:
+                answer = self.http.request(
+                    method, f"{self.url}{path}", params=query, headers=sent, json=json, content=content
+                )
+            except httpx.TransportError as failed:
+                if not repeats and not isinstance(failed, httpx.ConnectError):
+                    raise self._unreachable(failed) from failed
+                pause = self._policy.wait(attempt, None)
+                if pause is None:
+                    raise self._unreachable(failed) from failed
+            else:
+                self.ahead = ahead_of_us(answer) or self.ahead
+                if answer.status_code < 400:
+                    return answer
+                if answer.status_code == 401 and token and not renewed and self.tokens.renewed(token):
+                    renewed = True
+                    continue
+                if not is_worth_repeating(answer, repeatable=repeats):
+                    raise error_of(answer)
+                if is_under_way(answer):
+                    pause, attempt = LOOK_AGAIN_SECONDS, 0
+                else:
+                    pause = self._policy.wait(attempt, retry_after(answer))
+            if pause is None or waited + pause > self._policy.total_wait:
+                raise error_of(answer) if answer is not None else self._unreachable(None)
+            self._sleep(pause)
+            waited += pause
+            attempt += 1
+
+    def _unreachable(self, failed: Exception | None) -> Unavailable:
+        why = unreachable_because(failed)
+        return Unavailable(f"The store at {self.url} does not answer: {why}.")
+
+
+def ahead_of_us(answer: httpx.Response) -> timedelta | None:
+    """How far the clock of whoever answered is ahead of this one; None when the answer does not say."""
+    try:
+        told = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    return told - datetime.now(UTC) if told.tzinfo else None
+
+
+def json_of(answer: httpx.Response) -> Any:
+    """The JSON of an answer; NotOffered when it is something else, as the page of another web server is."""
+    try:
+        return answer.json()
+    except ValueError:
+        raise NotOffered(
+            f"{answer.request.url.host} answered {answer.request.url.path} with something that is not JSON: "
+            "the address is not that of an image store."
+        ) from None
+
+
+def new_client() -> httpx.Client:
+    """A client for the API and for links into storage; it follows no redirect by itself.
+
+    A redirect leads to storage, which must not see the token.
+    """
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=32)
+    return httpx.Client(timeout=TIMEOUT, limits=limits, headers={"User-Agent": AGENT}, follow_redirects=False)
+
+
+def unreachable_because(failed: Exception | None) -> str:
+    """Why no answer came, in plain words; never with an address, which may hold a signature."""
+    if isinstance(failed, httpx.ConnectTimeout):
+        return "no connection within 10 seconds"
+    if isinstance(failed, httpx.TimeoutException):
+        return "no answer in time"
+    if isinstance(failed, httpx.ConnectError):
+        text = str(failed)
+        return text if text and "://" not in text else "no connection"
+    return "the connection broke" if failed is not None else "it asks to wait for too long"

@@ -1,0 +1,145 @@
+"""The account behind the API, by boto3, which only some commands need and the extra `aws` installs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.errors import CommandError, NotFound, NotSignedIn, Unavailable, UsageError
+from image_store_cli.texts import plain
+
+if TYPE_CHECKING:
+    from image_store_cli.settings import AwsAccess
+
+NEEDS_BOTO3 = "This needs boto3: install the command line with its extra, as in `pip install '.[aws]'`."
+NO_ACCESS = (
+    "This looks behind the API: name the --stack (or IMAGE_STORE_STACK, or `stack` in the profile), and sign in to "
+    "its AWS account."
+)
+LONGEST_RUN_SECONDS = 910  # a function runs for 15 minutes at most
+
+
+class Account:
+    """The stack in its account, and clients of what it is made of."""
+
+    def __init__(self, access: AwsAccess | None) -> None:
+        if access is None:
+            raise UsageError(NO_ACCESS)
+        self.access = access
+        self._clients: list[Any] = []
+        self._by_service: dict[str, Any] = {}
+
+    @cached_property
+    def _session(self) -> Any:
+        try:
+            import boto3
+            import botocore.exceptions
+        except ImportError:
+            raise UsageError(NEEDS_BOTO3) from None
+        try:
+            return boto3.Session(
+                profile_name=self.access.profile,
+                region_name=self.access.region,
+                aws_access_key_id=self.access.access_key,
+                aws_secret_access_key=self.access.secret_key,
+            )
+        except botocore.exceptions.BotoCoreError as wrong:
+            raise UsageError(f"The AWS settings do not work: {wrong}.") from wrong
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A client of one service of the account."""
+        session = self._session
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
+        config = Config(
+            connect_timeout=5,
+            read_timeout=options.pop("read_timeout", 20),
+            retries={"mode": "standard", "total_max_attempts": options.pop("tries", 3)},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        endpoint = options.pop("endpoint_url", self.access.endpoint)
+        try:
+            made = session.client(service, endpoint_url=endpoint, config=config, **options)
+        except BotoCoreError as wrong:
+            raise UsageError(f"The AWS settings do not work: {wrong}.") from wrong
+        self._clients.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close the connections of all clients."""
+        for made in self._clients:
+            made.close()
+
+    def call(self, service: str, operation: str, **request: Any) -> Any:
+        """The answer to one call; a CommandError that says what is wrong otherwise."""
+        if service not in self._by_service:
+            self._by_service[service] = self.client(service)
+        return called(self._by_service[service], operation, **request)
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The deployed stack as CloudFormation knows it."""
+        formation = self.client("cloudformation")
+        described = called(formation, "describe_stacks", StackName=self.access.stack)["Stacks"][0]
+        pages = called(formation, "describe_stack_resources", StackName=self.access.stack)["StackResources"]
+        return Stack(
+            name=self.access.stack,
+            status=described["StackStatus"],
+            parameters={
+                each["ParameterKey"]: each.get("ParameterValue", "") for each in described["Parameters"]
+            },
+            outputs={each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])},
+            resources={each["LogicalResourceId"]: each.get("PhysicalResourceId", "") for each in pages},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Parameters, outputs and the names of the parts of a deployed stack."""
+
+    name: str
+    status: str
+    parameters: dict[str, str]
+    outputs: dict[str, str]
+    resources: dict[str, str]
+
+    @property
+    def r2_endpoint(self) -> str:
+        """Where R2 is."""
+        given = self.parameters.get("R2Endpoint")
+        return given or f"https://{self.parameters.get('R2AccountId', '')}.r2.cloudflarestorage.com"
+
+    @property
+    def r2_secret(self) -> str:
+        """The name of the secret with R2's keys."""
+        return self.parameters.get("R2SecretName") or f"{self.name}/r2"
+
+
+def called(client: Any, operation: str, **request: Any) -> Any:
+    """The answer of a client to one call; a CommandError of a kind that fits otherwise."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    try:
+        return getattr(client, operation)(**request)
+    except ClientError as refused:
+        raise error_of(refused) from refused
+    except NoCredentialsError as missing:
+        raise NotSignedIn("There are no AWS credentials: sign in, or set AWS_PROFILE.") from missing
+    except BotoCoreError as failed:
+        raise Unavailable(f"{client.meta.service_model.service_name} does not answer: {failed}.") from failed
+
+
+def error_of(refused: Any) -> CommandError:
+    """What a refusal of AWS or of an S3 server means."""
+    code = str(refused.response.get("Error", {}).get("Code", ""))
+    status = int(refused.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
+    message = plain(str(refused.response.get("Error", {}).get("Message", "")))
+    text = f"{refused.operation_name}: {code}: {message}" if message else f"{refused.operation_name}: {code}"
+    if status == 404 or "NotFound" in code or "NonExistent" in code or "does not exist" in message:
+        return NotFound(text)
+    if status in {401, 403} or "AccessDenied" in code:
+        return NotSignedIn(text)
+    return Unavailable(text) if status >= 500 else CommandError(text)

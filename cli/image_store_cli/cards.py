@@ -1,0 +1,77 @@
+"""Images of a list, for a person as a table, for a program one card a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from image_store_cli.errors import NotOffered, Refused
+from image_store_cli.problems import unknown_parameter
+from image_store_cli.texts import moment, plain, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from image_store_cli.context import Context
+
+PAGE = 100
+
+
+def print_cards(context: Context, path: str, query: Mapping[str, Any], *, most: int | None) -> None:
+    """Print the cards of a list, at most so many; says when there are more."""
+    limit = PAGE if most is None else min(PAGE, most + 1)
+    # One more than is shown tells whether there are more.
+    wanted = None if most is None else most + 1
+    shown: list[dict[str, Any]] = []
+    for index, card in enumerate(_offered(context.api.pages(path, most=wanted, limit=limit, **query), path)):
+        if index == most:
+            context.out.note(f"There are more: --limit shows more than {most}, --all shows all.")
+            break
+        if context.out.as_json:
+            context.out.line(card, None)
+        else:
+            shown.append(card)
+    if context.out.as_json:
+        return
+    if shown:
+        context.out.console.print(table_of(shown))
+    else:
+        context.out.note("No images.")
+
+
+def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, Any]]:
+    """The same cards; a filter that the store does not know yet is told as a route would be."""
+    try:
+        yield from cards
+    except Refused as refused:
+        unknown = [name for fault in refused.problem.errors if (name := unknown_parameter(fault))]
+        if not unknown:
+            raise
+        raise NotOffered(
+            f"This store cannot filter {path} by {', '.join(unknown)}: its version is older than this command."
+        ) from refused
+
+
+def table_of(cards: Iterable[dict[str, Any]]) -> Table:
+    """A table of cards; ids are never cut."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("id", no_wrap=True, min_width=36)
+    table.add_column("stored", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("pixels", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("visibility", no_wrap=True)
+    table.add_column("filename", overflow="ellipsis", no_wrap=True)
+    for card in cards:
+        table.add_row(
+            str(card["id"]),
+            moment(card["created_at"]),
+            size(int(card["size_bytes"])),
+            f"{card['width']}×{card['height']}",
+            str(card["kind"]),
+            str(card["visibility"]),
+            Text(plain(str(card["filename"]))),
+        )
+    return table

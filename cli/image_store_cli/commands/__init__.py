@@ -1,0 +1,1 @@
+"""The commands, a module each: what the command takes, and what it does with the store."""

@@ -1,0 +1,137 @@
+"""`image-store cleanup`: shows what would be removed, asks, and removes it; for admins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from image_store_cli.arguments import add_command, add_yes, count
+from image_store_cli.exits import Exit
+from image_store_cli.texts import moment, size
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from rich.console import Console
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+PATH = "/v1/admin/cleanup"
+MEANINGS = {
+    "abandoned": "uploads that were never finished",
+    "expired": "images past their expiry",
+    "trash": "images past their time in the trash",
+    "deleted": "deletions carried to their end",
+    "policies": "images that a policy puts into the trash",
+    "tombstones": "remains of deleted images",
+    "publications": "public copies that are no longer current",
+    "staged": "direct uploads that were left lying",
+    "orphans": "objects without an image",
+    "dangling": "images without their object",
+    "renditions_missing": "images without a rendition",
+    "unknown": "objects that are not the store's; they stay",
+}
+STOPPED = {
+    "another_run": "another run was at work",
+    "deadline": "the time was over; run it again for the rest",
+    "cap": "the cap on removals was reached; --max-deletions raises it",
+}
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "cleanup", run, summary="remove what nobody needs any more", needs_admin=True,
+        details="Shows first what would be removed, then asks. For admins. With --json: the last report.",
+    )  # fmt: skip
+    parser.add_argument("--dry-run", action="store_true", help="only show")
+    parser.add_argument("--reports", action="store_true", help="show past runs instead")
+    parser.add_argument(
+        "--max-deletions", type=count, metavar="N", help="replaces the store's cap on what sweeps remove"
+    )
+    add_yes(parser)
+
+
+def run(context: Context) -> Exit:
+    """Clean up."""
+    args = context.args
+    if args.reports:
+        return _reports(context)
+    plan = _run(context, dry=True)
+    if args.dry_run:
+        context.out.document(plan, lambda console: _print(console, plan))
+        return _exit(plan)
+    _print(context.out.errors, plan)
+    if not _removals(plan) and plan["stopped_because"] is None:
+        context.out.note("There is nothing to remove.")
+        context.out.document(plan, lambda _: None)
+        return _exit(plan)
+    if not context.confirm("Remove this?"):
+        context.out.note("Nothing was removed.")
+        return Exit.OK
+    report = _run(context, dry=False)
+    context.out.document(report, lambda console: _print(console, report))
+    return _exit(report)
+
+
+def _run(context: Context, *, dry: bool) -> dict[str, Any]:
+    body: dict[str, Any] = {"dry_run": dry}
+    if context.args.max_deletions is not None:
+        body["max_deletions"] = context.args.max_deletions
+    with context.out.progress() as progress:
+        progress.add_task("looking" if dry else "removing", total=None)
+        report: dict[str, Any] = context.api.post(PATH, body, repeatable=True)
+    return report
+
+
+def _reports(context: Context) -> Exit:
+    reports = context.api.get(f"{PATH}/reports")["items"]
+
+    def human(console: Console) -> None:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in ("started", "removed", "freed", "failed", "stopped because"):
+            table.add_column(name, no_wrap=True)
+        for report in reports:
+            table.add_row(
+                moment(report["started_at"]),
+                str(_removals(report)),
+                size(report["bytes_freed"]),
+                str(report["failed"]),
+                report["stopped_because"] or "",
+            )
+        console.print(table)
+
+    context.out.document(reports, human)
+    return Exit.OK
+
+
+def _figure(value: Any) -> int:
+    return sum(value) if isinstance(value, list) else int(value or 0)
+
+
+def _removals(report: dict[str, Any]) -> int:
+    return sum(_figure(report.get(name)) for name in MEANINGS if name != "unknown")
+
+
+def _print(console: Console, report: dict[str, Any]) -> None:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right")
+    table.add_column()
+    for name, meaning in MEANINGS.items():
+        if number := _figure(report.get(name)):
+            table.add_row(str(number), meaning)
+    verb = "would be freed" if report["dry_run"] else "freed"
+    table.add_row(size(report["bytes_freed"]), verb)
+    if report["failed"]:
+        table.add_row(str(report["failed"]), "failed, and will be tried again")
+    if report["stopped_because"]:
+        table.add_row(
+            "", f"stopped early: {STOPPED.get(report['stopped_because'], report['stopped_because'])}"
+        )
+    console.print(table)
+
+
+def _exit(report: dict[str, Any]) -> Exit:
+    return Exit.SOME_FAILED if report["failed"] else Exit.OK

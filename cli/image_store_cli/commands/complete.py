@@ -1,0 +1,32 @@
+"""`image-store completion`: a script that teaches a shell the commands and options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store_cli.arguments import add_command
+from image_store_cli.completion import SHELLS, script
+from image_store_cli.exits import Exit
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "completion", run, summary="print a completion script",
+        details="bash: source <(image-store completion bash); docs/command-line.md has the other shells.",
+    )  # fmt: skip
+    parser.add_argument("shell", choices=SHELLS)
+
+
+def run(context: Context) -> Exit:
+    """Print the script."""
+    from image_store_cli.parser import build_parser
+
+    context.out.stdout.write(script(build_parser(), context.args.shell))
+    return Exit.OK

@@ -1,0 +1,82 @@
+"""`image-store delete`: images into the trash, or away for good."""
+
+from __future__ import annotations
+
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from image_store_cli.arguments import add_command, add_yes, group
+from image_store_cli.each import outcome, report_failure
+from image_store_cli.errors import CommandError, Refused, UsageError
+from image_store_cli.ids import read_ids
+from image_store_cli.problems import item_problem
+from image_store_cli.texts import counted
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterator
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+    from image_store_cli.exits import Exit
+
+BATCH = 100
+PATH = "/v1/images/batch-delete"
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "delete", run, summary="delete images",
+        details="Into the trash, unless --permanent. With --json: one line for each image.",
+    )  # fmt: skip
+    parser.add_argument("ids", nargs="*", metavar="ID", help="`-` reads ids from stdin, one a line")
+    parser.add_argument("--group", metavar="TYPE:ID", type=group, help="all images of a group")
+    parser.add_argument("--permanent", action="store_true", help="for good, past the trash")
+    add_yes(parser)
+
+
+def run(context: Context) -> Exit:
+    """Delete."""
+    args = context.args
+    if bool(args.ids) == bool(args.group):
+        raise UsageError("Name either ids or a --group.")
+    ids = read_ids(args.ids, context.stdin)
+    if not ids and not args.group:
+        context.out.note("No ids came from stdin.")
+        return outcome([], of=0)
+    what = f"all images of {args.group}" if args.group else counted(len(ids), "image")
+    if not context.confirm(f"Delete {what} {'for good' if args.permanent else 'into the trash'}?"):
+        context.out.note("Nothing was deleted.")
+        return outcome([], of=0)
+    failures: list[CommandError] = []
+    deleted = 0
+    for result in _results(context, ids):
+        deleted += len(result["successful"])
+        for image_id in result["successful"]:
+            context.out.line({"id": image_id, "deleted": True}, Text(f"deleted  {image_id}"))
+        for failed in result["failed"]:
+            refusal = Refused(item_problem(failed["error"]))
+            failures.append(refusal)
+            report_failure(context, str(failed["id"]), refusal)
+    context.out.note(f"{counted(deleted, 'image')} deleted, {len(failures)} failed.")
+    return outcome(failures, of=deleted + len(failures))
+
+
+def _results(context: Context, ids: list[str]) -> Iterator[dict[str, Any]]:
+    args = context.args
+    if not args.group:
+        for some in batched(ids, BATCH, strict=False):
+            body = {"ids": list(some), "permanent": args.permanent}
+            yield context.api.post(PATH, body, repeatable=True)
+        return
+    cursor: str | None = None
+    while True:
+        body = {"group": args.group, "permanent": args.permanent} | ({"cursor": cursor} if cursor else {})
+        result = context.api.post(PATH, body, repeatable=True)
+        yield result
+        cursor = result.get("next_cursor")
+        if cursor is None:
+            return

@@ -1,0 +1,130 @@
+"""`image-store doctor`: is everything well, and if not, what is to be done?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from rich.text import Text
+
+from image_store_cli.arguments import add_command
+from image_store_cli.doctor import cors, identity, reach
+from image_store_cli.doctor.account import check_account, open_account
+from image_store_cli.doctor.findings import Finding, Findings, Status
+from image_store_cli.doctor.pictures import PictureChecks
+from image_store_cli.exits import Exit
+from image_store_cli.retries import RetryPolicy
+from image_store_cli.texts import plain
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from image_store_cli.api import Api
+    from image_store_cli.arguments import Commands
+    from image_store_cli.aws import Stack
+    from image_store_cli.context import Context
+
+MARKS = {
+    Status.OK: ("ok     ", "green"),
+    Status.WARNING: ("warning", "yellow"),
+    Status.WRONG: ("WRONG  ", "bold red"),
+    Status.SKIPPED: ("skipped", "dim"),
+}
+NAME_WIDTH = 22
+IMPATIENT = RetryPolicy(tries=2, longest_wait=5, total_wait=10)
+"""A store that is ill asks to wait: the doctor tells so instead of waiting, and forgives a fault on the way."""
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "doctor", run, summary="check a store end to end", needs_admin=True,
+        details="Stores, publishes and deletes pictures of one pixel. With --json: one line for each check.",
+    )  # fmt: skip
+    parser.add_argument(
+        "--origin", metavar="ORIGIN", help="web origin to check CORS for, as https://app.example.com"
+    )
+    parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack, to look behind the API")
+    parser.add_argument("--region", metavar="REGION", help="region of the deployed stack")
+    parser.add_argument("--read-only", action="store_true", help="store nothing")
+
+
+def run(context: Context) -> Exit:
+    """Check everything; SOME_FAILED when something is wrong."""
+    settings, api = context.settings, context.api_with(IMPATIENT)
+    findings = Findings(lambda finding: _tell(context, finding))
+    context.out.note(f"Looking at {settings.url} (from {settings.origin})")
+    account = open_account(findings, context)
+    stack = account.stack if account else None
+    reach.check_health(findings, api)
+    reachable = not findings.is_wrong("API")
+    if reachable:
+        reach.check_clock(findings, api)
+    claims = identity.check_token(findings, api, audiences=_audiences(settings.audience, stack))
+    if claims is not None or _issuer(context, stack):
+        identity.check_issuer(findings, api.http, claims, wanted=_issuer(context, stack))
+    if reachable:
+        origin = _origin(context, stack)
+        cors.check_api(findings, api.http, settings.url, origin)
+        _check_as_caller(context, findings, api, stack, origin)
+    if account is not None:
+        check_account(findings, account)
+    return _end(context, findings)
+
+
+def _check_as_caller(
+    context: Context, findings: Findings, api: Api, stack: Stack | None, origin: str
+) -> None:
+    """What can only be seen with a token that the API takes."""
+    if findings.is_wrong("token"):
+        findings.skip("token accepted", "without a good token nothing can be stored")
+        return
+    reach.check_token_is_taken(findings, api)
+    if findings.is_wrong("token accepted"):
+        return
+    reach.check_parts(findings, api)
+    if context.args.read_only:
+        findings.skip("upload", "--read-only: nothing was stored")
+        return
+    public_url = stack.parameters.get("PublicUrl") if stack else None
+    PictureChecks(findings, api, origin=origin, public_url=public_url or None).run()
+
+
+def _audiences(configured: str | None, stack: Stack | None) -> list[str]:
+    text = (stack.parameters.get("Audience") if stack else None) or configured or ""
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def _issuer(context: Context, stack: Stack | None) -> str | None:
+    if stack is not None and stack.parameters.get("Issuer"):
+        return stack.parameters["Issuer"]
+    local = context.settings.local
+    return local["issuer"] if local else None
+
+
+def _origin(context: Context, stack: Stack | None) -> str:
+    """The origin that CORS is checked for: the one that was asked for, or an allowed one, or the API's own."""
+    if context.settings.web_origin:
+        return context.settings.web_origin.rstrip("/")
+    allowed = (stack.parameters.get("AllowedOrigins") or "*").split(",")[0] if stack else "*"
+    if allowed != "*":
+        return allowed
+    parts = urlsplit(context.settings.url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _tell(context: Context, finding: Finding) -> None:
+    mark, style = MARKS[finding.status]
+    told = Text.assemble((mark, style), "  ", f"{finding.name:{NAME_WIDTH}}  ", plain(finding.detail))
+    if finding.mend:
+        told.append(f"\n{'':9}→ {finding.mend}", style="dim" if finding.status is Status.SKIPPED else "")
+    context.out.line(finding.body(), told)
+
+
+def _end(context: Context, findings: Findings) -> Exit:
+    wrong, warnings = findings.number(Status.WRONG), findings.number(Status.WARNING)
+    if wrong:
+        context.out.note(f"{wrong} wrong, {warnings} to look at.", style="red")
+        return Exit.SOME_FAILED
+    context.out.note(f"All is well; {warnings} to look at." if warnings else "All is well.", style="green")
+    return Exit.OK

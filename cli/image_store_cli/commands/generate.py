@@ -1,0 +1,188 @@
+"""`image-store generate`: pictures from prompts, with what happens shown while it does."""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from image_store_cli.arguments import VISIBILITIES, add_command, count, group, positive
+from image_store_cli.errors import UsageError
+from image_store_cli.exits import Exit
+from image_store_cli.ids import STDIN, checked
+from image_store_cli.texts import counted, plain
+from image_store_cli.waiting import wait_for
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from rich.console import Console
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+PATH = "/v1/generations"
+ENDED = ("succeeded", "partial", "failed", "cancelled")
+OF_ITEM = ("n", "size", "quality", "seed", "negative_prompt", "visibility", "title", "category")
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "generate", run, summary="generate images from prompts",
+        details="Waits for the job and shows it; Ctrl-C ends the waiting and not the job. With --json: the job.",
+    )  # fmt: skip
+    parser.add_argument("prompts", nargs="*", metavar="PROMPT")
+    parser.add_argument(
+        "--from", dest="file", metavar="FILE",
+        help="JSON lines, each an item as the API takes it; `-` for stdin",
+    )  # fmt: skip
+    what = parser.add_argument_group("how the pictures are to be")
+    what.add_argument("--provider")
+    what.add_argument("--model")
+    what.add_argument("-n", type=positive, metavar="N", help="pictures of each prompt")
+    what.add_argument("--size", metavar="WxH")
+    what.add_argument("--quality")
+    what.add_argument("--seed", type=count, metavar="N")
+    what.add_argument("--negative-prompt", metavar="TEXT")
+    what.add_argument("--reference", action="append", metavar="ID", help="image to go by; may be repeated")
+    what.add_argument("--visibility", choices=VISIBILITIES)
+    what.add_argument("--title")
+    what.add_argument("--category")
+    what.add_argument("--tag", action="append", metavar="TAG", help="may be repeated")
+    what.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
+    parser.add_argument("--no-wait", action="store_true", help="end as soon as the job is accepted")
+    jobs = parser.add_mutually_exclusive_group()
+    jobs.add_argument("--watch", metavar="JOB", help="wait for a job that runs already")
+    jobs.add_argument("--retry", metavar="JOB", help="generate again what failed in a job")
+    jobs.add_argument("--cancel", metavar="JOB", help="stop a job")
+    jobs.add_argument("--jobs", action="store_true", help="list the jobs")
+
+
+def run(context: Context) -> Exit:
+    """Generate, or look after a job."""
+    args = context.args
+    old = args.watch or args.retry or args.cancel or args.jobs
+    if bool(old) == bool(args.prompts or args.file):
+        raise UsageError("Give prompts or --from, or else one of --watch, --retry, --cancel and --jobs.")
+    if args.jobs:
+        return _list(context)
+    if args.cancel:
+        return _print(context, context.api.request("DELETE", f"{PATH}/{checked(args.cancel)}").json())
+    if args.watch:
+        job = context.api.get(f"{PATH}/{checked(args.watch)}")
+    elif args.retry:
+        job = context.api.post(f"{PATH}/{checked(args.retry)}/retry")
+    else:
+        # A key of its own lets the request be repeated after a lost answer without being paid for twice.
+        job = context.api.post(PATH, _wanted(context), key=str(uuid.uuid4()))
+    context.out.note(f"Job {job['id']}")
+    if args.no_wait:
+        return _print(context, job)
+    return _print(context, _watched(context, job))
+
+
+def _wanted(context: Context) -> dict[str, Any]:
+    args = context.args
+    common = {name: getattr(args, name) for name in OF_ITEM}
+    common |= {"reference_ids": args.reference, "tags": args.tag, "groups": _groups(args.group)}
+    given = {name: value for name, value in common.items() if value is not None}
+    items: list[dict[str, Any]] = [{"prompt": prompt} for prompt in args.prompts]
+    if args.file:
+        items += _items(args.file)
+    body: dict[str, Any] = {"items": [given | item for item in items]}
+    return body | {name: value for name in ("provider", "model") if (value := getattr(args, name))}
+
+
+def _groups(names: list[str] | None) -> dict[str, list[str]] | None:
+    if names is None:
+        return None
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        kind, _, member = name.partition(":")
+        groups.setdefault(kind, []).append(member)
+    return groups
+
+
+def _items(name: str) -> list[dict[str, Any]]:
+    try:
+        text = sys.stdin.read() if name == STDIN else Path(name).read_text()
+        items = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except (OSError, ValueError) as broken:
+        raise UsageError(f"{name} does not hold JSON lines: {type(broken).__name__}.") from broken
+    if not items or not all(isinstance(item, dict) for item in items):
+        raise UsageError(f"{name} must hold at least one line, and an object in each.")
+    return items
+
+
+def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
+    """The job when it has ended; each item that ends is told once."""
+    told: set[int] = set()
+    with context.out.progress() as progress:
+        task = progress.add_task("generating", total=None)
+
+        def seen(state: dict[str, Any]) -> None:
+            figures = state["progress"]
+            done = figures["succeeded"] + figures["failed"]
+            description = f"{state['status']}, {figures['running']} running, {figures['failed']} failed"
+            progress.update(task, total=figures["total"], completed=done, description=description)
+            for item in state["items"]:
+                if item["status"] in ENDED and item["index"] not in told:
+                    told.add(item["index"])
+                    context.out.note(_item_line(item))
+
+        try:
+            return wait_for(
+                lambda: context.api.get(f"{PATH}/{checked(job['id'])}"),
+                ended=ENDED,
+                seen=seen,
+                first=job,
+                sleep=context.sleep,
+            )
+        except KeyboardInterrupt:
+            context.out.note(
+                f"The job goes on: `image-store generate --watch {job['id']}` looks again, --cancel stops it."
+            )
+            raise
+
+
+def _item_line(item: dict[str, Any]) -> str:
+    if item.get("error"):
+        error = item["error"]
+        why = error.get("detail") or error.get("code") if isinstance(error, dict) else str(error)
+        return f"{item['index']}: {item['status']}: {why}"
+    seconds = f", {item['duration_ms'] / 1000:.1f} s" if item.get("duration_ms") else ""
+    cost = f", ${item['cost_usd']:.4f}" if item.get("cost_usd") is not None else ""
+    made_by = f" by {item['provider']} {item.get('model') or ''}".rstrip() if item.get("provider") else ""
+    return f"{item['index']}: {item['status']}{made_by}{seconds}{cost}"
+
+
+def _print(context: Context, job: dict[str, Any]) -> Exit:
+    def human(console: Console) -> None:
+        for item in job["items"]:
+            if item.get("image_id"):
+                console.print(Text(plain(str(item["image_id"]))))
+        figures = job["progress"]
+        cost = f", ${job['cost_usd']:.4f}" if job.get("cost_usd") is not None else ""
+        context.out.note(
+            f"Job {job['id']} {job['status']}: {figures['succeeded']} of {counted(figures['total'], 'picture')}{cost}."
+        )
+
+    context.out.document(job, human)
+    if job["status"] == "failed" or (job["progress"]["failed"] and job["status"] in ENDED):
+        return Exit.SOME_FAILED
+    return Exit.OK
+
+
+def _list(context: Context) -> Exit:
+    for job in context.api.pages(PATH):
+        figures = job["progress"]
+        line = (
+            f"{job['id']}  {job['status']:9}  {figures['succeeded']}/{figures['total']}  {job['created_at']}"
+        )
+        context.out.line(job, Text(plain(line)))
+    return Exit.OK

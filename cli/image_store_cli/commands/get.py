@@ -1,0 +1,113 @@
+"""`image-store get`: the bytes of images, into files or to stdout."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, DownloadColumn, TextColumn
+
+from image_store_cli.arguments import add_command
+from image_store_cli.downloads import Expected, extension_of, fetch, locate, safe_name, whole_file
+from image_store_cli.each import for_each
+from image_store_cli.errors import UsageError
+from image_store_cli.exits import Exit
+from image_store_cli.ids import image_path, read_ids
+from image_store_cli.media import EXTENSIONS
+from image_store_cli.texts import plain
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+ORIGINAL = "original"
+STDOUT = "-"
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "get", run, summary="download images",
+        details="A file appears only when all of its bytes have arrived and their checksum is right. "
+        "With --json: one line for each image.",
+    )  # fmt: skip
+    parser.add_argument("ids", nargs="+", metavar="ID", help="`-` reads ids from stdin, one a line")
+    parser.add_argument(
+        "--rendition",
+        default=ORIGINAL,
+        metavar="NAME",
+        help="thumb, display, w640, …; the original otherwise",
+    )
+    parser.add_argument(
+        "-o", "--output", default=".", metavar="PATH", help="file, folder, or `-` for stdout (this folder)"
+    )
+    parser.add_argument("-f", "--force", action="store_true", help="replace files that exist")
+
+
+def run(context: Context) -> Exit:
+    """Download."""
+    args = context.args
+    ids = read_ids(args.ids, context.stdin)
+    if args.output == STDOUT:
+        return _to_stdout(context, ids)
+    output = Path(args.output)
+    is_folder = output.is_dir() or args.output.endswith("/")
+    if len(ids) != 1 and not is_folder:
+        raise UsageError(f"Several images need a folder as --output, and {output} is none.")
+    if is_folder:
+        output.mkdir(parents=True, exist_ok=True)
+    taken: set[Path] = set()
+    return for_each(
+        context,
+        ids,
+        lambda image_id: save(context, image_id, output, taken, rendition=args.rendition, force=args.force),
+        told=lambda saved: f"saved  {saved['id']}  {saved['path']}",
+    )
+
+
+def save(
+    context: Context, image_id: str, output: Path, taken: set[Path], *, rendition: str, force: bool
+) -> dict[str, Any]:
+    """Save one image as a file, or in a folder under a name that no other one of this run has."""
+    image, link, expected = _wanted(context, image_id, rendition)
+    path = output
+    if output.is_dir():
+        extension = extension_of(link) or EXTENSIONS.get(str(image["content_type"]), "bin")
+        path = output / safe_name(str(image["filename"]), extension)
+        if path in taken:
+            path = path.with_stem(f"{path.stem}-{image['id']}")
+        taken.add(path)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=30), DownloadColumn())
+    with context.out.progress(*columns) as progress, whole_file(path, overwrite=force) as file:
+        task = progress.add_task(plain(path.name), total=expected.size)
+        fetch(context.api.http, link, file, expected, advance=lambda count: progress.advance(task, count))
+    return {"id": image["id"], "path": str(path), "rendition": rendition, "size_bytes": path.stat().st_size}
+
+
+def _to_stdout(context: Context, ids: list[str]) -> Exit:
+    if len(ids) != 1:
+        raise UsageError("Only one image can go to stdout.")
+    if context.args.json:
+        raise UsageError("--json and --output - both want stdout.")
+    if sys.stdout.isatty():
+        raise UsageError(
+            "A picture would garble the terminal: pipe it somewhere, or name a file with --output."
+        )
+    _, link, expected = _wanted(context, ids[0], context.args.rendition)
+    fetch(context.api.http, link, sys.stdout.buffer, expected)
+    return Exit.OK
+
+
+def _wanted(context: Context, image_id: str, rendition: str) -> tuple[dict[str, Any], str, Expected]:
+    """The image, where its bytes are, and what they must be.
+
+    Of a rendition nothing is known beforehand: it may be made, or chosen among formats, when it is asked for.
+    """
+    image = context.api.get(image_path(image_id))
+    if rendition == ORIGINAL:
+        expected = Expected(size=int(image["size_bytes"]), sha256=str(image["sha256"]))
+        return image, locate(context.api, image_id, None), expected
+    return image, locate(context.api, image_id, rendition), Expected(size=None)

@@ -1,0 +1,47 @@
+"""`image-store list`: the caller's images, newest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.arguments import add_command, add_filters, filters_of, positive
+from image_store_cli.cards import print_cards
+from image_store_cli.exits import Exit
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+LIMIT = 50
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "list", run, summary="list images", details="With --json: one card a line."
+    )
+    add_filters(parser)
+    parser.add_argument("--trashed", action="store_true", help="what lies in the trash")
+    parser.add_argument("--oldest-first", action="store_true")
+    add_limits(parser)
+
+
+def add_limits(parser: ArgumentParser) -> None:
+    """How many images are shown."""
+    parser.add_argument(
+        "--limit", type=positive, default=LIMIT, metavar="N", help=f"at most so many ({LIMIT})"
+    )
+    parser.add_argument("--all", action="store_true", help="all of them")
+
+
+def run(context: Context) -> Exit:
+    """List."""
+    args = context.args
+    query: dict[str, Any] = filters_of(args) | {
+        "order": "asc" if args.oldest_first else None,
+        "trashed": "true" if args.trashed else None,
+    }
+    print_cards(context, "/v1/images", query, most=None if args.all else args.limit)
+    return Exit.OK

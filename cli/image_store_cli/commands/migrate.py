@@ -1,0 +1,213 @@
+"""`image-store migrate`: pictures out of somebody's records into the store; for admins."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.arguments import add_command, positive
+from image_store_cli.aws import called
+from image_store_cli.downloads import Expected, fetch, whole_file
+from image_store_cli.errors import UsageError
+from image_store_cli.exits import Exit
+from image_store_cli.ids import checked
+from image_store_cli.texts import counted, plain, size
+from image_store_cli.waiting import wait_for
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from rich.console import Console
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+PATH = "/v1/admin/migrations"
+PREFIX = "migrations/"
+ENDED = ("succeeded", "failed")
+FIELDS = ("image", "id", "owner", "attributes")
+SHOWN_ERRORS = 10
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command with its own commands."""
+    parent = commands.add_parser(
+        "migrate",
+        help="move pictures out of records",
+        description="Move pictures that live as base64 in records into the store. For admins; docs/migration.md.",
+        allow_abbrev=False,
+    )
+    inner = parent.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    start = add_command(
+        inner, common, "start", _start, summary="begin a migration and wait for it", needs_admin=True,
+        details="Killed or interrupted, it goes on by itself. With --json: the migration.",
+    )  # fmt: skip
+    _add_source(start)
+    status = add_command(
+        inner, common, "status", _status, summary="show how far a migration is", needs_admin=True
+    )
+    status.add_argument("id", metavar="ID")
+    status.add_argument("--watch", action="store_true", help="wait until it ends")
+    put = add_command(
+        inner, common, "put", _put, summary="put JSON lines where a migration can read them", needs_admin=True,
+        details="Into the stack's ingest bucket; needs the AWS account and boto3. With --json: the source.",
+    )  # fmt: skip
+    put.add_argument("file", metavar="FILE")
+    put.add_argument("--name", help="name below migrations/ (that of the file)")
+    put.add_argument("--stack", metavar="NAME", help="name of the deployed stack")
+    put.add_argument("--region", metavar="REGION", help="region of the deployed stack")
+    content = add_command(
+        inner,
+        common,
+        "content",
+        _content,
+        summary="get the picture of a record, moved or not",
+        needs_admin=True,
+    )
+    content.add_argument("id", metavar="ID")
+    content.add_argument("record", metavar="RECORD")
+    content.add_argument("-o", "--output", required=True, metavar="FILE")
+    content.add_argument("-f", "--force", action="store_true", help="replace a file that exists")
+
+
+def _add_source(start: ArgumentParser) -> None:
+    sources = start.add_mutually_exclusive_group(required=True)
+    sources.add_argument("--jsonl", metavar="KEY", help="JSON lines in the ingest bucket: migrations/….jsonl")
+    sources.add_argument("--folder", metavar="PREFIX", help="objects of the ingest bucket: migrations/…/")
+    sources.add_argument(
+        "--table", metavar="NAME", help="the DynamoDB table that the stack names as MigrationTable"
+    )
+    sources.add_argument("--image", metavar="FILE", help="one record's picture, on this machine")
+    start.add_argument("--attribute", metavar="NAME", help="with --table: where the pictures are")
+    start.add_argument("--id-attribute", metavar="NAME", help="with --table: what names a record")
+    start.add_argument(
+        "--write-back", action="store_true", help="with --table: note the image's id in the record"
+    )
+    start.add_argument("--record", metavar="ID", help="with --image: the record's id")
+    start.add_argument("--owner", metavar="SUBJECT", help="whose all the images are")
+    start.add_argument("--batch-size", type=positive, metavar="N", help="records between two savings (10)")
+    start.add_argument(
+        "--field", action="append", default=[], metavar="FIELD=NAME",
+        help=f"what the records call {', '.join(FIELDS)}; may be repeated",
+    )  # fmt: skip
+    start.add_argument("--no-wait", action="store_true", help="end as soon as it is accepted")
+
+
+def _start(context: Context) -> Exit:
+    args = context.args
+    body: dict[str, Any] = {"source": _source(args)}
+    if args.image is None:
+        given = {"owner": args.owner, "batch_size": args.batch_size, "write_back": args.write_back or None}
+        body |= {name: value for name, value in given.items() if value is not None}
+    if args.field:
+        body["fields"] = _fields(args.field)
+    migration = context.api.post(PATH, body)
+    context.out.note(f"Migration {migration['id']}")
+    return _end(context, migration if args.no_wait else _watched(context, migration))
+
+
+def _source(args: Namespace) -> dict[str, Any]:
+    if args.table is None and (args.attribute or args.id_attribute or args.write_back):
+        raise UsageError("--attribute, --id-attribute and --write-back belong to --table.")
+    if args.jsonl is not None:
+        return {"jsonl": args.jsonl}
+    if args.folder is not None:
+        return {"folder": args.folder}
+    if args.table is not None:
+        if not args.attribute:
+            raise UsageError("--table needs --attribute, which holds the pictures.")
+        table = {"name": args.table, "attribute": args.attribute, "id_attribute": args.id_attribute}
+        return {"table": {name: value for name, value in table.items() if value is not None}}
+    if not (args.record and args.owner):
+        raise UsageError("--image needs --record and --owner.")
+    try:
+        data = Path(args.image).read_bytes()
+    except OSError as unreadable:
+        raise UsageError(f"{args.image} cannot be read: {unreadable.strerror}.") from unreadable
+    return {"record": {"id": args.record, "owner": args.owner, "image": base64.b64encode(data).decode()}}
+
+
+def _fields(given: list[str]) -> dict[str, str]:
+    fields = dict(each.partition("=")[::2] for each in given)
+    if fields.keys() - set(FIELDS) or not all(fields.values()):
+        raise UsageError(f"--field takes one of {', '.join(FIELDS)} and its name, as in image=photo.")
+    return fields
+
+
+def _status(context: Context) -> Exit:
+    migration = context.api.get(f"{PATH}/{checked(context.args.id)}")
+    return _end(context, _watched(context, migration) if context.args.watch else migration)
+
+
+def _watched(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
+    with context.out.progress() as progress:
+        task = progress.add_task("counting", total=None)
+
+        def seen(state: dict[str, Any]) -> None:
+            figures = state["progress"]
+            done = figures["moved"] + figures["already_moved"] + figures["failed"]
+            said = "counting" if figures["total"] is None else f"moving, {figures['failed']} failed"
+            progress.update(task, total=figures["total"], completed=done, description=said)
+
+        try:
+            return wait_for(
+                lambda: context.api.get(f"{PATH}/{checked(migration['id'])}"),
+                ended=ENDED,
+                seen=seen,
+                first=migration,
+                sleep=context.sleep,
+            )
+        except KeyboardInterrupt:
+            context.out.note(
+                f"It goes on: `image-store migrate status {migration['id']} --watch` looks again."
+            )
+            raise
+
+
+def _end(context: Context, migration: dict[str, Any]) -> Exit:
+    def human(console: Console) -> None:
+        figures = migration["progress"]
+        total = "an unknown number of" if figures["total"] is None else figures["total"]
+        console.print(
+            f"{migration['id']}  {migration['status']}: {figures['moved']} moved, {figures['already_moved']} moved "
+            f"before, {figures['failed']} failed, of {total} records",
+            soft_wrap=True,
+        )
+        for error in migration["errors"][:SHOWN_ERRORS]:
+            console.print(plain(f"  {error['record']}: {error['detail']} ({error['code']})"), soft_wrap=True)
+        if (more := len(migration["errors"]) - SHOWN_ERRORS) > 0:
+            console.print(f"  and {counted(more, 'error')} more; --json shows them", soft_wrap=True)
+
+    context.out.document(migration, human)
+    failed = migration["status"] == "failed" or migration["progress"]["failed"]
+    return Exit.SOME_FAILED if failed else Exit.OK
+
+
+def _put(context: Context) -> Exit:
+    args = context.args
+    path = Path(args.file)
+    if not path.is_file():
+        raise UsageError(f"There is no file {path}.")
+    account = context.account
+    bucket = account.stack.outputs["IngestBucketName"]
+    key = f"{PREFIX}{(args.name or path.name).removeprefix(PREFIX)}"
+    with path.open("rb") as file:
+        called(account.client("s3"), "put_object", Bucket=bucket, Key=key, Body=file)
+    told = f"{key}  {size(path.stat().st_size)}\nNext: image-store migrate start --jsonl {key}"
+    context.out.document({"jsonl": key}, lambda console: console.print(told, soft_wrap=True))
+    return Exit.OK
+
+
+def _content(context: Context) -> Exit:
+    args = context.args
+    path = Path(args.output)
+    answer = context.api.request("GET", f"{PATH}/{checked(args.id)}/content", params={"record": args.record})
+    with whole_file(path, overwrite=args.force) as file:
+        if link := answer.headers.get("location"):
+            fetch(context.api.http, link, file, Expected(size=None))
+        else:
+            file.write(answer.content)
+    result = {"record": args.record, "path": str(path), "moved": bool(link)}
+    context.out.document(result, lambda console: console.print(f"saved  {path}", soft_wrap=True))
+    return Exit.OK

@@ -1,0 +1,57 @@
+"""`image-store publish` and `unpublish`: who may see an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.arguments import add_command
+from image_store_cli.each import for_each
+from image_store_cli.ids import image_path, read_ids
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+    from image_store_cli.exits import Exit
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add both commands."""
+    publish = add_command(
+        commands, common, "publish", run, summary="make images public",
+        details="Prints their links. With --json: one image a line.",
+    )  # fmt: skip
+    publish.add_argument(
+        "--unlisted",
+        dest="visibility",
+        action="store_const",
+        const="unlisted",
+        default="public",
+        help="for whoever has the link, and not in the feed",
+    )
+    unpublish = add_command(
+        commands, common, "unpublish", run, summary="make images private",
+        details="Their links are dead from then on. With --json: one image a line.",
+    )  # fmt: skip
+    unpublish.set_defaults(visibility="private")
+    for parser in (publish, unpublish):
+        parser.add_argument("ids", nargs="+", metavar="ID", help="`-` reads ids from stdin, one a line")
+
+
+def run(context: Context) -> Exit:
+    """Change the visibility."""
+    ids = read_ids(context.args.ids, context.stdin)
+    visibility = context.args.visibility
+    return for_each(
+        context,
+        ids,
+        lambda image_id: context.api.patch(image_path(image_id), {"visibility": visibility}),
+        told=_told,
+    )
+
+
+def _told(image: dict[str, Any]) -> str:
+    if image["public_url"]:
+        return f"{image['visibility']}  {image['id']}  {image['public_url']}"
+    return f"{image['visibility']}  {image['id']}  {image['filename']}"

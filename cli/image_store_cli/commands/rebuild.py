@@ -1,0 +1,77 @@
+"""`image-store rebuild`: what images are found by and counted for, made anew by the store's own function."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.arguments import add_command, add_yes
+from image_store_cli.aws import LONGEST_RUN_SECONDS, called
+from image_store_cli.errors import NotOffered, Unavailable
+from image_store_cli.exits import Exit
+from image_store_cli.texts import plain
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+FUNCTION = "RebuildFunction"
+SHOWN = 300
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "rebuild", run, summary="make search, feed and statistics anew", needs_admin=True,
+        details="Invokes the stack's rebuild function until it is done; needs the AWS account and boto3. "
+        "With --json: its last answer.",
+    )  # fmt: skip
+    parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack")
+    parser.add_argument("--region", metavar="REGION", help="region of the deployed stack")
+    add_yes(parser)
+
+
+def run(context: Context) -> Exit:
+    """Rebuild."""
+    account = context.account
+    name = account.stack.resources.get(FUNCTION)
+    if not name:
+        raise NotOffered(
+            f"The stack {account.stack.name} has no {FUNCTION}: its version has nothing that could be rebuilt."
+        )
+    if not context.confirm(f"Rebuild the projections of the stack {account.stack.name}?"):
+        context.out.note("Nothing was rebuilt.")
+        return Exit.OK
+    functions = account.client("lambda", read_timeout=LONGEST_RUN_SECONDS, tries=1)
+    with context.out.progress() as progress:
+        task = progress.add_task("rebuilding", total=None)
+        while True:
+            state = _slice(functions, name)
+            progress.update(task, description=f"rebuilding, {state.get('examined', 0)} rows looked at")
+            if state.get("finished", True):
+                break
+            context.sleep(_pause(state.get("begins_at")))
+    context.out.document(
+        state, lambda console: console.print(f"Rebuilt: {state.get('examined', 0)} rows looked at.")
+    )
+    return Exit.OK
+
+
+def _slice(functions: Any, name: str) -> dict[str, Any]:
+    """Let the function run once and answer what it said."""
+    answer = called(functions, "invoke", FunctionName=name, Payload=b"{}")
+    text = answer["Payload"].read().decode()
+    if answer.get("FunctionError"):
+        raise Unavailable(f"The rebuild function failed; its log says why: {plain(text[:SHOWN])}")
+    state = json.loads(text)
+    return state if isinstance(state, dict) else {}
+
+
+def _pause(begins_at: str | None) -> float:
+    """Seconds until it may be started again."""
+    if not begins_at:
+        return 0.0
+    return max(0.0, (datetime.fromisoformat(begins_at) - datetime.now(UTC)).total_seconds())

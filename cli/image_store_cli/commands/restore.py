@@ -1,0 +1,38 @@
+"""`image-store restore`: images out of the trash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store_cli.arguments import add_command
+from image_store_cli.each import for_each
+from image_store_cli.ids import image_path, read_ids
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+    from image_store_cli.exits import Exit
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "restore", run, summary="take images out of the trash",
+        details="They are private then. With --json: one image a line.",
+    )  # fmt: skip
+    parser.add_argument("ids", nargs="+", metavar="ID", help="`-` reads ids from stdin, one a line")
+
+
+def run(context: Context) -> Exit:
+    """Restore."""
+    ids = read_ids(context.args.ids, context.stdin)
+    return for_each(
+        context,
+        ids,
+        lambda image_id: context.api.request(
+            "POST", f"{image_path(image_id)}/restore", repeatable=True
+        ).json(),
+        told=lambda image: f"restored  {image['id']}  {image['filename']}",
+    )

@@ -1,0 +1,79 @@
+"""`image-store show`: everything that is known of images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from image_store_cli.arguments import add_command
+from image_store_cli.exits import Exit
+from image_store_cli.ids import image_path
+from image_store_cli.texts import moment, plain, size
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from rich.console import Console
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "show", run, summary="show what is known of an image",
+        details="With --json: the image as the API answers it.",
+    )  # fmt: skip
+    parser.add_argument("id", metavar="ID")
+
+
+def run(context: Context) -> Exit:
+    """Show."""
+    image = context.api.get(image_path(context.args.id))
+    context.out.document(image, lambda console: print_image(console, image))
+    return Exit.OK
+
+
+def print_image(console: Console, image: dict[str, Any]) -> None:
+    """An image as a table of names and values; what is not set is left out."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows_of(image):
+        table.add_row(name, Text(plain(value)))
+    console.print(table)
+
+
+def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names and values, in an order that people read them."""
+    generation = image.get("generation") or {}
+    rows = [
+        ("id", image["id"]),
+        ("filename", image["filename"]),
+        ("status", f"{image['status']}, {image['visibility']}, {image['kind']}"),
+        (
+            "picture",
+            f"{image['content_type']}, {image['width']}×{image['height']}, {size(image['size_bytes'])}",
+        ),
+        ("title", image.get("title")),
+        ("alt text", image.get("alt_text")),
+        ("category", image.get("category")),
+        ("tags", ", ".join(image.get("tags") or [])),
+        ("rating", image.get("rating")),
+        (
+            "groups",
+            ", ".join(f"{kind}:{name}" for kind, names in image.get("groups", {}).items() for name in names),
+        ),
+        *((f"generation {name}", value) for name, value in generation.items() if value not in (None, {})),
+        ("sha256", image["sha256"]),
+        ("public link", image.get("public_url")),
+        ("renditions", ", ".join(image.get("renditions", {}))),
+        ("stored", moment(image["created_at"])),
+        ("changed", moment(image["updated_at"])),
+        ("expires", moment(image.get("expires_at"))),
+        ("warnings", "; ".join(image.get("warnings") or [])),
+    ]
+    return [(name, str(value)) for name, value in rows if value not in (None, "", [])]

@@ -1,0 +1,94 @@
+"""The configuration file: profiles in TOML, of which one is chosen."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One store as the file describes it; what is not set is None."""
+
+    url: str | None = None
+    token_file: str | None = None
+    token_command: str | list[str] | None = None
+    audience: str | None = None
+    stack: str | None = None
+    region: str | None = None
+    aws_profile: str | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """The profiles of a file, and which is meant when none is named."""
+
+    path: Path
+    profiles: dict[str, Profile] = field(default_factory=dict)
+    default: str | None = None
+
+    def profile(self, name: str | None) -> Profile | None:
+        """The named profile, or the default one; None when none is named and there is no default."""
+        wanted = name or self.default
+        if wanted is None:
+            return None
+        if wanted not in self.profiles:
+            known = ", ".join(sorted(self.profiles)) or "none"
+            raise UsageError(f"There is no profile {wanted!r} in {self.path}; there are: {known}.")
+        return self.profiles[wanted]
+
+
+def default_path(environment: Mapping[str, str]) -> Path:
+    """Where the file is looked for when nobody says otherwise."""
+    base = environment.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "image-store" / "config.toml"
+
+
+def read(path: Path, *, required: bool) -> ConfigFile:
+    """Read the file; a missing one is empty unless it was asked for. UsageError names what is wrong in it."""
+    try:
+        text = path.read_text()
+    except FileNotFoundError:
+        if required:
+            raise UsageError(f"There is no configuration file {path}.") from None
+        return ConfigFile(path)
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise UsageError(f"The configuration file {path} cannot be read.") from unreadable
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as broken:
+        raise UsageError(f"The configuration file {path} is not TOML: {broken}.") from broken
+    return _parsed(path, values)
+
+
+def _parsed(path: Path, values: dict[str, Any]) -> ConfigFile:
+    unknown = values.keys() - {"profile", "profiles"}
+    default, profiles = values.get("profile"), values.get("profiles", {})
+    if unknown or not isinstance(default, str | None) or not isinstance(profiles, dict):
+        raise UsageError(f'{path} holds `profile = "name"` and tables [profiles.name], and nothing else.')
+    return ConfigFile(path, {name: _profile(path, name, table) for name, table in profiles.items()}, default)
+
+
+def _profile(path: Path, name: str, table: Any) -> Profile:
+    known = {each.name for each in fields(Profile)}
+    if not isinstance(table, dict):
+        raise UsageError(f"profiles.{name} in {path} must be a table.")
+    if "token" in table:
+        raise UsageError(
+            f"profiles.{name} in {path} holds a token: name a token_file or a token_command instead."
+        )
+    if unknown := table.keys() - known:
+        raise UsageError(f"profiles.{name} in {path} has unknown settings: {', '.join(sorted(unknown))}.")
+    for key, value in table.items():
+        words = key == "token_command" and isinstance(value, list) and all(isinstance(v, str) for v in value)
+        if not isinstance(value, str) and not words:
+            raise UsageError(f"profiles.{name}.{key} in {path} must be a text.")
+    return Profile(**table)

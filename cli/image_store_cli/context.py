@@ -1,0 +1,83 @@
+"""What every command is given: the settings of this run, its output, and the store."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import ExitStack, closing
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from image_store_cli import settings
+from image_store_cli.api import Api, new_client
+from image_store_cli.aws import Account
+from image_store_cli.errors import UsageError
+from image_store_cli.output import Output
+from image_store_cli.retries import RetryPolicy
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+
+class Context:
+    """One run of one command; the store is only looked for when it is needed."""
+
+    def __init__(
+        self,
+        args: Namespace,
+        *,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        stdin: TextIO | None = None,
+        out: Output | None = None,
+        http: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.args = args
+        self.environment = os.environ if environment is None else environment
+        self.folder = folder or Path.cwd()
+        self.stdin = stdin or sys.stdin
+        self.out = out or Output(as_json=args.json, quiet=args.quiet)
+        self.sleep = sleep
+        self._http = http
+        self._closing = ExitStack()
+
+    @cached_property
+    def settings(self) -> settings.Settings:
+        """Which store, and who asks."""
+        admin = bool(getattr(self.args, "needs_admin", False))
+        return settings.resolve(self.args, self.environment, folder=self.folder, admin=admin)
+
+    @cached_property
+    def api(self) -> Api:
+        """The store."""
+        return self.api_with(RetryPolicy())
+
+    def api_with(self, policy: RetryPolicy) -> Api:
+        """The store, asked with another patience."""
+        settings = self.settings
+        http = self._http or self._closing.enter_context(new_client())
+        return Api(settings.url, settings.tokens, http=http, policy=policy, sleep=self.sleep)
+
+    @cached_property
+    def account(self) -> Account:
+        """The account behind the API; UsageError when none is named."""
+        return self._closing.enter_context(closing(Account(self.settings.aws)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._closing.close()
+
+    def confirm(self, question: str) -> bool:
+        """Ask a person; true at once with --yes, and UsageError where nobody can answer."""
+        if self.args.yes:
+            return True
+        if not self.stdin.isatty():
+            raise UsageError(f"{question} Nobody is there to ask: repeat the command with --yes.")
+        self.out.errors.print(f"{question} [y/N] ", end="", soft_wrap=True)
+        return self.stdin.readline().strip().lower() in {"y", "yes"}

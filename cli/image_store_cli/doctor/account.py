@@ -1,0 +1,202 @@
+"""Behind the API: stack, table, queues, secrets and buckets, as far as the caller's AWS credentials reach."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.aws import called
+from image_store_cli.errors import CommandError, NotFound, NotSignedIn, UsageError
+
+if TYPE_CHECKING:
+    from image_store_cli.aws import Account, Stack
+    from image_store_cli.context import Context
+    from image_store_cli.doctor.findings import Findings
+
+INDEXES = {"by_owner", "due"}
+R2_MEMBERS = ("access_key_id", "secret_access_key")
+DEAD_LETTERS_MEND = "docs/operations.md, `Work that failed`, tells how to read and to send them back."
+SECRET_MEND = "Write the secret again as the README tells (Deploy it, step 3)."  # noqa: S105 - it is no secret
+BUCKET_MEND = "Check the bucket's name, and that the R2 token is `Object Read & Write` for this bucket."
+
+
+def open_account(findings: Findings, context: Context) -> Account | None:
+    """The account with its stack, when it can be looked at; told otherwise."""
+    if context.settings.aws is None:
+        findings.skip(
+            "stack",
+            "table, queues, secrets and buckets were not looked at",
+            "Name the --stack (or IMAGE_STORE_STACK, or `stack` in the profile) and sign in to its AWS account.",
+        )
+        return None
+    try:
+        account = context.account
+        stack = account.stack
+    except UsageError as missing:
+        findings.skip("stack", missing.message)
+    except NotFound as missing:
+        findings.wrong("stack", missing.message, "Check the name and the region of the stack.")
+    except CommandError as failed:
+        findings.wrong(
+            "stack", failed.message, "Sign in to the stack's AWS account; ReadOnlyAccess is enough."
+        )
+    else:
+        _check_stack(findings, stack)
+        return account
+    return None
+
+
+def check_account(findings: Findings, account: Account) -> None:
+    """Everything behind the API."""
+    _check_table(findings, account)
+    _check_queues(findings, account)
+    _check_ingest(findings, account)
+    _check_signing(findings, account)
+    keys = _check_r2_secret(findings, account)
+    if keys is not None:
+        _check_buckets(findings, account, keys)
+
+
+def _check_stack(findings: Findings, stack: Stack) -> None:
+    if stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        findings.ok("stack", f"{stack.name} is {stack.status}")
+    elif stack.status.endswith("_IN_PROGRESS"):
+        findings.warn("stack", f"{stack.name} is {stack.status}", "Wait until the deployment has ended.")
+    else:
+        findings.warn("stack", f"{stack.name} is {stack.status}", "The last deployment failed: deploy again.")
+
+
+def _check_table(findings: Findings, account: Account) -> None:
+    name = account.stack.outputs.get("TableName", "")
+    with findings.checking(
+        "table", "The table must be there and active; docs/operations.md tells how to restore it."
+    ):
+        table = account.call("dynamodb", "describe_table", TableName=name)["Table"]
+        if table["TableStatus"] != "ACTIVE":
+            findings.warn("table", f"{name} is {table['TableStatus']}", "Wait until it is ACTIVE.")
+        else:
+            findings.ok("table", f"{name} is active")
+        indexes = {
+            each["IndexName"]: each.get("IndexStatus", "ACTIVE")
+            for each in table.get("GlobalSecondaryIndexes", [])
+        }
+        missing = INDEXES - indexes.keys()
+        building = sorted(index for index, status in indexes.items() if status != "ACTIVE")
+        if missing:
+            findings.wrong(
+                "indexes", f"there is no {', '.join(sorted(missing))}", "Deploy the template again."
+            )
+        elif building:
+            findings.warn("indexes", f"{', '.join(building)} not active yet", "Wait until they are built.")
+        else:
+            findings.ok("indexes", ", ".join(sorted(indexes)))
+
+
+def _check_queues(findings: Findings, account: Account) -> None:
+    urls = {name: url for name, url in account.stack.outputs.items() if name.endswith("QueueUrl")}
+    with findings.checking("queues", "Deploy the template again."):
+        waiting: list[str] = []
+        dead = 0
+        for name, url in sorted(urls.items()):
+            attributes = account.call(
+                "sqs",
+                "get_queue_attributes",
+                QueueUrl=url,
+                AttributeNames=["ApproximateNumberOfMessages"],
+            )["Attributes"]
+            number = int(attributes["ApproximateNumberOfMessages"])
+            if "DeadLetter" in name:
+                dead += number
+            elif number:
+                waiting.append(f"{number} in {name.removesuffix('Url')}")
+        findings.ok("queues", "; ".join(waiting) + " waiting" if waiting else "nothing waits")
+        if dead:
+            findings.warn("dead letters", f"{dead} pieces of work failed for good", DEAD_LETTERS_MEND)
+        else:
+            findings.ok("dead letters", "none")
+
+
+def _check_ingest(findings: Findings, account: Account) -> None:
+    bucket = account.stack.outputs.get("IngestBucketName", "")
+    with findings.checking("ingest bucket", "Deploy the template again."):
+        told = account.call("s3", "get_bucket_notification_configuration", Bucket=bucket)
+        if told.get("QueueConfigurations"):
+            findings.ok("ingest bucket", f"{bucket} tells its queue of new objects")
+        else:
+            findings.wrong(
+                "ingest bucket", f"{bucket} tells nobody of new objects", "Deploy the template again."
+            )
+
+
+def _check_signing(findings: Findings, account: Account) -> None:
+    name = account.stack.resources.get("SigningSecret")
+    if not name:
+        return
+    kept = _secret(findings, account, name, "signing secret")
+    if kept is not None and str(kept.get("current")) not in kept:
+        findings.wrong(
+            "signing secret",
+            "its `current` names no key in it",
+            "docs/operations.md, on keys, tells its form.",
+        )
+    elif kept is not None:
+        findings.ok("signing secret", "has its current key")
+
+
+def _check_r2_secret(findings: Findings, account: Account) -> dict[str, Any] | None:
+    name = account.stack.r2_secret
+    kept = _secret(findings, account, name, "R2 secret")
+    if kept is None:
+        return None
+    missing = [member for member in R2_MEMBERS if not isinstance(kept.get(member), str) or not kept[member]]
+    if missing:
+        findings.wrong("R2 secret", f"{name} has no {' and no '.join(missing)}", SECRET_MEND)
+        return None
+    findings.ok("R2 secret", f"{name} has both members")
+    return kept
+
+
+def _secret(findings: Findings, account: Account, name: str, check: str) -> dict[str, Any] | None:
+    """What a secret holds; None when it cannot be read, which is told without what is in it."""
+    try:
+        text = account.call("secretsmanager", "get_secret_value", SecretId=name)["SecretString"]
+    except NotFound:
+        findings.wrong(check, f"there is no secret {name}", SECRET_MEND)
+        return None
+    except NotSignedIn:
+        findings.skip(
+            check, f"your AWS user may not read {name}", "Allow secretsmanager:GetSecretValue to look at it."
+        )
+        return None
+    except CommandError as failed:
+        findings.wrong(check, failed.message, SECRET_MEND)
+        return None
+    try:
+        kept = json.loads(text)
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict):
+        findings.wrong(check, f"{name} does not hold a JSON object", SECRET_MEND)
+        return None
+    return kept
+
+
+def _check_buckets(findings: Findings, account: Account, keys: dict[str, Any]) -> None:
+    """The R2 keys open both buckets; that they may write there is seen by storing a picture."""
+    parameters = account.stack.parameters
+    storage = account.client(
+        "s3",
+        endpoint_url=account.stack.r2_endpoint,
+        region_name=parameters.get("R2Region") or "auto",
+        aws_access_key_id=keys["access_key_id"],
+        aws_secret_access_key=keys["secret_access_key"],
+    )
+    for name in ("PrivateBucket", "PublicBucket"):
+        bucket = parameters.get(name)
+        check = "private bucket" if name == "PrivateBucket" else "public bucket"
+        if not bucket:
+            findings.skip(check, "there is none: public links lead to presigned ones")
+            continue
+        with findings.checking(check, BUCKET_MEND):
+            called(storage, "list_objects_v2", Bucket=bucket, MaxKeys=1)
+            findings.ok(check, f"{bucket} can be read with the store's own keys")

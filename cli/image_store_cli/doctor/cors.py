@@ -1,0 +1,99 @@
+"""What a browser would be let do: the preflight requests that it sends before those of a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from image_store_cli.doctor.findings import Findings
+
+API_METHODS = ("POST", "PATCH", "DELETE")
+API_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match")
+STORAGE_MEND = (
+    "Set the CORS policy of the private bucket as the README tells (Deploy it, step 2), with this origin."
+)
+
+
+def check_api(findings: Findings, http: httpx.Client, url: str, origin: str) -> None:
+    """Pages of an origin may call the API."""
+    faults = _faults(http, f"{url}/v1/images", origin, API_METHODS, API_HEADERS)
+    if faults:
+        findings.wrong(
+            "CORS of the API",
+            f"pages of {origin}: {faults}",
+            "Deploy with AllowedOrigins that holds this origin.",
+        )
+    else:
+        findings.ok("CORS of the API", f"pages of {origin} may call it")
+
+
+def check_upload_link(
+    findings: Findings, http: httpx.Client, link: str, origin: str, headers: Iterable[str]
+) -> None:
+    """Pages of an origin may PUT to a presigned link with these headers."""
+    faults = _faults(http, link, origin, ("PUT",), tuple(name.lower() for name in headers))
+    if faults:
+        findings.wrong("CORS of storage, PUT", f"pages of {origin}: {faults}", STORAGE_MEND)
+    else:
+        findings.ok("CORS of storage, PUT", f"pages of {origin} may upload")
+
+
+def check_download_link(findings: Findings, http: httpx.Client, link: str, origin: str) -> None:
+    """Pages of an origin may read a presigned link with fetch; pictures in a page need no such leave."""
+    try:
+        answer = http.get(link, headers={"Origin": origin})
+    except httpx.HTTPError as failed:
+        findings.wrong(
+            "CORS of storage, GET", f"storage does not answer ({type(failed).__name__})", STORAGE_MEND
+        )
+        return
+    if _allows_origin(answer, origin):
+        findings.ok("CORS of storage, GET", f"pages of {origin} may read")
+    else:
+        findings.warn(
+            "CORS of storage, GET", f"pages of {origin} may show pictures and not read them", STORAGE_MEND
+        )
+
+
+def _faults(
+    http: httpx.Client, url: str, origin: str, methods: tuple[str, ...], headers: tuple[str, ...]
+) -> str:
+    """What the answers to a browser's preflights do not allow, in words; empty when all is allowed."""
+    faults: list[str] = []
+    for method in methods:
+        try:
+            answer = http.options(
+                url,
+                headers={
+                    "Origin": origin,
+                    "Access-Control-Request-Method": method,
+                    "Access-Control-Request-Headers": ",".join(sorted(headers)),
+                },
+            )
+        except httpx.HTTPError as failed:
+            return f"the preflight is not answered ({type(failed).__name__})"
+        if not answer.is_success or not _allows_origin(answer, origin):
+            return f"the origin is not allowed (status {answer.status_code})"
+        allowed = _listed(answer, "access-control-allow-methods")
+        if "*" not in allowed and method.lower() not in allowed:
+            faults.append(f"{method} is not allowed")
+        named = _listed(answer, "access-control-allow-headers")
+        # `*` does not cover Authorization.
+        faults += [
+            f"the header {name} is not allowed"
+            for name in headers
+            if name not in named and ("*" not in named or name == "authorization")
+        ]
+    return "; ".join(dict.fromkeys(faults))
+
+
+def _allows_origin(answer: httpx.Response, origin: str) -> bool:
+    return answer.headers.get("access-control-allow-origin") in {"*", origin}
+
+
+def _listed(answer: httpx.Response, header: str) -> set[str]:
+    return {each.strip().lower() for each in answer.headers.get(header, "").split(",")}

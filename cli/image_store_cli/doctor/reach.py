@@ -1,0 +1,88 @@
+"""Is the API there, does its clock agree with ours, and does it take the token?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, Refused
+
+if TYPE_CHECKING:
+    from image_store_cli.api import Api
+    from image_store_cli.doctor.findings import Findings
+
+SKEW_WARNING, SKEW_WRONG = timedelta(seconds=30), timedelta(minutes=5)
+SKEW_MEND = "Set this machine's clock by NTP: tokens and presigned links are bound to the time."
+
+
+def check_health(findings: Findings, api: Api) -> None:
+    """The API answers, and says that it is well."""
+    with findings.checking(
+        "API", "Check the address, the network, and that the stack is deployed or running."
+    ):
+        health = api.request("GET", "/v1/health", signed_in=False).json()
+        if health.get("status") == "ok":
+            findings.ok("API", f"{api.url} answers")
+        else:
+            findings.warn(
+                "API", f"{api.url} says that it is {health.get('status')}", "See the log of the functions."
+            )
+
+
+def check_clock(findings: Findings, api: Api) -> None:
+    """Our clock and that of the API agree."""
+    skew = abs(api.ahead)
+    seconds = f"{abs(api.ahead.total_seconds()):.0f} s"
+    side = "behind" if api.ahead > timedelta(0) else "ahead of"
+    if skew > SKEW_WRONG:
+        findings.wrong("clock", f"this machine is {seconds} {side} the API", SKEW_MEND)
+    elif skew > SKEW_WARNING:
+        findings.warn("clock", f"this machine is {seconds} {side} the API", SKEW_MEND)
+    else:
+        findings.ok("clock", "within seconds of the API's")
+
+
+def check_token_is_taken(findings: Findings, api: Api) -> None:
+    """The API takes the token."""
+    try:
+        api.get("/v1/images", limit=1)
+    except NotSignedIn as refused:
+        findings.wrong(
+            "token accepted",
+            refused.message.partition(":")[0],
+            "The token's iss must be the stack's Issuer letter by letter, its aud must be in Audience, it must be "
+            "signed by a key of the issuer, and it must not have expired.",
+        )
+    except CommandError as failed:
+        findings.wrong("token accepted", failed.message, "See the log of the list function.")
+    else:
+        findings.ok("token accepted", "the API takes it")
+
+
+def check_parts(findings: Findings, api: Api) -> None:
+    """What the store itself says of its parts, where it tells and the caller is an admin."""
+    try:
+        health = api.get("/v1/admin/health")
+    except NotOffered:
+        findings.skip("parts", "this store has no /v1/admin/health")
+        return
+    except Refused as refused:
+        if refused.problem.status == 403:
+            findings.skip("parts", "only admins are told", "Use a token with the scope images:admin.")
+        elif refused.problem.status == 503:
+            findings.wrong("parts", refused.message, "See the log of the admin function.")
+        else:
+            findings.warn("parts", refused.message, "See the log of the admin function.")
+        return
+    except CommandError as failed:
+        findings.wrong("parts", failed.message, "See the log of the admin function.")
+        return
+    bad = {
+        name: part
+        for name, part in health.get("components", {}).items()
+        if part.get("status") in {"degraded", "down"}
+    }
+    for name, part in bad.items():
+        findings.wrong(f"parts: {name}", part.get("detail") or part["status"], "See docs/operations.md.")
+    if not bad:
+        findings.ok("parts", f"the store says that it is {health.get('status')}")

@@ -1,0 +1,114 @@
+"""Every way a command can fail, with the sentence for the person and the exit code for the script."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from image_store_cli.exits import Exit
+
+
+class CommandError(Exception):
+    """The root of all failures that are told to a person; `message` never holds a token or a signature."""
+
+    exit = Exit.REFUSED
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def body(self) -> dict[str, Any]:
+        """The failure as JSON."""
+        return {"detail": self.message}
+
+
+class UsageError(CommandError):
+    """The command, a file or the configuration says something that cannot be done."""
+
+    exit = Exit.USAGE
+
+
+class NotSignedIn(CommandError):
+    """There is no token, or the store does not accept it."""
+
+    exit = Exit.NOT_SIGNED_IN
+
+
+class NotFound(CommandError):
+    """What was named is not there."""
+
+    exit = Exit.NOT_FOUND
+
+
+class Unavailable(CommandError):
+    """The store or the storage behind it does not answer, or answered with a fault of its own."""
+
+    exit = Exit.UNAVAILABLE
+
+
+class Broken(CommandError):
+    """Bytes that were received or kept are not what they should be."""
+
+    exit = Exit.REFUSED
+
+
+class NotOffered(CommandError):
+    """This store has no such route: it is older than the command line, or leaves the feature out."""
+
+    exit = Exit.NOT_OFFERED
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What an answer says went wrong (RFC 9457), as far as it says anything."""
+
+    status: int
+    title: str
+    detail: str
+    code: str | None = None
+    request_id: str | None = None
+    existing_id: str | None = None
+    errors: tuple[str, ...] = field(default=())
+
+    def sentence(self) -> str:
+        """Title, detail, faults, code and request id as one text of several lines."""
+        marks = [f"code {self.code}"] if self.code else []
+        marks += [f"request {self.request_id}"] if self.request_id else []
+        first = f"{self.title}: {self.detail}" if self.detail else self.title
+        lines = [first, *(f"  {fault}" for fault in self.errors)]
+        return "\n".join(lines) + (f" ({', '.join(marks)})" if marks else "")
+
+    def body(self) -> dict[str, Any]:
+        """The same as JSON, without what is not known."""
+        known = {
+            "status": self.status,
+            "title": self.title,
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": self.request_id,
+            "existing_id": self.existing_id,
+            "errors": list(self.errors),
+        }
+        return {name: value for name, value in known.items() if value not in (None, [])}
+
+
+class Refused(CommandError):
+    """The store answered with an error; `exit` depends on its status."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.sentence())
+        self.problem = problem
+        self.exit = exit_for(problem.status)
+
+    def body(self) -> dict[str, Any]:
+        """The problem as the store told it."""
+        return self.problem.body()
+
+
+def exit_for(status: int) -> Exit:
+    """The exit code that an HTTP status stands for."""
+    if status in {401, 403}:
+        return Exit.NOT_SIGNED_IN
+    if status == 404:
+        return Exit.NOT_FOUND
+    return Exit.UNAVAILABLE if status >= 500 else Exit.REFUSED

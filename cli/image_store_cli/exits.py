@@ -1,0 +1,18 @@
+"""What the exit code of a command says; docs/command-line.md promises it."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Why a command ended."""
+
+    OK = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    NOT_SIGNED_IN = 3
+    NOT_FOUND = 4
+    UNAVAILABLE = 5
+    REFUSED = 6
+    NOT_OFFERED = 7
+    INTERRUPTED = 130
+    NOBODY_READS = 141

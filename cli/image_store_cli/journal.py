@@ -1,0 +1,105 @@
+"""What of an upload is done already, kept on disk so that the same command goes on after it was killed.
+
+One file of JSON lines for each upload (store, caller, files and attributes), appended to as pictures are stored and
+removed when all of them are. A line that a power cut left half written is ignored: that picture is sent again, and
+its idempotency key makes it the same image.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+BEGUN, STORED = "begun", "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One picture: the file as it was when it was read, its checksum, and the image it became or is becoming."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str
+    state: str
+    id: str | None = None
+
+    def is_of(self, stat: os.stat_result) -> bool:
+        """Whether the file is still the one that was read."""
+        return (self.size, self.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+
+
+class Journal:
+    """The journal of one upload, held by one process at a time; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.entries: dict[str, Entry] = {}
+        self._lock = threading.Lock()
+        self._file = self._opened()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def note(self, entry: Entry) -> None:
+        """Remember, at once and from any thread, how far a picture has come."""
+        line = json.dumps({name: getattr(entry, name) for name in Entry.__slots__}, ensure_ascii=True)
+        with self._lock:
+            self.entries[entry.path] = entry
+            self._file.write(line + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def remove(self) -> None:
+        """Forget the upload: it is done."""
+        self.path.unlink(missing_ok=True)
+
+    def _opened(self) -> Any:
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = self.path.open("a+")
+        os.chmod(self.path, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            raise UsageError("The same upload is running already: wait for it, or stop it.") from None
+        file.seek(0)
+        text = file.read()
+        for line in text.splitlines():
+            if (entry := _entry(line)) is not None:
+                self.entries[entry.path] = entry
+        if text and not text.endswith("\n"):
+            file.write("\n")
+        return file
+
+
+def _entry(line: str) -> Entry | None:
+    try:
+        values = json.loads(line)
+        return Entry(**values)
+    except (ValueError, TypeError):
+        return None
+
+
+def default_path(environment: Mapping[str, str], *identity: str) -> Path:
+    """Where the journal of an upload is, which the same command finds again."""
+    base = environment.get("XDG_STATE_HOME")
+    folder = (Path(base) if base else Path.home() / ".local" / "state") / "image-store" / "uploads"
+    return folder / f"{hashlib.sha256('\0'.join(identity).encode()).hexdigest()[:32]}.jsonl"

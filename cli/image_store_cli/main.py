@@ -1,0 +1,48 @@
+"""`image-store`: reads the command line, runs one command, and answers its exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from image_store_cli.context import Context
+from image_store_cli.errors import CommandError
+from image_store_cli.exits import Exit
+from image_store_cli.parser import build_parser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; answers the exit code and raises nothing that a person could have caused."""
+    args = build_parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return run(Context(args))
+    except BrokenPipeError:  # `image-store list | head`: nothing to say, and as other programs end then
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.NOBODY_READS
+
+
+def _stop(*_: object) -> NoReturn:
+    """Ended from outside, as by Ctrl-C; not by way of SIGINT, which a script's background jobs ignore."""
+    raise KeyboardInterrupt
+
+
+def run(context: Context) -> Exit:
+    """Run the command that was parsed; a failure is told and becomes its exit code."""
+    try:
+        result: Exit = context.args.run(context)
+        context.out.stdout.flush()
+    except CommandError as failed:
+        context.out.error(failed)
+        return failed.exit
+    except KeyboardInterrupt:
+        context.out.note("Interrupted.")
+        return Exit.INTERRUPTED
+    finally:
+        context.close()
+    return result

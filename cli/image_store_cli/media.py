@@ -1,0 +1,29 @@
+"""Which kind of picture bytes are, by how they begin; the store takes these kinds alone."""
+
+from __future__ import annotations
+
+HEAD_BYTES = 32
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/webp": "webp",
+    "image/avif": "avif",
+}
+TAKEN = "JPEG, PNG, GIF, WebP or AVIF"
+
+
+def media_type(head: bytes) -> str | None:
+    """The type of a file that begins with these bytes; None for what the store does not take."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    brands = {head[start : start + 4] for start in (8, *range(16, HEAD_BYTES, 4))}
+    if head[4:8] == b"ftyp" and brands & {b"avif", b"avis"}:
+        return "image/avif"
+    return None

@@ -1,0 +1,89 @@
+"""What a command says: results on stdout, everything else on stderr; JSON where it was asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from image_store_cli.texts import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import RenderableType
+
+    from image_store_cli.errors import CommandError
+
+WIDE = 1000  # columns where there is no terminal, so that nothing is cut or wrapped
+
+
+class Output:
+    """Prints for a person or for a program."""
+
+    def __init__(
+        self,
+        *,
+        as_json: bool = False,
+        quiet: bool = False,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.stdout = stdout or sys.stdout
+        self.console = _console(self.stdout)
+        self.errors = _console(stderr or sys.stderr)
+
+    def document(self, value: Any, human: Callable[[Console], None]) -> None:
+        """One result: the value as one JSON document, or what `human` prints."""
+        if self.as_json:
+            self._json(value, indent=2)
+        else:
+            human(self.console)
+
+    def line(self, value: Any, human: RenderableType | None) -> None:
+        """One result of many: one line of JSON each, or a line for a person; nothing when that is None."""
+        if self.as_json:
+            self._json(value)
+        elif human is not None:
+            self.console.print(human, soft_wrap=True)
+
+    def note(self, text: str, *, style: str = "") -> None:
+        """Something worth knowing beside the result; not with --quiet."""
+        if not self.quiet:
+            self.errors.print(Text(plain(text), style=style), soft_wrap=True)
+
+    def error(self, error: CommandError) -> None:
+        """Why the command failed: a JSON document with --json, and a sentence otherwise; always on stderr."""
+        if self.as_json:
+            body = {"error": {**error.body(), "exit_code": int(error.exit)}}
+            self.errors.file.write(json.dumps(body, ensure_ascii=False) + "\n")
+            return
+        told = Text.assemble(("error: ", "bold red"), plain(error.message))
+        self.errors.print(told, soft_wrap=True)
+
+    def progress(self, *columns: str | Any) -> Progress:
+        """A progress display on stderr, seen by people alone."""
+        shown = columns or (
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}", markup=False),
+            TimeElapsedColumn(),
+        )
+        visible = self.errors.is_terminal and not self.quiet
+        return Progress(*shown, console=self.errors, transient=True, disable=not visible)
+
+    def _json(self, value: Any, *, indent: int | None = None) -> None:
+        self.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+        self.stdout.flush()
+
+
+def _console(file: TextIO) -> Console:
+    width = None if file.isatty() else WIDE
+    return Console(file=file, width=width, markup=False, highlight=False, emoji=False)

@@ -1,0 +1,100 @@
+"""Reading what an answer says went wrong: the store's problem documents, and the gateway's own short JSON."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.errors import NotOffered, NotSignedIn, Problem, Refused
+from image_store_cli.texts import plain
+
+if TYPE_CHECKING:
+    import httpx
+
+    from image_store_cli.errors import CommandError
+
+UNKNOWN = "Extra inputs"
+GATEWAY_REQUEST_ID = "apigw-requestid"
+
+
+def error_of(answer: httpx.Response) -> CommandError:
+    """The error that an answer stands for.
+
+    A 404 or 405 without a problem document comes from the gateway: it knows no such route.
+    """
+    problem = problem_of(answer)
+    path = answer.request.url.path
+    if problem.code is None and answer.status_code in {404, 405}:
+        return NotOffered(
+            f"This store does not offer {answer.request.method} {path}: its version is older than this command, "
+            "or the address is not that of an image store."
+        )
+    if answer.status_code == 401:
+        mark = f" (request {problem.request_id})" if problem.request_id else ""
+        return NotSignedIn(
+            "The store does not accept the token: it has expired, or its issuer or audience is another one. "
+            f"Get a new token; `image-store doctor` tells what is wrong with this one.{mark}"
+        )
+    return Refused(problem)
+
+
+def problem_of(answer: httpx.Response) -> Problem:
+    """What an answer says of itself."""
+    body = _json_of(answer)
+    title = body.get("title") or _phrase(answer.status_code)
+    detail = body.get("detail") or body.get("message") or ""
+    return Problem(
+        status=answer.status_code,
+        title=plain(str(title)),
+        detail=plain(str(detail)) if str(detail) != str(title) else "",
+        code=_text(body.get("code")),
+        request_id=_text(body.get("request_id") or answer.headers.get(GATEWAY_REQUEST_ID)),
+        existing_id=_text(body.get("existing_id")),
+        errors=tuple(_faults(body.get("errors"))),
+    )
+
+
+def item_problem(body: Any) -> Problem:
+    """The problem of one item of a batch."""
+    given = body if isinstance(body, dict) else {}
+    return Problem(
+        status=int(given.get("status") or 500),
+        title=plain(str(given.get("title") or "Failed")),
+        detail=plain(str(given.get("detail") or "")),
+        code=_text(given.get("code")),
+        existing_id=_text(given.get("existing_id")),
+    )
+
+
+def unknown_parameter(fault: str) -> str | None:
+    """The query parameter that a fault of a problem calls unknown; None for other faults."""
+    place, _, what = fault.partition(": ")
+    return place.removeprefix("query.") if place.startswith("query.") and what.startswith(UNKNOWN) else None
+
+
+def _json_of(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"Status {status}"
+
+
+def _text(value: Any) -> str | None:
+    return plain(str(value)) if value else None
+
+
+def _faults(errors: Any) -> list[str]:
+    found = errors if isinstance(errors, list) else []
+    return [
+        plain(f"{'.'.join(str(part) for part in each.get('loc', []))}: {each.get('msg', '')}")
+        for each in found
+        if isinstance(each, dict)
+    ]

@@ -1,0 +1,85 @@
+"""When a request is tried again, and after how long."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx
+
+THROTTLED = {429, 503}
+BROKEN_ON_THE_WAY = {500, 502, 504}
+WAITING_HELPS = {"idempotency_in_progress", "conflict"}
+LOOK_AGAIN_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Seconds and numbers of tries; a wait that the store asks for beyond `longest_wait` is not waited for.
+
+    `total_wait` is longer than the two minutes for which an upload that died holds its idempotency key.
+    """
+
+    tries: int = 5
+    first_wait: float = 0.5
+    longest_wait: float = 60.0
+    total_wait: float = 180.0
+
+    def wait(self, attempt: int, retry_after: float | None) -> float | None:
+        """Seconds before the next try, from 0 for the first one; None when it is not worth waiting."""
+        if attempt >= self.tries - 1:
+            return None
+        if retry_after is not None:
+            return retry_after if retry_after <= self.longest_wait else None
+        ceiling = min(self.first_wait * 2**attempt, self.longest_wait)
+        return random.uniform(ceiling / 2, ceiling)  # noqa: S311 - it spreads retries, it guards nothing
+
+
+def is_worth_repeating(answer: httpx.Response, *, repeatable: bool) -> bool:
+    """Whether the same request may succeed later; a request that is not repeatable only when it was turned away."""
+    status = answer.status_code
+    if status == 429:
+        return "retry-after" in answer.headers or not _has_code(answer)
+    if status == 503:
+        return repeatable or "retry-after" in answer.headers
+    if status == 409 and repeatable:
+        return _code(answer) in WAITING_HELPS and "retry-after" in answer.headers
+    return repeatable and status in BROKEN_ON_THE_WAY
+
+
+def is_under_way(answer: httpx.Response) -> bool:
+    """Whether the same request runs already, perhaps for a command that was killed.
+
+    What it asks to wait is the longest that it may take, mostly it is done in a moment.
+    """
+    return answer.status_code == 409
+
+
+def retry_after(answer: httpx.Response) -> float | None:
+    """Seconds that an answer asks to wait; None when it does not say."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+
+
+def _has_code(answer: httpx.Response) -> bool:
+    return _code(answer) is not None
+
+
+def _code(answer: httpx.Response) -> str | None:
+    try:
+        body = answer.json()
+    except ValueError:
+        return None
+    return body.get("code") if isinstance(body, dict) else None

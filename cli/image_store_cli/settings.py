@@ -1,0 +1,156 @@
+"""Which store is meant and who asks: flags before environment before profile before a local stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from image_store_cli import config_file, local_stack, tokens
+from image_store_cli.config_file import Profile
+from image_store_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping
+
+    from image_store_cli.tokens import Tokens
+
+DEFAULT_SUBJECT = "alice"
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAccess:
+    """The account behind the API. Without keys of its own boto3 looks for them as it always does."""
+
+    stack: str
+    region: str | None = None
+    profile: str | None = None
+    endpoint: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+
+    def __repr__(self) -> str:
+        return f"AwsAccess({self.stack})"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One store, seen by one caller."""
+
+    url: str
+    tokens: Tokens
+    origin: str
+    """Where the address comes from, for a person."""
+    aws: AwsAccess | None = None
+    local: dict[str, str] | None = None
+    """`stack.json`, when it is the local stack."""
+    audience: str | None = None
+    web_origin: str | None = None
+
+
+def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> Settings:
+    """The settings of one run; UsageError when no store can be told from them."""
+    profile = _profile(args, environment)
+    url, origin = _url(args, environment, profile)
+    local: dict[str, str] | None = None
+    path = _stack_file(args, environment, folder)
+    if path is not None and (url is None or args.local):
+        local = local_stack.read(path)
+        url, origin = local["api_url"], f"the local stack of {path}"
+    elif args.local:
+        raise UsageError("No local stack runs here: start one with `make run`, or name its --stack-file.")
+    elif path is not None and local_stack.read(path)["api_url"] == url:
+        local = local_stack.read(path)
+    if url is None:
+        raise UsageError(
+            "No store is named. Give --url or IMAGE_STORE_URL, write a profile into "
+            f"{config_file.default_path(environment)}, or start a local stack with `make run`."
+        )
+    chosen = Profile() if args.local else profile
+    return Settings(
+        url=_checked_url(url),
+        tokens=_tokens(args, environment, chosen, local, admin=admin),
+        origin=origin,
+        aws=_aws(args, environment, chosen, local),
+        local=local,
+        audience=chosen.audience,
+        web_origin=getattr(args, "origin", None) or chosen.origin,
+    )
+
+
+def _profile(args: Namespace, environment: Mapping[str, str]) -> Profile:
+    named = args.config or environment.get("IMAGE_STORE_CONFIG")
+    path = Path(named).expanduser() if named else config_file.default_path(environment)
+    file = config_file.read(path, required=bool(named))
+    wanted = args.profile or environment.get("IMAGE_STORE_PROFILE")
+    return file.profile(wanted) or Profile()
+
+
+def _url(args: Namespace, environment: Mapping[str, str], profile: Profile) -> tuple[str | None, str]:
+    if args.url:
+        return args.url, "--url"
+    if args.profile and profile.url:  # a profile named by hand says more than what was exported once
+        return profile.url, f"the profile {args.profile}"
+    if url := environment.get("IMAGE_STORE_URL"):
+        return url, "the variable IMAGE_STORE_URL"
+    return profile.url, "the configuration file"
+
+
+def _stack_file(args: Namespace, environment: Mapping[str, str], folder: Path) -> Path | None:
+    named = args.stack_file or environment.get("IMAGE_STORE_STACK_FILE")
+    return Path(named) if named else local_stack.find(environment, folder)
+
+
+def _tokens(
+    args: Namespace,
+    environment: Mapping[str, str],
+    profile: Profile,
+    local: dict[str, str] | None,
+    *,
+    admin: bool,
+) -> Tokens:
+    if args.token:
+        return tokens.given(args.token, "--token")
+    if args.token_file:
+        return tokens.from_file(Path(args.token_file).expanduser())
+    subject = args.subject or environment.get("IMAGE_STORE_SUBJECT")
+    if local is not None and subject:
+        return tokens.from_local_issuer(local["token_url"], subject=subject, admin=admin)
+    if token := environment.get("IMAGE_STORE_TOKEN"):
+        return tokens.given(token, "the variable IMAGE_STORE_TOKEN")
+    if path := environment.get("IMAGE_STORE_TOKEN_FILE"):
+        return tokens.from_file(Path(path).expanduser())
+    if profile.token_command:
+        return tokens.from_command(profile.token_command)
+    if profile.token_file:
+        return tokens.from_file(Path(profile.token_file).expanduser())
+    if local is not None:
+        return tokens.from_local_issuer(local["token_url"], subject=DEFAULT_SUBJECT, admin=admin)
+    return tokens.nobody()
+
+
+def _aws(
+    args: Namespace, environment: Mapping[str, str], profile: Profile, local: dict[str, str] | None
+) -> AwsAccess | None:
+    stack = getattr(args, "stack", None) or environment.get("IMAGE_STORE_STACK") or profile.stack
+    if local is not None:
+        return AwsAccess(
+            stack=local["stack_name"],
+            region=local["region"],
+            endpoint=local["s3_endpoint"],
+            access_key=local["access_key"],
+            secret_key=local["secret_key"],
+        )
+    region = getattr(args, "region", None) or profile.region
+    return AwsAccess(stack=stack, region=region, profile=profile.aws_profile) if stack else None
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError("The store's address must be like https://api.example.com.")
+    if parts.username or parts.password:
+        raise UsageError("The store's address must not hold a user name or password.")
+    return url.rstrip("/")

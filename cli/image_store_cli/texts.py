@@ -1,0 +1,39 @@
+"""Small texts for people: foreign text made harmless, sizes, times."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+# What moves a terminal's cursor or reverses the order of other characters.
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_STEP = 1000
+
+
+def plain(text: str) -> str:
+    """A text that came from elsewhere, without what would do something to a terminal."""
+    return _HARMFUL.sub("�", text)
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units: `4.2 MB`."""
+    value, unit = float(count), 0
+    while value >= _STEP and unit < len(_UNITS) - 1:
+        value, unit = value / _STEP, unit + 1
+    return f"{count} B" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+
+
+def moment(text: str | None) -> str:
+    """An RFC 3339 instant in this machine's time zone, to the minute; what is none stays as it is."""
+    if not text:
+        return ""
+    try:
+        return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return plain(text)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 image`, `2 images`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

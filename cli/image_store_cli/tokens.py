@@ -1,0 +1,164 @@
+"""Where the token comes from, and what can be read in it; a token is never printed or written anywhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+import subprocess
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from image_store_cli.errors import NotSignedIn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+COMMAND_SECONDS = 60
+LOCAL_SECONDS = 10
+ADMIN_SCOPE = "images:admin"
+
+
+class Tokens:
+    """A token that is read once when it is first needed, and again when the store no longer takes it."""
+
+    def __init__(self, read: Callable[[], str], *, origin: str, renewable: bool) -> None:
+        self.origin = origin
+        """Where it comes from, for a person: `the variable IMAGE_STORE_TOKEN`."""
+        self.renewable = renewable
+        self._read = read
+        self._token: str | None = None
+        self._lock = threading.Lock()
+
+    def current(self) -> str:
+        """The token; NotSignedIn when there is none."""
+        with self._lock:
+            if self._token is None:
+                self._token = checked(self._read(), self.origin)
+            return self._token
+
+    def renewed(self, refused: str) -> bool:
+        """Tell whether there is another token than the refused one to try; several threads may ask at once."""
+        if not self.renewable:
+            return False
+        with self._lock:
+            if self._token == refused:
+                self._token = checked(self._read(), self.origin)
+            return self._token != refused
+
+    def __repr__(self) -> str:
+        return f"Tokens(from {self.origin})"
+
+
+def checked(text: str, origin: str) -> str:
+    """A token without the white space around it; NotSignedIn for what cannot be one."""
+    token = text.strip().removeprefix("Bearer ").strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise NotSignedIn(f"There is no token in {origin}: one line of printable characters is expected.")
+    return token
+
+
+def nobody() -> Tokens:
+    """No token at all: the failure says how to give one."""
+
+    def read() -> str:
+        raise NotSignedIn(
+            "There is no token for this store. Set IMAGE_STORE_TOKEN, or token_command or token_file in the "
+            "configuration, or give --token-file."
+        )
+
+    return Tokens(read, origin="nowhere", renewable=False)
+
+
+def given(token: str, origin: str) -> Tokens:
+    """A token that was given as it is."""
+    return Tokens(lambda: token, origin=origin, renewable=False)
+
+
+def from_file(path: Path) -> Tokens:
+    """A token in a file, which something else may keep fresh."""
+
+    def read() -> str:
+        try:
+            return path.read_text()
+        except (OSError, UnicodeDecodeError) as unreadable:
+            raise NotSignedIn(f"The token file {path} cannot be read: {reason(unreadable)}.") from unreadable
+
+    return Tokens(read, origin=f"the file {path}", renewable=True)
+
+
+def from_command(command: str | Sequence[str]) -> Tokens:
+    """What a command prints, as `clerk token` or `aws …` do; it is run without a shell."""
+    words = shlex.split(command) if isinstance(command, str) else list(command)
+    origin = f"the command {words[0]}" if words else "an empty token_command"
+
+    def read() -> str:
+        try:
+            done = subprocess.run(  # noqa: S603 - the caller's own command, from the caller's own configuration
+                words, stdout=subprocess.PIPE, text=True, check=False, timeout=COMMAND_SECONDS
+            )
+        except (OSError, IndexError, subprocess.TimeoutExpired) as failed:
+            raise NotSignedIn(f"{origin} could not be run: {reason(failed)}.") from failed
+        if done.returncode != 0:
+            raise NotSignedIn(f"{origin} ended with exit code {done.returncode} and gave no token.")
+        return done.stdout
+
+    return Tokens(read, origin=origin, renewable=True)
+
+
+def from_local_issuer(token_url: str, *, subject: str, admin: bool) -> Tokens:
+    """A token of the local stack's issuer, with the admin's scope where a command needs it."""
+
+    def read() -> str:
+        query = {"sub": subject, "scope": ADMIN_SCOPE if admin else ""}
+        try:
+            answer = httpx.get(token_url, params=query, timeout=LOCAL_SECONDS, trust_env=False)
+            return answer.raise_for_status().text
+        except httpx.HTTPError as failed:
+            raise NotSignedIn(
+                f"The issuer of the local stack does not answer at {token_url}: start the stack with `make run`."
+            ) from failed
+
+    return Tokens(read, origin=f"the local issuer, as {subject}", renewable=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a JWT says, unverified; empty when it is none."""
+
+    header: dict[str, Any]
+    payload: dict[str, Any]
+
+    @property
+    def subject(self) -> str:
+        """Whose images these are, or nothing."""
+        return str(self.payload.get("sub") or "")
+
+
+def claims_of(token: str) -> Claims | None:
+    """Read a JWT's header and payload without checking its signature; None when it is no JWT."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        header, payload = (json.loads(_decoded(part)) for part in parts[:2])
+    except ValueError:
+        return None
+    if not isinstance(header, dict) or not isinstance(payload, dict):
+        return None
+    return Claims(header, payload)
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def reason(error: Exception) -> str:
+    """Why something failed, in a few words and without what it was called with."""
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return type(error).__name__

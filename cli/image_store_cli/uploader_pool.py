@@ -1,0 +1,183 @@
+"""Many pictures at a time: who does what, what is told, and what the journal remembers."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.text import Text
+
+from image_store_cli.each import outcome
+from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, UsageError
+from image_store_cli.exits import Exit
+from image_store_cli.journal import BEGUN, STORED, Entry
+from image_store_cli.texts import counted, plain, size
+from image_store_cli.uploading import Bytes, read_bytes
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from rich.progress import Progress, TaskID
+
+    from image_store_cli.context import Context
+    from image_store_cli.journal import Journal
+    from image_store_cli.sources import Picture
+    from image_store_cli.uploading import Uploader
+
+CLOCKS_DIFFER = timedelta(seconds=2)
+OTHERS = (
+    "Some that were stored already have other tags, groups or texts than are said here, and keep them: "
+    "--on-duplicate keep stores the pictures once more."
+)
+NEW, EXISTING, RESUMED, FAILED = "stored", "existing", "resumed", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one picture."""
+
+    picture: Picture
+    status: str
+    size: int = 0
+    sha256: str | None = None
+    image: dict[str, Any] | None = None
+    error: CommandError | None = None
+
+    def body(self) -> dict[str, Any]:
+        """The result as a line of JSON."""
+        image = self.image or {}
+        body = {
+            "path": self.picture.name,
+            "status": self.status,
+            "id": image.get("id"),
+            "sha256": self.sha256,
+            "size_bytes": self.size,
+            "url": image.get("url"),
+            "public_url": image.get("public_url"),
+        }
+        return body | ({"error": self.error.body()} if self.error else {})
+
+
+class UploadRun:
+    """One run of `upload`."""
+
+    def __init__(self, context: Context, uploader: Uploader, journal: Journal, *, parallel: int) -> None:
+        self._context = context
+        self._uploader = uploader
+        self._journal = journal
+        self._parallel = parallel
+        self._stopped = threading.Event()
+        self._started = datetime.now(UTC)
+
+    def run(self, pictures: list[Picture]) -> Exit:
+        """Upload all; a failure is told and the others go on, unless nothing can go on without a token."""
+        context = self._context
+        if not pictures:
+            self._journal.remove()
+            context.out.note("There is nothing to upload.")
+            return Exit.OK
+        results: list[Result] = []
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=30),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        total = sum(picture.path.stat().st_size for picture in pictures)
+        with context.out.progress(*columns) as progress, ThreadPoolExecutor(self._parallel) as pool:
+            whole = progress.add_task(f"0 of {counted(len(pictures), 'picture')}", total=total)
+            futures = [pool.submit(self._one, picture, progress, whole) for picture in pictures]
+            try:
+                for future in as_completed(futures):
+                    results.append(self._told(future.result()))
+                    done = f"{len(results)} of {counted(len(pictures), 'picture')}"
+                    progress.update(whole, description=done)
+            except BaseException:
+                self._stop(futures)
+                context.out.note("Stopped; the same command goes on where it was.")
+                raise
+        return self._end(results)
+
+    def _stop(self, futures: list[Future[Result]]) -> None:
+        """Begin nothing more; what is on its way may end."""
+        self._stopped.set()
+        for future in futures:
+            future.cancel()
+
+    def _told(self, result: Result) -> Result:
+        if isinstance(result.error, NotSignedIn | NotOffered):
+            raise result.error
+        out, name = self._context.out, plain(result.picture.name)
+        if result.error is not None and not out.as_json:
+            out.errors.print(
+                Text(f"failed  {name}  {plain(result.error.message)}", style="red"), soft_wrap=True
+            )
+        else:
+            image_id = (result.image or {}).get("id", "")
+            out.line(result.body(), Text(f"{result.status:8}  {image_id}  {name}"))
+        return result
+
+    def _end(self, results: list[Result]) -> Exit:
+        failures = [result.error for result in results if result.error is not None]
+        parts = [
+            f"{number} {status}"
+            for status in (NEW, EXISTING, RESUMED, FAILED)
+            if (number := sum(result.status == status for result in results))
+        ]
+        if not all(
+            self._uploader.is_as_said(result.image) for result in results if result.status == EXISTING
+        ):
+            self._context.out.note(OTHERS)
+        sent = sum(result.size for result in results if result.status == NEW)
+        self._context.out.note(f"{counted(len(results), 'picture')}: {', '.join(parts)}; {size(sent)} sent.")
+        if failures:
+            self._context.out.note("The same command tries again those that failed, and no others.")
+        else:
+            self._journal.remove()
+        return outcome(failures, of=len(results))
+
+    def _one(self, picture: Picture, progress: Progress, whole: TaskID) -> Result:
+        """Upload one picture in a thread; its failure is its result."""
+
+        def advance(count: int) -> None:
+            progress.advance(whole, count)
+
+        try:
+            return self._stored(picture, advance)
+        except CommandError as failed:
+            return Result(picture, FAILED, error=failed)
+        except OSError as failed:
+            return Result(picture, FAILED, error=UsageError(f"The file cannot be read: {failed.strerror}."))
+
+    def _stored(self, picture: Picture, advance: Any) -> Result:
+        stat = picture.path.stat()
+        key = str(picture.path.absolute())
+        known = self._journal.entries.get(key)
+        if known is not None and not known.is_of(stat):
+            known = None
+        if known is not None and known.state == STORED and known.id:
+            before = self._uploader.still_there(known.id)
+            if before is not None:
+                advance(stat.st_size)
+                return Result(picture, RESUMED, known.size, known.sha256, before)
+        measured = Bytes(known.size, known.sha256) if known else read_bytes(picture.path)
+
+        def note(state: str, image_id: str) -> None:
+            self._journal.note(Entry(key, measured.size, stat.st_mtime_ns, measured.sha256, state, image_id))
+
+        image = self._uploader.upload(
+            picture, measured, advance=advance, begun=lambda image_id: note(BEGUN, image_id)
+        )
+        note(STORED, str(image["id"]))
+        status = EXISTING if self._was_there(image) else NEW
+        return Result(picture, status, measured.size, measured.sha256, image)
+
+    def _was_there(self, image: dict[str, Any]) -> bool:
+        """Whether an image is older than this run, by the store's clock."""
+        started = self._started + self._context.api.ahead
+        return datetime.fromisoformat(image["created_at"]) < started - CLOCKS_DIFFER

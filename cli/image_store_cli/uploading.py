@@ -1,0 +1,282 @@
+"""One picture into the store: in the request when it is small, straight to storage when it is not.
+
+A picture is stored once, however often this is repeated: its idempotency key is made of its bytes and of all that is
+said about it, and the store answers a repeat with the same image for a day. `on_duplicate` goes on where that ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import httpx
+
+from image_store_cli.api import unreachable_because
+from image_store_cli.errors import Broken, Refused, Unavailable
+from image_store_cli.ids import image_path
+from image_store_cli.problems import problem_of
+from image_store_cli.retries import RetryPolicy, retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from image_store_cli.api import Api
+    from image_store_cli.sources import Picture
+
+IN_REQUEST_BYTES = 4_000_000  # the gateway takes about 4.5 MB
+CHUNK = 256 * 1024
+KEY_VERSION = "image-store-cli/1"
+MOST_KEYS = 8
+COMPLETION_SECONDS = 600
+FIRST_POLL, LONGEST_POLL = 0.5, 5.0
+COMPARED = ("kind", "visibility", "title", "alt_text", "category")
+MULTIPLE = {"tag": "tags", "group": "groups"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """What was read of a file: how much, and its checksum."""
+
+    size: int
+    sha256: str
+
+
+def read_bytes(path: Path) -> Bytes:
+    """Measure a file to its end."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return Bytes(size, digest.hexdigest())
+
+
+def idempotency_key(picture: Picture, measured: Bytes, attributes: Mapping[str, Any], *, number: int) -> str:
+    """The key of one upload of these bytes with these attributes; the number is for uploads after a deletion."""
+    said = [
+        KEY_VERSION,
+        picture.name,
+        picture.filename,
+        picture.content_type,
+        measured.sha256,
+        dict(attributes),
+        number,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+class Uploader:
+    """Uploads pictures that share their attributes; safe to use from several threads."""
+
+    def __init__(
+        self,
+        api: Api,
+        attributes: Mapping[str, Any],
+        *,
+        in_request_bytes: int = IN_REQUEST_BYTES,
+        sleep: Callable[[float], None] = time.sleep,
+        policy: RetryPolicy | None = None,
+    ) -> None:
+        self._api = api
+        self._attributes = dict(attributes)
+        self._in_request_bytes = in_request_bytes
+        self._sleep = sleep
+        self._policy = policy or RetryPolicy()
+
+    def upload(
+        self,
+        picture: Picture,
+        measured: Bytes,
+        *,
+        advance: Callable[[int], None],
+        begun: Callable[[str], None] = lambda _: None,
+    ) -> dict[str, Any]:
+        """Store a picture and answer the image; `begun` is told the id of a direct upload.
+
+        An idempotency key stands for what it stored even when that was deleted since: then the next one is taken.
+        """
+        direct = measured.size > self._in_request_bytes
+        for number in range(MOST_KEYS):
+            key = idempotency_key(picture, measured, self._attributes, number=number)
+            try:
+                image = (
+                    self._direct(picture, measured, key, advance=advance, begun=begun)
+                    if direct
+                    else self._in_request(picture, measured, key, advance=advance)
+                )
+            except Refused as refused:
+                if refused.problem.code not in {"image_not_found", "upload_not_found"}:
+                    raise
+            else:
+                if image.get("status") != "trashed":
+                    return image
+        raise Broken(
+            "The same picture was stored and deleted too often today; try again tomorrow, or rename it."
+        )
+
+    def still_there(self, image_id: str) -> dict[str, Any] | None:
+        """An image that was stored before; None when it was deleted since."""
+        try:
+            image: dict[str, Any] = self._api.get(image_path(image_id))
+        except Refused as refused:
+            if refused.problem.status == 404:
+                return None
+            raise
+        return image if image.get("status") == "ready" else None
+
+    def is_as_said(self, image: Mapping[str, Any] | None) -> bool:
+        """Whether an image has the attributes of these uploads; one that was stored before may have others."""
+        if image is None:
+            return True
+        said = _json(self._attributes)
+        groups = image.get("groups", {})
+        return (
+            set(said.get("tags", ())) <= set(image.get("tags", ()))
+            and all(
+                set(members) <= set(groups.get(kind, ())) for kind, members in said.get("groups", {}).items()
+            )
+            and all(image.get(name) == said[name] for name in COMPARED if name in said)
+        )
+
+    def _in_request(
+        self, picture: Picture, measured: Bytes, key: str, *, advance: Callable[[int], None]
+    ) -> dict[str, Any]:
+        data = picture.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != measured.sha256:
+            raise Broken("The file changed while it was being uploaded.")
+        answer = self._api.request(
+            "POST",
+            "/v1/images",
+            params=[("filename", picture.filename), *_query(self._attributes)],
+            content=data,
+            headers={"Content-Type": picture.content_type, "Idempotency-Key": key},
+            repeatable=True,
+        )
+        advance(len(data))
+        image: dict[str, Any] = answer.json()
+        return image
+
+    def _direct(
+        self,
+        picture: Picture,
+        measured: Bytes,
+        key: str,
+        *,
+        advance: Callable[[int], None],
+        begun: Callable[[str], None],
+    ) -> dict[str, Any]:
+        announced = {
+            "content_type": picture.content_type,
+            "size_bytes": measured.size,
+            "sha256": measured.sha256,
+            "filename": picture.filename,
+            **_json(self._attributes),
+        }
+        ticket: dict[str, Any] = self._api.post("/v1/uploads", announced, key=key)
+        if "upload" not in ticket:  # stored already
+            advance(measured.size)
+            return ticket
+        begun(str(ticket["id"]))
+        self._send(picture, measured, ticket["upload"], advance=advance)
+        return self._complete(str(ticket["id"]))
+
+    def _send(
+        self, picture: Picture, measured: Bytes, upload: dict[str, Any], *, advance: Callable[[int], None]
+    ) -> None:
+        """PUT the bytes where the ticket says, without a token; a 412 means that they are there already."""
+        headers = {**upload["headers"], "Content-Length": str(measured.size)}
+        attempt = 0
+        while True:
+            sent = _Counted(advance)
+            answer: httpx.Response | None = None
+            try:
+                with picture.path.open("rb") as file:
+                    answer = self._api.http.put(upload["url"], content=sent.read(file), headers=headers)
+            except httpx.TransportError as failed:
+                pause = self._policy.wait(attempt, None)
+                if pause is None:
+                    raise Unavailable(f"Storage does not answer: {unreachable_because(failed)}.") from failed
+            except RuntimeError as changed:  # h11 is given fewer or more bytes than announced
+                raise Broken("The file changed while it was being uploaded.") from changed
+            else:
+                if answer.status_code < 300:
+                    return
+                if answer.status_code == 412:
+                    sent.undo()
+                    advance(measured.size)
+                    return
+                waits = answer.status_code in {429, 500, 502, 503, 504}
+                pause = self._policy.wait(attempt, retry_after(answer)) if waits else None
+                if pause is None:
+                    raise _storage_refused(answer)
+            sent.undo()
+            self._sleep(pause)
+            attempt += 1
+
+    def _complete(self, upload_id: str) -> dict[str, Any]:
+        """Complete a direct upload; a large one goes on behind the request, and is asked for until it is done."""
+        deadline = time.monotonic() + COMPLETION_SECONDS
+        pause = FIRST_POLL
+        while True:
+            answer = self._api.request("POST", f"/v1/uploads/{upload_id}/complete", repeatable=True)
+            if answer.status_code != 202:
+                image: dict[str, Any] = answer.json()
+                return image
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    f"Upload {upload_id} has arrived and is still being processed: repeat the command later."
+                )
+            self._sleep(pause)
+            pause = min(pause * 1.5, LONGEST_POLL)
+
+
+class _Counted:
+    """Counts bytes on their way out, and takes them back when they have to be sent again."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self._advance = advance
+        self._sent = 0
+
+    def read(self, file: IO[bytes]) -> Any:
+        while chunk := file.read(CHUNK):
+            yield chunk
+            self._sent += len(chunk)
+            self._advance(len(chunk))
+
+    def undo(self) -> None:
+        self._advance(-self._sent)
+        self._sent = 0
+
+
+def _storage_refused(answer: httpx.Response) -> Unavailable | Refused:
+    if answer.status_code >= 500:
+        return Unavailable(f"Storage answered {answer.status_code}.")
+    return Refused(problem_of(answer))
+
+
+def _query(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Attributes as query parameters; those with several values are repeated."""
+    return [
+        (name, str(each))
+        for name, value in attributes.items()
+        for each in (value if isinstance(value, list) else [value])
+    ]
+
+
+def _json(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes as the members of a JSON body."""
+    body: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if name == "group":
+            groups: dict[str, list[str]] = {}
+            for each in value:
+                kind, _, member = each.partition(":")
+                groups.setdefault(kind, []).append(member)
+            body["groups"] = groups
+        else:
+            body[MULTIPLE.get(name, name)] = value
+    return body

@@ -1,0 +1,27 @@
+"""Tells admins whether every part answers."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.bootstrap import application
+from image_store.domain.access import check_admin
+from image_store.entrypoints import http
+from image_store.entrypoints.health import health_answer
+
+api = http.create_api()
+
+
+@api.get(
+    "/v1/admin/health",
+    **http.operation(
+        "Ask whether every part answers",
+        answers={200: "DeepHealth", 503: "DeepHealth"},
+        problems=(403,),
+    ),
+)
+def health() -> "Response[str]":
+    app = application()
+    check_admin(http.caller(api), scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
+    return health_answer(app.health.check())
+
+
+lambda_handler = http.handler(api)

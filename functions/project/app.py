@@ -1,0 +1,20 @@
+"""Follows the table's changes, so that images are found and counted."""
+
+from collections.abc import Collection
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from image_store.bootstrap import application
+from image_store.entrypoints.observability import logger
+from image_store.entrypoints.streams import Failed, handle_changes
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    app = application()
+
+    def project(image_ids: Collection[str], failed: Failed) -> None:
+        app.projecting.project(image_ids, failed=failed)
+
+    return handle_changes(event, project=project, now=app.clock.now())

@@ -1,0 +1,18 @@
+"""Makes everything by which images are found and counted anew, slice by slice; started by hand."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from image_store.bootstrap import application
+from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.observability import logger
+from image_store.entrypoints.projections import rebuild_body
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    app = application()
+    state = rebuild_body(app.projecting.rebuild(until=deadline(context, app.clock)))
+    logger.info("rebuild", state=state)
+    return state

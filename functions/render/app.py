@@ -1,0 +1,25 @@
+"""Makes what is missing when somebody asks for it; other functions of the store call it, and nobody else may."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from image_store.bootstrap import application
+from image_store.domain.making import TransformWanted, Wanted
+from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.making import handle_making
+from image_store.entrypoints.observability import logger
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    app = application()
+    until = deadline(context, app.clock)
+
+    def make(wanted: Wanted) -> None:
+        if isinstance(wanted, TransformWanted):
+            app.transforming.make(wanted, until=until)
+        else:
+            app.rendering.make(wanted, until=until)
+
+    return handle_making(event, make=make)

@@ -1,0 +1,32 @@
+"""Gives owners links that show something of their images for a time."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.bootstrap import application
+from image_store.entrypoints import answers, http
+from image_store.entrypoints.requests import json_body
+from image_store.entrypoints.schemas import ShareRequest
+from image_store.entrypoints.sharing import lifetime_of, wanted_by
+
+api = http.create_api()
+
+
+@api.post(
+    "/v1/images/<image_id>/links",
+    **http.operation(
+        "Share a rendition or a transform of an image for a time",
+        body="ShareRequest",
+        answers={201: "ShareLink"},
+        problems=(400, 404, 415, 503),
+    ),
+)
+def share(image_id: str) -> "Response[str]":
+    app = application()
+    asked = json_body(api, ShareRequest)
+    link, expires_at = app.sharing.share(
+        http.caller(api), image_id, wanted_by(asked), lifetime=lifetime_of(asked)
+    )
+    return answers.shared(f"{http.api_url(api, app.settings.api_url)}/i/{link}", expires_at)
+
+
+lambda_handler = http.handler(api)

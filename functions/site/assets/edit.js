@@ -1,0 +1,96 @@
+// Changing what is known of an image. Only what was changed is sent.
+import { h, unique } from "./dom.js";
+
+const RATINGS = [["", "None"], ...[1, 2, 3, 4, 5].map((value) => [String(value), "★".repeat(value)])];
+
+/** A form for an image; `save(changes)` may refuse, which is told in the form. */
+export function editForm(image, { save, cancel }) {
+  const before = told(image);
+  const problem = h("p", { class: "form-problem", role: "alert" });
+  const submit = async (event) => {
+    event.preventDefault();
+    problem.textContent = "";
+    const form = event.target;
+    const button = form.querySelector("[type=submit]");
+    button.disabled = true;
+    try {
+      const changes = changesOf(before, Object.fromEntries(new FormData(form)), image);
+      if (Object.keys(changes).length) await save(changes);
+      else cancel();
+    } catch (error) {
+      problem.textContent = error.status === 412 ? `${error.message} Copy what you wrote, close this form, and edit it anew.` : error.message;
+      button.disabled = false;
+    }
+  };
+  return h("form", { class: "edit", onsubmit: submit, onkeydown: (event) => { if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); cancel(); } } },
+    h("h1", {}, "Edit"),
+    field("Title", (id) => h("input", { id, name: "title", value: before.title, maxlength: 200 })),
+    field("Alt text", (id) => h("textarea", { id, name: "alt_text", rows: 3, maxlength: 2000 }, before.alt_text), "What the picture shows, for those who cannot see it."),
+    field("Tags", (id) => h("input", { id, name: "tags", value: before.tags, autocomplete: "off" }), "Separated by commas."),
+    field("Category", (id) => h("input", { id, name: "category", value: before.category })),
+    field("Rating", (id) => h("select", { id, name: "rating" }, RATINGS.map(([value, label]) => h("option", { value, selected: value === before.rating }, label)))),
+    field("Groups", (id) => h("textarea", { id, name: "groups", rows: 2 }, before.groups), "One a line, written type:id, such as conversation:c1."),
+    field("Expires", (id) => h("input", { id, name: "expires_at", type: "datetime-local", value: before.expires_at }), "Deleted by itself at that time."),
+    field("Metadata", (id) => h("textarea", { id, name: "metadata", class: "is-code", rows: 4, spellcheck: "false" }, before.metadata), "JSON: an object of up to 4 KB."),
+    problem,
+    h("div", { class: "row is-end" }, h("button", { type: "button", class: "button", onclick: cancel }, "Cancel"), h("button", { type: "submit", class: "button is-main" }, "Save")));
+}
+
+/** A labelled field with a line of help. */
+export function field(label, make, help = null) {
+  const id = unique("field");
+  const control = make(id);
+  if (help) control.setAttribute("aria-describedby", `${id}-help`);
+  return h("div", { class: "field" }, h("label", { for: id }, label), control, help && h("p", { class: "fine", id: `${id}-help` }, help));
+}
+
+function told(image) {
+  const groups = Object.entries(image.groups).flatMap(([type, names]) => names.map((name) => `${type}:${name}`));
+  return {
+    title: image.title ?? "", alt_text: image.alt_text_source === "given" ? image.alt_text : "", tags: image.tags.join(", "), category: image.category ?? "", rating: String(image.rating ?? ""),
+    groups: groups.join("\n"), expires_at: image.expires_at ? localTime(image.expires_at) : "", metadata: Object.keys(image.metadata).length ? JSON.stringify(image.metadata, null, 2) : "",
+  };
+}
+
+function changesOf(before, now, image) {
+  const changes = {};
+  for (const name of Object.keys(before)) if (now[name].replace(/\r\n/g, "\n") !== before[name]) changes[name] = READ[name](now[name].trim(), image);
+  return changes;
+}
+
+const orNull = (text) => text || null;
+const READ = {
+  title: orNull, alt_text: orNull, category: orNull,
+  tags: listOf,
+  rating: (text) => (text ? Number(text) : null),
+  expires_at: (text) => (text ? new Date(text).toISOString() : null),
+  groups(text, image) {
+    const next = Object.fromEntries(Object.keys(image.groups).map((type) => [type, null])); // a merge patch keeps what it does not name
+    for (const line of text.split("\n").map((entry) => entry.trim()).filter(Boolean)) {
+      const [type, ...rest] = line.split(":");
+      if (!type || !rest.join(":")) throw new Error(`“${line}” is no group: write type:id.`);
+      next[type] = [...(next[type] ?? []), rest.join(":")];
+    }
+    return next;
+  },
+  metadata(text, image) {
+    let next;
+    try {
+      next = text ? JSON.parse(text) : {};
+    } catch {
+      throw new Error("Metadata is not JSON. Check quotes and commas.");
+    }
+    if (typeof next !== "object" || next === null || Array.isArray(next)) throw new Error("Metadata must be an object in braces.");
+    return { ...Object.fromEntries(Object.keys(image.metadata).map((name) => [name, null])), ...next };
+  },
+};
+
+/** "a, b" as a list. */
+export function listOf(text) {
+  return text.split(",").map((entry) => entry.trim()).filter(Boolean);
+}
+
+function localTime(instant) {
+  const date = new Date(instant);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}

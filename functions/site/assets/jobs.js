@@ -1,0 +1,31 @@
+// All jobs, the newest first.
+import { call } from "./api.js";
+import { fill, h } from "./dom.js";
+import { atMoment, money, plural } from "./format.js";
+import { nothing } from "./images.js";
+import { icon } from "./icons.js";
+
+export async function showJobs(root, { signal }) {
+  const list = h("ul", { class: "items" });
+  const more = h("p", { class: "row" });
+  root.append(h("header", { class: "screen-head" }, h("h1", { tabindex: "-1" }, "Jobs"), h("a", { class: "button is-main", href: "#/generate" }, icon("generate"), "Generate")), list, more);
+  async function load(cursor) {
+    const { data } = await call("GET", "/v1/generations", { query: { limit: 20, cursor }, signal });
+    list.append(...data.items.map(row));
+    fill(more, data.next_cursor && h("button", { type: "button", class: "button", onclick: () => load(data.next_cursor) }, "Show older jobs"));
+    if (!list.children.length) root.append(nothing("jobs", "No job yet", "Images that you have generated are listed here by job."));
+  }
+  await load(null);
+}
+
+function row(job) {
+  return h("li", {}, h("a", { class: "item is-plain", href: `#/jobs/${job.id}` },
+    h("div", { class: "item-text" }, h("b", {}, `${plural(job.progress.total, "image")} on ${atMoment(job.created_at)}`),
+      h("p", { class: "item-facts" }, h("span", {}, `${job.progress.succeeded} made`), job.progress.failed > 0 && h("span", {}, `${job.progress.failed} failed`), h("span", {}, `Cost ${money(job.cost_usd)}`), job.model && h("span", {}, job.model))),
+    stateOf(job.status)));
+}
+
+const NAMES = { queued: "Waiting", running: "Running", succeeded: "Done", partial: "Some failed", failed: "Failed", cancelled: "Cancelled" };
+
+/** A job's or an image's state, as a word on a colour. */
+export const stateOf = (status) => h("span", { class: `state is-${status}` }, NAMES[status] ?? status);

@@ -1,0 +1,36 @@
+"""Tells how much is stored."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.bootstrap import application
+from image_store.domain.access import check_admin
+from image_store.entrypoints import http
+from image_store.entrypoints.requests import query
+from image_store.entrypoints.schemas import Scope, StatsQuery
+from image_store.entrypoints.statistics import stats_answer
+
+api = http.create_api()
+
+
+@api.get(
+    "/v1/stats",
+    **http.operation(
+        "Ask how much is stored",
+        query="StatsQuery",
+        answers={200: "Stats"},
+        problems=(400, 403, 503),
+    ),
+)
+def stats() -> "Response[str]":
+    app, owner = application(), http.caller(api)
+    asked = query(api, StatsQuery)
+    days = {"since": asked.since, "until": asked.until}
+    if asked.scope is Scope.OWN:
+        found = app.reporting.of_owner(owner, **days)
+    else:
+        check_admin(owner, scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
+        found = app.reporting.of_all(**days)
+    return stats_answer(found, scope=asked.scope)
+
+
+lambda_handler = http.handler(api)

@@ -1,0 +1,109 @@
+"""The rows that follow from an image's facts: those it is found by, and what it counts for."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.domain.image import Record
+from image_store.domain.projection import IMAGES, SIZE, Facts, day_of, month_of
+
+RowKey = tuple[str, str]
+"""pk and sk."""
+
+Counters = dict[RowKey, Counter[str]]
+"""What is to be added to which row of figures."""
+
+
+def row_keys(image_id: str, facts: Facts | None) -> set[RowKey]:
+    """Every row by which an image is found."""
+    if facts is None:
+        return set()
+    return {*_listed_keys(image_id, facts), *_term_keys(image_id, facts), *_feed_keys(image_id, facts)}
+
+
+def listed_rows(record: Record, facts: Facts) -> dict[RowKey, items.Item]:
+    """The rows of lists: each holds the card, and beside it what a filter may ask for."""
+    image = record.image
+    listed = {"id": {"S": image.id}, **items.listed(image, record.details, tags=True)}
+    return {key: {**keys.key(*key), **listed} for key in _listed_keys(image.id, facts)}
+
+
+def digest_of(rows: dict[RowKey, items.Item]) -> str:
+    """A short text that tells whether rows have to be written anew."""
+    return hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest()[:16]
+
+
+def term_rows(image_id: str, facts: Facts) -> dict[RowKey, items.Item]:
+    """The rows of searches: each holds all terms of its image, so that several can be asked for in one Query."""
+    filtered = {
+        "kind": facts.kind,
+        "visibility": facts.visibility,
+        "category": facts.category,
+        "model": facts.model,
+        "provider": facts.provider,
+        "id": image_id,
+        "terms": " ".join(f"{rank}{term}" for term, rank in facts.terms.items()),
+    }
+    held = {name: {"S": value} for name, value in filtered.items() if value}
+    return {key: {**keys.key(*key), **held} for key in _term_keys(image_id, facts)}
+
+
+def feed_rows(image_id: str, facts: Facts) -> dict[RowKey, items.Item]:
+    """The row of the feed; what it shows is read from the record."""
+    return {key: {**keys.key(*key)} for key in _feed_keys(image_id, facts)}
+
+
+def counters_of(image_id: str, facts: Facts | None, generation: int) -> Counters:
+    """What an image counts for, in which rows."""
+    if facts is None:
+        return {}
+    one = {IMAGES: 1, SIZE: facts.size_bytes}
+    counters: Counters = {}
+    for pk in (keys.owner_stats(generation, facts.owner), keys.system_stats(generation, image_id)):
+        counters[pk, keys.TOTAL] = Counter(facts.figures)
+        counters[pk, f"{keys.DAY_PREFIX}{day_of(image_id)}"] = Counter(one)
+        if facts.model is not None:
+            counters[pk, keys.model_stats(facts.model)] = Counter(one)
+    if facts.public:
+        counters[keys.feed_months(generation)] = Counter({month_of(image_id): 1})
+    return counters
+
+
+def difference(before: Counters, after: Counters) -> Counters:
+    """What has to be added to come from one to the other."""
+    changed: Counters = {}
+    for key in before.keys() | after.keys():
+        delta = Counter(after.get(key, {}))
+        delta.subtract(before.get(key, {}))
+        moved = Counter({name: amount for name, amount in delta.items() if amount})
+        if moved:
+            changed[key] = moved
+    return changed
+
+
+def _listed_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
+    for tag in facts.tags:
+        yield keys.tagged(facts.owner, tag, trashed=facts.trashed), image_id
+    if not facts.trashed:
+        if facts.category is not None:
+            yield keys.in_category(facts.owner, facts.category), image_id
+        if facts.model is not None:
+            yield keys.by_model(facts.owner, facts.model), image_id
+
+
+def _term_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
+    for term, rank in facts.terms.items():
+        partition = keys.terms(facts.owner, term, trashed=facts.trashed)
+        yield partition, keys.term_place(term, rank, image_id)
+
+
+def _feed_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
+    if facts.public:
+        yield keys.feed(month_of(image_id)), image_id
+
+
+def terms_in(item: dict[str, Any]) -> dict[str, int]:
+    """The terms, with their ranks, that a row of a term holds."""
+    return {entry[1:]: int(entry[0]) for entry in item["terms"]["S"].split(" ")}

@@ -1,0 +1,350 @@
+"""Keeps the projections of images, each change of an image once and never back to an older version.
+
+`PROJECTION#{id}` says which version of the record is projected and from what, so that the difference to the next one
+is known without a search. It is written in the same transaction as the figures, which therefore count every image
+once. What does not fit into one transaction follows in others, each on the condition that the row is still the one
+that announced it; until the last one the row names the rows of both versions, and whoever comes next finishes.
+
+Records are read as they are now, whatever a message says of them: repeated, late and reordered messages change
+nothing. The row outlives its image by a week, in which no consumer can still be at work that read the image alive.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import projections as rows
+from image_store.adapters.dynamodb.projections import RowKey
+from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
+from image_store.domain.errors import Conflict
+from image_store.domain.image import Record, State
+from image_store.domain.projection import Facts, Rebuild, facts_of
+from image_store.ports import Projector
+
+KEPT_AFTER_THE_END = timedelta(days=7)
+_TRIES = 5
+_MOST_WRITES = 100
+"""DynamoDB's limit for one transaction."""
+_ENDED = frozenset({State.DELETING, State.TOMBSTONE})
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """`PROJECTION#{id}` as it stands."""
+
+    revision: int
+    version: int
+    generation: int
+    facts: Facts | None
+    before: tuple[Facts, ...]
+    """What is being replaced, while not all rows are written."""
+    cards: str
+    finished: bool
+
+    @property
+    def all_facts(self) -> tuple[Facts, ...]:
+        """From what there may be rows."""
+        own = () if self.facts is None else (self.facts,)
+        return (*own, *(facts for facts in self.before if facts not in own))
+
+    def row_keys(self, image_id: str) -> set[RowKey]:
+        """The rows that there may be."""
+        return {key for facts in self.all_facts for key in rows.row_keys(image_id, facts)}
+
+
+class DynamoProjector(Projector):
+    """Projector on the one table; the client is made at the first call."""
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        client: Callable[[], Any],
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._table = table
+        self._client = client
+        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+
+    # One image ----------------------------------------------------------------------------------------
+
+    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+        for _ in range(_TRIES):
+            meta, detail, row = self._rows.get_together(
+                [
+                    keys.key(keys.image(image_id), keys.META),
+                    keys.key(keys.image(image_id), keys.DETAIL),
+                    keys.projection(image_id),
+                ]
+            )
+            record = items.record_of([item for item in (meta, detail) if item is not None])
+            seen = None if row is None else _row_of(row)
+            if not _is_wanted(record, seen, generation, again=again):
+                return
+            try:
+                self._bring(image_id, record, seen, generation, at, again=again)
+            except Conflict:
+                continue  # another consumer was faster: look at what it left
+            return
+        raise unavailable()
+
+    def _bring(
+        self,
+        image_id: str,
+        record: Record | None,
+        seen: _Row | None,
+        generation: int,
+        at: datetime,
+        *,
+        again: bool,
+    ) -> None:
+        facts = facts_of(record) if record is not None else None
+        listed = rows.listed_rows(record, facts) if record is not None and facts is not None else {}
+        new = _Row(
+            revision=seen.revision + 1 if seen else 1,
+            version=record.image.version if record is not None else seen.version if seen else 0,
+            generation=max(generation, seen.generation) if seen else generation,
+            facts=facts,
+            before=seen.all_facts if seen else (),
+            cards=rows.digest_of(listed),
+            finished=False,
+        )
+        fresh = seen is None or not seen.finished or again
+        old_keys = seen.row_keys(image_id) if seen else set()
+        writes: list[dict[str, Any]] = []
+        if facts is not None:
+            if fresh or (seen and seen.cards != new.cards):
+                writes += map(self._put, listed.values())
+            terms = rows.term_rows(image_id, facts)
+            if fresh or seen is None or seen.facts is None or seen.facts.searched != facts.searched:
+                writes += map(self._put, terms.values())
+            writes += [
+                self._put(item)
+                for key, item in rows.feed_rows(image_id, facts).items()
+                if fresh or key not in old_keys
+            ]
+        writes += map(self._delete, sorted(old_keys - rows.row_keys(image_id, facts)))
+        ended = record is None or record.image.state in _ENDED
+        counted = seen.facts if seen and seen.generation == new.generation else None
+        changed = rows.difference(
+            rows.counters_of(image_id, counted, new.generation),
+            rows.counters_of(image_id, facts, new.generation),
+        )
+        first: list[NamedWrite] = [
+            ("row", self._add(key, amounts, facts or counted)) for key, amounts in sorted(changed.items())
+        ]
+        self._write(image_id, new, first, writes, ends_at=at + KEPT_AFTER_THE_END if ended else None)
+
+    def _write(
+        self,
+        image_id: str,
+        row: _Row,
+        first: list[NamedWrite],
+        writes: list[dict[str, Any]],
+        *,
+        ends_at: datetime | None,
+    ) -> None:
+        room = _MOST_WRITES - 1 - len(first)
+        while True:
+            batch, writes = writes[:room], writes[room:]
+            item = _item_of(image_id, row, finished=not writes, ends_at=ends_at)
+            mine = ("projection", self._put_next(item, row.revision))
+            self._rows.transact([mine, *first, *(("row", write) for write in batch)], settled=lambda: False)
+            if not writes:
+                return
+            row = replace(row, revision=row.revision + 1)
+            first, room = [], _MOST_WRITES - 1
+
+    def _put(self, item: items.Item) -> dict[str, Any]:
+        return {"Put": {"TableName": self._table, "Item": item}}
+
+    def _put_next(self, item: items.Item, revision: int) -> dict[str, Any]:
+        """The row of an image, after the revision before this one."""
+        put = {"TableName": self._table, "Item": item}
+        if revision == 1:
+            return {"Put": {**put, "ConditionExpression": "attribute_not_exists(pk)"}}
+        seen = {":seen": {"N": str(revision - 1)}}
+        return {"Put": {**put, "ConditionExpression": "revision = :seen", "ExpressionAttributeValues": seen}}
+
+    def _delete(self, key: RowKey) -> dict[str, Any]:
+        return {"Delete": {"TableName": self._table, "Key": keys.key(*key)}}
+
+    def _add(self, key: RowKey, amounts: dict[str, int], facts: Facts | None) -> dict[str, Any]:
+        """Add to a row of figures; that of a model also says which it is."""
+        named = {f"#n{number}": name for number, name in enumerate(amounts)}
+        values: dict[str, Any] = {
+            f":n{number}": {"N": str(amount)} for number, amount in enumerate(amounts.values())
+        }
+        expression = "ADD " + ", ".join(f"#n{number} :n{number}" for number in range(len(amounts)))
+        if key[1].startswith(keys.MODEL_PREFIX) and facts is not None and facts.model is not None:
+            expression += " SET model = :model"
+            values[":model"] = {"S": facts.model}
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": keys.key(*key),
+                "UpdateExpression": expression,
+                "ExpressionAttributeNames": named,
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+    # All of them --------------------------------------------------------------------------------------
+
+    def rebuild(self) -> Rebuild:
+        item = self._rows.call("get_item", Key=keys.REBUILD, ConsistentRead=True).get("Item")
+        return Rebuild() if item is None else rebuild_of(item)
+
+    def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
+        item: items.Item = {
+            **keys.REBUILD,
+            "serving": {"N": str(rebuild.serving)},
+            "building": {"N": str(rebuild.building)},
+            "step": {"N": str(rebuild.step + 1)},
+            "examined": {"N": str(rebuild.examined)},
+        }
+        if rebuild.begins_at is not None:
+            item["begins_at"] = {"S": items.text_time(rebuild.begins_at)}
+        if rebuild.after is not None:
+            item["after"] = {"S": rebuild.after}
+        try:
+            self._client().put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk) OR step = :seen",
+                ExpressionAttributeValues={":seen": {"N": str(rebuild.step)}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise Conflict("Another run goes on with the rebuild at this moment.") from error
+            raise unavailable() from error
+        except BotoCoreError as error:
+            raise unavailable() from error
+        return rebuild_of(item)
+
+    def remake(
+        self, *, after: str | None, limit: int, generation: int, at: datetime
+    ) -> tuple[int, str | None]:
+        start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
+        answer = self._rows.call(
+            "scan", ProjectionExpression="pk, sk", ConsistentRead=True, Limit=limit, **start
+        )
+        found = [(item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
+        for pk, sk in found:
+            if sk == keys.META:
+                image_id = pk.removeprefix(keys.IMAGE_PREFIX)
+                self.project(image_id, generation=generation, at=at, again=True)
+            elif pk.startswith(keys.PROJECTION_PREFIX):
+                image_id = pk.removeprefix(keys.PROJECTION_PREFIX)
+                self.project(image_id, generation=generation, at=at)
+            elif pk.startswith(keys.STATS_PREFIX) and keys.generation_of_stats(pk) < generation:
+                self._let_expire((pk, sk), at + KEPT_AFTER_THE_END)
+        self._remove_strays(key for key in found if key[0].startswith(keys.FOUND_BY))
+        last = answer.get("LastEvaluatedKey")
+        return len(found), json.dumps(last) if last else None
+
+    def _remove_strays(self, found: Iterable[RowKey]) -> None:
+        """Remove rows that no projection accounts for."""
+        of_images: dict[str, list[RowKey]] = {}
+        for key in found:
+            of_images.setdefault(keys.image_of_row(*key), []).append(key)
+        read = self._rows.get_many([keys.projection(image_id) for image_id in of_images])
+        seen = {item["pk"]["S"].removeprefix(keys.PROJECTION_PREFIX): _row_of(item) for item in read}
+        for image_id, there in of_images.items():
+            row = seen.get(image_id)
+            named = row.row_keys(image_id) if row else set()
+            for stray in set(there) - named:
+                check = ("projection", self._check(image_id, row))
+                try:
+                    self._rows.transact([check, ("row", self._delete(stray))], settled=lambda: False)
+                except Conflict:  # it has changed since, and its consumer knows what there is
+                    continue
+
+    def _check(self, image_id: str, row: _Row | None) -> dict[str, Any]:
+        check: dict[str, Any] = {"TableName": self._table, "Key": keys.projection(image_id)}
+        if row is None:
+            return {"ConditionCheck": {**check, "ConditionExpression": "attribute_not_exists(pk)"}}
+        seen = {":seen": {"N": str(row.revision)}}
+        return {
+            "ConditionCheck": {
+                **check,
+                "ConditionExpression": "revision = :seen",
+                "ExpressionAttributeValues": seen,
+            }
+        }
+
+    def _let_expire(self, key: RowKey, at: datetime) -> None:
+        self._rows.call(
+            "update_item",
+            Key=keys.key(*key),
+            UpdateExpression="SET #ttl = if_not_exists(#ttl, :at)",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#ttl": "ttl"},
+            ExpressionAttributeValues={":at": {"N": str(int(at.timestamp()))}},
+        )
+
+
+def rebuild_of(item: items.Item) -> Rebuild:
+    """The state of a rebuild that an item holds."""
+    return Rebuild(
+        serving=int(item["serving"]["N"]),
+        building=int(item["building"]["N"]),
+        begins_at=items.parse_time(item["begins_at"]["S"]) if "begins_at" in item else None,
+        after=item["after"]["S"] if "after" in item else None,
+        step=int(item["step"]["N"]),
+        examined=int(item["examined"]["N"]),
+    )
+
+
+def _is_wanted(record: Record | None, seen: _Row | None, generation: int, *, again: bool) -> bool:
+    """Whether there is anything to project."""
+    if record is None:
+        return seen is not None and (seen.facts is not None or not seen.finished)
+    if seen is None:
+        # Nothing follows from a reservation. The end of an image is noted even if it was never projected: a slow
+        # consumer that read it alive has to find that.
+        return record.image.state is not State.PENDING
+    older = seen.version < record.image.version
+    counted_elsewhere = seen.facts is not None and seen.generation < generation
+    return older or not seen.finished or counted_elsewhere or again
+
+
+def _item_of(image_id: str, row: _Row, *, finished: bool, ends_at: datetime | None) -> items.Item:
+    item: items.Item = {
+        **keys.projection(image_id),
+        "revision": {"N": str(row.revision)},
+        "version": {"N": str(row.version)},
+        "generation": {"N": str(row.generation)},
+        "cards": {"S": row.cards},
+    }
+    if row.facts is not None:
+        item["facts"] = {"S": _json(row.facts.to_json())}
+    if not finished:
+        item["before"] = {"S": _json([facts.to_json() for facts in row.before])}
+    if ends_at is not None:
+        item["ttl"] = {"N": str(int(ends_at.timestamp()))}
+    return item
+
+
+def _row_of(item: items.Item) -> _Row:
+    before = json.loads(item["before"]["S"]) if "before" in item else []
+    return _Row(
+        revision=int(item["revision"]["N"]),
+        version=int(item["version"]["N"]),
+        generation=int(item["generation"]["N"]),
+        facts=Facts.from_json(json.loads(item["facts"]["S"])) if "facts" in item else None,
+        before=tuple(map(Facts.from_json, before)),
+        cards=item["cards"]["S"],
+        finished="before" not in item,
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

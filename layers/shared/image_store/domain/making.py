@@ -1,0 +1,37 @@
+"""What can be asked for that may have to be made first."""
+
+from dataclasses import dataclass
+
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import Recipe
+from image_store.domain.sharing import transform_filename
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionWanted:
+    """A rendition of an image by a preset, in one of its formats."""
+
+    image_id: str
+    preset: str
+    media_type: MediaType
+
+    @property
+    def name(self) -> str:
+        """Image and file: the same for everybody who wants it."""
+        return f"{self.image_id}#{self.preset}.{self.media_type.extension}"
+
+
+@dataclass(frozen=True, slots=True)
+class TransformWanted:
+    """A transform of an image by a recipe."""
+
+    image_id: str
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """Image and file: the same for everybody who wants it."""
+        return f"{self.image_id}#{transform_filename(self.recipe)}"
+
+
+Wanted = RenditionWanted | TransformWanted

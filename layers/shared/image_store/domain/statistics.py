@@ -1,0 +1,27 @@
+"""Figures of what is stored."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """So many images, and the bytes of their originals."""
+
+    images: int = 0
+    size_bytes: int = 0
+
+    def __add__(self, other: "Amount") -> "Amount":
+        return Amount(self.images + other.images, self.size_bytes + other.size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What an owner, or everybody, stores, the trash included."""
+
+    total: Amount = Amount()
+    parts: dict[str, dict[str, Amount]] = field(default_factory=dict)
+    """By `kind`, `format`, `visibility` and `model`, and then by their values; none of them empty."""
+    trash: Amount = Amount()
+    days: dict[date, Amount] = field(default_factory=dict)
+    """What is still stored of the images of each day."""

@@ -1,0 +1,32 @@
+"""Figures as clients see them."""
+
+import json
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.domain.statistics import Amount, Statistics
+from image_store.entrypoints.answers import JSON
+
+_PARTS = ("kind", "format", "visibility", "model")
+
+
+def stats_answer(found: Statistics, *, scope: str) -> "Response[str]":
+    """Figures as an answer; the largest of each part first."""
+    body: dict[str, Any] = {"scope": scope, **_amount(found.total)}
+    for part in _PARTS:
+        values = found.parts.get(part, {})
+        ordered = sorted(values.items(), key=lambda entry: (-entry[1].images, entry[0]))
+        body[f"by_{part}"] = {value: _amount(amount) for value, amount in ordered}
+    body["trash"] = _amount(found.trash)
+    body["days"] = [
+        {"date": day.isoformat(), **_amount(amount)}
+        for day, amount in sorted(found.days.items())
+        if amount.images
+    ]
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(200, JSON, text, headers={"Cache-Control": "private, no-store"})
+
+
+def _amount(amount: Amount) -> dict[str, int]:
+    return {"images": amount.images, "size_bytes": amount.size_bytes}

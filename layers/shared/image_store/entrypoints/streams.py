@@ -1,0 +1,42 @@
+"""Changes of the table that arrive through its stream."""
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from image_store.domain.errors import ImageStoreError
+from image_store.entrypoints.observability import log_metric, logger
+
+_RECORD_OF_IMAGE, _RECORD = "IMAGE#", "META"
+
+Failed = Callable[[str, Exception], None]
+
+
+def handle_changes(
+    event: dict[str, Any], *, project: Callable[[Collection[str], Failed], None], now: datetime
+) -> dict[str, Any]:
+    """Project the images whose records a batch says have changed, each once, and report where to begin again.
+
+    What the batch says of a record is not looked at: it is read as it is by now.
+    """
+    first_changes: dict[str, str] = {}
+    oldest = now
+    for change in event["Records"]:
+        stream = change["dynamodb"]
+        pk, sk = stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]
+        if sk == _RECORD and pk.startswith(_RECORD_OF_IMAGE):
+            first_changes.setdefault(pk.removeprefix(_RECORD_OF_IMAGE), stream["SequenceNumber"])
+            oldest = min(oldest, datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC))
+    failures = []
+
+    def failed(image_id: str, error: Exception) -> None:
+        if isinstance(error, ImageStoreError):
+            logger.warning("projection will be retried", code=error.code, image_id=image_id)
+        else:
+            logger.error("unexpected error", image_id=image_id, exc_info=error)
+        failures.append({"itemIdentifier": first_changes[image_id]})
+
+    if first_changes:
+        project(first_changes, failed)
+        log_metric("ProjectionLag", (now - oldest).total_seconds() * 1000, unit="Milliseconds")
+    return {"batchItemFailures": failures}

@@ -1,0 +1,158 @@
+"""Making a rendition that is missing: once, when somebody first asks for it.
+
+1. Lease. A row for image, preset and format says who makes it, for 40 s. Whoever finds it taken makes nothing.
+   Then the record is read: it may be made already.
+2. Make. The original is read, checked against its checksum and decoded.
+3. Put. The bytes go to a key of this try's own, `{folder}{id}/{attempt}/{preset}-{making}.{ext}`. No try adopts or
+   replaces what another left: the sweep, which lets a day pass, can then never take what a late commit names.
+4. Copy, if the image is published: the row of the publication is told of the copy, then the copy is made.
+5. Commit. One conditional write adds the rendition to the record as it was read. The version stays, since no client
+   sees a difference. Whoever changes the image without having seen the commit, fails and reads again, so that
+   those who withdraw a publication or delete objects know every rendition there is.
+
+A commit that finds the record changed reads it again. If the publication for which the copy was made is over, the
+copy is deleted, and steps 4 and 5 are tried once more for what the image shows now. While a publication is being
+made ready the image is left alone: what is copied is settled.
+
+What each failure leaves behind:
+
+- after 1: the lease, which ends by itself. Until then those who ask see the nearest rendition there is.
+- after 3: a private object that no record names. The sweep of orphans takes it after a day, or the deletion of the
+  image's folder.
+- after 4: also a copy that the row of its publication names. It goes with its publication: the row stays due until
+  the time in which an announced copy can be made is over, and cleanup then deletes, purges and forgets.
+- after 5: the rendition, whether or not anybody heard of it.
+
+Two tries at once, after a lease that ended too early, do no harm: one of them commits.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.image import Image, State
+from image_store.domain.making import RenditionWanted
+from image_store.domain.renditions import MAX_SIDE_PX, Fit, Preset, Recipe, RenderedFile, Rendition
+from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectMissing, ObjectStore
+from image_store.services.publishing import PRIVATE_CACHE_CONTROL, Publisher
+from image_store.services.write_protocol import too_late
+
+LEASE = timedelta(seconds=40)
+"""Longer than the function runs that makes renditions."""
+
+MAX_LENGTH_PX = 16_383
+"""No WebP has a longer side."""
+
+_TRIES = 3
+_SHOWN = frozenset({State.READY, State.TRASHED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """Makes renditions that are missing."""
+
+    repository: ImageRepository
+    private: ObjectStore
+    publisher: Publisher
+    processor: ImageProcessor
+    presets: Mapping[str, Preset]
+    clock: Clock
+    ids: Ids
+
+    def make(self, wanted: RenditionWanted, *, until: datetime) -> None:
+        """Make a rendition, unless it is there, is being made, or cannot be had of this image.
+
+        Whoever asks reads the record afterwards. Safe to repeat.
+
+        Raises
+        ------
+        StorageUnavailable, DeadlineExceeded
+        """
+        preset = self.presets.get(wanted.preset)
+        if preset is None or preset.at_upload or wanted.media_type not in preset.formats:
+            return
+        making = self.ids.attempt()
+        if not leased(self.repository, wanted.name, making, self.clock.now()):
+            return
+        image = self._lacking(wanted)
+        if image is None:
+            return
+        recipe = within_limits(preset.recipe_in(wanted.media_type), image)
+        data = original(self.private, image)
+        (file,) = self.processor.process(data, image.media_type, {preset.name: recipe}).renditions
+        if self.clock.now() >= until:
+            raise too_late()
+        made = replace(file.rendition, making=making)
+        self._put(image, RenderedFile(made, file.data))
+        self._commit(wanted, image, made)
+
+    def _lacking(self, wanted: RenditionWanted) -> Image | None:
+        """The image, if it can be given the rendition and does not have it."""
+        image = self.repository.get_image(wanted.image_id)
+        if image is None or image.state not in _SHOWN or image.intent is not None:
+            return None
+        return None if image.rendition(wanted.preset, wanted.media_type) is not None else image
+
+    def _put(self, image: Image, file: RenderedFile) -> None:
+        self.private.put(
+            image.rendition_key(file.rendition),
+            file.data,
+            content_type=file.rendition.media_type,
+            cache_control=PRIVATE_CACHE_CONTROL,
+            metadata={},
+        )
+
+    def _commit(self, wanted: RenditionWanted, image: Image, made: Rendition) -> None:
+        for _ in range(_TRIES):
+            if self.publisher.show_also(image, made):
+                renditions = (*image.renditions, made)
+                try:
+                    self.repository.amend(
+                        image, replace(image, renditions=renditions, amendment=self.ids.attempt())
+                    )
+                except Conflict:
+                    pass
+                else:
+                    return
+            seen, now = image, self.repository.get_image(image.id)
+            if seen.publication is not None and not _shows(now, seen.publication):
+                self.publisher.hide(seen.publication, made)
+            found = self._lacking(wanted)
+            if found is None:
+                return
+            image = found
+
+
+def _shows(image: Image | None, publication: str) -> bool:
+    return image is not None and image.state is State.READY and image.publication == publication
+
+
+def within_limits(recipe: Recipe, image: Image) -> Recipe:
+    """A recipe with both its sides where a picture is so long that the other side would be beyond WebP's limit."""
+    if recipe.width is not None and recipe.height is None:
+        width = min(recipe.width, image.width)
+        is_long = image.height * width > MAX_LENGTH_PX * image.width
+        return replace(recipe, height=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
+    if recipe.height is not None and recipe.width is None:
+        height = min(recipe.height, image.height)
+        is_long = image.width * height > MAX_LENGTH_PX * image.height
+        return replace(recipe, width=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
+    return recipe
+
+
+def leased(repository: ImageRepository, name: str, holder: str, at: datetime) -> bool:
+    """Whether this try may make a file; the right ends by itself."""
+    return repository.take_rendering(name, holder=holder, at=at, until=at + LEASE)
+
+
+def original(private: ObjectStore, image: Image) -> bytes:
+    """The bytes as they were accepted; StorageUnavailable where they are not there or are others."""
+    try:
+        data = private.get(image.original_key, max_bytes=image.size_bytes)
+    except ObjectMissing as missing:
+        raise StorageUnavailable("The image is being deleted.") from missing
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        raise StorageUnavailable("The stored bytes are not those that were accepted.")
+    return data

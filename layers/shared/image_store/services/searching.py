@@ -1,0 +1,150 @@
+"""Searching an owner's images by words, the nearest first and then the newest.
+
+One word leads: its rows are read in windows, whole words before longer ones, and in each what says most of its image
+before the newest. Every row holds all terms of its image, so the other words cost no reads. The images of a window are
+ranked together and answered page by page; then comes the next window. So what is answered and not what is stored
+decides what is read, and a search that fits into one window, as most do, is ranked as a whole.
+
+A cursor names the bounds of its window, so that images that come and go neither hide others nor show them twice.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from image_store.domain.errors import InvalidRequest
+from image_store.domain.listing import MAX_EXAMINED_ROWS, Card
+from image_store.domain.searching import SearchQuery, TermRows, score
+from image_store.ports import Clock, SearchIndex
+from image_store.services.cursors import Cursors
+from image_store.services.listing import Page
+
+WINDOW_ROWS = 200
+PROBED_ROWS = 25
+_PROBED_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a search stands: in the window of `word` that begins after `start`, after an image of a score."""
+
+    word: str
+    start: str | None = None
+    end: str | None = None
+    score: int = -1
+    image_id: str = ""
+
+    @property
+    def next_window(self) -> "_Place":
+        return _Place(self.word, start=self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Searching:
+    """Answers searches from rows that were made for them."""
+
+    index: SearchIndex
+    cursors: Cursors
+    clock: Clock
+    window_rows: int = WINDOW_ROWS
+    probed_rows: int = PROBED_ROWS
+
+    def page(self, query: SearchQuery, *, cursor: str | None) -> Page:
+        """One page; InvalidCursor unless the cursor came from this owner's same search."""
+        if query.trashed and query.group is not None:
+            raise InvalidRequest("Trashed images are in no group: ask for one or the other.")
+        empty = query.since is not None and query.until is not None and query.since >= query.until
+        if not query.words or empty:
+            return Page((), None)
+        now = self.clock.now()
+        if cursor is not None:
+            place = _Place(*json.loads(self.cursors.read_place(cursor, query, at=now)))
+            examined, first = 0, None
+        else:
+            place, first, examined = self._begin(query)
+        cards: list[Card] = []
+        while True:
+            window = first or self._window(query, place, room=MAX_EXAMINED_ROWS - examined)
+            examined += 0 if first else window.examined
+            first = None
+            place = replace(place, end=place.end or window.resume_after)
+            ranked = [found for found in _ranked(window, query, place.word) if found > _after(place)]
+            taken, left = self._take(query, ranked, room=query.limit - len(cards))
+            cards += taken
+            if left:
+                last = ranked[len(ranked) - left - 1]
+                return self._page(
+                    query, cards, replace(place, score=last[0], image_id=_newest_first(last[1]))
+                )
+            if place.end is None:
+                return Page(tuple(cards), None)
+            place = place.next_window
+            if len(cards) == query.limit or examined >= MAX_EXAMINED_ROWS:
+                return self._page(query, cards, place)
+
+    def _page(self, query: SearchQuery, cards: Sequence[Card], place: _Place) -> Page:
+        text = json.dumps(
+            [place.word, place.start, place.end, place.score, place.image_id],
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+        return Page(tuple(cards), self.cursors.make(text, query, at=self.clock.now()))
+
+    def _begin(self, query: SearchQuery) -> tuple[_Place, TermRows | None, int]:
+        """The word that leads, as it has the fewest rows, and what was read to find that out."""
+        if len(query.words) == 1:
+            return _Place(query.words[0]), None, 0
+        # The longest words are the rarest, more often than not.
+        probed = sorted(query.words, key=len, reverse=True)[:_PROBED_WORDS]
+        examined = 0
+        for limit in (self.probed_rows, self.window_rows):
+            ended: list[tuple[int, str, TermRows]] = []
+            for word in probed:
+                rows = self.index.rows(query, word, start=None, end=None, limit=limit)
+                examined += rows.examined
+                if rows.resume_after is None:
+                    ended.append((rows.examined, word, rows))
+            if ended:
+                _, word, rows = min(ended, key=lambda found: found[:2])
+                return _Place(word), rows, examined
+        return _Place(probed[0]), None, examined
+
+    def _window(self, query: SearchQuery, place: _Place, *, room: int) -> TermRows:
+        """The rows of a window; one whose end is known already may have grown since."""
+        limit = min(self.window_rows, room) if place.end is None else MAX_EXAMINED_ROWS
+        return self.index.rows(query, place.word, start=place.start, end=place.end, limit=max(1, limit))
+
+    def _take(
+        self, query: SearchQuery, ranked: Sequence[tuple[int, str]], *, room: int
+    ) -> tuple[list[Card], int]:
+        """The cards of the first images that are still there, and how many images were not looked at."""
+        taken: list[Card] = []
+        looked_at = 0
+        while len(taken) < room and looked_at < len(ranked):
+            batch = ranked[looked_at : looked_at + room - len(taken)]
+            looked_at += len(batch)
+            ids = [_newest_first(inverted) for _, inverted in batch]
+            cards = self.index.cards(query, ids)
+            taken += [cards[image_id] for image_id in ids if image_id in cards]
+        return taken, len(ranked) - looked_at
+
+
+def _ranked(window: TermRows, query: SearchQuery, word: str) -> list[tuple[int, str]]:
+    """The images of a window that have all words, as score and inverted id: in the order of their ranks."""
+    return sorted(
+        (far, _newest_first(row.image_id))
+        for row in window.rows
+        if row.is_first_for(word) and (far := score(row.terms, query.words)) is not None
+    )
+
+
+def _after(place: _Place) -> tuple[int, str]:
+    return place.score, _newest_first(place.image_id)
+
+
+def _newest_first(image_id: str) -> str:
+    """A text that sorts as ids do the other way round; its own inverse."""
+    return image_id.translate(_INVERTED)
+
+
+_INVERTED = str.maketrans("0123456789abcdef", "fedcba9876543210")

@@ -1,0 +1,41 @@
+"""Figures of what is stored, for an owner and for the whole system."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, timedelta
+
+from image_store.domain.errors import InvalidRequest
+from image_store.domain.statistics import Amount, Statistics
+from image_store.ports import Clock, Figures, ImageRepository
+
+MAX_DAYS = 366
+DEFAULT_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporting:
+    """Answers figures that were counted when images changed; nothing is counted when they are asked for."""
+
+    figures: Figures
+    repository: ImageRepository
+    clock: Clock
+
+    def of_owner(self, owner: str, *, since: date | None, until: date | None) -> Statistics:
+        """An owner's figures. The total is that of the quota, exact at any moment; images still arriving count."""
+        since, until = self._days(since, until)
+        found = self.figures.of_owner(owner, since=since, until=until)
+        usage = self.repository.usage(owner)
+        return replace(found, total=Amount(usage.images, usage.size_bytes))
+
+    def of_all(self, *, since: date | None, until: date | None) -> Statistics:
+        """Everybody's figures; whether the caller may have them is decided before."""
+        since, until = self._days(since, until)
+        return self.figures.of_all(since=since, until=until)
+
+    def _days(self, since: date | None, until: date | None) -> tuple[date, date]:
+        if until is None:
+            until = self.clock.now().astimezone(UTC).date() + timedelta(days=1)
+        if since is None:
+            since = until - timedelta(days=DEFAULT_DAYS)
+        if not since <= until <= since + timedelta(days=MAX_DAYS):
+            raise InvalidRequest(f"`from` must not be after `to`, and at most {MAX_DAYS} days before it.")
+        return since, until

@@ -1,0 +1,83 @@
+"""Making a transform that a signed link asks for: once, and for as long as the bucket's lifecycle keeps it.
+
+1. Lease, as for renditions.
+2. Mark. The record says from here on that there may be transforms, so that a deletion looks for them.
+3. Make and put, to `transforms/{id}/{attempt}/{digest of the recipe}.{ext}`, which is refused if it is there.
+
+No record names a transform. It belongs to its image for as long as the image is there: it goes with its deletion, or
+by the lifecycle of the bucket after 30 days, and is then made again when somebody asks. One that arrives after the
+deletion is taken by the sweep of the tombstone.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from image_store.domain.errors import Conflict
+from image_store.domain.image import Image, State
+from image_store.domain.making import TransformWanted
+from image_store.domain.sharing import transform_filename
+from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectStore
+from image_store.services.publishing import PRIVATE_CACHE_CONTROL
+from image_store.services.rendering import leased, original
+from image_store.services.write_protocol import too_late
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transforming:
+    """Makes transforms that are missing."""
+
+    repository: ImageRepository
+    private: ObjectStore
+    processor: ImageProcessor
+    clock: Clock
+    ids: Ids
+
+    def make(self, wanted: TransformWanted, *, until: datetime) -> None:
+        """Make a transform, unless it is there, is being made, or cannot be had of this image. Safe to repeat.
+
+        Raises
+        ------
+        StorageUnavailable, DeadlineExceeded
+        """
+        if not leased(self.repository, wanted.name, self.ids.attempt(), self.clock.now()):
+            return
+        image = self._marked(wanted.image_id)
+        if image is None:
+            return
+        key = image.transform_key(transform_filename(wanted.recipe))
+        if self.private.head(key) is not None:
+            return
+        data = original(self.private, image)
+        (file,) = self.processor.process(data, image.media_type, {"transform": wanted.recipe}).renditions
+        if self.clock.now() >= until:
+            raise too_late()
+        try:
+            self.private.put(
+                key,
+                file.data,
+                content_type=file.rendition.media_type,
+                cache_control=PRIVATE_CACHE_CONTROL,
+                metadata={},
+            )
+        except Conflict:
+            return  # another try was first, with an encoder that writes other bytes
+
+    def _marked(self, image_id: str) -> Image | None:
+        """The image, once its record says that it may have transforms; None when it can have none."""
+        for _ in range(_TRIES):
+            image = self.repository.get_image(image_id)
+            if image is None or image.state is not State.READY:
+                return None
+            if image.transformed:
+                return image
+            if image.intent is not None:
+                return None  # what is being published is left alone, as for renditions
+            marked = replace(image, transformed=True, amendment=self.ids.attempt())
+            try:
+                self.repository.amend(image, marked)
+            except Conflict:
+                continue
+            return marked
+        return None

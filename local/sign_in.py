@@ -1,0 +1,160 @@
+"""Signing in at the local issuer: one click says who you are, and the web console gets its token.
+
+The authorization code flow with PKCE (RFC 6749, RFC 7636), as any OpenID Connect provider has it, but for passwords.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import html
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from yarl import URL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CODE_LIFETIME = timedelta(minutes=1)
+ADMIN_SCOPE = "images:admin"
+ADMIN = "admin"
+PEOPLE = {
+    "alice": "has images of her own",
+    "bob": "sees his own images alone",
+    ADMIN: "may also look after the whole store",
+}
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class Refused(Exception):
+    """A request to sign in that is not answered; the message is OAuth's name of the fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a code stands for."""
+
+    subject: str
+    scope: str
+    nonce: str
+    client_id: str
+    redirect_uri: str
+    challenge: str
+    ends: datetime
+
+
+class SignIn:
+    """Hands out codes to whoever clicks, and tells once what each stands for."""
+
+    def __init__(self, *, client_id: str, now: Callable[[], datetime]) -> None:
+        self._client_id = client_id
+        self._now = now
+        self._grants: dict[str, Grant] = {}
+
+    def page(self, asked: Mapping[str, str]) -> str:
+        """The page with one button a person; Refused when the request is not one of the console."""
+        self._require_console(asked)
+        buttons = "".join(
+            f'<a href="?{html.escape(urlencode({**asked, "as": name}))}"><b>{html.escape(name)}</b>'
+            f"<span>{html.escape(role)}</span></a>"
+            for name, role in PEOPLE.items()
+        )
+        hidden = "".join(
+            f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
+            for name, value in asked.items()
+        )
+        return _PAGE.format(buttons=buttons, hidden=hidden)
+
+    def redirect(self, asked: Mapping[str, str], *, subject: str) -> str:
+        """Where to send a browser whose person said who they are; Refused as for the page."""
+        self._require_console(asked)
+        code = secrets.token_urlsafe(32)
+        self._grants[code] = Grant(
+            subject=subject,
+            scope=f"openid {ADMIN_SCOPE}" if subject == ADMIN else "openid",
+            nonce=asked.get("nonce", ""),
+            client_id=self._client_id,
+            redirect_uri=asked["redirect_uri"],
+            challenge=asked["code_challenge"],
+            ends=self._now() + CODE_LIFETIME,
+        )
+        return str(URL(asked["redirect_uri"]).update_query(code=code, state=asked.get("state", "")))
+
+    def redeem(self, sent: Mapping[str, str]) -> Grant:
+        """What a code stands for, once and to nobody but who began; Refused otherwise."""
+        grant = self._grants.pop(sent.get("code", ""), None)
+        if sent.get("grant_type") != "authorization_code":
+            raise Refused("unsupported_grant_type")
+        if grant is None or grant.ends <= self._now():
+            raise Refused("invalid_grant")
+        digest = hashlib.sha256(sent.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        same = (sent.get("client_id"), sent.get("redirect_uri")) == (grant.client_id, grant.redirect_uri)
+        if not same or not hmac.compare_digest(challenge, grant.challenge):
+            raise Refused("invalid_grant")
+        return grant
+
+    def _require_console(self, asked: Mapping[str, str]) -> None:
+        if asked.get("client_id") != self._client_id:
+            raise Refused("unauthorized_client")
+        if not _is_of_this_machine(asked.get("redirect_uri", "")):
+            raise Refused("invalid_request: redirect_uri")
+        if asked.get("response_type") != "code":
+            raise Refused("unsupported_response_type")
+        if asked.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(
+            asked.get("code_challenge", "")
+        ):
+            raise Refused("invalid_request: code_challenge")
+
+
+def _is_of_this_machine(address: str) -> bool:
+    try:
+        url = URL(address)
+    except ValueError:
+        return False
+    return url.scheme == "http" and url.host == "localhost" and not url.fragment
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Sign in · local image store</title>
+<style>
+:root {{ --page: #f6f5f2; --card: #fff; --ink: #1d1d1b; --soft: #5d5c57; --line: #dedcd5; --mark: #0d6a63 }}
+@media (prefers-color-scheme: dark) {{
+  :root {{ --page: #121314; --card: #1b1d1e; --ink: #eeede9; --soft: #a7a6a0; --line: #35383a; --mark: #7cd3c7 }}
+}}
+* {{ box-sizing: border-box }}
+body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 16px;
+  font: 16px/1.5 system-ui, sans-serif; background: var(--page); color: var(--ink) }}
+main {{ width: min(400px, 100%); background: var(--card); border: 1px solid var(--line); border-radius: 16px;
+  padding: 32px }}
+h1 {{ font-size: 22px; letter-spacing: -.01em; margin: 0 0 4px }}
+p {{ margin: 0 0 20px; color: var(--soft) }}
+a, input[name=as], button {{ display: block; width: 100%; padding: 12px 16px; margin-top: 8px; min-height: 48px;
+  border: 1px solid var(--line); border-radius: 10px; color: inherit; background: none; font: inherit;
+  text-align: left; text-decoration: none }}
+a:hover, button:hover {{ border-color: var(--mark) }}
+:focus-visible {{ outline: 3px solid var(--mark); outline-offset: 2px }}
+b {{ display: block }} span {{ color: var(--soft); font-size: 14px }}
+form {{ display: flex; gap: 8px; margin-top: 16px }}
+button {{ width: auto }} label {{ display: block; margin-top: 20px; font-size: 14px; color: var(--soft) }}
+form > * {{ margin-top: 4px !important }}
+</style>
+<main>
+<h1>Who are you?</h1>
+<p>This store runs on your machine: no password.</p>
+{buttons}
+<label for="as">Somebody else</label>
+<form>{hidden}<input id="as" name="as" required maxlength="255" autocomplete="off"><button>Continue</button></form>
+</main>
+</html>
+"""

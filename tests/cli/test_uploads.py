@@ -1,0 +1,185 @@
+"""`image-store upload` against a server that really answers over HTTP, and sometimes does not (F7)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_store_cli.exits import Exit
+from tests.cli.store_server import StoreServer
+from tests.unit.cli.terminal import Said, command, environment_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.loopback
+JPEG = b"\xff\xd8\xff\xe0"
+DIRECT_BYTES = 4_000_001
+CLI = Path(__file__).resolve().parents[2] / "cli"
+ENDED_SECONDS = 30
+
+
+@pytest.fixture
+def store() -> Iterator[StoreServer]:
+    """A store that is there."""
+    with StoreServer() as server:
+        yield server
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with six files that begin as pictures do."""
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for index in range(6):
+        (pictures / f"{index}.jpg").write_bytes(JPEG + bytes([index]))
+    return tmp_path
+
+
+def upload(store: StoreServer, folder: Path, *words: str) -> Said:
+    """Run `image-store upload --json`."""
+    return command(None, "upload", *words, "--json", folder=folder, url=store.url)
+
+
+def test_as_many_go_at_a_time_as_were_asked_for(store: StoreServer, folder: Path) -> None:
+    store.meet = threading.Barrier(3)
+
+    said = upload(store, folder, str(folder / "pictures"), "--parallel", "3")
+
+    assert (said.exit_code, store.most_at_once) == (Exit.OK, 3)
+    assert {image["filename"] for image in store.images.values()} == {f"{index}.jpg" for index in range(6)}
+
+
+def test_an_answer_that_was_lost_is_asked_for_again_and_stores_nothing_twice(
+    store: StoreServer, folder: Path
+) -> None:
+    store.after.append(None)
+
+    said = upload(store, folder, str(folder / "pictures/0.jpg"))
+
+    assert (said.exit_code, store.count("POST", "/v1/images"), len(store.images)) == (Exit.OK, 2, 1)
+
+
+def test_a_store_that_is_busy_is_waited_for_as_long_as_it_says(store: StoreServer, folder: Path) -> None:
+    store.before.extend([503, 503])
+
+    said = upload(store, folder, str(folder / "pictures/0.jpg"))
+
+    assert (said.exit_code, said.waits) == (Exit.OK, [1.0, 1.0])
+
+
+def test_a_bad_file_spoils_no_other_and_is_the_only_one_that_is_tried_again(
+    store: StoreServer, folder: Path
+) -> None:
+    store.refused.add(JPEG + b"\x03")
+    words = (str(folder / "pictures"),)
+
+    first = upload(store, folder, *words)
+    store.refused.clear()
+    sent = store.count("POST", "/v1/images")
+    second = upload(store, folder, *words)
+
+    assert (first.exit_code, second.exit_code) == (Exit.SOME_FAILED, Exit.OK)
+    [failed] = [line for line in first.lines if line["status"] == "failed"]
+    assert (failed["path"], failed["error"]["code"]) == (str(folder / "pictures/3.jpg"), "invalid_image")
+    assert store.count("POST", "/v1/images") == sent + 1
+    assert sorted(line["status"] for line in second.lines) == ["resumed"] * 5 + ["stored"]
+    assert len(store.images) == 6
+
+
+def test_what_was_deleted_meanwhile_is_stored_again_when_an_upload_goes_on(
+    store: StoreServer, folder: Path
+) -> None:
+    store.refused.add(JPEG + b"\x03")
+    first = upload(store, folder, str(folder / "pictures"))
+    [gone] = [line["id"] for line in first.lines if line["path"].endswith("/1.jpg")]
+    del store.images[gone]
+
+    second = upload(store, folder, str(folder / "pictures"))
+
+    statuses = {line["path"][-5:]: line["status"] for line in second.lines}
+    assert (statuses["1.jpg"], statuses["0.jpg"]) == ("stored", "resumed")
+
+
+def test_a_token_that_is_refused_ends_it_at_once(store: StoreServer, folder: Path) -> None:
+    store.before.extend([401] * 6)
+
+    said = upload(store, folder, str(folder / "pictures"), "--parallel", "1")
+
+    assert said.exit_code == Exit.NOT_SIGNED_IN
+    assert store.count("POST", "/v1/images") < 6
+    assert store.images == {}
+
+
+def test_a_large_file_goes_to_storage_without_the_token_and_once(store: StoreServer, folder: Path) -> None:
+    data = JPEG + b"\0" * (DIRECT_BYTES - len(JPEG))
+    (folder / "large.jpg").write_bytes(data)
+    store.after.append(None)  # storage has it, and the answer is lost
+
+    said = upload(store, folder, str(folder / "large.jpg"))
+
+    puts = [headers for method, _, headers in store.requests if method == "PUT"]
+    assert (said.exit_code, said.lines[0]["status"]) == (Exit.OK, "stored")
+    assert list(store.bytes.values()) == [data]
+    assert len(puts) == 2
+    assert all("Authorization" not in headers and headers["X-Pinned"] == "1" for headers in puts)
+    assert all(headers["Content-Length"] == str(len(data)) for headers in puts)
+    assert store.count("POST", "/v1/images") == 0
+
+
+def test_images_that_were_stored_before_with_other_words_are_told_of(
+    store: StoreServer, folder: Path
+) -> None:
+    store.attributes = {"created_at": "2020-01-01T00:00:00+00:00", "groups": {"trip": ["1"]}}
+
+    same = upload(store, folder, str(folder / "pictures/0.jpg"), "--group", "trip:1")
+    other = upload(store, folder, str(folder / "pictures/0.jpg"), "--group", "trip:2")
+
+    assert [line["status"] for line in same.lines + other.lines] == ["existing"] * 2
+    assert "keep them" not in same.err
+    assert "keep them" in other.err
+
+
+def test_an_upload_that_is_told_to_end_ends_what_it_does_and_goes_on_later(
+    store: StoreServer, folder: Path
+) -> None:
+    store.meet = threading.Barrier(2)
+    words = (str(folder / "pictures"), "--parallel", "1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "image_store_cli", "upload", *words],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CLI), **environment_for(folder, store.url)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as a script's background jobs
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert store.began.wait(ENDED_SECONDS)
+    process.send_signal(signal.SIGTERM)
+    store.meet.wait(ENDED_SECONDS)
+    _, told = process.communicate(timeout=ENDED_SECONDS)
+    stored = len(store.images)
+    store.meet = None
+
+    later = upload(store, folder, *words)
+
+    assert (process.returncode, stored) == (Exit.INTERRUPTED, 1)
+    assert "goes on where it was" in told
+    assert sorted(line["status"] for line in later.lines) == ["resumed"] + ["stored"] * 5
+    assert len(store.images) == 6
+
+
+def test_a_store_that_is_not_there_is_unavailable(folder: Path) -> None:
+    with StoreServer() as gone:
+        url = gone.url
+
+    said = command(None, "upload", str(folder / "pictures/0.jpg"), "--json", folder=folder, url=url)
+
+    assert said.exit_code == Exit.UNAVAILABLE
+    assert said.lines[0]["status"] == "failed"

@@ -1,0 +1,210 @@
+"""Every list that can be asked for, against a sorted list of the records: on the fake and on the template's table."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from image_store.adapters.dynamodb.projector import DynamoProjector
+from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.domain.image import Details, Kind, Record, State, Visibility
+from image_store.domain.listing import ListQuery
+from image_store.domain.reservation import Quota, Reservation
+from image_store.ports import ImageRepository
+from tests.contracts.test_repository import NOON, OWNER, ids_of, moved, pending, query
+from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.repository import MemoryRepository
+
+FILTERS: dict[str, tuple[Any, ...]] = {
+    "kind": (None, Kind.UPLOAD, Kind.GENERATED),
+    "visibility": (None, Visibility.PRIVATE, Visibility.UNLISTED),
+    "tag": (None, "a", "b/#1"),
+    "group": (None, "session:s1", "session:s2"),
+    "model": (None, "m1", "m/2"),
+    "provider": (None, "p1"),
+    "category": (None, "c1", "c 2"),
+    "since": (None, NOON + timedelta(seconds=3)),
+    "until": (None, NOON + timedelta(seconds=9)),
+    "trashed": (False, True),
+    "descending": (True, False),
+}
+
+
+class Projected(DynamoRepository):
+    """A repository whose every change is projected at once."""
+
+    def __init__(self, table: str, client: Any) -> None:
+        super().__init__(table, client=lambda: client)
+        self.client, self.table = client, table
+        self._projector = DynamoProjector(table, client=lambda: client)
+
+    def replace(self, before: Record, after: Record, **more: Any) -> None:
+        super().replace(before, after, **more)
+        self._projector.project(after.image.id, generation=1, at=NOON)
+
+
+def in_table(client: Any) -> Projected:
+    return Projected(new_table(client, table_form()), client)
+
+
+@pytest.fixture(scope="module", params=["memory", "table", "moto"])
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[ImageRepository, list[Record]]]:
+    """A store of images in which every value of every filter occurs in many combinations."""
+    chance = random.Random(7)  # noqa: S311 - the same store in every run
+    if request.param == "moto":
+        with mocked_client() as client:
+            moto = in_table(client)
+            yield moto, [add(moto, number, chance) for number in range(12)]
+    else:
+        store = MemoryRepository() if request.param == "memory" else in_table(MemoryDynamo())
+        yield store, [add(store, number, chance) for number in range(40)]
+
+
+def add(store: ImageRepository, number: int, chance: random.Random) -> Record:
+    details = Details(
+        tags=tuple(tag for tag in ("a", "b/#1", "c") if chance.random() < 0.5),
+        groups=tuple(name for name in ("session:s1", "session:s2") if chance.random() < 0.5),
+        generation={"model": chance.choice(["m1", "m/2"]), "provider": chance.choice(["p1", "p2"])}
+        if chance.random() < 0.7
+        else None,
+    )
+    record = pending(
+        at=NOON + timedelta(seconds=number // 3, milliseconds=number),
+        kind=chance.choice([Kind.UPLOAD, Kind.GENERATED]),
+        visibility=chance.choice([Visibility.PRIVATE, Visibility.UNLISTED]),
+        category=chance.choice([None, "c1", "c 2"]),
+    )
+    record = replace(record, details=details)
+    store.reserve(Reservation(record, Quota(), None, None, NOON))
+    ready = moved(record, State.READY, due_at=None)
+    store.replace(record, ready)
+    if chance.random() < 0.3:
+        record, ready = ready, moved(ready, State.TRASHED, publication=None)
+        store.replace(record, ready)
+    return ready
+
+
+def meets(record: Record, asked: ListQuery) -> bool:
+    """What the contract says of filters, on one record."""
+    image, details = record.image, record.details
+    made = details.generation or {}
+    return (
+        image.owner == asked.owner
+        and image.state is (State.TRASHED if asked.trashed else State.READY)
+        and asked.kind in {None, image.kind}
+        and asked.visibility in {None, image.visibility}
+        and asked.category in {None, image.category}
+        and asked.tag in {None, *details.tags}
+        and asked.group in {None, *details.groups}
+        and asked.model in {None, made.get("model")}
+        and asked.provider in {None, made.get("provider")}
+        and (asked.since is None or image.created_at >= asked.since)
+        and (asked.until is None or image.created_at < asked.until)
+    )
+
+
+def expected(records: list[Record], asked: ListQuery) -> list[str]:
+    found = sorted(record.image.id for record in records if meets(record, asked))
+    return found[::-1] if asked.descending else found
+
+
+PAIRS = [
+    (one, other)
+    for number, one in enumerate(FILTERS)
+    for other in list(FILTERS)[number + 1 :]
+    if {one, other} != {"group", "trashed"}  # refused by the service
+]
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda name: name)
+def test_any_two_filters_hold_together(
+    filled: tuple[ImageRepository, list[Record]], one: str, other: str
+) -> None:
+    """C1."""
+    store, records = filled
+    for values in product(FILTERS[one], FILTERS[other]):
+        asked = query(7, **dict(zip((one, other), values, strict=True)))
+
+        assert ids_of(store, asked) == expected(records, asked), asked
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    chosen=st.fixed_dictionaries({name: st.sampled_from(values) for name, values in FILTERS.items()}),
+    limit=st.integers(1, 100),
+)
+def test_any_filters_and_any_limit_give_the_sorted_list(
+    filled: tuple[ImageRepository, list[Record]], chosen: dict[str, Any], limit: int
+) -> None:
+    """C1."""
+    store, records = filled
+    if chosen["trashed"]:
+        chosen = {**chosen, "group": None}
+    asked = query(limit, **chosen)
+
+    assert ids_of(store, asked) == expected(records, asked)
+
+
+@pytest.mark.parametrize("kind", ["memory", "table"])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    chosen=st.fixed_dictionaries(
+        {name: st.sampled_from(FILTERS[name]) for name in ("tag", "category", "model", "kind", "descending")}
+    ),
+    limit=st.integers(1, 4),
+    chance=st.randoms(use_true_random=False),
+)
+def test_images_that_stay_are_listed_once_while_others_come_and_go(
+    kind: str, chosen: dict[str, Any], limit: int, chance: random.Random
+) -> None:
+    store = MemoryRepository() if kind == "memory" else in_table(MemoryDynamo())
+    asked = query(limit, **chosen)
+    records = [add(store, number, chance) for number in range(10)]
+    staying = {record.image.id for record in records if meets(record, asked)}
+    seen: list[str] = []
+    after = None
+    while True:
+        page = store.cards(asked, after=after)
+        seen += [card.id for card in page.cards]
+        after = page.resume_after
+        if after is None:
+            break
+        gone = chance.choice(records)
+        if gone.image.state is State.READY:
+            records.remove(gone)
+            store.replace(gone, moved(gone, State.DELETING))
+            staying.discard(gone.image.id)
+        add(store, chance.randrange(30), chance)
+
+    assert staying <= set(seen)
+    assert len(seen) == len(set(seen))
+    assert seen == sorted(seen, reverse=asked.descending)
+
+
+def test_a_tag_drives_one_query_of_as_many_rows_as_it_shows() -> None:
+    client = MemoryDynamo()
+    store = in_table(client)
+    chance = random.Random(1)  # noqa: S311
+    for number in range(6):
+        add(store, number, chance)
+    asked = ListQuery(OWNER, 100, tag="a")
+    calls: list[dict[str, Any]] = []
+
+    class Counting:
+        def query(self, **request: Any) -> Any:
+            calls.append(request)
+            return client.query(**request)
+
+    counting = Counting()
+    found = DynamoRepository(store.table, client=lambda: counting).cards(asked, after=None)
+
+    assert len(calls) == 1
+    assert "FilterExpression" not in calls[0]
+    assert len(found.cards) == len(ids_of(store, asked))

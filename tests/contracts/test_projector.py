@@ -1,0 +1,479 @@
+"""What DynamoProjector leaves in the table: exactly what follows from the records, whatever happened on the way."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.projections import RowKey
+from image_store.adapters.dynamodb.projector import KEPT_AFTER_THE_END, DynamoProjector
+from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.image import Details, Image, Record, State, Visibility
+from image_store.domain.projection import MAX_TERMS, month_of
+from image_store.domain.reservation import Quota, Reservation
+from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
+from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by
+
+LONG_PROMPT = " ".join(f"word{number}" for number in range(300))
+
+
+class Store:
+    """A table with records and their projections."""
+
+    def __init__(self, client: Any, form: dict[str, Any]) -> None:
+        self.client = client
+        self.table = new_table(client, form)
+        self.repository = DynamoRepository(self.table, client=lambda: client)
+        self.projector = self.projector_with(client)
+
+    def projector_with(self, client: Any) -> DynamoProjector:
+        return DynamoProjector(self.table, client=lambda: client, sleep=lambda _: None)
+
+    def add(self, state: State = State.READY, *, details: Details | None = None, **changes: Any) -> Record:
+        record = pending(**changes)
+        if details is not None:
+            record = replace(record, details=details)
+        record = replace(record, image=replace(record.image, intent=None))
+        self.repository.reserve(Reservation(record, Quota(), None, None, NOON))
+        return record if state is State.PENDING else self.move(record, State.READY, due_at=None)
+
+    def move(self, record: Record, state: State, details: Details | None = None, **changes: Any) -> Record:
+        after = moved(record, state, **changes)
+        if details is not None:
+            after = replace(after, details=details)
+        self.repository.replace(record, after)
+        return after
+
+    def project(self, record: Record, *, generation: int = 1, again: bool = False) -> None:
+        self.projector.project(record.image.id, generation=generation, at=NOON, again=again)
+
+    def items(self) -> list[dict[str, Any]]:
+        return all_items(self.client, self.table)
+
+    def found_by(self) -> dict[RowKey, dict[str, Any]]:
+        return found_by(self.items())
+
+    def figures(self, generation: int = 1) -> dict[RowKey, Counter[str]]:
+        return figures(self.items(), generation)
+
+    def assert_follows(self, generation: int = 1) -> None:
+        assert_projected(self.items(), generation)
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Any]:
+    with mocked_client() as client:
+        yield client
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> Any:
+    """A client of a DynamoDB in memory, or of moto for tests that ask for both."""
+    asked = getattr(request, "param", "memory")
+    return request.getfixturevalue("moto") if asked == "moto" else MemoryDynamo()
+
+
+both = pytest.mark.parametrize("client", ["memory", "moto"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+@pytest.fixture
+def store(client: Any, form: dict[str, Any]) -> Store:
+    return Store(client, form)
+
+
+def published(image: Image) -> dict[str, Any]:
+    return {"visibility": Visibility.PUBLIC, "publication": f"{image.id[-21:]}A"}
+
+
+def withdrawn() -> dict[str, Any]:
+    return {"visibility": Visibility.PRIVATE, "publication": None}
+
+
+CATS = Details(
+    title="Two cats",
+    tags=("cats", "café"),
+    groups=("session:s1",),
+    generation={"prompt": "two cats on a mat", "model": "m1", "provider": "p1"},
+)
+
+
+# One image --------------------------------------------------------------------------------------------
+
+
+@both
+def test_an_image_is_found_by_its_tags_category_model_and_terms(store: Store) -> None:
+    record = store.add(details=CATS, category="pets")
+
+    store.project(record)
+
+    image_id = record.image.id
+    found = store.found_by()
+    assert {
+        (keys.tagged(OWNER, "café", trashed=False), image_id),
+        (keys.in_category(OWNER, "pets"), image_id),
+        (keys.by_model(OWNER, "m1"), image_id),
+        (keys.terms(OWNER, "cats", trashed=False), keys.term_place("cats", 0, image_id)),
+        (keys.terms(OWNER, "mat", trashed=False), keys.term_place("mat", 2, image_id)),
+    } <= set(found)
+    assert not [key for key in found if key[0].startswith("FEED#")]
+    store.assert_follows()
+
+
+def test_a_reservation_is_not_projected_and_leaves_nothing(store: Store) -> None:
+    record = store.add(State.PENDING)
+    before = store.items()
+
+    store.project(record)
+
+    assert store.items() == before
+
+
+def test_only_what_is_public_and_published_is_in_the_feed(store: Store) -> None:
+    public = store.add(visibility=Visibility.PUBLIC, publication=PUBLICATION)
+    others = [
+        store.add(),
+        store.add(visibility=Visibility.UNLISTED, publication=PUBLICATION[::-1]),
+        store.add(visibility=Visibility.PUBLIC),  # being published
+    ]
+    for record in (public, *others):
+        store.project(record)
+
+    feed = {key for key in store.found_by() if key[0].startswith("FEED#")}
+
+    assert feed == {(keys.feed("2026-03"), public.image.id)}
+    assert store.figures()[keys.feed_months(1)] == {month_of(public.image.id): 1}
+
+
+@both
+def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Store) -> None:
+    record = store.add(details=CATS, category="pets")
+    store.project(record)
+    changes: list[Callable[[Record], Record]] = [
+        lambda seen: store.move(seen, State.READY, **published(seen.image)),
+        lambda seen: store.move(seen, State.READY, Details(title="Dogs", tags=("dogs", "café"))),
+        lambda seen: store.move(seen, State.READY, category=None, **withdrawn()),
+        lambda seen: store.move(seen, State.TRASHED, due_at=NOON),
+        lambda seen: store.move(seen, State.READY, due_at=None),
+        lambda seen: store.move(seen, State.DELETING, due_at=NOON),
+        lambda seen: store.move(seen, State.TOMBSTONE, due_at=NOON),
+    ]
+
+    for change in changes:
+        record = change(record)
+        store.project(record)
+        store.assert_follows()
+
+    (row,) = [item for item in store.items() if item["sk"]["S"] == "PROJECTION"]
+    assert row["ttl"] == {"N": str(int((NOON + KEPT_AFTER_THE_END).timestamp()))}
+    assert store.figures() == {}
+
+
+def test_an_image_whose_record_is_gone_is_found_no_more(store: Store) -> None:
+    record = store.add(details=CATS)
+    store.project(record)
+    tomb = store.move(store.move(record, State.DELETING), State.TOMBSTONE)
+    store.repository.forget(tomb)
+
+    store.project(tomb)
+
+    store.assert_follows()
+    assert store.found_by() == {}
+
+
+def test_projecting_again_writes_nothing(store: Store) -> None:
+    record = store.add(details=CATS)
+    store.project(record)
+    before = store.items()
+
+    store.project(record)
+
+    assert store.items() == before
+
+
+def test_an_image_has_no_more_terms_than_its_limit_and_those_that_say_most(store: Store) -> None:
+    details = Details(title="title", tags=("tag",), generation={"prompt": LONG_PROMPT})
+    record = store.add(details=details)
+
+    store.project(record)
+
+    found = {key[1].split(" ")[0] for key in store.found_by() if key[0].startswith("TERM#")}
+    assert len(found) == MAX_TERMS
+    assert {"title", "tag", "cat", "png", "word0"} <= found
+    store.assert_follows()
+
+
+def test_more_rows_than_a_transaction_takes_are_exchanged_all_the_same(store: Store) -> None:
+    tags = tuple(f"tag{number}" for number in range(20))
+    record = store.add(details=Details(tags=tags, generation={"prompt": LONG_PROMPT}))
+    store.project(record)
+    store.assert_follows()
+
+    others = tuple(f"other{number}" for number in range(20))
+    prompt = LONG_PROMPT.replace("word", "wort")
+    record = store.move(record, State.READY, Details(tags=others, generation={"prompt": prompt}))
+    store.project(record)
+
+    store.assert_follows()
+
+
+# Whatever happens on the way --------------------------------------------------------------------------
+
+
+class Failing:
+    """A client whose n-th transaction is refused, or happens and loses its answer."""
+
+    def __init__(self, client: Any, at: int, *, happens: bool) -> None:
+        self._client, self._left, self._happens = client, at, happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        self._left -= 1
+        if self._left == 0:
+            if self._happens:
+                self._client.transact_write_items(**request)
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+        return self._client.transact_write_items(**request)
+
+
+@pytest.mark.parametrize("happens", [True, False])
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_what_was_left_half_done_is_finished_by_the_next(store: Store, at: int, happens: bool) -> None:
+    record = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
+    store.project(record)
+    prompt = LONG_PROMPT.replace("word", "wort")
+    record = store.move(record, State.READY, Details(tags=("b",), generation={"prompt": prompt}))
+    failing = store.projector_with(Failing(store.client, at, happens=happens))
+
+    with pytest.raises(StorageUnavailable):
+        failing.project(record.image.id, generation=1, at=NOON)
+    store.project(record)
+
+    store.assert_follows()
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_what_was_left_half_done_is_put_right_by_a_later_version(store: Store, at: int) -> None:
+    record = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
+    store.project(record)
+    prompt = LONG_PROMPT.replace("word", "wort")
+    record = store.move(record, State.READY, Details(tags=("b",), generation={"prompt": prompt}))
+    for tries in (at, 2):
+        failing = store.projector_with(Failing(store.client, tries, happens=True))
+        with pytest.raises(StorageUnavailable):
+            failing.project(record.image.id, generation=1, at=NOON)
+        record = store.move(record, State.READY, Details(tags=("c",), generation={"prompt": f"{prompt} x"}))
+
+    record = store.move(record, State.TRASHED)
+    store.project(record)
+
+    store.assert_follows()
+
+
+class Interrupted:
+    """A client that lets something happen between reading and writing."""
+
+    def __init__(self, client: Any, meanwhile: Callable[[], object]) -> None:
+        self._client, self._meanwhile = client, meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def transact_write_items(self, **request: Any) -> Any:
+        act, self._meanwhile = self._meanwhile, lambda: None
+        act()
+        return self._client.transact_write_items(**request)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["projected before", "never projected"])
+@pytest.mark.parametrize("gone", [True, False], ids=["its record is gone", "it is being deleted"])
+def test_a_slow_consumer_does_not_bring_back_what_was_deleted(store: Store, known: bool, gone: bool) -> None:
+    record = store.add(details=CATS)
+    if known:
+        store.project(record)
+        record = store.move(record, State.READY, Details(tags=("other",)))
+
+    def delete() -> None:
+        last = store.move(record, State.DELETING)
+        store.project(last)
+        if gone:
+            tomb = store.move(last, State.TOMBSTONE)
+            store.project(tomb)
+            store.repository.forget(tomb)
+
+    slow = store.projector_with(Interrupted(store.client, delete))
+    slow.project(record.image.id, generation=1, at=NOON)
+
+    store.assert_follows()
+    assert store.found_by() == {}
+
+
+STEPS = ("publish", "withdraw", "retag", "trash", "restore", "delete")
+
+
+def stepped(store: Store, record: Record, step: str, number: int) -> Record:
+    """The next version of a record, or the same where the step is not for it."""
+    image = record.image
+    if image.state is State.TRASHED:
+        if step == "restore":
+            return store.move(record, State.READY, **withdrawn())
+        return store.move(record, State.DELETING) if step == "delete" else record
+    if image.state is not State.READY:
+        return record
+    match step:
+        case "publish" if image.publication is None:
+            return store.move(record, State.READY, **published(image))
+        case "withdraw":
+            return store.move(record, State.READY, **withdrawn())
+        case "retag":
+            tags = (f"tag{number}", "steady")
+            return store.move(record, State.READY, Details(title=f"number {number}", tags=tags))
+        case "trash":
+            return store.move(record, State.TRASHED, **withdrawn())
+        case "delete":
+            return store.move(record, State.DELETING, **withdrawn())
+    return record
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.sampled_from(STEPS)), max_size=12),
+    st.randoms(use_true_random=False),
+)
+def test_a_shuffled_and_duplicated_stream_leaves_what_an_ordered_one_leaves(
+    form: dict[str, Any], steps: list[tuple[int, str]], chance: random.Random
+) -> None:
+    """Messages arrive in any order, twice, and some of them before later changes are made."""
+    store = Store(MemoryDynamo(), form)
+    records = [store.add(details=CATS), store.add(), store.add(category="pets", size_bytes=7)]
+    messages = list(records)
+    for number, (which, step) in enumerate(steps):
+        records[which] = stepped(store, records[which], step, number)
+        messages.append(records[which])
+        if chance.random() < 0.4:
+            store.project(chance.choice(messages))
+
+    late = messages * 2
+    chance.shuffle(late)
+    for record in late:
+        store.project(record)
+
+    store.assert_follows()
+
+
+# All of them ------------------------------------------------------------------------------------------
+
+
+def remade(store: Store, *, generation: int, limit: int = 7) -> None:
+    after, more = None, True
+    while more:
+        _, after = store.projector.remake(after=after, limit=limit, generation=generation, at=NOON)
+        more = after is not None
+
+
+def filled(store: Store) -> list[Record]:
+    records = [
+        store.add(details=CATS),
+        store.add(category="pets", visibility=Visibility.PUBLIC, publication=PUBLICATION),
+        store.move(store.add(details=CATS), State.TRASHED),
+        store.move(store.add(), State.DELETING),
+    ]
+    for record in records:
+        store.project(record)
+    return records
+
+
+def test_a_rebuild_of_what_is_right_changes_nothing_that_is_found(store: Store) -> None:
+    filled(store)
+    before = store.found_by()
+
+    remade(store, generation=2)
+
+    assert store.found_by() == before
+    store.assert_follows(generation=2)
+
+
+def test_a_rebuild_makes_everything_from_the_records_alone(store: Store) -> None:
+    filled(store)
+    for item in store.items():
+        if item["pk"]["S"].startswith(OF_PROJECTIONS):
+            store.client.delete_item(TableName=store.table, Key={"pk": item["pk"], "sk": item["sk"]})
+
+    remade(store, generation=2)
+
+    store.assert_follows(generation=2)
+
+
+@both
+def test_a_rebuild_mends_rows_that_are_wrong_and_removes_those_of_nobody(store: Store) -> None:
+    records = filled(store)
+    for key, item in store.found_by().items():
+        changed = {**item, "card": {"S": "wrong"}}
+        store.client.put_item(TableName=store.table, Item=changed)
+        stray = {**item, "pk": {"S": f"{key[0]}stray"}}
+        store.client.put_item(TableName=store.table, Item=stray)
+    total = keys.key(keys.owner_stats(1, OWNER), keys.TOTAL)
+    store.client.put_item(TableName=store.table, Item={**total, "images": {"N": "99"}})
+    nobody = keys.key(keys.feed("2026-03"), records[0].image.id[:-1] + "f")
+    store.client.put_item(TableName=store.table, Item=nobody)
+
+    remade(store, generation=2)
+
+    store.assert_follows(generation=2)
+
+
+def test_a_rebuild_goes_on_while_images_change(store: Store) -> None:
+    """Each is counted once, whether the rebuild has passed it or not."""
+    records = filled(store)
+    after, more, number = None, True, 0
+    while more:
+        _, after = store.projector.remake(after=after, limit=3, generation=2, at=NOON)
+        more = after is not None
+        records[0] = stepped(store, records[0], ("retag", "publish", "withdraw")[number % 3], number)
+        number += 1
+        # Consumers that have not heard of the rebuild still count the old way.
+        store.project(records[0], generation=1 + number % 2)
+        if number < 5:  # more would come faster than they are passed
+            store.project(store.add(details=CATS), generation=2)
+
+    store.assert_follows(generation=2)
+
+
+def test_figures_of_an_older_generation_expire(store: Store) -> None:
+    filled(store)
+
+    remade(store, generation=2)
+
+    ends = str(int((NOON + KEPT_AFTER_THE_END).timestamp()))
+    old = [item for item in store.items() if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}1#")]
+    new = [item for item in store.items() if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}2#")]
+    assert {item["ttl"]["N"] for item in old} == {ends}
+    assert not [item for item in new if "ttl" in item]
+
+
+def test_the_state_of_a_rebuild_reads_as_it_was_kept_and_of_two_runs_one_goes_on(store: Store) -> None:
+    first = store.projector.rebuild()
+    begun = replace(first, building=2, begins_at=NOON + timedelta(minutes=2), after="{}", examined=7)
+
+    kept = store.projector.keep_rebuild(begun)
+
+    assert store.projector.rebuild() == kept == replace(begun, step=first.step + 1)
+    with pytest.raises(Conflict):
+        store.projector.keep_rebuild(begun)

@@ -1,0 +1,310 @@
+"""Searches in many scripts against a plain look at every text: on the fake and on the template's table alike (C3)."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
+from image_store.domain.image import Details, Kind, Record, State, Visibility
+from image_store.domain.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
+from image_store.domain.reservation import Quota, Reservation
+from image_store.domain.searching import SearchQuery
+from image_store.domain.words import query_terms, terms_of
+from image_store.ports import ImageRepository, SearchIndex
+from image_store.services.cursors import Cursors
+from image_store.services.searching import Searching
+from tests.contracts.test_lists import Projected
+from tests.contracts.test_repository import NOON, OWNER, moved, pending
+from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.repository import MemoryRepository
+from tests.fakes.search_index import MemorySearchIndex
+from tests.faults.world import SIGNING_KEYS, SetClock
+
+WORDS = (
+    *("cat", "Cats", "category", "café", "CAFE", "Škoda", "naïve", "o'clock", "IMG_2041", "2041"),
+    *("кошка", "Кошки", "ёлка", "Αθήνα", "αθηνα", "שלום", "مرحبا", "قطة", "नमस्ते", "नमक"),
+    *("東京", "東京タワー", "京都", "猫", "고양이", "나비", "สวัสดี", "Straße", "ﬁne", "Łódź"),
+)
+QUERIES = (
+    *WORDS,
+    "c",
+    "ca",
+    "к",
+    "東",
+    "cat café",
+    "東京 cat",
+    "2041 img",
+    "straße cat",
+    "고양",
+    "!?",
+    "nothing",
+)
+
+
+class Shelf:
+    """A store that can be searched."""
+
+    def __init__(self, repository: ImageRepository, index: SearchIndex, **windows: int) -> None:
+        self.repository = repository
+        self.records: list[Record] = []
+        cursors = Cursors(keys=lambda: SIGNING_KEYS)
+        self.searching = Searching(index=index, cursors=cursors, clock=SetClock(), **windows)
+
+    def add(self, details: Details, **changes: Any) -> Record:
+        record = replace(pending(**changes), details=details)
+        self.repository.reserve(Reservation(record, Quota(), None, None, NOON))
+        ready = moved(record, State.READY, due_at=None)
+        self.repository.replace(record, ready)
+        self.records.append(ready)
+        return ready
+
+    def move(self, record: Record, state: State) -> None:
+        after = moved(record, state)
+        self.repository.replace(record, after)
+        self.records[self.records.index(record)] = after
+
+    def found(self, text: str, limit: int = 100, **filters: Any) -> list[str]:
+        return [image_id for page in self.pages(text, limit, **filters) for image_id in page]
+
+    def pages(self, text: str, limit: int, **filters: Any) -> Iterator[list[str]]:
+        query = SearchQuery(OWNER, query_terms(text), limit, **filters)
+        cursor = None
+        while True:
+            page = self.searching.page(query, cursor=cursor)
+            assert len(page.cards) <= limit
+            yield [card.id for card in page.cards]
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+
+def texts_of(record: Record) -> list[tuple[int, str]]:
+    """Everything that is searched, with what it counts."""
+    image, details = record.image, record.details
+    made = details.generation or {}
+    alt_text = details.alt_text if details.alt_text_given else None
+    return [
+        (TITLE_RANK, details.title or ""),
+        *((TITLE_RANK, tag) for tag in details.tags),
+        (NAME_RANK, image.filename),
+        (NAME_RANK, alt_text or ""),
+        (PROMPT_RANK, made.get("prompt") or ""),
+    ]
+
+
+def plain(records: list[Record], text: str) -> list[str]:
+    """The ids of what a look at every text finds: the nearest first, then the newest."""
+    wanted = query_terms(text)
+    found = []
+    for record in records:
+        if record.image.state is not State.READY or not wanted:
+            continue
+        best: dict[str, int] = {}
+        for rank, written in texts_of(record):
+            for term in terms_of(written):
+                best[term] = min(rank, best.get(term, rank))
+        score = 0
+        for word in wanted:
+            near = [rank + 3 * (term != word) for term, rank in best.items() if term.startswith(word)]
+            if not near:
+                break
+            score += min(near)
+        else:
+            found.append((score, record.image.id))
+    newest = sorted(found, key=lambda entry: entry[1], reverse=True)
+    return [image_id for _, image_id in sorted(newest, key=lambda entry: entry[0])]
+
+
+@pytest.fixture
+def client() -> Any:
+    return MemoryDynamo()
+
+
+def shelf_in_memory(**windows: int) -> Shelf:
+    repository = MemoryRepository()
+    return Shelf(repository, MemorySearchIndex(repository), **windows)
+
+
+def shelf_in_table(client: Any, **windows: int) -> Shelf:
+    repository = Projected(new_table(client, table_form()), client)
+    return Shelf(repository, DynamoSearchIndex(repository.table, client=lambda: client), **windows)
+
+
+@pytest.fixture(params=["memory", "table", "moto"])
+def shelf(request: pytest.FixtureRequest, client: Any) -> Iterator[Shelf]:
+    if request.param == "moto":
+        with mocked_client() as moto:
+            yield shelf_in_table(moto)
+    else:
+        yield shelf_in_memory() if request.param == "memory" else shelf_in_table(client)
+
+
+def described(chance: random.Random) -> Details:
+    def some(most: int) -> str:
+        return " ".join(chance.choice(WORDS) for _ in range(chance.randint(0, most)))
+
+    return Details(
+        title=some(3) or None,
+        alt_text=some(3) or None,
+        alt_text_given=chance.random() < 0.7,
+        tags=tuple({chance.choice(WORDS) for _ in range(chance.randint(0, 2))}),
+        generation={"prompt": some(6)} if chance.random() < 0.7 else None,
+    )
+
+
+def fill(shelf: Shelf, size: int, chance: random.Random) -> None:
+    for number in range(size):
+        shelf.add(
+            described(chance),
+            at=NOON + timedelta(minutes=number // 2),
+            filename=f"{chance.choice(WORDS)}.png",
+        )
+
+
+def test_every_search_finds_what_a_plain_look_finds_in_its_order(shelf: Shelf) -> None:
+    fill(shelf, 12, random.Random(3))  # noqa: S311
+    shelf.move(shelf.records[4], State.DELETING)
+
+    for text in QUERIES:
+        assert shelf.found(text, 7) == plain(shelf.records, text), text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(1, 100), st.sampled_from(QUERIES))
+def test_any_search_of_any_limit_finds_what_a_plain_look_finds(
+    chance: random.Random, limit: int, text: str
+) -> None:
+    shelf = shelf_in_memory()
+    fill(shelf, 30, chance)
+
+    assert shelf.found(text, limit) == plain(shelf.records, text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(1, 5), st.sampled_from(QUERIES))
+def test_searches_that_take_many_windows_find_everything_once_while_images_come_and_go(
+    chance: random.Random, limit: int, text: str
+) -> None:
+    shelf = shelf_in_memory(window_rows=4, probed_rows=2)
+    fill(shelf, 25, chance)
+    staying = set(plain(shelf.records, text))
+    seen: list[str] = []
+    for page in shelf.pages(text, limit):
+        seen += page
+        gone = chance.choice(shelf.records)
+        if gone.image.state is State.READY:
+            shelf.move(gone, State.DELETING)
+            staying.discard(gone.image.id)
+        if len(shelf.records) < 60:  # else more could come than are shown
+            shelf.add(described(chance), at=NOON + timedelta(minutes=chance.randrange(12)))
+
+    assert staying <= set(seen)
+    assert len(seen) == len(set(seen))
+
+
+def test_windows_of_the_table_follow_each_other(client: Any) -> None:
+    shelf = shelf_in_table(client, window_rows=3, probed_rows=2)
+    fill(shelf, 14, random.Random(5))  # noqa: S311
+
+    for text in ("c", "ca", "cat café", "東京 cat"):
+        assert sorted(shelf.found(text, 2)) == sorted(plain(shelf.records, text)), text
+
+
+def test_filters_hold_together_with_words(shelf: Shelf) -> None:
+    made = {"prompt": "a cat", "model": "m1", "provider": "p1"}
+    wanted = shelf.add(
+        Details(tags=("pet",), groups=("session:s1",), generation=made),
+        kind=Kind.GENERATED,
+        category="c1",
+        visibility=Visibility.UNLISTED,
+        at=NOON + timedelta(minutes=1),
+    )
+    filters: dict[str, Any] = {
+        "kind": Kind.GENERATED,
+        "visibility": Visibility.UNLISTED,
+        "tag": "pet",
+        "group": "session:s1",
+        "model": "m1",
+        "provider": "p1",
+        "category": "c1",
+        "since": NOON + timedelta(minutes=1),
+        "until": NOON + timedelta(minutes=2),
+    }
+    for number in range(4):
+        shelf.add(Details(generation={"prompt": "cat"}), at=NOON + timedelta(minutes=number))
+
+    assert shelf.found("cat", **filters) == [wanted.image.id]
+    for name, value in filters.items():
+        found = shelf.found("cat", **{name: value})
+        assert wanted.image.id in found
+        assert len(found) < 5
+
+
+def test_images_in_the_trash_are_found_there_alone(shelf: Shelf) -> None:
+    record = shelf.add(Details(title="cat", tags=("pet",)))
+    shelf.move(record, State.TRASHED)
+
+    assert shelf.found("cat") == []
+    assert shelf.found("cat", trashed=True) == [record.image.id]
+    assert shelf.found("cat", trashed=True, tag="pet") == [record.image.id]
+    assert shelf.found("cat", trashed=True, tag="other") == []
+
+
+class Counting:
+    """A client that counts read units and calls."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls: list[str] = []
+        self.rows = 0
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**request: Any) -> Any:
+            self.calls.append(operation)
+            answer = getattr(self._client, operation)(**request)
+            self.rows += answer.get("ScannedCount", 0)
+            return answer
+
+        return call
+
+
+def test_what_is_read_depends_on_what_is_found_and_not_on_what_is_stored(client: Any) -> None:
+    """A rare word leads, whatever the common one beside it is."""
+    shelf = shelf_in_table(client)
+    rare = shelf.add(Details(title="zebra common"))
+    for _ in range(30):
+        shelf.add(Details(title="common"))
+    counting = Counting(client)
+    repository = shelf.repository
+    assert isinstance(repository, Projected)
+    shelf.searching = replace(
+        shelf.searching, index=DynamoSearchIndex(repository.table, client=lambda: counting)
+    )
+
+    assert shelf.found("common zebra", 10) == [rare.image.id]
+    assert counting.rows <= 25 + 1
+    assert counting.calls == ["query", "query", "batch_get_item"]
+
+
+def test_a_word_alone_takes_one_query_and_one_look_at_the_records(client: Any) -> None:
+    shelf = shelf_in_table(client)
+    for _ in range(30):
+        shelf.add(Details(title="common"))
+    counting = Counting(client)
+    repository = shelf.repository
+    assert isinstance(repository, Projected)
+    shelf.searching = replace(
+        shelf.searching, index=DynamoSearchIndex(repository.table, client=lambda: counting)
+    )
+
+    page = next(shelf.pages("common", 10))
+
+    assert len(page) == 10
+    assert counting.calls == ["query", "batch_get_item"]

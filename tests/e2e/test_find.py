@@ -1,0 +1,147 @@
+"""What is stored is found and counted within seconds, on the table's real stream (C1, C2, C3, C4)."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tests.e2e.environment import function_name
+from tests.pictures import jpeg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.e2e.conftest import Stack
+
+PATIENCE_SECONDS = 30
+POLL_SECONDS = 0.2
+
+
+@contextmanager
+def api(stack: Stack, owner: str, *, scope: str = "") -> Iterator[httpx.Client]:
+    """Answer a client of one owner."""
+    headers = {"Authorization": f"Bearer {stack.token(owner, scope=scope)}"}
+    with httpx.Client(base_url=stack.api_url, headers=headers, timeout=40) as client:
+        yield client
+
+
+def stored(client: httpx.Client, seed: int, **attributes: str) -> str:
+    """Store a picture and answer its id."""
+    answer = client.post(
+        "/v1/images",
+        params=attributes,
+        content=jpeg(64 + seed, 48),
+        headers={"Content-Type": "image/jpeg"},
+    )
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def found(client: httpx.Client, path: str, **query: str) -> list[str]:
+    """Answer the ids of a page."""
+    answer = client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return [card["id"] for card in answer.json()["items"]]
+
+
+def eventually(look: Callable[[], Any], expected: Any) -> None:
+    """Look until it is as expected, for as long as projections may take."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (seen := look()) != expected:
+        assert time.monotonic() < deadline, seen
+        time.sleep(POLL_SECONDS)
+
+
+def test_an_image_is_found_and_counted_soon_and_no_longer_once_it_is_gone(stack: Stack) -> None:
+    with api(stack, "finder") as client:
+        first = stored(client, 1, filename="Cat.jpg", title="Café am See", tag="pets", category="cats")
+        second = stored(client, 2, filename="dog.jpg", title="東京タワー", tag="pets")
+
+        eventually(lambda: found(client, "/v1/images", tag="pets"), [second, first])
+        assert found(client, "/v1/images", tag="pets", category="cats") == [first]
+        assert found(client, "/v1/search", q="CAFE see") == [first]
+        assert found(client, "/v1/search", q="京タ", tag="pets") == [second]
+        figures = client.get("/v1/stats").json()
+        assert (figures["images"], figures["by_kind"]["upload"]["images"]) == (2, 2)
+
+        assert client.delete(f"/v1/images/{first}", params={"permanent": "true"}).status_code == 204
+
+        assert found(client, "/v1/search", q="cafe") == []  # at once: what is found is looked at again
+        eventually(lambda: found(client, "/v1/images", tag="pets"), [second])
+        eventually(lambda: client.get("/v1/stats").json()["by_kind"]["upload"]["images"], 1)
+
+
+def test_what_is_published_is_in_the_feed_soon_and_what_is_withdrawn_leaves_it_at_once(stack: Stack) -> None:
+    def feed() -> list[str]:
+        with httpx.Client(base_url=stack.api_url, timeout=40) as anybody:
+            return found(anybody, "/v1/feed", limit="100")
+
+    with api(stack, "publisher") as client:
+        shown = stored(client, 3, visibility="public")
+        unlisted = stored(client, 4, visibility="unlisted")
+        eventually(lambda: shown in feed(), expected=True)
+        assert unlisted not in feed()
+
+        answer = client.patch(f"/v1/images/{shown}", json={"visibility": "private"})
+
+        assert answer.status_code == 200, answer.text
+        assert shown not in feed()
+
+
+def test_a_rebuild_brings_back_what_was_lost(stack: Stack) -> None:
+    table, functions = stack.client("dynamodb"), stack.client("lambda")
+
+    def rebuild() -> dict[str, Any]:
+        answer = functions.invoke(FunctionName=function_name(stack, "rebuild"), Payload=b"{}")
+        state: dict[str, Any] = json.loads(answer["Payload"].read())
+        return state
+
+    with api(stack, "rebuilder") as client:
+        image_id = stored(client, 5, title="zanzibar", tag="lost")
+        eventually(lambda: found(client, "/v1/search", q="zanzibar"), [image_id])
+        for item in table.scan(TableName=stack.described["table"])["Items"]:
+            if item["pk"]["S"].startswith(("TAG#rebuilder", "TERM#rebuilder", "PROJECTION#", "STATS#")):
+                key = {"pk": item["pk"], "sk": item["sk"]}
+                table.delete_item(TableName=stack.described["table"], Key=key)
+        assert found(client, "/v1/search", q="zanzibar") == []
+
+        begun = rebuild()
+        # As if consumers that know nothing of it had ended: two minutes later.
+        table.update_item(
+            TableName=stack.described["table"],
+            Key={"pk": {"S": "PROJECTIONS"}, "sk": {"S": "STATE"}},
+            UpdateExpression="REMOVE begins_at",
+        )
+        done = rebuild()
+
+        assert (begun["finished"], done["finished"]) == (False, True)
+        assert found(client, "/v1/search", q="zanzibar") == [image_id]
+        assert found(client, "/v1/images", tag="lost") == [image_id]
+        assert client.get("/v1/stats").json()["by_format"] == {
+            "image/jpeg": {"images": 1, "size_bytes": len(jpeg(69, 48))}
+        }
+
+
+def test_every_part_of_the_stack_answers(stack: Stack) -> None:
+    """F2."""
+    with api(stack, "admin", scope="images:admin") as client:
+        answer = client.get("/v1/admin/health")
+
+    assert answer.status_code == 200, answer.text
+    assert {part["status"] for part in answer.json()["components"].values()} <= {"ok", "degraded"}
+    assert answer.json()["components"]["table"]["status"] == "ok"
+    assert answer.json()["components"]["providers"]["status"] == "ok"
+
+
+def test_the_stream_is_followed_on_after_a_restart(stack: Stack) -> None:
+    assert stack.stop() == 0
+    stack.start()
+
+    with api(stack, "returner") as client:
+        image_id = stored(client, 6, tag="later")
+
+        eventually(lambda: found(client, "/v1/images", tag="later"), [image_id])

@@ -1,0 +1,62 @@
+"""What a table should hold of projections, worked out from its records alone."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import projections as rows
+from image_store.adapters.dynamodb.projections import RowKey
+from image_store.domain.image import Record
+from image_store.domain.projection import facts_of
+
+OF_PROJECTIONS = (*keys.FOUND_BY, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)
+
+
+def records_in(table: Sequence[items.Item]) -> list[Record]:
+    """Every record among the rows of a table."""
+    parts: dict[str, list[items.Item]] = {}
+    for item in table:
+        if item["sk"]["S"] in {keys.META, keys.DETAIL}:
+            parts.setdefault(item["pk"]["S"], []).append(item)
+    found = (items.record_of(of_one) for of_one in parts.values())
+    return [record for record in found if record is not None]
+
+
+def found_by(table: Sequence[items.Item]) -> dict[RowKey, items.Item]:
+    """The rows by which images are found."""
+    return {key_of(item): item for item in table if item["pk"]["S"].startswith(keys.FOUND_BY)}
+
+
+def figures(table: Sequence[items.Item], generation: int = 1) -> dict[RowKey, Counter[str]]:
+    """All figures of a generation but those that have become nothing."""
+    found = {}
+    for item in table:
+        if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}{generation}#"):
+            amounts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
+            amounts.pop("ttl", None)
+            if any(amounts.values()):
+                found[key_of(item)] = Counter({name: n for name, n in amounts.items() if n})
+    return found
+
+
+def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
+    """Every row of projections is what its record asks for, there are no others, and a recount agrees."""
+    expected: dict[RowKey, items.Item] = {}
+    counted: dict[RowKey, Counter[str]] = {}
+    for record in records_in(table):
+        facts = facts_of(record)
+        if facts is None:
+            continue
+        image_id = record.image.id
+        expected |= rows.listed_rows(record, facts) | rows.term_rows(image_id, facts)
+        expected |= rows.feed_rows(image_id, facts)
+        for key, amounts in rows.counters_of(image_id, facts, generation).items():
+            counted.setdefault(key, Counter()).update(amounts)
+    assert found_by(table) == expected
+    assert figures(table, generation) == counted
+
+
+def key_of(item: dict[str, Any]) -> RowKey:
+    """The primary key of a row."""
+    return item["pk"]["S"], item["sk"]["S"]

@@ -1,0 +1,30 @@
+"""Rendering where it is asked for, without a function in between."""
+
+from datetime import timedelta
+
+from image_store.domain.errors import ImageStoreError, StorageUnavailable
+from image_store.domain.making import TransformWanted, Wanted
+from image_store.ports import Clock, Renderer
+from image_store.services.rendering import Rendering
+from image_store.services.transforming import Transforming
+
+
+class DirectRenderer(Renderer):
+    """Renderer that makes what is wanted at once; `asked` is there for tests to look at."""
+
+    def __init__(self, rendering: Rendering, transforming: Transforming, clock: Clock) -> None:
+        self.asked: list[Wanted] = []
+        self._rendering = rendering
+        self._transforming = transforming
+        self._clock = clock
+
+    def render(self, wanted: Wanted) -> None:
+        self.asked.append(wanted)
+        try:
+            until = self._clock.now() + timedelta(seconds=20)
+            if isinstance(wanted, TransformWanted):
+                self._transforming.make(wanted, until=until)
+            else:
+                self._rendering.make(wanted, until=until)
+        except ImageStoreError as error:
+            raise StorageUnavailable("It could not be made.") from error

@@ -1,0 +1,76 @@
+"""Terms in memory, read off the records, so that they can never disagree with them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from image_store.domain.image import Record
+from image_store.domain.listing import Card, ListQuery
+from image_store.domain.projection import facts_of
+from image_store.domain.searching import SearchQuery, TermRow, TermRows
+from image_store.ports import SearchIndex
+from tests.fakes.repository import MemoryRepository, card_of, meets
+
+_INVERTED = str.maketrans("0123456789abcdef", "fedcba9876543210")
+
+
+class MemorySearchIndex(SearchIndex):
+    """SearchIndex over a MemoryRepository."""
+
+    def __init__(self, repository: MemoryRepository) -> None:
+        self._repository = repository
+
+    def rows(
+        self, query: SearchQuery, word: str, *, start: str | None, end: str | None, limit: int
+    ) -> TermRows:
+        there = [
+            (row, record)
+            for record in self._repository.records.values()
+            for row in _rows_of(record, query)
+            if row.term.startswith(word)
+        ]
+        there.sort(key=lambda found: found[0].place)
+        behind = [
+            (row, record)
+            for row, record in there
+            if (start is None or row.place > start) and (end is None or row.place <= end)
+        ]
+        read = behind[:limit]
+        found = tuple(row for row, record in read if meets(record, _as_list(query)))
+        return TermRows(found, len(read), read[-1][0].place if len(behind) > limit else None)
+
+    def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
+        found = {}
+        for image_id in image_ids:
+            record = self._repository.records.get(image_id)
+            facts = facts_of(record) if record is not None else None
+            if record is None or facts is None or facts.trashed != query.trashed:
+                continue
+            in_group = query.group is None or query.group in record.details.groups
+            if in_group and (query.tag is None or query.tag in facts.tags):
+                found[image_id] = card_of(record)
+        return found
+
+
+def _rows_of(record: Record, query: SearchQuery) -> Iterator[TermRow]:
+    facts = facts_of(record)
+    if facts is None or (facts.owner, facts.trashed) != (query.owner, query.trashed):
+        return
+    for term, rank in facts.terms.items():
+        place = f"{term} {rank}{record.image.id.translate(_INVERTED)}"
+        yield TermRow(place, term, record.image.id, facts.terms)
+
+
+def _as_list(query: SearchQuery) -> ListQuery:
+    """The filters that rows of terms are asked for."""
+    return ListQuery(
+        query.owner,
+        query.limit,
+        kind=query.kind,
+        visibility=query.visibility,
+        model=query.model,
+        provider=query.provider,
+        category=query.category,
+        since=query.since,
+        until=query.until,
+        trashed=query.trashed,
+        from_records=True,
+    )

@@ -1,0 +1,193 @@
+"""The functions that tell figures and health (C4, F2)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_store.domain.errors import StorageUnavailable
+from tests.functions.deployment import Deployment, assert_refused, event, with_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ONE = {"images": 1, "size_bytes": 97}
+TWO = {"images": 2, "size_bytes": 194}
+THREE = {"images": 3, "size_bytes": 291}
+NOTHING = {"images": 0, "size_bytes": 0}
+
+
+@pytest.fixture
+def filled(store: Deployment) -> Deployment:
+    """A private and a public image of alice's and a trashed one, the first of them a day older."""
+    store.answer_to("upload/raw")
+    store.set_clock.instant += timedelta(days=1)
+    store.answer_to("upload/public")
+    store.call(with_query(event("upload/raw"), "kind=reference"), function="upload")
+    store.answer_to("delete/trash")
+    store.projected()
+    return store
+
+
+def test_an_owner_sees_what_is_stored_in_all_and_in_parts(filled: Deployment) -> None:
+    answer = filled.answer_to("stats/own")
+
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.json == {
+        "scope": "own",
+        **THREE,
+        "by_kind": {"upload": TWO, "reference": ONE},
+        "by_format": {"image/png": THREE},
+        "by_visibility": {"private": TWO, "public": ONE},
+        "by_model": {},
+        "trash": ONE,
+        "days": [{"date": "2026-03-01", **ONE}, {"date": "2026-03-02", **TWO}],
+    }
+
+
+def test_the_total_is_exact_before_anything_is_projected(store: Deployment) -> None:
+    store.answer_to("upload/raw")
+
+    answer = store.answer_to("stats/own").json
+
+    assert (answer["images"], answer["size_bytes"]) == (1, 97)
+    assert answer["by_kind"] == {}
+
+
+def test_an_admin_sees_what_everybody_stores(filled: Deployment) -> None:
+    answer = filled.answer_to("stats/all").json
+
+    assert (answer["scope"], answer["images"], answer["size_bytes"]) == ("all", 3, 291)
+    assert answer["by_kind"] == {"upload": TWO, "reference": ONE}
+
+
+def test_only_an_admin_sees_what_everybody_stores(filled: Deployment) -> None:
+    assert_refused(filled.answer_to("stats/all-without-scope"), 403, "admin_required")
+
+
+def test_nobody_sees_figures_of_somebody_else(filled: Deployment) -> None:
+    """A8."""
+    answer = filled.answer_to("stats/of-somebody-else").json
+
+    assert (answer["images"], answer["by_kind"], answer["trash"], answer["days"]) == (0, {}, NOTHING, [])
+
+
+def test_days_are_those_that_were_asked_for(filled: Deployment) -> None:
+    assert filled.answer_to("stats/days").json["days"] == []
+
+
+def test_days_that_run_backwards_are_refused(store: Deployment) -> None:
+    assert_refused(store.answer_to("stats/wrong-days"), 400, "invalid_request")
+
+
+# Health -----------------------------------------------------------------------------------------------
+
+
+class Waiting:
+    """A queue in which so many messages wait; None: it does not answer."""
+
+    def __init__(self, messages: int | None) -> None:
+        self._messages = messages
+
+    def waiting(self) -> int:
+        if self._messages is None:
+            raise StorageUnavailable("The queue is away.")
+        return self._messages
+
+
+def test_a_store_whose_every_part_answers_is_well(store: Deployment) -> None:
+    store.depths["work"] = Waiting(3)
+
+    answer = store.answer_to("health/health")
+
+    assert (answer.status, answer.json["status"]) == (200, "ok")
+    assert set(answer.json["components"]) == {
+        "table",
+        "cleanup",
+        "private_bucket",
+        "public_bucket",
+        "signing_secret",
+        "work",
+        "providers",
+    }
+    assert answer.json["components"]["work"]["detail"] == "About 3 messages wait."
+
+
+@pytest.mark.parametrize(
+    ("queue", "messages", "status", "whole"),
+    [
+        ("work_dead_letters", 2, 200, "degraded"),
+        ("work_dead_letters", 0, 200, "ok"),
+        ("work", None, 503, "down"),
+    ],
+)
+def test_the_whole_is_as_its_worst_part(
+    store: Deployment, queue: str, messages: int | None, status: int, whole: str
+) -> None:
+    store.depths[queue] = Waiting(messages)
+
+    answer = store.answer_to("health/health")
+
+    assert (answer.status, answer.json["status"], answer.json["components"][queue]["status"]) == (
+        status,
+        whole,
+        whole,
+    )
+
+
+def test_work_that_nobody_collects_is_told(store: Deployment) -> None:
+    store.answer_to("upload/raw")
+    store.answer_to("delete/trash")
+    store.set_clock.instant += timedelta(days=8)
+
+    answer = store.answer_to("health/health")
+
+    assert answer.json["status"] == "degraded"
+    assert answer.json["components"]["cleanup"]["status"] == "degraded"
+
+
+def test_no_public_bucket_is_no_fault(deployed: Callable[..., Deployment]) -> None:
+    store = deployed(PUBLIC_BUCKET="", PUBLIC_URL="")
+
+    answer = store.answer_to("health/health")
+
+    assert answer.json["status"] == "ok"
+    assert answer.json["components"]["public_bucket"]["status"] == "not_configured"
+
+
+@pytest.mark.parametrize(
+    ("named", "kept", "status"),
+    [
+        ("", {}, "not_configured"),
+        ("google,openai", {"google": "a key", "openai": "another"}, "ok"),
+        ("google,openai", {"google": "a key"}, "degraded"),
+    ],
+)
+def test_a_provider_without_a_key_is_told(
+    deployed: Callable[..., Deployment],
+    monkeypatch: pytest.MonkeyPatch,
+    named: str,
+    kept: dict[str, str],
+    status: str,
+) -> None:
+    monkeypatch.setattr("tests.functions.deployment.PROVIDERS_SECRET", kept)
+    store = deployed(PROVIDERS=named, PROVIDERS_SECRET="image-store/providers")
+
+    answer = store.answer_to("health/health")
+
+    part = answer.json["components"]["providers"]
+    assert part["status"] == status
+    assert part["detail"] == (
+        "There is no key for openai."
+        if status == "degraded"
+        else None
+        if status == "ok"
+        else "Images are generated with the keys of owners alone."
+    )
+
+
+def test_only_an_admin_sees_the_parts(store: Deployment) -> None:
+    assert_refused(store.answer_to("health/without-scope"), 403, "admin_required")

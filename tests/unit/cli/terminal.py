@@ -1,0 +1,96 @@
+"""A terminal without a network: commands run in this process, against a store that a test plays."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from image_store_cli.api import new_client
+from image_store_cli.context import Context
+from image_store_cli.main import run
+from image_store_cli.output import Output
+from image_store_cli.parser import build_parser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+URL = "https://store.example"
+TOKEN = "header.payload.signature"
+
+
+class Keyboard(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self) -> bool:
+        """It is a terminal."""
+        return True
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said, and how it ended."""
+
+    exit_code: int
+    out: str
+    err: str
+    waits: list[float]
+
+    @property
+    def lines(self) -> list[Any]:
+        """The JSON lines of stdout."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def environment_for(folder: Path, url: str = URL) -> dict[str, str]:
+    """The environment of somebody who has a token for a store, and keeps all in a folder."""
+    return {
+        "IMAGE_STORE_URL": url,
+        "IMAGE_STORE_TOKEN": TOKEN,
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
+
+
+def command(
+    handler: Callable[[httpx.Request], httpx.Response] | None,
+    *words: str,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    stdin: str = "",
+    somebody: bool = False,
+    url: str = URL,
+) -> Said:
+    """Run one command against a handler that answers its requests; without one they really go to `url`.
+
+    Stdin is a person's when `somebody` is there, and a pipe otherwise.
+    """
+    args = build_parser().parse_args(words)
+    out, err = io.StringIO(), io.StringIO()
+    waits: list[float] = []
+    with httpx.Client(transport=httpx.MockTransport(handler)) if handler else new_client() as http:
+        context = Context(
+            args,
+            environment=environment_for(folder, url) | dict(environment or {}),
+            folder=folder,
+            stdin=Keyboard(stdin) if somebody else io.StringIO(stdin),
+            out=Output(as_json=args.json, quiet=args.quiet, stdout=out, stderr=err),
+            http=http,
+            sleep=waits.append,
+        )
+        exit_code = run(context)
+    return Said(exit_code, out.getvalue(), err.getvalue(), waits)
+
+
+def problem(status: int, code: str, detail: str = "Something is wrong.", **headers: str) -> httpx.Response:
+    """An error as the store answers it."""
+    body = {"type": "about:blank", "title": "A title", "status": status, "detail": detail, "code": code}
+    return httpx.Response(
+        status,
+        json=body | {"request_id": "r-1"},
+        headers={"Content-Type": "application/problem+json", **headers},
+    )

@@ -1,0 +1,214 @@
+"""Requests to the store: signed, tried again where that helps, errors told."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from image_store_cli import tokens
+from image_store_cli.api import Api
+from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, Refused, Unavailable
+from image_store_cli.exits import Exit
+from image_store_cli.retries import RetryPolicy
+from tests.unit.cli.terminal import TOKEN, URL, problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from image_store_cli.tokens import Tokens
+
+OK = httpx.Response(200, json={"ok": True})
+
+
+class Store:
+    """Answers requests with what a test lists, the last of it for ever; an exception is raised instead."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self._answers: Iterator[httpx.Response | Exception] = chain(answers, repeat(answers[-1]))
+        self.requests: list[httpx.Request] = []
+        self.waits: list[float] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        """The next answer."""
+        self.requests.append(request)
+        found = next(self._answers)
+        if isinstance(found, Exception):
+            raise found
+        return httpx.Response(found.status_code, headers=found.headers, content=found.content)
+
+    def api(self, given: Tokens | None = None, *, tries: int = 3) -> Api:
+        """A client of this store."""
+        return Api(
+            URL,
+            given or tokens.given(TOKEN, "a test"),
+            http=httpx.Client(transport=httpx.MockTransport(self.answer)),
+            policy=RetryPolicy(tries=tries),
+            sleep=self.waits.append,
+        )
+
+
+def test_a_request_is_signed_in_and_leaves_out_what_is_none() -> None:
+    store = Store(OK)
+
+    body = store.api().get("/v1/images", limit=5, cursor=None)
+
+    [request] = store.requests
+    assert body == {"ok": True}
+    assert (request.url.query, request.headers["authorization"]) == (b"limit=5", f"Bearer {TOKEN}")
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_request_that_has_to_wait_waits_as_long_as_it_is_told(status: int) -> None:
+    store = Store(problem(status, "storage_unavailable", **{"Retry-After": "7"}), OK)
+
+    store.api().get("/v1/images")
+
+    assert store.waits == [7.0]
+
+
+def test_a_wait_that_is_too_long_is_not_begun() -> None:
+    store = Store(problem(429, "quota_exceeded", **{"Retry-After": "86400"}), OK)
+
+    with pytest.raises(Refused) as refused:
+        store.api().get("/v1/images")
+
+    assert (store.waits, refused.value.problem.code) == ([], "quota_exceeded")
+
+
+def test_a_quota_that_waiting_does_not_mend_is_told_at_once() -> None:
+    store = Store(problem(429, "quota_exceeded"), OK)
+
+    with pytest.raises(Refused, match="quota_exceeded"):
+        store.api().get("/v1/images")
+
+    assert len(store.requests) == 1
+
+
+def test_waiting_ends_after_as_many_tries_as_are_allowed() -> None:
+    store = Store(problem(503, "storage_unavailable", **{"Retry-After": "1"}))
+
+    with pytest.raises(Refused) as refused:
+        store.api(tries=3).get("/v1/images")
+
+    assert len(store.requests) == 3
+    assert refused.value.exit is Exit.UNAVAILABLE
+
+
+def test_an_upload_that_runs_already_is_asked_for_until_it_is_done() -> None:
+    running = problem(409, "idempotency_in_progress", **{"Retry-After": "110"})
+    store = Store(*[running] * 10, OK)
+
+    store.api(tries=3).post("/v1/images", {}, key="k")
+
+    assert len(store.requests) == 11
+    assert set(store.waits) == {2.0}
+
+
+@pytest.mark.parametrize(
+    "fault", [httpx.ReadTimeout("late"), httpx.Response(502)], ids=["lost", "bad gateway"]
+)
+def test_what_may_have_been_done_is_repeated_only_when_that_does_no_harm(
+    fault: httpx.Response | Exception,
+) -> None:
+    harmless, harmful = Store(fault, OK), Store(fault, OK)
+
+    harmless.api().post("/v1/images", {}, key="the same upload")
+    with pytest.raises(CommandError):
+        harmful.api().post("/v1/generations", {})
+
+    assert (len(harmless.requests), len(harmful.requests)) == (2, 1)
+
+
+def test_a_store_that_cannot_be_reached_is_unavailable() -> None:
+    store = Store(httpx.ConnectError("Connection refused"))
+
+    with pytest.raises(Unavailable, match=r"store\.example does not answer: Connection refused"):
+        store.api(tries=2).get("/v1/images")
+
+    assert len(store.requests) == 2
+
+
+def test_an_expired_token_is_renewed_once() -> None:
+    given = iter(["old", "new"])
+    renewable = tokens.Tokens(lambda: next(given), origin="a test", renewable=True)
+    store = Store(httpx.Response(401, json={"message": "Unauthorized"}), OK)
+
+    store.api(renewable).get("/v1/images")
+
+    assert [request.headers["authorization"] for request in store.requests] == ["Bearer old", "Bearer new"]
+
+
+def test_a_token_that_stays_refused_means_not_signed_in() -> None:
+    store = Store(httpx.Response(401, json={"message": "Unauthorized"}))
+
+    with pytest.raises(NotSignedIn) as refused:
+        store.api().get("/v1/images")
+
+    assert TOKEN not in str(refused.value)
+    assert len(store.requests) == 1
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_route_that_is_not_there_is_said_in_plain_words(status: int) -> None:
+    store = Store(httpx.Response(status, json={"message": "Not Found"}))
+
+    with pytest.raises(NotOffered, match="does not offer GET /v1/search"):
+        store.api().get("/v1/search", q="x")
+
+
+def test_a_web_page_is_no_store() -> None:
+    with pytest.raises(NotOffered, match="not JSON"):
+        Store(httpx.Response(200, text="<html>")).api().get("/v1/images")
+
+
+def test_a_problem_is_told_with_all_that_helps() -> None:
+    body = {
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "The query is wrong.",
+        "code": "invalid_request",
+        "request_id": "r-9",
+        "errors": [{"loc": ["query", "limit"], "type": "x", "msg": "too large\x1b[31m"}],
+    }
+    store = Store(httpx.Response(400, json=body))
+
+    with pytest.raises(Refused) as refused:
+        store.api().get("/v1/images")
+
+    assert refused.value.message == (
+        "Bad Request: The query is wrong.\n  query.limit: too large�[31m (code invalid_request, request r-9)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "exit_code"),
+    [
+        (400, "invalid_request", Exit.REFUSED),
+        (403, "admin_required", Exit.NOT_SIGNED_IN),
+        (404, "image_not_found", Exit.NOT_FOUND),
+        (412, "precondition_failed", Exit.REFUSED),
+        (500, "internal_error", Exit.UNAVAILABLE),
+    ],
+)
+def test_the_exit_code_says_what_kind_of_error_it_was(status: int, code: str, exit_code: Exit) -> None:
+    with pytest.raises(Refused) as refused:
+        Store(problem(status, code)).api(tries=1).get("/v1/images")
+
+    assert refused.value.exit is exit_code
+
+
+def test_pages_go_on_over_empty_ones_and_end_where_they_are_told() -> None:
+    pages = [
+        {"items": [{"id": "a"}], "next_cursor": "1"},
+        {"items": [], "next_cursor": "2"},
+        {"items": [{"id": "b"}, {"id": "c"}], "next_cursor": None},
+    ]
+    whole, some = (Store(*(httpx.Response(200, json=page) for page in pages)) for _ in range(2))
+
+    every = [item["id"] for item in whole.api().pages("/v1/images")]
+    two = [item["id"] for item in some.api().pages("/v1/images", most=2)]
+
+    assert (every, two) == (["a", "b", "c"], ["a", "b"])

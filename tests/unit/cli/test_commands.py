@@ -1,0 +1,227 @@
+"""Commands whose answers a test plays: what is asked of the store, what is printed, and how they end (F7)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from image_store_cli.completion import script
+from image_store_cli.exits import Exit
+from image_store_cli.parser import build_parser
+from tests.unit.cli.terminal import command, problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COMPLETION_SECONDS = 30
+CARD = {
+    "id": "0199", "created_at": "2026-01-31T12:00:00Z", "size_bytes": 1200, "width": 3, "height": 2,
+    "kind": "upload", "visibility": "private", "filename": "a\x1b[2Jb.png",
+}  # fmt: skip
+
+
+class Store:
+    """Answers by method and path, the last answer of a list for ever; what it does not know is the gateway's 404."""
+
+    def __init__(self, **answers: Any) -> None:
+        self._answers = {name.replace("_", " ", 1): list(found) for name, found in answers.items()}
+        self.bodies: list[Any] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        """The next answer."""
+        found = self._answers.get(f"{request.method} {request.url.path.removeprefix('/v1/')}")
+        if found is None:
+            return httpx.Response(404, json={"message": "Not Found"})
+        if request.content:
+            self.bodies.append(json.loads(request.content))
+        answer = found.pop(0) if len(found) > 1 else found[0]
+        return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
+
+
+def job(status: str, *items: dict[str, Any]) -> dict[str, Any]:
+    """A job as the API answers it."""
+    counted = {
+        state: sum(item["status"] == state for item in items) for state in ("succeeded", "failed", "running")
+    }
+    progress = {"total": len(items), **counted}
+    listed = [{"index": index, **item} for index, item in enumerate(items)]
+    return {"id": "j1", "status": status, "cost_usd": 0.02, "progress": progress, "items": listed}
+
+
+MADE = {
+    "status": "succeeded",
+    "provider": "openai",
+    "model": "m",
+    "duration_ms": 1500,
+    "cost_usd": 0.02,
+    "image_id": "i1",
+}
+RUNS = {"status": "running"}
+REFUSED = {"status": "failed", "error": {"code": "content_policy", "detail": "Not this."}}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("search", "cat"),
+        ("stats",),
+        ("generate", "a cat"),
+        ("migrate", "status", "m1"),
+        ("cleanup", "--dry-run"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_deployment_that_lacks_a_route_is_told_so_with_a_code_of_its_own(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    said = command(Store(), *words, folder=tmp_path)
+
+    assert (said.exit_code, said.out) == (Exit.NOT_OFFERED, "")
+    assert "This store does not offer" in said.err
+    assert "older than this command" in said.err
+
+
+def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -> None:
+    fault = {"loc": ["query", "tag"], "type": "extra_forbidden", "msg": "Extra inputs are not permitted"}
+    refusal = httpx.Response(400, json={"title": "Bad Request", "code": "invalid_request", "errors": [fault]})
+
+    said = command(Store(GET_images=[refusal]), "list", "--tag", "cat", folder=tmp_path)
+
+    assert said.exit_code == Exit.NOT_OFFERED
+    assert "cannot filter /v1/images by tag" in said.err
+
+
+def test_an_error_is_json_on_stderr_where_json_was_asked_for(tmp_path: Path) -> None:
+    store = Store(**{"GET_images/0199": [problem(404, "image_not_found")]})
+
+    said = command(store, "show", "0199", "--json", folder=tmp_path)
+
+    assert (said.exit_code, said.out) == (Exit.NOT_FOUND, "")
+    error = json.loads(said.err)["error"]
+    assert (error["code"], error["exit_code"], error["request_id"]) == ("image_not_found", 4, "r-1")
+
+
+def test_a_job_is_watched_until_it_ends_and_each_item_is_told_once(tmp_path: Path) -> None:
+    store = Store(
+        POST_generations=[job("queued", RUNS, RUNS)],
+        **{
+            "GET_generations/j1": [
+                job("running", MADE, RUNS),
+                job("running", MADE, RUNS),
+                job("partial", MADE, REFUSED),
+            ]
+        },
+    )
+
+    said = command(
+        store, "generate", "a cat", "a dog", "--size", "1024x1024", "--group", "post:1", folder=tmp_path
+    )
+
+    assert (said.exit_code, said.out, len(said.waits)) == (Exit.SOME_FAILED, "i1\n", 3)
+    assert said.err.count("0: succeeded by openai m, 1.5 s, $0.0200") == 1
+    assert said.err.count("1: failed: Not this.") == 1
+    [body] = store.bodies
+    assert [item["prompt"] for item in body["items"]] == ["a cat", "a dog"]
+    assert body["items"][0] | {"prompt": ""} == {"prompt": "", "size": "1024x1024", "groups": {"post": ["1"]}}
+
+
+def test_a_job_with_json_is_one_document(tmp_path: Path) -> None:
+    store = Store(POST_generations=[job("succeeded", MADE)])
+
+    said = command(store, "generate", "a cat", "--json", folder=tmp_path)
+
+    assert (said.exit_code, json.loads(said.out)["status"]) == (Exit.OK, "succeeded")
+
+
+def test_a_list_is_a_table_whose_names_do_nothing_to_the_terminal(tmp_path: Path) -> None:
+    store = Store(GET_images=[{"items": [CARD], "next_cursor": None}])
+
+    said = command(store, "list", folder=tmp_path)
+
+    assert "0199" in said.out
+    assert "1.2 kB" in said.out
+    assert "\x1b" not in said.out
+
+
+def test_statistics_of_any_shape_are_shown(tmp_path: Path) -> None:
+    stats = {
+        "count": 2,
+        "bytes": 2_000_000,
+        "by_kind": {"upload": {"count": 2, "bytes": 2_000_000}},
+        "days": [],
+    }
+
+    said = command(Store(GET_stats=[stats]), "stats", folder=tmp_path)
+
+    assert said.exit_code == Exit.OK
+    assert "2.0 MB" in said.out
+    assert "upload" in said.out
+
+
+@pytest.mark.parametrize(
+    ("answer", "somebody", "exit_code", "requests"),
+    [("y", True, Exit.OK, 1), ("n", True, Exit.OK, 0), ("", True, Exit.OK, 0), ("y", False, Exit.USAGE, 0)],
+    ids=["yes", "no", "nothing", "nobody is there"],
+)
+def test_nothing_is_deleted_without_a_yes(
+    tmp_path: Path, answer: str, somebody: bool, exit_code: Exit, requests: int
+) -> None:
+    store = Store(**{"POST_images/batch-delete": [{"successful": ["0199"], "failed": []}]})
+
+    said = command(store, "delete", "0199", folder=tmp_path, stdin=f"{answer}\n", somebody=somebody)
+
+    assert (said.exit_code, len(store.bodies)) == (exit_code, requests)
+
+
+def test_cleanup_removes_only_after_a_yes_and_shows_first_what_it_will(tmp_path: Path) -> None:
+    report = {"dry_run": True, "orphans": 2, "bytes_freed": 1200, "failed": 0, "stopped_because": None}
+    store = Store(**{"POST_admin/cleanup": [report, report | {"dry_run": False}]})
+
+    asked = command(store, "cleanup", folder=tmp_path)
+    bodies = list(store.bodies)
+    done = command(store, "cleanup", "--yes", "--max-deletions", "5", folder=tmp_path)
+
+    assert (asked.exit_code, bodies) == (Exit.USAGE, [{"dry_run": True}])
+    assert "2  objects without an image" in asked.err
+    assert done.exit_code == Exit.OK
+    assert store.bodies[1:] == [
+        {"dry_run": True, "max_deletions": 5},
+        {"dry_run": False, "max_deletions": 5},
+    ]
+
+
+def completed(words: str) -> set[str]:
+    """What bash offers after words, the last of which is being typed."""
+    lines = f"""{script(build_parser(), "bash")}
+COMP_WORDS=({words}); [[ "{words}" == *" " ]] && COMP_WORDS+=("")
+COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _image_store; printf '%s\\n' "${{COMPREPLY[@]}}"
+"""
+    done = subprocess.run(
+        ["bash", "--norc", "-c", lines],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=COMPLETION_SECONDS,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("image-store up", {"upload"}),
+        ("image-store --json pub", {"publish"}),
+        ("image-store upload --vis", {"--visibility"}),
+        ("image-store upload --visibility ", {"private", "unlisted", "public"}),
+        ("image-store migrate st", {"start", "status"}),
+        ("image-store completion ", {"bash", "zsh", "fish"}),
+    ],
+)
+def test_bash_completes_commands_options_and_values(words: str, offered: set[str]) -> None:
+    assert completed(words) == offered

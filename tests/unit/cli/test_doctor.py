@@ -1,0 +1,122 @@
+"""The doctor: each illness has its line, which says what to do, and no other line is wrong (F3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_store_cli.doctor import pictures
+from image_store_cli.exits import Exit
+from tests.unit.cli.deployment import ISSUER, RSA_KEY, Deployment, token
+from tests.unit.cli.terminal import command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.cli.terminal import Said
+
+GOOD = token()
+
+
+def doctor(deployment: Deployment, folder: Path, *words: str, given: str = GOOD) -> Said:
+    """Let the doctor look at a deployment."""
+    environment = {"IMAGE_STORE_TOKEN": given}
+    return command(deployment.answer, "doctor", "--json", *words, folder=folder, environment=environment)
+
+
+def ill(said: Said) -> dict[str, dict[str, str]]:
+    """The lines that are wrong, by what they are about."""
+    return {line["check"]: line for line in said.lines if line["status"] == "wrong"}
+
+
+def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
+    deployment = Deployment()
+
+    said = doctor(deployment, tmp_path)
+
+    assert said.exit_code == Exit.OK
+    assert {line["status"] for line in said.lines} == {"ok", "skipped"}
+    assert (deployment.stored, deployment.public) == ({}, set())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "check", "mend"),
+    [
+        ({"issuer_status": 503}, "issuer", "authorizer"),
+        ({"issuer_name": f"{ISSUER}/"}, "issuer", "exactly"),
+        ({"keys": [{"kty": "EC", "kid": "k1"}]}, "issuer's keys", "RS256"),
+        ({"keys": [RSA_KEY | {"kid": "k2"}]}, "issuer's keys", "get a new one"),
+        ({"accepts": False}, "token accepted", "Audience"),
+        ({"ahead": timedelta(minutes=10)}, "clock", "NTP"),
+        ({"api_origin": "https://app.example"}, "CORS of the API", "AllowedOrigins"),
+        ({"api_headers": "*"}, "CORS of the API", "AllowedOrigins"),
+        ({"put_methods": "GET"}, "CORS of storage, PUT", "CORS policy"),
+        ({"upload_status": 503}, "upload", "R2 secret"),
+        ({"damage": b"!"}, "download", "R2Endpoint"),
+        ({"lists": False}, "list", "by_owner"),
+        ({"cdn_status": 403}, "public link", "PublicUrl"),
+        ({"link_stays": True}, "unpublish", "log"),
+        ({"put_status": 403}, "direct upload", "R2 secret"),
+        ({"delete_status": 500}, "delete", "first second"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+def test_an_illness_has_a_line_that_says_how_to_mend_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], check: str, mend: str
+) -> None:
+    monkeypatch.setattr(pictures, "LISTED_SECONDS", 0)
+
+    said = doctor(Deployment(**wrong), tmp_path)
+
+    found = ill(said)
+    assert (said.exit_code, set(found)) == (Exit.SOME_FAILED, {check})
+    assert mend in found[check]["mend"]
+
+
+@pytest.mark.parametrize(
+    ("given", "check", "detail"),
+    [
+        (token(expires_in=timedelta(hours=-1)), "token", "expired"),
+        ("no jwt", "token", "There is no token"),
+        ("nojwt", "token", "no JWT"),
+        (token(sub=None), "subject", "sub"),
+        (token(aud=None), "audience", "aud"),
+        (token(algorithm="HS256"), "issuer's keys", "HS256"),
+    ],
+    ids=["expired", "two words", "no JWT", "no subject", "no audience", "symmetric"],
+)
+def test_a_token_that_cannot_work_is_told_before_it_is_tried(
+    tmp_path: Path, given: str, check: str, detail: str
+) -> None:
+    said = doctor(Deployment(), tmp_path, given=given)
+
+    found = ill(said)
+    assert set(found) == {check}
+    assert detail in found[check]["detail"]
+    assert given not in said.out + said.err
+
+
+def test_what_was_stored_is_deleted_even_when_the_rest_fails(tmp_path: Path) -> None:
+    deployment = Deployment(damage=b"!", cdn_status=500, put_status=403)
+
+    said = doctor(deployment, tmp_path)
+
+    assert set(ill(said)) == {"download", "public link", "direct upload"}
+    assert deployment.stored.keys() <= {"second"}  # its PUT was refused
+
+
+def test_only_looking_stores_nothing(tmp_path: Path) -> None:
+    deployment = Deployment(upload_status=503)
+
+    said = doctor(deployment, tmp_path, "--read-only")
+
+    assert said.exit_code == Exit.OK
+
+
+def test_a_store_that_is_not_well_is_a_warning(tmp_path: Path) -> None:
+    said = doctor(Deployment(health="degraded"), tmp_path)
+
+    assert [line["check"] for line in said.lines if line["status"] == "warning"] == ["API"]
+    assert said.exit_code == Exit.OK

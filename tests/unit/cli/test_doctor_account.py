@@ -1,0 +1,112 @@
+"""What the doctor sees behind the API, of an account that a test plays (F3)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from image_store_cli.aws import Stack
+from image_store_cli.doctor.account import check_account
+from image_store_cli.doctor.findings import Findings
+from image_store_cli.errors import CommandError, NotFound, NotSignedIn
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECRETS = {
+    "signing": {"current": "k1", "k1": "hush"},
+    "store/r2": {"access_key_id": "hush", "secret_access_key": "hush"},
+}
+INDEXES = [{"IndexName": name, "IndexStatus": "ACTIVE"} for name in ("by_owner", "due")]
+
+
+class Storage:
+    """R2, which opens its buckets or does not."""
+
+    def __init__(self, refusal: str | None) -> None:
+        self._refusal = refusal
+
+    def list_objects_v2(self, **_: Any) -> dict[str, Any]:
+        """One page of a bucket."""
+        if self._refusal:
+            answer: Any = {"Error": {"Code": self._refusal}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            raise ClientError(answer, "ListObjectsV2")
+        return {}
+
+
+class Played:
+    """An account whose answers a test changes; by operation, or by the id of a secret."""
+
+    def __init__(self, changed: Mapping[str, Any], refusal: str | None = None) -> None:
+        self.stack = Stack(
+            name="store",
+            status="CREATE_COMPLETE",
+            parameters={"PrivateBucket": "private", "PublicBucket": "public"},
+            outputs={"TableName": "table", "WorkQueueUrl": "work", "WorkDeadLetterQueueUrl": "dead"},
+            resources={"SigningSecret": "signing"},
+        )
+        self._answers = {
+            "describe_table": {"Table": {"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": INDEXES}},
+            "work": 0,
+            "dead": 0,
+            "get_bucket_notification_configuration": {"QueueConfigurations": [{}]},
+            **{name: json.dumps(value) for name, value in SECRETS.items()},
+            **changed,
+        }
+        self._refusal = refusal
+
+    def client(self, _: str, **__: Any) -> Storage:
+        """A client of R2."""
+        return Storage(self._refusal)
+
+    def call(self, _: str, operation: str, **request: Any) -> Any:
+        """The answer to a call."""
+        given = self._answers[request.get("SecretId") or request.get("QueueUrl") or operation]
+        if isinstance(given, CommandError):
+            raise given
+        if "SecretId" in request:
+            return {"SecretString": given}
+        return {"Attributes": {"ApproximateNumberOfMessages": str(given)}} if "QueueUrl" in request else given
+
+
+def looked_at(account: Any) -> dict[str, str]:
+    """How each part is, of those that are not well."""
+    findings = Findings(lambda _: None)
+    check_account(findings, account)
+    assert "hush" not in repr(findings.all)
+    return {found.name: str(found.status) for found in findings.all if found.status != "ok"}
+
+
+def test_an_account_that_is_well_is_told_so() -> None:
+    assert looked_at(Played({})) == {}
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({"describe_table": NotFound("none")}, {"table": "wrong"}),
+        ({"describe_table": {"Table": {"TableStatus": "ACTIVE"}}}, {"indexes": "wrong"}),
+        (
+            {"describe_table": {"Table": {"TableStatus": "UPDATING", "GlobalSecondaryIndexes": INDEXES}}},
+            {"table": "warning"},
+        ),
+        ({"dead": 2}, {"dead letters": "warning"}),
+        ({"work": 2}, {}),
+        ({"work": NotFound("none")}, {"queues": "wrong"}),
+        ({"get_bucket_notification_configuration": {}}, {"ingest bucket": "wrong"}),
+        ({"signing": json.dumps({"current": "k2", "k1": "hush"})}, {"signing secret": "wrong"}),
+        ({"store/r2": NotFound("none")}, {"R2 secret": "wrong"}),
+        ({"store/r2": NotSignedIn("denied")}, {"R2 secret": "skipped"}),
+        ({"store/r2": "hush"}, {"R2 secret": "wrong"}),
+        ({"store/r2": json.dumps({"access_key_id": "hush"})}, {"R2 secret": "wrong"}),
+    ],
+)
+def test_what_is_ill_behind_the_api_is_named(changed: dict[str, Any], found: dict[str, str]) -> None:
+    assert looked_at(Played(changed)) == found
+
+
+def test_keys_that_open_no_bucket_are_told_for_each() -> None:
+    assert looked_at(Played({}, "AccessDenied")) == {"private bucket": "wrong", "public bucket": "wrong"}

@@ -1,0 +1,179 @@
+"""Which store is meant and who asks: what wins over what, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from image_store_cli import settings, tokens
+from image_store_cli.errors import NotSignedIn, UsageError
+from image_store_cli.parser import build_parser
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+CONFIG = """
+profile = "prod"
+
+[profiles.prod]
+url = "https://prod.example"
+token_file = "{folder}/token"
+stack = "image-store-prod"
+region = "eu-central-1"
+
+[profiles.dev]
+url = "https://dev.example/"
+token_command = ["{python}", "-c", "print('from a command')"]
+"""
+LOCAL = {
+    "api_url": "http://localhost:8080",
+    "token_url": "http://localhost:9000/token",
+    "issuer": "http://localhost:9000",
+    "stack_name": "image-store",
+    "region": "us-east-1",
+    "s3_endpoint": "http://localhost:9001",
+    "access_key": "root",
+    "secret_key": "hush",
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with a configuration of two profiles, of which one is the default."""
+    file = tmp_path / "config/image-store/config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(CONFIG.format(folder=tmp_path, python=sys.executable))
+    (tmp_path / "token").write_text("from-a-file\n")
+    return tmp_path
+
+
+def resolved(
+    home: Path, *words: str, environment: Mapping[str, str] | None = None, configured: bool = True
+) -> settings.Settings:
+    """The settings of a command in a home."""
+    args = build_parser().parse_args([*words, "list"])
+    given = {"XDG_CONFIG_HOME": str(home / ("config" if configured else "none")), **(environment or {})}
+    return settings.resolve(args, given, folder=home, admin=False)
+
+
+def with_a_stack(home: Path) -> Path:
+    """The same home with a local stack that runs in it."""
+    (home / ".local").mkdir()
+    (home / ".local/stack.json").write_text(json.dumps(LOCAL))
+    return home
+
+
+def test_the_default_profile_is_used_when_nothing_else_is_said(home: Path) -> None:
+    found = resolved(home)
+
+    assert (found.url, found.tokens.current()) == ("https://prod.example", "from-a-file")
+    assert found.aws == settings.AwsAccess("image-store-prod", "eu-central-1")
+
+
+def test_a_profile_can_be_chosen_and_its_command_gives_the_token(home: Path) -> None:
+    found = resolved(home, "--profile", "dev")
+
+    with pytest.raises(NotSignedIn, match="one line of printable"):
+        found.tokens.current()  # it printed several words
+    assert found.url == "https://dev.example"
+
+
+def test_flags_win_over_the_environment_and_that_over_the_file(home: Path) -> None:
+    environment = {"IMAGE_STORE_URL": "https://env.example", "IMAGE_STORE_TOKEN": "from-env"}
+
+    by_environment = resolved(home, environment=environment)
+    by_flag = resolved(home, "--url", "https://flag.example", "--token", "from-flag", environment=environment)
+    by_profile = resolved(home, "--profile", "dev", environment={"IMAGE_STORE_URL": "https://env.example"})
+
+    assert (by_environment.url, by_environment.tokens.current()) == ("https://env.example", "from-env")
+    assert (by_flag.url, by_flag.tokens.current()) == ("https://flag.example", "from-flag")
+    assert by_profile.url == "https://dev.example"
+
+
+def test_options_may_stand_before_or_after_the_command() -> None:
+    parse = build_parser().parse_args
+
+    assert parse(["--json", "--url", "https://a", "list"]).url == parse(["list", "--url", "https://a"]).url
+    assert parse(["--json", "list"]).json is parse(["list", "--json"]).json is True
+    assert parse(["list"]).json is False
+
+
+def test_a_local_stack_is_found_from_a_folder_within_and_gives_its_own_token(home: Path) -> None:
+    (with_a_stack(home) / "deep/er").mkdir(parents=True)
+
+    found = resolved(home / "deep/er", configured=False)
+
+    assert (found.url, found.local) == ("http://localhost:8080", LOCAL)
+    assert found.tokens.origin == "the local issuer, as alice"
+    assert found.aws is not None
+    assert found.aws.endpoint == "http://localhost:9001"
+
+
+def test_the_configuration_wins_over_a_local_stack_unless_it_is_asked_for(home: Path) -> None:
+    with_a_stack(home)
+
+    assert resolved(home).url == "https://prod.example"
+    assert resolved(home, "--local").url == "http://localhost:8080"
+    assert resolved(home, "--local", "--subject", "bob").tokens.origin == "the local issuer, as bob"
+
+
+def test_the_token_of_another_store_is_not_taken_from_the_local_issuer(home: Path) -> None:
+    with_a_stack(home)
+
+    found = resolved(home, "--url", "https://other.example", configured=False)
+
+    assert found.local is None
+    with pytest.raises(NotSignedIn):
+        found.tokens.current()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("profile = ", "not TOML"),
+        ("color = true", "and nothing else"),
+        ("[profiles.a]\ntoken = 'x'", "holds a token"),
+        ("[profiles.a]\nadress = 'x'", "unknown settings: adress"),
+        ("[profiles.a]\nurl = 1", "must be a text"),
+        ("profile = 'b'\n[profiles.a]\nurl = 'https://a'", "no profile 'b'"),
+    ],
+)
+def test_a_configuration_that_is_wrong_is_refused_by_name(home: Path, text: str, complaint: str) -> None:
+    (home / "config/image-store/config.toml").write_text(text)
+
+    with pytest.raises(UsageError, match=complaint):
+        resolved(home)
+
+
+@pytest.mark.parametrize(
+    "url", ["example.com", "ftp://example.com", "https://user:pass@example.com", "https://example.com/?a=b"]
+)
+def test_an_address_that_is_none_is_refused(home: Path, url: str) -> None:
+    with pytest.raises(UsageError, match="address"):
+        resolved(home, "--url", url)
+
+
+def test_without_a_store_the_ways_to_name_one_are_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--url or IMAGE_STORE_URL"):
+        resolved(tmp_path)
+
+
+def test_nothing_shows_a_token_or_a_key(home: Path) -> None:
+    found = resolved(with_a_stack(home), "--local", "--token", "very-secret")
+
+    found.tokens.current()
+
+    assert "very-secret" not in repr(found)
+    assert "hush" not in repr(found.aws)
+
+
+@pytest.mark.parametrize("code", ["import sys; sys.exit(3)", "print('')", "print('a b')"])
+def test_a_token_command_that_gives_none_is_said_without_what_it_printed(code: str) -> None:
+    with pytest.raises(NotSignedIn) as failed:
+        tokens.from_command([sys.executable, "-c", code]).current()
+
+    assert "a b" not in str(failed.value)
