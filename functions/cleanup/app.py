@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
+from image_store.entrypoints.actors import act_as_function
 from image_store.entrypoints.cleanup import log_report, report_body
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.observability import logger
@@ -17,6 +18,7 @@ MARGIN = timedelta(seconds=20)
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    act_as_function("cleanup", context)
     app = application()
     until = deadline(context, app.clock, margin=MARGIN)
     report = app.cleanup.run(

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import keys
+from image_store.domain.audit import Actor
 from image_store.domain.ids import created_at
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.ingest import SweepPosition, VersionPosition
@@ -79,6 +80,24 @@ def _meta(image: Image, details: Details) -> Item:
     if image.amendment is not None:
         item["amendment"] = {"S": image.amendment}
     return item
+
+
+_BY_OWNER = "owner"
+"""Stands for the subject who owns the image, who makes most changes and whom the record names already."""
+
+
+def signature(image: Image, actor: Actor) -> Item:
+    """Who makes this change of the record: attributes for the audit trail alone, which nothing else reads."""
+    by = _BY_OWNER if actor.is_subject(image.owner) else actor.name
+    return {"by": {"S": by}, "request": {"S": actor.request_id}}
+
+
+def actor_of(item: Item) -> Actor | None:
+    """Who made the change that a META item carries; None for an item from before there was an audit trail."""
+    if "by" not in item:
+        return None
+    by, request_id = item["by"]["S"], item["request"]["S"]
+    return Actor.subject(image_of(item).owner, request_id) if by == _BY_OWNER else Actor(by, request_id)
 
 
 def _detail(image: Image, details: Details) -> Item:
