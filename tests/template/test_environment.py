@@ -98,6 +98,7 @@ QUEUES = {
     "WORK_QUEUE_URL",
     "WORK_DEAD_LETTER_QUEUE_URL",
     "PROJECTION_DEAD_LETTER_QUEUE_URL",
+    "AUDIT_DEAD_LETTER_QUEUE_URL",
 }
 TOLD |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET"} | R2 | PUBLISHED,
@@ -105,6 +106,7 @@ TOLD |= {
     "Stats": {"TABLE_NAME", "ADMIN_SUBJECTS"},
     "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET"} | R2 | PUBLISHED | QUEUES,
     "Project": {"TABLE_NAME"},
+    "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
@@ -157,6 +159,7 @@ VALUES = {
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
     "WORK_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-work",
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
+    "AUDIT_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/missing-changes",
     "FEED_DETAILS": "false",
     "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
     "RENDER_FUNCTION": "image-store-render",

@@ -210,6 +210,17 @@ REACH |= {
         ),
         allow("ProjectionDeadLetterQueue.Arn", "sqs", "SendMessage"),
     },
+    "Audit": {
+        allow(
+            "${Table.Arn}/stream/*",
+            "dynamodb",
+            "DescribeStream",
+            "GetRecords",
+            "GetShardIterator",
+            "ListStreams",
+        ),
+        allow("AuditDeadLetterQueue.Arn", "sqs", "SendMessage"),
+    },
     "Rebuild": {
         allow(
             "Table.Arn",

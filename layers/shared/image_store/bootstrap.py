@@ -224,6 +224,7 @@ class Application:
             "work": self.settings.work_queue_url,
             "work_dead_letters": self.settings.work_dead_letter_queue_url,
             "projection_dead_letters": self.settings.projection_dead_letter_queue_url,
+            "audit_dead_letters": self.settings.audit_dead_letter_queue_url,
         }
         return {name: SqsQueueDepth(url, client=lambda: self._sqs) for name, url in urls.items() if url}
 
