@@ -186,7 +186,14 @@ REACH = {
 }
 READ_CARDS = allow("Table.Arn", "dynamodb", "Query", "BatchGetItem")
 READ_FIGURES = allow("Table.Arn", "dynamodb", "GetItem", "Query", "BatchGetItem")
-QUEUES = ("IngestQueue", "DeadLetterQueue", "WorkQueue", "WorkDeadLetterQueue", "ProjectionDeadLetterQueue")
+QUEUES = (
+    "IngestQueue",
+    "DeadLetterQueue",
+    "WorkQueue",
+    "WorkDeadLetterQueue",
+    "ProjectionDeadLetterQueue",
+    "AuditDeadLetterQueue",
+)
 REACH |= {
     "Search": {READ_CARDS, R2_SECRET, SIGNING_SECRET},
     "Feed": {READ_FIGURES, R2_SECRET, SIGNING_SECRET},
