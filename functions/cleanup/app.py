@@ -1,4 +1,4 @@
-"""Collects what nobody needs any more, and looks for work that nobody was told of, on a schedule."""
+"""Collects what nobody needs any more, looks for lost work, and tells how full the store is, on a schedule."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -10,6 +10,7 @@ from image_store.bootstrap import application
 from image_store.entrypoints.actors import act_as_function
 from image_store.entrypoints.cleanup import log_report, report_body
 from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.metrics import tell_reading
 from image_store.entrypoints.observability import logger
 
 MARGIN = timedelta(seconds=20)
@@ -29,4 +30,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     log_report(report)
     logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
     logger.info("generation sweep", report=asdict(app.generation_sweep.run(until=until)))
+    tell_reading(app.settings.metrics_namespace, app.metering.read())
     return report_body(report)

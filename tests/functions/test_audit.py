@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -180,11 +181,9 @@ def test_generated_images_name_the_function_that_stored_them_and_nothing_of_thei
     sent = event("generations/begin")
     store.call(sent, function="generations")
     while store.to_generate.waiting:
-        (work, *store.to_generate.waiting) = store.to_generate.waiting
+        work = store.to_generate.waiting.pop(0)
         message = event("generate/one-image")
-        message["Records"][0]["body"] = json.dumps(
-            {"work": type(work).__name__, "job_id": work.job_id, "index": work.index}
-        )
+        message["Records"][0]["body"] = json.dumps({"work": type(work).__name__, **asdict(work)})
         store.invoke("generate", message, context=Context(remaining=timedelta(seconds=300)))
 
     lines = trail()

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
+    from image_store.services.metering import Metering
     from image_store.services.migration.moving import Mover
     from image_store.services.migration.requests import MigrationRequests
     from image_store.services.migration.run import MigrationRun
@@ -463,6 +464,17 @@ class Application:
         from image_store.services.statistics import Reporting
 
         return Reporting(figures=self.figures, repository=self.repository, clock=self.clock)
+
+    @made_once
+    def metering(self) -> "Metering":
+        from image_store.services.metering import Metering
+
+        return Metering(
+            figures=self.figures,
+            generations=self.generations,
+            budgets=self.settings.budgets,
+            clock=self.clock,
+        )
 
     @made_once
     def health(self) -> "Health":
