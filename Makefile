@@ -40,12 +40,15 @@ format: dev ## Put the code into its standard form
 build: everything ## Build the functions and layers for this machine
 	@$(PYTHONS) -m local.build
 
-bench: build ## Measure and print a table (ONLY=images, cold, warm or growth for some)
+bench: build ## Measure and print a table (ONLY=images, cold, warm, growth or uploads for some)
+	@$(BOOTSTRAP) awscli
 	$(PYTHONS) -m tests.benchmarks $(ONLY)
 
-soak: everything ## Let storage fail in random histories, and functions die in a storm, for long (EXAMPLES=2000, STORM=120)
+soak: everything ## Let storage fail, functions die and files be spoiled for long (EXAMPLES=2000, STORM=120, FILES=3000, SEED=1)
 	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_STORM_SECONDS=$(or $(STORM),120) \
 		$(PYTHONS) -m pytest tests/faults/test_any_history.py tests/e2e/test_crash.py
+	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_FILES=$(or $(FILES),3000) SOAK_SEED=$(or $(SEED),1) \
+		$(PYTHONS) -m pytest tests/unit/test_imaging_hostile.py tests/unit/test_imaging_fuzz.py
 
 lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
 	@$(BOOTSTRAP)

@@ -34,7 +34,7 @@ class Issuer:
         self._key = key
         self._now = now
         self._public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
-        self._sign_in = SignIn(client_id=CONSOLE_CLIENT_ID, now=now)
+        self.sign_in = SignIn(client_id=CONSOLE_CLIENT_ID, now=now)
         self._key_id = hashlib.sha256(self._public["n"].encode()).hexdigest()[:16]
 
     @property
@@ -48,7 +48,7 @@ class Issuer:
 
     def tokens_for(self, sent: Mapping[str, str]) -> dict[str, Any]:
         """Answer the tokens that a code is good for, as a token endpoint does; Refused when it is good for none."""
-        grant = self._sign_in.redeem(sent)
+        grant = self.sign_in.redeem(sent)
         nonce = {"nonce": grant.nonce} if grant.nonce else {}
         return {
             "access_token": self.token(subject=grant.subject, scope=grant.scope),
@@ -98,8 +98,8 @@ class Issuer:
             subject = asked.pop("as", "")
             try:
                 if subject:
-                    raise web.HTTPFound(self._sign_in.redirect(asked, subject=subject))
-                page = self._sign_in.page(asked)
+                    raise web.HTTPFound(self.sign_in.redirect(asked, subject=subject))
+                page = self.sign_in.page(asked)
             except Refused as refused:
                 return web.Response(status=400, text=f"This is no request of the web console: {refused}.")
             return web.Response(text=page, content_type="text/html")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from image_store_cli.context import Context
 from image_store_cli.errors import CommandError
@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; answers the exit code and raises nothing that a person could have caused."""
     args = build_parser().parse_args(argv)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _stop)
     try:
         return run(Context(args))
     except BrokenPipeError:  # `image-store list | head`: nothing to say, and as other programs end then
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.NOBODY_READS
+
+
+def _stop(*_: object) -> NoReturn:
+    """Ended from outside, as by Ctrl-C; not by way of SIGINT, which a script's background jobs ignore."""
+    raise KeyboardInterrupt
 
 
 def run(context: Context) -> Exit:

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from image_store_cli.uploading import Uploader
 
 CLOCKS_DIFFER = timedelta(seconds=2)
+OTHERS = (
+    "Some that were stored already have other tags, groups or texts than are said here, and keep them: "
+    "--on-duplicate keep stores the pictures once more."
+)
 NEW, EXISTING, RESUMED, FAILED = "stored", "existing", "resumed", "failed"
 
 
@@ -125,6 +129,10 @@ class UploadRun:
             for status in (NEW, EXISTING, RESUMED, FAILED)
             if (number := sum(result.status == status for result in results))
         ]
+        if not all(
+            self._uploader.is_as_said(result.image) for result in results if result.status == EXISTING
+        ):
+            self._context.out.note(OTHERS)
         sent = sum(result.size for result in results if result.status == NEW)
         self._context.out.note(f"{counted(len(results), 'picture')}: {', '.join(parts)}; {size(sent)} sent.")
         if failures:

@@ -33,6 +33,7 @@ KEY_VERSION = "image-store-cli/1"
 MOST_KEYS = 8
 COMPLETION_SECONDS = 600
 FIRST_POLL, LONGEST_POLL = 0.5, 5.0
+COMPARED = ("kind", "visibility", "title", "alt_text", "category")
 MULTIPLE = {"tag": "tags", "group": "groups"}
 
 
@@ -126,6 +127,20 @@ class Uploader:
                 return None
             raise
         return image if image.get("status") == "ready" else None
+
+    def is_as_said(self, image: Mapping[str, Any] | None) -> bool:
+        """Whether an image has the attributes of these uploads; one that was stored before may have others."""
+        if image is None:
+            return True
+        said = _json(self._attributes)
+        groups = image.get("groups", {})
+        return (
+            set(said.get("tags", ())) <= set(image.get("tags", ()))
+            and all(
+                set(members) <= set(groups.get(kind, ())) for kind, members in said.get("groups", {}).items()
+            )
+            and all(image.get(name) == said[name] for name in COMPARED if name in said)
+        )
 
     def _in_request(
         self, picture: Picture, measured: Bytes, key: str, *, advance: Callable[[int], None]

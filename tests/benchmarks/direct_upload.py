@@ -1,6 +1,6 @@
 """How much memory it takes to complete the largest direct upload.
 
-The bytes are read whole, up to the size that was announced and never more than MAX_DIRECT_BYTES, and decoded whole,
+The bytes are read whole, up to the size that was announced and never more than MAX_BYTES, and decoded whole,
 within the cap of pixels, at four bytes each: 105 MB and 139 MB of this picture. What is above that are the
 renditions, of 2048 px at most. So 400 MB is this picture's share with room for another version of Pillow; the worst
 that is accepted takes three times as much, as the processor tells, and one upload at a time has 3008 MB.

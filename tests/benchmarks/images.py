@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from tests import pictures
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms, median_cpu_ms
 from tests.benchmarks.sharp import Sharp, SharpUnavailable
 
-_LIMITS = DecodeLimits(50_000_000, 1, 50_000_000, timedelta(seconds=1))
+_LIMITS = DecodeLimits(max_frames=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ def _ours(data: bytes, presets: Sequence[str]) -> Sequence[RenderedFile]:
     media_type = sniff(data)
     assert media_type is not None
     recipes = pictures.recipes_of(*presets)
-    header = read_header(data, media_type)
+    header = read_header(data, media_type, max_metadata_bytes=_LIMITS.max_metadata_bytes)
     decoded = decode(data, media_type, header, limits=_LIMITS, recipes=recipes.values())
     files, _ = render(decoded.picture, size=decoded.size, recipes=recipes)
     return files
@@ -134,7 +133,7 @@ def _placeholder_ms(source: Path) -> float:
     media_type = sniff(data)
     assert media_type is not None
     recipes = pictures.recipes_of(THUMB)
-    header = read_header(data, media_type)
+    header = read_header(data, media_type, max_metadata_bytes=_LIMITS.max_metadata_bytes)
     decoded = decode(data, media_type, header, limits=_LIMITS, recipes=recipes.values())
     _, overview = render(decoded.picture, size=decoded.size, recipes=recipes)
     return median_cpu_ms(lambda: make_placeholder(overview), runs=15)

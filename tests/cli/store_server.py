@@ -28,6 +28,8 @@ class StoreServer:
         self.before: deque[int | None] = deque()
         self.after: deque[int | None] = deque()
         self.refused: set[bytes] = set()
+        self.attributes: dict[str, Any] = {}
+        self.began = threading.Event()
         self.meet: threading.Barrier | None = None
         self.most_at_once = 0
         self._at_once = 0
@@ -67,6 +69,7 @@ class StoreServer:
                     "public_url": None,
                     "created_at": "2999-01-01T00:00:00+00:00",
                     **attributes,
+                    **self.attributes,
                 },
             )
 
@@ -75,6 +78,7 @@ class StoreServer:
         with self.lock:
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
+        self.began.set()
         if self.meet is not None:
             self.meet.wait(PATIENCE_SECONDS)
 

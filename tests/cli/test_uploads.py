@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from image_store_cli.exits import Exit
 from tests.cli.store_server import StoreServer
-from tests.unit.cli.terminal import Said, command
+from tests.unit.cli.terminal import Said, command, environment_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.loopback
 JPEG = b"\xff\xd8\xff\xe0"
 DIRECT_BYTES = 4_000_001
+CLI = Path(__file__).resolve().parents[2] / "cli"
+ENDED_SECONDS = 30
 
 
 @pytest.fixture
@@ -126,6 +132,47 @@ def test_a_large_file_goes_to_storage_without_the_token_and_once(store: StoreSer
     assert all("Authorization" not in headers and headers["X-Pinned"] == "1" for headers in puts)
     assert all(headers["Content-Length"] == str(len(data)) for headers in puts)
     assert store.count("POST", "/v1/images") == 0
+
+
+def test_images_that_were_stored_before_with_other_words_are_told_of(
+    store: StoreServer, folder: Path
+) -> None:
+    store.attributes = {"created_at": "2020-01-01T00:00:00+00:00", "groups": {"trip": ["1"]}}
+
+    same = upload(store, folder, str(folder / "pictures/0.jpg"), "--group", "trip:1")
+    other = upload(store, folder, str(folder / "pictures/0.jpg"), "--group", "trip:2")
+
+    assert [line["status"] for line in same.lines + other.lines] == ["existing"] * 2
+    assert "keep them" not in same.err
+    assert "keep them" in other.err
+
+
+def test_an_upload_that_is_told_to_end_ends_what_it_does_and_goes_on_later(
+    store: StoreServer, folder: Path
+) -> None:
+    store.meet = threading.Barrier(2)
+    words = (str(folder / "pictures"), "--parallel", "1")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "image_store_cli", "upload", *words],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(CLI), **environment_for(folder, store.url)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # as a script's background jobs
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert store.began.wait(ENDED_SECONDS)
+    process.send_signal(signal.SIGTERM)
+    store.meet.wait(ENDED_SECONDS)
+    _, told = process.communicate(timeout=ENDED_SECONDS)
+    stored = len(store.images)
+    store.meet = None
+
+    later = upload(store, folder, *words)
+
+    assert (process.returncode, stored) == (Exit.INTERRUPTED, 1)
+    assert "goes on where it was" in told
+    assert sorted(line["status"] for line in later.lines) == ["resumed"] + ["stored"] * 5
+    assert len(store.images) == 6
 
 
 def test_a_store_that_is_not_there_is_unavailable(folder: Path) -> None:

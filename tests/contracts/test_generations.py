@@ -351,6 +351,20 @@ def test_a_name_that_is_over_is_taken_anew(jobs: Generations) -> None:
     assert jobs.named("digest", at=NOON) == NamedJob(OTHER, "print")
 
 
+def test_a_job_is_given_another_name_where_nobody_holds_it(jobs: Generations) -> None:
+    create(jobs)
+    create(jobs, job_id=OTHER)
+    name = JobName("digest", "print", NOON + timedelta(hours=1))
+
+    jobs.give(name, JOB, at=NOON)
+
+    with pytest.raises(Conflict):
+        jobs.give(name, OTHER, at=NOON)
+    assert jobs.named("digest", at=NOON) == NamedJob(JOB, "print")
+    jobs.give(replace(name, until=NOON + timedelta(hours=9)), OTHER, at=NOON + timedelta(hours=2))
+    assert jobs.named("digest", at=NOON + timedelta(hours=2)) == NamedJob(OTHER, "print")
+
+
 # Money --------------------------------------------------------------------------------------------------
 
 LIMITS = [
@@ -374,6 +388,8 @@ def test_a_budget_refuses_before_anything_is_spent(jobs: Generations, budgets: B
     half_a_day = timedelta(hours=12) - timedelta(microseconds=123456)
     wait = half_a_day if "daily" in str(budgets).replace("daily=0", "") else half_a_day + timedelta(days=9)
     assert refused.value.retry_after == wait
+    of_all = budgets.deployment_daily or budgets.deployment_monthly
+    assert refused.value.whose == ("deployment" if of_all else "owner")
 
 
 def test_a_request_that_is_too_much_alone_does_not_become_less_by_waiting(jobs: Generations) -> None:
@@ -598,6 +614,7 @@ def test_a_table_that_does_not_answer_is_unavailable(form: dict[str, Any]) -> No
         lambda: jobs.item(JOB, 0),
         lambda: jobs.stop(JOB, at=NOON),
         lambda: jobs.release("a", JOB),
+        lambda: jobs.give(JobName("a", "print", NOON), JOB, at=NOON),
         lambda: jobs.look_again(job_of(1), at=None),
         lambda: list(jobs.due(NOON, limit=1)),
     ):

@@ -136,11 +136,11 @@ def test_a_folder_is_uploaded_and_listed(stack: Stack, terminal: Terminal) -> No
 
 
 def test_an_upload_that_was_killed_goes_on_without_doubles(stack: Stack, terminal: Terminal) -> None:
-    folder_of(terminal.home, 10)
+    folder_of(terminal.home, 12)
     command = ("upload", "pictures", "--on-duplicate", "keep", "--parallel", "2")
     process = terminal.start(*command, "--json")
     assert process.stdout is not None
-    before = [json.loads(process.stdout.readline()) for _ in range(3)]
+    before = [json.loads(process.stdout.readline()) for _ in range(2)]
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=COMMAND_SECONDS)
     assert process.returncode == -signal.SIGKILL
@@ -148,12 +148,12 @@ def test_an_upload_that_was_killed_goes_on_without_doubles(stack: Stack, termina
     after = terminal.lines(*command)
 
     statuses = {result["path"]: result["status"] for result in after}
-    assert len(statuses) == 10
+    assert len(statuses) == 12
     assert set(statuses.values()) <= {"resumed", "stored", "existing"}
     assert all(statuses[result["path"]] == "resumed" for result in before)
     assert "stored" in statuses.values()
     assert sorted(result["id"] for result in after) == sorted(owned(stack, terminal))
-    assert len(owned(stack, terminal)) == 10
+    assert len(owned(stack, terminal)) == 12
 
 
 def test_a_repeated_upload_stores_nothing_twice_even_without_a_journal(

@@ -134,6 +134,7 @@ def test_every_part_of_the_stack_answers(stack: Stack) -> None:
     assert answer.status_code == 200, answer.text
     assert {part["status"] for part in answer.json()["components"].values()} <= {"ok", "degraded"}
     assert answer.json()["components"]["table"]["status"] == "ok"
+    assert answer.json()["components"]["providers"]["status"] == "ok"
 
 
 def test_the_stream_is_followed_on_after_a_restart(stack: Stack) -> None:

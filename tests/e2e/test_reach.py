@@ -99,6 +99,28 @@ def r2_secret(holder: Holder) -> object:
     return holder.secret("r2")
 
 
+def providers_secret(holder: Holder) -> object:
+    return holder.secret("providers")
+
+
+def sealing_key(stack: Stack) -> str:
+    """The KMS key that seals what owners entrust to the store."""
+    functions = stack.client("lambda")
+    told = functions.get_function_configuration(FunctionName=function_name(stack, "generate"))
+    return str(told["Environment"]["Variables"]["SECRETS_KEY"])
+
+
+def seal(holder: Holder) -> object:
+    key = sealing_key(holder.stack)
+    return holder.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256")
+
+
+def unseal(holder: Holder) -> object:
+    key = sealing_key(holder.stack)
+    sealed = holder.stack.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256")["CiphertextBlob"]
+    return holder.client("kms").decrypt(KeyId=key, CiphertextBlob=sealed)
+
+
 def read_ingested(holder: Holder) -> object:
     return holder.bucket("get_object", "ingest_bucket", Key="ingest/nobody/none.jpg")
 
@@ -153,6 +175,9 @@ def receive(queue: str) -> Call:
 
 announce_nothing = send("IngestQueue", json.dumps({"Records": []}))
 work_on_nothing = send("WorkQueue", json.dumps({"work": "CompleteUpload", "image_id": UNKNOWN_ID}))
+generate_nothing = send(
+    "GenerationQueue", json.dumps({"work": "GenerateImage", "job_id": UNKNOWN_ID, "index": 0})
+)
 
 REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "upload": (
@@ -173,13 +198,31 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "links": ([get, r2_secret, signing_secret], [put, delete, Holder.query, query_owners]),
     "share": ([get, signing_secret], [put, delete, Holder.query, query_owners, r2_secret]),
     "health": (
-        [get, query_due, r2_secret, signing_secret, look_at("IngestQueue"), look_at("WorkQueue")],
+        [get, query_due, r2_secret, signing_secret, providers_secret, look_at("WorkQueue")],
         [put, delete, Holder.query, scan, query_owners, receive("WorkQueue"), send("IngestQueue")],
     ),
     "site": ([], [get, Holder.query, scan, r2_secret, signing_secret]),
     "cleanup": (
-        [get, scan, delete, query_due, query_owners, list_versions_ingested, r2_secret, announce_nothing],
-        [signing_secret, read_ingested, list_ingested, drop, send("WorkQueue"), receive("IngestQueue")],
+        [
+            get,
+            scan,
+            delete,
+            query_due,
+            query_owners,
+            list_versions_ingested,
+            r2_secret,
+            announce_nothing,
+            generate_nothing,
+        ],
+        [
+            signing_secret,
+            unseal,
+            read_ingested,
+            list_ingested,
+            drop,
+            send("WorkQueue"),
+            receive("IngestQueue"),
+        ],
     ),
     "admin": (
         [get, scan, delete, query_due, query_owners, r2_secret],
@@ -196,6 +239,14 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "work": (
         [get, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing],
         [scan, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
+    ),
+    "generations": (
+        [get, Holder.query, delete, query_owners, signing_secret, seal, generate_nothing],
+        [scan, query_due, r2_secret, providers_secret, unseal, receive("GenerationQueue"), send("WorkQueue")],
+    ),
+    "generate": (
+        [get, Holder.query, delete, r2_secret, providers_secret, unseal, generate_nothing],
+        [scan, query_owners, signing_secret, seal, read_ingested, drop, send("WorkQueue")],
     ),
     "render": ([get, r2_secret], [delete, scan, Holder.query, query_owners, signing_secret]),
     "project": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,7 @@ ROUTES = {
 PROTECTED = [route for route, operation in ROUTES.items() if operation["security"]]
 PUBLIC = [route for route, operation in ROUTES.items() if not operation["security"]]
 OF_ONE_IMAGE = [route for route in PROTECTED if "{image_id}" in route[1]]
+OF_ONE_JOB = [route for route in PROTECTED if "{job_id}" in route[1]]
 OF_ADMINS = [route for route in PROTECTED if route[1].startswith("/v1/admin/")]
 OF_THE_CALLER = {
     ("GET", "/v1/images"),
@@ -43,8 +45,13 @@ OF_THE_CALLER = {
     ("POST", "/v1/uploads"),
     ("GET", "/v1/search"),
     ("GET", "/v1/stats"),
+    ("GET", "/v1/generations"),
+    ("POST", "/v1/generations"),
+    ("GET", "/v1/providers"),
+    ("PUT", "/v1/provider-keys/{provider}"),
+    ("DELETE", "/v1/provider-keys/{provider}"),
 }
-"""Routes that name nothing in their path: what they touch is the caller's."""
+"""Routes that name nothing of anybody's in their path: what they touch is the caller's."""
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/images/{image_id}"): {"title": "theirs"},
     ("POST", "/v1/images/{image_id}/links"): {},
@@ -56,10 +63,11 @@ def name_of(route: tuple[str, str]) -> str:
     return " ".join(route)
 
 
-def call(client: httpx.Client, route: tuple[str, str], image_id: str = UNKNOWN_ID) -> httpx.Response:
+def call(client: httpx.Client, route: tuple[str, str], named: str = UNKNOWN_ID) -> httpx.Response:
+    """Ask for a route; what its path names is the image, job or whatever it is of that name."""
     method, path = route
     body = {"json": BODIES[route]} if route in BODIES else {}
-    return client.request(method, path.replace("{image_id}", image_id), **body)  # type: ignore[arg-type]  # keyword arguments of httpx
+    return client.request(method, re.sub(r"\{\w+\}", named, path), **body)  # type: ignore[arg-type]  # keyword arguments of httpx
 
 
 def said(answer: httpx.Response) -> tuple[int, dict[str, Any]]:
@@ -151,6 +159,21 @@ def test_what_is_somebody_elses_is_answered_as_what_is_not_there(
     assert answers == answers[:1] * 4
 
 
+@pytest.mark.parametrize("route", OF_ONE_JOB, ids=name_of)
+def test_a_job_of_somebody_else_is_answered_as_one_that_is_not_there(
+    stack: Stack, route: tuple[str, str]
+) -> None:
+    with api(stack, "who-paints") as owner, api(stack, "who-stranger") as stranger:
+        begun = owner.post("/v1/generations", json={"items": [{"prompt": "whose?"}]})
+
+        answers = [said(call(stranger, route, name)) for name in (begun.json()["id"], UNKNOWN_ID, "nonsense")]
+
+        assert begun.status_code == 202
+        assert owner.get(f"/v1/generations/{begun.json()['id']}").json()["status"] != "cancelled"
+    assert answers[0][0] == 404
+    assert answers == answers[:1] * 3
+
+
 @pytest.mark.parametrize("route", OF_ADMINS, ids=name_of)
 def test_the_routes_of_admins_ask_for_their_scope(stack: Stack, route: tuple[str, str]) -> None:
     with api(stack, "who-user") as user:
@@ -203,7 +226,10 @@ def test_the_public_routes_are_these() -> None:
         "/v1/health",
         "/openapi.json",
         "/docs",
+        "/",
+        "/assets/{file}",
+        "/config.json",
     }
-    assert ROUTES.keys() == {*PUBLIC, *OF_ONE_IMAGE, *OF_ADMINS, *OF_THE_CALLER}, (
+    assert ROUTES.keys() == {*PUBLIC, *OF_ONE_IMAGE, *OF_ONE_JOB, *OF_ADMINS, *OF_THE_CALLER}, (
         "a route that no case is for"
     )

@@ -56,6 +56,7 @@ class Generating:
         self.queue = MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(self._usual(provider)) for provider in Provider}
         self.outcomes: list[Outcome] = []
+        self.used_up: list[str] = []
         self.no_key_for: set[Provider] = set()
         self.slept: list[float] = []
         choice = Choice(order=order, budgets=budgets)
@@ -69,6 +70,7 @@ class Generating:
             cursors=self.store.cursors,
             budgets=budgets,
             most_images=quota.images,
+            report_used_up=self.used_up.append,
             clock=self.clock,
             ids=self.store.ids,
         )

@@ -119,6 +119,11 @@ class MemoryGenerations(Generations):
         held = self._names.get(name)
         return held[0] if held is not None and held[1] >= at.replace(microsecond=0) else None
 
+    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
+        if self.named(name.name, at=at) is not None:
+            raise Conflict("The name is held.")
+        self._names[name.name] = (NamedJob(job_id, name.fingerprint), name.until)
+
     def release(self, name: str, job_id: str) -> None:
         held = self._names.get(name)
         if held is not None and held[0].job_id == job_id:
@@ -181,7 +186,8 @@ class MemoryGenerations(Generations):
                 raise BudgetExceeded("Alone it is too much.")
             if limit and micros and self.committed[period, owner, name] + micros > limit:
                 wait = until_next_day(at) if period == "daily" else until_next_month(at)
-                raise BudgetUsedUp("There is no room.", retry_after=wait)
+                whose = "deployment" if owner is None else "owner"
+                raise BudgetUsedUp("There is no room.", whose=whose, retry_after=wait)
 
     def _check_quota(self, owner: str, images: int, most: int) -> None:
         used = self._repository.usage(owner).images + self._repository.promised[owner]

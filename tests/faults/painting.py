@@ -105,6 +105,7 @@ class Painting:
             cursors=Cursors(keys=lambda: {"current": "k1", "k1": "a key of the tests"}),
             budgets=BUDGETS,
             most_images=QUOTA,
+            report_used_up=lambda _: None,
             clock=clock,
             ids=ids,
         )

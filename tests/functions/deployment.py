@@ -251,6 +251,7 @@ class Deployment(Application):
                 records.append({**change, "dynamodb": stream})
         assert self.invoke("project", {"Records": records}) == {"batchItemFailures": []}
 
+    @cached_property
     def _lambda(self) -> LambdaClient:
         return self.lambda_client
 

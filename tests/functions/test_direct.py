@@ -24,7 +24,7 @@ from tests.functions.deployment import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from image_store.domain.media import MediaType
     from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
@@ -71,6 +71,18 @@ def test_a_ticket_names_method_address_and_headers(store: Deployment) -> None:
     assert answer.json["upload"]["headers"]["If-None-Match"] == "*"
     assert answer.json["expires_at"] == "2026-03-01T12:30:00.000Z"
     assert not store.private_bucket.objects
+
+
+@pytest.mark.parametrize(("most", "status"), [(len(PICTURE), 201), (len(PICTURE) - 1, 413)])
+def test_no_ticket_is_given_for_more_bytes_than_the_deployment_accepts(
+    deployed: Callable[..., Deployment], most: int, status: int
+) -> None:
+    """A3, A14: refused before anything is sent."""
+    store = deployed(MAX_BYTES=str(most))
+
+    answer = store.answer_to("direct/begin")
+
+    assert answer.status == status
 
 
 def test_completed_bytes_are_an_image_and_no_longer_staged(store: Deployment) -> None:

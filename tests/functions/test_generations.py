@@ -276,6 +276,20 @@ def test_a_budget_that_is_used_up_says_when_it_begins_anew(deployed: Callable[..
     assert "Retry-After" not in too_much.headers
 
 
+def test_requests_that_budgets_refuse_are_counted(
+    deployed: Callable[..., Deployment], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """F4."""
+    store = deployed(PROVIDERS="pollinations", BUDGET_DEPLOYMENT_DAILY="0.007")
+    store.set_clock.instant = store.set_clock.instant.replace(month=11, day=21)
+    store.answer_to("generations/begin")
+
+    begun_anew(store)
+
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    assert line["GenerationDeploymentBudgetUsedUp"] == [1]
+
+
 def test_without_providers_nothing_can_be_generated(deployed: Callable[..., Deployment]) -> None:
     """E2."""
     assert_refused(deployed().answer_to("generations/begin"), 502, "provider_failed")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.functions.deployment import Context, Deployment, event, from_owner, sent_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PICTURE = sent_bytes("upload/raw")
 ALL_DONE: dict[str, list[dict[str, str]]] = {"batchItemFailures": []}
@@ -45,6 +48,19 @@ def test_a_dropped_object_becomes_a_private_image_of_the_owner_in_its_key(store:
     assert answer == ALL_DONE
     assert (card["filename"], card["visibility"]) == ("squares.png", "private")
     assert not store.noted.letters
+
+
+def test_an_object_of_more_bytes_than_the_deployment_accepts_is_given_up(
+    deployed: Callable[..., Deployment],
+) -> None:
+    """A3, A15."""
+    store = deployed(MAX_BYTES=str(len(PICTURE) - 1))
+    drop(store, "ingest/alice/squares.png")
+
+    answer = store.invoke("ingest", event("ingest/one-object"))
+
+    assert answer == ALL_DONE
+    assert [letter[1] for letter in store.noted.letters] == ["payload_too_large"]
 
 
 def test_owner_and_name_of_a_key_are_decoded_as_s3_encodes_them(store: Deployment) -> None:

@@ -111,6 +111,7 @@ def test_a_store_whose_every_part_answers_is_well(store: Deployment) -> None:
         "public_bucket",
         "signing_secret",
         "work",
+        "providers",
     }
     assert answer.json["components"]["work"]["detail"] == "About 3 messages wait."
 
@@ -155,6 +156,37 @@ def test_no_public_bucket_is_no_fault(deployed: Callable[..., Deployment]) -> No
 
     assert answer.json["status"] == "ok"
     assert answer.json["components"]["public_bucket"]["status"] == "not_configured"
+
+
+@pytest.mark.parametrize(
+    ("named", "kept", "status"),
+    [
+        ("", {}, "not_configured"),
+        ("google,openai", {"google": "a key", "openai": "another"}, "ok"),
+        ("google,openai", {"google": "a key"}, "degraded"),
+    ],
+)
+def test_a_provider_without_a_key_is_told(
+    deployed: Callable[..., Deployment],
+    monkeypatch: pytest.MonkeyPatch,
+    named: str,
+    kept: dict[str, str],
+    status: str,
+) -> None:
+    monkeypatch.setattr("tests.functions.deployment.PROVIDERS_SECRET", kept)
+    store = deployed(PROVIDERS=named, PROVIDERS_SECRET="image-store/providers")
+
+    answer = store.answer_to("health/health")
+
+    part = answer.json["components"]["providers"]
+    assert part["status"] == status
+    assert part["detail"] == (
+        "There is no key for openai."
+        if status == "degraded"
+        else None
+        if status == "ok"
+        else "Images are generated with the keys of owners alone."
+    )
 
 
 def test_only_an_admin_sees_the_parts(store: Deployment) -> None:

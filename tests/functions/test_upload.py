@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_store.adapters.imaging import PillowProcessor
+from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from tests import pictures
 from tests.functions.deployment import (
     API,
@@ -145,7 +145,7 @@ def test_a_body_above_the_limit_is_refused_and_sends_to_direct_upload(store: Dep
 
 def test_an_animation_too_long_to_keep_moving_is_stored_with_a_warning(store: Deployment) -> None:
     """A3, B2: what is accepted and not shown in full is said."""
-    store.processor = PillowProcessor(max_animated_frames=2)
+    store.processor = PillowProcessor(DecodeLimits(max_animated_frames=2))
     sent = with_bytes(with_headers(event("upload/raw"), content_type="image/gif"), pictures.animation("GIF"))
 
     answer = store.call(sent, function="upload")
@@ -224,16 +224,36 @@ def test_a_quota_that_is_used_up_refuses_the_next_image(deployed: Callable[..., 
     assert store.contents() == before
 
 
-def test_a_picture_of_more_pixels_than_the_deployment_decodes_is_refused(
+@pytest.mark.parametrize(
+    ("cap", "value", "content_type", "data", "refusal"),
+    [
+        ("MAX_BYTES", "700", "image/png", pictures.png(64, 64), (413, "payload_too_large")),
+        ("MAX_PIXELS", "4095", "image/png", pictures.png(64, 64), (413, "image_too_large")),
+        ("MAX_FRAMES", "3", "image/gif", pictures.animation("GIF"), (422, "too_many_frames")),
+        ("MAX_FRAME_PIXELS", "24575", "image/gif", pictures.animation("GIF"), (422, "too_many_frames")),
+        ("MAX_METADATA_BYTES", "9", "image/jpeg", pictures.jpeg(64, 64), (422, "invalid_image")),
+        ("MAX_DECODE_MEGABYTES", "0", "image/png", pictures.png(64, 64), (413, "image_too_large")),
+        ("MAX_DECODE_SECONDS", "0", "image/gif", pictures.animation("GIF"), (422, "too_many_frames")),
+    ],
+)
+def test_what_is_beyond_a_cap_of_the_deployment_is_refused(
     deployed: Callable[..., Deployment],
+    cap: str,
+    value: str,
+    content_type: str,
+    data: bytes,
+    refusal: tuple[int, str],
 ) -> None:
-    """A3: pixel limits."""
-    store = deployed(MAX_PIXELS="191")
+    """A3: limits on bytes, pixels, frames, metadata, memory and time, each with its code."""
+    sent = with_bytes(with_headers(event("upload/raw"), content_type=content_type), data)
+    accepting, refusing = deployed(), deployed(**{cap: value})
 
-    answer = store.answer_to("upload/raw")
+    accepted = accepting.call(sent, function="upload")
+    refused = refusing.call(sent, function="upload")
 
-    assert_refused(answer, 413, "image_too_large")
-    assert store.is_empty()
+    assert accepted.status == 201
+    assert_refused(refused, *refusal)
+    assert refusing.is_empty()
 
 
 def test_an_upload_without_time_left_is_refused_as_safe_to_repeat(store: Deployment) -> None:

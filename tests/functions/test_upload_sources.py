@@ -9,7 +9,7 @@ from urllib.parse import quote, quote_from_bytes
 import pytest
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
-from image_store.adapters.imaging import PillowProcessor
+from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.adapters.remote import AddressRules, HttpFetcher
 from image_store.adapters.system import SystemClock
 from image_store.bootstrap import Application, use
@@ -42,7 +42,7 @@ class Store:
         self.bucket = MemoryBucket("private", clock=SystemClock(), peers={})
         self.app.repository = DynamoRepository(self.table, client=lambda: client)
         self.app.private = self.bucket
-        self.app.processor = PillowProcessor(max_pixels=1_000_000)
+        self.app.processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000))
         self.fetcher = MemoryFetcher({URL: Fetched(PNG, "image/png")})
         self.app.fetcher = self.fetcher
         self._function = handler("upload")

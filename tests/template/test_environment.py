@@ -13,7 +13,17 @@ from image_store.settings import Settings
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
 PUBLISHED = {"PUBLIC_BUCKET", "PUBLIC_URL"}
 FETCHING = {"REMOTE_HOSTS", "REMOTE_NETWORKS"}
-ACCEPTING = {"KEY_LAYOUT", "MAX_PIXELS", "QUOTA_IMAGES", "QUOTA_BYTES"}
+CAPS = {
+    "MAX_BYTES": ("MaxBytes", 104_857_600),
+    "MAX_PIXELS": ("MaxPixels", 50_000_000),
+    "MAX_FRAMES": ("MaxFrames", 1_000),
+    "MAX_FRAME_PIXELS": ("MaxFramePixels", 100_000_000),
+    "MAX_METADATA_BYTES": ("MaxMetadataBytes", 16_777_216),
+    "MAX_DECODE_MEGABYTES": ("MaxDecodeMegabytes", 800),
+    "MAX_DECODE_SECONDS": ("MaxDecodeSeconds", 8),
+}
+"""By variable: the parameter it comes from and its default."""
+ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", *CAPS}
 RESERVING = ACCEPTING | {"CLEANUP_ON_SAVE"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 GENERATING = {
@@ -76,14 +86,15 @@ TOLD = {
     | R2
     | PUBLISHED
     | RESERVING,
-    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "MAX_PIXELS", "PRESETS"} | R2 | PUBLISHED,
-    "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES"} | GENERATING,
+    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", *CAPS} | R2 | PUBLISHED,
+    "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES", "METRICS_NAMESPACE"}
+    | GENERATING,
     "Generate": {
         "TABLE_NAME",
         "METRICS_NAMESPACE",
         "PUBLIC_CACHE_CONTROL",
         "KEY_LAYOUT",
-        "MAX_PIXELS",
+        *CAPS,
         "CLEANUP_ON_SAVE",
         "PROVIDER_URLS",
         "PROVIDERS_SECRET",
@@ -100,12 +111,17 @@ QUEUES = {
     "WORK_DEAD_LETTER_QUEUE_URL",
     "PROJECTION_DEAD_LETTER_QUEUE_URL",
     "AUDIT_DEAD_LETTER_QUEUE_URL",
+    "GENERATION_QUEUE_URL",
+    "GENERATION_DEAD_LETTER_QUEUE_URL",
 }
 TOLD |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET"} | R2 | PUBLISHED,
     "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS"} | R2 | PUBLISHED,
     "Stats": {"TABLE_NAME", "ADMIN_SUBJECTS"},
-    "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET"} | R2 | PUBLISHED | QUEUES,
+    "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
+    | R2
+    | PUBLISHED
+    | QUEUES,
     "Project": {"TABLE_NAME"},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
@@ -138,7 +154,7 @@ VALUES = {
     "TRASH_RETENTION_DAYS": "7",
     "QUOTA_IMAGES": "0",
     "QUOTA_BYTES": "0",
-    "MAX_PIXELS": "50000000",
+    **{variable: str(default) for variable, (_, default) in CAPS.items()},
     "INGEST_BUCKET": "ingest",
     "INGEST_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/ingest",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead",
@@ -159,6 +175,7 @@ VALUES = {
     "METRICS_NAMESPACE": "ImageStore/image-store",
     "WORK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/work",
     "WORK_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-work",
+    "GENERATION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-generation",
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
     "AUDIT_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/missing-changes",
     "FEED_DETAILS": "false",
@@ -209,6 +226,29 @@ def test_the_settings_read_what_functions_are_told_and_nothing_else() -> None:
 @pytest.mark.parametrize("name", TOLD)
 def test_what_a_function_is_told_suffices(name: str) -> None:
     Settings.from_env({variable: VALUES[variable] for variable in TOLD[name]})
+
+
+@pytest.mark.parametrize("name", [name for name, told in TOLD.items() if told >= ACCEPTING])
+def test_every_function_that_decodes_is_told_the_same_caps(name: str, processed: dict[str, Any]) -> None:
+    variables = told(processed, name)
+
+    assert {variable: variables[variable] for variable in CAPS} == {
+        variable: {"Ref": parameter} for variable, (parameter, _) in CAPS.items()
+    }
+
+
+def test_caps_that_nobody_sets_are_those_of_the_settings(template: dict[str, Any]) -> None:
+    defaults = {
+        variable: template["Parameters"][parameter]["Default"] for variable, (parameter, _) in CAPS.items()
+    }
+
+    assert defaults == {variable: default for variable, (_, default) in CAPS.items()}
+    assert Settings.from_env(defaults_as_text(defaults)) == Settings.from_env({})
+
+
+def defaults_as_text(defaults: Mapping[str, int]) -> dict[str, str]:
+    """As an environment holds them."""
+    return {variable: str(default) for variable, default in defaults.items()}
 
 
 CHOSEN = {

@@ -126,3 +126,12 @@ def test_sdks_of_providers_are_imported_where_they_are_called_and_not_before() -
                 names.add(str(node.module).split(".")[0])
 
         assert not names & {"cryptography", "google", "httpx2", "openai"}, module
+
+
+def test_the_command_line_knows_the_api_alone_and_aws_in_one_place() -> None:
+    modules = python_files(ROOT / "cli/image_store_cli")
+
+    names = {path: {name.split(".")[0] for name in imported(path)} for path in modules}
+
+    assert not any("image_store" in found for found in names.values())
+    assert {path.name for path, found in names.items() if found & {"boto3", "botocore"}} == {"aws.py"}

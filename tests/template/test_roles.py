@@ -193,6 +193,8 @@ QUEUES = (
     "WorkDeadLetterQueue",
     "ProjectionDeadLetterQueue",
     "AuditDeadLetterQueue",
+    "GenerationQueue",
+    "GenerationDeadLetterQueue",
 )
 REACH |= {
     "Search": {READ_CARDS, R2_SECRET, SIGNING_SECRET},
@@ -203,6 +205,7 @@ REACH |= {
         allow("${Table.Arn}/index/due", "dynamodb", "Query"),
         R2_SECRET,
         SIGNING_SECRET,
+        PROVIDERS_SECRET,
         *(allow(f"{queue}.Arn", "sqs", "GetQueueAttributes") for queue in QUEUES),
     },
     "Project": {

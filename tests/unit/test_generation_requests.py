@@ -186,6 +186,7 @@ def test_a_budget_refuses_what_it_has_no_room_for() -> None:
         generating.begin(times=3, owner="third")
 
     assert spending(generating) == Spending(0, 2 * POLLINATIONS_MICROS)
+    assert generating.used_up == ["owner"]
 
 
 def test_an_unknown_price_is_refused_where_there_is_a_budget() -> None:
@@ -234,6 +235,24 @@ def test_the_same_request_is_joined_while_it_has_not_ended(generating: Generatin
     generating.work_off()
 
     assert generating.begin(a_wish(), a_wish(seed=2), join=True).id != first.id
+
+
+def test_a_key_that_joined_a_job_stands_for_it_when_it_has_ended(generating: Generating) -> None:
+    """E5."""
+    first = generating.begin(join=True)
+    generating.begin(join=True, idempotency=KEY)
+    generating.work_off()
+
+    assert generating.begin(join=True, idempotency=KEY).id == first.id
+    assert generating.paid() == 1
+
+
+def test_a_key_says_more_than_a_request(generating: Generating) -> None:
+    first = generating.begin(join=True, idempotency=KEY)
+    generating.work_off()
+    generating.begin(join=True)
+
+    assert generating.begin(join=True, idempotency=KEY).id == first.id
 
 
 def test_whoever_wants_the_same_again_can_say_so(generating: Generating) -> None:
@@ -414,6 +433,7 @@ def test_what_is_tried_again_needs_room_in_the_budget() -> None:
     with pytest.raises(BudgetUsedUp):
         generating.requests.retry(OWNER, job.id)
 
+    assert generating.used_up == ["owner"]
     assert generating.job(job).status is JobStatus.FAILED
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageDraw
 
-from image_store.adapters.imaging import PillowProcessor
+from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import (
     DISPLAY,
@@ -45,7 +45,7 @@ def animated(file_format: str, frames: list[Image.Image], **options: Any) -> byt
 
 
 def process(data: bytes, **limits: Any) -> ProcessedImage:
-    return PillowProcessor(**limits).process(data, None, UPLOAD_RECIPES)
+    return PillowProcessor(DecodeLimits(**limits)).process(data, None, UPLOAD_RECIPES)
 
 
 def by_name(processed: ProcessedImage, name: str) -> RenderedFile:
@@ -225,7 +225,9 @@ def test_an_animation_just_within_its_bounds_moves() -> None:
 def test_a_small_rendition_may_move_where_a_large_one_may_not() -> None:
     recipes = {"large": Recipe(96, animated=True), "small": Recipe(48, animated=True)}
 
-    made = PillowProcessor(max_animated_pixels=4 * 48 * 32).process(animated("GIF", film()), None, recipes)
+    made = PillowProcessor(DecodeLimits(max_animated_pixels=4 * 48 * 32)).process(
+        animated("GIF", film()), None, recipes
+    )
 
     assert [len(frames_of(file)) for file in made.renditions] == [1, 4]
     assert "moving in: large." in made.warnings[0]

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from image_store.adapters.imaging.headers import read_header
-from image_store.adapters.imaging.limits import Header
+from image_store.adapters.imaging.limits import DecodeLimits, Header
 from image_store.domain.errors import InvalidImage
 from image_store.domain.media import MediaType, sniff
 from tests import pictures
@@ -18,7 +18,7 @@ CHUNK = b"JUNK" + bytes(4)
 def header_of(data: bytes) -> Header | None:
     media_type = sniff(data)
     assert media_type is not None
-    return read_header(data, media_type)
+    return read_header(data, media_type, max_metadata_bytes=DecodeLimits().max_metadata_bytes)
 
 
 @pytest.mark.parametrize("name", [name for name in pictures.every_format() if "avif" not in name])
@@ -86,7 +86,8 @@ def test_scans_hidden_behind_a_comment_that_ends_the_picture_are_counted() -> No
 def test_many_frames_are_counted_as_far_as_it_matters() -> None:
     header = header_of(pictures.gif_claiming(1, 1, frames=60_000))
 
-    assert header == Header(1, 1, frames=10_000)
+    assert header is not None
+    assert header.frames == 10_000
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_no_beginning_of_a_file_makes_the_reader_fail_otherwise(name: str) -> No
     refused = 0
     for kept in range(len(data)):
         try:
-            header = read_header(data[:kept], media_type)
+            header = read_header(data[:kept], media_type, max_metadata_bytes=1_000)
         except InvalidImage:
             refused += 1
         else:

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging.provenance import xmp_packet
@@ -120,6 +120,28 @@ def properties(packet: bytes) -> dict[str, str | None]:
     return {element.tag.removeprefix(EXTENSION): element.text for element in description}
 
 
+def _texts() -> PngImagePlugin.PngInfo:
+    """What editors write, in each of the ways a PNG has: a comment, a packed one, a time and XMP."""
+    texts, mark = PngImagePlugin.PngInfo(), pictures.GPS_MARK.decode()
+    texts.add_text("Comment", mark)
+    texts.add_text("parameters", mark * 50, zip=True)
+    texts.add_itxt("XML:com.adobe.xmp", f"<x:xmpmeta>{mark}</x:xmpmeta>")
+    texts.add_itxt("Location", mark, zip=True)
+    texts.add(b"tIME", bytes((7, 234, 11, 21, 14, 40, 0)))
+    return texts
+
+
+def _with_a_caption(jpeg: bytes) -> bytes:
+    """With IPTC data as Photoshop writes it, an unknown segment and something behind the picture."""
+    mark = pictures.GPS_MARK
+    iptc = b"\x1c\x02\x78" + struct.pack(">H", len(mark)) + mark
+    body = b"Photoshop 3.0\x008BIM\x04\x04\x00\x00" + struct.pack(">I", len(iptc)) + iptc
+    body += b"\x00" * (len(iptc) % 2)
+    segments = [b"\xff\xed" + struct.pack(">H", len(body) + 2) + body]
+    segments.append(b"\xff\xe5" + struct.pack(">H", len(mark) + 2) + mark)
+    return jpeg[:2] + b"".join(segments) + jpeg[2:] + mark
+
+
 @cache
 def loaded_with_metadata() -> dict[str, bytes]:
     """Files of all formats that tell where they were taken, in every way there is."""
@@ -134,6 +156,8 @@ def loaded_with_metadata() -> dict[str, bytes]:
             pictures.scene(99, 99).convert("CMYK"), "JPEG", comment=pictures.GPS_MARK, exif=tags["exif"]
         ),
         "png": pictures.png(120, 90, **tags),
+        "png with texts": pictures.png(120, 90, pnginfo=_texts(), dpi=(300, 300)),
+        "jpeg with a caption": _with_a_caption(pictures.jpeg(120, 90)),
         "transparent png": pictures.encoded(transparent, "PNG", **tags),
         "palette png": pictures.encoded(pictures.drawing(120, 90).quantize(8), "PNG", **tags),
         "webp": pictures.webp(120, 90, xmp=xmp, **tags),

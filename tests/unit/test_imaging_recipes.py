@@ -1,5 +1,6 @@
 """A recipe is followed: size, fit, gravity, format and quality (B2, B3)."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -95,6 +96,18 @@ def test_a_rendition_has_the_size_of_its_recipe_and_is_never_enlarged(
     sizes = [opened(made(pictures.jpeg(*source), recipe)).size for source in sources]
 
     assert sizes == [landscape, portrait, small]
+
+
+@pytest.mark.parametrize("media_type", RENDITION_TYPES)
+@pytest.mark.parametrize("recipe", [Recipe(640), Recipe(), Recipe(300, fit=Fit.PAD)])
+def test_a_very_long_picture_is_made_as_long_as_its_format_can_hold(
+    recipe: Recipe, media_type: MediaType
+) -> None:
+    data = pictures.encoded(Image.new("RGB", (300, 40_000), RED), "PNG")
+
+    image = opened(made(data, replace(recipe, media_type=media_type)))
+
+    assert image.size == (123, 16_383)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

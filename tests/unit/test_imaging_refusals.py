@@ -6,19 +6,20 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from image_store.adapters.imaging import PillowProcessor
+from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.adapters.imaging import processor as processor_module
-from image_store.adapters.imaging.headers import MAX_METADATA_BYTES
+from image_store.adapters.imaging.limits import Header
 from image_store.domain.errors import (
     ImageStoreError,
     ImageTooLarge,
     InvalidImage,
+    PayloadTooLarge,
     TooManyFrames,
     UnsupportedMediaType,
 )
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import UPLOAD_RECIPES
-from tests import pictures
+from tests import hostile, pictures
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 def refusal(data: bytes, **limits: Any) -> ImageStoreError:
     """The error that refuses `data`."""
     with pytest.raises(ImageStoreError) as caught:
-        PillowProcessor(**limits).process(data, None, UPLOAD_RECIPES)
+        PillowProcessor(DecodeLimits(**limits)).process(data, None, UPLOAD_RECIPES)
     return caught.value
 
 
@@ -113,11 +114,56 @@ def test_a_png_far_too_short_for_its_size_is_refused_before_memory_is_taken_for_
     assert "far too short" in error.message
 
 
+def test_bytes_are_counted_before_anything_else_is_looked_at() -> None:
+    error = refusal(b"not even an image", max_bytes=16)
+
+    assert isinstance(error, PayloadTooLarge)
+    assert isinstance(refusal(b"not even an image", max_bytes=17), UnsupportedMediaType)
+
+
+@pytest.mark.parametrize(("width", "height"), [(65_536, 1), (1, 65_536)])
+def test_a_side_longer_than_any_picture_has_is_refused(width: int, height: int) -> None:
+    longest = pictures.encoded(Image.new("L", (min(width, 65_535), min(height, 65_535))), "PNG")
+
+    accepted = PillowProcessor().process(longest, None, {})
+    error = refusal(pictures.encoded(Image.new("L", (width, height)), "PNG"))
+
+    assert max(accepted.width, accepted.height) == 65_535
+    assert isinstance(error, ImageTooLarge)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pictures.webp_claiming(5_000, 5_000),
+        pictures.webp_claiming(4_000, 4_000, frames=2),
+        pictures.gif_claiming(5_000, 5_000, frames=2),
+        hostile.FILES["avif that claims more than it has"](),
+    ],
+    ids=["webp", "animated webp", "animated gif", "avif"],
+)
+def test_a_small_file_is_not_granted_the_memory_of_a_large_one(data: bytes) -> None:
+    error = refusal(data)
+
+    assert isinstance(error, ImageTooLarge)
+    assert "MB of memory" in error.message
+
+
+@pytest.mark.parametrize("bytes_per_pixel", [4, 8, 11, 16], ids=["jpeg", "png", "avif", "webp"])
+def test_50_megapixels_of_any_format_are_granted_their_memory(bytes_per_pixel: int) -> None:
+    header, limits = Header(10_000, 5_000, bytes_per_pixel=bytes_per_pixel), DecodeLimits()
+
+    limits.check(header, 3_000_000)
+
+    with pytest.raises(ImageTooLarge, match="MB of memory"):
+        DecodeLimits(max_memory_bytes=50_000_000 * bytes_per_pixel - 1).check(header, 3_000_000)
+
+
 @pytest.mark.parametrize("name", [name for name in pictures.every_format() if "animated" not in name])
 def test_the_pixel_limit_holds_for_every_format(name: str) -> None:
     data = pictures.every_format()[name]
 
-    accepted = PillowProcessor(max_pixels=96 * 64).process(data, None, {})
+    accepted = PillowProcessor(DecodeLimits(max_pixels=96 * 64)).process(data, None, {})
     error = refusal(data, max_pixels=96 * 64 - 1)
 
     assert (accepted.width, accepted.height) == (96, 64)
@@ -130,7 +176,7 @@ def test_frames_are_limited_in_number_and_in_pixels(file_format: str) -> None:
     data = pictures.animation(file_format, frames=5)
     pixels = 5 * 96 * 64
 
-    accepted = PillowProcessor(max_frames=5, max_total_pixels=pixels).process(data, None, {})
+    accepted = PillowProcessor(DecodeLimits(max_frames=5, max_total_pixels=pixels)).process(data, None, {})
 
     assert accepted.frames == 5
     assert isinstance(refusal(data, max_frames=4), TooManyFrames)
@@ -139,7 +185,7 @@ def test_frames_are_limited_in_number_and_in_pixels(file_format: str) -> None:
 
 def test_an_animation_that_takes_too_long_is_given_up() -> None:
     moving, still = pictures.animation("AVIF", frames=3), pictures.avif(96, 64)
-    impatient = PillowProcessor(max_decode_time=timedelta(0))
+    impatient = PillowProcessor(DecodeLimits(max_decode_time=timedelta(0)))
 
     with pytest.raises(TooManyFrames):
         impatient.process(moving, None, {})
@@ -177,22 +223,24 @@ def test_scans_of_a_second_picture_behind_the_first_do_not_count() -> None:
     many = pictures.jpeg_of_scans(400, width=64, height=64)
     data = pictures.jpeg(800, 600, progressive=True) + many
 
-    accepted = PillowProcessor(max_pixels=500_000).process(data, None, {})
+    accepted = PillowProcessor(DecodeLimits(max_pixels=500_000)).process(data, None, {})
 
     assert (accepted.width, accepted.height) == (800, 600)
 
 
-def test_metadata_beyond_its_limit_is_refused() -> None:
+@pytest.mark.parametrize("limit", [16 * 1024 * 1024, 300_000])
+def test_metadata_beyond_its_limit_is_refused(limit: int) -> None:
     block = b"\xff\xe5\xff\xff" + bytes(65_533)
     head, tail = pictures.jpeg(64, 48)[:2], pictures.jpeg(64, 48)[2:]
-    blocks = MAX_METADATA_BYTES // 65_535
+    blocks = limit // 65_535
 
-    accepted = PillowProcessor().process(head + block * (blocks - 1) + tail, None, {})
-    error = refusal(head + block * (blocks + 1) + tail)
+    processor = PillowProcessor(DecodeLimits(max_metadata_bytes=limit))
+    accepted = processor.process(head + block * (blocks - 1) + tail, None, {})
+    error = refusal(head + block * (blocks + 1) + tail, max_metadata_bytes=limit)
 
     assert accepted.width == 64
     assert isinstance(error, InvalidImage)
-    assert "16 MiB of metadata" in error.message
+    assert f"{limit:,} bytes of metadata" in error.message
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])

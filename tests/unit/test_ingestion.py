@@ -12,7 +12,8 @@ from image_store.domain.errors import (
 )
 from image_store.domain.image import Kind, Record, Visibility
 from image_store.domain.ingest import REMEMBERED, DroppedObject
-from image_store.services.ingestion import MAX_INGEST_BYTES, MAX_OWNER_CHARS
+from image_store.domain.media import MAX_BYTES
+from image_store.services.ingestion import MAX_OWNER_CHARS
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE
 
@@ -131,7 +132,7 @@ def test_an_object_that_is_gone_again_is_no_image_and_no_error(store: Store) -> 
 def test_an_object_announced_larger_than_100_mb_is_refused_unread(
     store: Store, extra_bytes: int, refused: bool
 ) -> None:
-    size_bytes = MAX_INGEST_BYTES + extra_bytes
+    size_bytes = MAX_BYTES + extra_bytes
 
     if refused:
         with pytest.raises(PayloadTooLarge):

@@ -23,4 +23,14 @@ def test_public_routes_alone_need_no_token() -> None:
 
     public = {path for path, operations in paths.items() if not next(iter(operations.values()))["security"]}
 
-    assert public == {"/docs", "/i/{link}", "/i/{link}/{preset}", "/openapi.json", "/v1/health"}
+    assert public == {
+        "/",
+        "/assets/{file}",
+        "/config.json",
+        "/docs",
+        "/i/{link}",
+        "/i/{link}/{preset}",
+        "/openapi.json",
+        "/v1/feed",
+        "/v1/health",
+    }

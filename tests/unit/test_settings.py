@@ -47,7 +47,10 @@ def test_addresses_lose_the_slash_at_their_end() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "-1", "1.5", "1e3", " 1", "٣", "²", "seven", "0x10"])
-@pytest.mark.parametrize("name", ["TRASH_RETENTION_DAYS", "QUOTA_IMAGES", "QUOTA_BYTES", "MAX_PIXELS"])
+@pytest.mark.parametrize(
+    "name",
+    ["TRASH_RETENTION_DAYS", "QUOTA_IMAGES", "QUOTA_BYTES", "MAX_PIXELS", "MAX_BYTES", "MAX_DECODE_SECONDS"],
+)
 def test_what_is_no_whole_number_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Settings.from_env({name: value})

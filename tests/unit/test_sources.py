@@ -7,7 +7,7 @@ import pytest
 
 from image_store.domain.errors import UrlNotAllowed
 from image_store.ports import Fetched, Fetcher
-from image_store.services.sources import MAX_FETCHED_BYTES, Content, RemoteUrl, Sources, filename_in
+from image_store.services.sources import Content, RemoteUrl, Sources, filename_in
 from tests.fakes.fetcher import MemoryFetcher
 
 URL = "https://pictures.example/a/b.png?signature=x"
@@ -56,9 +56,9 @@ def test_a_fetcher_is_told_the_limits() -> None:
             told.append((url, max_bytes, until))
             return Fetched(b"bytes", None)
 
-    Sources(fetcher=Listening).open(RemoteUrl(URL), until=UNTIL)
+    Sources(fetcher=Listening, max_bytes=7_000).open(RemoteUrl(URL), until=UNTIL)
 
-    assert told == [(URL, MAX_FETCHED_BYTES, UNTIL)]
+    assert told == [(URL, 7_000, UNTIL)]
 
 
 @pytest.mark.parametrize(

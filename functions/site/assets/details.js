@@ -1,4 +1,5 @@
 // All that is known of an image, and the switch of who may see it.
+import { makeLink } from "./api.js";
 import { h, unique } from "./dom.js";
 import { atMoment, bytes, duration, kindName, mediaType, money, providerName, visibilityName } from "./format.js";
 import { icon } from "./icons.js";
@@ -16,7 +17,7 @@ export function details(image, { publish, edit }) {
     image.alt_text ? h("p", { class: "alt" }, image.alt_text, h("span", { class: "fine" }, SOURCES[image.alt_text_source])) : !isTrashed && h("button", { type: "button", class: "quiet-link", onclick: edit }, "Describe it for those who cannot see it"),
     image.warnings.length > 0 && h("ul", { class: "box" }, image.warnings.map((warning) => h("li", {}, warning))),
     !isTrashed && visibility(image, publish),
-    !isTrashed && image.public_url && share(image.public_url),
+    !isTrashed && (image.public_url ? share(image.public_url) : shareForATime(image)),
     section("Details", facts({
       File: image.filename, Type: `${mediaType(image.content_type)} · ${kindName(image.kind)}`, Size: `${image.width} × ${image.height} · ${bytes(image.size_bytes)}`,
       Added: atMoment(image.created_at), Changed: image.updated_at !== image.created_at && atMoment(image.updated_at), Expires: image.expires_at && atMoment(image.expires_at),
@@ -43,6 +44,26 @@ function visibility(image, publish) {
     h("div", { class: "segmented" }, ["private", "unlisted", "public"].map((value) => h("label", {},
       h("input", { type: "radio", name, value, checked: image.visibility === value, "aria-describedby": about, onchange: () => publish(value) }), h("span", {}, visibilityName(value))))),
     h("p", { class: "fine", id: about }, MEANING[image.visibility]));
+}
+
+const DAY = 86_400;
+
+/** Private stays private: the link shows it, and ends by itself. */
+function shareForATime(image) {
+  const root = h("div", { class: "share" }, h("button", { type: "button", class: "button", onclick: make }, icon("link"), "Share for a day"));
+  async function make({ currentTarget: button }) {
+    button.disabled = true;
+    try {
+      const { url, expires_at: ends } = await makeLink(image.id, DAY);
+      const shared = share(url);
+      root.replaceWith(shared, h("p", { class: "fine" }, `Whoever has this link sees the image until ${atMoment(ends)}.`));
+      shared.querySelector("button").focus();
+    } catch (error) {
+      notify(error.message, { isProblem: true });
+      button.disabled = false;
+    }
+  }
+  return root;
 }
 
 function share(url) {

@@ -7,7 +7,6 @@ import { problemBox } from "./problem-box.js";
 import { go } from "./router.js";
 
 const MOST_IMAGES = 50;
-const QUALITIES = ["low", "medium", "high"];
 const SIZES = ["1024x1024", "1536x1024", "1024x1536"];
 
 export async function showGenerate(root, { signal }) {
@@ -30,7 +29,7 @@ export async function showGenerate(root, { signal }) {
       field("Model", (id) => select(id, "model", [["", "The provider's own choice"]], offerSizes)),
       h("div", { class: "pair" },
         field("Size", (id) => select(id, "size", [])),
-        field("Quality", (id) => select(id, "quality", [["", "Usual"], ...QUALITIES.map((name) => [name, name])]))),
+        field("Quality", (id) => select(id, "quality", []))),
       h("div", { class: "pair" },
         field("Images a prompt", (id) => h("input", { id, name: "n", type: "number", min: 1, max: 10, value: "1", inputmode: "numeric" })),
         field("Seed", (id) => h("input", { id, name: "seed", type: "number", min: 0, placeholder: "random", inputmode: "numeric" }))),
@@ -44,6 +43,8 @@ export async function showGenerate(root, { signal }) {
   }
   function offerSizes() {
     const model = modelsOf(form.elements.provider.value).find(({ name }) => name === form.elements.model.value);
+    fill(form.elements.quality, options([["", "Usual"], ...(model?.qualities ?? []).map((name) => [name, name])]));
+    form.elements.quality.disabled = !model?.qualities.length;
     fill(form.elements.size, options([["", "Usual"], ...(model?.sizes.length ? model.sizes : SIZES).map((size) => [size, size.replace("x", " × ")])]));
   }
   function prompts() {

@@ -7,7 +7,7 @@ import { problemBox } from "./problem-box.js";
 import { settings } from "./settings.js";
 import { facts } from "./details.js";
 
-const WORDS = { ok: "Works", degraded: "Works in part", down: "Does not work", unknown: "Not known" };
+const WORDS = { ok: "Works", degraded: "Works in part", down: "Does not work", not_configured: "Not set up" };
 
 export async function showHealth(root, { signal }) {
   const started = performance.now();
@@ -24,7 +24,7 @@ export async function showHealth(root, { signal }) {
   if (!isAdmin) return void parts.append(h("p", { class: "fine" }, "Part by part, it is shown to administrators. ", h("a", { href: "#/cleanup" }, "Cleanup"), " is for them as well."));
   try {
     const { data } = await call("GET", "/v1/admin/health", { signal });
-    parts.append(h("div", { class: "table-frame" }, h("table", {}, h("tbody", {}, componentsOf(data).map(([name, told]) => h("tr", {}, h("td", {}, name.replaceAll("_", " ")), h("td", {}, state(told.status ?? told)), h("td", { class: "is-wide" }, told.detail ?? "")))))));
+    parts.append(h("div", { class: "table-frame" }, h("table", {}, h("tbody", {}, componentsOf(data).map(([name, told]) => h("tr", {}, h("td", { class: "is-name" }, name.replaceAll("_", " ")), h("td", {}, state(told.status ?? told)), h("td", { class: "is-wide" }, told.detail ?? "")))))));
   } catch (error) {
     if (!signal.aborted) parts.append(problemBox(error));
   }

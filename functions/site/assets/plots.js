@@ -51,7 +51,7 @@ export function stacks({ title, stacks: given, say }) {
       return rect;
     });
   });
-  const legend = h("ul", { class: "legend", "aria-hidden": "true" }, names.map((name, series) => h("li", { class: `series-${series + 1}` }, name)));
+  const legend = names.length > 1 && h("ul", { class: "legend", "aria-hidden": "true" }, names.map((name, series) => h("li", { class: `series-${series + 1}` }, name)));
   return figure(title, [["Day", ...names], ...given.map(({ day, parts }) => [day, ...names.map((name) => say(parts[name] ?? 0))])], plot(width, grid(width, ticks, y, say), drawn, days(given.map(({ day }) => day), (index) => x(index) + step / 2)), legend);
 }
 

@@ -25,6 +25,7 @@ const VIEWER = /^\/images\/([^/]+)$/;
 let outlet = null;
 let shown = null; // {path, query, ended}: the screen under an image that is looked at
 let closeViewer = null;
+let looked = null; // the id of the image that is looked at
 
 export function startRouter(element) {
   outlet = element;
@@ -57,21 +58,23 @@ export function refresh() {
 
 async function follow() {
   const { path, query } = here();
-  const looked = isSignedIn() && path.match(VIEWER);
-  if (looked) {
+  const asked = isSignedIn() && path.match(VIEWER);
+  if (asked) {
     if (shown) shown.openedViewer ??= !closeViewer && history.length > 1;
     else await show("/", new URLSearchParams());
     closeViewer?.();
     const { openViewer } = await import("./viewer.js");
-    closeViewer = openViewer(decodeURIComponent(looked[1]));
+    looked = decodeURIComponent(asked[1]);
+    closeViewer = openViewer(looked);
     return;
   }
   const cameBack = closeViewer !== null;
   closeViewer?.();
   closeViewer = null;
-  if (cameBack && shown && shown.address === location.hash.slice(1)) {
+  if (cameBack && shown?.address === addressOf(path, query)) {
     shown.openedViewer = undefined;
     document.title = `${shown.title} · Image store`;
+    outlet.querySelector(`[data-id="${CSS.escape(looked)}"] a`)?.focus();
     return;
   }
   await show(path, query);
@@ -82,7 +85,7 @@ async function show(path, query) {
   const found = matched(path) ?? { screen: SCREENS[0], parameters: {} };
   const { screen, parameters } = found;
   const ending = new AbortController();
-  const mine = { address: [path, query.toString()].filter(Boolean).join("?"), ending, title: screen.title };
+  const mine = { address: addressOf(path, query), ending, title: screen.title };
   const isFirst = shown === null;
   shown = mine;
   document.title = `${screen.title} · Image store`;
@@ -101,6 +104,8 @@ async function show(path, query) {
   }
   if (!isFirst && !ending.signal.aborted) outlet.querySelector("h1")?.focus({ preventScroll: true });
 }
+
+const addressOf = (path, query) => [path, query.toString()].filter(Boolean).join("?");
 
 function matched(path) {
   for (const screen of SCREENS) {

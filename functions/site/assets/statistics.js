@@ -50,7 +50,7 @@ function plotsOf(stats, providers, from, to) {
   const rates = (providers?.items ?? []).filter(({ success_rate: rate }) => rate !== null);
   return [
     curve({ title: "Storage by day", points: grown, say: bytes }),
-    curve({ title: "Images added by day", points: all.map((day) => ({ day, value: stored.get(day)?.images ?? 0 })), say: (value) => count(Number(value.toFixed(1))) }),
+    stacks({ title: "Images added by day", stacks: all.map((day) => ({ day, parts: { Images: stored.get(day)?.images ?? 0 } })), say: (value) => count(Number(value.toFixed(1))) }),
     share("Formats", stats.by_format, mediaType),
     share("Kinds", stats.by_kind, kindName),
     share("Visibility", stats.by_visibility, visibilityName),

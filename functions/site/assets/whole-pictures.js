@@ -1,12 +1,14 @@
 // Thumbnails are square crops. What is looked at for a moment is replaced by the whole picture, at a modest size,
 // a few at a time, and not on a connection that is slow or counted.
-import { content } from "./api.js";
+import { content, getImage } from "./api.js";
 import { settings } from "./settings.js";
 
 const MOMENT = 350;
 const AT_ONCE = 3;
 const SQUARE_ENOUGH = 1.12;
 const THUMB_PIXELS = 300;
+const MODEST = "w640"; // made when it is first asked for, which takes a while
+const MODEST_BYTES = 300_000;
 
 const waiting = new WeakMap(); // item -> its timer
 const queue = [];
@@ -23,7 +25,7 @@ const pending = new WeakMap();
 
 export function whenLookedAt(item, picture, card) {
   const connection = navigator.connection;
-  if (connection?.saveData || /2g|3g/.test(connection?.effectiveType ?? "")) return;
+  if (connection?.saveData || /2g/.test(connection?.effectiveType ?? "")) return;
   pending.set(item, { picture, card });
   looked.observe(item);
 }
@@ -56,9 +58,11 @@ async function next() {
 }
 
 async function wholePicture(card) {
-  const preset = settings.presets.includes("w640") ? "w640" : "display";
-  if (card.public_url) return `${card.public_url}/${preset}`;
-  return URL.createObjectURL(await content(card.id, preset));
+  const isMadeOnRequest = settings.presets.includes(MODEST);
+  if (card.public_url) return `${card.public_url}/${isMadeOnRequest ? MODEST : "display"}`;
+  const { display } = (await getImage(card.id)).image.renditions;
+  if (display.size_bytes <= MODEST_BYTES || !isMadeOnRequest) return display.url;
+  return URL.createObjectURL(await content(card.id, MODEST));
 }
 
 async function show(picture, url) {

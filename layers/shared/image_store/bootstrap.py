@@ -7,7 +7,7 @@ network, and a cold start pays only for what its function touches. Tests put the
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -226,6 +226,8 @@ class Application:
             "work_dead_letters": self.settings.work_dead_letter_queue_url,
             "projection_dead_letters": self.settings.projection_dead_letter_queue_url,
             "audit_dead_letters": self.settings.audit_dead_letter_queue_url,
+            "generation": self.settings.generation_queue_url,
+            "generation_dead_letters": self.settings.generation_dead_letter_queue_url,
         }
         return {name: SqsQueueDepth(url, client=lambda: self._sqs) for name, url in urls.items() if url}
 
@@ -269,9 +271,19 @@ class Application:
 
     @made_once
     def processor(self) -> ImageProcessor:
-        from image_store.adapters.imaging import PillowProcessor
+        from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 
-        return PillowProcessor(max_pixels=self.settings.max_pixels)
+        return PillowProcessor(
+            DecodeLimits(
+                max_bytes=self.settings.max_bytes,
+                max_pixels=self.settings.max_pixels,
+                max_frames=self.settings.max_frames,
+                max_total_pixels=self.settings.max_frame_pixels,
+                max_metadata_bytes=self.settings.max_metadata_bytes,
+                max_memory_bytes=self.settings.max_decode_memory_bytes,
+                max_decode_time=self.settings.max_decode_time,
+            )
+        )
 
     @made_once
     def renderer(self) -> Renderer:
@@ -340,7 +352,7 @@ class Application:
 
         return Uploads(
             reservations=self.reservations,
-            sources=Sources(fetcher=lambda: self.fetcher),
+            sources=Sources(fetcher=lambda: self.fetcher, max_bytes=self.settings.max_bytes),
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
@@ -359,6 +371,7 @@ class Application:
             work=self.work_queue,
             clock=self.clock,
             ids=self.ids,
+            max_bytes=self.settings.max_bytes,
         )
 
     @made_once
@@ -489,6 +502,10 @@ class Application:
                 self.settings.signing_secret
             ),
             queues=self.queue_depths,
+            providers={
+                provider.value: partial(self._deployment_key, provider)
+                for provider in self.settings.providers
+            },
             clock=self.clock,
         )
 
@@ -557,7 +574,11 @@ class Application:
         from image_store.services.ingestion import Ingestion
 
         return Ingestion(
-            bucket=self.ingest_bucket, repository=self.repository, uploads=self.uploads, clock=self.clock
+            bucket=self.ingest_bucket,
+            repository=self.repository,
+            uploads=self.uploads,
+            clock=self.clock,
+            max_bytes=self.settings.max_bytes,
         )
 
     @made_once
@@ -632,6 +653,7 @@ class Application:
             cursors=self.cursors,
             budgets=self.settings.budgets,
             most_images=self.settings.quota.images,
+            report_used_up=self._count_used_up,
             clock=self.clock,
             ids=self.ids,
         )
@@ -703,6 +725,11 @@ class Application:
         return replace(
             self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
         )
+
+    def _count_used_up(self, whose: str) -> None:
+        from image_store.entrypoints.metrics import count_used_up
+
+        count_used_up(self.settings.metrics_namespace, whose)
 
     def _deployment_key(self, provider: "Provider") -> "ProviderKey | None":
         from image_store.domain.providers import ProviderKey

@@ -78,7 +78,7 @@ class ImageProcessor(Protocol):
 
         Raises
         ------
-        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
+        PayloadTooLarge, UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
         """
         ...
 
@@ -620,6 +620,10 @@ class Generations(Protocol):
 
     def named(self, name: str, *, at: datetime) -> NamedJob | None:
         """The job that holds a name, strongly consistent."""
+        ...
+
+    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
+        """Let a job be found by another name as well; Conflict when the name is held, by whomever."""
         ...
 
     def release(self, name: str, job_id: str) -> None:

@@ -11,6 +11,7 @@ from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
+from image_store.domain.media import MAX_BYTES
 from image_store.domain.money import micros_of
 from image_store.domain.presets import presets_from
 from image_store.domain.providers import Provider
@@ -42,7 +43,14 @@ class Settings:
     key_layout: KeyLayout
     trash_retention: timedelta
     quota: Quota
+    max_bytes: int
     max_pixels: int
+    max_frames: int
+    max_frame_pixels: int
+    """The most that an animation has in all its frames together."""
+    max_metadata_bytes: int
+    max_decode_memory_bytes: int
+    max_decode_time: timedelta
     ingest_bucket: str
     ingest_queue_url: str
     dead_letter_queue_url: str
@@ -81,6 +89,7 @@ class Settings:
     providers_secret: str
     budgets: Budgets
     generation_queue_url: str
+    generation_dead_letter_queue_url: str
     generation_retries: int
     secrets_key: str
     """The KMS key that seals what owners entrust to the store."""
@@ -110,7 +119,13 @@ class Settings:
             key_layout=_layout(environment),
             trash_retention=timedelta(days=_number(environment, "TRASH_RETENTION_DAYS", 7)),
             quota=Quota(_number(environment, "QUOTA_IMAGES", 0), _number(environment, "QUOTA_BYTES", 0)),
+            max_bytes=_number(environment, "MAX_BYTES", MAX_BYTES),
             max_pixels=_number(environment, "MAX_PIXELS", 50_000_000),
+            max_frames=_number(environment, "MAX_FRAMES", 1_000),
+            max_frame_pixels=_number(environment, "MAX_FRAME_PIXELS", 100_000_000),
+            max_metadata_bytes=_number(environment, "MAX_METADATA_BYTES", 16 * 1024 * 1024),
+            max_decode_memory_bytes=_number(environment, "MAX_DECODE_MEGABYTES", 800) * 1_000_000,
+            max_decode_time=timedelta(seconds=_number(environment, "MAX_DECODE_SECONDS", 8)),
             ingest_bucket=environment.get("INGEST_BUCKET", ""),
             ingest_queue_url=environment.get("INGEST_QUEUE_URL", ""),
             dead_letter_queue_url=environment.get("DEAD_LETTER_QUEUE_URL", ""),
@@ -142,6 +157,7 @@ class Settings:
                 unknown_price_reserve=_dollars(environment, "UNKNOWN_PRICE_RESERVE"),
             ),
             generation_queue_url=environment.get("GENERATION_QUEUE_URL", ""),
+            generation_dead_letter_queue_url=environment.get("GENERATION_DEAD_LETTER_QUEUE_URL", ""),
             generation_retries=_number(environment, "GENERATION_RETRIES", 2),
             secrets_key=environment.get("SECRETS_KEY", ""),
             metrics_namespace=environment.get("METRICS_NAMESPACE", "ImageStore"),

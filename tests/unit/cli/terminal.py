@@ -46,6 +46,16 @@ class Said:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+def environment_for(folder: Path, url: str = URL) -> dict[str, str]:
+    """The environment of somebody who has a token for a store, and keeps all in a folder."""
+    return {
+        "IMAGE_STORE_URL": url,
+        "IMAGE_STORE_TOKEN": TOKEN,
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_STATE_HOME": str(folder / "state"),
+    }
+
+
 def command(
     handler: Callable[[httpx.Request], httpx.Response] | None,
     *words: str,
@@ -65,13 +75,7 @@ def command(
     with httpx.Client(transport=httpx.MockTransport(handler)) if handler else new_client() as http:
         context = Context(
             args,
-            environment={
-                "IMAGE_STORE_URL": url,
-                "IMAGE_STORE_TOKEN": TOKEN,
-                "XDG_CONFIG_HOME": str(folder / "config"),
-                "XDG_STATE_HOME": str(folder / "state"),
-                **(environment or {}),
-            },
+            environment=environment_for(folder, url) | dict(environment or {}),
             folder=folder,
             stdin=Keyboard(stdin) if somebody else io.StringIO(stdin),
             out=Output(as_json=args.json, quiet=args.quiet, stdout=out, stderr=err),

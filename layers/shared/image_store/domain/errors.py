@@ -97,7 +97,7 @@ class UrlNotAllowed(ImageStoreError):
     def __init__(self) -> None:
         super().__init__(
             "No image can be fetched from this URL. It must lead, in at most 3 redirects and over http or https, "
-            "to a public address that answers 200 with the unencoded bytes of an image of at most 100 MiB."
+            "to a public address that answers 200 with the unencoded bytes of an image of an accepted size."
         )
 
 
@@ -200,6 +200,11 @@ class BudgetExceeded(ImageStoreError):
 
 class BudgetUsedUp(BudgetExceeded):
     """A budget has no room for the request until it begins anew."""
+
+    def __init__(self, message: str, *, whose: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.whose = whose
+        """`owner` or `deployment`."""
 
 
 class AdminRequired(ImageStoreError):

@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+MAX_BYTES = 100 * 1024 * 1024
+"""The largest original there can be; a deployment may accept less."""
+
 
 class MediaType(StrEnum):
     """A format the store accepts and can decode."""

@@ -1,6 +1,6 @@
 """Metrics, written into the log in CloudWatch's embedded form: no call of its own for each.
 
-Those of generation are there for all providers together, which alarms look at, and for each, which the dashboard shows.
+What is told of calls is there for all providers together, which alarms look at, and for each, for the dashboard.
 """
 
 from collections.abc import Callable
@@ -23,6 +23,8 @@ class Metric(StrEnum):
     COST = "GenerationCost"
     """Dollars."""
     COST_UNKNOWN = "GenerationCostUnknown"
+    OWNER_BUDGET = "GenerationOwnerBudgetUsedUp"
+    DEPLOYMENT_BUDGET = "GenerationDeploymentBudgetUsedUp"
     STORED_IMAGES = "StoredImages"
     STORED_BYTES = "StoredBytes"
     """Of originals, the trash included."""
@@ -70,3 +72,10 @@ def _put(namespace: str, outcome: Outcome, name: Metric, unit: MetricUnit, value
                 metric.add_dimension(name=dimension, value=of)
             if outcome.reason is not None:
                 metric.add_metadata(key="reason", value=outcome.reason.value)
+
+
+def count_used_up(namespace: str, whose: str) -> None:
+    """Count a request that a budget had no room for; whose it is, is `owner` or `deployment`."""
+    name = Metric.DEPLOYMENT_BUDGET if whose == "deployment" else Metric.OWNER_BUDGET
+    with single_metric(name=name.value, unit=MetricUnit.Count, value=1, namespace=namespace):
+        pass

@@ -163,7 +163,10 @@ class UploadRequest(ImageAttributes):
     """An image whose bytes are going to be sent straight to storage."""
 
     content_type: MediaType
-    size_bytes: int = Field(ge=1, description="Exactly as many bytes can be sent; at most 100 MiB.")
+    size_bytes: int = Field(
+        ge=1,
+        description="Exactly as many bytes can be sent; at most 100 MiB unless the deployment says otherwise.",
+    )
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the bytes, in lower-case hexadecimal.")
 
 

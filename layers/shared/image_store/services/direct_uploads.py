@@ -37,7 +37,7 @@ from image_store.domain.errors import (
 )
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import Image, Record, State, Visibility
-from image_store.domain.media import MediaType
+from image_store.domain.media import MAX_BYTES, MediaType
 from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.work import CompleteUpload
@@ -55,7 +55,6 @@ from image_store.services.reservations import Reservations, Wanted, check_attrib
 from image_store.services.uploads import check_declared
 from image_store.services.write_protocol import WriteProtocol, too_late
 
-MAX_DIRECT_BYTES = 100 * 1024 * 1024
 LINK_LIFETIME = timedelta(minutes=30)
 COMPLETION_LIFETIME = LINK_LIFETIME + timedelta(minutes=10)
 """A PUT that began in time may end after its link has expired, and still be completed."""
@@ -112,6 +111,7 @@ class DirectUploads:
     work: WorkQueue
     clock: Clock
     ids: Ids
+    max_bytes: int = MAX_BYTES
 
     def begin(self, upload: DirectUpload) -> Ticket | Record:
         """Reserve an image whose bytes will be sent; a record when it is stored already.
@@ -124,8 +124,8 @@ class DirectUploads:
         IdempotencyMismatch, IdempotencyInProgress, Conflict, StorageUnavailable
         """
         check_attributes(upload.attributes, self.clock.now())
-        if upload.size_bytes > MAX_DIRECT_BYTES:
-            raise PayloadTooLarge("An image has at most 100 MiB.")
+        if upload.size_bytes > self.max_bytes:
+            raise PayloadTooLarge(f"An image has at most {self.max_bytes:,} bytes.")
         earlier = self.reservations.replay(upload.idempotency) or self.reservations.existing(
             upload.owner, upload.sha256, upload.attributes.on_duplicate
         )

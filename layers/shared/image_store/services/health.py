@@ -40,6 +40,8 @@ class Health:
     public: ObjectStore | None
     secret: Callable[[], object]
     queues: Mapping[str, QueueDepth]
+    providers: Mapping[str, Callable[[], object]]
+    """By provider of images: looks for the deployment's key, and answers None when there is none."""
     clock: Clock
 
     def check(self) -> dict[str, Component]:
@@ -62,6 +64,16 @@ class Health:
         yield "signing_secret", _asked(self.secret)
         for name, queue in self.queues.items():
             yield name, _asked(lambda name=name, queue=queue: _dead_letters(name, queue))  # type: ignore[misc]
+
+        yield "providers", _asked(self._providers)
+
+    def _providers(self) -> Component:
+        if not self.providers:
+            return Component(Status.NOT_CONFIGURED, "Images are generated with the keys of owners alone.")
+        without = [name for name, key in self.providers.items() if key() is None]
+        if without:
+            return Component(Status.DEGRADED, f"There is no key for {', '.join(without)}.")
+        return Component(Status.OK)
 
     def _overdue(self) -> Component:
         late = next(iter(self.repository.due(self.clock.now() - LONG_OVERDUE)), None)

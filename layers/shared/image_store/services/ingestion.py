@@ -16,12 +16,12 @@ from image_store.domain.attributes import MAX_FILENAME_CHARS, Attributes
 from image_store.domain.errors import ImageNotFound, InvalidRequest, PayloadTooLarge
 from image_store.domain.image import Record
 from image_store.domain.ingest import INGEST_PREFIX, REMEMBERED, DroppedObject
+from image_store.domain.media import MAX_BYTES
 from image_store.domain.reservation import IdempotencyKey
 from image_store.ports import Clock, ImageRepository, ObjectMissing, ObjectStore
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
 
-MAX_INGEST_BYTES = 100 * 1024 * 1024
 MAX_OWNER_CHARS = 255
 
 
@@ -33,6 +33,7 @@ class Ingestion:
     repository: ImageRepository
     uploads: Uploads
     clock: Clock
+    max_bytes: int = MAX_BYTES
 
     def ingest(self, dropped: DroppedObject, *, until: datetime) -> Record | None:
         """Store an object for the owner its key names; None when it is gone again, or its image was deleted since.
@@ -42,10 +43,10 @@ class Ingestion:
         Raises what `Uploads.accept` raises; whatever is not a fault of the stores is final.
         """
         owner, filename = _named(dropped.key)
-        if dropped.size_bytes > MAX_INGEST_BYTES:
-            raise PayloadTooLarge("The object is larger than 100 MB.")
+        if dropped.size_bytes > self.max_bytes:
+            raise PayloadTooLarge(f"The object has more than {self.max_bytes:,} bytes.")
         try:
-            data = self.bucket.get(dropped.key, version=dropped.version, max_bytes=MAX_INGEST_BYTES)
+            data = self.bucket.get(dropped.key, version=dropped.version, max_bytes=self.max_bytes)
         except ObjectMissing:
             return None
         upload = Upload(

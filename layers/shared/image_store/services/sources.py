@@ -12,10 +12,8 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from image_store.domain.attributes import MAX_FILENAME_CHARS
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.media import parse_declared
+from image_store.domain.media import MAX_BYTES, parse_declared
 from image_store.ports import Fetcher
-
-MAX_FETCHED_BYTES = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +38,10 @@ Source = Content | RemoteUrl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Opens sources; the fetcher is made for the first URL."""
+    """Opens sources; the fetcher is made for the first URL and reads at most `max_bytes`."""
 
     fetcher: Callable[[], Fetcher]
+    max_bytes: int = MAX_BYTES
 
     def open(self, source: Source, *, until: datetime) -> Content:
         """The bytes of a source, fetched by `until` when they lie somewhere else; UrlNotAllowed when they cannot be.
@@ -52,7 +51,7 @@ class Sources:
         """
         if isinstance(source, Content):
             return source
-        fetched = self.fetcher().fetch(source.url, max_bytes=MAX_FETCHED_BYTES, until=until)
+        fetched = self.fetcher().fetch(source.url, max_bytes=self.max_bytes, until=until)
         said = fetched.content_type
         declared = said if said is not None and parse_declared(said) is not None else None
         return Content(fetched.data, declared, filename_in(source.url))

@@ -92,7 +92,7 @@ class DynamoGenerations(Generations):
         writes += [
             ("item", self._create(job_items.item_row(item, ttl=int(row["ttl"]["N"])))) for item in items
         ]
-        writes += [("name", self._name(name, job)) for name in names]
+        writes += [("name", {"Put": self._name(name, job.id, job.created_at)}) for name in names]
         writes += self._budgets(_held(items, job.owner), budgets)
         writes.append(("quota", self._promise(job.owner, len(items), most_images)))
         self._transact(writes, settled=lambda: self.job(job.id) is not None, at=job.created_at)
@@ -126,6 +126,16 @@ class DynamoGenerations(Generations):
             if change.outcome is not None:
                 writes += self._told(change, change.outcome)
         self._transact(writes, settled=lambda: self._is_mine(first), at=at)
+
+    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
+        try:
+            self._client().put_item(**self._name(name, job_id, at))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                raise _changed() from error
+            raise unavailable() from error
+        except BotoCoreError as error:
+            raise unavailable() from error
 
     def release(self, name: str, job_id: str) -> None:
         try:
@@ -180,22 +190,20 @@ class DynamoGenerations(Generations):
         condition = "attribute_not_exists(pk)"
         return {"Put": {"TableName": self._table, "Item": row, "ConditionExpression": condition}}
 
-    def _name(self, name: JobName, job: Job) -> dict[str, Any]:
+    def _name(self, name: JobName, job_id: str, at: datetime) -> dict[str, Any]:
         row = {
             **keys.join(name.name),
-            "job_id": {"S": job.id},
+            "job_id": {"S": job_id},
             "fingerprint": {"S": name.fingerprint},
             "ttl": {"N": str(int(name.until.timestamp()))},
         }
         return {
-            "Put": {
-                "TableName": self._table,
-                "Item": row,
-                # DynamoDB removes expired rows late: one that has expired counts as absent.
-                "ConditionExpression": "attribute_not_exists(pk) OR #ttl < :now",
-                "ExpressionAttributeNames": {"#ttl": "ttl"},
-                "ExpressionAttributeValues": {":now": {"N": str(int(job.created_at.timestamp()))}},
-            }
+            "TableName": self._table,
+            "Item": row,
+            # DynamoDB removes expired rows late: one that has expired counts as absent.
+            "ConditionExpression": "attribute_not_exists(pk) OR #ttl < :now",
+            "ExpressionAttributeNames": {"#ttl": "ttl"},
+            "ExpressionAttributeValues": {":now": {"N": str(int(at.timestamp()))}},
         }
 
     def _replace(self, change: Change) -> dict[str, Any]:
@@ -575,7 +583,9 @@ def _used_up(name: str, retry_after: timedelta | None) -> BudgetUsedUp:
     whose, _, period = name.partition("_")
     owned = "Your" if whose == "owner" else "The deployment's"
     return BudgetUsedUp(
-        f"{owned} {period} budget for generated images has no room for this request.", retry_after=retry_after
+        f"{owned} {period} budget for generated images has no room for this request.",
+        whose=whose,
+        retry_after=retry_after,
     )
 
 

@@ -10,12 +10,11 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import parse_time, text_time
+from image_store.adapters.dynamodb.table import Table
 from image_store.domain.cleanup import Lease, Position, Report
-from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.errors import Conflict
 from image_store.ports import Housekeeping
 
 REPORT_LIFETIME = timedelta(days=90)
@@ -26,52 +25,38 @@ class DynamoHousekeeping(Housekeeping):
     """Housekeeping in the one table; the client is made at the first call."""
 
     def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._table = table
-        self._client = client
+        self._rows = Table(table, client=client, refusal=_taken_over)
 
     def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
-        try:
-            answer = self._client().update_item(
-                TableName=self._table,
-                Key=keys.CLEANUP_LEASE,
-                UpdateExpression="SET holder = :holder, #until = :until ADD #token :one",
-                # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
-                ConditionExpression="attribute_not_exists(#until) OR #until < :now OR holder = :holder",
-                ExpressionAttributeNames={"#until": "until", "#token": "token"},
-                ExpressionAttributeValues={
-                    ":holder": {"S": holder},
-                    ":until": {"S": text_time(until)},
-                    ":now": {"S": text_time(at)},
-                    ":one": {"N": "1"},
-                },
-                ReturnValues="UPDATED_NEW",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return None
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
-        return Lease(holder, int(answer["Attributes"]["token"]["N"]))
+        answer = self._rows.conditional(
+            "update_item",
+            Key=keys.CLEANUP_LEASE,
+            UpdateExpression="SET holder = :holder, #until = :until ADD #token :one",
+            # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
+            ConditionExpression="attribute_not_exists(#until) OR #until < :now OR holder = :holder",
+            ExpressionAttributeNames={"#until": "until", "#token": "token"},
+            ExpressionAttributeValues={
+                ":holder": {"S": holder},
+                ":until": {"S": text_time(until)},
+                ":now": {"S": text_time(at)},
+                ":one": {"N": "1"},
+            },
+            ReturnValues="UPDATED_NEW",
+        )
+        return None if answer is None else Lease(holder, int(answer["Attributes"]["token"]["N"]))
 
     def end_lease(self, lease: Lease) -> None:
-        try:
-            self._client().update_item(
-                TableName=self._table,
-                Key=keys.CLEANUP_LEASE,
-                UpdateExpression="REMOVE #until",
-                ConditionExpression="#token = :token",
-                ExpressionAttributeNames={"#until": "until", "#token": "token"},
-                ExpressionAttributeValues={":token": {"N": str(lease.token)}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
+        self._rows.conditional(
+            "update_item",
+            Key=keys.CLEANUP_LEASE,
+            UpdateExpression="REMOVE #until",
+            ConditionExpression="#token = :token",
+            ExpressionAttributeNames={"#until": "until", "#token": "token"},
+            ExpressionAttributeValues={":token": {"N": str(lease.token)}},
+        )
 
     def position(self, sweep: str) -> Position | None:
-        answer = self._read("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
+        answer = self._rows.call("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
         if "Item" not in answer:
             return None
         item = answer["Item"]
@@ -94,7 +79,7 @@ class DynamoHousekeeping(Housekeeping):
         self._write(item, lease)
 
     def reports(self, *, limit: int) -> list[Report]:
-        answer = self._read(
+        answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": keys.cleanup_report("")["pk"]},
@@ -106,29 +91,21 @@ class DynamoHousekeeping(Housekeeping):
     def _write(self, item: dict[str, Any], lease: Lease) -> None:
         """Put a row for as long as the lease is held."""
         check = {
-            "TableName": self._table,
+            "TableName": self._rows.name,
             "Key": keys.CLEANUP_LEASE,
             "ConditionExpression": "#token = :token",
             "ExpressionAttributeNames": {"#token": "token"},
             "ExpressionAttributeValues": {":token": {"N": str(lease.token)}},
         }
-        put = {"TableName": self._table, "Item": item}
-        try:
-            self._client().transact_write_items(TransactItems=[{"ConditionCheck": check}, {"Put": put}])
-        except ClientError as error:
-            reasons = error.response.get("CancellationReasons", [{}])
-            if reasons[0].get("Code") == "ConditionalCheckFailed":
-                raise Conflict("Another run of cleanup has taken over.") from error
-            raise _unavailable() from error
-        except BotoCoreError as error:
-            raise _unavailable() from error
+        put = {"TableName": self._rows.name, "Item": item}
+        # A row that is written again is the same row, so an answer that was lost needs no other look.
+        self._rows.transact(
+            [("lease", {"ConditionCheck": check}), ("row", {"Put": put})], settled=lambda: False
+        )
 
-    def _read(self, operation: str, **request: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self._table, **request)
-        except (ClientError, BotoCoreError) as error:
-            raise _unavailable() from error
-        return answer
+
+def _taken_over(_failed: set[str]) -> Exception:
+    return Conflict("Another run of cleanup has taken over.")
 
 
 def _text(at: datetime | None) -> str | None:
@@ -137,9 +114,3 @@ def _text(at: datetime | None) -> str | None:
 
 def _report(told: dict[str, Any]) -> Report:
     return Report(**{**told, **{name: parse_time(told[name]) if told[name] else None for name in _TIMES}})
-
-
-def _unavailable() -> StorageUnavailable:
-    return StorageUnavailable(
-        "The metadata store did not answer as it should; try again.", retry_after=timedelta(seconds=1)
-    )

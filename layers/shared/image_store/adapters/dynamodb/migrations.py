@@ -3,13 +3,11 @@
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import Item, parse_time, text_time
+from image_store.adapters.dynamodb.table import Table as Rows
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.migration import (
     FieldNames,
@@ -40,8 +38,7 @@ class DynamoMigrations(Migrations):
     """Migrations in the one table; the client is made at the first call."""
 
     def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._table = table
-        self._client = client
+        self._rows = Rows(table, client=client)
 
     def create(self, migration: Migration) -> None:
         self._put(migration, ConditionExpression="attribute_not_exists(pk)")
@@ -60,24 +57,18 @@ class DynamoMigrations(Migrations):
 
     def _put(self, migration: Migration, **condition: Any) -> None:
         item = _item_of(migration)
+        failure: Exception = Conflict("Another worker has carried this migration on.")
         try:
-            self._client().put_item(TableName=self._table, Item=item, **condition)
-        except (ClientError, BotoCoreError) as error:
-            # botocore repeats a call whose answer it lost; the repeat then meets our own write.
-            if self._item(migration.id) == item:
+            if self._rows.conditional("put_item", Item=item, **condition) is not None:
                 return
-            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-            if code == "ConditionalCheckFailedException":
-                raise Conflict("Another worker has carried this migration on.") from error
-            raise _unavailable() from error
+        except StorageUnavailable as unavailable:
+            failure = unavailable
+        # botocore repeats a call whose answer it lost; the repeat then meets our own write.
+        if self._item(migration.id) != item:
+            raise failure
 
     def _item(self, migration_id: str) -> Item | None:
-        try:
-            answer = self._client().get_item(
-                TableName=self._table, Key=keys.migration(migration_id), ConsistentRead=True
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise _unavailable() from error
+        answer = self._rows.call("get_item", Key=keys.migration(migration_id), ConsistentRead=True)
         item: Item | None = answer.get("Item")
         return item
 
@@ -109,9 +100,3 @@ def _migration_of(migration_id: str, item: Item) -> Migration:
 
 def _text(at: Any) -> str | None:
     return text_time(at) if at is not None else None
-
-
-def _unavailable() -> StorageUnavailable:
-    return StorageUnavailable(
-        "The metadata store did not answer as it should; try again.", retry_after=timedelta(seconds=1)
-    )

@@ -146,7 +146,7 @@ class DynamoRepository:
         )
 
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
-        return self._rows.conditional(
+        answer = self._rows.conditional(
             "update_item",
             Key=keys.publication(publication),
             UpdateExpression="ADD #keys :keys SET copied_until = :until",
@@ -154,9 +154,10 @@ class DynamoRepository:
             ExpressionAttributeNames={"#keys": "keys"},
             ExpressionAttributeValues={":keys": {"SS": [key]}, ":until": {"S": items.text_time(until)}},
         )
+        return answer is not None
 
     def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
-        return self._rows.conditional(
+        answer = self._rows.conditional(
             "put_item",
             Item={
                 **keys.rendering(name),
@@ -169,6 +170,7 @@ class DynamoRepository:
             ExpressionAttributeNames={"#until": "until"},
             ExpressionAttributeValues={":now": {"S": items.text_time(at)}, ":holder": {"S": holder}},
         )
+        return answer is not None
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
         expiry = {"ttl": {"N": str(int(expires_at.timestamp()))}}

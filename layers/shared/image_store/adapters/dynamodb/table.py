@@ -55,17 +55,17 @@ class Table:
             raise unavailable() from error
         return answer
 
-    def conditional(self, operation: str, **request: Any) -> bool:
-        """Make one conditional write; False when its condition does not hold."""
+    def conditional(self, operation: str, **request: Any) -> dict[str, Any] | None:
+        """Make one conditional write and give its answer; None when its condition does not hold."""
         try:
-            getattr(self._client(), operation)(TableName=self.name, **request)
+            answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self.name, **request)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
+                return None
             raise unavailable() from error
         except BotoCoreError as error:
             raise unavailable() from error
-        return True
+        return answer
 
     def get_many(self, wanted: Sequence[Key]) -> Iterator[Item]:
         """Read many rows, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""

@@ -63,7 +63,7 @@ class Film:
         self._frames: list[Image.Image] = []
         self._durations: list[int] = []
         self._plays = _plays(opened)
-        self._gives_up_at = time.monotonic() + limits.max_animation_time.total_seconds()
+        self._gives_up_at = time.thread_time() + limits.max_animation_time.total_seconds()
 
     def take(self) -> None:
         """Keep the frame that was just loaded."""
@@ -72,7 +72,7 @@ class Film:
         if self._skipped:
             self._skipped -= 1
             return
-        if time.monotonic() >= self._gives_up_at:
+        if time.thread_time() >= self._gives_up_at:
             self._moving = frozenset()
             self._frames.clear()
             return

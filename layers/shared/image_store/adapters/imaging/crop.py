@@ -1,12 +1,18 @@
 """Where to cut a picture so that its subject stays in it."""
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from image_store.adapters.imaging.sizes import Box, Size
 from image_store.domain.renditions import Gravity
 
-_CENTRE_PULL = 0.25
+_CENTRE_PULL = 0.15
 """How much of all interest a window must gain to be moved from the middle to the far end."""
+_EDGE_LOSS = 0.5
+"""How much less counts what lies at the very edge of a window: a subject in full beats one cut through."""
+# A few sharp edges tell more of a subject than many soft ones: levels are raised to this power.
+_EDGE_POWER = 1.5
+_EDGE_LEVELS = [round(255 * (level / 255) ** _EDGE_POWER) for level in range(256)]
+_SATURATION_SHARE = 0.25
 
 
 def window(size: Size, shape: Size, gravity: Gravity, overview: Image.Image) -> Box:
@@ -37,10 +43,16 @@ def _smart_place(size: Size, cut: Size, overview: Image.Image) -> tuple[int, int
 
 def _interest(overview: Image.Image, *, along_x: bool) -> list[float]:
     """How much there is to see in each column, or row, of the overview: shares that add up to 1."""
-    profile = _profile(overview.convert("L").filter(ImageFilter.FIND_EDGES), along_x=along_x)
+    edges = overview.filter(ImageFilter.FIND_EDGES)
+    if edges.mode == "RGB":
+        red, green, blue = edges.split()
+        edges = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+    profile = _profile(edges.point(_EDGE_LEVELS), along_x=along_x)
     if overview.mode == "RGB":
         saturation = _profile(overview.convert("HSV").getchannel("S"), along_x=along_x)
-        profile = [edges + colour / 2 for edges, colour in zip(profile, saturation, strict=True)]
+        profile = [
+            edge + _SATURATION_SHARE * colour for edge, colour in zip(profile, saturation, strict=True)
+        ]
     # What is everywhere (grain, a coloured wall) says nothing about where to look.
     least = min(profile)
     total = sum(profile) - least * len(profile)
@@ -57,14 +69,17 @@ def _profile(levels: Image.Image, *, along_x: bool) -> list[float]:
 
 def _best_start(interest: list[float], *, window: int) -> float:
     """The start of the best window, as a share of the whole length."""
-    length = len(interest)
+    length, window = len(interest), max(1, window)
     spare = length - window
     if spare <= 0:
         return 0.0
+    half = window / 2
+    weights = [1 - _EDGE_LOSS * abs((at + 0.5 - half) / half) ** 4 for at in range(window)]
     best_start, best_score = spare / 2, float("-inf")
     for start in range(spare + 1):
         from_centre = abs(start - spare / 2) / (spare / 2)
-        score = sum(interest[start : start + window]) - _CENTRE_PULL * from_centre
+        seen = zip(interest[start : start + window], weights, strict=True)
+        score = sum(level * weight for level, weight in seen) - _CENTRE_PULL * from_centre
         if score > best_score:
             best_start, best_score = float(start), score
     return best_start / length

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 # Importing a plugin registers it; without that Image.open would import all forty.
@@ -34,6 +34,9 @@ _PILLOW_FORMATS = {
     MediaType.AVIF: AvifImagePlugin.AvifImageFile.format,
 }
 _ORIENTATION_TAG = 0x0112
+_AVIF_BYTES_PER_PIXEL = (11, 16)  # still, moving
+# A file keeps one core busy, however many there are: several are decoded at once, and its time can be told.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 # Pillow's own cap is a second line behind `limits`; between its limit and twice that it only warns.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -78,9 +81,9 @@ def decode(
     InvalidImage, ImageTooLarge, TooManyFrames
     """
     if header is not None:
-        limits.check(header)
+        limits.check(header, len(data))
     try:
-        return _decode(data, media_type, limits=limits, recipes=recipes)
+        return _decode(data, media_type, header, limits=limits, recipes=recipes)
     except (ImageStoreError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -94,14 +97,21 @@ def decode(
 
 
 def _decode(
-    data: bytes, media_type: MediaType, *, limits: DecodeLimits, recipes: Collection[Recipe]
+    data: bytes,
+    media_type: MediaType,
+    header: Header | None,
+    *,
+    limits: DecodeLimits,
+    recipes: Collection[Recipe],
 ) -> Decoded:
     if media_type is MediaType.PNG:
         # Only PNG has checksums; checking them uses the reader up.
         _open(data, media_type).verify()
     opened = _open(data, media_type)
     frames = _frame_count(opened, media_type)
-    limits.check(Header(*opened.size, frames=frames))
+    header = header or Header(0, 0, bytes_per_pixel=_AVIF_BYTES_PER_PIXEL[frames > 1])
+    header = replace(header, width=opened.width, height=opened.height, frames=frames)
+    limits.check(header, len(data))
     stored_size = opened.size
     if media_type is MediaType.JPEG:
         # Where a size asked for is only a width, it matters which way up the picture is.
@@ -113,7 +123,7 @@ def _decode(
     first = opened.copy() if frames > 1 else opened
     orientation, profile = _orientation(opened), _profile(opened)
     film = Film(opened, Picture(opened, orientation), profile, frames=frames, recipes=recipes, limits=limits)
-    _decode_other_frames(opened, frames, film, limits=limits)
+    _decode_other_frames(opened, header, film, limits=limits, size_bytes=len(data))
     image = to_working_mode(first)
     # Savers write a comment, a profile or a transparent colour from here when they are not told otherwise.
     image.info = {}
@@ -122,17 +132,17 @@ def _decode(
 
 
 def _decode_other_frames(
-    opened: ImageFile.ImageFile, frames: int, film: Film, *, limits: DecodeLimits
+    opened: ImageFile.ImageFile, header: Header, film: Film, *, limits: DecodeLimits, size_bytes: int
 ) -> None:
-    started = time.monotonic()
-    if frames > 1:
+    started = time.thread_time()
+    if header.frames > 1:
         film.take()
-    for index in range(1, frames):
-        if time.monotonic() - started >= limits.max_decode_time.total_seconds():
+    for index in range(1, header.frames):
+        if time.thread_time() - started >= limits.max_decode_time.total_seconds():
             # AV1 frames can be far larger than the container says, and are then scaled down.
             raise TooManyFrames(f"The frames of the {opened.format} take too long to decode.")
         opened.seek(index)
-        limits.check(Header(*opened.size, frames=frames))
+        limits.check(replace(header, width=opened.width, height=opened.height), size_bytes)
         opened.load()
         film.take()
 

@@ -14,9 +14,6 @@ from image_store.adapters.imaging.limits import Header
 from image_store.domain.errors import InvalidImage
 from image_store.domain.media import MediaType
 
-MAX_METADATA_BYTES = 16 * 1024 * 1024
-"""EXIF, XMP, ICC, comments and unknown chunks together; photo editors stay below a tenth of it."""
-
 _MAX_PARTS_AT_LEAST = 4_096
 _BYTES_PER_PART = 1_024
 _PARTS_PER_FRAME = 4
@@ -24,8 +21,10 @@ _MAX_FRAMES_COUNTED = 10_000
 _MAX_JUNK_BYTES = 65_536
 
 
-def read_header(data: bytes, media_type: MediaType) -> Header | None:
+def read_header(data: bytes, media_type: MediaType, *, max_metadata_bytes: int) -> Header | None:
     """Read what `data` claims; None where only the decoder's own parser can tell (AVIF).
+
+    EXIF, XMP, ICC, comments and unknown parts have at most `max_metadata_bytes` together.
 
     Raises
     ------
@@ -36,7 +35,7 @@ def read_header(data: bytes, media_type: MediaType) -> Header | None:
     if read is None:
         return None
     try:
-        return read(data)
+        return read(data, max_metadata_bytes)
     except IndexError as error:
         raise _cut_off(media_type) from error
 
@@ -53,11 +52,16 @@ class _Budget:
     """Counts the parts of one file and refuses what only serves to keep a reader busy."""
 
     def __init__(
-        self, media_type: MediaType, size_bytes: int, *, bytes_per_part: int = _BYTES_PER_PART
+        self,
+        media_type: MediaType,
+        size_bytes: int,
+        max_metadata_bytes: int,
+        *,
+        bytes_per_part: int = _BYTES_PER_PART,
     ) -> None:
         self._media_type = media_type
         self._parts_left = _MAX_PARTS_AT_LEAST + size_bytes // bytes_per_part
-        self._metadata_left = MAX_METADATA_BYTES
+        self._max_metadata_bytes = self._metadata_left = max_metadata_bytes
         self.frames = 0
 
     @property
@@ -79,7 +83,7 @@ class _Budget:
         if self._metadata_left < 0:
             raise InvalidImage(
                 f"The {self._media_type.name} carries more than "
-                f"{MAX_METADATA_BYTES // (1024 * 1024)} MiB of metadata."
+                f"{self._max_metadata_bytes:,} bytes of metadata."
             )
 
 
@@ -88,14 +92,15 @@ class _Budget:
 _SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE_MARKERS = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _STANDALONE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
+_JPEG_BYTES_PER_PIXEL = 4
 _START_OF_SCAN, _END_OF_IMAGE, _COMMENT = 0xDA, 0xD9, 0xFE
 _APPLICATION_MARKERS = range(0xE0, 0xF0)
 # In entropy-coded data 0xFF is followed by 0x00 or a restart marker; fill bytes precede a marker.
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
-def _read_jpeg(data: bytes) -> Header:
-    budget = _Budget(MediaType.JPEG, len(data))
+def _read_jpeg(data: bytes, max_metadata_bytes: int) -> Header:
+    budget = _Budget(MediaType.JPEG, len(data), max_metadata_bytes)
     frame: tuple[int, int] | None = None
     for marker, start, end in _jpeg_segments(data, budget):
         if marker in _SOF_MARKERS:
@@ -109,7 +114,11 @@ def _read_jpeg(data: bytes) -> Header:
             # A sequential picture whose first scan has all components is complete after it.
             is_one_scan = frame_marker not in _PROGRESSIVE_MARKERS and data[start] == data[at + 5]
             passes = 1 if is_one_scan else _count_scans(data, end, budget)
-            return Header(_big(data, at + 3, 2), _big(data, at + 1, 2), passes=passes)
+            # Until the last scan libjpeg keeps coefficients of two bytes for every sample.
+            bytes_per_pixel = _JPEG_BYTES_PER_PIXEL if is_one_scan else 2 + 2 * data[at + 5]
+            return Header(
+                _big(data, at + 3, 2), _big(data, at + 1, 2), passes=passes, bytes_per_pixel=bytes_per_pixel
+            )
     raise _cut_off(MediaType.JPEG)
 
 
@@ -168,18 +177,20 @@ def _count_scans(data: bytes, first_scan: int, budget: _Budget) -> int:
 # PNG: W3C PNG (third edition), with the animation chunks ---------------------------------------------------
 
 _PNG_SIGNATURE_BYTES = 8
+_PNG_GREY, _PNG_PALETTE, _PNG_TYPES_WITH_ALPHA = 0, 3, (4, 6)
+_PNG_BYTES_MORE_WHEN_MOVING = 8
 _PNG_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 # Deflate at its best: RFC 1951 copies at most 258 bytes for two bits.
 _DEFLATE_MAX_RATIO = 1_032
 _PNG_PICTURE_CHUNKS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"IEND", b"fcTL"})
 
 
-def _read_png(data: bytes) -> Header:
-    budget = _Budget(MediaType.PNG, len(data))
+def _read_png(data: bytes, max_metadata_bytes: int) -> Header:
+    budget = _Budget(MediaType.PNG, len(data), max_metadata_bytes)
     if data[12:16] != b"IHDR":
         raise _contradiction(MediaType.PNG, "it does not begin with its header")
     width, height = _big(data, 16, 4), _big(data, 20, 4)
-    declared, packed_bytes = 1, 0
+    declared, packed_bytes, has_alpha = 1, 0, data[25] in _PNG_TYPES_WITH_ALPHA
     for name, start, length in _png_chunks(data, budget):
         if name == b"acTL":
             declared = max(declared, _big(data, start, 4))
@@ -187,12 +198,30 @@ def _read_png(data: bytes) -> Header:
             budget.take_frame()
         elif name == b"IDAT":
             packed_bytes += length
+        elif name == b"tRNS":
+            has_alpha = True
         if name not in _PNG_PICTURE_CHUNKS:
             budget.take_metadata(length)
         if name == b"IEND" or budget.has_frames_enough:
             is_plausible = packed_bytes * _DEFLATE_MAX_RATIO >= _png_bytes(data, width, height)
-            return Header(width, height, frames=max(declared, budget.frames), is_plausible=is_plausible)
+            frames = max(declared, budget.frames)
+            bytes_per_pixel = _png_bytes_per_pixel(data[25], data[24], has_alpha=has_alpha)
+            return Header(
+                width,
+                height,
+                frames,
+                bytes_per_pixel=bytes_per_pixel + _PNG_BYTES_MORE_WHEN_MOVING * (frames > 1),
+                is_plausible=is_plausible,
+            )
     raise _cut_off(MediaType.PNG)
+
+
+def _png_bytes_per_pixel(color_type: int, bits: int, *, has_alpha: bool) -> int:
+    if has_alpha:
+        return 8
+    if color_type == _PNG_GREY:
+        return 2 if bits <= 8 else 4
+    return 5 if color_type == _PNG_PALETTE else 4
 
 
 def _png_bytes(data: bytes, width: int, height: int) -> int:
@@ -217,12 +246,13 @@ def _png_chunks(data: bytes, budget: _Budget) -> Iterator[tuple[bytes, int, int]
 
 _GIF_EXTENSION, _GIF_IMAGE, _GIF_TRAILER = 0x21, 0x2C, 0x3B
 _GIF_HEADER_BYTES = 13
+_GIF_BYTES_PER_PIXEL = (5, 12)  # still, moving
 # Encoders fill sub-blocks to 254 or 255 bytes; shorter ones only end a frame or carry a comment.
 _GIF_BYTES_PER_SUB_BLOCK = 64
 
 
-def _read_gif(data: bytes) -> Header:
-    budget = _Budget(MediaType.GIF, len(data), bytes_per_part=_GIF_BYTES_PER_SUB_BLOCK)
+def _read_gif(data: bytes, max_metadata_bytes: int) -> Header:
+    budget = _Budget(MediaType.GIF, len(data), max_metadata_bytes, bytes_per_part=_GIF_BYTES_PER_SUB_BLOCK)
     width, height = _little(data, 6, 2), _little(data, 8, 2)
     at = _GIF_HEADER_BYTES + _gif_palette_bytes(data[10])
     while not budget.has_frames_enough:
@@ -244,7 +274,7 @@ def _read_gif(data: bytes) -> Header:
             raise _contradiction(MediaType.GIF, "there is an unknown block in it")
     if budget.frames == 0:
         raise _contradiction(MediaType.GIF, "there is no picture in it")
-    return Header(width, height, frames=budget.frames)
+    return Header(width, height, budget.frames, bytes_per_pixel=_GIF_BYTES_PER_PIXEL[budget.frames > 1])
 
 
 def _gif_palette_bytes(flags: int) -> int:
@@ -260,11 +290,12 @@ def _gif_after_sub_blocks(data: bytes, at: int, budget: _Budget) -> int:
 
 # WebP: RFC 9649 --------------------------------------------------------------------------------------------
 
+_WEBP_BYTES_PER_PIXEL = (16, 24)  # still, moving
 _WEBP_PICTURE_CHUNKS = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"})
 
 
-def _read_webp(data: bytes) -> Header:
-    budget = _Budget(MediaType.WEBP, len(data))
+def _read_webp(data: bytes, max_metadata_bytes: int) -> Header:
+    budget = _Budget(MediaType.WEBP, len(data), max_metadata_bytes)
     end = 8 + _little(data, 4, 4)
     if end > len(data):
         raise _cut_off(MediaType.WEBP)
@@ -284,7 +315,8 @@ def _read_webp(data: bytes) -> Header:
         at = start + length + (length & 1)
     if size is None:
         raise _contradiction(MediaType.WEBP, "there is no picture in it")
-    return Header(*size, frames=max(1, budget.frames))
+    frames = max(1, budget.frames)
+    return Header(*size, frames, bytes_per_pixel=_WEBP_BYTES_PER_PIXEL[frames > 1])
 
 
 def _webp_size(data: bytes, name: bytes, start: int) -> tuple[int, int] | None:
@@ -298,7 +330,7 @@ def _webp_size(data: bytes, name: bytes, start: int) -> tuple[int, int] | None:
     return None
 
 
-_READERS: dict[MediaType, Callable[[bytes], Header]] = {
+_READERS: dict[MediaType, Callable[[bytes, int], Header]] = {
     MediaType.JPEG: _read_jpeg,
     MediaType.PNG: _read_png,
     MediaType.GIF: _read_gif,

@@ -1,7 +1,6 @@
 """The image processor of the store: one decode, all that is made from it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from image_store.adapters.imaging.decoding import Decoded, decode
 from image_store.adapters.imaging.fingerprint import perceptual_hash
@@ -11,7 +10,13 @@ from image_store.adapters.imaging.placeholder import make_placeholder
 from image_store.adapters.imaging.provenance import xmp_packet
 from image_store.adapters.imaging.renditions import render
 from image_store.adapters.imaging.room import PixelRoom
-from image_store.domain.errors import ContentTypeMismatch, ImageTooLarge, UnsupportedMediaType
+from image_store.domain.errors import (
+    ContentTypeMismatch,
+    ImageStoreError,
+    ImageTooLarge,
+    InvalidImage,
+    UnsupportedMediaType,
+)
 from image_store.domain.media import MediaType, sniff
 from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
 
@@ -22,38 +27,13 @@ class PillowProcessor:
     It may be called from several threads: they decode at once what together has no more pixels than the largest
     picture that is accepted, and what does not fit waits.
 
-    Decoding is bound by CPU. Of a picture of 50 MP it takes 100 MB of memory as a JPEG, 270–430 MB as a PNG
-    or AVIF and 750 MB as a WebP.
+    Decoding is bound by CPU and by memory: see `DecodeLimits`.
     """
 
-    def __init__(
-        self,
-        *,
-        max_pixels: int = 50_000_000,
-        max_frames: int = 1_000,
-        max_total_pixels: int = 100_000_000,
-        max_decode_time: timedelta = timedelta(seconds=8),
-        max_animated_frames: int = 300,
-        max_animated_pixels: int = 25_000_000,
-        max_animation_time: timedelta = timedelta(seconds=4),
-    ) -> None:
-        """Accept pictures, or canvases of animations, of `max_pixels`.
-
-        An animation has at most `max_frames`, and `max_total_pixels` in all of them: one that just passes
-        takes 1–2 s of one core. `max_decode_time` ends one that was built to take longer.
-        A rendition moves with at most `max_animated_frames`, `max_animated_pixels` in all of them (about 1 s of a
-        core) and `max_animation_time` to read them; otherwise it is still, with a warning.
-        """
-        self._limits = DecodeLimits(
-            max_pixels,
-            max_frames,
-            max_total_pixels,
-            max_decode_time,
-            max_animated_frames,
-            max_animated_pixels,
-            max_animation_time,
-        )
-        self._room = PixelRoom(max_pixels)
+    def __init__(self, limits: DecodeLimits | None = None) -> None:
+        """Accept what is within `limits`, or within those of a deployment that chooses nothing."""
+        self._limits = limits or DecodeLimits()
+        self._room = PixelRoom(self._limits.max_pixels)
 
     def process(
         self,
@@ -72,10 +52,12 @@ class PillowProcessor:
 
         Raises
         ------
-        UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
+        PayloadTooLarge, UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
+            what is cheap to tell is told first: bytes, then the signature, then what the header claims
         """
+        self._limits.check_bytes(len(data))
         media_type = _checked(data, media_type)
-        header = read_header(data, media_type)
+        header = read_header(data, media_type, max_metadata_bytes=self._limits.max_metadata_bytes)
         try:
             with self._room.taken(self._pixels_of(header)):
                 decoded = decode(data, media_type, header, limits=self._limits, recipes=recipes.values())
@@ -87,8 +69,12 @@ class PillowProcessor:
                     xmp=xmp_packet(provenance) if provenance else b"",
                 )
                 placeholder, fingerprint = make_placeholder(overview), perceptual_hash(overview)
+        except ImageStoreError:
+            raise
         except MemoryError as error:
             raise ImageTooLarge("The image needs more memory to decode than there is.") from error
+        except Exception as error:  # profiles, for one, are followed only while renditions are made
+            raise InvalidImage(f"No renditions can be made of the {media_type.name}.") from error
         width, height = decoded.size
         return ProcessedImage(
             media_type=media_type,

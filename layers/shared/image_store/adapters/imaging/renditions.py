@@ -17,6 +17,7 @@ _OVERVIEW_LONG_SIDE_PX = 64
 _OVERVIEW_SHORT_SIDE_PX = 8
 # A crop is small: it may be shrunk further before it is filtered than a whole picture.
 _CROP_GAP = 1.5
+_FINE_TYPES = (MediaType.WEBP, MediaType.AVIF)
 _OVERVIEW_GAP = 2.0
 
 
@@ -34,7 +35,9 @@ def render(
     tiny opaque copy of the picture, to describe it by. No rendition shows more pixels than the picture has; a
     canvas alone may be larger.
     """
-    kitchen = _Kitchen(picture, size)
+    # One made finely serves the next ones, so that all of them are.
+    fine = any(recipe.media_type in _FINE_TYPES for recipe in recipes.values())
+    kitchen = _Kitchen(picture, size, fine=fine)
     files: dict[str, RenderedFile] = {}
     for name in sorted(recipes, key=lambda name: -kitchen.scale_of(recipes[name])):
         recipe = recipes[name]
@@ -57,14 +60,15 @@ def _moving_file(
 class _Kitchen:
     """Follows recipes from the largest scale to the smallest; each whole picture made serves the next ones."""
 
-    def __init__(self, picture: Picture, size: Size) -> None:
+    def __init__(self, picture: Picture, size: Size, *, fine: bool) -> None:
         self._picture = picture
+        self._fine = fine
         self._size = size
         self._overview: Image.Image | None = None
 
     def of_frame(self, frame: Image.Image) -> "_Kitchen":
         """One for another frame of the same animation, which is cut as the first one is."""
-        kitchen = _Kitchen(Picture(frame), self._size)
+        kitchen = _Kitchen(Picture(frame), self._size, fine=self._fine)
         kitchen._overview = self.overview()
         return kitchen
 
@@ -77,7 +81,7 @@ class _Kitchen:
         cropped = cropped_size(self._size, recipe)
         if cropped is not None:
             return self._cropped(recipe, cropped)
-        self._picture = resized(self._picture, whole_size(self._size, recipe)).finished()
+        self._picture = resized(self._picture, whole_size(self._size, recipe), fine=self._fine).finished()
         canvas = canvas_size(recipe)
         return self._picture.image if canvas is None else _padded(self._picture.image, canvas, recipe)
 

@@ -9,6 +9,10 @@ type Box = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels."""
 
 
+_LONGEST_SIDE_PX = 16_383
+"""A WebP has no longer side; a recipe that gives a width alone may ask for any height."""
+
+
 def whole_size(size: Size, recipe: Recipe) -> Size:
     """The size of the whole picture at the scale of a recipe, before any crop; never more than it has."""
     scale = _scale(size, recipe)
@@ -44,6 +48,6 @@ def canvas_size(recipe: Recipe) -> Size | None:
 def _scale(size: Size, recipe: Recipe) -> float:
     given = zip((recipe.width, recipe.height), size, strict=True)
     scales = [asked / had for asked, had in given if asked is not None]
-    if recipe.fit is Fit.COVER:
-        return max(scales, default=1.0)
-    return min(scales, default=1.0)
+    if recipe.fit is Fit.COVER and len(scales) == 2:
+        return max(scales)
+    return min(*scales, 1.0, _LONGEST_SIDE_PX / max(size))

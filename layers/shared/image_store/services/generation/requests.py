@@ -1,12 +1,13 @@
 """What owners ask of generation: to begin a job, to see how far it is, to cancel it, and to try again what failed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.budget import Budgets
 from image_store.domain.errors import (
+    BudgetUsedUp,
     Conflict,
     IdempotencyMismatch,
     ImageNotFound,
@@ -90,6 +91,8 @@ class GenerationRequests:
     budgets: Budgets
     most_images: int
     """An owner's quota of images; 0 for none."""
+    report_used_up: Callable[[str], None]
+    """Hears whose budget had no room for a request: `owner` or `deployment`."""
     clock: Clock
     ids: Ids
 
@@ -106,10 +109,10 @@ class GenerationRequests:
         self._check(asked, now)
         names = self._names(asked, now)
         for _ in range(_TRIES):
-            if (running := self._earlier(asked, names, now)) is not None:
-                return self._again(asked.owner, running.id)
-            job, items = self._made(asked, now)
             try:
+                if (running := self._earlier(asked, names, now)) is not None:
+                    return self._again(asked.owner, running.id)
+                job, items = self._made(asked, now)
                 self.generations.create(
                     job,
                     items,
@@ -120,6 +123,9 @@ class GenerationRequests:
                 )
             except Conflict:
                 continue  # somebody began the same at the same moment
+            except BudgetUsedUp as error:
+                self.report_used_up(error.whose)
+                raise
             self._send(items)
             return job, items
         raise Conflict(
@@ -204,9 +210,13 @@ class GenerationRequests:
                 error=None,
             )
             changes.append(Change(before=item, after=again))
-        self.generations.change(
-            changes, at=now, budgets=self.budgets, most_images=self.most_images, due_at=now + LOOK_AFTER
-        )
+        try:
+            self.generations.change(
+                changes, at=now, budgets=self.budgets, most_images=self.most_images, due_at=now + LOOK_AFTER
+            )
+        except BudgetUsedUp as error:
+            self.report_used_up(error.whose)
+            raise
         self._send([change.after for change in changes])
         return self.items(owner, job_id)
 
@@ -227,15 +237,15 @@ class GenerationRequests:
                 raise ImageNotFound("One of the reference images does not exist.")
 
     def _names(self, asked: Asked, now: datetime) -> list[JobName]:
-        """What the job will be found by: the request itself where it may be joined, and the Idempotency-Key."""
+        """What the job will be found by: the Idempotency-Key, and the request itself where it may be joined."""
         wishes = tuple(wanted.wish for wanted in asked.wanted for _ in range(wanted.times))
         print_ = fingerprint_of(asked.owner, wishes, asked.preference)
         names = []
-        if asked.join:
-            names.append(JobName(_digest("same", print_), print_, now + JOINED_FOR))
         if asked.idempotency is not None:
             key = asked.idempotency
             names.append(JobName(_digest("key", key.name), key.fingerprint, now + key.lifetime))
+        if asked.join:
+            names.append(JobName(_digest("same", print_), print_, now + JOINED_FOR))
         return names
 
     def _earlier(self, asked: Asked, names: Sequence[JobName], now: datetime) -> Job | None:
@@ -247,8 +257,11 @@ class GenerationRequests:
             if held.fingerprint != name.fingerprint:
                 raise IdempotencyMismatch("This Idempotency-Key was used for another request; use a new one.")
             job = self.generations.job(held.job_id)
-            by_key = asked.idempotency is not None and name is names[-1]
+            by_key = asked.idempotency is not None and name is names[0]
             if job is not None and (by_key or not (job.ended or job.cancelled)):
+                if asked.idempotency is not None and not by_key:
+                    # The key stands for this job from now on, also when it has ended.
+                    self.generations.give(names[0], job.id, at=now)
                 return job
             self.generations.release(name.name, held.job_id)
         return None

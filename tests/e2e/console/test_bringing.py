@@ -1,0 +1,325 @@
+"""The console in a browser: bringing files, having images made, and every screen as anybody finds it (F1)."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.e2e.console.conftest import DESKTOP, PHONE
+from tests.e2e.console.landscapes import landscape_jpeg
+from tests.e2e.console.stand_ins import PROMPTS, Generation, answer, statistics
+from tests.e2e.test_images import api, upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import FilePayload, Page, Route
+
+    from tests.e2e.conftest import Stack
+    from tests.e2e.console.conftest import Pages
+
+OWNER = f"bringing-{uuid4()}"
+ADMIN = "images:admin"
+STATISTICS = re.compile(r"/v1/stats")
+GATEWAY_LIMIT = 4_000_000
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+
+
+@pytest.fixture(scope="module")
+def images(stack: Stack) -> list[dict[str, Any]]:
+    """Three pictures for jobs to have made, one of them public."""
+    with api(stack, OWNER) as client:
+        return [
+            upload(client, landscape_jpeg(number, size=(600, 400)), alt_text=prompt, visibility=visibility)
+            for number, (prompt, visibility) in enumerate(
+                zip(PROMPTS, ("private", "unlisted", "public"), strict=True)
+            )
+        ]
+
+
+def picture(name: str = "hills.jpg", *, number: int = 1) -> FilePayload:
+    """A file as somebody picks it."""
+    return named(name, "image/jpeg", landscape_jpeg(number, size=(320, 240)))
+
+
+def named(name: str, media_type: str, content: bytes) -> FilePayload:
+    """Any file as somebody picks it."""
+    return {"name": name, "mimeType": media_type, "buffer": content}
+
+
+def transfer(page: Page, name: str) -> Any:
+    """The line of a file on the upload screen."""
+    return page.locator(".transfer", has_text=name)
+
+
+# Uploads ---------------------------------------------------------------------------------------------------
+
+
+def test_files_that_are_picked_are_stored_as_was_chosen(pages: Pages, stack: Stack) -> None:
+    owner = f"picking-{uuid4()}"
+    page = pages.open("#/upload", owner=owner)
+    page.get_by_label("Who can see them").select_option("unlisted")
+    page.get_by_label("Tags").fill("beach, summer")
+    page.get_by_label("Tags").blur()
+    page.get_by_label("Pick files").set_input_files([picture("one.jpg"), picture("two.jpg", number=2)])
+
+    expect(page.locator(".transfer.is-done")).to_have_count(2)
+    with api(stack, owner) as client:
+        stored = client.get("/v1/images", params={"visibility": "unlisted"}).json()["items"]
+    assert {card["filename"] for card in stored} == {"one.jpg", "two.jpg"}
+
+    transfer(page, "one.jpg").get_by_role("link", name="Open").click()
+
+    expect(page.locator(".facts").get_by_text("beach", exact=True)).to_be_visible()
+
+
+def test_what_is_no_picture_is_refused_in_words(pages: Pages) -> None:
+    page = pages.open("#/upload", owner=OWNER)
+    page.get_by_label("Pick files").set_input_files(
+        [
+            named("notes.txt", "text/plain", b"notes"),
+            named("broken.jpg", "image/jpeg", picture()["buffer"][:2000]),
+        ]
+    )
+
+    expect(transfer(page, "notes.txt")).to_contain_text("This is not a JPEG, PNG, GIF, WebP or AVIF picture.")
+    expect(transfer(page, "broken.jpg")).to_contain_text("This file is damaged, or it is not a picture.")
+    expect(page.get_by_role("button", name="Retry")).to_have_count(0)
+    expect(page.locator(".upload-status")).to_have_text("2 failed")
+
+
+def test_an_upload_that_failed_on_its_way_is_sent_again(pages: Pages) -> None:
+    failures = ["once"]
+
+    def lose_once(route: Route) -> None:
+        if failures and route.request.method == "POST":
+            failures.pop()
+            return route.abort()
+        return route.continue_()
+
+    page = pages.open(
+        "#/upload",
+        owner=OWNER,
+        prepare=lambda page: page.route(re.compile(r"/v1/images\?"), lose_once),
+    )
+    page.get_by_label("Pick files").set_input_files([picture()])
+    expect(transfer(page, "hills.jpg")).to_contain_text("The store cannot be reached.")
+    page.get_by_role("button", name="Retry").click()
+
+    expect(page.locator(".transfer.is-done")).to_have_count(1)
+
+
+@pytest.mark.parametrize("event", ["drop", "paste"])
+def test_pictures_that_are_dropped_or_pasted_anywhere_are_stored(pages: Pages, event: str) -> None:
+    page = pages.open(owner=f"{event}-{uuid4()}")
+    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+
+    page.evaluate(
+        """([event, content]) => {
+          const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+          const data = new DataTransfer();
+          data.items.add(new File([bytes], "brought.jpg", { type: "image/jpeg" }));
+          const told = { bubbles: true, cancelable: true };
+          document.body.dispatchEvent(event === "drop"
+            ? new DragEvent("drop", { ...told, dataTransfer: data })
+            : new ClipboardEvent("paste", { ...told, clipboardData: data }));
+        }""",
+        [event, base64.b64encode(picture()["buffer"]).decode()],
+    )
+
+    expect(page.locator(".transfer.is-done")).to_contain_text("brought.jpg")
+
+
+def test_a_file_above_the_limit_of_a_request_goes_straight_to_storage(pages: Pages) -> None:
+    """A14 in the browser: past the gateway, and through storage's own cross-origin rules."""
+    to_storage: list[str] = []
+    large = named("large.jpg", "image/jpeg", picture()["buffer"] + b"\0" * GATEWAY_LIMIT)
+
+    page = pages.open("#/upload", owner=OWNER)
+    page.on("request", lambda request: to_storage.append(request.url) if request.method == "PUT" else None)
+    page.get_by_label("Pick files").set_input_files([large])
+
+    expect(page.locator(".transfer.is-done")).to_contain_text("large.jpg")
+    assert len(to_storage) == 1
+    assert "X-Amz-Signature" in to_storage[0]
+
+
+# Making images ---------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_asked_for_followed_and_tried_again(pages: Pages, images: list[dict[str, Any]]) -> None:
+    generation = Generation([image["id"] for image in images])
+    page = pages.open("#/generate", owner=OWNER, prepare=generation.put_into)
+    page.get_by_label("Prompts").fill("\n".join(PROMPTS))
+    page.get_by_label("Provider").select_option("google")
+    page.get_by_label("Model").select_option("gemini-3-pro-image")
+    page.get_by_label("Size").select_option("1264x848")
+    expect(page.get_by_text("3 images")).to_be_visible()
+    page.get_by_role("button", name="Generate").click()
+
+    items = page.locator(".item")
+    expect(page.get_by_role("button", name="Retry failed")).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "3")
+    expect(items.nth(0)).to_contain_text(f"{PROMPTS[0]}DoneGoogle · gemini-3-pro-image7.3 s$0.13")
+    expect(items.nth(0).get_by_role("img")).to_be_visible()
+    expect(items.nth(1)).to_contain_text("The provider's content policy refuses this prompt.")
+    page.get_by_role("button", name="Retry failed").click()
+    expect(page.get_by_role("status").filter(has_text="3 of 3 made")).to_be_visible()
+
+    [asked] = generation.asked
+    assert [item["prompt"] for item in asked["items"]] == PROMPTS
+    assert {key: asked[key] for key in ("provider", "model")} == {
+        "provider": "google",
+        "model": "gemini-3-pro-image",
+    }
+    assert asked["items"][0]["size"] == "1264x848"
+
+
+def test_figures_are_plots_with_their_numbers_beside_them(pages: Pages) -> None:
+    """C4: storage by day, formats, cost by provider and day, success rate."""
+
+    def prepare(page: Page) -> None:
+        page.route(STATISTICS, lambda route: answer(route, statistics()))
+        Generation([]).put_into(page)
+
+    page = pages.open("#/statistics", owner=OWNER, prepare=prepare)
+
+    for title in ("Storage by day", "Formats", "Cost by provider and day", "Success rate by provider"):
+        plot = page.locator("figure", has=page.locator("figcaption", has_text=re.compile(f"^{title}$")))
+        expect(plot.locator("svg")).to_be_visible()
+        plot.get_by_text("As numbers").click()
+        assert plot.locator("tbody tr").count() >= 3
+
+
+def test_an_admin_sees_what_cleanup_would_remove(pages: Pages) -> None:
+    page = pages.open("#/cleanup", owner="admin", scope=ADMIN)
+    page.get_by_role("button", name="Preview").click()
+
+    expect(page.get_by_role("heading", name="What a run would remove")).to_be_visible()
+    expect(page.get_by_text("would be freed")).to_be_visible()
+
+
+def test_whoever_is_no_admin_finds_nothing_to_press(pages: Pages) -> None:
+    page = pages.open("#/cleanup", owner=OWNER)
+
+    expect(page.get_by_role("alert")).to_contain_text("This is for administrators of the store.")
+    expect(page.get_by_role("button", name="Preview")).to_have_count(0)
+    expect(page.get_by_role("navigation").get_by_role("link", name="Cleanup")).to_have_count(0)
+
+
+# Every screen ----------------------------------------------------------------------------------------------
+
+SCREENS = {
+    "images": ("", ".tile"),
+    "group": ("#/groups/none%3Athere", ".empty"),
+    "upload": ("#/upload", ".drop"),
+    "generate": ("#/generate", "form.columns"),
+    "job": ("#/jobs/019ca945-0a00-7000-8000-0000000000aa", ".item"),
+    "jobs": ("#/jobs", ".item"),
+    "providers": ("#/providers", "table"),
+    "statistics": ("#/statistics", ".plot"),
+    "health": ("#/health", ".card table, .card .empty"),
+    "cleanup": ("#/cleanup", ".card"),
+    "trash": ("#/trash", ".empty"),
+}
+
+
+def faults_of(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("light", DESKTOP), ("dark", PHONE)], ids=["light", "dark-phone"]
+)
+def test_every_screen_keeps_the_rules_of_accessibility_and_fits(
+    pages: Pages,
+    images: list[dict[str, Any]],
+    look: Callable[[Page, str], None],
+    scheme: str,
+    size: tuple[int, int],
+) -> None:
+    def prepare(page: Page) -> None:
+        page.route(STATISTICS, lambda route: answer(route, statistics()))
+        Generation([image["id"] for image in images]).put_into(page)
+
+    page = pages.open(
+        owner=OWNER, scope=ADMIN, scheme=scheme, size=size, prepare=prepare, reduced_motion="reduce"
+    )
+    faults: dict[str, list[str]] = {}
+    for name, (address, shown) in SCREENS.items():
+        page.evaluate("(address) => { location.hash = address }", address or "#/")
+        page.locator(f"main {shown}" if "," not in shown else shown).first.wait_for()
+        faults[name] = faults_of(page)
+        width = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        faults[name] += [f"{width[0]} px wide"] if width[0] > width[1] else []
+        look(page, f"{name}-{scheme}-{size[0]}")
+
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("dark", DESKTOP), ("light", PHONE)], ids=["dark", "light-phone"]
+)
+def test_an_image_its_form_and_its_messages_keep_them_too(
+    pages: Pages,
+    images: list[dict[str, Any]],
+    look: Callable[[Page, str], None],
+    scheme: str,
+    size: tuple[int, int],
+) -> None:
+    page = pages.open(owner=OWNER, scheme=scheme, size=size, reduced_motion="reduce")
+    page.get_by_role("button", name="Filters").click()
+    faults = faults_of(page)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name=PROMPTS[2]).click()
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    faults += faults_of(page)
+    look(page, f"image-{scheme}-{size[0]}")
+    page.evaluate("navigator.clipboard.writeText = async () => {}")
+    page.get_by_role("button", name="Copy link").click()
+    page.keyboard.press("e")
+    page.get_by_label("Title").wait_for()
+    faults += faults_of(page)
+    look(page, f"edit-{scheme}-{size[0]}")
+
+    assert faults == []
+
+
+def test_strangers_find_a_page_that_keeps_them_as_well(
+    pages: Pages, look: Callable[[Page, str], None]
+) -> None:
+    page = pages.open(size=PHONE)
+    page.locator(".welcome").wait_for()
+    faults = faults_of(page)
+    look(page, "welcome-light-360")
+    page.locator(".welcome").get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Who are you?").wait_for()
+    faults += faults_of(page)
+
+    assert faults == []
+
+
+def test_what_a_first_visit_loads_is_small(pages: Pages, images: list[dict[str, Any]]) -> None:
+    """Scripts as they travel, of every screen together, and unpacked of the gallery: each below 100 KB."""
+    page = pages.open(owner=OWNER)
+    page.locator(".tile").first.wait_for()
+    gallery = page.evaluate(
+        """performance.getEntriesByType("resource").filter(({ name }) => new URL(name).pathname.endsWith(".js"))
+          .map(({ name, decodedBodySize }) => [name, decodedBodySize])"""
+    )
+
+    assert sum(size for _, size in gallery) < 100_000, json.dumps(gallery)

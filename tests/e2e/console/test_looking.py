@@ -1,0 +1,367 @@
+"""The console in a browser: signing in, the gallery, one image, and what can be done with it (F1)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.console.landscapes import SIZES, landscape_jpeg
+from tests.e2e.test_images import api, patch, upload
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+    from tests.e2e.conftest import Stack
+    from tests.e2e.console.conftest import Pages
+
+OWNER = f"browsing-{uuid4()}"
+PICTURES = len(SIZES)
+
+
+@pytest.fixture(scope="module")
+def images(stack: Stack) -> list[dict[str, Any]]:
+    """Pictures of many proportions, the newest first."""
+    with api(stack, OWNER) as client:
+        stored = [
+            upload(
+                client,
+                landscape_jpeg(number, size=(size[0] // 2, size[1] // 2)),
+                filename=f"hills-{number}.jpg",
+                alt_text=f"Hills {number}",
+                tag="hills",
+                group="session:walk",
+                category="landscape",
+                visibility="public" if number == 0 else "private",
+            )
+            for number, size in enumerate(SIZES)
+        ]
+    return stored[::-1]
+
+
+@pytest.fixture
+def owner() -> str:
+    """Somebody who has nothing yet."""
+    return f"somebody-{uuid4()}"
+
+
+@pytest.fixture
+def picture(stack: Stack, owner: str) -> dict[str, Any]:
+    """One image, and all that its owner has."""
+    with api(stack, owner) as client:
+        return upload(client, landscape_jpeg(3, size=(640, 400)), filename="lake.jpg", alt_text="A lake")
+
+
+def open_image(pages: Pages, picture: dict[str, Any], owner: str, **options: Any) -> Page:
+    """Open the image's own address."""
+    page = pages.open(f"#/images/{picture['id']}", owner=owner, **options)
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    return page
+
+
+# Signing in ------------------------------------------------------------------------------------------------
+
+
+def test_one_click_signs_in_and_leaves_no_code_in_the_address(pages: Pages, stack: Stack) -> None:
+    page = pages.open("#/upload")
+    page.locator(".welcome").get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="bob").click()
+
+    expect(page.get_by_role("heading", name="Upload")).to_be_visible()
+    assert page.url == f"{stack.api_url}/#/upload"
+
+    page.get_by_role("button", name="Account of bob").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("heading", name="Your images, in your own store")).to_be_visible()
+
+
+def test_a_code_that_nobody_here_asked_for_signs_nobody_in(pages: Pages) -> None:
+    page = pages.open("?code=stolen&state=stolen")
+
+    expect(page.get_by_role("alert")).to_contain_text("was not begun here")
+    expect(page.locator(".welcome")).to_be_visible()
+
+
+def test_a_session_that_ended_can_be_begun_again(pages: Pages) -> None:
+    def answer(route: Route) -> None:
+        route.fulfill(status=401, content_type="application/json", body='{"message":"Unauthorized"}')
+
+    page = pages.open(owner=OWNER, prepare=lambda page: page.route(re.compile(r"/v1/images\?"), answer))
+
+    expect(page.locator(".notice")).to_contain_text("Your session has ended.")
+    expect(page.locator(".notice").get_by_role("button", name="Sign in")).to_be_visible()
+
+
+# The gallery -----------------------------------------------------------------------------------------------
+
+
+def test_placeholders_of_the_right_proportions_turn_into_pictures(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    held: list[Route] = []
+    hold = re.compile(r"/thumb\.|rendition=")
+
+    def keep(route: Route) -> None:
+        held.append(route)
+
+    page = pages.open(owner=OWNER, prepare=lambda page: page.route(hold, keep))
+    tiles = page.locator(".tile")
+    expect(tiles).to_have_count(PICTURES)
+    boxes = [box for tile in tiles.all() if (box := tile.bounding_box())]
+    blurs = page.locator(".tile canvas").evaluate_all(
+        "all => all.map((one) => one.getContext('2d').getImageData(4, 4, 1, 1).data[3])"
+    )
+
+    for route in held:
+        route.continue_()
+    page.unroute(hold)
+
+    expect(page.locator(".tile.is-loaded").first).to_be_visible()
+    for box, image in zip(boxes, images, strict=True):
+        assert box["width"] / box["height"] == pytest.approx(image["width"] / image["height"], rel=0.02)
+    assert blurs[0] == 255
+
+
+def test_scrolling_goes_on_to_the_last_image(pages: Pages, images: list[dict[str, Any]]) -> None:
+    asked: list[str] = []
+
+    def two_at_a_time(route: Route) -> None:
+        parts = urlsplit(route.request.url)
+        asked.append(parts.query)
+        query = urlencode(parse_qs(parts.query) | {"limit": ["2"]}, doseq=True)
+        route.continue_(url=urlunsplit(parts._replace(query=query)))
+
+    page = pages.open(
+        owner=OWNER, prepare=lambda page: page.route(re.compile(r"/v1/images\?"), two_at_a_time)
+    )
+
+    expect(page.locator(".tile")).to_have_count(PICTURES)
+    assert len(asked) == -(-PICTURES // 2)
+    assert sum("cursor=" in query for query in asked) == len(asked) - 1
+
+
+def test_no_picture_is_loaded_far_below_the_screen(pages: Pages, images: list[dict[str, Any]]) -> None:
+    loaded: set[str] = set()
+
+    def many(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.json()
+        cards = [
+            {**card, "id": f"{copy}-{card['id']}", "thumb_url": f"{card['thumb_url']}#{copy}"}
+            for copy in range(20)
+            for card in body["items"]
+        ]
+        for card in cards:
+            card["thumb_url"] = f"/assets/mark.svg?of={card['id']}"
+        route.fulfill(json={"items": cards, "next_cursor": None})
+
+    def prepare(page: Page) -> None:
+        page.route(re.compile(r"/v1/images\?"), many)
+        page.on("request", lambda request: loaded.add(request.url) if "?of=" in request.url else None)
+
+    page = pages.open(owner=OWNER, prepare=prepare)
+    expect(page.locator(".tile")).to_have_count(20 * PICTURES)
+    expect(page.locator(".tile.is-loaded").nth(PICTURES - 1)).to_be_attached()
+
+    assert 0 < len(loaded) < 20 * PICTURES / 2
+
+
+def test_filters_are_kept_in_the_address_and_can_be_taken_away(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    page = pages.open(owner=OWNER)
+    page.get_by_role("button", name="Filters").click()
+    page.get_by_label("Visibility").select_option("public")
+    page.get_by_role("button", name="Show").click()
+
+    expect(page.locator(".tile")).to_have_count(1)
+    assert page.url.endswith("#/?visibility=public")
+
+    page.get_by_role("link", name="Remove the filter Visibility").click()
+
+    expect(page.locator(".tile")).to_have_count(PICTURES)
+
+
+def test_a_group_is_seen_by_itself(pages: Pages, images: list[dict[str, Any]]) -> None:
+    page = pages.open("#/groups/session%3Awalk", owner=OWNER)
+
+    expect(page.get_by_role("heading", name="walk")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(PICTURES)
+
+
+def test_a_part_that_this_store_does_not_have_says_so(pages: Pages) -> None:
+    def missing(route: Route) -> None:
+        route.fulfill(status=404, content_type="application/json", body='{"message":"Not Found"}')
+
+    page = pages.open("#/feed", prepare=lambda page: page.route(re.compile(r"/v1/feed"), missing))
+
+    expect(page.get_by_role("heading", name="Not in this store yet")).to_be_visible()
+
+
+def test_a_failure_of_the_store_is_said_in_words_and_can_be_tried_again(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    failures = ["once"]
+
+    def fail_once(route: Route) -> None:
+        if failures:
+            failures.pop()
+            return route.fulfill(
+                status=503,
+                content_type="application/problem+json",
+                body='{"status": 503, "code": "storage_unavailable", "detail": "R2.", "request_id": "r-1"}',
+            )
+        return route.continue_()
+
+    page = pages.open(owner=OWNER, prepare=lambda page: page.route(re.compile(r"/v1/images\?"), fail_once))
+    expect(page.get_by_role("alert")).to_contain_text("The storage does not answer at the moment.")
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.locator(".tile")).to_have_count(PICTURES)
+
+
+# One image -------------------------------------------------------------------------------------------------
+
+
+def test_everything_goes_by_keyboard(pages: Pages, images: list[dict[str, Any]]) -> None:
+    """From the address bar to the second picture, closer, to the next one, and back where one was."""
+    page = pages.open(owner=OWNER)
+    expect(page.locator(".tile")).to_have_count(PICTURES)
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    for _ in range(2):  # the filters, the first picture
+        page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name=f"Hills {PICTURES - 1}", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    place = page.evaluate("scrollY")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Details")).to_be_visible()
+    page.keyboard.press("+")
+    expect(page.locator(".stage")).to_have_class(re.compile("is-zoomed"))
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".viewer-name")).to_have_text(f"hills-{PICTURES - 3}.jpg")
+    page.keyboard.press("Escape")
+
+    expect(page.locator("dialog.viewer")).to_have_count(0)
+    expect(page.get_by_role("link", name=f"Hills {PICTURES - 3}", exact=True)).to_be_focused()
+    assert page.evaluate("scrollY") == place
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_what_is_known_of_an_image_is_shown(pages: Pages, images: list[dict[str, Any]]) -> None:
+    page = open_image(pages, images[0], OWNER)
+
+    panel = page.locator(".facts")
+    for told in (images[0]["filename"], images[0]["sha256"], images[0]["id"], "hills", "session:walk"):
+        expect(panel).to_contain_text(told)
+    expect(page.locator(".stage").get_by_role("img", name=images[0]["alt_text"])).to_be_visible()
+
+
+def test_an_edit_is_stored_and_one_that_came_too_late_is_not(
+    pages: Pages, stack: Stack, picture: dict[str, Any], owner: str
+) -> None:
+    page = open_image(pages, picture, owner)
+    page.keyboard.press("e")
+    page.get_by_label("Title").fill("The lake")
+    page.get_by_label("Tags").fill("water, summer")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="The lake")).to_be_visible()
+    expect(page.locator(".chip", has_text="summer")).to_be_visible()
+
+    with api(stack, owner) as client:
+        patch(client, picture["id"], title="Somebody else's title")
+    page.keyboard.press("e")
+    page.get_by_label("Title").fill("Mine")
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Somebody changed this image since you opened it.")
+    with api(stack, owner) as client:
+        assert client.get(f"/v1/images/{picture['id']}").json()["title"] == "Somebody else's title"
+
+
+def test_the_link_of_an_image_works_for_strangers_until_it_is_private_again(
+    pages: Pages, picture: dict[str, Any], owner: str
+) -> None:
+    page = open_image(pages, picture, owner, permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("radio", name="Unlisted").check()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".notice", has_text="Link copied.")).to_be_visible()
+    link = page.evaluate("navigator.clipboard.readText()")
+
+    seen = httpx.get(link, follow_redirects=True, timeout=30)
+    page.get_by_role("radio", name="Private").check()
+    expect(page.locator(".notice", has_text="Only you can see it now.")).to_be_visible()
+
+    assert seen.headers["content-type"].startswith("image/")
+    assert httpx.get(link, timeout=30).status_code == 404
+
+
+def test_a_download_is_the_file_that_was_sent(pages: Pages, picture: dict[str, Any], owner: str) -> None:
+    page = open_image(pages, picture, owner)
+    with page.expect_download() as begun:
+        page.get_by_role("button", name="Download the original").click()
+
+    assert begun.value.suggested_filename == "lake.jpg"
+    assert begun.value.path().read_bytes() == landscape_jpeg(3, size=(640, 400))
+
+
+def test_a_deletion_can_be_undone_and_made_final(
+    pages: Pages, stack: Stack, picture: dict[str, Any], owner: str
+) -> None:
+    page = open_image(pages, picture, owner)
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("heading", name="Nothing here yet")).to_be_visible()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.locator(".tile")).to_have_count(1)
+
+    page.locator(".tile a").click()
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.locator(".notice", has_text="Moved to the trash.")).to_be_visible()
+    page.get_by_role("link", name="Trash").click()
+    page.locator(".tile a").click()
+    page.get_by_role("button", name="Delete for good").click()
+    page.locator(".dialog").get_by_role("button", name="Delete for good").click()
+
+    expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+    with api(stack, owner) as client:
+        assert client.get(f"/v1/images/{picture['id']}").status_code == 404
+
+
+# Looks -----------------------------------------------------------------------------------------------------
+
+
+def test_a_theme_that_was_chosen_stays(pages: Pages, images: list[dict[str, Any]]) -> None:
+    page = pages.open(owner=OWNER, scheme="dark", locale="en-GB")  # a window for itself
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("radio", name="Light").check(force=True)
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.reload()
+    expect(page.locator(".tile")).to_have_count(PICTURES)
+
+    assert dark == "rgb(18, 19, 20)"
+    assert light == page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(250, 249, 247)"
+
+
+def test_nothing_moves_for_whoever_wants_it_still(pages: Pages) -> None:
+    page = pages.open(owner=OWNER, reduced_motion="reduce")
+
+    longest = page.evaluate(
+        """async () => {
+          const { src } = document.querySelector("script[type=module]");
+          const { notify } = await import(src.replace("main.js", "notices.js"));
+          notify("Still");
+          return Math.max(...document.getAnimations().map((one) => one.effect.getComputedTiming().duration), 0);
+        }"""
+    )
+
+    assert longest <= 1

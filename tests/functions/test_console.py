@@ -1,0 +1,208 @@
+"""The web console as the site function serves it (F1)."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.functions.deployment import FUNCTIONS, Answer, assert_refused, event, with_headers, with_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.functions.deployment import Deployment
+
+ASSETS = FUNCTIONS / "site/assets"
+NAMES = sorted(path.name for path in ASSETS.iterdir())
+SCRIPTS = [name for name in NAMES if name.endswith(".js")]
+MAX_SCRIPT_BYTES = 100_000
+TOLD = {
+    "ISSUER": "https://issuer.example.com/tenant",
+    "AUDIENCE": "image-store,another",
+    "CONSOLE_CLIENT_ID": "console-1",
+    "CONSOLE_SCOPES": "openid images:admin",
+    "CONSOLE_TOKEN_URL": "https://auth.example.com/oauth2/token",
+    "R2_ENDPOINT": "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
+}
+NAMED = re.compile(r'(?:src|href)="(/assets/[^"]+)"')
+IMPORTED = re.compile(r'\b(?:from|import)[ (]*"\./([^"]+)"')
+
+
+@pytest.fixture
+def site(deployed: Callable[..., Deployment]) -> Deployment:
+    return deployed(**TOLD)
+
+
+def served(store: Deployment, sent: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and the bytes of the body."""
+    answer = store.invoke("site", sent)
+    body: str = answer.get("body") or ""
+    content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+    return answer["statusCode"], answer["headers"], content
+
+
+def asset(address: str) -> dict[str, Any]:
+    """A request of the file at an address of the page."""
+    parts = urlsplit(address)
+    name = parts.path.rpartition("/")[2]
+    sent = event("site/console-file") | {"rawPath": parts.path, "pathParameters": {"file": name}}
+    return with_query(sent, parts.query)
+
+
+def policy_of(headers: dict[str, str]) -> dict[str, list[str]]:
+    """The directives of a page's Content-Security-Policy."""
+    return {
+        name: values
+        for name, *values in (rule.split() for rule in headers["Content-Security-Policy"].split(";"))
+    }
+
+
+def test_the_page_may_load_its_own_files_and_what_the_deployment_uses(site: Deployment) -> None:
+    status, headers, content = served(site, event("site/console"))
+    storage = [TOLD["R2_ENDPOINT"], "https://cdn.example.com"]
+
+    policy = policy_of(headers)
+
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == policy["style-src"] == ["'self'"]
+    assert policy["img-src"] == ["'self'", "blob:", "data:", *storage]
+    assert policy["connect-src"] == [
+        "'self'",
+        *storage,
+        "https://issuer.example.com",
+        "https://auth.example.com",
+    ]
+    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == ["'none'"]
+    assert policy["require-trusted-types-for"] == ["'script'"]
+    assert b"<style" not in content
+    assert not re.search(rb"<script(?![^>]* src=)", content)
+
+
+def test_a_deployment_without_cdn_and_token_url_allows_nothing_in_their_place(
+    deployed: Callable[..., Deployment],
+) -> None:
+    site = deployed(ISSUER="https://issuer.example.com", PUBLIC_URL="", R2_ENDPOINT=TOLD["R2_ENDPOINT"])
+
+    policy = policy_of(served(site, event("site/console"))[1])
+
+    assert policy["connect-src"] == ["'self'", TOLD["R2_ENDPOINT"], "https://issuer.example.com"]
+
+
+def test_files_are_kept_for_ever_at_the_addresses_that_the_page_names(site: Deployment) -> None:
+    _, headers, page = served(site, event("site/console"))
+    addresses = NAMED.findall(page.decode())
+
+    kept = {served(site, asset(address))[1]["Cache-Control"] for address in addresses}
+
+    assert len(addresses) > 5
+    assert kept == {"public, max-age=31536000, immutable"}
+    assert headers["Cache-Control"] == "no-cache"
+
+
+def test_modules_name_each_other_as_the_page_names_them(site: Deployment) -> None:
+    version = NAMED.findall(served(site, event("site/console"))[2].decode())[0].partition("?")[2]
+
+    named = {
+        address
+        for name in SCRIPTS
+        for address in IMPORTED.findall(served(site, asset(f"/assets/{name}"))[2].decode())
+    }
+
+    assert {address.partition("?")[2] for address in named} == {version}
+    assert {address.partition("?")[0] for address in named} <= set(SCRIPTS)
+
+
+def test_an_address_of_another_version_is_not_kept(site: Deployment) -> None:
+    _, headers, _ = served(site, asset("/assets/main.js?v=0123456789abcdef"))
+
+    assert headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("accepted", ["gzip, deflate, br", "GZIP;q=0.5", "*;q=0, gzip"])
+def test_a_file_is_packed_for_whoever_takes_that(site: Deployment, accepted: str) -> None:
+    plain = served(site, asset("/assets/auth.js"))
+
+    status, headers, content = served(site, with_headers(asset("/assets/auth.js"), accept_encoding=accepted))
+
+    assert (status, headers["Content-Encoding"], headers["Vary"]) == (200, "gzip", "Accept-Encoding")
+    assert gzip.decompress(content) == plain[2]
+    assert headers["ETag"] == f"W/{plain[1]['ETag']}"
+
+
+@pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0"])
+def test_a_file_is_not_packed_for_whoever_does_not(site: Deployment, accepted: str) -> None:
+    _, headers, content = served(site, with_headers(asset("/assets/auth.js"), accept_encoding=accepted))
+
+    assert "Content-Encoding" not in headers
+    assert content.startswith(b"//")
+
+
+def test_a_file_that_is_known_already_is_not_sent_again(site: Deployment) -> None:
+    _, first, _ = served(site, with_headers(asset("/assets/base.css"), accept_encoding="gzip"))
+
+    status, _, content = served(site, with_headers(asset("/assets/base.css"), if_none_match=first["ETag"]))
+
+    assert (status, content) == (304, b"")
+
+
+@pytest.mark.parametrize("name", ["..%2Fapp.py", "app.py", "index.html", "", "main.js.map"])
+def test_nothing_but_the_files_of_the_console_is_served(site: Deployment, name: str) -> None:
+    sent = event("site/console-file") | {"rawPath": f"/assets/{name}", "pathParameters": {"file": name}}
+
+    answer = site.invoke("site", sent)
+
+    assert_refused(Answer(answer["statusCode"], answer["headers"], answer["body"]), 404, "image_not_found")
+
+
+def test_the_console_is_told_where_to_sign_in_and_what_is_allowed(site: Deployment) -> None:
+    answer = site.answer_to("site/console-settings")
+
+    assert answer.status == 200
+    assert answer.json == {
+        "issuer": TOLD["ISSUER"],
+        "client_id": "console-1",
+        "scopes": "openid images:admin",
+        "audience": "image-store",
+        "r2_origin": TOLD["R2_ENDPOINT"],
+        "public_url": "https://cdn.example.com",
+        "presets": ["thumb", "display"],
+        "limits": {"request_bytes": 4_000_000, "upload_bytes": 100 * 1024 * 1024},
+    }
+
+
+def test_all_scripts_together_travel_in_less_than_100_kb(site: Deployment) -> None:
+    """F1: every screen, packed as browsers take them."""
+    sizes = {
+        name: len(served(site, with_headers(asset(f"/assets/{name}"), accept_encoding="gzip"))[2])
+        for name in SCRIPTS
+    }
+
+    assert sum(sizes.values()) < MAX_SCRIPT_BYTES, sizes
+
+
+def test_the_console_loads_nothing_from_elsewhere() -> None:
+    elsewhere = {
+        (name, address)
+        for name in NAMES
+        for address in re.findall(r"https?://[^\s\"'`)]+", (ASSETS / name).read_text("utf-8"))
+    }
+
+    assert elsewhere <= {
+        ("blurhash.js", "https://blurha.sh"),  # where the format is described
+        ("dom.js", "http://www.w3.org/2000/svg"),
+        ("mark.svg", "http://www.w3.org/2000/svg"),
+    }
+
+
+def test_no_script_makes_markup_of_text() -> None:
+    for name in SCRIPTS:
+        text = (ASSETS / name).read_text("utf-8")
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text
+        ), name

@@ -1,0 +1,163 @@
+"""Signing in at the local issuer, as the web console does it and as others should not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from local.issuer import Issuer
+from local.sign_in import CODE_LIFETIME, Refused, SignIn
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+VERIFIER = "a-verifier-that-is-long-enough-to-be-one-by-the-standard"
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+REDIRECT = "http://localhost:8080/"
+ASKED = {
+    "response_type": "code",
+    "client_id": "console",
+    "redirect_uri": REDIRECT,
+    "scope": "openid",
+    "state": "state-1",
+    "nonce": "nonce-1",
+    "code_challenge": CHALLENGE,
+    "code_challenge_method": "S256",
+}
+
+
+class Clock:
+    """The time, which tests move."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sign_in(clock: Clock) -> SignIn:
+    return SignIn(client_id="console", now=clock)
+
+
+def code_of(address: str) -> str:
+    """The code in an address."""
+    return parse_qs(urlsplit(address).query)["code"][0]
+
+
+def sent(code: str, **changes: str) -> dict[str, str]:
+    """What the console sends for a code."""
+    return {
+        "grant_type": "authorization_code",
+        "client_id": "console",
+        "code": code,
+        "redirect_uri": REDIRECT,
+        "code_verifier": VERIFIER,
+        **changes,
+    }
+
+
+def test_a_click_leads_back_with_a_code_and_the_state(sign_in: SignIn) -> None:
+    address = sign_in.redirect(ASKED, subject="alice")
+
+    assert address.startswith(f"{REDIRECT}?")
+    assert parse_qs(urlsplit(address).query)["state"] == ["state-1"]
+    assert sign_in.redeem(sent(code_of(address))).subject == "alice"
+
+
+def test_a_code_is_good_once(sign_in: SignIn) -> None:
+    code = code_of(sign_in.redirect(ASKED, subject="alice"))
+    sign_in.redeem(sent(code))
+
+    with pytest.raises(Refused, match="invalid_grant"):
+        sign_in.redeem(sent(code))
+
+
+def test_a_code_ends_after_a_minute(sign_in: SignIn, clock: Clock) -> None:
+    code = code_of(sign_in.redirect(ASKED, subject="alice"))
+    clock.time += CODE_LIFETIME
+
+    with pytest.raises(Refused, match="invalid_grant"):
+        sign_in.redeem(sent(code))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"code_verifier": "another-verifier-that-is-long-enough-to-be-one"},
+        {"code_verifier": ""},
+        {"client_id": "another"},
+        {"redirect_uri": "http://localhost:9999/"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_code_is_good_for_nobody_but_who_began(sign_in: SignIn, change: dict[str, str]) -> None:
+    code = code_of(sign_in.redirect(ASKED, subject="alice"))
+
+    with pytest.raises(Refused, match="invalid_grant"):
+        sign_in.redeem(sent(code, **change))
+
+
+def test_nothing_but_a_code_is_redeemed(sign_in: SignIn) -> None:
+    with pytest.raises(Refused, match="unsupported_grant_type"):
+        sign_in.redeem(sent("code", grant_type="password"))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"client_id": "another"}, "unauthorized_client"),
+        ({"redirect_uri": "https://evil.example/"}, "redirect_uri"),
+        ({"redirect_uri": "http://localhost.evil.example:8080/"}, "redirect_uri"),
+        ({"redirect_uri": "http://localhost:8080/#fragment"}, "redirect_uri"),
+        ({"redirect_uri": "javascript:alert(1)"}, "redirect_uri"),
+        ({"redirect_uri": "http://["}, "redirect_uri"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"code_challenge_method": "plain"}, "code_challenge"),
+        ({"code_challenge": "short"}, "code_challenge"),
+    ],
+)
+def test_whoever_is_not_the_console_gets_neither_page_nor_code(
+    sign_in: SignIn, change: dict[str, str], fault: str
+) -> None:
+    with pytest.raises(Refused, match=fault):
+        sign_in.page(ASKED | change)
+    with pytest.raises(Refused, match=fault):
+        sign_in.redirect(ASKED | change, subject="alice")
+
+
+def test_the_page_offers_people_and_repeats_nothing_as_markup(sign_in: SignIn) -> None:
+    page = sign_in.page(ASKED | {"state": '"><script>alert(1)</script>'})
+
+    assert "as=alice" in page
+    assert "as=admin" in page
+    assert "<script" not in page
+
+
+def test_the_tokens_of_a_code_name_who_clicked_and_the_admin_alone_has_the_scope() -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    now = datetime.now(UTC)
+    issuer = Issuer(url="http://localhost:9", key=key, now=lambda: now)
+
+    claims = {}
+    for subject in ("alice", "admin"):
+        told = issuer.tokens_for(sent(code_of(issuer.sign_in.redirect(ASKED, subject=subject))))
+        claims[subject] = jwt.decode(
+            told["access_token"], key.public_key(), algorithms=["RS256"], audience="image-store"
+        )
+        identity = jwt.decode(told["id_token"], key.public_key(), algorithms=["RS256"], audience="console")
+        assert (identity["sub"], identity["nonce"]) == (subject, "nonce-1")
+
+    assert timedelta(seconds=told["expires_in"]) > timedelta(hours=1)
+    assert "images:admin" not in claims["alice"]["scope"].split()
+    assert "images:admin" in claims["admin"]["scope"].split()
