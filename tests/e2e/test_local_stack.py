@@ -41,6 +41,7 @@ FIELDS = {
     "ingest_bucket",
     "stack_name",
     "log_file",
+    "providers_url",  # there where no key of a real provider is in the environment
     "region",
     "access_key",
     "secret_key",

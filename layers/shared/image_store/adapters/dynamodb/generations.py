@@ -15,11 +15,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from image_store.adapters.dynamodb import job_items, keys
 from image_store.adapters.dynamodb.items import text_time
-from image_store.adapters.dynamodb.transactions import Write, transact, unavailable
+from image_store.adapters.dynamodb.table import NamedWrite, Table
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
 from image_store.domain.generation import (
@@ -71,9 +69,7 @@ class DynamoGenerations(Generations):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._table = table
-        self._client = client
-        self._sleep = sleep
-        self._monotonic = monotonic
+        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
 
     # Writes -------------------------------------------------------------------------------------------
 
@@ -88,11 +84,14 @@ class DynamoGenerations(Generations):
         due_at: datetime,
     ) -> None:
         row = job_items.job_row(job, due_at=due_at)
-        writes: list[Write] = [("job", self._create(row))]
+        writes: list[NamedWrite] = [("job", self._create(row))]
         writes += [
             ("item", self._create(job_items.item_row(item, ttl=int(row["ttl"]["N"])))) for item in items
         ]
-        writes += [("name", {"Put": self._name(name, job.id, job.created_at)}) for name in names]
+        writes += [
+            ("name", {"Put": {"TableName": self._table, **_taking(name, job.id, job.created_at)}})
+            for name in names
+        ]
         writes += self._budgets(_held(items, job.owner), budgets)
         writes.append(("quota", self._promise(job.owner, len(items), most_images)))
         self._transact(writes, settled=lambda: self.job(job.id) is not None, at=job.created_at)
@@ -107,7 +106,7 @@ class DynamoGenerations(Generations):
         due_at: datetime | None = None,
     ) -> None:
         first = changes[0].after
-        writes: list[Write] = [("item", self._replace(change)) for change in changes]
+        writes: list[NamedWrite] = [("item", self._replace(change)) for change in changes]
         writes.append(("job", self._count(changes, at=at, due_at=due_at)))
         deltas = _held([change.after for change in changes], first.owner)
         for budget, micros in _held([change.before for change in changes], first.owner).items():
@@ -128,28 +127,16 @@ class DynamoGenerations(Generations):
         self._transact(writes, settled=lambda: self._is_mine(first), at=at)
 
     def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
-        try:
-            self._client().put_item(**self._name(name, job_id, at))
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise _changed() from error
-            raise unavailable() from error
-        except BotoCoreError as error:
-            raise unavailable() from error
+        if self._rows.conditional("put_item", **_taking(name, job_id, at)) is None:
+            raise _changed()
 
     def release(self, name: str, job_id: str) -> None:
-        try:
-            self._client().delete_item(
-                TableName=self._table,
-                Key=keys.join(name),
-                ConditionExpression="job_id = :job",
-                ExpressionAttributeValues={":job": {"S": job_id}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise unavailable() from error
-        except BotoCoreError as error:
-            raise unavailable() from error
+        self._rows.conditional(
+            "delete_item",
+            Key=keys.join(name),
+            ConditionExpression="job_id = :job",
+            ExpressionAttributeValues={":job": {"S": job_id}},
+        )
 
     def stop(self, job_id: str, *, at: datetime) -> None:
         self._update_job(
@@ -170,41 +157,20 @@ class DynamoGenerations(Generations):
         """Change a job's row, if it is at the version in `:seen`, or at all."""
         seen = ":seen" in values
         names = {"#version": "version"} if seen or "#version" in update else {}
-        try:
-            self._client().update_item(
-                TableName=self._table,
-                Key=keys.key(keys.job(job_id), keys.JOB),
-                UpdateExpression=update,
-                ConditionExpression="#version = :seen" if seen else "attribute_exists(pk)",
-                ExpressionAttributeValues=values,
-                **({"ExpressionAttributeNames": names} if names else {}),
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise _changed() from error
-            raise unavailable() from error
-        except BotoCoreError as error:
-            raise unavailable() from error
+        changed = self._rows.conditional(
+            "update_item",
+            Key=keys.key(keys.job(job_id), keys.JOB),
+            UpdateExpression=update,
+            ConditionExpression="#version = :seen" if seen else "attribute_exists(pk)",
+            ExpressionAttributeValues=values,
+            **({"ExpressionAttributeNames": names} if names else {}),
+        )
+        if changed is None:
+            raise _changed()
 
     def _create(self, row: Mapping[str, Any]) -> dict[str, Any]:
         condition = "attribute_not_exists(pk)"
         return {"Put": {"TableName": self._table, "Item": row, "ConditionExpression": condition}}
-
-    def _name(self, name: JobName, job_id: str, at: datetime) -> dict[str, Any]:
-        row = {
-            **keys.join(name.name),
-            "job_id": {"S": job_id},
-            "fingerprint": {"S": name.fingerprint},
-            "ttl": {"N": str(int(name.until.timestamp()))},
-        }
-        return {
-            "TableName": self._table,
-            "Item": row,
-            # DynamoDB removes expired rows late: one that has expired counts as absent.
-            "ConditionExpression": "attribute_not_exists(pk) OR #ttl < :now",
-            "ExpressionAttributeNames": {"#ttl": "ttl"},
-            "ExpressionAttributeValues": {":now": {"N": str(int(at.timestamp()))}},
-        }
 
     def _replace(self, change: Change) -> dict[str, Any]:
         after = change.after
@@ -255,8 +221,8 @@ class DynamoGenerations(Generations):
         committed: Mapping["_Budget", int],
         budgets: Budgets,
         spent: Mapping["_Budget", int] | None = None,
-    ) -> list[Write]:
-        writes: list[Write] = []
+    ) -> list[NamedWrite]:
+        writes: list[NamedWrite] = []
         for budget in committed.keys() | (spent or {}).keys():
             micros, paid = committed.get(budget, 0), (spent or {}).get(budget, 0)
             if not micros and not paid:
@@ -295,13 +261,13 @@ class DynamoGenerations(Generations):
             update["ExpressionAttributeValues"][":room"] = {"N": str(most - images)}
         return {"Update": update}
 
-    def _told(self, change: Change, outcome: Outcome) -> list[Write]:
+    def _told(self, change: Change, outcome: Outcome) -> list[NamedWrite]:
         """What is remembered of a call that ended."""
         owner, call, receipt = change.after.owner, outcome.call, outcome.receipt
         hold = change.before.hold
         on = hold.on if hold is not None else call.started_at.date()
         ttl = {"N": str(int((call.started_at + _KEPT_FOR).timestamp()))}
-        writes: list[Write] = []
+        writes: list[NamedWrite] = []
         known = receipt.cost_micros if receipt is not None and receipt.cost_micros is not None else 0
         if receipt is not None:
             entry: dict[str, Any] = {
@@ -349,15 +315,8 @@ class DynamoGenerations(Generations):
         found = self._get(keys.key(keys.job(item.job_id), keys.job_item(item.index)))
         return found is not None and found["change"]["S"] == item.change
 
-    def _transact(self, writes: list[Write], *, settled: Callable[[], bool], at: datetime) -> None:
-        transact(
-            self._client(),
-            writes,
-            settled=settled,
-            refusal=lambda failed: _refusal(failed, at),
-            sleep=self._sleep,
-            monotonic=self._monotonic,
-        )
+    def _transact(self, writes: list[NamedWrite], *, settled: Callable[[], bool], at: datetime) -> None:
+        self._rows.transact(writes, settled=settled, refusal=lambda failed: _refusal(failed, at))
 
     # Reads --------------------------------------------------------------------------------------------
 
@@ -381,7 +340,7 @@ class DynamoGenerations(Generations):
             "ConsistentRead": True,
         }
         while True:
-            answer = self._call("query", **request)
+            answer = self._rows.call("query", **request)
             rows += answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 break
@@ -394,7 +353,7 @@ class DynamoGenerations(Generations):
 
     def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
         wanted = [keys.key(keys.job(job_id), sk) for sk in (keys.JOB, keys.job_item(index))]
-        rows = {row["sk"]["S"]: row for row in self._get_many(wanted)}
+        rows = {row["sk"]["S"]: row for row in self._rows.get_many(wanted)}
         if len(rows) < len(wanted):
             return None
         return job_items.job_of(rows[keys.JOB]), job_items.item_of(rows[keys.job_item(index)])
@@ -407,7 +366,7 @@ class DynamoGenerations(Generations):
                 "owner_key": {"S": keys.jobs(owner)},
                 "id": {"S": after},
             }
-        answer = self._call(
+        answer = self._rows.call(
             "query",
             IndexName="by_owner",
             KeyConditionExpression="owner_key = :owner",
@@ -421,14 +380,14 @@ class DynamoGenerations(Generations):
         ids = [row["id"]["S"] for row in answer["Items"]]
         found = {
             row["id"]["S"]: job_items.job_of(row)
-            for row in self._get_many([keys.key(keys.job(job_id), keys.JOB) for job_id in ids])
+            for row in self._rows.get_many([keys.key(keys.job(job_id), keys.JOB) for job_id in ids])
         }
         resume = ids[-1] if "LastEvaluatedKey" in answer else None
         return JobPage(tuple(found[job_id] for job_id in ids if job_id in found), resume)
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
         for shard in keys.job_shards():
-            answer = self._call(
+            answer = self._rows.call(
                 "query",
                 IndexName="due",
                 KeyConditionExpression="due_shard = :shard AND due_at <= :before",
@@ -451,7 +410,7 @@ class DynamoGenerations(Generations):
             for provider in Provider
         ]
         sums: dict[Provider, Counter[str]] = defaultdict(Counter)
-        for row in self._get_many(wanted, consistent=False):
+        for row in self._rows.get_many(wanted, consistent=False):
             numbers = {name: int(value["N"]) for name, value in row.items() if "N" in value and name != "ttl"}
             sums[Provider(row["sk"]["S"])].update(numbers)
         return [
@@ -467,35 +426,8 @@ class DynamoGenerations(Generations):
         ]
 
     def _get(self, key: keys.Key) -> dict[str, Any] | None:
-        found: dict[str, Any] | None = self._call("get_item", Key=key, ConsistentRead=True).get("Item")
+        found: dict[str, Any] | None = self._rows.call("get_item", Key=key, ConsistentRead=True).get("Item")
         return found
-
-    def _get_many(self, wanted: Sequence[keys.Key], *, consistent: bool = True) -> Iterator[dict[str, Any]]:
-        left = list(wanted)
-        for _ in range(_MOST_BATCHES):
-            if not left:
-                return
-            batch, left = left[:_BATCH_GET_ROWS], left[_BATCH_GET_ROWS:]
-            request = {self._table: {"Keys": batch, "ConsistentRead": consistent}}
-            try:
-                answer = self._client().batch_get_item(RequestItems=request)
-            except (ClientError, BotoCoreError) as error:
-                raise unavailable() from error
-            yield from answer["Responses"].get(self._table, ())
-            left += answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-        if left:
-            raise unavailable()
-
-    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self._table, **request)
-        except (ClientError, BotoCoreError) as error:
-            raise unavailable() from error
-        return answer
-
-
-_BATCH_GET_ROWS = 100
-_MOST_BATCHES = 20
 
 
 class _Budget(tuple[str, str | None, date]):
@@ -556,6 +488,22 @@ def _spending(row: Mapping[str, Any] | None) -> Spending:
         return Spending()
     spent = int(row["spent"]["N"])
     return Spending(spent, int(row["committed"]["N"]) - spent)
+
+
+def _taking(name: JobName, job_id: str, at: datetime) -> dict[str, Any]:
+    row = {
+        **keys.join(name.name),
+        "job_id": {"S": job_id},
+        "fingerprint": {"S": name.fingerprint},
+        "ttl": {"N": str(int(name.until.timestamp()))},
+    }
+    return {
+        "Item": row,
+        # DynamoDB removes expired rows late: one that has expired counts as absent.
+        "ConditionExpression": "attribute_not_exists(pk) OR #ttl < :now",
+        "ExpressionAttributeNames": {"#ttl": "ttl"},
+        "ExpressionAttributeValues": {":now": {"N": str(int(at.timestamp()))}},
+    }
 
 
 def _refusal(failed: set[str], at: datetime) -> Exception:

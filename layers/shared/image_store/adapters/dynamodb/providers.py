@@ -5,11 +5,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import parse_time, text_time
-from image_store.adapters.dynamodb.transactions import unavailable
+from image_store.adapters.dynamodb.table import Table
 from image_store.domain.breaker import Breaker
 from image_store.domain.providers import Provider, ProviderKey
 from image_store.ports import Cipher, ProviderHealth, ProviderKeys
@@ -21,18 +19,11 @@ class DynamoProviderHealth(ProviderHealth):
     """ProviderHealth in the one table; the client is made at the first call."""
 
     def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._table = table
-        self._client = client
+        self._rows = Table(table, client=client)
 
     def breakers(self) -> Mapping[Provider, Breaker]:
         wanted = [keys.breaker(provider.value) for provider in Provider]
-        try:
-            answer = self._client().batch_get_item(
-                RequestItems={self._table: {"Keys": wanted, "ConsistentRead": True}}
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise unavailable() from error
-        by_key = {row["pk"]["S"]: _breaker_of(row) for row in answer["Responses"].get(self._table, ())}
+        by_key = {row["pk"]["S"]: _breaker_of(row) for row in self._rows.get_many(wanted)}
         return {
             provider: by_key.get(keys.breaker(provider.value)["pk"]["S"], Breaker()) for provider in Provider
         }
@@ -46,42 +37,34 @@ class DynamoProviderHealth(ProviderHealth):
             "version": {"N": str(after.version)},
             **{name: {"S": text_time(at)} for name, at in times.items() if at is not None},
         }
-        try:
-            self._client().put_item(
-                TableName=self._table,
-                Item=row,
-                ConditionExpression="attribute_not_exists(pk) OR #version = :seen",
-                ExpressionAttributeNames={"#version": "version"},
-                ExpressionAttributeValues={":seen": {"N": str(after.version - 1)}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise unavailable() from error
-        except BotoCoreError as error:
-            raise unavailable() from error
-        return True
+        saved = self._rows.conditional(
+            "put_item",
+            Item=row,
+            ConditionExpression="attribute_not_exists(pk) OR #version = :seen",
+            ExpressionAttributeNames={"#version": "version"},
+            ExpressionAttributeValues={":seen": {"N": str(after.version - 1)}},
+        )
+        return saved is not None
 
 
 class DynamoProviderKeys(ProviderKeys):
     """ProviderKeys in the one table, sealed for their owner and provider alone."""
 
     def __init__(self, table: str, *, client: Callable[[], Any], cipher: Callable[[], Cipher]) -> None:
-        self._table = table
-        self._client = client
+        self._rows = Table(table, client=client)
         self._cipher = cipher
 
     def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
         said = json.dumps({"secret": key.secret, "account": key.account})
         sealed = self._cipher().seal(said, context=_context(owner, provider))
         row = {**keys.provider_key(owner, provider.value), "sealed": {"S": sealed}}
-        self._call("put_item", Item=row)
+        self._rows.call("put_item", Item=row)
 
     def remove(self, owner: str, provider: Provider) -> None:
-        self._call("delete_item", Key=keys.provider_key(owner, provider.value))
+        self._rows.call("delete_item", Key=keys.provider_key(owner, provider.value))
 
     def providers(self, owner: str) -> frozenset[Provider]:
-        answer = self._call(
+        answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": keys.provider_key(owner, "")["pk"]},
@@ -91,18 +74,13 @@ class DynamoProviderKeys(ProviderKeys):
         return frozenset(Provider(row["sk"]["S"]) for row in answer["Items"])
 
     def get(self, owner: str, provider: Provider) -> ProviderKey | None:
-        answer = self._call("get_item", Key=keys.provider_key(owner, provider.value), ConsistentRead=True)
+        answer = self._rows.call(
+            "get_item", Key=keys.provider_key(owner, provider.value), ConsistentRead=True
+        )
         if "Item" not in answer:
             return None
         said = self._cipher().open(answer["Item"]["sealed"]["S"], context=_context(owner, provider))
         return ProviderKey(**json.loads(said))
-
-    def _call(self, operation: str, **request: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(TableName=self._table, **request)
-        except (ClientError, BotoCoreError) as error:
-            raise unavailable() from error
-        return answer
 
 
 def _context(owner: str, provider: Provider) -> dict[str, str]:

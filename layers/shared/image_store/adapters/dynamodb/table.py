@@ -67,14 +67,14 @@ class Table:
             raise unavailable() from error
         return answer
 
-    def get_many(self, wanted: Sequence[Key]) -> Iterator[Item]:
-        """Read many rows, strongly consistent; what DynamoDB leaves unprocessed is asked for again."""
+    def get_many(self, wanted: Sequence[Key], *, consistent: bool = True) -> Iterator[Item]:
+        """Read many rows, strongly consistent by default; what DynamoDB leaves unprocessed is asked for again."""
         give_up_at = self._monotonic() + CONFLICT_RETRY.total_seconds()
         backoff = _FIRST_BACKOFF_SECONDS
         left = list(wanted)
         while left:
             batch, left = left[:_BATCH_GET_ROWS], left[_BATCH_GET_ROWS:]
-            answer = self._batch_get({self.name: {"Keys": batch, "ConsistentRead": True}})
+            answer = self._batch_get({self.name: {"Keys": batch, "ConsistentRead": consistent}})
             yield from answer["Responses"].get(self.name, ())
             unprocessed = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
             if len(unprocessed) == len(batch):
@@ -92,22 +92,35 @@ class Table:
         def read() -> None:
             answer.update(self._client().transact_get_items(TransactItems=reads))
 
-        self._waiting_out_conflicts(read, [""] * len(reads), settled=lambda: False)
+        self._waiting_out_conflicts(read, [""] * len(reads), settled=lambda: False, refusal=self._refusal)
         return [found.get("Item") for found in answer["Responses"]]
 
-    def transact(self, writes: Sequence[NamedWrite], *, settled: Callable[[], bool]) -> None:
+    def transact(
+        self,
+        writes: Sequence[NamedWrite],
+        *,
+        settled: Callable[[], bool],
+        refusal: Callable[[set[str]], Exception] | None = None,
+    ) -> None:
         """Carry out writes as a whole; `settled` tells, after a lost answer, whether they are there.
 
-        Raises what `refusal` makes of the names of the writes whose conditions failed.
+        Raises what `refusal`, by default the table's own, makes of the names of the writes whose conditions failed.
         """
 
         def write() -> None:
             self._client().transact_write_items(TransactItems=[request for _, request in writes])
 
-        self._waiting_out_conflicts(write, [name for name, _ in writes], settled=settled)
+        self._waiting_out_conflicts(
+            write, [name for name, _ in writes], settled=settled, refusal=refusal or self._refusal
+        )
 
     def _waiting_out_conflicts(
-        self, act: Callable[[], None], names: list[str], *, settled: Callable[[], bool]
+        self,
+        act: Callable[[], None],
+        names: list[str],
+        *,
+        settled: Callable[[], bool],
+        refusal: Callable[[set[str]], Exception],
     ) -> None:
         give_up_at = self._monotonic() + CONFLICT_RETRY.total_seconds()
         backoff = _FIRST_BACKOFF_SECONDS
@@ -124,7 +137,7 @@ class Table:
                     # botocore repeats a call whose answer it lost; the repeat then meets our own write.
                     if settled():
                         return
-                    raise self._refusal(failed) from error
+                    raise refusal(failed) from error
                 if self._monotonic() + backoff >= give_up_at:
                     raise unavailable() from error
             except BotoCoreError as error:
