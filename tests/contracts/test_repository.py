@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from image_store.adapters.dynamodb import items, repository
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY
+from image_store.domain.audit import Actor
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
@@ -186,9 +187,12 @@ def store(request: pytest.FixtureRequest, tables: Tables) -> ImageRepository:
     return dynamo(tables(where)) if kind == "dynamodb" else MemoryRepository()
 
 
+ACTOR = Actor.function("generate", "8f5a1f6e-0000-4000-8000-000000000000")
+
+
 def dynamo(table: Table, client: Any = None) -> DynamoRepository:
     chosen = client or table.client
-    return DynamoRepository(table.name, client=lambda: chosen)
+    return DynamoRepository(table.name, client=lambda: chosen, actor=lambda: ACTOR)
 
 
 # Reserve ----------------------------------------------------------------------------------------------
