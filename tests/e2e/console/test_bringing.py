@@ -228,7 +228,7 @@ SCREENS = {
     "providers": ("#/providers", "table"),
     "statistics": ("#/statistics", ".plot"),
     "health": ("#/health", ".card table, .card .empty"),
-    "cleanup": ("#/cleanup", ".card"),
+    "cleanup": ("#/cleanup", ".card:not([hidden])"),
     "trash": ("#/trash", ".empty"),
 }
 
@@ -261,6 +261,7 @@ def test_every_screen_keeps_the_rules_of_accessibility_and_fits(
     page = pages.open(
         owner=OWNER, scope=ADMIN, scheme=scheme, size=size, prepare=prepare, reduced_motion="reduce"
     )
+    page.locator(".tile").first.wait_for()
     faults: dict[str, list[str]] = {}
     for name, (address, shown) in SCREENS.items():
         page.evaluate(
