@@ -162,6 +162,7 @@ def record_text(image: Image) -> str:
             "guarded": image.guarded,
             "idempotency": image.idempotency,
             **_while_uploading(image),
+            **({"hash": image.perceptual_hash} if image.perceptual_hash else {}),
             **({"transformed": True} if image.transformed else {}),
         }
     )
@@ -233,6 +234,7 @@ def image_of(item: Item) -> Image:
         refusal=record.get("refusal"),
         queued_at=_instant(record["queued"]) if "queued" in record else None,
         transformed=record.get("transformed", False),
+        perceptual_hash=record.get("hash"),
         amendment=item["amendment"]["S"] if "amendment" in item else None,
     )
 
