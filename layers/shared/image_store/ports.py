@@ -362,6 +362,10 @@ class ImageRepository(Protocol):
         """
         ...
 
+    def adopt_strays(self, row: PublicationRow) -> None:
+        """Keep a row for copies that none names; nothing changes when their publication has one. Safe to repeat."""
+        ...
+
     def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
         """Forget a publication of which all copies are gone that `row` names. Safe to repeat.
 
