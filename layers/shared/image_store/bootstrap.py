@@ -490,7 +490,12 @@ class Application:
     def reporting(self) -> "Reporting":
         from image_store.services.statistics import Reporting
 
-        return Reporting(figures=self.figures, repository=self.repository, clock=self.clock)
+        return Reporting(
+            figures=self.figures,
+            repository=self.repository,
+            generations=self.generations,
+            clock=self.clock,
+        )
 
     @made_once
     def metering(self) -> "Metering":

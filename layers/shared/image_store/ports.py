@@ -363,6 +363,10 @@ class ImageRepository(Protocol):
         """
         ...
 
+    def adopt_strays(self, row: PublicationRow) -> None:
+        """Keep a row for copies that none names; nothing changes when their publication has one. Safe to repeat."""
+        ...
+
     def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
         """Forget a publication of which all copies are gone that `row` names. Safe to repeat.
 
@@ -696,8 +700,13 @@ class Generations(Protocol):
         """What an owner, or (None) the deployment, has spent on a day and in its month, strongly consistent."""
         ...
 
-    def performance(self, owner: str | None, *, days: Collection[date]) -> list[Performance]:
-        """How each provider has done on these days, for an owner or (None) for all; eventually consistent."""
+    def performance(
+        self, owner: str | None, *, since: date, until: date
+    ) -> Mapping[date, Sequence[Performance]]:
+        """How providers did by day, before `until`, for an owner or (None) for all; eventually consistent.
+
+        At most a year, which is one query.
+        """
         ...
 
 

@@ -145,6 +145,11 @@ class DynamoRepository:
             },
         )
 
+    def adopt_strays(self, row: PublicationRow) -> None:
+        self._rows.conditional(
+            "put_item", Item=items.publication_item(row), ConditionExpression="attribute_not_exists(pk)"
+        )
+
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
         answer = self._rows.conditional(
             "update_item",
