@@ -12,7 +12,7 @@ BAND_DISTANCE = 3
 """Up to this many different bits two hashes surely share a band: three bits spoil at most three of four."""
 
 MAX_DISTANCE = 8
-"""Pictures are similar up to so many different bits: a coarse or hardly cut copy is up to 6 away, others 12 and more."""
+"""Pictures are similar up to so many different bits: a coarse copy is up to 6 away, other pictures 12 and more."""
 
 
 @dataclass(frozen=True, slots=True)
