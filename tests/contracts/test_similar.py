@@ -192,7 +192,7 @@ def test_all_that_differ_in_as_many_bits_as_bands_guarantee_are_found(chance: ra
         bits = chance.sample(range(64), chance.randint(0, BAND_DISTANCE + 3))
         album.add(flipped(f"{origin:016x}", *bits))
 
-    for record in album.records:
+    for record in chance.sample(album.records, 4):
         plain, found = album.plain(record), album.found(record)
 
         assert [near for near in found if near[1] <= BAND_DISTANCE] == [
