@@ -8,7 +8,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
 from image_store.domain.budget import Budgets
-from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
@@ -18,7 +17,8 @@ from image_store.domain.presets import presets_from
 from image_store.domain.renditions import Preset
 from image_store.domain.reservation import Quota
 
-if TYPE_CHECKING:  # most functions know of no provider
+if TYPE_CHECKING:  # most functions know of no policy and of no provider
+    from image_store.domain.cleanup import Policy
     from image_store.domain.providers import Provider
 
 
@@ -65,7 +65,7 @@ class Settings:
     """The function that makes what is missing."""
     presets: Mapping[str, Preset]
     """By name, those made at upload among them."""
-    cleanup_policies: tuple[Policy, ...]
+    cleanup_policies: "tuple[Policy, ...]"
     cleanup_on_save: bool
     """Whether an owner's turn with the policies comes after each image that is stored, and not only daily."""
     cleanup_max_deletions: int
@@ -253,7 +253,7 @@ def _layout(environment: Mapping[str, str]) -> KeyLayout:
         raise ConfigurationError(f"KEY_LAYOUT must be one of {', '.join(KeyLayout)}.") from None
 
 
-def _policies(environment: Mapping[str, str]) -> tuple[Policy, ...]:
+def _policies(environment: Mapping[str, str]) -> "tuple[Policy, ...]":
     """The enabled policies of CLEANUP_POLICIES: a JSON list of objects."""
     try:
         told = json.loads(environment.get("CLEANUP_POLICIES") or "[]")
@@ -267,7 +267,9 @@ def _policies(environment: Mapping[str, str]) -> tuple[Policy, ...]:
 
 def _policy(
     *, kind: str, category: str | None = None, older_than_days: int = 30, keep_newest: int = 100
-) -> Policy:
+) -> "Policy":
+    from image_store.domain.cleanup import Policy
+
     if not all(type(number) is int and number >= 0 for number in (older_than_days, keep_newest)):
         raise ValueError("not a whole number")
     if category is not None and not isinstance(category, str):
