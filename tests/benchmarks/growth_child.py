@@ -14,7 +14,7 @@ from tests.benchmarks.measurement import cpu_ms, peak_mb
 
 def main(name: str, folder: Path) -> None:
     """Print units, calls, read units, CPU time and memory of the second time."""
-    operation = OPERATIONS[name]()
+    operation = OPERATIONS[name]
     held = Held(folder)
     operation.run(held)
     print("ready", flush=True)

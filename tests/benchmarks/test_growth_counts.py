@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from image_store.bootstrap import use
-from tests.benchmarks.growth_operations import OPERATIONS, Held, fill
+from tests.benchmarks.growth_operations import OPERATIONS, Held
 
 FEW, MANY = 20, 60
 
 
 def counted(folder: Path, name: str, images: int) -> tuple[int, float]:
     """The units that an operation did on so many images, and what they cost."""
-    operation = OPERATIONS[name]()
+    operation = OPERATIONS[name]
     folder.mkdir()
-    fill(folder, operation, range(images))
+    operation.contents.fill(folder, range(images))
     with closing(Held(folder)) as held:
         units = operation.run(held)
         use(None)
@@ -30,11 +30,11 @@ def test_each_further_image_takes_the_same_few_calls(tmp_path: Path, name: str) 
     many, many_calls = counted(tmp_path / "many", name, MANY)
 
     assert (few, many) == (FEW, MANY)
-    assert (many_calls - few_calls) / (many - few) <= OPERATIONS[name]().bar
+    assert (many_calls - few_calls) / (many - few) <= OPERATIONS[name].bar
 
 
 def test_a_list_reads_one_page_for_a_hundred_images(tmp_path: Path) -> None:
     pages, read_units = counted(tmp_path / "list", "list", 101)
 
     assert pages == 2
-    assert read_units / pages <= OPERATIONS["list"]().bar
+    assert read_units / pages <= OPERATIONS["list"].bar
