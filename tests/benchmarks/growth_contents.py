@@ -30,7 +30,7 @@ GENERATION = 1
 _BATCH = 1_000
 _DAYS = 30
 _MODELS = 12
-_RARE_IMAGES = 50
+_RARE_IMAGES = 100
 _TRASHED_FOR = timedelta(days=7)
 # An image has ten more rows by which nobody here asks; none of them lies in a partition that is read.
 _READ = (
@@ -45,9 +45,9 @@ class Contents:
     """Images, and what of them is written."""
 
     sample: Callable[[int], Record]
-    rows: Callable[[Sequence[Record]], Iterable[items.Item]]
-    figures: Callable[[Sequence[Record]], Iterable[items.Item]] = lambda _: ()
-    """Rows whose numbers add up."""
+    write: Callable[[DiskTable, Sequence[Record]], None]
+    sizes: tuple[int, ...]
+    """With how many images it is measured, the fewest first."""
 
     def fill(self, folder: Path, indexes: Sequence[int]) -> None:
         """Add images to a table and a bucket, which are made if they are not there."""
@@ -57,8 +57,7 @@ class Contents:
         ):
             for some in batched(indexes, _BATCH, strict=False):
                 made = [self.sample(index) for index in some]
-                table.put(self.rows(made))
-                table.add(self.figures(made))
+                self.write(table, made)
                 bucket.put(key for sample in made for key in sample.image.private_keys)
 
 
@@ -83,23 +82,21 @@ def trashed(index: int) -> Record:
     return replace(made, image=replace(made.image, state=State.TRASHED, due_at=due_at))
 
 
-def found_by(made: Record) -> dict[RowKey, items.Item]:
+def found_by(image: Record, facts: Facts) -> dict[RowKey, items.Item]:
     """Every row by which the projector lets an image be found."""
-    facts = _facts(made)
     return {
-        **projections.listed_rows(made, facts),
-        **projections.term_rows(made.image.id, facts),
-        **projections.feed_rows(made.image.id, facts),
+        **projections.listed_rows(image, facts),
+        **projections.term_rows(image.image.id, facts),
+        **projections.feed_rows(image.image.id, facts),
     }
 
 
-def counted_in(samples: Iterable[Record]) -> dict[RowKey, items.Item]:
+def counted_in(images: Iterable[tuple[str, Facts]]) -> dict[RowKey, items.Item]:
     """The figures that the projector counts of images: for their owner, for all, and by month for the feed."""
     sums: Counters = {}
     models: dict[RowKey, str] = {}
-    for made in samples:
-        facts = _facts(made)
-        for key, amounts in projections.counters_of(made.image.id, facts, GENERATION).items():
+    for image_id, facts in images:
+        for key, amounts in projections.counters_of(image_id, facts, GENERATION).items():
             sums.setdefault(key, Counter()).update(amounts)
             if facts.model is not None and key[1] == keys.model_stats(facts.model):
                 models[key] = facts.model
@@ -109,41 +106,38 @@ def counted_in(samples: Iterable[Record]) -> dict[RowKey, items.Item]:
     }
 
 
-def _stored_rows(samples: Iterable[Record]) -> Iterable[items.Item]:
-    return (row for made in samples for row in items.rows_of(made).values())
+def facts_for(image: Record) -> Facts:
+    """What is projected of an image that is to be found."""
+    facts = facts_of(image)
+    assert facts is not None
+    return facts
 
 
-def _read_rows(samples: Sequence[Record]) -> list[items.Item]:
-    """Records, and the rows by which they are asked for here."""
+def _write_stored(table: DiskTable, images: Sequence[Record]) -> None:
+    table.put(row for image in images for row in items.rows_of(image).values())
+
+
+def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
+    """Write records, the rows by which they are asked for here, and the figures of them."""
     rows = {}
-    for made in samples:
-        stored = items.rows_of(made)
-        meta = (keys.image(made.image.id), keys.META)
-        rows[meta] = stored[meta]
-        rows |= {key: row for key, row in found_by(made).items() if key[0].startswith(_READ)}
-    return [rows[key] for key in sorted(rows)]
-
-
-def _figures(samples: Sequence[Record]) -> Iterable[items.Item]:
-    stored: Counter[str] = Counter()
-    for made in samples:
-        stored.update({IMAGES: 1, SIZE: made.image.size_bytes})
-    return [*counted_in(samples).values(), _numbers(keys.usage(OWNER), stored)]
+    facts = {image.image.id: facts_for(image) for image in images}
+    stored = Counter({IMAGES: len(images), SIZE: sum(image.image.size_bytes for image in images)})
+    for image in images:
+        meta = (keys.image(image.image.id), keys.META)
+        rows[meta] = items.rows_of(image)[meta]
+        made = found_by(image, facts[image.image.id])
+        rows |= {key: row for key, row in made.items() if key[0].startswith(_READ)}
+    table.put(rows[key] for key in sorted(rows))
+    table.add([*counted_in(facts.items()).values(), _numbers(keys.usage(OWNER), stored)])
 
 
 def _numbers(key: keys.Key, amounts: Counter[str]) -> items.Item:
     return {**key, **{name: {"N": str(amount)} for name, amount in amounts.items()}}
 
 
-def _facts(made: Record) -> Facts:
-    facts = facts_of(made)
-    assert facts is not None
-    return facts
-
-
-STORED = Contents(record, _stored_rows)
+STORED = Contents(record, _write_stored, (1_000, 10_000))
 """Images with the rows that are written together with them."""
-TRASHED = Contents(trashed, _stored_rows)
+TRASHED = Contents(trashed, _write_stored, (1_000, 10_000))
 """The same in the trash."""
-FOUND = Contents(found, _read_rows, _figures)
+FOUND = Contents(found, _write_found, (1_000, 10_000, 100_000))
 """Images as they are listed, searched, shown to everybody and counted."""
