@@ -20,8 +20,9 @@ from tests.benchmarks.sample import OWNER, SECRET_ANSWER
 
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
 _ENDPOINT = "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com"
+TABLE = "images"
 _ENVIRONMENT = {
-    "TABLE_NAME": "images",
+    "TABLE_NAME": TABLE,
     "PRIVATE_BUCKET": "private",
     "R2_ENDPOINT": _ENDPOINT,
     "R2_SECRET": "images/r2",
