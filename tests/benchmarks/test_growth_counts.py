@@ -18,7 +18,7 @@ from tests.fakes.dynamodb_client import MemoryDynamo
 FEW, MANY = 20, 60
 FEW_FOUND, MANY_FOUND = 200, 400
 READING = [name for name, operation in OPERATIONS.items() if operation.contents == FOUND]
-GROWTH = 1.3
+GROWTH = 1.05
 PROJECTED = 240
 """Every day with every model, and images with the rare word and without."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
