@@ -1,4 +1,4 @@
-"""Collects what nobody needs any more, and looks for work that nobody was told of, on a schedule."""
+"""Collects what nobody needs any more, looks for lost work, and tells how full the store is, on a schedule."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -7,8 +7,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
+from image_store.entrypoints.actors import act_as_function
 from image_store.entrypoints.cleanup import log_report, report_body
 from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.metrics import tell_reading
 from image_store.entrypoints.observability import logger
 
 MARGIN = timedelta(seconds=20)
@@ -17,6 +19,7 @@ MARGIN = timedelta(seconds=20)
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    act_as_function("cleanup", context)
     app = application()
     until = deadline(context, app.clock, margin=MARGIN)
     report = app.cleanup.run(
@@ -27,4 +30,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     log_report(report)
     logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
     logger.info("generation sweep", report=asdict(app.generation_sweep.run(until=until)))
+    tell_reading(app.settings.metrics_namespace, app.metering.read())
     return report_body(report)

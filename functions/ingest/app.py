@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
+from image_store.entrypoints.actors import act_as_function
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.events import handle_messages
 from image_store.entrypoints.observability import logger
@@ -13,6 +14,7 @@ from image_store.entrypoints.observability import logger
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    act_as_function("ingest", context)
     app = application()
     ingest = partial(app.ingestion.ingest, until=deadline(context, app.clock))
     return handle_messages(event, ingest=ingest, refuse=app.ingestion.refuse, dead_letters=app.dead_letters)

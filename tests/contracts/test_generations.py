@@ -557,8 +557,9 @@ def test_calls_are_counted_by_provider_and_day(jobs: Generations) -> None:
     change(jobs, running(jobs, items[2]), ItemState.FAILED, outcome=failure, hold=None)
 
     for scope in (None, OWNER):
-        found = {each.provider: each for each in jobs.performance(scope, days=[TODAY, date(2026, 11, 20)])}
-        assert found == {
+        days = jobs.performance(scope, since=TODAY - timedelta(days=30), until=TODAY + timedelta(days=1))
+        assert list(days) == [TODAY]
+        assert {each.provider: each for each in days[TODAY]} == {
             Provider.OPENAI: Performance(
                 provider=Provider.OPENAI, succeeded=1, failed=1, duration_ms=1500, cost_micros=60
             ),
@@ -566,8 +567,8 @@ def test_calls_are_counted_by_provider_and_day(jobs: Generations) -> None:
                 provider=Provider.GOOGLE, succeeded=1, duration_ms=1500, unknown_costs=1
             ),
         }
-    assert jobs.performance("another", days=[TODAY]) == []
-    assert jobs.performance(None, days=[date(2026, 11, 20)]) == []
+    assert jobs.performance("another", since=TODAY, until=TODAY + timedelta(days=1)) == {}
+    assert jobs.performance(None, since=TODAY - timedelta(days=30), until=TODAY) == {}
 
 
 # DynamoGenerations alone --------------------------------------------------------------------------------

@@ -17,13 +17,14 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from image_store.adapters.dynamodb import items, repository
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY
+from image_store.domain.audit import Actor
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.ingest import SweepPosition, VersionPosition
 from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, GroupOf, ListQuery
 from image_store.domain.media import MediaType
-from image_store.domain.publication import PublicationRow
+from image_store.domain.publication import NOBODY, PublicationRow
 from image_store.domain.renditions import PRESETS, Placeholder, Rendition
 from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Quota, Reservation, Usage
 from image_store.ports import ImageRepository
@@ -186,9 +187,12 @@ def store(request: pytest.FixtureRequest, tables: Tables) -> ImageRepository:
     return dynamo(tables(where)) if kind == "dynamodb" else MemoryRepository()
 
 
+ACTOR = Actor.function("generate", "8f5a1f6e-0000-4000-8000-000000000000")
+
+
 def dynamo(table: Table, client: Any = None) -> DynamoRepository:
     chosen = client or table.client
-    return DynamoRepository(table.name, client=lambda: chosen)
+    return DynamoRepository(table.name, client=lambda: chosen, actor=lambda: ACTOR)
 
 
 # Reserve ----------------------------------------------------------------------------------------------
@@ -618,6 +622,21 @@ def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(sto
     assert store.publication(PUBLICATION) == kept, "a copy that is on its way would be left"
     store.forget_publication(kept, at=minutes(3))
     assert store.publication(PUBLICATION) is None
+
+
+def test_strays_get_a_row_that_is_due_where_there_is_none(store: ImageRepository) -> None:
+    record = published(store)
+    current = store.publication(PUBLICATION)
+    strays = PublicationRow("stray", NOBODY, frozenset({"p/stray/thumb.jpg"}), NOON)
+
+    for _ in range(2):  # safe to repeat
+        store.adopt_strays(strays)
+        store.adopt_strays(replace(strays, publication=PUBLICATION))
+
+    assert store.publication("stray") == strays
+    assert "publication:stray" in list(store.due(minutes(1)))
+    assert store.publication(PUBLICATION) == current
+    assert store.get(record.image.id) == record
 
 
 def test_no_copy_can_be_announced_of_what_is_not_current(store: ImageRepository) -> None:
@@ -1301,6 +1320,7 @@ READS: dict[str, Callable[[ImageRepository], object]] = {
     "publication": lambda store: store.publication(PUBLICATION),
     "forget_publication": lambda store: store.forget_publication(A_ROW, at=NOON),
     "announce_copy": lambda store: store.announce_copy(PUBLICATION, "p/key", until=NOON),
+    "adopt_strays": lambda store: store.adopt_strays(A_ROW),
     "take_rendering": lambda store: store.take_rendering("file", holder="one", at=NOON, until=NOON),
     "members": lambda store: store.members(GroupOf(OWNER, "session:s1"), after=None, limit=1),
     "sweep_position": lambda store: store.sweep_position("ingest"),
@@ -1314,6 +1334,7 @@ WEAK_OR_WRITTEN = {
     "owners_due",
     "forget_publication",
     "announce_copy",
+    "adopt_strays",
     "take_rendering",
     "settled",
     "note",

@@ -232,7 +232,7 @@ def recount(stack: Stack) -> None:
     usage: dict[str, list[int]] = {}
     for image_id, (state, attempt, record) in records.items():
         folder = f"{record['folder']}{image_id}/{attempt}/"
-        names = [f"{preset}.{made[kind]}" for preset, kind, *_ in record["renditions"]]
+        names = [text.partition(":")[0] for text in record["renditions"]]
         private |= {f"{folder}original.{made[record['type']]}", *(folder + name for name in names)}
         if state == "ready" and record["publication"]:
             public |= {f"p/{record['publication']}/{name}" for name in names}

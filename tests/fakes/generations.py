@@ -1,7 +1,7 @@
 """Generation jobs, breakers, keys and providers in memory."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -164,12 +164,15 @@ class MemoryGenerations(Generations):
         day, month = (Spending(self.spent[key], self.committed[key] - self.spent[key]) for key in keys)
         return day, month
 
-    def performance(self, owner: str | None, *, days: Collection[date]) -> list[Performance]:
-        sums: dict[Provider, Performance] = {}
-        for (scope, day, provider), found in self._performance.items():
-            if scope == owner and day in {day_of(each) for each in days}:
-                sums[provider] = _added(sums.get(provider, Performance(provider=provider)), found)
-        return list(sums.values())
+    def performance(
+        self, owner: str | None, *, since: date, until: date
+    ) -> Mapping[date, Sequence[Performance]]:
+        days: dict[date, list[Performance]] = {}
+        for (scope, day, _), found in self._performance.items():
+            on = date.fromisoformat(day)
+            if scope == owner and since <= on < until:
+                days.setdefault(on, []).append(found)
+        return days
 
     def _held(self, items: Sequence[Item]) -> Counter[Budget]:
         held: Counter[Budget] = Counter()
@@ -220,7 +223,7 @@ class MemoryGenerations(Generations):
         for scope in (None, change.after.owner):
             row = (scope, day_of(outcome.call.started_at), outcome.call.provider)
             before = self._performance.get(row, Performance(provider=outcome.call.provider))
-            self._performance[row] = _added(before, told)
+            self._performance[row] = before + told
 
 
 class MemoryHealth(ProviderHealth):
@@ -284,9 +287,3 @@ def _budgets_of(owner: str, on: date) -> list[Budget]:
         for period in ("daily", "monthly")
         for scope in (owner, None)
     ]
-
-
-def _added(one: Performance, other: Performance) -> Performance:
-    names = ("succeeded", "failed", "duration_ms", "cost_micros", "unknown_costs")
-    sums = {name: getattr(one, name) + getattr(other, name) for name in names}
-    return Performance(provider=one.provider, **sums)

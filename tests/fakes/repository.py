@@ -105,6 +105,9 @@ class MemoryRepository(ImageRepository):
         self._check_unchanged(before)
         self.records[after.id] = replace(self.records[after.id], image=after)
 
+    def adopt_strays(self, row: PublicationRow) -> None:
+        self.publication_rows.setdefault(row.publication, row)
+
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
         row = self.publication_rows.get(publication)
         if row is None or row.due_at is not None:

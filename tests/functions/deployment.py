@@ -19,6 +19,7 @@ from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
 from image_store.domain.providers import GeneratedImage, Provider, Unit
+from image_store.entrypoints.actors import acting
 from image_store.settings import Settings
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items, new_table
@@ -166,7 +167,7 @@ class Deployment(Application):
 
     @cached_property
     def repository(self) -> ImageRepository:
-        return DynamoRepository(self.settings.table, client=lambda: self.client)
+        return DynamoRepository(self.settings.table, client=lambda: self.client, actor=acting)
 
     @cached_property
     def housekeeping(self) -> Housekeeping:

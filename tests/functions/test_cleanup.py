@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_store.adapters.dynamodb.keys import deployment_budget
 from image_store.services.deletion import TOMBSTONE_GRACE
-from tests.functions.deployment import Context, Deployment, assert_refused, event
+from tests.functions.deployment import Context, Deployment, assert_refused, event, from_owner, sent_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IN_SEVEN_DAYS = timedelta(days=7)
 COUNTS = (
@@ -32,6 +37,87 @@ def collected(report: dict[str, Any]) -> dict[str, int]:
 def of_images(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that are not cleanup's own."""
     return [row for row in rows if not row["pk"]["S"].startswith("CLEANUP")]
+
+
+def metrics(out: str) -> dict[str, float]:
+    """The metrics that a function put into its log, in the deployment's namespace and by service alone."""
+    found: dict[str, float] = {}
+    for line in filter(lambda line: "_aws" in line, map(json.loads, out.splitlines())):
+        (told,) = line["_aws"]["CloudWatchMetrics"]
+        assert (told["Namespace"], told["Dimensions"]) == ("ImageStore/image-store", [["service"]])
+        (name,) = [each["Name"] for each in told["Metrics"]]
+        (found[name],) = line[name]
+    return found
+
+
+def test_every_run_tells_how_full_the_store_is(
+    deployed: Callable[..., Deployment],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """F4: what is stored, by everybody, and how much of the budget is used."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "image-store")
+    store = deployed(
+        METRICS_NAMESPACE="ImageStore/image-store",
+        BUDGET_DEPLOYMENT_DAILY="10",
+        BUDGET_DEPLOYMENT_MONTHLY="100",
+    )
+    store.answer_to("upload/raw")
+    store.call(from_owner(event("upload/raw"), "bob"), function="upload")
+    store.call(from_owner(event("upload/raw"), "carol"), function="upload")
+    store.projected()
+    for period, spent, committed in (
+        ("2026-03-01", 1_000_000, 2_500_000),
+        ("2026-03", 60_000_000, 61_500_000),
+    ):
+        store.client.put_item(
+            TableName=store.table,
+            Item={
+                **deployment_budget(period),
+                "spent": {"N": str(spent)},
+                "committed": {"N": str(committed)},
+            },
+        )
+    capsys.readouterr()
+
+    store.invoke("cleanup", event("cleanup/schedule"))
+
+    size = 3 * len(sent_bytes("upload/raw"))
+    assert metrics(capsys.readouterr().out) == {"StoredImages": 3, "StoredBytes": size, "BudgetUsed": 61.5}
+
+
+def test_a_store_without_a_budget_tells_nothing_of_one(
+    deployed: Callable[..., Deployment],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "image-store")
+    store = deployed(METRICS_NAMESPACE="ImageStore/image-store")
+
+    store.invoke("cleanup", event("cleanup/schedule"))
+
+    assert metrics(capsys.readouterr().out) == {"StoredImages": 0, "StoredBytes": 0}
+
+
+def test_how_full_the_store_is_costs_a_dozen_rows(store: Deployment) -> None:
+    """F4: and no scan, however much is stored."""
+    store.client = Counting(store.client)
+
+    store.metering.read()
+
+    assert store.client.read == ["get_item", "get_item", "get_item", "batch_get_item"]
+
+
+class Counting:
+    """A client that remembers what it was asked."""
+
+    def __init__(self, client: Any) -> None:
+        self.read: list[str] = []
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        self.read.append(name)
+        return getattr(self._client, name)
 
 
 @pytest.mark.parametrize("name", ["cleanup/schedule", "cleanup/by-hand"])

@@ -22,6 +22,7 @@ NAMES = sorted(path.name for path in ASSETS.iterdir())
 SCRIPTS = [name for name in NAMES if name.endswith(".js")]
 MAX_SCRIPT_BYTES = 100_000
 TOLD = {
+    "PRESETS": "w640=640x,webp",
     "ISSUER": "https://issuer.example.com/tenant",
     "AUDIENCE": "image-store,another",
     "CONSOLE_CLIENT_ID": "console-1",
@@ -171,7 +172,7 @@ def test_the_console_is_told_where_to_sign_in_and_what_is_allowed(site: Deployme
         "audience": "image-store",
         "r2_origin": TOLD["R2_ENDPOINT"],
         "public_url": "https://cdn.example.com",
-        "presets": ["thumb", "display"],
+        "presets": ["thumb", "display", "w640"],
         "limits": {"request_bytes": 4_000_000, "upload_bytes": 100 * 1024 * 1024},
     }
 

@@ -91,6 +91,30 @@ def fails(store: Deployment, provider: Provider, reason: Reason) -> None:
     store.providers[provider].answer = lambda _: ProviderFailure(reason, "It did not work.")
 
 
+@pytest.mark.parametrize("asked", ["stats/own", "stats/all"])
+def test_figures_tell_what_providers_made_by_day_and_what_it_cost(store: Deployment, asked: str) -> None:
+    """C4."""
+    job_id = store.answer_to("generations/begin").json["id"]
+    work_off(store)
+
+    (day,) = store.answer_to(asked).json["generation"]["days"]
+
+    job = see(store, job_id).json
+    (provider,) = {item["provider"] for item in job["items"]}
+    assert day == {
+        "date": job["created_at"][:10],
+        "by_provider": {
+            provider: {
+                "succeeded": 3,
+                "failed": 0,
+                "average_ms": day["by_provider"][provider]["average_ms"],
+                "cost_usd": pytest.approx(job["cost_usd"]),
+                "unknown_costs": 0,
+            }
+        },
+    }
+
+
 def test_images_are_generated_behind_the_request_with_all_that_was_said_of_them(store: Deployment) -> None:
     """E1, E6, A5, A6."""
     begun = store.answer_to("generations/begin")

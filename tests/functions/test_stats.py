@@ -45,6 +45,7 @@ def test_an_owner_sees_what_is_stored_in_all_and_in_parts(filled: Deployment) ->
         "by_model": {},
         "trash": ONE,
         "days": [{"date": "2026-03-01", **ONE}, {"date": "2026-03-02", **TWO}],
+        "generation": {"days": []},
     }
 
 

@@ -40,6 +40,7 @@ FUNCTIONS = [
     "Stats",
     "Health",
     "Project",
+    "Audit",
     "Rebuild",
     "Render",
     "Share",

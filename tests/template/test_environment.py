@@ -58,11 +58,13 @@ TOLD = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "PRESETS",
         "R2_ENDPOINT",
         "PUBLIC_BUCKET",
         "PUBLIC_URL",
     },
     "Cleanup": {"TABLE_NAME", "INGEST_BUCKET", "INGEST_QUEUE_URL", "GENERATION_QUEUE_URL"}
+    | {"BUDGET_DEPLOYMENT_DAILY", "BUDGET_DEPLOYMENT_MONTHLY", "METRICS_NAMESPACE"}
     | R2
     | PUBLISHED
     | PURGING
@@ -109,6 +111,7 @@ QUEUES = {
     "WORK_QUEUE_URL",
     "WORK_DEAD_LETTER_QUEUE_URL",
     "PROJECTION_DEAD_LETTER_QUEUE_URL",
+    "AUDIT_DEAD_LETTER_QUEUE_URL",
     "GENERATION_QUEUE_URL",
     "GENERATION_DEAD_LETTER_QUEUE_URL",
 }
@@ -121,6 +124,7 @@ TOLD |= {
     | PUBLISHED
     | QUEUES,
     "Project": {"TABLE_NAME"},
+    "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}  # read by Powertools itself
@@ -174,6 +178,7 @@ VALUES = {
     "WORK_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-work",
     "GENERATION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-generation",
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
+    "AUDIT_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/missing-changes",
     "FEED_DETAILS": "false",
     "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
     "RENDER_FUNCTION": "image-store-render",

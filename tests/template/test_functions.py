@@ -35,6 +35,7 @@ FOLDERS = {
     "StatsFunction": "functions/stats",
     "HealthFunction": "functions/health",
     "ProjectFunction": "functions/project",
+    "AuditFunction": "functions/audit",
     "RebuildFunction": "functions/rebuild",
     "RenderFunction": "functions/render",
     "ShareFunction": "functions/share",
@@ -57,6 +58,7 @@ ANSWERING = FOLDERS.keys() - {
     "IngestFunction",
     "WorkFunction",
     "ProjectFunction",
+    "AuditFunction",
     "RebuildFunction",
     "RenderFunction",
     "GenerateFunction",
@@ -151,9 +153,10 @@ def test_what_strangers_can_call_can_be_limited(processed: dict[str, Any]) -> No
 @pytest.mark.parametrize("name", [*FOLDERS])
 def test_logs_of_a_function_are_its_own_and_end(name: str, processed: dict[str, Any]) -> None:
     logs = f"{name.removesuffix('Function')}Logs"
+    days = "AuditRetentionDays" if name == "AuditFunction" else "LogRetentionDays"
 
     assert functions(processed)[name]["LoggingConfig"] == {"LogGroup": {"Ref": logs}}
-    assert processed["Resources"][logs]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert processed["Resources"][logs]["Properties"]["RetentionInDays"] == {"Ref": days}
 
 
 def test_every_log_group_forgets(processed: dict[str, Any]) -> None:
@@ -206,14 +209,23 @@ def test_a_message_stays_hidden_while_it_is_worked_on(
     assert queue["VisibilityTimeout"] >= EVENTS_TO_VISIBILITY * timeout
 
 
-def test_changes_of_records_are_projected_in_order_and_what_fails_is_tried_apart_and_kept(
-    processed: dict[str, Any],
+def test_the_audit_trail_outlives_the_stack(processed: dict[str, Any]) -> None:
+    """F4."""
+    logs = processed["Resources"]["AuditLogs"]
+
+    assert logs["DeletionPolicy"] == logs["UpdateReplacePolicy"] == "Retain"
+    assert "LogGroupName" not in logs["Properties"]  # it would be taken when the stack is made again
+
+
+@pytest.mark.parametrize(("name", "queue"), [("Project", "Projection"), ("Audit", "Audit")])
+def test_changes_of_records_are_followed_in_order_and_what_fails_is_tried_apart_and_kept(
+    processed: dict[str, Any], name: str, queue: str
 ) -> None:
-    mapping = processed["Resources"]["ProjectFunctionChanges"]["Properties"]
+    mapping = processed["Resources"][f"{name}FunctionChanges"]["Properties"]
     (filtered,) = mapping["FilterCriteria"]["Filters"]
 
     assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
-    assert mapping["FunctionName"] == {"Ref": "ProjectFunction"}
+    assert mapping["FunctionName"] == {"Ref": f"{name}Function"}
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["BatchSize"] == 100
@@ -221,7 +233,7 @@ def test_changes_of_records_are_projected_in_order_and_what_fails_is_tried_apart
     assert mapping["MaximumRetryAttempts"] == 10
     assert mapping["MaximumRecordAgeInSeconds"] == 6 * 60 * 60
     assert mapping["DestinationConfig"] == {
-        "OnFailure": {"Destination": {"Fn::GetAtt": ["ProjectionDeadLetterQueue", "Arn"]}}
+        "OnFailure": {"Destination": {"Fn::GetAtt": [f"{queue}DeadLetterQueue", "Arn"]}}
     }
     assert json.loads(filtered["Pattern"]) == {"dynamodb": {"Keys": {"sk": {"S": [keys.META]}}}}
 

@@ -155,6 +155,8 @@ def test_the_outputs_are_what_the_readme_promises(template: dict[str, Any]) -> N
         "WorkDeadLetterQueueUrl",
         "DeadLetterQueueUrl",
         "ProjectionDeadLetterQueueUrl",
+        "AuditDeadLetterQueueUrl",
+        "AuditLogGroupName",
         "RebuildFunctionName",
     }
 

@@ -192,6 +192,7 @@ QUEUES = (
     "WorkQueue",
     "WorkDeadLetterQueue",
     "ProjectionDeadLetterQueue",
+    "AuditDeadLetterQueue",
     "GenerationQueue",
     "GenerationDeadLetterQueue",
 )
@@ -218,6 +219,17 @@ REACH |= {
             "ListStreams",
         ),
         allow("ProjectionDeadLetterQueue.Arn", "sqs", "SendMessage"),
+    },
+    "Audit": {
+        allow(
+            "${Table.Arn}/stream/*",
+            "dynamodb",
+            "DescribeStream",
+            "GetRecords",
+            "GetShardIterator",
+            "ListStreams",
+        ),
+        allow("AuditDeadLetterQueue.Arn", "sqs", "SendMessage"),
     },
     "Rebuild": {
         allow(

@@ -89,6 +89,34 @@ def test_every_metric_that_an_alarm_names_is_emitted(template: dict[str, Any]) -
             assert metric in (own if namespace == OWN else VENDORS[namespace]), name
 
 
+def test_an_alarm_looks_where_the_functions_put_their_metrics(template: dict[str, Any]) -> None:
+    """Another set of dimensions is another metric."""
+    put = {metric.value for metric in Metric}
+    service = template["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    alarms = of_type(template, "AWS::CloudWatch::Alarm")
+
+    looked_at = [
+        metric
+        for alarm in alarms.values()
+        for metric in [alarm, *(each["MetricStat"]["Metric"] for each in alarm.get("Metrics", [])[1:])]
+        if metric.get("MetricName") in put
+    ]
+    assert {metric["MetricName"] for metric in looked_at} >= {Metric.STORED_BYTES, Metric.BUDGET_USED}
+    for metric in looked_at:
+        assert metric["Namespace"] == OWN
+        assert metric["Dimensions"] == [{"Name": "service", "Value": service}]
+
+
+def test_without_a_bound_nothing_that_is_stored_raises_an_alarm(template: dict[str, Any]) -> None:
+    threshold = template["Resources"]["StorageAlarm"]["Properties"]["Threshold"]
+    largest = template["Parameters"]["StorageAlarmBytes"]["MaxValue"]
+
+    assert threshold == {"Fn::If": ["LimitsStorage", {"Ref": "StorageAlarmBytes"}, 1000 * largest]}
+    assert template["Conditions"]["LimitsStorage"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "StorageAlarmBytes"}, 0]}]
+    }
+
+
 def test_every_metric_that_is_made_has_an_alarm(template: dict[str, Any]) -> None:
     alarms = of_type(template, "AWS::CloudWatch::Alarm").values()
 

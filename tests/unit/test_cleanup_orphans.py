@@ -363,14 +363,15 @@ def test_the_cdn_forgets_a_stray_copy(behind_cdn: Store) -> None:
 @pytest.mark.parametrize(
     "refusal", [StorageUnavailable("no answer"), ConfigurationError("no token")], ids=lambda error: error.code
 )
-def test_a_stray_copy_waits_for_a_cdn_that_does_not_answer(
+def test_the_purge_of_a_stray_copy_waits_for_a_cdn_that_does_not_answer(
     behind_cdn: Store, refusal: ImageStoreError
 ) -> None:
     behind_cdn.cdn.takes, behind_cdn.cdn.refusal = 0, refusal
-    failed = behind_cdn.collect()
+    first = behind_cdn.collect()
     behind_cdn.cdn.takes = None
 
-    report = behind_cdn.collect()
+    second = behind_cdn.collect()
 
-    assert (failed.failed, failed.orphans, report.orphans) == (1, 0, 1)
+    assert (first.orphans, second.orphans, second.publications) == (1, 0, 1)
     assert not behind_cdn.cdn.cached
+    assert not behind_cdn.repository.publication_rows

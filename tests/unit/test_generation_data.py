@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from image_store.domain.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, Breaker
+from image_store.domain.budget import Budgets, Spending
 from image_store.domain.catalogue import MODELS, model_named, models_of
 from image_store.domain.generation import ENDED, ITEM_TRANSITIONS, ItemState
 from image_store.domain.money import micros_of, usd, whole_micros
@@ -201,3 +202,16 @@ def test_the_page_on_generation_lists_every_price_with_its_day_and_source() -> N
         for price in PRICES
     }
     assert f"The prices as of {VERSION}" in page
+
+
+@pytest.mark.parametrize(
+    ("daily", "monthly", "used"),
+    [(0, 0, None), (10, 0, 40.0), (0, 100, 65.0), (10, 100, 65.0), (5, 100, 80.0)],
+)
+def test_the_fuller_of_the_deployments_budgets_counts_with_what_is_held(
+    daily: int, monthly: int, used: float | None
+) -> None:
+    """F4."""
+    budgets = Budgets(deployment_daily=daily, deployment_monthly=monthly)
+
+    assert budgets.deployment_used(Spending(3, 1), Spending(60, 5)) == used

@@ -7,7 +7,7 @@ import { icon } from "./icons.js";
 
 export async function showJobs(root, { signal }) {
   const list = h("ul", { class: "items" });
-  const more = h("p", { class: "row" });
+  const more = h("p", { class: "row" }, "Loading …");
   root.append(h("header", { class: "screen-head" }, h("h1", { tabindex: "-1" }, "Jobs"), h("a", { class: "button is-main", href: "#/generate" }, icon("generate"), "Generate")), list, more);
   async function load(cursor) {
     const { data } = await call("GET", "/v1/generations", { query: { limit: 20, cursor }, signal });

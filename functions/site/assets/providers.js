@@ -10,8 +10,9 @@ import { refresh } from "./router.js";
 const HEALTH = { ok: "Works", degraded: "Often fails", down: "Out of use for now" };
 
 export async function showProviders(root, { signal }) {
-  root.append(h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Providers"), h("p", { class: "fine" }, "Success and time are of the last seven days, over everybody's images."))));
+  root.append(h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Providers"), h("p", { class: "fine" }, "Success and time are of the last seven days, over everybody's images."))), h("p", { class: "gallery-status", role: "status" }, "Loading …"));
   const { data } = await call("GET", "/v1/providers", { signal });
+  root.lastChild.remove();
   if (data.spending) root.append(spending(data.spending));
   root.append(h("section", { class: "card" }, h("h2", {}, "Performance"), performance(data.items)), ...data.items.map(provider));
 }

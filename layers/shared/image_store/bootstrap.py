@@ -5,7 +5,7 @@ network, and a cold start pays only for what its function touches. Tests put the
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from threading import RLock
@@ -17,6 +17,7 @@ from image_store.adapters.r2 import R2Bucket, S3Versions, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
 from image_store.domain.reservation import Quota
+from image_store.entrypoints.actors import acting
 from image_store.entrypoints.answers import Answers
 from image_store.entrypoints.observability import logger
 from image_store.ports import (
@@ -48,6 +49,7 @@ from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
+    from image_store.domain.audit import Change
     from image_store.domain.providers import Provider, ProviderKey
     from image_store.ports import ImageProvider
     from image_store.services.batch_deletion import BatchDeletion
@@ -68,6 +70,7 @@ if TYPE_CHECKING:
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
     from image_store.services.listing import Listing
+    from image_store.services.metering import Metering
     from image_store.services.migration.moving import Mover
     from image_store.services.migration.requests import MigrationRequests
     from image_store.services.migration.run import MigrationRun
@@ -122,7 +125,7 @@ class Application:
 
     @made_once
     def repository(self) -> ImageRepository:
-        return DynamoRepository(self.settings.table, client=lambda: self._dynamodb)
+        return DynamoRepository(self.settings.table, client=lambda: self._dynamodb, actor=acting)
 
     @made_once
     def housekeeping(self) -> Housekeeping:
@@ -135,6 +138,12 @@ class Application:
         from image_store.adapters.dynamodb.migrations import DynamoMigrations
 
         return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def change_reader(self) -> "Callable[[dict[str, Any]], Change | None]":
+        from image_store.adapters.dynamodb.changes import change_of
+
+        return change_of
 
     @made_once
     def projector(self) -> Projector:
@@ -216,6 +225,7 @@ class Application:
             "work": self.settings.work_queue_url,
             "work_dead_letters": self.settings.work_dead_letter_queue_url,
             "projection_dead_letters": self.settings.projection_dead_letter_queue_url,
+            "audit_dead_letters": self.settings.audit_dead_letter_queue_url,
             "generation": self.settings.generation_queue_url,
             "generation_dead_letters": self.settings.generation_dead_letter_queue_url,
         }
@@ -466,7 +476,23 @@ class Application:
     def reporting(self) -> "Reporting":
         from image_store.services.statistics import Reporting
 
-        return Reporting(figures=self.figures, repository=self.repository, clock=self.clock)
+        return Reporting(
+            figures=self.figures,
+            repository=self.repository,
+            generations=self.generations,
+            clock=self.clock,
+        )
+
+    @made_once
+    def metering(self) -> "Metering":
+        from image_store.services.metering import Metering
+
+        return Metering(
+            figures=self.figures,
+            generations=self.generations,
+            budgets=self.settings.budgets,
+            clock=self.clock,
+        )
 
     @made_once
     def health(self) -> "Health":

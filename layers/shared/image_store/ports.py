@@ -28,7 +28,7 @@ from image_store.domain.work import Work
 if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.domain.projection import Rebuild
     from image_store.domain.searching import SearchQuery, TermRows
-    from image_store.domain.statistics import Statistics
+    from image_store.domain.statistics import Amount, Statistics
 
 
 class ObjectMissing(Exception):
@@ -362,6 +362,10 @@ class ImageRepository(Protocol):
         """
         ...
 
+    def adopt_strays(self, row: PublicationRow) -> None:
+        """Keep a row for copies that none names; nothing changes when their publication has one. Safe to repeat."""
+        ...
+
     def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
         """Forget a publication of which all copies are gone that `row` names. Safe to repeat.
 
@@ -538,6 +542,10 @@ class Figures(Protocol):
         """What everybody stores."""
         ...
 
+    def total(self) -> "Amount":
+        """What everybody stores, as one amount; cheaper."""
+        ...
+
 
 class WorkQueue(Protocol):
     """Where work goes that is done behind a request: at least once, in any order."""
@@ -680,8 +688,13 @@ class Generations(Protocol):
         """What an owner, or (None) the deployment, has spent on a day and in its month, strongly consistent."""
         ...
 
-    def performance(self, owner: str | None, *, days: Collection[date]) -> list[Performance]:
-        """How each provider has done on these days, for an owner or (None) for all; eventually consistent."""
+    def performance(
+        self, owner: str | None, *, since: date, until: date
+    ) -> Mapping[date, Sequence[Performance]]:
+        """How providers did by day, before `until`, for an owner or (None) for all; eventually consistent.
+
+        At most a year, which is one query.
+        """
         ...
 
 

@@ -57,6 +57,7 @@ class Settings:
     work_queue_url: str
     work_dead_letter_queue_url: str
     projection_dead_letter_queue_url: str
+    audit_dead_letter_queue_url: str
     render_function: str
     """The function that makes what is missing."""
     presets: Mapping[str, Preset]
@@ -131,6 +132,7 @@ class Settings:
             work_queue_url=environment.get("WORK_QUEUE_URL", ""),
             work_dead_letter_queue_url=environment.get("WORK_DEAD_LETTER_QUEUE_URL", ""),
             projection_dead_letter_queue_url=environment.get("PROJECTION_DEAD_LETTER_QUEUE_URL", ""),
+            audit_dead_letter_queue_url=environment.get("AUDIT_DEAD_LETTER_QUEUE_URL", ""),
             render_function=environment.get("RENDER_FUNCTION", ""),
             presets=_presets(environment),
             cleanup_policies=_policies(environment),

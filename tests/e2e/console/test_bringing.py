@@ -228,7 +228,7 @@ SCREENS = {
     "providers": ("#/providers", "table"),
     "statistics": ("#/statistics", ".plot"),
     "health": ("#/health", ".card table, .card .empty"),
-    "cleanup": ("#/cleanup", ".card"),
+    "cleanup": ("#/cleanup", ".card:not([hidden])"),
     "trash": ("#/trash", ".empty"),
 }
 
@@ -261,9 +261,13 @@ def test_every_screen_keeps_the_rules_of_accessibility_and_fits(
     page = pages.open(
         owner=OWNER, scope=ADMIN, scheme=scheme, size=size, prepare=prepare, reduced_motion="reduce"
     )
+    page.locator(".tile").first.wait_for()
     faults: dict[str, list[str]] = {}
     for name, (address, shown) in SCREENS.items():
-        page.evaluate("(address) => { location.hash = address }", address or "#/")
+        page.evaluate(
+            "(address) => { document.querySelector('main').replaceChildren(); location.hash = address; }",
+            address or "#/",
+        )
         page.locator(f"main {shown}" if "," not in shown else shown).first.wait_for()
         faults[name] = faults_of(page, rules)
         width = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")

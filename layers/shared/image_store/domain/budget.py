@@ -15,6 +15,11 @@ class Budgets:
     unknown_price_reserve: int = 0
     """What an image of unknown price counts as; with 0 it is refused where a limit is set."""
 
+    def deployment_used(self, day: "Spending", month: "Spending") -> float | None:
+        """How much of the deployment's budget is spent or set aside, in percent of the fuller one; None without any."""
+        limits = ((self.deployment_daily, day), (self.deployment_monthly, month))
+        return max((100 * taken.committed / limit for limit, taken in limits if limit), default=None)
+
     @property
     def limited(self) -> bool:
         """Whether there is any limit."""
@@ -27,6 +32,11 @@ class Spending:
 
     spent: int = 0
     reserved: int = 0
+
+    @property
+    def committed(self) -> int:
+        """What counts against a limit."""
+        return self.spent + self.reserved
 
 
 def day_of(on: date) -> str:

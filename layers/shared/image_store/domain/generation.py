@@ -310,6 +310,16 @@ class Performance:
     cost_micros: int = 0
     unknown_costs: int = 0
 
+    def __add__(self, other: "Performance") -> "Performance":
+        return Performance(
+            provider=self.provider,
+            succeeded=self.succeeded + other.succeeded,
+            failed=self.failed + other.failed,
+            duration_ms=self.duration_ms + other.duration_ms,
+            cost_micros=self.cost_micros + other.cost_micros,
+            unknown_costs=self.unknown_costs + other.unknown_costs,
+        )
+
 
 def fingerprint_of(owner: str, wishes: tuple[Wish, ...], preference: Preference) -> str:
     """A digest that two requests of an owner share when they ask for the same."""

@@ -1,7 +1,12 @@
 """Figures of what is stored."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from image_store.domain.generation import Performance
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +30,5 @@ class Statistics:
     trash: Amount = Amount()
     days: dict[date, Amount] = field(default_factory=dict)
     """What is still stored of the images of each day."""
+    generated: Mapping[date, Sequence["Performance"]] = field(default_factory=dict)
+    """What each provider has made on each day, and what it cost; images that are deleted have cost as much."""

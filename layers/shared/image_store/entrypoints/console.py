@@ -117,7 +117,7 @@ def told(settings: Settings) -> "Response[str]":
         "audience": settings.audience.partition(",")[0],
         "r2_origin": _origin(settings.r2_endpoint),
         "public_url": settings.public_url or None,
-        "presets": ["thumb", "display"],
+        "presets": list(settings.presets),
         "limits": {"request_bytes": MAX_REQUEST_BYTES, "upload_bytes": MAX_UPLOAD_BYTES},
     }
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}

@@ -12,7 +12,9 @@ from urllib.parse import parse_qs
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from image_store.domain.audit import NOBODY, Actor
 from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
+from image_store.entrypoints.actors import act_as
 from image_store.entrypoints.observability import logger
 from image_store.entrypoints.problems import STATUSES, internal_problem, problem
 
@@ -49,9 +51,16 @@ def handler(api: APIGatewayHttpResolver) -> Handler:
 
     @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        act_as(_actor(event))
         return api.resolve(event, context)
 
     return lambda_handler
+
+
+def _actor(event: dict[str, Any]) -> Actor:
+    request = event.get("requestContext", {})
+    subject = request.get("authorizer", {}).get("jwt", {}).get("claims", {}).get("sub")
+    return Actor.subject(str(subject), str(request.get("requestId", ""))) if subject else NOBODY
 
 
 def operation(

@@ -1,4 +1,4 @@
-"""Metrics of generation, written into the log in CloudWatch's embedded form: no call of its own for each.
+"""Metrics, written into the log in CloudWatch's embedded form: no call of its own for each.
 
 What is told of calls is there for all providers together, which alarms look at, and for each, for the dashboard.
 """
@@ -11,10 +11,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from image_store.domain.generation import Outcome
 from image_store.domain.money import MICROS
+from image_store.services.metering import Reading
 
 
 class Metric(StrEnum):
-    """What is counted of calls."""
+    """What is counted, of calls and of all that is stored."""
 
     SUCCEEDED = "GenerationSucceeded"
     FAILED = "GenerationFailed"
@@ -24,6 +25,11 @@ class Metric(StrEnum):
     COST_UNKNOWN = "GenerationCostUnknown"
     OWNER_BUDGET = "GenerationOwnerBudgetUsedUp"
     DEPLOYMENT_BUDGET = "GenerationDeploymentBudgetUsedUp"
+    STORED_IMAGES = "StoredImages"
+    STORED_BYTES = "StoredBytes"
+    """Of originals, the trash included."""
+    BUDGET_USED = "BudgetUsed"
+    """Percent."""
 
 
 def counting_calls(namespace: str) -> Callable[[Outcome], None]:
@@ -44,6 +50,19 @@ def counting_calls(namespace: str) -> Callable[[Outcome], None]:
             _put(namespace, outcome, Metric.COST, MetricUnit.NoUnit, receipt.cost_micros / MICROS)
 
     return count
+
+
+def tell_reading(namespace: str, reading: Reading) -> None:
+    """Tell in a namespace how full the deployment is."""
+    values: list[tuple[Metric, MetricUnit, float]] = [
+        (Metric.STORED_IMAGES, MetricUnit.Count, reading.stored.images),
+        (Metric.STORED_BYTES, MetricUnit.Bytes, reading.stored.size_bytes),
+    ]
+    if reading.budget_used is not None:
+        values.append((Metric.BUDGET_USED, MetricUnit.Percent, reading.budget_used))
+    for name, unit, value in values:
+        with single_metric(name=name.value, unit=unit, value=value, namespace=namespace):
+            pass
 
 
 def _put(namespace: str, outcome: Outcome, name: Metric, unit: MetricUnit, value: float) -> None:

@@ -1,12 +1,16 @@
 """Figures as clients see them."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from image_store.domain.money import usd
 from image_store.domain.statistics import Amount, Statistics
 from image_store.entrypoints.answers import JSON
+
+if TYPE_CHECKING:
+    from image_store.domain.generation import Performance
 
 _PARTS = ("kind", "format", "visibility", "model")
 
@@ -24,8 +28,24 @@ def stats_answer(found: Statistics, *, scope: str) -> "Response[str]":
         for day, amount in sorted(found.days.items())
         if amount.images
     ]
+    body["generation"] = {
+        "days": [
+            {"date": day.isoformat(), "by_provider": {each.provider: _made(each) for each in made}}
+            for day, made in sorted(found.generated.items())
+        ]
+    }
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(200, JSON, text, headers={"Cache-Control": "private, no-store"})
+
+
+def _made(done: "Performance") -> dict[str, Any]:
+    return {
+        "succeeded": done.succeeded,
+        "failed": done.failed,
+        "average_ms": done.duration_ms // done.succeeded if done.succeeded else None,
+        "cost_usd": usd(done.cost_micros),
+        "unknown_costs": done.unknown_costs,
+    }
 
 
 def _amount(amount: Amount) -> dict[str, int]:

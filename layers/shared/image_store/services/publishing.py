@@ -36,7 +36,7 @@ from itertools import batched
 
 from image_store.domain.errors import ConfigurationError, Conflict, StorageUnavailable
 from image_store.domain.image import Image, Record, Visibility, public_key
-from image_store.domain.publication import PublicationRow
+from image_store.domain.publication import NOBODY, PublicationRow, publication_of
 from image_store.domain.renditions import Rendition
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, ObjectStore, Purger
@@ -46,8 +46,6 @@ PRIVATE_CACHE_CONTROL = "private, max-age=31536000, immutable"
 
 _ROWS_PER_PURGE = 30
 """As many as one call to the CDN can name; rows are forgotten in between, so that few calls are progress as well."""
-
-_KEYS_PER_PURGE = 30
 
 _logger = logging.getLogger(__name__)
 
@@ -163,21 +161,28 @@ class Publisher:
         return done
 
     def remove_strays(self, keys: Sequence[str]) -> None:
-        """Delete copies that no row names, and purge them; safe to repeat.
+        """Remove copies that no row names; safe to repeat. Raises StorageUnavailable, and then some are left.
 
-        Raises StorageUnavailable or ConfigurationError when the CDN or the bucket does not answer; what is still in
-        the bucket is found again by the next sweep. As no row would repeat a purge, the CDN has to have answered
-        once before the copies go.
+        Where a CDN has to forget them they get a row first, that is due at once: so cleanup comes back for what
+        could not be purged, when nothing in the bucket tells of it any more.
         """
         if self.bucket is None:
             return
-        for some in batched(keys, _KEYS_PER_PURGE, strict=False):
-            addresses = [f"{self.public_url}/{key}" for key in some]
-            if self.purger is not None:
-                self.purger.purge(addresses)
-            self.bucket.delete(some)
-            if self.purger is not None:  # somebody may have looked in between
-                self.purger.purge(addresses)
+        if self.purger is None:
+            self.bucket.delete(keys)
+            return
+        named: dict[str, set[str]] = {}
+        for key in keys:
+            publication = publication_of(key)
+            if publication is not None:
+                named.setdefault(publication, set()).add(key)
+        rows = [
+            PublicationRow(publication, NOBODY, frozenset(copies), self.clock.now())
+            for publication, copies in named.items()
+        ]
+        for row in rows:
+            self.repository.adopt_strays(row)
+        self.remove(rows)
 
     def _copy(self, image: Image, publication: str, cache_control: str) -> None:
         if self.bucket is None:

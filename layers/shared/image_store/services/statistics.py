@@ -5,7 +5,7 @@ from datetime import UTC, date, timedelta
 
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.statistics import Amount, Statistics
-from image_store.ports import Clock, Figures, ImageRepository
+from image_store.ports import Clock, Figures, Generations, ImageRepository
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
@@ -17,6 +17,7 @@ class Reporting:
 
     figures: Figures
     repository: ImageRepository
+    generations: Generations
     clock: Clock
 
     def of_owner(self, owner: str, *, since: date | None, until: date | None) -> Statistics:
@@ -24,12 +25,17 @@ class Reporting:
         since, until = self._days(since, until)
         found = self.figures.of_owner(owner, since=since, until=until)
         usage = self.repository.usage(owner)
-        return replace(found, total=Amount(usage.images, usage.size_bytes))
+        return replace(
+            found,
+            total=Amount(usage.images, usage.size_bytes),
+            generated=self.generations.performance(owner, since=since, until=until),
+        )
 
     def of_all(self, *, since: date | None, until: date | None) -> Statistics:
         """Everybody's figures; whether the caller may have them is decided before."""
         since, until = self._days(since, until)
-        return self.figures.of_all(since=since, until=until)
+        found = self.figures.of_all(since=since, until=until)
+        return replace(found, generated=self.generations.performance(None, since=since, until=until))
 
     def _days(self, since: date | None, until: date | None) -> tuple[date, date]:
         if until is None:

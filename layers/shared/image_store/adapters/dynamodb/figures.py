@@ -26,6 +26,9 @@ class DynamoFigures(Figures):
     def of_all(self, *, since: date, until: date) -> Statistics:
         return self._read(keys.all_system_stats(serving(self._rows)), since, until)
 
+    def total(self) -> Amount:
+        return sum(map(_amount, self._totals(keys.all_system_stats(serving(self._rows)))), Amount())
+
     def _read(self, partitions: Sequence[str], since: date, until: date) -> Statistics:
         sums: dict[tuple[str, ...], Amount] = {}
         days: dict[date, Amount] = {}
@@ -33,8 +36,7 @@ class DynamoFigures(Figures):
         def add(key: tuple[str, ...], amount: Amount) -> None:
             sums[key] = sums.get(key, Amount()) + amount
 
-        totals = self._rows.get_many([keys.key(partition, keys.TOTAL) for partition in partitions])
-        for item in totals:
+        for item in self._totals(partitions):
             for name in item:
                 if name.endswith(f":{IMAGES}") or name == IMAGES:
                     prefix = name.removesuffix(IMAGES)
@@ -54,6 +56,9 @@ class DynamoFigures(Figures):
         return Statistics(
             total=sums.get(("",), Amount()), parts=parts, trash=sums.get(("trash",), Amount()), days=days
         )
+
+    def _totals(self, partitions: Sequence[str]) -> Iterator[items.Item]:
+        return self._rows.get_many([keys.key(partition, keys.TOTAL) for partition in partitions])
 
     def _slice(self, partition: str, first: str, last: str) -> Iterator[items.Item]:
         answer = self._rows.call(

@@ -153,7 +153,7 @@ def ledger(owner: str, month: str, entry: str) -> Key:
 def performance(owner: str | None, day: str, provider: str) -> Key:
     """The row of what a provider has done on a day, for an owner or (None) for all."""
     scope = "ALL" if owner is None else f"OWNER#{quote(owner, safe='')}"
-    return key(f"GENERATED#{scope}#{day}", provider)
+    return key(f"GENERATED#{scope}", f"{day}#{provider}")
 
 
 def breaker(provider: str) -> Key:

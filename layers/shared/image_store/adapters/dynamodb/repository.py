@@ -14,6 +14,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.table import Table
+from image_store.domain.audit import NOBODY, Actor
 from image_store.domain.errors import Conflict, QuotaExceeded
 from image_store.domain.ids import id_bounds
 from image_store.domain.image import Image, Record, State
@@ -28,18 +29,23 @@ _DUE_PAGE_ROWS = 100
 
 
 class DynamoRepository:
-    """ImageRepository on one DynamoDB table; the client is made at the first call."""
+    """ImageRepository on one DynamoDB table; the client is made at the first call.
+
+    `actor` tells who makes a change, and every change of a record carries it: the audit trail is read from there.
+    """
 
     def __init__(
         self,
         table: str,
         *,
         client: Callable[[], Any],
+        actor: Callable[[], Actor] = lambda: NOBODY,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._table = table
         self._client = client
+        self._actor = actor
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_refusal)
 
     # Writes -------------------------------------------------------------------------------------------
@@ -48,7 +54,8 @@ class DynamoRepository:
         image = reservation.record.image
         writes: list[tuple[str, dict[str, Any]]] = [("usage", self._take(image, reservation))]
         for (_, sort_key), item in items.rows_of(reservation.record).items():
-            writes.append(("guard" if sort_key == keys.GUARD else "record", self._create(item)))
+            row = item | items.signature(image, self._actor()) if sort_key == keys.META else item
+            writes.append(("guard" if sort_key == keys.GUARD else "record", self._create(row)))
         if reservation.idempotency is not None:
             item = {
                 **keys.idempotency(reservation.idempotency.name),
@@ -81,7 +88,8 @@ class DynamoRepository:
         writes: list[tuple[str, dict[str, Any]]] = []
         for row_key, item in new.items():
             if row_key[1] == keys.META:
-                writes.append(("record", self._put(item, *_unchanged(before.image))))
+                signed = item | items.signature(after.image, self._actor())
+                writes.append(("record", self._put(signed, *_unchanged(before.image))))
             elif item != old.get(row_key):
                 is_publication = row_key[1] == keys.PUBLICATION
                 writes.append(("row", self._keep(item) if is_publication else self._put(item)))
@@ -95,17 +103,18 @@ class DynamoRepository:
 
     def amend(self, before: Image, after: Image) -> None:
         names, values, condition = _unchanged_parts(before)
+        said = {
+            "record": {"S": items.record_text(after)},
+            "amendment": {"S": after.amendment},
+            **items.signature(after, self._actor()),
+        }
         update = {
             "TableName": self._table,
             "Key": keys.key(keys.image(before.id), keys.META),
-            "UpdateExpression": "SET #record = :record, amendment = :amendment",
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in said),
             "ConditionExpression": condition,
-            "ExpressionAttributeNames": {**names, "#record": "record"},
-            "ExpressionAttributeValues": {
-                **values,
-                ":record": {"S": items.record_text(after)},
-                ":amendment": {"S": after.amendment},
-            },
+            "ExpressionAttributeNames": names | {f"#{name}": name for name in said},
+            "ExpressionAttributeValues": values | {f":{name}": value for name, value in said.items()},
         }
         self._rows.transact([("record", {"Update": update})], settled=lambda: self._is_amended(after))
 
@@ -134,6 +143,11 @@ class DynamoRepository:
                 ":keys": {"SS": sorted(row.keys)},
                 ":now": {"S": items.text_time(at)},
             },
+        )
+
+    def adopt_strays(self, row: PublicationRow) -> None:
+        self._rows.conditional(
+            "put_item", Item=items.publication_item(row), ConditionExpression="attribute_not_exists(pk)"
         )
 
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:

@@ -8,7 +8,7 @@ from itertools import batched
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Record, State
-from image_store.domain.publication import PublicationRow
+from image_store.domain.publication import NOBODY, PublicationRow
 from image_store.ports import Clock, Ids, ImageRepository, ObjectStore
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
@@ -114,7 +114,7 @@ class DueRows:
         row = self.repository.publication(publication)
         if row is None or row.due_at is None or row.due_at > self.clock.now():
             return ()  # the index was behind
-        record = self.repository.get(row.image_id)
+        record = self.repository.get(row.image_id) if row.image_id != NOBODY else None
         image = record.image if record else None
         if image is not None and record is not None:
             if image.publication == publication and image.state is State.READY:

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from image_store.domain.cleanup import Report
 from image_store.domain.ids import is_image_id
-from image_store.domain.image import PUBLIC_PREFIX, STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
+from image_store.domain.image import STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
+from image_store.domain.publication import publication_of
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.ports import Clock, ImageRepository, ObjectStore, StoredObject
 
@@ -17,7 +18,6 @@ PAGE_OBJECTS = 500
 STAGING_LIFETIME = timedelta(days=1)
 _ATTEMPT = re.compile(r"[0-9a-f]{16}")
 _TRY = re.compile(r".+-[0-9a-f]{16}\.[a-z]+")
-_PUBLICATION = re.compile(r"[0-9A-Za-z_-]{22}")
 """What is not exactly as this store makes its names was put by somebody else."""
 
 
@@ -135,14 +135,6 @@ def image_id_of(key: str) -> str | None:
     match key.split("/"):
         case [*_, image_id, attempt, file] if is_image_id(image_id) and _ATTEMPT.fullmatch(attempt) and file:
             return image_id
-    return None
-
-
-def publication_of(key: str) -> str | None:
-    """The publication that a public key names."""
-    match key.removeprefix(PUBLIC_PREFIX).split("/"):
-        case [name, file] if key.startswith(PUBLIC_PREFIX) and _PUBLICATION.fullmatch(name) and file:
-            return name
     return None
 
 

@@ -1,6 +1,5 @@
 """One run of cleanup: the lease, the phases in their order, the report."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -8,7 +7,7 @@ from functools import partial
 from itertools import batched
 
 from image_store.domain.cleanup import Lease, Position, Report
-from image_store.domain.errors import ConfigurationError, Conflict, StorageUnavailable
+from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import STAGING_PREFIX
 from image_store.ports import Clock, Housekeeping, Ids, ObjectStore
 from image_store.services.cleanup.allowance import Allowance
@@ -23,8 +22,6 @@ RECORDS_EVERY = timedelta(days=7)
 OBJECTS_A_RUN = 100_000
 RECORDS_A_RUN = 5_000
 _LEASE_MARGIN = timedelta(minutes=1)
-
-_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +128,7 @@ class Cleanup:
                 return
             try:
                 sweep(run)
-            except (StorageUnavailable, ConfigurationError) as error:
-                _logger.warning("A sweep waits for the next run: %s", error.message)
+            except StorageUnavailable:
                 report.failed += 1
 
     def _staging(self, report: Report) -> None:

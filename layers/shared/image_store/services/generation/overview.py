@@ -1,8 +1,9 @@
 """What clients are told of providers: models, prices, health, and how they have done."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Spending
@@ -61,8 +62,7 @@ class ProviderOverview:
         today = now.date()
         own = self.keys.providers(owner)
         breakers = self.health.breakers()
-        days = [today - timedelta(days=ago) for ago in range(REPORTED_DAYS)]
-        done = {found.provider: found for found in self.generations.performance(None, days=days)}
+        done = self._done(today)
         ranked = dict.fromkeys((*self.order, *Provider))
         day, month = self.generations.spending(owner, on=today)
         return Overview(
@@ -73,7 +73,7 @@ class ProviderOverview:
                     provider in own,
                     breakers[provider],
                     tuple(_listed(model, today) for model in models_of(provider)),
-                    done.get(provider, Performance(provider=provider)),
+                    done[provider],
                 )
                 for provider in ranked
             ),
@@ -81,6 +81,16 @@ class ProviderOverview:
             month,
             now,
         )
+
+    def _done(self, today: date) -> Mapping[Provider, Performance]:
+        done = {provider: Performance(provider=provider) for provider in Provider}
+        tomorrow = today + timedelta(days=1)
+        days = self.generations.performance(
+            None, since=tomorrow - timedelta(days=REPORTED_DAYS), until=tomorrow
+        )
+        for found in chain.from_iterable(days.values()):
+            done[found.provider] += found
+        return done
 
 
 def _listed(model: Model, on: date) -> ListedModel:

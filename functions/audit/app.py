@@ -1,0 +1,14 @@
+"""Follows the table's changes and writes down who changed which image, and how."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from image_store.bootstrap import application
+from image_store.entrypoints.audit import handle_trail
+from image_store.entrypoints.observability import logger
+
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    return handle_trail(event, read=application().change_reader)

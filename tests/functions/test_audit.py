@@ -1,0 +1,233 @@
+"""The function that writes down who changed which image (F4)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from image_store.services.deletion import TOMBSTONE_GRACE
+from tests.fakes.stream import Streaming
+from tests.functions.deployment import IMAGE_ID, Context, Deployment, event, from_owner, sent_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REQUEST = "aBcDeFgHiJkLmNo="
+INVOCATION = Context().aws_request_id
+ALL_DONE: dict[str, list[dict[str, str]]] = {"batchItemFailures": []}
+
+
+@pytest.fixture
+def store(deployed: Callable[..., Deployment]) -> Deployment:
+    made = deployed(PROVIDERS="google", PROVIDERS_SECRET="image-store/providers")
+    made.client = Streaming(made.client, at=made.set_clock.instant.timestamp())
+    return made
+
+
+@pytest.fixture
+def trail(store: Deployment, capsys: pytest.CaptureFixture[str]) -> Callable[..., list[dict[str, Any]]]:
+    """Has the function written down what was changed since the last time, or what an event tells."""
+
+    def written(told: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        records = store.client.told if told is None else told
+        capsys.readouterr()
+        assert store.invoke("audit", {"Records": records}) == ALL_DONE
+        if told is None:
+            store.client.told = []
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return written
+
+
+def said(lines: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    """What happened, by whom and in which request."""
+    return [(" ".join(line["audit"]), line["by"], line["request_id"]) for line in lines]
+
+
+def test_the_life_of_an_image_is_written_down(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    of_alice = ("subject:alice", REQUEST)
+    of_cleanup = ("function:cleanup", INVOCATION)
+
+    for name in ("upload/raw", "update/details", "update/published", "update/made-private"):
+        store.answer_to(name)
+    for name in ("delete/trash", "delete/restore", "delete/permanent"):
+        store.answer_to(name)
+    store.set_clock.instant += TOMBSTONE_GRACE + timedelta(days=1)
+    store.invoke("cleanup", event("cleanup/schedule"))
+
+    lines = trail()
+    assert said(lines) == [
+        ("reserved", *of_alice),
+        ("stored", *of_alice),
+        ("edited", *of_alice),
+        ("publishing", *of_alice),
+        ("published", *of_alice),
+        ("unpublished", *of_alice),
+        ("trashed", *of_alice),
+        ("restored", *of_alice),
+        ("deleting", *of_alice),
+        ("deleted", *of_alice),
+        ("forgotten", None, None),
+    ]
+    assert of_cleanup not in {(line["by"], line["request_id"]) for line in lines}
+    assert {line["image_id"] for line in lines} == {IMAGE_ID}
+    assert [line["version"] for line in lines[:3]] == [1, 2, 3]
+
+
+def test_a_line_says_who_what_when_and_of_which_image(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.answer_to("upload/raw")
+
+    line = trail()[-1]
+
+    assert line == {
+        "audit": ["stored"],
+        "time": "2026-03-01T12:00:00.000Z",
+        "image_id": IMAGE_ID,
+        "owner": "alice",
+        "by": "subject:alice",
+        "request_id": REQUEST,
+        "state": "ready",
+        "visibility": "private",
+        "kind": "upload",
+        "version": 2,
+        "size_bytes": len(sent_bytes("upload/raw")),
+        "event_id": f"{2:032x}",
+    }
+
+
+def test_an_admin_is_named_where_the_admin_acts_and_the_owner_where_the_owner_does(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.call(from_owner(event("upload/raw"), "bob"), function="upload")
+    store.call(from_owner(event("delete/trash"), "bob"), function="delete")
+    store.set_clock.instant += timedelta(days=8)
+    store.answer_to("admin/cleanup")
+
+    assert [(line["owner"], line["by"]) for line in trail()] == [
+        *[("bob", "subject:bob")] * 3,
+        *[("bob", "subject:alice")] * 2,
+    ]
+
+
+def test_a_function_that_nobody_called_names_itself_and_its_invocation(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.dropped.put(
+        "ingest/alice/squares.png",
+        sent_bytes("upload/raw"),
+        content_type="image/png",
+        cache_control="",
+        metadata={},
+    )
+    store.invoke("ingest", event("ingest/one-object"))
+    assert said(trail()) == [(what, "function:ingest", INVOCATION) for what in ("reserved", "stored")]
+
+    store.invoke("render", event("render/rendition"))
+    store.invoke("render", event("render/transform"))
+    assert said(trail()) == [
+        (what, "function:render", INVOCATION) for what in ("renditions_added", "transform_added")
+    ]
+
+    store.answer_to("delete/trash")
+    store.set_clock.instant += timedelta(days=8)
+    trail()
+    store.invoke("cleanup", event("cleanup/schedule"))
+    assert said(trail()) == [(what, "function:cleanup", INVOCATION) for what in ("deleting", "deleted")]
+
+
+def test_a_direct_upload_names_its_owner_and_then_the_function_that_finished_it(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.answer_to("direct/begin")
+    image = store.repository.get_image(IMAGE_ID)
+    assert image is not None
+    assert image.staging_key is not None
+    store.private_bucket.put(
+        image.staging_key, sent_bytes("upload/raw"), content_type="image/png", cache_control="", metadata={}
+    )
+    no_time = Context(remaining=timedelta(seconds=4))
+    store.call(event("direct/complete"), function="direct", context=no_time)
+    store.invoke("work", event("work/complete-upload"))
+
+    assert said(trail()) == [
+        ("reserved", "subject:alice", REQUEST),
+        ("upload_advanced", "subject:alice", REQUEST),
+        ("upload_advanced", "function:work", INVOCATION),
+        ("stored", "function:work", INVOCATION),
+    ]
+
+
+def test_a_batch_names_its_caller_from_every_thread(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    store.call(from_owner(event("upload/batch"), "bob"), function="upload")
+
+    lines = trail()
+    assert len(lines) >= 4
+    assert {(line["by"], line["request_id"]) for line in lines} == {("subject:bob", REQUEST)}
+
+
+def test_generated_images_name_the_function_that_stored_them_and_nothing_of_their_prompt(
+    store: Deployment, trail: Callable[..., list[dict[str, Any]]]
+) -> None:
+    sent = event("generations/begin")
+    store.call(sent, function="generations")
+    while store.to_generate.waiting:
+        work = store.to_generate.waiting.pop(0)
+        message = event("generate/one-image")
+        message["Records"][0]["body"] = json.dumps({"work": type(work).__name__, **asdict(work)})
+        store.invoke("generate", message, context=Context(remaining=timedelta(seconds=300)))
+
+    lines = trail()
+    assert {line["by"] for line in lines} == {"function:generate"}
+    assert [line["kind"] for line in lines] == ["generated"] * len(lines)
+    text = json.dumps(lines)
+    for item in json.loads(sent["body"])["items"]:
+        assert item["prompt"] not in text
+
+
+def test_changes_come_as_the_stream_tells_them(trail: Callable[..., list[dict[str, Any]]]) -> None:
+    """Twice if the stream says them twice, with the same `event_id`."""
+    told = event("audit/changes")["Records"]
+
+    lines = trail([*told, *told])
+
+    assert [line["audit"] for line in lines] == [["reserved"], ["stored"]] * 2
+    assert [line["event_id"] for line in lines[:2]] == [line["event_id"] for line in lines[2:]]
+
+
+def test_rows_of_other_kinds_are_passed_over(trail: Callable[..., list[dict[str, Any]]]) -> None:
+    assert trail(event("audit/other-rows")["Records"]) == []
+
+
+def test_the_end_of_a_record_is_written_down_even_if_it_is_no_work_of_the_store(
+    trail: Callable[..., list[dict[str, Any]]],
+) -> None:
+    told = event("audit/removed")["Records"]
+
+    (line,) = trail(told)
+
+    assert (line["audit"], line["state"], line["by"]) == (["record_lost"], None, None)
+
+
+def test_what_cannot_be_read_is_reported_and_says_nothing_of_itself(
+    store: Deployment, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = event("audit/unreadable")
+
+    answer = store.invoke("audit", sent)
+
+    first, second = (record["dynamodb"]["SequenceNumber"] for record in sent["Records"])
+    assert answer == {"batchItemFailures": [{"itemIdentifier": second}]}
+    assert first != second
+    assert [json.loads(line)["audit"] for line in capsys.readouterr().out.splitlines()[:1]] == [["reserved"]]
+    assert caplog.records[-1].getMessage() == "change not written down"
+    assert "the title of a book" not in caplog.text
