@@ -48,6 +48,8 @@ class Contents:
     write: Callable[[DiskTable, Sequence[Record]], None]
     sizes: tuple[int, ...]
     """With how many images it is measured, the fewest first."""
+    lasts: bool = False
+    """Whether it is only read."""
 
     def fill(self, folder: Path, indexes: Sequence[int]) -> None:
         """Add images to a table and a bucket, which are made if they are not there."""
@@ -139,5 +141,5 @@ STORED = Contents(record, _write_stored, (1_000, 10_000))
 """Images with the rows that are written together with them."""
 TRASHED = Contents(trashed, _write_stored, (1_000, 10_000))
 """The same in the trash."""
-FOUND = Contents(found, _write_found, (1_000, 10_000, 100_000))
+FOUND = Contents(found, _write_found, (1_000, 10_000, 100_000), lasts=True)
 """Images as they are listed, searched, shown to everybody and counted."""
