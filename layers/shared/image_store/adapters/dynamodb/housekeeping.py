@@ -5,6 +5,7 @@ token is still its own, so a run that lost its lease, to a pause for example, ch
 """
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -24,8 +25,15 @@ _TIMES = ("started_at", "finished_at")
 class DynamoHousekeeping(Housekeeping):
     """Housekeeping in the one table; the client is made at the first call."""
 
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client, refusal=_taken_over)
+    def __init__(
+        self,
+        table: str,
+        *,
+        client: Callable[[], Any],
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_taken_over)
 
     def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
         answer = self._rows.conditional(
