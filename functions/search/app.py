@@ -1,11 +1,11 @@
-"""Searches an owner's images by words."""
+"""Searches an owner's images: by words, or by what one of them looks like."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints import http
 from image_store.entrypoints.requests import query, search_query
-from image_store.entrypoints.schemas import SearchQuery
+from image_store.entrypoints.schemas import SearchQuery, SimilarQuery
 
 api = http.create_api()
 
@@ -19,6 +19,21 @@ def search() -> "Response[str]":
     asked = query(api, SearchQuery)
     page = app.searching.page(search_query(http.caller(api), asked), cursor=asked.cursor)
     return app.answers.page(page)
+
+
+@api.get(
+    "/v1/images/<image_id>/similar",
+    **http.operation(
+        "Find images that look like an image",
+        query="SimilarQuery",
+        answers={200: "SimilarImages"},
+        problems=(400, 404, 503),
+    ),
+)
+def similar(image_id: str) -> "Response[str]":
+    app = application()
+    asked = query(api, SimilarQuery)
+    return app.answers.similar(app.similarity.similar(http.caller(api), image_id, limit=asked.limit))
 
 
 lambda_handler = http.handler(api)

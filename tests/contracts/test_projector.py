@@ -1,5 +1,6 @@
 """What DynamoProjector leaves in the table: exactly what follows from the records, whatever happened on the way."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,11 +21,13 @@ from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Details, Image, Record, State, Visibility
 from image_store.domain.projection import MAX_TERMS, month_of
 from image_store.domain.reservation import Quota, Reservation
+from image_store.domain.similarity import bands
 from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by
 
+HASH = "0123456789abcdef"
 LONG_PROMPT = " ".join(f"word{number}" for number in range(300))
 
 
@@ -117,8 +120,8 @@ CATS = Details(
 
 
 @both
-def test_an_image_is_found_by_its_tags_category_model_and_terms(store: Store) -> None:
-    record = store.add(details=CATS, category="pets")
+def test_an_image_is_found_by_its_tags_category_model_terms_and_hash(store: Store) -> None:
+    record = store.add(details=CATS, category="pets", perceptual_hash=HASH)
 
     store.project(record)
 
@@ -128,10 +131,49 @@ def test_an_image_is_found_by_its_tags_category_model_and_terms(store: Store) ->
         (keys.tagged(OWNER, "café", trashed=False), image_id),
         (keys.in_category(OWNER, "pets"), image_id),
         (keys.by_model(OWNER, "m1"), image_id),
+        *((keys.alike(OWNER, index, band), image_id) for index, band in enumerate(bands(HASH))),
         (keys.terms(OWNER, "cats", trashed=False), keys.term_place("cats", 0, image_id)),
         (keys.terms(OWNER, "mat", trashed=False), keys.term_place("mat", 2, image_id)),
     } <= set(found)
     assert not [key for key in found if key[0].startswith("FEED#")]
+    store.assert_follows()
+
+
+def alike(store: Store) -> set[str]:
+    return {key[0] for key in store.found_by() if key[0].startswith("ALIKE#")}
+
+
+@both
+def test_only_a_ready_image_that_has_a_hash_is_found_by_it(store: Store) -> None:
+    unhashed, record = store.add(perceptual_hash=None), store.add()
+    store.project(unhashed)
+    assert alike(store) == set()
+    store.project(record)
+    before = alike(store)
+    record = store.move(record, State.TRASHED)
+
+    store.project(record)
+
+    assert alike(store) == set()
+    store.project(store.move(record, State.READY))
+    assert alike(store) == before
+    store.assert_follows()
+
+
+def test_a_row_from_before_there_were_hashes_is_followed_on(store: Store) -> None:
+    """Facts that were kept by an earlier version do not know of them."""
+    record = store.add(details=CATS, perceptual_hash=None)
+    store.project(record)
+    key = keys.projection(record.image.id)
+    row = store.client.get_item(TableName=store.table, Key=key)["Item"]
+    facts = json.loads(row["facts"]["S"])
+    facts.pop("perceptual_hash")
+    store.client.put_item(TableName=store.table, Item={**row, "facts": {"S": json.dumps(facts)}})
+
+    record = store.move(record, State.READY, perceptual_hash=HASH)
+    store.project(record)
+
+    assert len(alike(store)) == 4
     store.assert_follows()
 
 

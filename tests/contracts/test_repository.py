@@ -77,6 +77,7 @@ def pending(
         created_at=at,
         updated_at=at,
         due_at=at + (DEADLINE - NOON),
+        perceptual_hash=f"{number:016x}",
     )
     return Record(replace(image, **changes), Details(groups=groups, alt_text=alt_text))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tests.e2e.environment import function_name
-from tests.pictures import jpeg
+from tests.pictures import encoded, jpeg, scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,6 +73,29 @@ def test_an_image_is_found_and_counted_soon_and_no_longer_once_it_is_gone(stack:
         assert found(client, "/v1/search", q="cafe") == []  # at once: what is found is looked at again
         eventually(lambda: found(client, "/v1/images", tag="pets"), [second])
         eventually(lambda: client.get("/v1/stats").json()["by_kind"]["upload"]["images"], 1)
+
+
+def test_a_copy_of_another_size_and_quality_is_found_and_another_picture_is_not(stack: Stack) -> None:
+    """B5."""
+
+    def kept(data: bytes) -> str:
+        headers = {"Content-Type": "image/jpeg"}
+        return str(client.post("/v1/images", content=data, headers=headers).json()["id"])
+
+    def similar() -> dict[str, int]:
+        items = client.get(f"/v1/images/{original}/similar").json()["items"]
+        return {item["card"]["id"]: item["distance"] for item in items}
+
+    picture = scene(640, 480, seed=11)
+    with api(stack, "photographer") as client:
+        original = kept(encoded(picture, "JPEG", quality=92))
+        kept(encoded(scene(640, 480, seed=12), "JPEG", quality=92))
+        copy = kept(encoded(picture.resize((320, 240)), "JPEG", quality=60))
+
+        eventually(lambda: set(similar()), {copy})
+        assert similar()[copy] <= 3
+        assert client.delete(f"/v1/images/{copy}").status_code == 204
+        eventually(similar, {})
 
 
 def test_what_is_published_is_in_the_feed_soon_and_what_is_withdrawn_leaves_it_at_once(stack: Stack) -> None:

@@ -74,10 +74,13 @@ SLOW_AND_NOT_NEEDED = {
     f"{POWERTOOLS}.tracing",
     "image_store.adapters.dynamodb.projector",
     "image_store.adapters.dynamodb.projections",
+    "image_store.adapters.dynamodb.alike_rows",
     "image_store.adapters.dynamodb.search_index",
     "image_store.domain.projection",
     "image_store.domain.words",
+    "image_store.domain.similarity",
     "image_store.services.searching",
+    "image_store.services.similarity",
 }
 
 # One worker builds, the others have no use for it.

@@ -34,6 +34,7 @@ ROUTES = {
     "GET /v1/admin/migrations/{migration_id}": ("MigrateFunction", JWT),
     "GET /v1/admin/migrations/{migration_id}/content": ("MigrateFunction", JWT),
     "GET /v1/search": ("SearchFunction", JWT),
+    "GET /v1/images/{image_id}/similar": ("SearchFunction", JWT),
     "GET /v1/stats": ("StatsFunction", JWT),
     "GET /v1/admin/health": ("HealthFunction", JWT),
     "GET /v1/feed": ("FeedFunction", PUBLIC),

@@ -21,6 +21,7 @@ from image_store.entrypoints.actors import acting
 from image_store.entrypoints.answers import Answers
 from image_store.entrypoints.observability import logger
 from image_store.ports import (
+    AlikeRows,
     Cipher,
     Clock,
     DeadLetters,
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from image_store.services.reservations import Reservations
     from image_store.services.searching import Searching
     from image_store.services.sharing import Shared, ShareLinks, Sharing
+    from image_store.services.similarity import Similarity
     from image_store.services.statistics import Reporting
     from image_store.services.transforming import Transforming
     from image_store.services.uploads import Uploads
@@ -156,6 +158,12 @@ class Application:
         from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
 
         return DynamoSearchIndex(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def alike_rows(self) -> AlikeRows:
+        from image_store.adapters.dynamodb.alike_rows import DynamoAlikeRows
+
+        return DynamoAlikeRows(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def feed_rows(self) -> FeedRows:
@@ -465,6 +473,12 @@ class Application:
         from image_store.services.searching import Searching
 
         return Searching(index=self.search_index, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def similarity(self) -> "Similarity":
+        from image_store.services.similarity import Similarity
+
+        return Similarity(repository=self.repository, rows=self.alike_rows)
 
     @made_once
     def feed(self) -> "Feed":

@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
     from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
     from image_store.domain.searching import SearchQuery, TermRows
+    from image_store.domain.similarity import Alike
     from image_store.domain.statistics import Amount, Statistics
     from image_store.domain.work import Work
 
@@ -514,6 +515,17 @@ class SearchIndex(Protocol):
 
     def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
         """The cards of those images that are still there and have the query's tag and group; strongly consistent."""
+        ...
+
+
+class AlikeRows(Protocol):
+    """The perceptual hashes of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
+        """READY images of an owner whose hashes share a band with this one, each once, in no order.
+
+        Of each band the newest `limit`. Eventually consistent.
+        """
         ...
 
 

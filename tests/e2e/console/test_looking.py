@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.console.landscapes import SIZES, landscape_jpeg
+from tests.e2e.test_find import eventually
 from tests.e2e.test_images import api, patch, upload
 
 if TYPE_CHECKING:
@@ -193,6 +194,22 @@ def test_a_group_is_seen_by_itself(pages: Pages, images: list[dict[str, Any]]) -
 
     expect(page.get_by_role("heading", name="walk")).to_be_visible()
     expect(page.locator(".tile")).to_have_count(PICTURES)
+
+
+def test_a_smaller_copy_is_found_from_the_image_it_looks_like(
+    pages: Pages, stack: Stack, owner: str, picture: dict[str, Any]
+) -> None:
+    """B5."""
+    with api(stack, owner) as client:
+        upload(client, landscape_jpeg(3, size=(320, 200)), filename="small.jpg", alt_text="A small lake")
+        eventually(lambda: len(client.get(f"/v1/images/{picture['id']}/similar").json()["items"]), 1)
+    page = open_image(pages, picture, owner)
+
+    page.get_by_role("link", name="Find similar images").click()
+
+    expect(page.get_by_role("heading", name="Similar images")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(page.get_by_role("img", name="A small lake")).to_be_visible()
 
 
 def test_a_part_that_this_store_does_not_have_says_so(pages: Pages) -> None:

@@ -125,6 +125,8 @@ class Image:
     """When a direct upload was handed over to be completed behind the request."""
     transformed: bool = False
     """Whether transforms were ever made of it: they may be there."""
+    perceptual_hash: str | None = None
+    """What pictures that look alike nearly share, 16 hexadecimal digits; None until the bytes were looked at."""
     amendment: str | None = None
     """The name of the last change that clients need not know of, and which left the version as it was."""
 

@@ -41,6 +41,8 @@ class Facts:
     tags: tuple[str, ...]
     terms: dict[str, int]
     """Each term with its rank."""
+    perceptual_hash: str | None = None
+    """None in the trash, where nothing similar is looked for."""
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Facts":
@@ -116,6 +118,7 @@ def facts_of(record: Record) -> Facts | None:
         provider=generation.get("provider") or None,
         tags=details.tags,
         terms=search_terms(image, details),
+        perceptual_hash=None if trashed else image.perceptual_hash,
     )
 
 

@@ -1,11 +1,35 @@
 """How alike two pictures are, told from their perceptual hashes of 64 bits."""
 
+from dataclasses import dataclass
+
+from image_store.domain.listing import Card
+
 HASH_DIGITS = 16
 """Hexadecimal digits of a perceptual hash."""
 
 BANDS = 4
 BAND_DISTANCE = 3
 """Up to this many different bits two hashes surely share a band: three bits spoil at most three of four."""
+
+MAX_DISTANCE = 8
+"""Pictures are similar up to so many different bits: a coarse copy is up to 6 away, other pictures 12 and more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """An image that may be similar, with its perceptual hash."""
+
+    card: Card
+    perceptual_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """An image that is similar to another."""
+
+    card: Card
+    distance: int
+    """How many of 64 bits their perceptual hashes differ in; 0 for what looks the same."""
 
 
 def hamming(a: str, b: str) -> int:

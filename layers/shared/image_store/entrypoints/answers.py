@@ -18,6 +18,7 @@ from image_store.ports import ObjectStore
 
 if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.domain.listing import Card
+    from image_store.domain.similarity import Similar
     from image_store.services.batch_deletion import Deleted
     from image_store.services.direct_uploads import Ticket
     from image_store.services.listing import Page
@@ -57,6 +58,13 @@ class Answers:
     def page(self, page: "Page") -> "Response[str]":
         """A page of a list."""
         body = {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
+        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
+
+    def similar(self, found: "Sequence[Similar]") -> "Response[str]":
+        """Images that look like another one, each with how far it is from it."""
+        body = {
+            "items": [{"card": self._card(similar.card), "distance": similar.distance} for similar in found]
+        }
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
     def feed(self, page: "Page", *, api_url: str, details: bool) -> "Response[str]":

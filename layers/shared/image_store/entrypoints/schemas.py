@@ -444,6 +444,12 @@ class SearchQuery(_Filters):
     cursor: str | None = Field(None, min_length=1, max_length=1_000)
 
 
+class SimilarQuery(_Strict):
+    """How many similar images are wanted."""
+
+    limit: int = Field(20, ge=1, le=50)
+
+
 class FeedQuery(_Strict):
     """How much of the feed is wanted."""
 
@@ -787,6 +793,19 @@ class ImagePage(BaseModel):
 
     items: list[Card]
     next_cursor: str | None
+
+
+class SimilarImage(BaseModel):
+    """An image that looks like another; `distance` is 0 for what looks the same, and at most 8."""
+
+    card: Card
+    distance: int
+
+
+class SimilarImages(BaseModel):
+    """The most similar images, the newest first among equals."""
+
+    items: list[SimilarImage]
 
 
 class FeedCard(BaseModel):

@@ -274,6 +274,7 @@ class DirectUploads:
                 width=processed.width,
                 height=processed.height,
                 placeholder=processed.placeholder,
+                perceptual_hash=processed.perceptual_hash,
                 renditions=tuple(made.rendition for made in processed.renditions),
                 intent=self.ids.publication() if published else None,
                 updated_at=now,

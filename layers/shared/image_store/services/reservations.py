@@ -150,6 +150,7 @@ class Reservations:
             height=processed.height if processed else 0,
             sha256=wanted.sha256,
             placeholder=processed.placeholder if processed else Placeholder("", ""),
+            perceptual_hash=processed.perceptual_hash if processed else None,
             renditions=tuple(made.rendition for made in processed.renditions) if processed else (),
             created_at=now,
             updated_at=now,

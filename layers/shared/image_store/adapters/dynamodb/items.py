@@ -150,12 +150,12 @@ def record_text(image: Image) -> str:
             "width": image.width,
             "height": image.height,
             "sha256": image.sha256,
-            "placeholder": [image.placeholder.blurhash, image.placeholder.color],
+            "looks": [image.placeholder.blurhash, image.placeholder.color, image.perceptual_hash],
             "renditions": [_rendition_text(rendition) for rendition in image.renditions],
             "created": _micros(image.created_at),
             "updated": _micros(image.updated_at),
             "category": image.category,
-            "cache_control": image.cache_control,
+            "cache": image.cache_control,
             "expires": _micros(image.expires_at) if image.expires_at else None,
             "publication": image.publication,
             "intent": image.intent,
@@ -201,6 +201,7 @@ def _while_uploading(image: Image) -> dict[str, Any]:
 def image_of(item: Item) -> Image:
     """The record that a META item holds."""
     record = json.loads(item["record"]["S"])
+    blurhash, color, perceptual_hash = record["looks"]
     return Image(
         id=item["id"]["S"],
         owner=record["owner"],
@@ -217,12 +218,12 @@ def image_of(item: Item) -> Image:
         width=record["width"],
         height=record["height"],
         sha256=record["sha256"],
-        placeholder=Placeholder(*record["placeholder"]),
+        placeholder=Placeholder(blurhash, color),
         renditions=tuple(map(_rendition, record["renditions"])),
         created_at=_instant(record["created"]),
         updated_at=_instant(record["updated"]),
         category=record["category"],
-        cache_control=record["cache_control"],
+        cache_control=record["cache"],
         expires_at=_instant(record["expires"]) if record["expires"] else None,
         publication=record["publication"],
         intent=record["intent"],
@@ -233,6 +234,7 @@ def image_of(item: Item) -> Image:
         refusal=record.get("refusal"),
         queued_at=_instant(record["queued"]) if "queued" in record else None,
         transformed=record.get("transformed", False),
+        perceptual_hash=perceptual_hash,
         amendment=item["amendment"]["S"] if "amendment" in item else None,
     )
 

@@ -201,7 +201,7 @@ def policy_shards() -> tuple[str, ...]:
 
 # Projections ------------------------------------------------------------------------------------------
 
-FOUND_BY = ("TAG#", "CATEGORY#", "MODEL#", "TRASHTAG#", "TERM#", "TRASHTERM#", "FEED#")
+FOUND_BY = ("TAG#", "CATEGORY#", "MODEL#", "ALIKE#", "TRASHTAG#", "TERM#", "TRASHTERM#", "FEED#")
 """What the partitions of rows begin with by which a stream consumer lets images be found."""
 STATS_PREFIX = "STATS#"
 STATS_SHARDS = 8
@@ -224,6 +224,11 @@ def in_category(owner: str, category: str) -> str:
 def by_model(owner: str, model: str) -> str:
     """The partition of an owner's READY images made by a model."""
     return f"MODEL#{quote(owner, safe='')}#{_part(model)}"
+
+
+def alike(owner: str, index: int, band: str) -> str:
+    """The partition of an owner's READY images whose perceptual hashes have this band at this place."""
+    return f"ALIKE#{quote(owner, safe='')}#{index}#{band}"
 
 
 def terms(owner: str, term: str, *, trashed: bool) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from image_store.adapters.dynamodb import items, keys
 from image_store.domain.image import Record
 from image_store.domain.projection import IMAGES, SIZE, Facts, day_of, month_of
+from image_store.domain.similarity import bands
 
 RowKey = tuple[str, str]
 """pk and sk."""
@@ -20,14 +21,24 @@ def row_keys(image_id: str, facts: Facts | None) -> set[RowKey]:
     """Every row by which an image is found."""
     if facts is None:
         return set()
-    return {*_listed_keys(image_id, facts), *_term_keys(image_id, facts), *_feed_keys(image_id, facts)}
+    return {
+        *_listed_keys(image_id, facts),
+        *_alike_keys(image_id, facts),
+        *_term_keys(image_id, facts),
+        *_feed_keys(image_id, facts),
+    }
 
 
 def listed_rows(record: Record, facts: Facts) -> dict[RowKey, items.Item]:
-    """The rows of lists: each holds the card, and beside it what a filter may ask for."""
+    """The rows that hold the card: those of lists, and beside it what a filter may ask for; and the `ALIKE` rows."""
     image = record.image
     listed = {"id": {"S": image.id}, **items.listed(image, record.details, tags=True)}
-    return {key: {**keys.key(*key), **listed} for key in _listed_keys(image.id, facts)}
+    rows = {key: {**keys.key(*key), **listed} for key in _listed_keys(image.id, facts)}
+    alike = {name: listed[name] for name in ("id", "card", "kind", "visibility")}
+    return rows | {
+        key: {**keys.key(*key), **alike, "hash": {"S": facts.perceptual_hash}}
+        for key in _alike_keys(image.id, facts)
+    }
 
 
 def digest_of(rows: dict[RowKey, items.Item]) -> str:
@@ -91,6 +102,12 @@ def _listed_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
             yield keys.in_category(facts.owner, facts.category), image_id
         if facts.model is not None:
             yield keys.by_model(facts.owner, facts.model), image_id
+
+
+def _alike_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
+    if facts.perceptual_hash is not None:
+        for index, band in enumerate(bands(facts.perceptual_hash)):
+            yield keys.alike(facts.owner, index, band), image_id
 
 
 def _term_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:

@@ -1,0 +1,31 @@
+"""The rows of perceptual hashes, as whoever looks for similar images reads them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.table import Table
+from image_store.domain.similarity import Alike, bands
+from image_store.ports import AlikeRows
+
+
+class DynamoAlikeRows(AlikeRows):
+    """AlikeRows on the one table; the client is made at the first call."""
+
+    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
+        self._rows = Table(table, client=client)
+
+    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
+        found: dict[str, Alike] = {}
+        for index, band in enumerate(bands(perceptual_hash)):
+            # Hundreds of rows stay far below the megabyte that one answer holds.
+            answer = self._rows.call(
+                "query",
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": keys.alike(owner, index, band)}},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+            for item in answer["Items"]:
+                found[item["id"]["S"]] = Alike(items.card_of(item), item["hash"]["S"])
+        return list(found.values())

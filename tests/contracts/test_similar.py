@@ -1,0 +1,272 @@
+"""What looks like an image, against a look at every hash: on the fake and on the template's table alike (B5)."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from image_store.adapters.dynamodb.alike_rows import DynamoAlikeRows
+from image_store.domain.errors import ImageNotFound, StorageUnavailable
+from image_store.domain.image import Record, State
+from image_store.domain.reservation import Quota, Reservation
+from image_store.domain.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
+from image_store.ports import AlikeRows, ImageRepository
+from image_store.services.similarity import MAX_ROWS_OF_A_BAND, Similarity
+from tests.contracts.test_lists import Projected, in_table
+from tests.contracts.test_repository import NOON, OWNER, moved, pending
+from tests.fakes.alike_rows import MemoryAlikeRows
+from tests.fakes.dynamodb import all_items, mocked_client
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.repository import MemoryRepository, card_of
+
+HASH = "0123456789abcdef"
+
+
+class Album:
+    """A store in which similar images can be looked for."""
+
+    def __init__(self, repository: ImageRepository, rows: AlikeRows) -> None:
+        self.repository = repository
+        self.records: list[Record] = []
+        self.similarity = Similarity(repository=repository, rows=rows)
+
+    def add(self, perceptual_hash: str | None, **changes: Any) -> Record:
+        at = NOON + timedelta(seconds=len(self.records))
+        record = pending(at=at, perceptual_hash=perceptual_hash, **changes)
+        self.repository.reserve(Reservation(record, Quota(), None, None, NOON))
+        ready = moved(record, State.READY, due_at=None)
+        self.repository.replace(record, ready)
+        self.records.append(ready)
+        return ready
+
+    def move(self, record: Record, state: State) -> None:
+        self.repository.replace(record, moved(record, state))
+
+    def found(self, record: Record, *, limit: int = 50) -> list[tuple[str, int]]:
+        found = self.similarity.similar(record.image.owner, record.image.id, limit=limit)
+        return [(similar.card.id, similar.distance) for similar in found]
+
+    def plain(self, record: Record) -> list[tuple[str, int]]:
+        """The ids of all others, with their distances: the nearest first, then the newest."""
+        near = [
+            (hamming(record.image.perceptual_hash or "", other.image.perceptual_hash or ""), other.image.id)
+            for other in reversed(self.records)
+            if other is not record
+        ]
+        return [(image_id, distance) for distance, image_id in sorted(near, key=lambda each: each[0])]
+
+
+def album_in_memory() -> Album:
+    repository = MemoryRepository()
+    return Album(repository, MemoryAlikeRows(repository))
+
+
+def album_in_table(client: Any) -> Album:
+    repository = in_table(client)
+    return Album(repository, DynamoAlikeRows(repository.table, client=lambda: client))
+
+
+@pytest.fixture(params=["memory", "table", "moto"])
+def album(request: pytest.FixtureRequest) -> Iterator[Album]:
+    if request.param == "moto":
+        with mocked_client() as moto:
+            yield album_in_table(moto)
+    else:
+        yield album_in_memory() if request.param == "memory" else album_in_table(MemoryDynamo())
+
+
+def flipped(perceptual_hash: str, *bits: int) -> str:
+    value = int(perceptual_hash, 16)
+    for bit in bits:
+        value ^= 1 << bit
+    return f"{value:016x}"
+
+
+def test_the_nearest_come_first_and_of_equals_the_newest(album: Album) -> None:
+    asked = album.add(HASH)
+    near, older = album.add(flipped(HASH, 3)), album.add(HASH)
+    newer, far = album.add(HASH), album.add(flipped(HASH, 0, 20, 40))
+    album.add(flipped(HASH, *range(30)))
+
+    found = album.found(asked)
+
+    expected = [(newer, 0), (older, 0), (near, 1), (far, 3)]
+    assert found == [(record.image.id, distance) for record, distance in expected]
+    assert album.found(asked, limit=2) == found[:2]
+
+
+def test_what_is_found_is_shown_as_in_a_list(album: Album) -> None:
+    asked, other = album.add(HASH), album.add(HASH, filename="other.png", category="cats")
+
+    [similar] = album.similarity.similar(OWNER, asked.image.id, limit=20)
+
+    assert similar.card == card_of(other)
+
+
+def test_nothing_farther_than_the_limit_is_found_even_where_it_shares_a_band(album: Album) -> None:
+    asked = album.add(HASH)
+    farthest = album.add(flipped(HASH, *range(MAX_DISTANCE)))
+    album.add(flipped(HASH, *range(MAX_DISTANCE + 1)))
+
+    assert album.found(asked) == [(farthest.image.id, MAX_DISTANCE)]
+
+
+def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
+    asked, kept = album.add(HASH), album.add(HASH)
+    album.move(album.add(HASH), State.TRASHED)
+    album.move(album.add(HASH), State.DELETING)
+    album.add(HASH, owner="somebody else")
+    album.add(None)
+    pending_one = pending(perceptual_hash=HASH)
+    album.repository.reserve(Reservation(pending_one, Quota(), None, None, NOON))
+
+    assert album.found(asked) == [(kept.image.id, 0)]
+
+
+def test_a_restored_image_is_found_again(album: Album) -> None:
+    asked, other = album.add(HASH), album.add(HASH)
+    trashed = moved(other, State.TRASHED)
+    album.repository.replace(other, trashed)
+    assert album.found(asked) == []
+
+    album.repository.replace(trashed, moved(trashed, State.READY))
+
+    assert album.found(asked) == [(other.image.id, 0)]
+
+
+def test_an_image_without_a_hash_has_nothing_that_is_similar(album: Album) -> None:
+    asked = album.add(None)
+    album.add(HASH)
+    album.add(None)
+
+    assert album.found(asked) == []
+
+
+@pytest.mark.parametrize("state", [State.TRASHED, State.DELETING])
+def test_nothing_is_answered_for_what_is_not_there_any_more(album: Album, state: State) -> None:
+    asked = album.add(HASH)
+    album.move(asked, state)
+
+    with pytest.raises(ImageNotFound):
+        album.found(asked)
+
+
+@pytest.mark.parametrize("image_id", ["019ca945-0a00-7000-8000-00000000ffff", "x", "", "../META"])
+def test_nothing_is_answered_for_what_never_was(album: Album, image_id: str) -> None:
+    with pytest.raises(ImageNotFound):
+        album.similarity.similar(OWNER, image_id, limit=20)
+
+
+def test_nothing_is_answered_to_somebody_else(album: Album) -> None:
+    """A8."""
+    asked = album.add(HASH)
+
+    with pytest.raises(ImageNotFound):
+        album.similarity.similar("somebody else", asked.image.id, limit=20)
+
+
+def test_a_crowded_band_is_read_from_its_newest_on() -> None:
+    for album in (album_in_memory(), album_in_table(MemoryDynamo())):
+        oldest = album.add(HASH)
+        others = [album.add(HASH) for _ in range(MAX_ROWS_OF_A_BAND)]
+
+        found = album.similarity.similar(OWNER, others[-1].image.id, limit=MAX_ROWS_OF_A_BAND)
+
+        newest = [record.image.id for record in reversed(others[:-1])]
+        assert [similar.card.id for similar in found] == newest
+        assert oldest.image.id not in newest
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_all_that_differ_in_as_many_bits_as_bands_guarantee_are_found(chance: random.Random) -> None:
+    album = album_in_memory()
+    origin = chance.getrandbits(64)
+    for _ in range(20):
+        bits = chance.sample(range(64), chance.randint(0, BAND_DISTANCE + 3))
+        album.add(flipped(f"{origin:016x}", *bits))
+
+    for record in chance.sample(album.records, 4):
+        plain, found = album.plain(record), album.found(record)
+
+        assert [near for near in found if near[1] <= BAND_DISTANCE] == [
+            near for near in plain if near[1] <= BAND_DISTANCE
+        ]
+        assert [near for near in plain if near in found] == found
+        assert all(distance <= MAX_DISTANCE for _, distance in found)
+
+
+class Counting:
+    """A client that counts calls and the rows that they read."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.calls: list[str] = []
+        self.rows = 0
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**request: Any) -> Any:
+            self.calls.append(operation)
+            answer = getattr(self._client, operation)(**request)
+            self.rows += answer.get("ScannedCount", 0)
+            return answer
+
+        return call
+
+
+def test_a_look_reads_the_image_and_its_four_bands_whatever_is_stored() -> None:
+    album = album_in_table(MemoryDynamo())
+    repository = album.repository
+    assert isinstance(repository, Projected)
+    asked, _ = album.add(HASH), album.add(HASH)
+    for number in range(30):
+        album.add(f"{~number & (1 << 64) - 1:016x}")
+    counting = Counting(repository.client)
+    album.similarity = replace(
+        album.similarity,
+        repository=Projected(repository.table, counting),
+        rows=DynamoAlikeRows(repository.table, client=lambda: counting),
+    )
+
+    assert len(album.found(asked)) == 1
+    assert counting.calls == ["batch_get_item", *["query"] * 4]
+    assert counting.rows == 2 * 4
+
+
+def test_a_row_of_a_common_image_is_as_small_as_that_of_a_list() -> None:
+    album = album_in_table(MemoryDynamo())
+    repository = album.repository
+    assert isinstance(repository, Projected)
+    album.add(HASH, filename="n" * 255, alt_text="a" * 2_000)
+
+    rows = [
+        row for row in all_items(repository.client, repository.table) if row["pk"]["S"].startswith("ALIKE#")
+    ]
+
+    assert [row["hash"] for row in rows] == [{"S": HASH}] * 4
+    # A hundred of them are at most eight read units, and each takes one write unit.
+    sizes = [sum(len(name) + len(value["S"].encode()) for name, value in row.items()) for row in rows]
+    assert max(sizes) * MAX_ROWS_OF_A_BAND <= 8 * 8_192
+
+
+def test_a_table_that_does_not_answer_is_not_an_empty_answer() -> None:
+    album = album_in_table(MemoryDynamo())
+    asked = album.add(HASH)
+    repository = album.repository
+    assert isinstance(repository, Projected)
+
+    class Silent:
+        def query(self, **_request: Any) -> Any:
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+
+    rows = DynamoAlikeRows(repository.table, client=Silent)
+    album.similarity = replace(album.similarity, rows=rows)
+
+    with pytest.raises(StorageUnavailable):
+        album.found(asked)

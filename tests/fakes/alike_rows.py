@@ -1,0 +1,30 @@
+"""Perceptual hashes in memory, read off the records, so that they can never disagree with them."""
+
+from collections.abc import Sequence
+
+from image_store.domain.projection import facts_of
+from image_store.domain.similarity import Alike, bands
+from image_store.ports import AlikeRows
+from tests.fakes.repository import MemoryRepository, card_of
+
+
+class MemoryAlikeRows(AlikeRows):
+    """AlikeRows over a MemoryRepository."""
+
+    def __init__(self, repository: MemoryRepository) -> None:
+        self._repository = repository
+
+    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
+        found: dict[str, Alike] = {}
+        for index, band in enumerate(bands(perceptual_hash)):
+            newest = (alike for alike in self._newest(owner) if bands(alike.perceptual_hash)[index] == band)
+            found |= {alike.card.id: alike for alike, _ in zip(newest, range(limit), strict=False)}
+        return list(found.values())
+
+    def _newest(self, owner: str) -> list[Alike]:
+        found = []
+        for _, record in sorted(self._repository.records.items(), reverse=True):
+            facts = facts_of(record)
+            if facts is not None and facts.owner == owner and facts.perceptual_hash is not None:
+                found.append(Alike(card_of(record), facts.perceptual_hash))
+        return found
