@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
 sys.path[:0] = [str(ROOT / "layers" / "shared"), str(ROOT / "cli")]
 
-from tests.benchmarks import cold, growth, images, uploads, warm  # noqa: E402 - needs the path above
+from tests.benchmarks import cold, generation, growth, images, uploads, warm  # noqa: E402 - needs the path above
 from tests.benchmarks.measurement import Measurement, print_table, write_json  # noqa: E402
 
 BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
     "cold": cold.measure,
     "warm": warm.measure,
     "growth": growth.measure,
+    "generation": generation.measure,
     "uploads": uploads.measure,
 }
 

@@ -16,16 +16,18 @@ from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, made_once, use
 from image_store.settings import Settings
 from tests.benchmarks.answers import accept_objects, answer_with
-from tests.benchmarks.sample import SECRET_ANSWER
+from tests.benchmarks.sample import OWNER, SECRET_ANSWER
 
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
 _ENDPOINT = "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com"
+TABLE = "images"
 _ENVIRONMENT = {
-    "TABLE_NAME": "images",
+    "TABLE_NAME": TABLE,
     "PRIVATE_BUCKET": "private",
     "R2_ENDPOINT": _ENDPOINT,
     "R2_SECRET": "images/r2",
     "SIGNING_SECRET": "images/signing",
+    "ADMIN_SUBJECTS": OWNER,
 }
 
 type StandIn = Callable[[Any], list[str]]

@@ -1,42 +1,39 @@
 """One operation on what a folder holds, in a process of its own, whose memory is therefore only that.
 
 Run as `python -m tests.benchmarks.growth_child OPERATION FOLDER`. It does the operation once, so that imports and
-clients are paid for, and prints a line; at the next line that it reads it does it again, and prints its cost as JSON.
+clients are paid for, and prints a line; at each line that it reads it does it again, and prints its cost as JSON.
 """
 
 import json
 import sys
 from pathlib import Path
 
-from tests.benchmarks.growth_operations import OPERATIONS, Held
+from tests.benchmarks.growth_operations import OPERATIONS, Held, Operation
 from tests.benchmarks.measurement import cpu_ms, peak_mb
 
 
 def main(name: str, folder: Path) -> None:
-    """Print units, calls, read units, CPU time and memory of the second time."""
-    operation = OPERATIONS[name]()
+    """Print units, calls, read units, CPU time and memory of each time after the first."""
+    operation = OPERATIONS[name]
     held = Held(folder)
     operation.run(held)
+    warm_mb = peak_mb()
     print("ready", flush=True)
-    sys.stdin.readline()
+    for _ in sys.stdin:
+        print(json.dumps(_cost(operation, held) | {"warm_mb": warm_mb}), flush=True)
 
-    warm_mb, calls, read_units, own_ms = (
-        peak_mb(),
-        len(held.functions.calls),
-        held.table.read_units,
-        held.own_ms,
-    )
-    units: list[int] = []
-    spent_ms = cpu_ms(lambda: units.append(operation.run(held)))
-    cost = {
-        "units": units[0],
+
+def _cost(operation: Operation, held: Held) -> dict[str, float]:
+    calls, read_units, own_ms = len(held.functions.calls), held.table.read_units, held.own_ms
+    units: list[float] = []
+    spent_ms = cpu_ms(lambda: units.extend(operation.run(held) for _ in range(operation.again)))
+    return {
+        "units": sum(units),
         "calls": len(held.functions.calls) - calls,
         "read units": held.table.read_units - read_units,
         "cpu_ms": spent_ms - (held.own_ms - own_ms),
-        "warm_mb": warm_mb,
         "peak_mb": peak_mb(),
     }
-    print(json.dumps(cost))
 
 
 if __name__ == "__main__":

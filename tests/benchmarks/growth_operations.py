@@ -5,24 +5,23 @@ minutes for what is measured here, and the fakes of the tests would leave out bo
 """
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from image_store.adapters.dynamodb import items
-from image_store.domain.image import Record, State
 from tests.benchmarks.disk_bucket import DiskBucket
 from tests.benchmarks.disk_table import DiskTable
 from tests.benchmarks.functions import Functions
-from tests.benchmarks.sample import http_event, record
+from tests.benchmarks.growth_contents import ALSO_COMMON, COMMON, FOUND, RARE, STORED, TRASHED, Contents
+from tests.benchmarks.sample import http_event
 
 _PAGE = 100
 _GROUP = "conversation:c1"
-_TRASHED_FOR = timedelta(days=7)
+_MOST_PAGES = 100
+_AGAIN = 20
+_DAYS = "from=2025-11-20&to=2025-12-21"
 
 
 class Held:
@@ -46,7 +45,7 @@ class Held:
 
 
 class Operation(Protocol):
-    """Something the store does to all images of an owner."""
+    """Something the store does on what it holds."""
 
     @property
     def unit(self) -> str:
@@ -63,46 +62,62 @@ class Operation(Protocol):
         """The most of that for each unit."""
         ...
 
-    def sample(self, index: int) -> Record:
-        """One of the images it finds."""
+    @property
+    def again(self) -> int:
+        """How often it is done to tell its CPU time, which would otherwise be too short to be compared."""
         ...
 
-    def run(self, held: Held) -> int:
-        """Do it to all of them; answers how many units that was."""
+    @property
+    def contents(self) -> Contents:
+        """What it does it to."""
         ...
 
-
-def fill(folder: Path, operation: Operation, indexes: Sequence[int]) -> None:
-    """Add images to a table and a bucket, which are made if they are not there."""
-    made = [operation.sample(index) for index in indexes]
-    with (
-        closing(DiskTable(folder / "table.db")) as table,
-        closing(DiskBucket(folder / "bucket.db")) as bucket,
-    ):
-        table.put(row for sample in made for row in items.rows_of(sample).values())
-        bucket.put(key for sample in made for key in sample.image.private_keys)
+    def run(self, held: Held) -> float:
+        """Do it; answers to how many units."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class _List:
-    """A walk through all pages of an owner's list."""
+class _Walk:
+    """A walk through the pages of a route, a hundred images each and a hundred pages at most."""
 
+    function: str
+    path: str
+    query: str
+    bar: float
+    again: int = 1
     unit: str = "page"
     counted: str = "read units"
-    bar: float = 8
+    contents: Contents = FOUND
 
-    def sample(self, index: int) -> Record:
-        return record(index)
+    def run(self, held: Held) -> float:
+        # A last page that is not full counts for what it holds.
+        answered, query = 0, self.query
+        for _ in range(_MOST_PAGES):
+            event = http_event("GET", self.path, self.path, query=f"{query}limit={_PAGE}")
+            body: dict[str, Any] = json.loads(held.functions.call(self.function, event)["body"])
+            answered += len(body["items"])
+            if body["next_cursor"] is None:
+                break
+            query = f"{self.query}cursor={quote(body['next_cursor'], safe='')}&"
+        return answered / _PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class _Stats:
+    """The figures of a month."""
+
+    scope: str
+    bar: float
+    again: int = _AGAIN
+    unit: str = "answer"
+    counted: str = "read units"
+    contents: Contents = FOUND
 
     def run(self, held: Held) -> int:
-        pages, query = 0, f"limit={_PAGE}"
-        while True:
-            answer = held.functions.call("list", http_event("GET", "/v1/images", "/v1/images", query=query))
-            pages += 1
-            cursor = json.loads(answer["body"])["next_cursor"]
-            if cursor is None:
-                return pages
-            query = f"limit={_PAGE}&cursor={quote(cursor, safe='')}"
+        event = http_event("GET", "/v1/stats", "/v1/stats", query=f"scope={self.scope}&{_DAYS}")
+        held.functions.call("stats", event)
+        return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +127,8 @@ class _Delete:
     unit: str = "image"
     counted: str = "calls"
     bar: float = 4.1
-
-    def sample(self, index: int) -> Record:
-        return record(index)
+    again: int = 1
+    contents: Contents = STORED
 
     def run(self, held: Held) -> int:
         deleted, asked = 0, {"group": _GROUP, "permanent": True}
@@ -136,11 +150,8 @@ class _Cleanup:
     unit: str = "image"
     counted: str = "calls"
     bar: float = 4.1
-
-    def sample(self, index: int) -> Record:
-        made = record(index)
-        due_at = made.image.created_at + _TRASHED_FOR
-        return replace(made, image=replace(made.image, state=State.TRASHED, due_at=due_at))
+    again: int = 1
+    contents: Contents = TRASHED
 
     def run(self, held: Held) -> int:
         application = held.functions.application
@@ -149,4 +160,19 @@ class _Cleanup:
         return application.cleanup.run(until=until, reconcile=True).trash
 
 
-OPERATIONS: dict[str, Callable[[], Operation]] = {"list": _List, "delete": _Delete, "cleanup": _Cleanup}
+def _search(word: str, *, bar: float, again: int = 1) -> _Walk:
+    """A search for two words; the first is in all images."""
+    return _Walk("search", "/v1/search", f"q={COMMON}%20{word}&", bar, again)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "list": _Walk("list", "/v1/images", "", bar=8),
+    "list_tag": _Walk("list", "/v1/images", f"tag={COMMON}&", bar=8),
+    "search": _search(ALSO_COMMON, bar=120),
+    "search_rare": _search(RARE, bar=120, again=_AGAIN),
+    "feed": _Walk("feed", "/v1/feed", "", bar=110),
+    "stats": _Stats("own", bar=5),
+    "stats_all": _Stats("all", bar=20),
+    "delete": _Delete(),
+    "cleanup": _Cleanup(),
+}

@@ -1,7 +1,7 @@
 """A stored image with every field of its card filled to the limit, and how DynamoDB bills its rows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
@@ -68,17 +68,35 @@ def listed_row(index: int) -> items.Item:
     return {name: value for name, value in rows(index)[keys.META].items() if name in PROJECTED}
 
 
-def query_read_units(items_read: list[items.Item]) -> float:
-    """What an eventually consistent Query is billed: half a unit for each 4 KB of all items together."""
-    return ceil(sum(map(item_size_bytes, items_read)) / _READ_UNIT_BYTES) / 2
+def query_read_units(items_read: Sequence[items.Item], *, consistent: bool = False) -> float:
+    """What a Query is billed: half a unit, if consistent a whole one, for each 4 KB of all items together."""
+    units = max(1, ceil(sum(map(item_size_bytes, items_read)) / _READ_UNIT_BYTES))
+    return units if consistent else units / 2
+
+
+def get_read_units(found: items.Item | None, *, consistent: bool = False) -> float:
+    """What it is billed to get an item, each of a batch for itself; one that is not there counts as a small one."""
+    return query_read_units([found or {}], consistent=consistent)
 
 
 def item_size_bytes(item: Mapping[str, Mapping[str, Any]]) -> int:
-    """The size of an item as DynamoDB counts it: the UTF-8 bytes of names and texts.
+    """The size of an item as DynamoDB counts it: the UTF-8 bytes of names and texts; numbers by their digits.
 
     Source: the developer guide, "DynamoDB item sizes and formats".
     """
-    return sum(len(name.encode()) + len(value["S"].encode()) for name, value in item.items())
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: Mapping[str, Any]) -> int:
+    ((kind, held),) = value.items()
+    match kind:
+        case "S":
+            return len(held.encode())
+        case "SS":
+            return sum(len(text.encode()) for text in held)
+        case "N":
+            return len(held) // 2 + 2
+    raise NotImplementedError(kind)
 
 
 def http_event(method: str, route: str, path: str, *, query: str = "") -> dict[str, Any]:

@@ -1,40 +1,118 @@
 """What growth counts holds for few images as well; that the stand-ins keep step with the adapters shows here first."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.projector import DynamoProjector
 from image_store.bootstrap import use
-from tests.benchmarks.growth_operations import OPERATIONS, Held, fill
+from tests.benchmarks.growth_contents import FOUND, GENERATION, counted_in, facts_for, found, found_by
+from tests.benchmarks.growth_operations import OPERATIONS, Held
+from tests.fakes.dynamodb import all_items, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 
 FEW, MANY = 20, 60
+FEW_FOUND, MANY_FOUND = 200, 400
+READING = [name for name, operation in OPERATIONS.items() if operation.contents == FOUND]
+GROWTH = 1.05
+PROJECTED = 240
+"""Every day with every model, and images with the rare word and without."""
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+type Cost = tuple[float, float]
+"""How many units an operation did, and what they took together."""
 
 
-def counted(folder: Path, name: str, images: int) -> tuple[int, float]:
-    """The units that an operation did on so many images, and what they cost."""
-    operation = OPERATIONS[name]()
-    folder.mkdir()
-    fill(folder, operation, range(images))
+@contextmanager
+def held_in(folder: Path) -> Iterator[Held]:
+    """The store on what a folder holds."""
     with closing(Held(folder)) as held:
-        units = operation.run(held)
-        use(None)
-        return units, (
-            held.table.read_units if operation.counted == "read units" else len(held.functions.calls)
-        )
+        yield held
+    use(None)
+
+
+def counted(held: Held, name: str) -> Cost:
+    """What an operation takes, in what is counted of it."""
+    operation = OPERATIONS[name]
+    calls, read_units = len(held.functions.calls), held.table.read_units
+    units = operation.run(held)
+    if operation.counted == "read units":
+        return units, held.table.read_units - read_units
+    return units, len(held.functions.calls) - calls
+
+
+def counted_of(folder: Path, name: str, images: int) -> Cost:
+    """What an operation takes on so many images that are made for it."""
+    folder.mkdir()
+    OPERATIONS[name].contents.fill(folder, range(images))
+    with held_in(folder) as held:
+        return counted(held, name)
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Cost]]:
+    """What every operation that only reads takes of few and then of many images."""
+    folder = tmp_path_factory.mktemp("found")
+    costs: dict[str, list[Cost]] = {name: [] for name in READING}
+    for indexes in (range(FEW_FOUND), range(FEW_FOUND, MANY_FOUND)):
+        FOUND.fill(folder, indexes)
+        with held_in(folder) as held:
+            for name in READING:
+                costs[name].append(counted(held, name))
+    return costs
 
 
 @pytest.mark.parametrize("name", ["cleanup", "delete"])
 def test_each_further_image_takes_the_same_few_calls(tmp_path: Path, name: str) -> None:
-    few, few_calls = counted(tmp_path / "few", name, FEW)
-    many, many_calls = counted(tmp_path / "many", name, MANY)
+    few, few_calls = counted_of(tmp_path / "few", name, FEW)
+    many, many_calls = counted_of(tmp_path / "many", name, MANY)
 
     assert (few, many) == (FEW, MANY)
-    assert (many_calls - few_calls) / (many - few) <= OPERATIONS[name]().bar
+    assert (many_calls - few_calls) / (many - few) <= OPERATIONS[name].bar
 
 
-def test_a_list_reads_one_page_for_a_hundred_images(tmp_path: Path) -> None:
-    pages, read_units = counted(tmp_path / "list", "list", 101)
+@pytest.mark.parametrize("name", READING)
+def test_a_page_reads_no_more_when_there_are_more_images(name: str, read: dict[str, list[Cost]]) -> None:
+    (few, few_units), (many, many_units) = read[name]
 
-    assert pages == 2
-    assert read_units / pages <= OPERATIONS["list"]().bar
+    assert few_units / few <= OPERATIONS[name].bar
+    assert many_units / many <= GROWTH * few_units / few
+
+
+@pytest.mark.parametrize("name", ["list", "list_tag", "search"])
+def test_all_images_are_on_the_pages(name: str, read: dict[str, list[Cost]]) -> None:
+    assert [units * 100 for units, _ in read[name]] == [FEW_FOUND, MANY_FOUND]
+
+
+def test_every_second_image_is_on_the_pages_of_the_feed(read: dict[str, list[Cost]]) -> None:
+    assert [units * 200 for units, _ in read["feed"]] == [FEW_FOUND, MANY_FOUND]
+
+
+def test_what_is_measured_is_what_the_projector_writes() -> None:
+    client = MemoryDynamo()
+    table = new_table(client, table_form())
+    samples = [found(index) for index in range(PROJECTED)]
+    stored = {key for sample in samples for key in items.rows_of(sample)}
+    for sample in samples:
+        for row in items.rows_of(sample).values():
+            client.put_item(TableName=table, Item=row)
+    projector = DynamoProjector(table, client=lambda: client)
+
+    for sample in samples:
+        projector.project(sample.image.id, generation=GENERATION, at=NOW)
+
+    projected = {(row["pk"]["S"], row["sk"]["S"]): row for row in all_items(client, table)}
+    written = {
+        key: row
+        for key, row in projected.items()
+        if key not in stored and not key[0].startswith(keys.PROJECTION_PREFIX)
+    }
+    facts = {sample.image.id: facts_for(sample) for sample in samples}
+    expected = counted_in(facts.items())
+    for sample in samples:
+        expected |= found_by(sample, facts[sample.image.id])
+    assert written == expected

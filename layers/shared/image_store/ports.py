@@ -4,32 +4,34 @@ Adapters implement them for R2, DynamoDB, SQS and Pillow; fakes implement them f
 contract suites of `tests/contracts`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from image_store.domain.breaker import Breaker
-from image_store.domain.budget import Budgets, Spending
-from image_store.domain.cleanup import Lease, Position, Report
-from image_store.domain.generation import Change, Item, Job, JobName, JobPage, NamedJob, Performance
-from image_store.domain.image import Image, Record
-from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
-from image_store.domain.listing import Card, CardPage, GroupOf, ListQuery, MemberPage
-from image_store.domain.making import Wanted
-from image_store.domain.media import MediaType
-from image_store.domain.migration import Counted, Migration, SourceRecord, Step
-from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
-from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
-from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
-from image_store.domain.work import Work
-
 if TYPE_CHECKING:  # what only some functions use is not loaded by all
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from image_store.domain.breaker import Breaker
+    from image_store.domain.budget import Budgets, Spending
+    from image_store.domain.cleanup import Lease, Position, Report
+    from image_store.domain.generation import Change, Item, Job, JobName, JobPage, NamedJob, Performance
+    from image_store.domain.image import Image, Record
+    from image_store.domain.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
+    from image_store.domain.listing import Card, CardPage, GroupOf, ListQuery, MemberPage
+    from image_store.domain.making import Wanted
+    from image_store.domain.media import MediaType
+    from image_store.domain.migration import Counted, Migration, SourceRecord, Step
     from image_store.domain.projection import Rebuild
+    from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
+    from image_store.domain.publication import PublicationRow
+    from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
+    from image_store.domain.reservation import Copies, IdempotencyRow, Reservation, Usage
     from image_store.domain.searching import SearchQuery, TermRows
     from image_store.domain.similarity import Alike
     from image_store.domain.statistics import Amount, Statistics
+    from image_store.domain.work import Work
 
 
 class ObjectMissing(Exception):
@@ -479,11 +481,11 @@ class Projector(Protocol):
         """
         ...
 
-    def rebuild(self) -> "Rebuild":
+    def rebuild(self) -> Rebuild:
         """How far a rebuild has come, strongly consistent."""
         ...
 
-    def keep_rebuild(self, rebuild: "Rebuild") -> "Rebuild":
+    def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
         """Remember how far it has come, and answer what is kept; Conflict when another run was faster."""
         ...
 
@@ -502,8 +504,8 @@ class SearchIndex(Protocol):
     """The terms of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
     def rows(
-        self, query: "SearchQuery", word: str, *, start: str | None, end: str | None, limit: int
-    ) -> "TermRows":
+        self, query: SearchQuery, word: str, *, start: str | None, end: str | None, limit: int
+    ) -> TermRows:
         """Terms that begin with a word, of images that meet the query's filters but for tag and group.
 
         In the order of their places, those after `start` and up to `end`; at most `limit` rows are read for it.
@@ -511,7 +513,7 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def cards(self, query: "SearchQuery", image_ids: Sequence[str]) -> Mapping[str, Card]:
+    def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
         """The cards of those images that are still there and have the query's tag and group; strongly consistent."""
         ...
 
@@ -519,7 +521,7 @@ class SearchIndex(Protocol):
 class AlikeRows(Protocol):
     """The perceptual hashes of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> "Sequence[Alike]":
+    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
         """READY images of an owner whose hashes share a band with this one, each once, in no order.
 
         Of each band the newest `limit`. Eventually consistent.
@@ -546,15 +548,15 @@ class FeedRows(Protocol):
 class Figures(Protocol):
     """Figures counted by the projector. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def of_owner(self, owner: str, *, since: date, until: date) -> "Statistics":
+    def of_owner(self, owner: str, *, since: date, until: date) -> Statistics:
         """What an owner stores; days from `since` on and before `until`."""
         ...
 
-    def of_all(self, *, since: date, until: date) -> "Statistics":
+    def of_all(self, *, since: date, until: date) -> Statistics:
         """What everybody stores."""
         ...
 
-    def total(self) -> "Amount":
+    def total(self) -> Amount:
         """What everybody stores, as one amount; cheaper."""
         ...
 

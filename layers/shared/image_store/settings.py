@@ -5,18 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TYPE_CHECKING
 
 from image_store.domain.budget import Budgets
-from image_store.domain.cleanup import Policy
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.image import Kind
 from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MAX_BYTES
 from image_store.domain.money import micros_of
 from image_store.domain.presets import presets_from
-from image_store.domain.providers import Provider
 from image_store.domain.renditions import Preset
 from image_store.domain.reservation import Quota
+
+if TYPE_CHECKING:  # most functions know of no policy and of no provider
+    from image_store.domain.cleanup import Policy
+    from image_store.domain.providers import Provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ class Settings:
     """The function that makes what is missing."""
     presets: Mapping[str, Preset]
     """By name, those made at upload among them."""
-    cleanup_policies: tuple[Policy, ...]
+    cleanup_policies: "tuple[Policy, ...]"
     cleanup_on_save: bool
     """Whether an owner's turn with the policies comes after each image that is stored, and not only daily."""
     cleanup_max_deletions: int
@@ -82,9 +85,9 @@ class Settings:
     console_scopes: str
     console_token_url: str
     """Where the issuer hands out tokens, when that is at another origin than the issuer itself."""
-    providers: tuple[Provider, ...]
+    providers: "tuple[Provider, ...]"
     """Providers of images that the deployment has keys for, the preferred one first."""
-    provider_urls: Mapping[Provider, str]
+    provider_urls: "Mapping[Provider, str]"
     """Addresses of providers that are reached at another one than their own."""
     providers_secret: str
     budgets: Budgets
@@ -185,16 +188,24 @@ def _dollars(environment: Mapping[str, str], name: str) -> int:
         raise ConfigurationError(f"{name} must be an amount of dollars, not below 0.") from None
 
 
-def _providers(environment: Mapping[str, str]) -> tuple[Provider, ...]:
+def _providers(environment: Mapping[str, str]) -> "tuple[Provider, ...]":
+    if not environment.get("PROVIDERS"):
+        return ()
+    from image_store.domain.providers import Provider
+
     try:
         return tuple(dict.fromkeys(map(Provider, _listed(environment, "PROVIDERS"))))
     except ValueError:
         raise ConfigurationError(f"PROVIDERS must be some of {', '.join(Provider)}.") from None
 
 
-def _provider_urls(environment: Mapping[str, str]) -> Mapping[Provider, str]:
+def _provider_urls(environment: Mapping[str, str]) -> "Mapping[Provider, str]":
+    if not environment.get("PROVIDER_URLS"):
+        return {}
+    from image_store.domain.providers import Provider
+
     try:
-        told = json.loads(environment.get("PROVIDER_URLS") or "{}")
+        told = json.loads(environment["PROVIDER_URLS"])
         return {Provider(name): _address(url) for name, url in told.items()}
     except (ValueError, AttributeError):
         raise ConfigurationError(
@@ -242,7 +253,7 @@ def _layout(environment: Mapping[str, str]) -> KeyLayout:
         raise ConfigurationError(f"KEY_LAYOUT must be one of {', '.join(KeyLayout)}.") from None
 
 
-def _policies(environment: Mapping[str, str]) -> tuple[Policy, ...]:
+def _policies(environment: Mapping[str, str]) -> "tuple[Policy, ...]":
     """The enabled policies of CLEANUP_POLICIES: a JSON list of objects."""
     try:
         told = json.loads(environment.get("CLEANUP_POLICIES") or "[]")
@@ -256,7 +267,9 @@ def _policies(environment: Mapping[str, str]) -> tuple[Policy, ...]:
 
 def _policy(
     *, kind: str, category: str | None = None, older_than_days: int = 30, keep_newest: int = 100
-) -> Policy:
+) -> "Policy":
+    from image_store.domain.cleanup import Policy
+
     if not all(type(number) is int and number >= 0 for number in (older_than_days, keep_newest)):
         raise ValueError("not a whole number")
     if category is not None and not isinstance(category, str):

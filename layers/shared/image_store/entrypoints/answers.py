@@ -12,16 +12,16 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import link
 from image_store.domain.image import Image, Record, public_key
-from image_store.domain.listing import Card
 from image_store.domain.renditions import Placeholder, Rendition
 from image_store.entrypoints.problems import item_problem
 from image_store.ports import ObjectStore
-from image_store.services.listing import Page
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what only some functions use is not loaded by all
+    from image_store.domain.listing import Card
     from image_store.domain.similarity import Similar
     from image_store.services.batch_deletion import Deleted
     from image_store.services.direct_uploads import Ticket
+    from image_store.services.listing import Page
     from image_store.services.renditions import Found
 
 JSON = "application/json"
@@ -55,7 +55,7 @@ class Answers:
         }
         return Response(201, JSON, _json(body), headers=headers)
 
-    def page(self, page: Page) -> "Response[str]":
+    def page(self, page: "Page") -> "Response[str]":
         """A page of a list."""
         body = {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
@@ -67,7 +67,7 @@ class Answers:
         }
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
-    def feed(self, page: Page, *, api_url: str, details: bool) -> "Response[str]":
+    def feed(self, page: "Page", *, api_url: str, details: bool) -> "Response[str]":
         """A page of the feed; without `details` it tells no filename and no alternative text but a given one."""
         shown = [
             {
@@ -178,7 +178,7 @@ class Answers:
             return f"{self.public_url}/{public_key(image.publication, rendition)}"
         return self.private.presigned_read(image.rendition_key(rendition), method=method)
 
-    def _card(self, card: Card) -> dict[str, Any]:
+    def _card(self, card: "Card") -> dict[str, Any]:
         published = card.public_thumb_key if self.public_url else None
         return {
             "id": card.id,

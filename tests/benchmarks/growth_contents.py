@@ -1,0 +1,145 @@
+"""What a table and a bucket hold whose growth is measured.
+
+The rows by which images are found, and the figures that they are counted in, are made by what the projector makes
+them with, but a thousand images at once: to project a hundred thousand, each in a transaction of its own, would take
+longer than all that is measured. A test holds them against what the projector writes.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import batched
+from pathlib import Path
+
+from image_store.adapters.dynamodb import items, keys, projections
+from image_store.adapters.dynamodb.projections import Counters, RowKey
+from image_store.domain.ids import uuid7
+from image_store.domain.image import Record, State, Visibility
+from image_store.domain.projection import IMAGES, SIZE, Facts, facts_of
+from tests.benchmarks.disk_bucket import DiskBucket
+from tests.benchmarks.disk_table import DiskTable
+from tests.benchmarks.sample import OWNER, record
+
+COMMON, ALSO_COMMON, RARE = "harbour", "dawn", "lighthouse"
+"""Words, and tags, of all images and of the first few."""
+GENERATION = 1
+"""The generation of figures that is answered while there has been no rebuild."""
+
+_BATCH = 1_000
+_DAYS = 30
+_MODELS = 12
+_RARE_IMAGES = 100
+_TRASHED_FOR = timedelta(days=7)
+# An image has ten more rows by which nobody here asks; none of them lies in a partition that is read.
+_READ = (
+    keys.tagged(OWNER, COMMON, trashed=False),
+    *(keys.terms(OWNER, word, trashed=False) for word in (COMMON, ALSO_COMMON, RARE)),
+    keys.feed(""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Images, and what of them is written."""
+
+    sample: Callable[[int], Record]
+    write: Callable[[DiskTable, Sequence[Record]], None]
+    sizes: tuple[int, ...]
+    """With how many images it is measured, the fewest first."""
+    lasts: bool = False
+    """Whether it is only read."""
+
+    def fill(self, folder: Path, indexes: Sequence[int]) -> None:
+        """Add images to a table and a bucket, which are made if they are not there."""
+        with (
+            closing(DiskTable(folder / "table.db")) as table,
+            closing(DiskBucket(folder / "bucket.db")) as bucket,
+        ):
+            for some in batched(indexes, _BATCH, strict=False):
+                made = [self.sample(index) for index in some]
+                self.write(table, made)
+                bucket.put(key for sample in made for key in sample.image.private_keys)
+
+
+def found(index: int) -> Record:
+    """One of the images of a month, of several models; every second is public, and the first few are rare."""
+    made = record(index)
+    created_at = made.image.created_at + timedelta(days=index % _DAYS)
+    image = replace(
+        made.image, id=uuid7(created_at, index << 64 | index), created_at=created_at, updated_at=created_at
+    )
+    if index % 2 == 0:
+        image = replace(image, visibility=Visibility.PUBLIC, publication=f"{index:021d}A")
+    tags = (*made.details.tags, *((RARE,) if index < _RARE_IMAGES else ()))
+    generation = {**(made.details.generation or {}), "model": f"model-{index % _MODELS}"}
+    return Record(image, replace(made.details, tags=tags, generation=generation))
+
+
+def trashed(index: int) -> Record:
+    """An image that has been in the trash for long enough."""
+    made = record(index)
+    due_at = made.image.created_at + _TRASHED_FOR
+    return replace(made, image=replace(made.image, state=State.TRASHED, due_at=due_at))
+
+
+def found_by(image: Record, facts: Facts) -> dict[RowKey, items.Item]:
+    """Every row by which the projector lets an image be found."""
+    return {
+        **projections.listed_rows(image, facts),
+        **projections.term_rows(image.image.id, facts),
+        **projections.feed_rows(image.image.id, facts),
+    }
+
+
+def counted_in(images: Iterable[tuple[str, Facts]]) -> dict[RowKey, items.Item]:
+    """The figures that the projector counts of images: for their owner, for all, and by month for the feed."""
+    sums: Counters = {}
+    models: dict[RowKey, str] = {}
+    for image_id, facts in images:
+        for key, amounts in projections.counters_of(image_id, facts, GENERATION).items():
+            sums.setdefault(key, Counter()).update(amounts)
+            if facts.model is not None and key[1] == keys.model_stats(facts.model):
+                models[key] = facts.model
+    return {
+        key: _numbers(keys.key(*key), amounts) | ({"model": {"S": models[key]}} if key in models else {})
+        for key, amounts in sums.items()
+    }
+
+
+def facts_for(image: Record) -> Facts:
+    """What is projected of an image that is to be found."""
+    facts = facts_of(image)
+    assert facts is not None
+    return facts
+
+
+def _write_stored(table: DiskTable, images: Sequence[Record]) -> None:
+    table.put(row for image in images for row in items.rows_of(image).values())
+
+
+def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
+    """Write records, the rows by which they are asked for here, and the figures of them."""
+    rows = {}
+    facts = {image.image.id: facts_for(image) for image in images}
+    stored = Counter({IMAGES: len(images), SIZE: sum(image.image.size_bytes for image in images)})
+    for image in images:
+        meta = (keys.image(image.image.id), keys.META)
+        rows[meta] = items.rows_of(image)[meta]
+        made = found_by(image, facts[image.image.id])
+        rows |= {key: row for key, row in made.items() if key[0].startswith(_READ)}
+    table.put(rows[key] for key in sorted(rows))
+    table.add([*counted_in(facts.items()).values(), _numbers(keys.usage(OWNER), stored)])
+
+
+def _numbers(key: keys.Key, amounts: Counter[str]) -> items.Item:
+    return {**key, **{name: {"N": str(amount)} for name, amount in amounts.items()}}
+
+
+STORED = Contents(record, _write_stored, (1_000, 10_000))
+"""Images with the rows that are written together with them."""
+TRASHED = Contents(trashed, _write_stored, (1_000, 10_000))
+"""The same in the trash."""
+FOUND = Contents(found, _write_found, (1_000, 10_000, 100_000), lasts=True)
+"""Images as they are listed, searched, shown to everybody and counted."""
