@@ -23,7 +23,7 @@ CAPS = {
     "MAX_DECODE_SECONDS": ("MaxDecodeSeconds", 8),
 }
 """By variable: the parameter it comes from and its default."""
-ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", *CAPS}
+ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *CAPS}
 RESERVING = ACCEPTING | {"CLEANUP_ON_SAVE"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 GENERATING = {
@@ -87,7 +87,7 @@ TOLD = {
     | R2
     | PUBLISHED
     | RESERVING,
-    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", *CAPS} | R2 | PUBLISHED,
+    "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", "PROVENANCE", *CAPS} | R2 | PUBLISHED,
     "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES", "METRICS_NAMESPACE"}
     | GENERATING,
     "Generate": {
@@ -96,6 +96,7 @@ TOLD = {
         "PUBLIC_CACHE_CONTROL",
         "KEY_LAYOUT",
         *CAPS,
+        "PROVENANCE",
         "CLEANUP_ON_SAVE",
         "PROVIDER_URLS",
         "PROVIDERS_SECRET",
@@ -180,6 +181,7 @@ VALUES = {
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
     "AUDIT_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/missing-changes",
     "FEED_DETAILS": "false",
+    "PROVENANCE": "prompt",
     "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
     "RENDER_FUNCTION": "image-store-render",
 }

@@ -307,7 +307,7 @@ def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
 class Refusing:
     """Finds no image in anything."""
 
-    def process(self, data: bytes, media_type: object, recipes: object) -> None:
+    def process(self, data: bytes, media_type: object, recipes: object, *, provenance: object) -> None:
         from image_store.domain.errors import InvalidImage
 
         raise InvalidImage("These bytes are no image.")

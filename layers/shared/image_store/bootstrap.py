@@ -364,6 +364,7 @@ class Application:
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
+            mark=self.settings.provenance,
         )
 
     @made_once
@@ -380,6 +381,7 @@ class Application:
             clock=self.clock,
             ids=self.ids,
             max_bytes=self.settings.max_bytes,
+            mark=self.settings.provenance,
         )
 
     @made_once
@@ -406,6 +408,7 @@ class Application:
             presets=self.settings.presets,
             clock=self.clock,
             ids=self.ids,
+            mark=self.settings.provenance,
         )
 
     @made_once
@@ -418,6 +421,7 @@ class Application:
             processor=self.processor,
             clock=self.clock,
             ids=self.ids,
+            mark=self.settings.provenance,
         )
 
     @made_once

@@ -14,6 +14,7 @@ from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MAX_BYTES
 from image_store.domain.money import micros_of
 from image_store.domain.presets import presets_from
+from image_store.domain.provenance import ProvenanceMark
 from image_store.domain.renditions import Preset
 from image_store.domain.reservation import Quota
 
@@ -63,6 +64,7 @@ class Settings:
     audit_dead_letter_queue_url: str
     render_function: str
     """The function that makes what is missing."""
+    provenance: ProvenanceMark
     presets: Mapping[str, Preset]
     """By name, those made at upload among them."""
     cleanup_policies: "tuple[Policy, ...]"
@@ -137,6 +139,7 @@ class Settings:
             projection_dead_letter_queue_url=environment.get("PROJECTION_DEAD_LETTER_QUEUE_URL", ""),
             audit_dead_letter_queue_url=environment.get("AUDIT_DEAD_LETTER_QUEUE_URL", ""),
             render_function=environment.get("RENDER_FUNCTION", ""),
+            provenance=_provenance(environment),
             presets=_presets(environment),
             cleanup_policies=_policies(environment),
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
@@ -230,6 +233,13 @@ def _networks(environment: Mapping[str, str], name: str) -> tuple[IPv4Network | 
         raise ConfigurationError(
             f"{name} must be networks such as 10.0.0.0/8, separated by commas."
         ) from None
+
+
+def _provenance(environment: Mapping[str, str]) -> ProvenanceMark:
+    try:
+        return ProvenanceMark(environment.get("PROVENANCE", ProvenanceMark.SOURCE))
+    except ValueError:
+        raise ConfigurationError(f"PROVENANCE must be one of {', '.join(ProvenanceMark)}.") from None
 
 
 def _presets(environment: Mapping[str, str]) -> Mapping[str, Preset]:

@@ -38,6 +38,7 @@ from image_store.domain.errors import (
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.media import MAX_BYTES, MediaType
+from image_store.domain.provenance import ProvenanceMark, provenance_of
 from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.work import CompleteUpload
@@ -112,6 +113,7 @@ class DirectUploads:
     clock: Clock
     ids: Ids
     max_bytes: int = MAX_BYTES
+    mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def begin(self, upload: DirectUpload) -> Ticket | Record:
         """Reserve an image whose bytes will be sent; a record when it is stored already.
@@ -236,7 +238,7 @@ class DirectUploads:
         etag = self._arrived(staging_key)
         try:
             data = self.private.get(staging_key, etag=etag, max_bytes=image.size_bytes)
-            processed = self._verified(image, data)
+            processed = self._verified(record, data)
         except ObjectMissing as missing:
             raise Conflict("The uploaded bytes were taken away while they were being read.") from missing
         except _REFUSALS as refusal:
@@ -252,11 +254,17 @@ class DirectUploads:
         self._remove_staged(staging_key)
         return stored
 
-    def _verified(self, image: Image, data: bytes) -> ProcessedImage:
+    def _verified(self, record: Record, data: bytes) -> ProcessedImage:
+        image = record.image
         if len(data) != image.size_bytes or hashlib.sha256(data).hexdigest() != image.sha256:
             raise ChecksumMismatch("The bytes that arrived are not those that were announced.")
         check_declared(data, image.media_type)
-        return self.processor.process(data, image.media_type, UPLOAD_RECIPES)
+        return self.processor.process(
+            data,
+            image.media_type,
+            UPLOAD_RECIPES,
+            provenance=provenance_of(self.mark, image.kind, record.details.generation),
+        )
 
     def _prepare(self, record: Record, processed: ProcessedImage) -> Record:
         """Give the record a new attempt and what was found in the bytes; from here on older attempts cannot commit."""

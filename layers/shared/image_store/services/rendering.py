@@ -32,9 +32,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict, StorageUnavailable
-from image_store.domain.image import Image, State
+from image_store.domain.image import Image, Kind, State
 from image_store.domain.making import RenditionWanted
-from image_store.domain.renditions import MAX_SIDE_PX, Fit, Preset, Recipe, RenderedFile, Rendition
+from image_store.domain.provenance import ProvenanceMark, provenance_of
+from image_store.domain.renditions import (
+    MAX_SIDE_PX,
+    Fit,
+    Preset,
+    Provenance,
+    Recipe,
+    RenderedFile,
+    Rendition,
+)
 from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectMissing, ObjectStore
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL, Publisher
 from image_store.services.write_protocol import too_late
@@ -60,6 +69,7 @@ class Rendering:
     presets: Mapping[str, Preset]
     clock: Clock
     ids: Ids
+    mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def make(self, wanted: RenditionWanted, *, until: datetime) -> None:
         """Make a rendition, unless it is there, is being made, or cannot be had of this image.
@@ -81,7 +91,10 @@ class Rendering:
             return
         recipe = within_limits(preset.recipe_in(wanted.media_type), image)
         data = original(self.private, image)
-        (file,) = self.processor.process(data, image.media_type, {preset.name: recipe}).renditions
+        said = provenance(self.repository, image, self.mark)
+        (file,) = self.processor.process(
+            data, image.media_type, {preset.name: recipe}, provenance=said
+        ).renditions
         if self.clock.now() >= until:
             raise too_late()
         made = replace(file.rendition, making=making)
@@ -145,6 +158,13 @@ def within_limits(recipe: Recipe, image: Image) -> Recipe:
 def leased(repository: ImageRepository, name: str, holder: str, at: datetime) -> bool:
     """Whether this try may make a file; the right ends by itself."""
     return repository.take_rendering(name, holder=holder, at=at, until=at + LEASE)
+
+
+def provenance(repository: ImageRepository, image: Image, mark: ProvenanceMark) -> Provenance | None:
+    """What a rendition says of where its picture comes from; the prompt is read where it is to be told."""
+    told = mark is ProvenanceMark.PROMPT and image.kind is Kind.GENERATED
+    record = repository.get(image.id) if told else None
+    return provenance_of(mark, image.kind, record.details.generation if record is not None else None)
 
 
 def original(private: ObjectStore, image: Image) -> bytes:

@@ -15,10 +15,11 @@ from datetime import datetime
 from image_store.domain.errors import Conflict
 from image_store.domain.image import Image, State
 from image_store.domain.making import TransformWanted
+from image_store.domain.provenance import ProvenanceMark
 from image_store.domain.sharing import transform_filename
 from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectStore
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL
-from image_store.services.rendering import leased, original
+from image_store.services.rendering import leased, original, provenance
 from image_store.services.write_protocol import too_late
 
 _TRIES = 3
@@ -33,6 +34,7 @@ class Transforming:
     processor: ImageProcessor
     clock: Clock
     ids: Ids
+    mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def make(self, wanted: TransformWanted, *, until: datetime) -> None:
         """Make a transform, unless it is there, is being made, or cannot be had of this image. Safe to repeat.
@@ -50,7 +52,10 @@ class Transforming:
         if self.private.head(key) is not None:
             return
         data = original(self.private, image)
-        (file,) = self.processor.process(data, image.media_type, {"transform": wanted.recipe}).renditions
+        said = provenance(self.repository, image, self.mark)
+        (file,) = self.processor.process(
+            data, image.media_type, {"transform": wanted.recipe}, provenance=said
+        ).renditions
         if self.clock.now() >= until:
             raise too_late()
         try:

@@ -8,6 +8,7 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ContentTypeMismatch
 from image_store.domain.image import Record
 from image_store.domain.media import MediaType, parse_declared, sniff
+from image_store.domain.provenance import ProvenanceMark, provenance_of
 from image_store.domain.renditions import UPLOAD_RECIPES
 from image_store.domain.reservation import IdempotencyKey
 from image_store.ports import Clock, ImageProcessor
@@ -37,6 +38,7 @@ class Uploads:
     protocol: WriteProtocol
     processor: ImageProcessor
     clock: Clock
+    mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def accept(self, upload: Upload) -> Record:
         """Store an image, or find that it is stored already.
@@ -60,7 +62,12 @@ class Uploads:
         if existing is not None:
             return existing
         check_declared(data, content.declared_type)
-        processed = self.processor.process(data, None, UPLOAD_RECIPES)
+        processed = self.processor.process(
+            data,
+            None,
+            UPLOAD_RECIPES,
+            provenance=provenance_of(self.mark, attributes.kind, attributes.generation),
+        )
         if self.clock.now() >= upload.until:
             raise too_late()
         wanted = Wanted(
