@@ -253,6 +253,10 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         [get, delete, send("ProjectionDeadLetterQueue")],
         [scan, Holder.query, query_owners, r2_secret, signing_secret, send("WorkQueue")],
     ),
+    "audit": (
+        [send("AuditDeadLetterQueue")],
+        [get, put, delete, scan, Holder.query, query_owners, r2_secret, signing_secret, send("WorkQueue")],
+    ),
     "rebuild": (
         [get, scan, delete],
         [query_owners, r2_secret, signing_secret, send("ProjectionDeadLetterQueue"), send("WorkQueue")],
