@@ -21,7 +21,9 @@ from image_store.domain.errors import ImageStoreError
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import UPLOAD_RECIPES, Provenance, Recipe
 
-MOST_CPU_SECONDS, MOST_MEMORY_MB = 2.0, 300.0
+# Two seconds of an idle core, as a soak has it; cores that other tests share take several times as long.
+MOST_CPU_SECONDS = 2.0 if "SOAK_FILES" in os.environ else 10.0
+MOST_MEMORY_MB = 300.0
 _ROOT = Path(__file__).resolve().parents[1]
 _RECIPES = {**UPLOAD_RECIPES, "w640": Recipe(640, media_type=MediaType.WEBP)}
 _LONGEST_SECONDS = float(os.environ.get("HOSTILE_SECONDS", "60"))
