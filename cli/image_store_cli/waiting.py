@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from image_store_cli.context import Context
+
 FIRST_POLL, LONGEST_POLL = 0.5, 5.0
 
 
-def wait_for(
-    look: Callable[[], dict[str, Any]],
+def watched(
+    context: Context,
+    first: dict[str, Any],
     *,
+    path: str,
     ended: Collection[str],
-    seen: Callable[[dict[str, Any]], None],
-    first: dict[str, Any] | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    description: str,
+    seen: Callable[[dict[str, Any]], dict[str, Any]],
+    goes_on: str,
 ) -> dict[str, Any]:
-    """Look until the status is one of `ended`, and answer what was seen last; `seen` is told of every look.
+    """Look at `path` until the status is one of `ended`, with a progress display; answer what was seen last.
 
-    Waits longer and longer, 5 s at most; there is no other end, as only a person knows how long is too long.
+    `seen` is told of every look, `first` among them, and says how far the work is: `total`, `completed` and
+    `description`. Waits longer and longer, 5 s at most; there is no other end, as only a person knows how long is too
+    long. Who interrupts is told that the work `goes_on`.
     """
-    pause = FIRST_POLL
-    state = first if first is not None else look()
-    while True:
-        seen(state)
-        if state["status"] in ended:
-            return state
-        sleep(pause)
-        pause = min(pause * 1.3, LONGEST_POLL)
-        state = look()
+    pause, state = FIRST_POLL, first
+    with context.out.progress() as progress:
+        task = progress.add_task(description, total=None)
+        try:
+            while True:
+                progress.update(task, **seen(state))
+                if state["status"] in ended:
+                    return state
+                context.sleep(pause)
+                pause = min(pause * 1.3, LONGEST_POLL)
+                state = context.api.get(path)
+        except KeyboardInterrupt:
+            context.out.note(goes_on)
+            raise

@@ -15,7 +15,7 @@ from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import STDIN, checked
 from image_store_cli.texts import counted, plain
-from image_store_cli.waiting import wait_for
+from image_store_cli.waiting import watched
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -122,32 +122,28 @@ def _items(name: str) -> list[dict[str, Any]]:
 def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
     """The job when it has ended; each item that ends is told once."""
     told: set[int] = set()
-    with context.out.progress() as progress:
-        task = progress.add_task("generating", total=None)
 
-        def seen(state: dict[str, Any]) -> None:
-            figures = state["progress"]
-            done = figures["succeeded"] + figures["failed"]
-            description = f"{state['status']}, {figures['running']} running, {figures['failed']} failed"
-            progress.update(task, total=figures["total"], completed=done, description=description)
-            for item in state["items"]:
-                if item["status"] in ENDED and item["index"] not in told:
-                    told.add(item["index"])
-                    context.out.note(_item_line(item))
+    def seen(state: dict[str, Any]) -> dict[str, Any]:
+        for item in state["items"]:
+            if item["status"] in ENDED and item["index"] not in told:
+                told.add(item["index"])
+                context.out.note(_item_line(item))
+        figures = state["progress"]
+        return {
+            "total": figures["total"],
+            "completed": figures["succeeded"] + figures["failed"],
+            "description": f"{state['status']}, {figures['running']} running, {figures['failed']} failed",
+        }
 
-        try:
-            return wait_for(
-                lambda: context.api.get(f"{PATH}/{checked(job['id'])}"),
-                ended=ENDED,
-                seen=seen,
-                first=job,
-                sleep=context.sleep,
-            )
-        except KeyboardInterrupt:
-            context.out.note(
-                f"The job goes on: `image-store generate --watch {job['id']}` looks again, --cancel stops it."
-            )
-            raise
+    return watched(
+        context,
+        job,
+        path=f"{PATH}/{checked(job['id'])}",
+        ended=ENDED,
+        description="generating",
+        seen=seen,
+        goes_on=f"The job goes on: `image-store generate --watch {job['id']}` looks again, --cancel stops it.",
+    )
 
 
 def _item_line(item: dict[str, Any]) -> str:

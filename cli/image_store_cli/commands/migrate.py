@@ -13,7 +13,7 @@ from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import checked
 from image_store_cli.texts import counted, plain, size
-from image_store_cli.waiting import wait_for
+from image_store_cli.waiting import watched
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -141,28 +141,24 @@ def _status(context: Context) -> Exit:
 
 
 def _watched(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
-    with context.out.progress() as progress:
-        task = progress.add_task("counting", total=None)
+    def seen(state: dict[str, Any]) -> dict[str, Any]:
+        figures = state["progress"]
+        counting = figures["total"] is None
+        return {
+            "total": figures["total"],
+            "completed": figures["moved"] + figures["already_moved"] + figures["failed"],
+            "description": "counting" if counting else f"moving, {figures['failed']} failed",
+        }
 
-        def seen(state: dict[str, Any]) -> None:
-            figures = state["progress"]
-            done = figures["moved"] + figures["already_moved"] + figures["failed"]
-            said = "counting" if figures["total"] is None else f"moving, {figures['failed']} failed"
-            progress.update(task, total=figures["total"], completed=done, description=said)
-
-        try:
-            return wait_for(
-                lambda: context.api.get(f"{PATH}/{checked(migration['id'])}"),
-                ended=ENDED,
-                seen=seen,
-                first=migration,
-                sleep=context.sleep,
-            )
-        except KeyboardInterrupt:
-            context.out.note(
-                f"It goes on: `image-store migrate status {migration['id']} --watch` looks again."
-            )
-            raise
+    return watched(
+        context,
+        migration,
+        path=f"{PATH}/{checked(migration['id'])}",
+        ended=ENDED,
+        description="counting",
+        seen=seen,
+        goes_on=f"It goes on: `image-store migrate status {migration['id']} --watch` looks again.",
+    )
 
 
 def _end(context: Context, migration: dict[str, Any]) -> Exit:
