@@ -1,14 +1,12 @@
 """Cloudflare Workers AI over plain HTTP: the REST endpoint `ai/run`, with an envelope or with bare bytes."""
 
-import base64
-import binascii
 import json
 import re
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from image_store.adapters.providers.failures import failure, reason_of, seconds
+from image_store.adapters.providers.failures import decoded, failure, reason_of, seconds
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
 from image_store.domain.catalogue import model_named
 from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason
@@ -84,13 +82,7 @@ def _image_in(answer: Answer) -> bytes:
         raise _failure_in(answer, told)
     result = told.get("result")
     text = result.get("image") if isinstance(result, dict) else None
-    try:
-        data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
-    except (binascii.Error, ValueError):
-        data = b""
-    if not data:
-        raise failure(Reason.BAD_ANSWER)
-    return data
+    return decoded(text)
 
 
 def _failure_in(answer: Answer, told: Any) -> Exception:

@@ -1,5 +1,7 @@
 """What all providers' refusals have in common: HTTP statuses, waiting times, and sentences that are safe to show."""
 
+import base64
+import binascii
 from datetime import timedelta
 
 from image_store.domain.providers import ProviderFailure, Reason
@@ -57,3 +59,14 @@ def seconds(text: str | None) -> timedelta | None:
     if not 0 <= said < float("inf"):
         return None
     return min(timedelta(seconds=min(said, _LONGEST_WAIT.total_seconds())), _LONGEST_WAIT)
+
+
+def decoded(text: object) -> bytes:
+    """The bytes of an image that an answer holds as base64; ProviderFailure where it holds none."""
+    try:
+        data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
+    except (binascii.Error, ValueError):
+        data = b""
+    if not data:
+        raise failure(Reason.BAD_ANSWER)
+    return data

@@ -1,11 +1,9 @@
 """OpenAI's image models through its SDK, and whatever else speaks as they do."""
 
-import base64
-import binascii
 from datetime import datetime
 from typing import Any
 
-from image_store.adapters.providers.failures import failure, reason_of, seconds
+from image_store.adapters.providers.failures import decoded, failure, reason_of, seconds
 from image_store.domain.providers import (
     GeneratedImage,
     ImageRequest,
@@ -71,13 +69,7 @@ def _prompt(request: ImageRequest) -> str:
 
 def _image_in(answer: Any) -> bytes:
     text = answer.data[0].b64_json if getattr(answer, "data", None) else None
-    try:
-        data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
-    except (binascii.Error, ValueError):
-        data = b""
-    if not data:
-        raise failure(Reason.BAD_ANSWER)
-    return data
+    return decoded(text)
 
 
 def _usage(answer: Any) -> Usage | None:
