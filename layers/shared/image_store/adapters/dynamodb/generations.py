@@ -17,9 +17,9 @@ from typing import Any
 
 from image_store.adapters.dynamodb import job_items, keys
 from image_store.adapters.dynamodb.items import text_time
-from image_store.adapters.dynamodb.table import NamedWrite, Table
+from image_store.adapters.dynamodb.table import NamedWrite, Table, refused
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
-from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
+from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, QuotaExceeded
 from image_store.domain.generation import (
     Change,
     Hold,
@@ -128,7 +128,7 @@ class DynamoGenerations(Generations):
 
     def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
         if self._rows.conditional("put_item", **_taking(name, job_id, at)) is None:
-            raise _changed()
+            raise refused()
 
     def release(self, name: str, job_id: str) -> None:
         self._rows.conditional(
@@ -166,7 +166,7 @@ class DynamoGenerations(Generations):
             **({"ExpressionAttributeNames": names} if names else {}),
         )
         if changed is None:
-            raise _changed()
+            raise refused()
 
     def _create(self, row: Mapping[str, Any]) -> dict[str, Any]:
         condition = "attribute_not_exists(pk)"
@@ -509,11 +509,9 @@ def _taking(name: JobName, job_id: str, at: datetime) -> dict[str, Any]:
 
 
 def _refusal(failed: set[str], at: datetime) -> Exception:
-    if failed & {
-        "name",
-        "item",
-    }:  # what was asked for is there already, or was changed: money does not matter
-        return _changed()
+    # What was asked for is there already, or was changed: money does not matter.
+    if failed & {"name", "item"}:
+        return refused()
     monthly = {name for name in failed if name.endswith("_monthly")}
     daily = {name for name in failed if name.endswith("_daily")}
     if monthly:
@@ -522,11 +520,7 @@ def _refusal(failed: set[str], at: datetime) -> Exception:
         return _used_up(min(daily), until_next_day(at))
     if "quota" in failed:
         return _too_many()
-    return _changed()
-
-
-def _changed() -> Conflict:
-    return Conflict("Another request changed this at the same moment; read it again and repeat.")
+    return refused()
 
 
 def _used_up(name: str, retry_after: timedelta | None) -> BudgetUsedUp:

@@ -16,8 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb import projections as rows
 from image_store.adapters.dynamodb.projections import RowKey
@@ -70,7 +68,6 @@ class DynamoProjector(Projector):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._table = table
-        self._client = client
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
 
     # One image ----------------------------------------------------------------------------------------
@@ -214,19 +211,14 @@ class DynamoProjector(Projector):
             item["begins_at"] = {"S": items.text_time(rebuild.begins_at)}
         if rebuild.after is not None:
             item["after"] = {"S": rebuild.after}
-        try:
-            self._client().put_item(
-                TableName=self._table,
-                Item=item,
-                ConditionExpression="attribute_not_exists(pk) OR step = :seen",
-                ExpressionAttributeValues={":seen": {"N": str(rebuild.step)}},
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                raise Conflict("Another run goes on with the rebuild at this moment.") from error
-            raise unavailable() from error
-        except BotoCoreError as error:
-            raise unavailable() from error
+        kept = self._rows.conditional(
+            "put_item",
+            Item=item,
+            ConditionExpression="attribute_not_exists(pk) OR step = :seen",
+            ExpressionAttributeValues={":seen": {"N": str(rebuild.step)}},
+        )
+        if kept is None:
+            raise Conflict("Another run goes on with the rebuild at this moment.")
         return rebuild_of(item)
 
     def remake(

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import Table, refused
 from image_store.domain.audit import NOBODY, Actor
-from image_store.domain.errors import Conflict, QuotaExceeded
+from image_store.domain.errors import QuotaExceeded
 from image_store.domain.ids import id_bounds
 from image_store.domain.image import Image, Record, State
 from image_store.domain.ingest import SweepPosition
@@ -540,4 +540,4 @@ def _start_key(shelf: _Shelf, image_id: str) -> dict[str, Any]:
 def _refusal(failed: set[str]) -> Exception:
     if "usage" in failed:
         return QuotaExceeded("Your quota of images or bytes is used up; delete some images for good first.")
-    return Conflict("Another request changed this at the same moment; read it again and repeat.")
+    return refused(failed)

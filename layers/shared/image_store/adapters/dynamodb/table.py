@@ -6,7 +6,7 @@ retried here with full jitter for at most two seconds.
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import timedelta
 from typing import Any
 
@@ -24,8 +24,8 @@ NamedWrite = tuple[str, dict[str, Any]]
 """A write of a transaction, and the name by which its refusal is told."""
 
 
-def refused(_failed: set[str]) -> Exception:
-    """What a refused transaction usually means."""
+def refused(_failed: Set[str] = frozenset()) -> Conflict:
+    """What a refused write usually means."""
     return Conflict("Another request changed this at the same moment; read it again and repeat.")
 
 
