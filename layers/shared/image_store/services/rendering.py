@@ -90,11 +90,15 @@ class Rendering:
         if image is None:
             return
         recipe = within_limits(preset.recipe_in(wanted.media_type), image)
-        data = original(self.private, image)
-        said = provenance(self.repository, image, self.mark)
-        (file,) = self.processor.process(
-            data, image.media_type, {preset.name: recipe}, provenance=said
-        ).renditions
+        file = file_of_original(
+            image,
+            preset.name,
+            recipe,
+            repository=self.repository,
+            private=self.private,
+            processor=self.processor,
+            mark=self.mark,
+        )
         if self.clock.now() >= until:
             raise too_late()
         made = replace(file.rendition, making=making)
@@ -160,14 +164,31 @@ def leased(repository: ImageRepository, name: str, holder: str, at: datetime) ->
     return repository.take_rendering(name, holder=holder, at=at, until=at + LEASE)
 
 
-def provenance(repository: ImageRepository, image: Image, mark: ProvenanceMark) -> Provenance | None:
+def file_of_original(
+    image: Image,
+    name: str,
+    recipe: Recipe,
+    *,
+    repository: ImageRepository,
+    private: ObjectStore,
+    processor: ImageProcessor,
+    mark: ProvenanceMark,
+) -> RenderedFile:
+    """Make a file by a recipe from the bytes as they were accepted; StorageUnavailable where they are not there."""
+    data = _original(private, image)
+    said = _provenance(repository, image, mark)
+    (file,) = processor.process(data, image.media_type, {name: recipe}, provenance=said).renditions
+    return file
+
+
+def _provenance(repository: ImageRepository, image: Image, mark: ProvenanceMark) -> Provenance | None:
     """What a rendition says of where its picture comes from; the prompt is read where it is to be told."""
     told = mark is ProvenanceMark.PROMPT and image.kind is Kind.GENERATED
     record = repository.get(image.id) if told else None
     return provenance_of(mark, image.kind, record.details.generation if record is not None else None)
 
 
-def original(private: ObjectStore, image: Image) -> bytes:
+def _original(private: ObjectStore, image: Image) -> bytes:
     """The bytes as they were accepted; StorageUnavailable where they are not there or are others."""
     try:
         data = private.get(image.original_key, max_bytes=image.size_bytes)

@@ -19,7 +19,7 @@ from image_store.domain.provenance import ProvenanceMark
 from image_store.domain.sharing import transform_filename
 from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectStore
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL
-from image_store.services.rendering import leased, original, provenance
+from image_store.services.rendering import file_of_original, leased
 from image_store.services.write_protocol import too_late
 
 _TRIES = 3
@@ -51,11 +51,15 @@ class Transforming:
         key = image.transform_key(transform_filename(wanted.recipe))
         if self.private.head(key) is not None:
             return
-        data = original(self.private, image)
-        said = provenance(self.repository, image, self.mark)
-        (file,) = self.processor.process(
-            data, image.media_type, {"transform": wanted.recipe}, provenance=said
-        ).renditions
+        file = file_of_original(
+            image,
+            "transform",
+            wanted.recipe,
+            repository=self.repository,
+            private=self.private,
+            processor=self.processor,
+            mark=self.mark,
+        )
         if self.clock.now() >= until:
             raise too_late()
         try:
