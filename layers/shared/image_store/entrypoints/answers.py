@@ -13,6 +13,7 @@ from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import link
 from image_store.domain.image import Image, Record, public_key
 from image_store.domain.renditions import Placeholder, Rendition
+from image_store.domain.times import rfc3339
 from image_store.entrypoints.problems import item_problem
 from image_store.ports import ObjectStore
 
@@ -254,11 +255,6 @@ def deleted(result: "Deleted") -> "Response[str]":
 def no_content() -> "Response[str]":
     """204."""
     return Response(204, body="")
-
-
-def rfc3339(at: datetime) -> str:
-    """An instant as clients get it: UTC, milliseconds."""
-    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _batch(body: dict[str, Any]) -> "Response[str]":

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from image_store.domain.audit import Change
-from image_store.entrypoints.answers import rfc3339
+from image_store.domain.times import rfc3339
 from image_store.entrypoints.observability import logger
 
 

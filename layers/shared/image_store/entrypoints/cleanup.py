@@ -8,7 +8,8 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.cleanup import Report
-from image_store.entrypoints.answers import JSON, rfc3339
+from image_store.domain.times import rfc3339
+from image_store.entrypoints.answers import JSON
 from image_store.entrypoints.observability import logger
 
 _HEADERS: dict[str, str | list[str]] = {"Cache-Control": "no-store"}

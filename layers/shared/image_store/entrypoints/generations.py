@@ -10,8 +10,9 @@ from image_store.domain.generation import Item, ItemState, Job, JobPage, Prefere
 from image_store.domain.money import usd
 from image_store.domain.prices import VERSION
 from image_store.domain.providers import Provider, ProviderKey
+from image_store.domain.times import rfc3339
 from image_store.entrypoints import schemas
-from image_store.entrypoints.answers import JSON, rfc3339
+from image_store.entrypoints.answers import JSON
 from image_store.entrypoints.http import api_url, caller, header
 from image_store.entrypoints.requests import body_of, json_body
 from image_store.entrypoints.uploads import idempotency_of

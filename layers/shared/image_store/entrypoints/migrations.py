@@ -21,8 +21,9 @@ from image_store.domain.migration import (
     SourceRecord,
     Table,
 )
+from image_store.domain.times import rfc3339
 from image_store.entrypoints import schemas
-from image_store.entrypoints.answers import JSON, Answers, rfc3339
+from image_store.entrypoints.answers import JSON, Answers
 from image_store.entrypoints.requests import MAX_BODY_BYTES, json_body, query, validated
 from image_store.services.migration.requests import MigrationRequests
 

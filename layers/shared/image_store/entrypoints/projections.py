@@ -3,7 +3,7 @@
 from typing import Any
 
 from image_store.domain.projection import Rebuild
-from image_store.entrypoints.answers import rfc3339
+from image_store.domain.times import rfc3339
 
 
 def rebuild_body(rebuild: Rebuild) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from image_store.domain.providers import (
     Reason,
 )
 from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.times import rfc3339
 from image_store.domain.work import GenerateImage
 from image_store.ports import Clock, Generations, Ids, ImageProvider, ProviderKeys, WorkQueue
 from image_store.services.generation.choice import Candidate, Choice
@@ -408,7 +409,7 @@ def _generation(wish: Wish, receipt: Receipt) -> dict[str, object]:
         "size": receipt.size,
         "quality": receipt.quality,
         "params": dict(receipt.params),
-        "generated_at": receipt.generated_at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z",
+        "generated_at": rfc3339(receipt.generated_at),
         "cost_usd": usd(receipt.cost_micros),
         "duration_ms": receipt.duration_ms,
         "original_url": None,
