@@ -59,7 +59,10 @@ def measure(_: Path) -> Iterator[Measurement]:
         stack.start()
         try:
             fill(stack, IMAGES)
-            with sync_playwright() as playwright, playwright.chromium.launch(executable_path=found) as browser:
+            with (
+                sync_playwright() as playwright,
+                playwright.chromium.launch(executable_path=found) as browser,
+            ):
                 visit(browser, stack)
                 visits = [visit(browser, stack) for _ in range(VISITS)]
         finally:
@@ -140,7 +143,9 @@ def visit(browser: Browser, stack: Stack) -> Visit:
 
 def _told(visits: Sequence[Visit]) -> Iterator[Measurement]:
     one = visits[0]
-    script, style = (f"{one.unpacked.get(kind, 0) / 1000:.0f} kB unpacked" for kind in ("Script", "Stylesheet"))
+    script, style = (
+        f"{one.unpacked.get(kind, 0) / 1000:.0f} kB unpacked" for kind in ("Script", "Stylesheet")
+    )
     times = sorted(one.first_thumb_ms for one in visits)
 
     def kb(*kinds: str) -> float:
