@@ -8,7 +8,10 @@ import logging
 import struct
 import termios
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BREATH_SECONDS = 0.001
 """In which the thread that reads a pipe passes on what it has read."""
@@ -46,19 +49,25 @@ def end_invocations_with_their_logs() -> None:
         process = worker._proc
         if process is None:  # it failed, and the pipe went with it
             return str(wait_and_drain(worker, *arguments, **options))
-        wait_until_read(process.stderr)
-        return str(worker._drain_stderr())
+        return "\n".join(taken_from(process.stderr, worker._drain_stderr))
 
     runtime.Worker._drain_stderr_bounded = drain
 
 
-def wait_until_read(pipe: Any) -> None:
-    """Wait until another thread has read all that a pipe held, and has passed it on."""
+def taken_from(pipe: Any, take: Callable[[], str]) -> list[str]:
+    """Take what another thread passes on of a pipe, until the pipe is empty and nothing more comes."""
     until = time.monotonic() + LONGEST_SECONDS
-    is_read = False
-    while not is_read and time.monotonic() < until:
-        is_read = unread_bytes(pipe) == 0
+    taken: list[str] = []
+    while True:
+        is_empty = unread_bytes(pipe) == 0
         time.sleep(BREATH_SECONDS)
+        some = take()
+        if some:
+            taken.append(some)
+        elif is_empty:
+            return taken
+        if time.monotonic() > until:
+            return taken
 
 
 def unread_bytes(pipe: Any) -> int:

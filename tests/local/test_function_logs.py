@@ -5,19 +5,30 @@ from __future__ import annotations
 import os
 import threading
 import time
-from queue import Queue
+from queue import Empty, Queue
+from typing import TYPE_CHECKING
 
-import pytest
+from local.inside_emulator.function_logs import taken_from, unread_bytes
 
-from local.inside_emulator.function_logs import unread_bytes, wait_until_read
+if TYPE_CHECKING:
+    import pytest
 
 LINES = [f"line {number}\n" for number in range(2_000)]
 PATIENCE_SECONDS = 10
 
 
-def test_every_line_that_was_logged_before_the_answer_is_passed_on() -> None:
+def test_every_line_that_was_logged_before_the_answer_is_taken() -> None:
     reads, writes = os.pipe()
     passed_on: Queue[str] = Queue()
+
+    def take() -> str:
+        found = []
+        try:
+            while True:
+                found.append(passed_on.get_nowait())
+        except Empty:
+            return "".join(found)
+
     with os.fdopen(reads) as pipe, os.fdopen(writes, "w") as log:
 
         def read() -> None:
@@ -28,12 +39,11 @@ def test_every_line_that_was_logged_before_the_answer_is_passed_on() -> None:
         log.flush()
         reader = threading.Thread(target=read)
         reader.start()
-        wait_until_read(pipe)
-        seen = passed_on.qsize()
+        taken = taken_from(pipe, take)
         log.close()
         reader.join(PATIENCE_SECONDS)
 
-    assert seen == len(LINES)
+    assert "".join(taken) == "".join(LINES)
 
 
 def test_a_pipe_that_nobody_reads_holds_nothing_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +54,6 @@ def test_a_pipe_that_nobody_reads_holds_nothing_up_for_ever(monkeypatch: pytest.
         log.write("nobody reads this")
         log.flush()
 
-        wait_until_read(pipe)
+        taken = taken_from(pipe, str)
 
-        assert unread_bytes(pipe) == len("nobody reads this")
+        assert (taken, unread_bytes(pipe)) == ([], len("nobody reads this"))
