@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from image_store.adapters.dynamodb import items, keys
 from local.ports import any_free_port
@@ -30,7 +30,7 @@ from tests.pictures import jpeg
 IMAGES = 10_000
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 VISITS = 5
-PHONE = {"width": 360, "height": 740}
+PHONE: ViewportSize = {"width": 360, "height": 740}
 CPU_SLOWDOWN = 4
 # "Slow 4G" of Chromium's developer tools: 1.6 Mbit/s down, 750 kbit/s up, 150 ms, each as the tools apply it.
 SLOW_4G = {
