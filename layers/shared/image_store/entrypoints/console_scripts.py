@@ -19,7 +19,7 @@ _Lazily = Callable[[str], str]
 ENTRY = "main.js"
 REST = "rest.js"
 
-_IMPORT = re.compile(r'import \{ ([\w, ]+) \} from "\./([\w-]+\.js)";')
+_IMPORT = re.compile(r'import \{ (\w+(?:, \w+)*) \} from "\./([\w-]+\.js)";')
 _LAZY = re.compile(r'\bimport\("\./([\w-]+\.js)"\)')
 _EXPORT = re.compile(r"export ((?:(?:async )?function|class|const) (\w+).*)")
 
