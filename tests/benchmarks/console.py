@@ -157,6 +157,6 @@ def _told(visits: Sequence[Visit]) -> Iterator[Measurement]:
     yield Measurement("console_style_kb", kb("Stylesheet"), "kB", 9, style)
     yield Measurement("console_kb", kb(*own), "kB", 60, by_kind)
     yield Measurement("console_requests", max(one.requests for one in visits), "requests", 6)
-    detail = f"best of {VISITS}, median {statistics.median(times):.0f}; {IMAGES} images, Slow 4G, processor ÷ {CPU_SLOWDOWN}"
+    detail = f"best of {VISITS}, median {statistics.median(times):.0f}; {IMAGES} images"
     # What else the machine does makes a visit slower and never faster.
     yield Measurement("console_first_thumb_ms_10k", times[0], "ms", 4_500, detail)
