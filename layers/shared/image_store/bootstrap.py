@@ -16,6 +16,7 @@ from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket, S3Versions, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
+from image_store.adapters.trust import trusting_once
 from image_store.domain.reservation import Quota
 from image_store.entrypoints.actors import acting
 from image_store.entrypoints.answers import Answers
@@ -827,7 +828,7 @@ class Application:
             read_timeout=read_timeout,
             retries={"mode": "standard", "total_max_attempts": attempts},
         )
-        return self._session.create_client(service, config=config)
+        return trusting_once(self._session.create_client(service, config=config))
 
     @made_once
     def _session(self) -> Any:

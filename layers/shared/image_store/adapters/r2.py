@@ -17,6 +17,7 @@ from typing import Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.adapters.presign import Presigner
+from image_store.adapters.trust import trusting_once
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
 from image_store.domain.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
 from image_store.ports import ObjectMissing, ObjectStore, PresignedPut, StoredObject, VersionedBucket
@@ -63,7 +64,7 @@ def s3_client(
     )
     client.meta.events.register("before-call.s3.CopyObject", _copy_write_once)
     client.meta.events.register("before-sign.s3.PutObject", _send_at_once)
-    return client
+    return trusting_once(client)
 
 
 class R2Bucket(ObjectStore):
