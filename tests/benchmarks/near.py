@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from image_store.bootstrap import Application
-from image_store.ports import ImageRepository
+from image_store.ports.images import ImageRepository
 from image_store.settings import Settings
 from tests.fakes.repository import MemoryRepository
 

@@ -12,7 +12,8 @@ from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
 from image_store.domain.feed import FeedQuery
 from image_store.domain.image import Record, State, Visibility
 from image_store.domain.reservation import Quota, Reservation
-from image_store.ports import FeedRows, ImageRepository
+from image_store.ports.images import ImageRepository
+from image_store.ports.projections import FeedRows
 from image_store.services.cursors import Cursors
 from image_store.services.feed import MAX_EXAMINED_ROWS, Feed
 from tests.contracts.test_lists import Projected

@@ -40,7 +40,7 @@ from image_store.domain.generation import (
 )
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import Provider, Reason
-from image_store.ports import Generations
+from image_store.ports.generation import Generations
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.generations import MemoryGenerations
 from tests.fakes.repository import MemoryRepository

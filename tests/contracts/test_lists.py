@@ -16,7 +16,7 @@ from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.image import Details, Kind, Record, State, Visibility
 from image_store.domain.listing import ListQuery
 from image_store.domain.reservation import Quota, Reservation
-from image_store.ports import ImageRepository
+from image_store.ports.images import ImageRepository
 from tests.contracts.test_repository import NOON, OWNER, ids_of, moved, pending, query
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo

@@ -27,7 +27,7 @@ from image_store.domain.media import MediaType
 from image_store.domain.publication import NOBODY, PublicationRow
 from image_store.domain.renditions import PRESETS, Placeholder, Rendition
 from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Quota, Reservation, Usage
-from image_store.ports import ImageRepository
+from image_store.ports.images import ImageRepository
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository

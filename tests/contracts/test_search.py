@@ -16,7 +16,8 @@ from image_store.domain.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
 from image_store.domain.reservation import Quota, Reservation
 from image_store.domain.searching import SearchQuery
 from image_store.domain.words import query_terms, terms_of
-from image_store.ports import ImageRepository, SearchIndex
+from image_store.ports.images import ImageRepository
+from image_store.ports.projections import SearchIndex
 from image_store.services.cursors import Cursors
 from image_store.services.searching import Searching
 from tests.contracts.test_lists import Projected

@@ -16,7 +16,8 @@ from image_store.domain.errors import ImageNotFound, StorageUnavailable
 from image_store.domain.image import Record, State
 from image_store.domain.reservation import Quota, Reservation
 from image_store.domain.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
-from image_store.ports import AlikeRows, ImageRepository
+from image_store.ports.images import ImageRepository
+from image_store.ports.projections import AlikeRows
 from image_store.services.similarity import MAX_ROWS_OF_A_BAND, Similarity
 from tests.contracts.test_lists import Projected, in_table
 from tests.contracts.test_repository import NOON, OWNER, moved, pending

@@ -21,7 +21,7 @@ from tests.faults.world import SetClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from image_store.ports import VersionedBucket
+    from image_store.ports.ingest import VersionedBucket
 
 PAGE = 3
 

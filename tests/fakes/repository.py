@@ -21,7 +21,7 @@ from image_store.domain.listing import (
 )
 from image_store.domain.publication import PublicationRow
 from image_store.domain.reservation import Copies, IdempotencyRow, Quota, Reservation, Usage
-from image_store.ports import ImageRepository
+from image_store.ports.images import ImageRepository
 
 _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
 

@@ -16,7 +16,7 @@ from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import PRESETS
 from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
 from image_store.entrypoints.migrations import record_attributes
-from image_store.ports import MigrationSource
+from image_store.ports.migrations import MigrationSource
 from image_store.services.batch_deletion import BatchDeletion
 from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled
@@ -61,7 +61,7 @@ from tests.faults.world import (
 )
 
 if TYPE_CHECKING:
-    from image_store.ports import Renderer
+    from image_store.ports.imaging import Renderer
 
 
 TableOf = Callable[[Table, FieldNames], MigrationSource]

@@ -54,7 +54,10 @@ from image_store.entrypoints.events import handle_messages
 from image_store.entrypoints.making import handle_making
 from image_store.entrypoints.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
-from image_store.ports import Fetched, Housekeeping, Ids, MigrationSource
+from image_store.ports.cleanup import Housekeeping
+from image_store.ports.migrations import MigrationSource
+from image_store.ports.remote import Fetched
+from image_store.ports.system import Ids
 from image_store.services.batch_deletion import BatchDeletion, Deleted, Deletions
 from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled

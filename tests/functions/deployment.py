@@ -32,22 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
-    from image_store.ports import (
-        Cipher,
-        Clock,
-        DeadLetters,
-        Generations,
-        Housekeeping,
-        Ids,
-        ImageProvider,
-        ImageRepository,
-        IngestEvents,
-        Migrations,
-        ObjectStore,
-        QueueDepth,
-        VersionedBucket,
-        WorkQueue,
-    )
+    from image_store.ports.cleanup import Housekeeping
+    from image_store.ports.generation import Generations, ImageProvider
+    from image_store.ports.images import ImageRepository
+    from image_store.ports.ingest import IngestEvents, VersionedBucket
+    from image_store.ports.migrations import Migrations
+    from image_store.ports.objects import ObjectStore
+    from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
+    from image_store.ports.secrets import Cipher
+    from image_store.ports.system import Clock, Ids
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"

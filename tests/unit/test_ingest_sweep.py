@@ -7,7 +7,7 @@ import pytest
 
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import OBJECT_LIFETIME, REMEMBERED, DroppedObject
-from image_store.ports import IngestEvents
+from image_store.ports.ingest import IngestEvents
 from image_store.services.ingest_sweep import ANNOUNCED_FOR, EVENTS_TAKE, REST, IngestSweep, SweepReport
 from tests.fakes.object_store import MemoryIngestBucket
 from tests.fakes.store import Store

@@ -21,39 +21,26 @@ from image_store.domain.reservation import Quota
 from image_store.entrypoints.actors import acting
 from image_store.entrypoints.answers import Answers
 from image_store.entrypoints.observability import logger
-from image_store.ports import (
-    AlikeRows,
-    Cipher,
-    Clock,
-    DeadLetters,
-    FeedRows,
-    Fetcher,
-    Figures,
-    Generations,
-    Housekeeping,
-    Ids,
-    ImageProcessor,
-    ImageRepository,
-    IngestEvents,
-    Migrations,
-    ObjectStore,
-    Projector,
-    ProviderHealth,
-    ProviderKeys,
-    Purger,
-    QueueDepth,
-    Renderer,
-    SearchIndex,
-    VersionedBucket,
-    WorkQueue,
-)
+from image_store.ports.cdn import Purger
+from image_store.ports.cleanup import Housekeeping
+from image_store.ports.generation import Generations, ProviderHealth, ProviderKeys
+from image_store.ports.images import ImageRepository
+from image_store.ports.imaging import ImageProcessor, Renderer
+from image_store.ports.ingest import IngestEvents, VersionedBucket
+from image_store.ports.migrations import Migrations
+from image_store.ports.objects import ObjectStore
+from image_store.ports.projections import AlikeRows, FeedRows, Figures, Projector, SearchIndex
+from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
+from image_store.ports.remote import Fetcher
+from image_store.ports.secrets import Cipher
+from image_store.ports.system import Clock, Ids
 from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
     from image_store.domain.audit import Change
     from image_store.domain.providers import Provider, ProviderKey
-    from image_store.ports import ImageProvider
+    from image_store.ports.generation import ImageProvider
     from image_store.services.batch_deletion import BatchDeletion
     from image_store.services.batches import Batches
     from image_store.services.cleanup.run import Cleanup

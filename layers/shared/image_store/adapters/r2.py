@@ -20,7 +20,8 @@ from image_store.adapters.presign import Presigner
 from image_store.adapters.trust import trusting_once
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
 from image_store.domain.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
-from image_store.ports import ObjectMissing, ObjectStore, PresignedPut, StoredObject, VersionedBucket
+from image_store.ports.ingest import VersionedBucket
+from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut, StoredObject
 
 _MISSING = frozenset({"NoSuchKey", "404", "NotFound", "NoSuchVersion"})
 _PRECONDITION_FAILED = frozenset({"PreconditionFailed", "412"})

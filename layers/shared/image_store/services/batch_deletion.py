@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from image_store.domain.errors import DeadlineExceeded, ImageStoreError
 from image_store.domain.ids import uuid7
 from image_store.domain.listing import GroupOf
-from image_store.ports import Clock, ImageRepository
+from image_store.ports.images import ImageRepository
+from image_store.ports.system import Clock
 from image_store.services.batches import Batches
 from image_store.services.cursors import Cursors
 from image_store.services.deletion import Deletion

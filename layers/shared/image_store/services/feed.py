@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from image_store.domain.feed import FeedQuery
 from image_store.domain.projection import month_of
-from image_store.ports import Clock, FeedRows
+from image_store.ports.projections import FeedRows
+from image_store.ports.system import Clock
 from image_store.services.cursors import Cursors
 from image_store.services.listing import Page
 

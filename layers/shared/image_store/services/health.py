@@ -7,7 +7,10 @@ from enum import StrEnum
 
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import uuid7
-from image_store.ports import Clock, ImageRepository, ObjectStore, QueueDepth
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.queues import QueueDepth
+from image_store.ports.system import Clock
 
 LONG_OVERDUE = timedelta(hours=1)
 """Cleanup runs four times in an hour: what is due for longer than that was not looked at."""

@@ -16,7 +16,9 @@ from datetime import datetime, timedelta
 
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import INGEST_PREFIX, OBJECT_LIFETIME, ObjectVersion, SweepPosition
-from image_store.ports import Clock, ImageRepository, IngestEvents, VersionedBucket
+from image_store.ports.images import ImageRepository
+from image_store.ports.ingest import IngestEvents, VersionedBucket
+from image_store.ports.system import Clock
 
 EVENTS_TAKE = timedelta(hours=1)
 ANNOUNCED_FOR = timedelta(days=1)

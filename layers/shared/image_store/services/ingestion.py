@@ -18,7 +18,9 @@ from image_store.domain.image import Record
 from image_store.domain.ingest import INGEST_PREFIX, REMEMBERED, DroppedObject
 from image_store.domain.media import MAX_BYTES
 from image_store.domain.reservation import IdempotencyKey
-from image_store.ports import Clock, ImageRepository, ObjectMissing, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.listing import Card, ListQuery
-from image_store.ports import Clock, ImageRepository
+from image_store.ports.images import ImageRepository
+from image_store.ports.system import Clock
 from image_store.services.cursors import Cursors
 
 

@@ -39,7 +39,10 @@ from image_store.domain.image import Image, Record, Visibility, public_key
 from image_store.domain.publication import NOBODY, PublicationRow, publication_of
 from image_store.domain.renditions import Rendition
 from image_store.domain.reservation import RESERVATION_LIFETIME
-from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, ObjectStore, Purger
+from image_store.ports.cdn import Purger
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock, Ids
 
 PRIVATE_CACHE_CONTROL = "private, max-age=31536000, immutable"
 """Of private objects: their keys are never used for other bytes, and no shared cache may keep them."""

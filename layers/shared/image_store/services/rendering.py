@@ -44,7 +44,10 @@ from image_store.domain.renditions import (
     RenderedFile,
     Rendition,
 )
-from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectMissing, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.imaging import ImageProcessor
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL, Publisher
 from image_store.services.write_protocol import too_late
 

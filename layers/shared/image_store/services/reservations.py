@@ -18,7 +18,8 @@ from image_store.domain.layout import KeyLayout, folder
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, ProcessedImage
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
-from image_store.ports import Clock, Ids, ImageRepository
+from image_store.ports.images import ImageRepository
+from image_store.ports.system import Clock, Ids
 from image_store.services.write_protocol import WriteProtocol, abandoned
 
 WARN_ABOVE_BYTES = 10 * 1024 * 1024

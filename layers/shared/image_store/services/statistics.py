@@ -5,7 +5,10 @@ from datetime import UTC, date, timedelta
 
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.statistics import Amount, Statistics
-from image_store.ports import Clock, Figures, Generations, ImageRepository
+from image_store.ports.generation import Generations
+from image_store.ports.images import ImageRepository
+from image_store.ports.projections import Figures
+from image_store.ports.system import Clock
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30

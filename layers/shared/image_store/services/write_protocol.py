@@ -34,7 +34,9 @@ from image_store.domain.reservation import (
     Quota,
     Reservation,
 )
-from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL, Publisher
 
 PARALLEL_PUTS = 8

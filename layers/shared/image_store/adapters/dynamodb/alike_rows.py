@@ -6,7 +6,7 @@ from typing import Any
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.table import Table
 from image_store.domain.similarity import Alike, bands
-from image_store.ports import AlikeRows
+from image_store.ports.projections import AlikeRows
 
 
 class DynamoAlikeRows(AlikeRows):

@@ -9,7 +9,7 @@ from image_store.adapters.dynamodb.table import Table
 from image_store.domain.image import State, Visibility
 from image_store.domain.listing import Card
 from image_store.domain.projection import Rebuild
-from image_store.ports import FeedRows
+from image_store.ports.projections import FeedRows
 
 
 class DynamoFeedRows(FeedRows):

@@ -23,7 +23,7 @@ from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
 from image_store.domain.errors import Conflict
 from image_store.domain.image import Record, State
 from image_store.domain.projection import Facts, Rebuild, facts_of
-from image_store.ports import Projector
+from image_store.ports.projections import Projector
 
 KEPT_AFTER_THE_END = timedelta(days=7)
 _TRIES = 5

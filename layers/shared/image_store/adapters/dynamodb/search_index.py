@@ -10,7 +10,7 @@ from image_store.domain.ids import id_bounds
 from image_store.domain.image import State
 from image_store.domain.listing import Card
 from image_store.domain.searching import SearchQuery, TermRow, TermRows
-from image_store.ports import SearchIndex
+from image_store.ports.projections import SearchIndex
 
 _FILTERS = ("kind", "visibility", "category", "model", "provider")
 

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from image_store.domain.cleanup import Policy
-from image_store.ports import Clock, Housekeeping, Ids, ImageRepository, ObjectStore
+from image_store.ports.cleanup import Housekeeping
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.cleanup.due import DueRows
 from image_store.services.cleanup.objects import ObjectSweep, PrivateObjects, PublicObjects
 from image_store.services.cleanup.policies import Policies

@@ -9,7 +9,9 @@ from image_store.domain.cleanup import Report
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Record, State
 from image_store.domain.publication import NOBODY, PublicationRow
-from image_store.ports import Clock, Ids, ImageRepository, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
 from image_store.services.write_protocol import abandoned

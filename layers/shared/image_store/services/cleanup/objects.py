@@ -12,7 +12,9 @@ from image_store.domain.ids import is_image_id
 from image_store.domain.image import STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
 from image_store.domain.publication import publication_of
 from image_store.domain.reservation import RESERVATION_LIFETIME
-from image_store.ports import Clock, ImageRepository, ObjectStore, StoredObject
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore, StoredObject
+from image_store.ports.system import Clock
 
 PAGE_OBJECTS = 500
 STAGING_LIFETIME = timedelta(days=1)

@@ -8,7 +8,8 @@ from image_store.domain.cleanup import Policy, Report
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
 from image_store.domain.image import Image, State
 from image_store.domain.listing import ListQuery
-from image_store.ports import Clock, ImageRepository
+from image_store.ports.images import ImageRepository
+from image_store.ports.system import Clock
 from image_store.services.cleanup.allowance import Allowance
 from image_store.services.deletion import Deletion
 

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
 from image_store.domain.image import Image, State
-from image_store.ports import Clock, ImageRepository, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock
 from image_store.services.deletion import Deletion
 
 _PARALLEL_HEADS = 8

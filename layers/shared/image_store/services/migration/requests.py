@@ -24,7 +24,10 @@ from image_store.domain.migration import (
     record_name,
 )
 from image_store.domain.work import MigrateBatch
-from image_store.ports import Clock, Ids, ImageRepository, Migrations, WorkQueue
+from image_store.ports.images import ImageRepository
+from image_store.ports.migrations import Migrations
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock, Ids
 from image_store.services.migration.moving import Mover, content_of
 from image_store.services.migration.sources import MigrationSources
 
