@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from image_store.domain.cards import Card
 from image_store.domain.image import Record
-from image_store.domain.listing import Card
 from image_store.domain.projection import facts_of, month_of
 from image_store.ports.projections import FeedRows
 from tests.fakes.repository import MemoryRepository, card_of

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from image_store.domain.cards import Card
 from image_store.domain.image import Record
-from image_store.domain.listing import Card, ListQuery
+from image_store.domain.listing import ListQuery
 from image_store.domain.projection import facts_of
 from image_store.domain.searching import SearchQuery, TermRow, TermRows
 from image_store.ports.projections import SearchIndex

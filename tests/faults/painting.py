@@ -23,7 +23,8 @@ from image_store.domain.providers import (
     Reason,
     Unit,
 )
-from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
 from image_store.ports.generation import ImageProvider

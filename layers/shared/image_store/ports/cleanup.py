@@ -1,14 +1,15 @@
-"""What cleanup remembers."""
+"""What cleanup has to do, and what it remembers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from image_store.domain.cleanup import Lease, Position, Report
+    from image_store.domain.image import Image
 
 
 class Housekeeping(Protocol):
@@ -36,4 +37,30 @@ class Housekeeping(Protocol):
 
     def reports(self, *, limit: int) -> Sequence[Report]:
         """The last reports, the newest first."""
+        ...
+
+
+class CleanupRows(Protocol):
+    """Where cleanup looks for what is to be done."""
+
+    def due(self, before: datetime) -> Iterator[str]:
+        """The ids of images, or `publication:`-prefixed publications, that cleanup has to look at.
+
+        Read in pages as they are asked for. Eventually consistent: whoever acts on one reads it again first.
+        """
+        ...
+
+    def owners_due(self, before: datetime) -> Iterator[str]:
+        """The owners whose images policies have to look at; in pages, and eventually consistent, as `due`."""
+        ...
+
+    def owner_done(self, owner: str, *, next_at: datetime) -> None:
+        """Let an owner's turn come again at `next_at`. Safe to repeat."""
+        ...
+
+    def scan(self, *, after: str | None, limit: int) -> tuple[Sequence[Image], str | None]:
+        """Records of all owners in no order, page by page, and where to go on; for maintenance alone.
+
+        Reads the whole table once it is repeated to its end. A page may be short or empty.
+        """
         ...

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from image_store.domain.making import Wanted
     from image_store.domain.media import MediaType
-    from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
+    from image_store.domain.processing import ProcessedImage
+    from image_store.domain.provenance import Provenance
+    from image_store.domain.renditions import Recipe
 
 
 class ImageProcessor(Protocol):
@@ -44,5 +47,16 @@ class Renderer(Protocol):
 
         It may be there already, or be in the making by somebody else, and then this returns at once.
         Raises StorageUnavailable when it was not made.
+        """
+        ...
+
+
+class RenderLeases(Protocol):
+    """The right to make a file of an image, for one at a time."""
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        """Take the right to make a file of an image until `until`; False while somebody else has it.
+
+        `name` is the image's id and the file's name; `holder` names one try. The right ends by itself.
         """
         ...

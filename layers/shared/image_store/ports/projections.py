@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from image_store.domain.listing import Card
+    from image_store.domain.cards import Card
     from image_store.domain.projection import Rebuild
     from image_store.domain.searching import SearchQuery, TermRows
     from image_store.domain.similarity import Alike

@@ -38,8 +38,9 @@ from image_store.domain.errors import (
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.media import MAX_BYTES, MediaType
+from image_store.domain.processing import ProcessedImage
 from image_store.domain.provenance import ProvenanceMark, provenance_of
-from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
+from image_store.domain.renditions import UPLOAD_RECIPES
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.work import CompleteUpload
 from image_store.ports.images import ImageRepository

@@ -11,7 +11,7 @@ from image_store.services.cursors import Cursors
 from image_store.services.listing import Page
 
 if TYPE_CHECKING:
-    from image_store.domain.listing import Card
+    from image_store.domain.cards import Card
 
 MAX_EXAMINED_ROWS = 500
 """Rows of images that are public no more are rare: they go within seconds."""

@@ -25,13 +25,13 @@ from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict, DeadlineExceeded
 from image_store.domain.image import Image, Record, State, public_key
+from image_store.domain.processing import RenderedFile
 from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import RenderedFile
+from image_store.domain.quota import Quota
 from image_store.domain.reservation import (
     IDEMPOTENCY_LIFETIME,
     RESERVATION_LIFETIME,
     IdempotencyKey,
-    Quota,
     Reservation,
 )
 from image_store.ports.images import ImageRepository

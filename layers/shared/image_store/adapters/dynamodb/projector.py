@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import items, keys, records
 from image_store.adapters.dynamodb import projections as rows
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
@@ -81,7 +81,7 @@ class DynamoProjector(Projector):
                     keys.projection(image_id),
                 ]
             )
-            record = items.record_of([item for item in (meta, detail) if item is not None])
+            record = records.record_of([item for item in (meta, detail) if item is not None])
             seen = None if row is None else _row_of(row)
             if not _is_wanted(record, seen, generation, again=again):
                 return

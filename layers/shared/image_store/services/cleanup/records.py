@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
 from image_store.domain.image import Image, State
+from image_store.ports.cleanup import CleanupRows
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
 from image_store.ports.system import Clock
@@ -31,6 +32,7 @@ class RecordSweep:
     """Looks whether each image has its objects."""
 
     repository: ImageRepository
+    rows: CleanupRows
     private: ObjectStore
     deletion: Deletion
     grace: timedelta
@@ -52,7 +54,7 @@ class RecordSweep:
         looked = 0
         position: str | None = after
         while position is not None:
-            images, position = self.repository.scan(after=position or None, limit=_PAGE_RECORDS)
+            images, position = self.rows.scan(after=position or None, limit=_PAGE_RECORDS)
             shown = [
                 image
                 for image in images
