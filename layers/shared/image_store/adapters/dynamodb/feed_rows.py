@@ -43,7 +43,7 @@ class DynamoFeedRows(FeedRows):
         return [item["sk"]["S"] for item in answer["Items"]]
 
     def public_cards(self, image_ids: Collection[str]) -> Mapping[str, Card]:
-        found = self._rows.get_many([keys.key(keys.image(image_id), keys.META) for image_id in image_ids])
+        found = self._rows.get_many([keys.record(image_id) for image_id in image_ids])
         shown = (cards.card_of(item) for item in found if item["state"]["S"] == State.READY)
         return {
             card.id: card

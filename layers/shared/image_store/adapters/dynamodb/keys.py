@@ -26,6 +26,16 @@ def image(image_id: str) -> str:
     return f"{IMAGE_PREFIX}{image_id}"
 
 
+def record(image_id: str) -> Key:
+    """The row of a record."""
+    return key(image(image_id), META)
+
+
+def detail(image_id: str) -> Key:
+    """The row of what only the detail view of an image needs."""
+    return key(image(image_id), DETAIL)
+
+
 def live(owner: str) -> str:
     """The index partition of an owner's READY images."""
     return f"OWNER#{quote(owner, safe='')}"

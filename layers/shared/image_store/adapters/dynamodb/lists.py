@@ -133,7 +133,7 @@ def _start_key(shelf: _Shelf, image_id: str) -> dict[str, Any]:
     if not shelf.is_index:
         return keys.key(shelf.partition, image_id)
     return {
-        **keys.key(keys.image(image_id), keys.META),
+        **keys.record(image_id),
         "owner_key": {"S": shelf.partition},
         "id": {"S": image_id},
     }

@@ -76,8 +76,8 @@ class DynamoProjector(Projector):
         for _ in range(_TRIES):
             meta, detail, row = self._rows.get_together(
                 [
-                    keys.key(keys.image(image_id), keys.META),
-                    keys.key(keys.image(image_id), keys.DETAIL),
+                    keys.record(image_id),
+                    keys.detail(image_id),
                     keys.projection(image_id),
                 ]
             )

@@ -46,7 +46,7 @@ def rows_of(record: Record) -> dict[tuple[str, str], Item]:
 
 def _meta(image: Image, details: Details) -> Item:
     item: Item = {
-        **keys.key(keys.image(image.id), keys.META),
+        **keys.record(image.id),
         "id": {"S": image.id},
         "state": {"S": image.state.value},
         "attempt": {"S": image.attempt},
@@ -96,7 +96,7 @@ def _detail(image: Image, details: Details) -> Item:
         "analysis": details.analysis,
         "warnings": details.warnings,
     }
-    return {**keys.key(keys.image(image.id), keys.DETAIL), "body": {"S": as_json(body)}}
+    return {**keys.detail(image.id), "body": {"S": as_json(body)}}
 
 
 def record_text(image: Image) -> str:

@@ -106,7 +106,7 @@ class DynamoRepository:
         }
         update = {
             "TableName": self._table,
-            "Key": keys.key(keys.image(before.id), keys.META),
+            "Key": keys.record(before.id),
             "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in said),
             "ConditionExpression": condition,
             "ExpressionAttributeNames": names | {f"#{name}": name for name in said},
@@ -118,7 +118,7 @@ class DynamoRepository:
         names, values, condition = _unchanged_parts(record.image)
         meta = {
             "TableName": self._table,
-            "Key": keys.key(keys.image(record.image.id), keys.META),
+            "Key": keys.record(record.image.id),
             "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
@@ -229,13 +229,11 @@ class DynamoRepository:
         return records.record_of(answer["Items"])
 
     def get_image(self, image_id: str) -> Image | None:
-        answer = self._rows.call(
-            "get_item", Key=keys.key(keys.image(image_id), keys.META), ConsistentRead=True
-        )
+        answer = self._rows.call("get_item", Key=keys.record(image_id), ConsistentRead=True)
         return records.image_of(answer["Item"]) if "Item" in answer else None
 
     def get_images(self, image_ids: Collection[str]) -> dict[str, Image]:
-        found = self._rows.get_many([keys.key(keys.image(image_id), keys.META) for image_id in image_ids])
+        found = self._rows.get_many([keys.record(image_id) for image_id in image_ids])
         return {image.id: image for image in map(records.image_of, found)}
 
 

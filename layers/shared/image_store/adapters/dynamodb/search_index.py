@@ -73,11 +73,7 @@ class DynamoSearchIndex(SearchIndex):
             members = [keys.key(partition, image_id) for image_id in image_ids if image_id in wanted]
             wanted &= {item["sk"]["S"] for item in self._rows.get_many(members)}
         found = self._rows.get_many(
-            [
-                keys.key(keys.image(image_id), keys.META)
-                for image_id in dict.fromkeys(image_ids)
-                if image_id in wanted
-            ]
+            [keys.record(image_id) for image_id in dict.fromkeys(image_ids) if image_id in wanted]
         )
         shown = (State.TRASHED if query.trashed else State.READY).value
         return {item["id"]["S"]: cards.card_of(item) for item in found if item["state"]["S"] == shown}
