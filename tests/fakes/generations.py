@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
@@ -227,9 +227,10 @@ class MemoryGenerations(Generations):
 
 
 class MemoryHealth(ProviderHealth):
-    """ProviderHealth in memory."""
+    """ProviderHealth in memory, beside the jobs whose calls it counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, generations: MemoryGenerations) -> None:
+        self._generations = generations
         self.rows: defaultdict[Provider, Breaker] = defaultdict(Breaker)
 
     def breakers(self) -> Mapping[Provider, Breaker]:
@@ -240,6 +241,10 @@ class MemoryHealth(ProviderHealth):
             return False
         self.rows[provider] = after
         return True
+
+    def made(self, provider: Provider, *, on: date) -> int:
+        days = self._generations.performance(None, since=on, until=on + timedelta(days=1))
+        return sum(found.succeeded for found in days.get(on, ()) if found.provider is provider)
 
 
 class MemoryKeys(ProviderKeys):

@@ -1,5 +1,6 @@
 """Prices, models, breakers and money: data, and the arithmetic on it (E2–E4)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from image_store.domain.generation import ENDED, ITEM_TRANSITIONS, ItemState
 from image_store.domain.money import micros_of, usd, whole_micros
 from image_store.domain.prices import PRICES, VERSION, cost_micros, prices_of
 from image_store.domain.providers import Provider, Unit
+from image_store.domain.retry_budget import MOST_RETRIES, RetryBudget
 
 TODAY = date.fromisoformat(VERSION)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -128,7 +130,8 @@ def test_what_has_ended_ends_for_good_unless_it_failed() -> None:
 
 def failed(times: int, breaker: Breaker = Breaker(), apart: float = 1) -> Breaker:  # noqa: B008 - it is frozen
     for number in range(times):
-        breaker = breaker.after_failure(NOW + timedelta(seconds=number * apart))
+        at = NOW + timedelta(seconds=number * apart)
+        breaker = breaker.after_failure(at, began=at)
     return breaker
 
 
@@ -140,6 +143,34 @@ def test_a_breaker_opens_after_failures_in_a_row() -> None:
 
 def test_failures_far_apart_open_nothing() -> None:
     assert failed(50, apart=121).open_until is None
+
+
+def test_a_provider_that_hangs_opens_it_however_long_its_calls_take() -> None:
+    """E2: three workers wait four minutes each, and begin the next call at once."""
+    breaker, hanging = Breaker(), timedelta(minutes=4)
+    for turn in range(2):
+        for _ in range(3):
+            breaker = breaker.after_failure(NOW + (turn + 1) * hanging, began=NOW + turn * hanging)
+
+    assert breaker.open_until is not None
+
+
+def test_calls_that_were_under_way_when_it_opened_make_no_pause_longer() -> None:
+    breaker = failed(FAILURES_TO_OPEN)
+    opened = NOW + timedelta(seconds=FAILURES_TO_OPEN - 1)
+
+    for _ in range(9):
+        breaker = breaker.after_failure(opened, began=NOW)
+
+    assert (breaker.open_until, breaker.openings) == (opened + timedelta(seconds=30), 1)
+
+
+def test_a_call_that_was_under_way_when_it_opened_may_still_ask_for_a_longer_pause() -> None:
+    at, minute = NOW + timedelta(seconds=FAILURES_TO_OPEN), timedelta(minutes=1)
+
+    breaker = failed(FAILURES_TO_OPEN).after_failure(at, began=NOW, pause=minute)
+
+    assert breaker.open_until == at + minute
 
 
 def test_a_success_closes_it() -> None:
@@ -155,7 +186,7 @@ def test_each_pause_is_longer_up_to_the_longest() -> None:
         assert breaker.open_until is not None
         at = breaker.open_until
         assert breaker.may_probe(at)
-        breaker = breaker.probing(at).after_failure(at)
+        breaker = breaker.probing(at).after_failure(at, began=at)
         assert breaker.open_until is not None
         pauses.append(breaker.open_until - at)
 
@@ -178,10 +209,70 @@ def test_one_probe_at_a_time() -> None:
 
 
 def test_a_pause_that_is_asked_for_is_kept_and_no_longer() -> None:
-    breaker = Breaker().after_failure(NOW, pause=timedelta(seconds=3))
+    breaker = Breaker().after_failure(NOW, began=NOW, pause=timedelta(seconds=3))
 
     assert breaker.open_until == NOW + timedelta(seconds=3)
     assert breaker.openings == 0
+
+
+# Retry budgets ------------------------------------------------------------------------------------------
+
+
+def emptied(budget: RetryBudget) -> int:
+    """How many retries can be taken."""
+    taken = 0
+    while (after := budget.taken()) is not None:
+        budget, taken = after, taken + 1
+    return taken
+
+
+def without(budget: RetryBudget, retries: int) -> RetryBudget:
+    for _ in range(retries):
+        taken = budget.taken()
+        assert taken is not None
+        budget = taken
+    return budget
+
+
+def test_a_budget_begins_full_and_holds_no_more_than_that() -> None:
+    """E3."""
+    full = RetryBudget().filled(NOW, made=1_000).filled(NOW + timedelta(days=1), made=1_000)
+
+    assert emptied(full) == MOST_RETRIES
+
+
+def test_five_images_or_a_minute_earn_a_retry() -> None:
+    empty = without(RetryBudget().filled(NOW, made=100), MOST_RETRIES)
+
+    assert emptied(empty.filled(NOW, made=104)) == 0
+    assert emptied(empty.filled(NOW, made=105)) == 1
+    assert emptied(empty.filled(NOW + timedelta(seconds=59), made=100)) == 0
+    assert emptied(empty.filled(NOW + timedelta(seconds=60), made=100)) == 1
+
+
+def test_what_was_counted_once_is_not_counted_again() -> None:
+    budget = without(RetryBudget().filled(NOW, made=100), MOST_RETRIES)
+
+    for number in range(1, 60):  # looked at every second
+        budget = budget.filled(NOW + timedelta(seconds=number), made=104)
+
+    assert emptied(budget) == 1  # 4 shares of images and 4 of time
+    assert emptied(budget.filled(NOW + timedelta(seconds=60), made=105)) == 2
+
+
+def test_a_new_day_counts_its_images_from_the_first() -> None:
+    empty = without(RetryBudget().filled(NOW, made=100), MOST_RETRIES)
+    tomorrow = NOW + timedelta(days=1)
+
+    moment = replace(empty, at=tomorrow)
+
+    assert emptied(moment.filled(tomorrow, made=10)) == 2
+
+
+def test_a_clock_that_goes_back_takes_nothing_away() -> None:
+    budget = RetryBudget().filled(NOW, made=100)
+
+    assert emptied(budget.filled(NOW - timedelta(minutes=1), made=99)) == MOST_RETRIES
 
 
 @pytest.mark.parametrize(

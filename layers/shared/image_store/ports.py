@@ -723,6 +723,10 @@ class ProviderHealth(Protocol):
         """Write a breaker that was one version older; False when somebody else was first."""
         ...
 
+    def made(self, provider: Provider, *, on: date) -> int:
+        """How many images a provider has made on a day (UTC) for all owners, strongly consistent."""
+        ...
+
 
 class ProviderKeys(Protocol):
     """Owners' own keys, sealed. All methods raise StorageUnavailable when the table or KMS does not answer."""

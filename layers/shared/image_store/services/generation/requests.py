@@ -201,6 +201,7 @@ class GenerationRequests:
                 change=self.ids.attempt(),
                 retries=0,
                 given_up=(),
+                tried=(),
                 not_before=now,
                 deadline=now + WAITING_LIFETIME,
                 lease_until=None,

@@ -46,7 +46,7 @@ from image_store.domain.times import rfc3339
 from image_store.domain.work import GenerateImage
 from image_store.ports import Clock, Generations, Ids, ImageProvider, ProviderKeys, WorkQueue
 from image_store.services.generation.choice import Candidate, Choice
-from image_store.services.generation.health import HealthWatch, Wait
+from image_store.services.generation.health import HealthWatch, Tried, UsedUp, Wait
 from image_store.services.generation.kept import KeptAnswers
 from image_store.services.generation.references import References
 from image_store.services.sources import Content
@@ -128,15 +128,32 @@ class GenerationRun:
             error = item.error or ItemError("provider_failed", "No provider can make this image.")
             self._end(item, ItemState.FAILED, error=error)
             return
-        chosen = self.watch.choose(candidates, last=item.provider if item.retries else None)
+        chosen = self.watch.choose(candidates, _tried(item))
         if isinstance(chosen, Wait):
             self._wait(item, chosen.until)
             return
+        if isinstance(chosen, UsedUp):
+            self._end(item, ItemState.FAILED, error=_not_again(item))
+            return
+        try:
+            begun = self._leased(item, wish, chosen)
+        except Exception:
+            self.watch.let_go(chosen.provider)
+            raise
+        if begun is None:
+            self.watch.let_go(chosen.provider)
+            return
+        running, call, request = begun
+        self._call(job, running, chosen, call, request, until)
+
+    def _leased(self, item: Item, wish: Wish, chosen: Candidate) -> tuple[Item, Call, ImageRequest] | None:
+        """Take the image for a call; None when it cannot be made any more."""
         try:
             request = self._request(item, wish, chosen.model)
         except ImageNotFound as error:
             self._end(item, ItemState.FAILED, error=ItemError(error.code, error.message))
-            return
+            return None
+        now = self.clock.now()
         call = Call(
             id=self.ids.attempt(),
             provider=chosen.provider,
@@ -155,7 +172,7 @@ class GenerationRun:
             settled=False,
             error=None,
         )
-        self._call(job, running, chosen, call, request, until)
+        return running, call, request
 
     def _call(
         self, job: Job, item: Item, chosen: Candidate, call: Call, request: ImageRequest, until: datetime
@@ -164,13 +181,13 @@ class GenerationRun:
         try:
             made = self._made(item, chosen, request, until)
         except ProviderFailure as failure:
-            self.watch.went_wrong(chosen.provider, failure, own_key=chosen.own_key)
+            self.watch.went_wrong(chosen.provider, failure, own_key=chosen.own_key, began=call.started_at)
             self._failed(job, item, call, failure, self.clock.now() - started)
             return
         duration = self.clock.now() - started
         receipt = self._receipt(item, chosen.model, call, request, made, duration)
         self.kept.keep(item, receipt, made.data, until=until)
-        self.watch.went_well(chosen.provider)
+        self.watch.went_well(chosen.provider, began=call.started_at)
         self._store(item, receipt, made.data, until)
 
     def _made(self, item: Item, chosen: Candidate, request: ImageRequest, until: datetime) -> GeneratedImage:
@@ -268,6 +285,7 @@ class GenerationRun:
                 outcome=outcome,
                 retries=item.retries + failure.transient,
                 given_up=(*item.given_up, call.provider) if gives_up else item.given_up,
+                tried=tuple(dict.fromkeys((*item.tried, call.provider))) if failure.transient else item.tried,
                 not_before=now + wait,
                 lease_until=None,
                 call=None,
@@ -383,6 +401,19 @@ def _wish(item: Item) -> Wish:
     if item.wish is None:
         raise AssertionError  # an image is always read with its wish here
     return item.wish
+
+
+def _tried(item: Item) -> Tried:
+    reason = item.error.reason if item.error is not None else None
+    return Tried(frozenset(item.tried), item.provider if item.retries else None, reason)
+
+
+def _not_again(item: Item) -> ItemError:
+    """Why an image is not tried again although it may go better."""
+    last = item.error or ItemError("provider_failed", "The provider is not available.")
+    return replace(
+        last, detail=f"{last.detail} It was not asked again: too many of its calls have failed lately."
+    )
 
 
 def _costs(item: Item, receipt: Receipt) -> dict[str, object]:
