@@ -132,12 +132,13 @@ class MemoryGenerations(Generations):
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
 
-    def items(self, job_id: str) -> tuple[Job, list[Item]] | None:
+    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]] | None:
         job = self._jobs.get(job_id)
         if job is None:
             return None
         found = [item for (of, _), item in self.rows.items() if of == job_id]
-        return job, [replace(item, wish=None) for item in sorted(found, key=lambda item: item.index)]
+        seen = found if wishes else [replace(item, wish=None) for item in found]
+        return job, sorted(seen, key=lambda item: item.index)
 
     def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
         found = self.rows.get((job_id, index))

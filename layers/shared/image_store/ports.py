@@ -571,6 +571,10 @@ class WorkQueue(Protocol):
         """
         ...
 
+    def send_all(self, works: Sequence[Work]) -> Sequence[Work]:
+        """Hand over works that are to be done at once; answers those that the queue did not take."""
+        ...
+
 
 class QueueDepth(Protocol):
     """How much waits in a queue."""
@@ -652,8 +656,8 @@ class Generations(Protocol):
         """Read a job without its images, strongly consistent: one GetItem."""
         ...
 
-    def items(self, job_id: str) -> tuple[Job, list[Item]] | None:
-        """Read a job and its images in their order without their wishes, strongly consistent."""
+    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]] | None:
+        """Read a job and its images in their order, strongly consistent: one query, or one for each MB of wishes."""
         ...
 
     def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
