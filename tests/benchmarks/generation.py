@@ -48,7 +48,7 @@ from tests.pictures import jpeg
 
 PAIRS = 15
 BAR = 1.5
-MOST_CALLS = 14
+MOST_CALLS = 13
 MOST_CALLS_TO_ASK = 7
 MOST_CALLS_TO_RETRY = 9
 _FUNCTION_TIME = timedelta(minutes=5)

@@ -30,7 +30,7 @@ from image_store.domain.providers import Provider, Reason
 from image_store.domain.retry_budget import MOST_RETRIES, RetryBudget
 from image_store.ports import Clock, Generations, ProviderHealth
 from image_store.services.generation.choice import Candidate
-from image_store.services.generation.health import HealthWatch, Tried, UsedUp
+from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.generations import MemoryGenerations, MemoryHealth
@@ -173,7 +173,7 @@ def test_images_earn_retries(parts: Parts) -> None:
 
     answers = [watch.choose([CANDIDATE], Tried(frozenset({A}))) for _ in range(2)]
 
-    assert answers == [CANDIDATE, UsedUp()]
+    assert answers == [Chosen(CANDIDATE, at_rest=True), UsedUp()]
 
 
 def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
@@ -187,7 +187,7 @@ def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
         watch, taken = HealthWatch(health=health, clock=Noon()), 0
         while True:
             match watch.choose([CANDIDATE], Tried(frozenset({A}))):
-                case Candidate():
+                case Chosen():
                     taken += 1
                 case UsedUp():
                     return taken

@@ -89,7 +89,7 @@ STEPS = (
         lambda painting, _: painting.paint(),
         nothing,
         frozenset({1}),
-        calls=15,
+        calls=14,
     ),
     Step("cancel", begin_two, cancel, cancel, frozenset({0}), calls=5),
     Step("retry", failed, retry, retry, frozenset({1}), calls=5),

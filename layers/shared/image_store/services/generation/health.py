@@ -27,6 +27,15 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """Whom to call."""
+
+    candidate: Candidate
+    at_rest: bool
+    """Whether nothing is held against the provider: a success then has nothing to set right."""
+
+
+@dataclass(frozen=True, slots=True)
 class UsedUp:
     """Whoever is left has failed at this image, and is not to be called again for it: too many calls fail."""
 
@@ -49,7 +58,7 @@ class HealthWatch:
     health: ProviderHealth
     clock: Clock
 
-    def choose(self, candidates: Sequence[Candidate], tried: Tried) -> Candidate | Wait | UsedUp:
+    def choose(self, candidates: Sequence[Candidate], tried: Tried) -> Chosen | Wait | UsedUp:
         """Whom to call now: those first who have not failed at the image, and the one who did last at the end.
 
         Whoever is chosen for a probe is the only one; `let_go` when it is not called after all.
@@ -63,16 +72,17 @@ class HealthWatch:
         for found in ranked:
             breaker = breakers[found.provider]
             if breaker.is_closed(now):
+                chosen = Chosen(found, at_rest=not breaker.failures)
                 if found.provider not in tried.providers or _limits_itself(found, tried):
-                    return found
+                    return chosen
                 taken = self._take_retry(found.provider, now)
                 if taken:
-                    return found
+                    return chosen
                 if taken is None:
                     waiting.append(now)
             # One probe at a time needs no other limit.
             elif breaker.may_probe(now) and self.health.save(found.provider, breaker.probing(now)):
-                return found
+                return Chosen(found, at_rest=False)
             else:
                 waiting.append(breaker.next_try(now))
         return Wait(min(waiting)) if waiting else UsedUp()
@@ -84,23 +94,24 @@ class HealthWatch:
             if breaker.probe_until is not None:
                 self.health.save(provider, breaker.untried())
 
-    def went_well(self, provider: Provider, *, began: datetime) -> None:
-        """A call succeeded: a breaker that is not at rest closes."""
+    def went_well(self, chosen: Chosen, *, began: datetime) -> None:
+        """A call succeeded: a breaker that was not at rest when it began closes."""
+        if chosen.at_rest:
+            return
+        provider = chosen.candidate.provider
         with suppress(StorageUnavailable):  # what was paid for is worth more than a count
             breaker = self.health.breakers()[provider]
-            at_rest = not breaker.failures and breaker.open_until is None
-            if not at_rest and not breaker.knew_of(began):
+            if (breaker.failures or breaker.open_until is not None) and not breaker.knew_of(began):
                 self.health.save(provider, breaker.after_success())
 
-    def went_wrong(
-        self, provider: Provider, failure: ProviderFailure, *, own_key: bool, began: datetime
-    ) -> None:
+    def went_wrong(self, candidate: Candidate, failure: ProviderFailure, *, began: datetime) -> None:
         """A call failed; what lies in the request, or in somebody's own key, says nothing of the provider."""
         with suppress(StorageUnavailable):
-            self._count(provider, failure, own_key=own_key, began=began)
+            self._count(candidate, failure, began)
 
-    def _count(self, provider: Provider, failure: ProviderFailure, *, own_key: bool, began: datetime) -> None:
-        said_nothing = failure.reason in _NOT_ITS_HEALTH or (own_key and failure.reason in _OF_A_KEY)
+    def _count(self, candidate: Candidate, failure: ProviderFailure, began: datetime) -> None:
+        provider, reason = candidate.provider, failure.reason
+        said_nothing = reason in _NOT_ITS_HEALTH or (candidate.own_key and reason in _OF_A_KEY)
         for _ in range(_TRIES):
             breaker = self.health.breakers()[provider]
             if said_nothing:

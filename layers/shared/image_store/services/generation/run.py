@@ -46,7 +46,7 @@ from image_store.domain.times import rfc3339
 from image_store.domain.work import GenerateImage
 from image_store.ports import Clock, Generations, Ids, ImageProvider, ProviderKeys, WorkQueue
 from image_store.services.generation.choice import Candidate, Choice
-from image_store.services.generation.health import HealthWatch, Tried, UsedUp, Wait
+from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp, Wait
 from image_store.services.generation.kept import KeptAnswers
 from image_store.services.generation.references import References
 from image_store.services.sources import Content
@@ -135,13 +135,14 @@ class GenerationRun:
         if isinstance(chosen, UsedUp):
             self._end(item, ItemState.FAILED, error=_not_again(item))
             return
+        provider = chosen.candidate.provider
         try:
-            begun = self._leased(item, wish, chosen)
+            begun = self._leased(item, wish, chosen.candidate)
         except Exception:
-            self.watch.let_go(chosen.provider)
+            self.watch.let_go(provider)
             raise
         if begun is None:
-            self.watch.let_go(chosen.provider)
+            self.watch.let_go(provider)
             return
         running, call, request = begun
         self._call(job, running, chosen, call, request, until)
@@ -175,19 +176,19 @@ class GenerationRun:
         return running, call, request
 
     def _call(
-        self, job: Job, item: Item, chosen: Candidate, call: Call, request: ImageRequest, until: datetime
+        self, job: Job, item: Item, chosen: Chosen, call: Call, request: ImageRequest, until: datetime
     ) -> None:
-        started = self.clock.now()
+        candidate, started = chosen.candidate, self.clock.now()
         try:
-            made = self._made(item, chosen, request, until)
+            made = self._made(item, candidate, request, until)
         except ProviderFailure as failure:
-            self.watch.went_wrong(chosen.provider, failure, own_key=chosen.own_key, began=call.started_at)
+            self.watch.went_wrong(candidate, failure, began=call.started_at)
             self._failed(job, item, call, failure, self.clock.now() - started)
             return
         duration = self.clock.now() - started
-        receipt = self._receipt(item, chosen.model, call, request, made, duration)
+        receipt = self._receipt(item, candidate.model, call, request, made, duration)
         self.kept.keep(item, receipt, made.data, until=until)
-        self.watch.went_well(chosen.provider, began=call.started_at)
+        self.watch.went_well(chosen, began=call.started_at)
         self._store(item, receipt, made.data, until)
 
     def _made(self, item: Item, chosen: Candidate, request: ImageRequest, until: datetime) -> GeneratedImage:
