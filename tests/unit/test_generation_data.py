@@ -9,7 +9,7 @@ import pytest
 
 from image_store.domain.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, Breaker
 from image_store.domain.budget import Budgets, Spending
-from image_store.domain.catalogue import MODELS, model_named, models_of
+from image_store.domain.catalogue import MODELS, Model, model_named, models_of, parse_size
 from image_store.domain.generation import ENDED, ITEM_TRANSITIONS, ItemState
 from image_store.domain.money import micros_of, usd, whole_micros
 from image_store.domain.prices import PRICES, VERSION, cost_micros, prices_of
@@ -102,9 +102,19 @@ def test_a_shape_that_google_does_not_know_becomes_the_nearest() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "fits"), [("1024x1024", True), ("1000x1024", False), ("4096x4096", False), ("3840x512", False)]
+    ("size", "fits"),
+    [
+        ("1024x1024", True),
+        ("1024x640", True),
+        ("3840x2160", True),
+        ("1000x1024", False),
+        ("4096x4096", False),
+        ("3840x512", False),
+        ("3856x2096", False),
+        ("512x512", False),
+    ],
 )
-def test_openai_takes_multiples_of_16_that_are_not_too_long(size: str, fits: bool) -> None:
+def test_openai_takes_multiples_of_16_that_are_neither_too_long_nor_too_small(size: str, fits: bool) -> None:
     model = model_named("gpt-image-2")
     assert model is not None
 
@@ -293,6 +303,35 @@ def test_the_page_on_generation_lists_every_price_with_its_day_and_source() -> N
         for price in PRICES
     }
     assert f"The prices as of {VERSION}" in page
+
+
+def test_the_page_on_generation_lists_every_model_with_its_limits_its_source_and_the_day() -> None:
+    """E2."""
+    page = (Path(__file__).resolve().parents[2] / "docs/generation.md").read_text()
+
+    assert {line for line in page.splitlines() if "[model](" in line} == {
+        f"| {model.provider} | `{model.name}` | {model.max_prompt:,} | {model.max_references or 'none'} "
+        f"| {sizes_in_words(model)} | {'yes' if model.seeds else 'no'} | {model.checked} | [model]({model.source}) |"
+        for model in MODELS
+    }
+
+
+def sizes_in_words(model: Model) -> str:
+    """The sizes of a model as people read them."""
+    if model.sizes:
+        return (
+            f"{len(model.sizes)} of its own, up to {max(model.sizes, key=pixels)}"
+            if model.sizes[1:]
+            else model.sizes[0]
+        )
+    multiples = f"multiples of {model.multiple_of}, " if model.multiple_of > 1 else ""
+    least = f"{model.min_pixels:,} to " if model.min_pixels > 1 else "up to "
+    return f"{multiples}{least}{model.max_pixels:,} pixels"
+
+
+def pixels(size: str) -> int:
+    width, height = parse_size(size)
+    return width * height
 
 
 @pytest.mark.parametrize(
