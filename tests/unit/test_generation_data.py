@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from image_store.domain.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, Breaker
+from image_store.domain.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, PROBE_TIME, Breaker
 from image_store.domain.budget import Budgets, Spending
 from image_store.domain.catalogue import MODELS, Model, model_named, models_of, parse_size
 from image_store.domain.generation import ENDED, ITEM_TRANSITIONS, ItemState
@@ -214,15 +214,38 @@ def test_one_probe_at_a_time() -> None:
 
     assert not probing.may_probe(at)
     assert probing.health(at) == "degraded"
-    assert probing.next_try(at) > at
-    assert probing.may_probe(probing.next_try(at))
+    assert not probing.may_probe(at + PROBE_TIME - timedelta(seconds=1))
+    assert probing.may_probe(at + PROBE_TIME)
+
+
+def test_what_meets_a_probe_looks_again_soon() -> None:
+    """E3: the probe may be over in a second; whoever waits for its longest time waits for minutes."""
+    breaker = failed(FAILURES_TO_OPEN)
+    assert breaker.open_until is not None
+    at = breaker.open_until
+
+    assert breaker.next_try(NOW) == at
+    assert breaker.probing(at).next_try(at) == at + timedelta(seconds=10)
+    assert breaker.probing(at).next_try(at + PROBE_TIME - timedelta(seconds=1)) == at + PROBE_TIME
 
 
 def test_a_pause_that_is_asked_for_is_kept_and_no_longer() -> None:
     breaker = Breaker().after_failure(NOW, began=NOW, pause=timedelta(seconds=3))
 
     assert breaker.open_until == NOW + timedelta(seconds=3)
-    assert breaker.openings == 0
+
+
+def test_a_limit_of_seconds_is_waited_for_by_the_second() -> None:
+    """E3: each probe that meets it again doubles what the provider asks for."""
+    breaker, at, pauses = Breaker(), NOW, []
+    for _ in range(4):
+        breaker = breaker.after_failure(at, began=at, pause=timedelta(seconds=2))
+        assert breaker.open_until is not None
+        pauses.append((breaker.open_until - at).total_seconds())
+        at = breaker.open_until
+        breaker = breaker.probing(at)
+
+    assert pauses == [2, 4, 8, 16]
 
 
 # Retry budgets ------------------------------------------------------------------------------------------

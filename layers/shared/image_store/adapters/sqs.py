@@ -54,9 +54,11 @@ class SqsWorkQueue(WorkQueue):
                     for name in self._taken(batch):
                         del left[name]
         except StorageUnavailable:
-            pass  # those that are left were not taken, or their answer is lost
-        if left:
-            _log.warning("the queue did not take all messages", extra={"left": len(left)})
+            # Those that are left were not taken, or their answer is lost.
+            _log.warning("the queue did not take all messages", extra={"left": len(left)}, exc_info=True)
+        else:
+            if left:
+                _log.warning("the queue did not take all messages", extra={"left": len(left)})
         return [works[int(name)] for name in left]
 
     def _taken(self, batch: Mapping[str, str]) -> list[str]:

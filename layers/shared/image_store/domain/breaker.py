@@ -13,6 +13,8 @@ LONGEST_PAUSE = timedelta(minutes=10)
 _MAX_OPENINGS = 10
 PROBE_TIME = timedelta(minutes=5)
 """A probe that was not heard of for so long counts as dead."""
+LOOK_AGAIN = timedelta(seconds=10)
+"""When to look whether a probe has told something: it may take seconds or minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,11 @@ class Breaker:
 
     def next_try(self, now: datetime) -> datetime:
         """When it is worth to ask again."""
-        times = [at for at in (self.open_until, self.probe_until) if at is not None]
-        return max([now, *times])
+        if self.open_until is not None and now < self.open_until:
+            return self.open_until
+        if self.probe_until is not None and now < self.probe_until:
+            return min(self.probe_until, now + LOOK_AGAIN)
+        return now
 
     def health(self, now: datetime) -> str:
         """As clients see it: ok, degraded (open, or tried with one call) or down."""
@@ -86,10 +91,12 @@ class Breaker:
         recent = self.failed_at is not None and began - self.failed_at <= WINDOW
         failures = self.failures + 1 if recent or self.open_until is not None else 1
         if self.open_until is not None or failures >= FAILURES_TO_OPEN:
-            wait = max(min(FIRST_PAUSE * 2**self.openings, LONGEST_PAUSE), asked or FIRST_PAUSE)
+            # A limit that passes in seconds is none that has to be waited for by the minute.
+            first = asked if asked is not None and self.open_until is not None else FIRST_PAUSE
+            wait = max(min(first * 2**self.openings, LONGEST_PAUSE), asked or first)
             openings = min(self.openings + 1, _MAX_OPENINGS)
         elif asked is not None:
-            wait, openings = asked, self.openings
+            wait, openings = asked, max(self.openings, 1)
         else:
             return replace(self, failures=failures, failed_at=now, version=self.version + 1)
         return replace(

@@ -16,6 +16,7 @@ from image_store.domain.errors import (
     ImageNotFound,
     ImageStoreError,
     StorageUnavailable,
+    UnsupportedMediaType,
 )
 from image_store.domain.generation import (
     JOB_LIFETIME,
@@ -125,7 +126,8 @@ class GenerationRun:
         found = self.choice.candidates(wish, job.preference, own, held=held, on=now.date())
         candidates = [candidate for candidate in found if candidate.provider not in item.given_up]
         if not candidates:
-            error = item.error or ItemError("provider_failed", "No provider can make this image.")
+            called = item.error is not None and item.error.provider is not None
+            error = item.error if called else ItemError("provider_failed", "No provider can make this image.")
             self._end(item, ItemState.FAILED, error=error)
             return
         chosen = self.watch.choose(candidates, _tried(item))
@@ -249,14 +251,22 @@ class GenerationRun:
     def _wait(self, item: Item, until: datetime) -> None:
         """Nobody can be called now: later, or not at all."""
         if until >= item.deadline:
-            error = item.error or ItemError(
-                "provider_failed", "No provider was available in time.", Reason.UNAVAILABLE.value
-            )
+            called = item.error is not None and item.error.provider is not None
+            error = item.error if called else _nobody("No provider was available in time.")
             self._end(item, ItemState.FAILED, error=error)
             return
         # A little later for each, so that not all of them come back at once.
         spread = timedelta(seconds=self.jitter(2.0))
-        self._later(self._changed(item, ItemState.QUEUED, not_before=until + spread, lease_until=None))
+        self._later(
+            self._changed(
+                item,
+                ItemState.QUEUED,
+                not_before=until + spread,
+                lease_until=None,
+                error=item.error
+                or _nobody("No provider can be called at the moment; the image waits for one."),
+            )
+        )
 
     def _failed(
         self, job: Job, item: Item, call: Call, failure: ProviderFailure, duration: timedelta
@@ -340,7 +350,7 @@ class GenerationRun:
                 item,
                 ItemState.FAILED,
                 outcome=outcome,
-                error=ItemError(error.code, error.message, provider=receipt.call.provider.value),
+                error=_not_stored(error, receipt.call.provider),
                 **_costs(item, receipt),
             )
             self.kept.remove(item, receipt.call)
@@ -409,12 +419,24 @@ def _tried(item: Item) -> Tried:
     return Tried(frozenset(item.tried), item.provider if item.retries else None, reason)
 
 
+def _nobody(detail: str) -> ItemError:
+    return ItemError("provider_failed", detail, Reason.UNAVAILABLE.value)
+
+
 def _not_again(item: Item) -> ItemError:
     """Why an image is not tried again although it may go better."""
     last = item.error or ItemError("provider_failed", "The provider is not available.")
     return replace(
         last, detail=f"{last.detail} It was not asked again: too many of its calls have failed lately."
     )
+
+
+def _not_stored(error: ImageStoreError, provider: Provider) -> ItemError:
+    """Why a paid answer is no image; what it says to those who upload is nothing to those who asked for one."""
+    if isinstance(error, UnsupportedMediaType):
+        detail = "The provider's answer is no image that the store takes."
+        return ItemError(error.code, detail, Reason.BAD_ANSWER.value, provider.value)
+    return ItemError(error.code, error.message, provider=provider.value)
 
 
 def _costs(item: Item, receipt: Receipt) -> dict[str, object]:
