@@ -437,12 +437,14 @@ def test_what_is_tried_again_needs_room_in_the_budget() -> None:
     assert generating.job(job).status is JobStatus.FAILED
 
 
-def test_what_failed_is_read_by_one_query_however_much_it_is(generating: Generating) -> None:
+def test_what_failed_is_read_by_one_query_however_much_it_is(
+    generating: Generating, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """E7."""
     generating.let(A, failing(Reason.REFUSED))
     job = generating.begin(times=50)
     generating.work_off()
-    generating.jobs.item = refuse_to_read  # type: ignore[method-assign]
+    monkeypatch.setattr(generating.jobs, "item", refuse_to_read)
 
     again, _ = generating.requests.retry(OWNER, job.id)
 

@@ -9,7 +9,13 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets, Spending
-from image_store.domain.errors import QuotaExceeded, StorageUnavailable
+from image_store.domain.errors import (
+    ImageStoreError,
+    InvalidImage,
+    QuotaExceeded,
+    StorageUnavailable,
+    UnsupportedMediaType,
+)
 from image_store.domain.generation import ItemState, Job, JobStatus, Preference
 from image_store.domain.image import Kind, State
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason, Unit
@@ -293,7 +299,9 @@ def test_a_module_that_breaks_counts_as_an_answer_that_cannot_be_understood(gene
 
 def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     generating = later_in_the_year()
-    object.__setattr__(generating.run.uploads, "processor", Refusing())
+    object.__setattr__(
+        generating.run.uploads, "processor", Refusing(InvalidImage("These bytes are no image."))
+    )
     job = generating.begin()
 
     generating.work_off()
@@ -306,13 +314,27 @@ def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     assert generating.jobs.spending(None, on=generating.clock.now().date())[0] == Spending(2_000, 0)
 
 
+def test_an_answer_that_is_no_picture_is_told_of_as_the_providers() -> None:
+    generating = later_in_the_year()
+    object.__setattr__(generating.run.uploads, "processor", Refusing(UnsupportedMediaType("Send JPEG.")))
+    job = generating.begin()
+
+    generating.work_off()
+
+    error = generating.item(job).error
+    assert error is not None
+    assert (error.code, error.reason, error.provider) == ("unsupported_media_type", Reason.BAD_ANSWER, A)
+    assert "Send JPEG" not in error.detail
+
+
 class Refusing:
     """Finds no image in anything."""
 
-    def process(self, data: bytes, media_type: object, recipes: object, *, provenance: object) -> None:
-        from image_store.domain.errors import InvalidImage
+    def __init__(self, error: ImageStoreError) -> None:
+        self._error = error
 
-        raise InvalidImage("These bytes are no image.")
+    def process(self, data: bytes, media_type: object, recipes: object, *, provenance: object) -> None:
+        raise self._error
 
 
 # Circuit breakers ---------------------------------------------------------------------------------------
@@ -437,6 +459,46 @@ def test_a_probe_that_is_not_made_after_all_lets_the_next_one_try(generating: Ge
 
     assert generating.item(job).state is ItemState.FAILED
     assert generating.health.rows[C].may_probe(generating.clock.now())
+
+
+def test_images_that_meet_a_probe_are_made_as_soon_as_it_is_over() -> None:
+    """E3: within seconds, and not when the probe would count as dead."""
+    generating = Generating(order=(A,))
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating.begin(times=5)
+    generating.work_in_time()
+    generating.let(A, GeneratedImage(data=PICTURE))
+    meanwhile = generating.begin(times=3)
+    at = generating.clock.now() + timedelta(minutes=10)
+    generating.clock.instant = at
+    generating.health.save(A, generating.health.rows[A].probing(at))
+    for index in range(3):
+        generating.do(GenerateImage(meanwhile.id, index))
+    generating.health.save(A, generating.health.rows[A].after_success())
+
+    generating.work_in_time()
+
+    assert generating.job(meanwhile).status is JobStatus.SUCCEEDED
+    assert generating.clock.now() - at <= timedelta(seconds=15)
+
+
+def test_an_image_that_waits_for_a_provider_says_so_until_it_is_made() -> None:
+    generating = Generating(order=(A,))
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating.begin(times=5)
+    for _ in range(5):
+        generating.step()
+    job = generating.begin()
+    generating.do(GenerateImage(job.id, 0))
+    waiting = generating.item(job)
+
+    generating.let(A, GeneratedImage(data=PICTURE))
+    generating.work_in_time()
+
+    assert waiting.state is ItemState.QUEUED
+    assert waiting.error is not None
+    assert (waiting.error.reason, waiting.error.provider) == (Reason.UNAVAILABLE, None)
+    assert (generating.item(job).state, generating.item(job).error) == (ItemState.SUCCEEDED, None)
 
 
 # The budget of retries ----------------------------------------------------------------------------------
