@@ -4,8 +4,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints import http
-from image_store.entrypoints.requests import list_query, query
-from image_store.entrypoints.schemas import ImageQuery
+from image_store.entrypoints.queries import list_query
+from image_store.entrypoints.requests import query
+from image_store.entrypoints.schemas.queries import ImageQuery
 
 api = http.create_api()
 

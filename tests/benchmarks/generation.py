@@ -35,7 +35,7 @@ from image_store.domain.providers import (
 )
 from image_store.domain.work import GenerateImage
 from image_store.entrypoints.work import work_of
-from image_store.ports import ImageProvider
+from image_store.ports.generation import ImageProvider
 from image_store.services.generation.choice import Choice
 from image_store.services.generation.requests import Asked, Variations
 from tests.benchmarks.answers import answer_with, answered, intercept

@@ -28,7 +28,8 @@ from image_store.domain.generation import (
 )
 from image_store.domain.providers import Provider, Reason
 from image_store.domain.retry_budget import MOST_RETRIES, RetryBudget
-from image_store.ports import Clock, Generations, ProviderHealth
+from image_store.ports.generation import Generations, ProviderHealth
+from image_store.ports.system import Clock
 from image_store.services.generation.choice import Candidate
 from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp
 from tests.fakes.dynamodb import mocked_client, new_table, table_form

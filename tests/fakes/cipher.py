@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 
 from image_store.domain.errors import ConfigurationError
-from image_store.ports import Cipher
+from image_store.ports.secrets import Cipher
 
 
 class MemoryCipher(Cipher):

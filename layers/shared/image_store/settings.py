@@ -15,8 +15,8 @@ from image_store.domain.media import MAX_BYTES
 from image_store.domain.money import micros_of
 from image_store.domain.presets import presets_from
 from image_store.domain.provenance import ProvenanceMark
+from image_store.domain.quota import Quota
 from image_store.domain.renditions import Preset
-from image_store.domain.reservation import Quota
 
 if TYPE_CHECKING:  # most functions know of no policy and of no provider
     from image_store.domain.cleanup import Policy

@@ -19,7 +19,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
-from image_store.ports import DeadLetters, IngestEvents, QueueDepth, WorkQueue
+from image_store.ports.ingest import IngestEvents
+from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
 
 _MAX_REASON_CHARS = 256
 _BATCH_MESSAGES = 10

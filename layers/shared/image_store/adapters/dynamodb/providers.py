@@ -12,7 +12,8 @@ from image_store.domain.breaker import Breaker
 from image_store.domain.budget import day_of
 from image_store.domain.providers import Provider, ProviderKey
 from image_store.domain.retry_budget import RetryBudget
-from image_store.ports import Cipher, ProviderHealth, ProviderKeys
+from image_store.ports.generation import ProviderHealth, ProviderKeys
+from image_store.ports.secrets import Cipher
 
 _TIMES = ("open_until", "opened_at", "failed_at", "probe_until")
 
