@@ -13,8 +13,8 @@ from image_store.domain.providers import Provider, ProviderKey
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.answers import JSON
 from image_store.entrypoints.http import api_url, caller, header
-from image_store.entrypoints.requests import body_of, json_body
-from image_store.entrypoints.schemas.generation import GenerationRequest, ProviderKeyRequest
+from image_store.entrypoints.requests import body_of, json_body, query
+from image_store.entrypoints.schemas.generation import GenerationRequest, JobsQuery, ProviderKeyRequest
 from image_store.entrypoints.uploads import idempotency_of
 from image_store.services.generation.overview import ListedModel, ListedProvider, Overview
 from image_store.services.generation.requests import Asked, Variations
@@ -34,6 +34,11 @@ def read_generation(api: APIGatewayHttpResolver) -> Asked:
         join=said.join,
         idempotency=idempotency_of(api, body_of(api), "application/json"),
     )
+
+
+def read_page(api: APIGatewayHttpResolver) -> JobsQuery:
+    """Which of an owner's jobs are asked for."""
+    return query(api, JobsQuery)
 
 
 def read_provider(name: str) -> Provider:
