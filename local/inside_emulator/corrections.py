@@ -73,6 +73,19 @@ def count_loopback_as_encrypted() -> None:
     emulator.pin_request_origin = pin_as_encrypted
 
 
+def authorize_batches_as_what_they_repeat() -> None:
+    """Ask a role for ``sqs:SendMessage`` where it sends a batch: IAM has no actions for batches of messages."""
+    actions: Any = importlib.import_module("ministack.core.iam_actions")
+    extract = actions.extract_iam_action
+
+    def extract_the_single_one(*arguments: Any) -> str | None:
+        action: str | None = extract(*arguments)
+        batch = action is not None and action.startswith("sqs:") and action.endswith("MessageBatch")
+        return action.removesuffix("Batch") if action is not None and batch else action
+
+    actions.extract_iam_action = extract_the_single_one
+
+
 def count_parameters_as_numbers() -> None:
     """Take a queue's concurrency as a number: CloudFormation hands on a parameter's text, and Lambda reads it."""
     functions: Any = importlib.import_module("ministack.services.lambda_svc")

@@ -19,6 +19,7 @@ from typing import Any
 
 from local.inside_emulator.checkpoints import Checkpoints, is_deploying
 from local.inside_emulator.corrections import (
+    authorize_batches_as_what_they_repeat,
     count_loopback_as_encrypted,
     count_parameters_as_numbers,
     forget_stream_positions,
@@ -50,6 +51,7 @@ def main() -> None:
     import_api_bodies()
     require_expiry()
     count_loopback_as_encrypted()
+    authorize_batches_as_what_they_repeat()
     count_parameters_as_numbers()
     log_functions()
     end_invocations_with_their_logs()

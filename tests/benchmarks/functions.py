@@ -60,13 +60,13 @@ class _Application(Application):
 
     @made_once
     def _dynamodb(self) -> Any:
-        client = _aws_client("dynamodb")
+        client = aws_client("dynamodb")
         self.calls.append(self._table(client))
         return client
 
     @made_once
     def _secrets(self) -> Secrets:
-        client = _aws_client("secretsmanager")
+        client = aws_client("secretsmanager")
         secret = json.dumps(SECRET_ANSWER).encode()
         self.calls.append(answer_with(client, lambda operation, request: secret))
         return Secrets(client=lambda: client)
@@ -84,7 +84,8 @@ class _Application(Application):
         return client
 
 
-def _aws_client(service: str) -> Any:
+def aws_client(service: str) -> Any:
+    """A client of AWS, before anything stands in for the service."""
     return boto3.client(
         service, region_name="eu-west-1", aws_access_key_id="example", aws_secret_access_key="example"
     )

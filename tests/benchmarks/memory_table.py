@@ -5,6 +5,7 @@ For work whose writes depend on each other. What it costs itself is counted apar
 
 import json
 import time
+from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
@@ -25,9 +26,14 @@ class MemoryTable:
         self.own_seconds = 0.0
         """The CPU time that standing in took."""
 
-    def stand_in(self, client: Any) -> list[str]:
-        """Take the place of the table behind a client."""
-        return answer_with(client, self._answer)
+    def stand_in(self, client: Any, *, before: Callable[[], None] = lambda: None) -> list[str]:
+        """Take the place of the table behind a client; `before` is called before each answer."""
+
+        def answer(operation: str, body: bytes) -> bytes:
+            before()
+            return self._answer(operation, body)
+
+        return answer_with(client, answer)
 
     def _answer(self, operation: str, body: bytes) -> bytes:
         with self._lock:

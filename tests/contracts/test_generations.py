@@ -207,6 +207,7 @@ def test_a_job_and_its_images_read_as_they_were_written(jobs: Generations) -> No
 
     found = jobs.items(JOB)
     assert found == (job_of(2), [replace(first, wish=None), replace(second, wish=None)])
+    assert jobs.items(JOB, wishes=True) == (job_of(2), [first, second])
     assert jobs.item(JOB, 1) == (job_of(2), second)
     assert jobs.job(JOB) == job_of(2)
 

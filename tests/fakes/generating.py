@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from heapq import heappop, heappush
+from itertools import count
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets
@@ -53,7 +55,7 @@ class Generating:
         self.store = Store(quota=quota)
         self.clock = self.store.clock
         self.jobs = MemoryGenerations(self.store.repository)
-        self.health, self.keys = MemoryHealth(), MemoryKeys()
+        self.health, self.keys = MemoryHealth(self.jobs), MemoryKeys()
         self.queue = MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(self._usual(provider)) for provider in Provider}
         self.outcomes: list[Outcome] = []
@@ -126,6 +128,22 @@ class Generating:
                 return
             self.step()
         raise AssertionError("the work never ends")
+
+    def work_in_time(self) -> None:
+        """Do all the work there is, what is due first, as a queue hands it over."""
+        numbers, waiting = count(), list[tuple[datetime, int, GenerateImage]]()
+        while True:
+            now = self.clock.now()
+            for work, delay in zip(self.queue.waiting, self.queue.delays, strict=True):
+                assert isinstance(work, GenerateImage)
+                heappush(waiting, (now + delay, next(numbers), work))
+            self.queue.waiting.clear()
+            self.queue.delays.clear()
+            if not waiting:
+                return
+            due, _, work = heappop(waiting)
+            self.clock.instant = max(now, due)
+            self.do(work)
 
     def step(self) -> None:
         """Do the next work, when its time has come."""

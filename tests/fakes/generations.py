@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
@@ -132,12 +132,13 @@ class MemoryGenerations(Generations):
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
 
-    def items(self, job_id: str) -> tuple[Job, list[Item]] | None:
+    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]] | None:
         job = self._jobs.get(job_id)
         if job is None:
             return None
         found = [item for (of, _), item in self.rows.items() if of == job_id]
-        return job, [replace(item, wish=None) for item in sorted(found, key=lambda item: item.index)]
+        seen = found if wishes else [replace(item, wish=None) for item in found]
+        return job, sorted(seen, key=lambda item: item.index)
 
     def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
         found = self.rows.get((job_id, index))
@@ -227,9 +228,10 @@ class MemoryGenerations(Generations):
 
 
 class MemoryHealth(ProviderHealth):
-    """ProviderHealth in memory."""
+    """ProviderHealth in memory, beside the jobs whose calls it counts."""
 
-    def __init__(self) -> None:
+    def __init__(self, generations: MemoryGenerations) -> None:
+        self._generations = generations
         self.rows: defaultdict[Provider, Breaker] = defaultdict(Breaker)
 
     def breakers(self) -> Mapping[Provider, Breaker]:
@@ -240,6 +242,10 @@ class MemoryHealth(ProviderHealth):
             return False
         self.rows[provider] = after
         return True
+
+    def made(self, provider: Provider, *, on: date) -> int:
+        days = self._generations.performance(None, since=on, until=on + timedelta(days=1))
+        return sum(found.succeeded for found in days.get(on, ()) if found.provider is provider)
 
 
 class MemoryKeys(ProviderKeys):

@@ -1,5 +1,6 @@
 """Queues in memory."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from image_store.domain.ingest import DroppedObject
@@ -18,6 +19,11 @@ class MemoryWorkQueue(WorkQueue):
     def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
         self.waiting.append(work)
         self.delays.append(delay)
+
+    def send_all(self, works: Sequence[Work]) -> Sequence[Work]:
+        for work in works:
+            self.send(work)
+        return ()
 
 
 class MemoryIngestEvents(IngestEvents):

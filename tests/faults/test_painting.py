@@ -14,6 +14,7 @@ import pytest
 from image_store.domain.errors import Conflict, ImageStoreError
 from image_store.domain.generation import Item, ItemState, Job, Receipt
 from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.requests import LOOK_AFTER
 from image_store.services.generation.run import GenerationRun
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -88,10 +89,10 @@ STEPS = (
         lambda painting, _: painting.paint(),
         nothing,
         frozenset({1}),
-        calls=15,
+        calls=14,
     ),
     Step("cancel", begin_two, cancel, cancel, frozenset({0}), calls=5),
-    Step("retry", failed, retry, retry, frozenset({1}), calls=6),
+    Step("retry", failed, retry, retry, frozenset({1}), calls=5),
 )
 
 
@@ -142,6 +143,40 @@ def test_a_transaction_conflict_loses_no_image_and_no_money(
         if "transact" in at:
             with naming(f"{mode} at {at}"):
                 run(paintings(), step, at=at, mode=mode)
+
+
+def begin_four(painting: Painting) -> None:
+    painting.begin(images=4)
+
+
+def retry_four(painting: Painting) -> None:
+    painting.provider.refuses = True
+    job = painting.begin(images=4)
+    painting.paint()
+    painting.provider.refuses = False
+    painting.requests.retry(OWNER, job.id)
+
+
+def sweep_four(painting: Painting) -> None:
+    painting.begin(images=4)
+    painting.world.sqs.waiting["generation"].clear()  # the messages are lost
+    painting.world.clock.instant += LOOK_AFTER
+    painting.look_after()
+
+
+@pytest.mark.parametrize("takes", [[0], [1], [3], [0, 0], [1, 2], [3, 0], [0, 0, 0, 0]], ids=str)
+@pytest.mark.parametrize("send", [begin_four, retry_four, sweep_four])
+def test_a_batch_of_messages_that_is_taken_in_part_loses_no_image_and_no_money(
+    paintings: Callable[[], Painting], send: Callable[[Painting], None], takes: list[int]
+) -> None:
+    painting = paintings()
+    painting.world.sqs.takes = takes if send is begin_four else [4, *takes]
+
+    send(painting)
+    job = painting.come_to_an_end()
+
+    painting.assert_sound(job)
+    assert job.counts[ItemState.SUCCEEDED] == 4
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)

@@ -55,13 +55,12 @@ def anew(server: Scripted) -> None:
 
 
 def request_to(provider: Provider, **more: Any) -> ImageRequest:
-    seeds = provider in {Provider.CLOUDFLARE, Provider.POLLINATIONS}
     usual: dict[str, Any] = {
         "model": MODELS[provider],
         "prompt": "A cat / a dog? 100 % ünï",
         "width": 1024,
         "height": 1024,
-        "seed": 7 if seeds else None,
+        "seed": 7 if provider is Provider.POLLINATIONS else None,
     }
     return ImageRequest(**usual | more)
 
@@ -217,16 +216,18 @@ def test_google_is_shown_references(server: Scripted) -> None:
     assert (part["mime_type"], base64.b64decode(part["data"])) == ("image/png", b"one")
 
 
-def test_cloudflare_is_told_steps_and_seed_and_no_size_that_flux_does_not_know(server: Scripted) -> None:
+def test_flux_of_cloudflare_is_told_a_prompt_and_steps_and_nothing_that_it_does_not_know(
+    server: Scripted,
+) -> None:
     server.told = ANSWERS[Provider.CLOUDFLARE]
 
-    generate(server, Provider.CLOUDFLARE)
+    generate(server, Provider.CLOUDFLARE, negative_prompt="rain")
 
     asked = server.asked[0]
     model = "@cf/black-forest-labs/flux-1-schnell"
     assert asked.path == f"/client/v4/accounts/{KEY.account}/ai/run/{model}"
     assert asked.headers["authorization"] == f"Bearer {SECRET}"
-    assert json.loads(asked.body) == {"prompt": "A cat / a dog? 100 % ünï", "steps": 4, "seed": 7}
+    assert json.loads(asked.body) == {"prompt": "A cat / a dog? 100 % ünï\n\nAvoid: rain", "steps": 4}
 
 
 def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
@@ -237,12 +238,20 @@ def test_cloudflare_may_answer_with_bare_bytes(server: Scripted) -> None:
         Provider.CLOUDFLARE,
         model="@cf/bytedance/stable-diffusion-xl-lightning",
         width=512,
+        seed=7,
         negative_prompt="rain",
     )
 
     body = json.loads(server.asked[0].body)
     assert made.data == PICTURE
-    assert (body["width"], body["height"], body["negative_prompt"]) == (512, 1024, "rain")
+    assert body == {
+        "prompt": "A cat / a dog? 100 % ünï",
+        "negative_prompt": "rain",
+        "width": 512,
+        "height": 1024,
+        "seed": 7,
+        "num_steps": 4,
+    }
 
 
 @pytest.mark.parametrize(("seed", "sent"), [(7, "7"), (None, "-1")])

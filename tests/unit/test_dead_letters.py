@@ -10,8 +10,9 @@ from botocore.stub import Stubber
 
 from image_store.adapters.sqs import SqsDeadLetters, SqsWorkQueue
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.work import CompleteUpload
+from image_store.domain.work import CompleteUpload, GenerateImage
 from image_store.entrypoints.work import work_of
+from tests.fakes.sqs_client import MemorySqs
 
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/queue"
 SENT = {"MessageId": "00000001-0000-4000-8000-000000000000"}
@@ -61,6 +62,63 @@ def test_work_is_read_as_it_was_sent() -> None:
     assert message["QueueUrl"] == URL
     assert json.loads(message["MessageBody"])["work"] == "CompleteUpload"
     assert work_of(message["MessageBody"]) == work
+
+
+def works(count: int) -> list[GenerateImage]:
+    return [GenerateImage("019ca945-0a00-7000-8000-000000000001", index) for index in range(count)]
+
+
+def test_works_are_sent_ten_at_a_time() -> None:
+    sqs = NotingBatches()
+
+    left = SqsWorkQueue(URL, client=lambda: sqs).send_all(works(25))
+
+    assert left == []
+    assert [len(entries) for entries in sqs.batches] == [10, 10, 5]
+    assert [work_of(message["body"]) for message in sqs.waiting[URL]] == works(25)
+
+
+def test_a_batch_holds_no_more_than_sqs_takes() -> None:
+    sqs, long = NotingBatches(), [CompleteUpload("x" * 100_000) for _ in range(5)]
+
+    SqsWorkQueue(URL, client=lambda: sqs).send_all(long)
+
+    assert [len(entries) for entries in sqs.batches] == [2, 2, 1]
+
+
+def test_what_a_batch_leaves_is_sent_again_once_and_then_told() -> None:
+    sqs = NotingBatches()
+    sqs.takes = [10, 3, 4, 1]
+
+    left = SqsWorkQueue(URL, client=lambda: sqs).send_all(works(25))
+
+    # 7 of the second ten and 1 of the last five were left, and of these 1 was taken.
+    assert [len(entries) for entries in sqs.batches] == [10, 10, 5, 8]
+    assert left == [*works(25)[14:20], works(25)[24]]
+
+
+def test_of_a_queue_that_is_away_everything_is_left() -> None:
+    class Away(NotingBatches):
+        def send_message_batch(self, **request: Any) -> dict[str, Any]:
+            if self.batches:
+                raise EndpointConnectionError(endpoint_url=URL)
+            return super().send_message_batch(**request)
+
+    sqs = Away()
+
+    assert SqsWorkQueue(URL, client=lambda: sqs).send_all(works(25)) == works(25)[10:]
+
+
+class NotingBatches(MemorySqs):
+    """Keeps the batches that it is handed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[list[dict[str, Any]]] = []
+
+    def send_message_batch(self, **request: Any) -> dict[str, Any]:
+        self.batches.append(request["Entries"])
+        return super().send_message_batch(**request)
 
 
 def test_a_queue_that_does_not_answer_may_be_asked_again() -> None:

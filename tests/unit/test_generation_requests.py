@@ -1,5 +1,6 @@
 """What owners ask of generation: admission, joining, budgets, cancelling, trying again, and the sweep (E1–E7)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,14 +19,13 @@ from image_store.domain.errors import (
     JobNotFound,
     ProviderFailed,
     QuotaExceeded,
-    StorageUnavailable,
 )
 from image_store.domain.generation import ItemState, JobStatus, Preference
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import IdempotencyKey
-from image_store.domain.work import GenerateImage
+from image_store.domain.work import GenerateImage, Work
 from image_store.services.generation.run import LEASE
 from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing
 from tests.faults.world import OWNER, PICTURE
@@ -154,15 +154,15 @@ def test_attributes_that_no_image_may_have_are_refused_before_anything_is_spent(
         generating.begin(a_wish(attributes=past))
 
 
-def refuse(*_: object, **__: object) -> None:
+def refuse(works: Sequence[Work]) -> Sequence[Work]:
     """What a queue does that is away."""
-    raise StorageUnavailable("The queue is away.")
+    return works
 
 
 def test_a_job_is_there_although_the_queue_is_away(generating: Generating) -> None:
-    generating.queue.send = refuse  # type: ignore[method-assign]
+    generating.queue.send_all = refuse  # type: ignore[method-assign]
     job = generating.begin(times=2)
-    del generating.queue.send
+    del generating.queue.send_all
 
     generating.clock.instant += timedelta(minutes=10)
     swept = generating.look_after()
@@ -281,9 +281,9 @@ def test_an_idempotency_key_stands_for_its_job_even_when_that_has_ended(generati
 
 
 def test_a_repeated_request_sends_what_the_first_could_not(generating: Generating) -> None:
-    generating.queue.send = refuse  # type: ignore[method-assign]
+    generating.queue.send_all = refuse  # type: ignore[method-assign]
     first = generating.begin(idempotency=KEY)
-    del generating.queue.send
+    del generating.queue.send_all
 
     generating.begin(idempotency=KEY)
     generating.work_off()
@@ -436,6 +436,24 @@ def test_what_is_tried_again_needs_room_in_the_budget() -> None:
 
     assert generating.used_up == ["owner"]
     assert generating.job(job).status is JobStatus.FAILED
+
+
+def test_what_failed_is_read_by_one_query_however_much_it_is(
+    generating: Generating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E7."""
+    generating.let(A, failing(Reason.REFUSED))
+    job = generating.begin(times=50)
+    generating.work_off()
+    monkeypatch.setattr(generating.jobs, "item", refuse_to_read)
+
+    again, _ = generating.requests.retry(OWNER, job.id)
+
+    assert again.counts[ItemState.QUEUED] == 50
+
+
+def refuse_to_read(*_: object) -> None:
+    raise AssertionError("an image was read by itself")
 
 
 def test_there_is_nothing_to_try_again_when_nothing_failed(generating: Generating) -> None:

@@ -1,14 +1,22 @@
 """Bringing images further: leases, providers, retries, what is kept and what is paid (E1–E8)."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets, Spending
-from image_store.domain.errors import QuotaExceeded, StorageUnavailable
-from image_store.domain.generation import ItemState, JobStatus, Preference
+from image_store.domain.errors import (
+    ImageStoreError,
+    InvalidImage,
+    QuotaExceeded,
+    StorageUnavailable,
+    UnsupportedMediaType,
+)
+from image_store.domain.generation import ItemState, Job, JobStatus, Preference
 from image_store.domain.image import Kind, State
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason, Unit
 from image_store.domain.quota import Quota
@@ -291,7 +299,9 @@ def test_a_module_that_breaks_counts_as_an_answer_that_cannot_be_understood(gene
 
 def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     generating = later_in_the_year()
-    object.__setattr__(generating.run.uploads, "processor", Refusing())
+    object.__setattr__(
+        generating.run.uploads, "processor", Refusing(InvalidImage("These bytes are no image."))
+    )
     job = generating.begin()
 
     generating.work_off()
@@ -304,13 +314,27 @@ def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     assert generating.jobs.spending(None, on=generating.clock.now().date())[0] == Spending(2_000, 0)
 
 
+def test_an_answer_that_is_no_picture_is_told_of_as_the_providers() -> None:
+    generating = later_in_the_year()
+    object.__setattr__(generating.run.uploads, "processor", Refusing(UnsupportedMediaType("Send JPEG.")))
+    job = generating.begin()
+
+    generating.work_off()
+
+    error = generating.item(job).error
+    assert error is not None
+    assert (error.code, error.reason, error.provider) == ("unsupported_media_type", Reason.BAD_ANSWER, A)
+    assert "Send JPEG" not in error.detail
+
+
 class Refusing:
     """Finds no image in anything."""
 
-    def process(self, data: bytes, media_type: object, recipes: object, *, provenance: object) -> None:
-        from image_store.domain.errors import InvalidImage
+    def __init__(self, error: ImageStoreError) -> None:
+        self._error = error
 
-        raise InvalidImage("These bytes are no image.")
+    def process(self, data: bytes, media_type: object, recipes: object, *, provenance: object) -> None:
+        raise self._error
 
 
 # Circuit breakers ---------------------------------------------------------------------------------------
@@ -400,6 +424,199 @@ def test_an_owners_bad_key_does_not_close_the_provider_for_others(generating: Ge
     assert generating.health.rows[A].failures == 0
 
 
+def test_a_call_that_was_under_way_does_not_decide_for_the_probe(generating: Generating) -> None:
+    """E2: it began before the breaker opened, and ends while the probe runs."""
+    early = generating.begin()
+
+    def slow(_: object) -> GeneratedImage:
+        generating.clock.instant += timedelta(seconds=1)
+        generating.let(A, failing(Reason.UNAVAILABLE))
+        generating.begin(times=5)
+        generating.work_off()
+        generating.clock.instant += timedelta(seconds=31)
+        assert generating.health.save(A, generating.health.rows[A].probing(generating.clock.now()))
+        return GeneratedImage(data=PICTURE)
+
+    generating.providers[A].answer = slow
+    generating.step()
+
+    assert generating.item(early).state is ItemState.SUCCEEDED
+    assert generating.health.rows[A].open_until is not None
+    assert generating.health.rows[A].probe_until is not None
+
+
+def test_a_probe_that_is_not_made_after_all_lets_the_next_one_try(generating: Generating) -> None:
+    """E2: its reference is gone, or another worker was quicker."""
+    reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
+    generating.let(C, failing(Reason.UNAVAILABLE))
+    generating.begin(*[a_wish(f"Picture {number}") for number in range(5)], preference=Preference(provider=C))
+    generating.work_off()
+    generating.clock.instant += timedelta(seconds=31)
+    job = generating.begin(a_wish(reference_ids=(reference.image.id,)))
+    generating.store.deletion.delete(OWNER, reference.image.id, permanent=True)
+
+    generating.step()
+
+    assert generating.item(job).state is ItemState.FAILED
+    assert generating.health.rows[C].may_probe(generating.clock.now())
+
+
+def test_images_that_meet_a_probe_are_made_as_soon_as_it_is_over() -> None:
+    """E3: within seconds, and not when the probe would count as dead."""
+    generating = Generating(order=(A,))
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating.begin(times=5)
+    generating.work_in_time()
+    generating.let(A, GeneratedImage(data=PICTURE))
+    meanwhile = generating.begin(times=3)
+    at = generating.clock.now() + timedelta(minutes=10)
+    generating.clock.instant = at
+    generating.health.save(A, generating.health.rows[A].probing(at))
+    for index in range(3):
+        generating.do(GenerateImage(meanwhile.id, index))
+    generating.health.save(A, generating.health.rows[A].after_success())
+
+    generating.work_in_time()
+
+    assert generating.job(meanwhile).status is JobStatus.SUCCEEDED
+    assert generating.clock.now() - at <= timedelta(seconds=15)
+
+
+def test_an_image_that_waits_for_a_provider_says_so_until_it_is_made() -> None:
+    generating = Generating(order=(A,))
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating.begin(times=5)
+    for _ in range(5):
+        generating.step()
+    job = generating.begin()
+    generating.do(GenerateImage(job.id, 0))
+    waiting = generating.item(job)
+
+    generating.let(A, GeneratedImage(data=PICTURE))
+    generating.work_in_time()
+
+    assert waiting.state is ItemState.QUEUED
+    assert waiting.error is not None
+    assert (waiting.error.reason, waiting.error.provider) == (Reason.UNAVAILABLE, None)
+    assert (generating.item(job).state, generating.item(job).error) == (ItemState.SUCCEEDED, None)
+
+
+# The budget of retries ----------------------------------------------------------------------------------
+
+
+def fifty(generating: Generating) -> Job:
+    """A job of fifty different images."""
+    return generating.begin(*[a_wish(f"Picture {number}") for number in range(50)])
+
+
+def test_a_provider_that_is_away_for_ever_is_called_a_dozen_times_for_fifty_images() -> None:
+    """E3: five calls open its breaker, and six probes fall into the half hour that images wait."""
+    generating = Generating(order=(A,))
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    job = fifty(generating)
+
+    generating.work_in_time()
+
+    assert generating.job(job).status is JobStatus.FAILED
+    assert generating.asked(A) <= 5 + 6
+
+
+def failing_mostly(every: int) -> Callable[[object], GeneratedImage]:
+    """Makes every so many-th image, just often enough that no breaker opens."""
+    calls = count(1)
+
+    def answer(_: object) -> GeneratedImage:
+        if next(calls) % every:
+            raise failing(Reason.UNAVAILABLE)
+        return GeneratedImage(data=PICTURE)
+
+    return answer
+
+
+def test_a_provider_that_fails_mostly_is_called_hardly_more_often_than_there_are_images() -> None:
+    """E3: 10 retries from the start, one for five images and one for each minute; without a budget it were 110."""
+    generating = Generating(order=(A,))
+    generating.providers[A].answer = failing_mostly(4)
+    began, job = generating.clock.now(), fifty(generating)
+
+    generating.work_in_time()
+
+    made = generating.job(job).counts[ItemState.SUCCEEDED]
+    minutes = (generating.clock.now() - began) // timedelta(minutes=1)
+    assert generating.health.rows[A].open_until is None
+    assert generating.asked(A) <= 50 + 10 + made // 5 + minutes
+    assert sum(item.retries for item in generating.jobs.rows.values()) >= 10
+
+
+def test_an_image_without_a_retry_says_so() -> None:
+    generating = Generating(order=(A,))
+    generating.providers[A].answer = failing_mostly(4)
+    fifty(generating)
+
+    generating.work_in_time()
+
+    errors = [item.error for item in generating.jobs.rows.values() if item.error is not None]
+    told = [error for error in errors if error.detail.endswith("too many of its calls have failed lately.")]
+    assert told
+    assert {(error.code, error.reason, error.provider) for error in told} == {
+        ("provider_failed", Reason.UNAVAILABLE, A)
+    }
+
+
+@pytest.mark.parametrize("every", [7, 10, 50])
+def test_the_hiccups_of_a_healthy_provider_are_all_tried_again(every: int) -> None:
+    """E3: of 300 calls, every seventh fails."""
+    generating = Generating(order=(A,))
+    calls = count(1)
+
+    def hiccup(_: object) -> GeneratedImage:
+        if next(calls) % every == 0:
+            raise failing(Reason.UNAVAILABLE)
+        return GeneratedImage(data=PICTURE)
+
+    generating.providers[A].answer = hiccup
+    for _ in range(6):
+        job = fifty(generating)
+        generating.work_in_time()
+        assert generating.job(job).status is JobStatus.SUCCEEDED
+
+
+def test_where_no_retry_is_left_the_next_provider_makes_the_image(generating: Generating) -> None:
+    """E2, E3: somebody else's first call is no retry."""
+    spent = generating.health.rows[A].retries.filled(generating.clock.now(), made=0)
+    while (after := spent.taken()) is not None:
+        spent = after
+    generating.health.save(A, generating.health.rows[A].retrying(spent))
+    generating.let(A, failing(Reason.UNAVAILABLE))
+    job = generating.begin()
+
+    generating.work_in_time()
+
+    assert (generating.item(job).provider, generating.item(job).state) == (B, ItemState.SUCCEEDED)
+    assert generating.asked(A) == 1
+
+
+def test_a_call_that_succeeds_writes_nothing_for_the_budget(generating: Generating) -> None:
+    fifty(generating)
+
+    generating.work_in_time()
+
+    assert generating.health.rows[A].version == 0
+
+
+def test_the_limit_of_an_own_key_takes_nothing_from_the_budget_of_all() -> None:
+    """E3, E8: one owner could otherwise use it up."""
+    generating = Generating(order=(A,))
+    generating.keys.put(OWNER, A, ProviderKey("small"))
+    generating.let(A, failing(Reason.RATE_LIMITED))
+    generating.begin(*[a_wish(f"Picture {number}") for number in range(20)])
+
+    generating.work_in_time()
+
+    assert generating.asked(A) == 60
+    assert generating.health.rows[A].version == 0
+
+
 # Two workers, and dead ones -----------------------------------------------------------------------------
 
 
@@ -481,6 +698,7 @@ def test_workers_that_keep_dying_end_the_image(generating: Generating) -> None:
     """E5: how often it may be paid for is limited."""
     generating.let(A, Killed())
     generating.let(B, Killed())
+    generating.let(C, Killed())
     job = generating.begin()
     work = GenerateImage(job.id, 0)
 

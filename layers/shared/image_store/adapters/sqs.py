@@ -4,9 +4,10 @@ SQS's own redrive carries no reason, so what is given up is sent to the dead-let
 """
 
 import json
+import logging
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
@@ -22,6 +23,11 @@ from image_store.ports.ingest import IngestEvents
 from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
 
 _MAX_REASON_CHARS = 256
+_BATCH_MESSAGES = 10
+_BATCH_BYTES = 256 * 1024
+"""What a batch may hold in every region; SQS has raised it to 1 MiB since."""
+_BATCH_TRIES = 2
+_log = logging.getLogger("image_store.queues")
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
@@ -36,10 +42,31 @@ class SqsWorkQueue(WorkQueue):
         self._client = client
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
-        body = json.dumps({"work": type(work).__name__, **asdict(work)})
         seconds = {"DelaySeconds": math.ceil(delay.total_seconds())} if delay else {}
         with _answers():
-            self._client().send_message(QueueUrl=self._queue_url, MessageBody=body, **seconds)
+            self._client().send_message(QueueUrl=self._queue_url, MessageBody=_body(work), **seconds)
+
+    def send_all(self, works: Sequence[Work]) -> Sequence[Work]:
+        left = {str(number): _body(work) for number, work in enumerate(works)}
+        try:
+            for _ in range(_BATCH_TRIES):
+                # A batch is taken in part: some of its messages may be refused, with a fault of SQS's own or of ours.
+                for batch in list(_batches(left)):
+                    for name in self._taken(batch):
+                        del left[name]
+        except StorageUnavailable:
+            # Those that are left were not taken, or their answer is lost.
+            _log.warning("the queue did not take all messages", extra={"left": len(left)}, exc_info=True)
+        else:
+            if left:
+                _log.warning("the queue did not take all messages", extra={"left": len(left)})
+        return [works[int(name)] for name in left]
+
+    def _taken(self, batch: Mapping[str, str]) -> list[str]:
+        entries = [{"Id": name, "MessageBody": body} for name, body in batch.items()]
+        with _answers():
+            answer = self._client().send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        return [sent["Id"] for sent in answer.get("Successful", ())]
 
 
 class SqsIngestEvents(IngestEvents):
@@ -97,6 +124,25 @@ class SqsQueueDepth(QueueDepth):
         with _answers():
             answer = self._client().get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=[name])
         return int(answer["Attributes"][name])
+
+
+def _body(work: Work) -> str:
+    return json.dumps({"work": type(work).__name__, **asdict(work)})
+
+
+def _batches(messages: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Messages by name in batches that SQS takes."""
+    batch: dict[str, str] = {}
+    size = 0
+    for name, body in messages.items():
+        length = len(body.encode())
+        if len(batch) == _BATCH_MESSAGES or (batch and size + length > _BATCH_BYTES):
+            yield batch
+            batch, size = {}, 0
+        batch[name] = body
+        size += length
+    if batch:
+        yield batch
 
 
 @contextmanager

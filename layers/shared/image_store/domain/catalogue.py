@@ -1,10 +1,11 @@
-"""The models that are known, and what they can do: data, not code.
+"""The models that are known, and what they can do: data, not code, each with its source and the day it was compared.
 
 A model that is not listed can still be asked of OpenAI and of what is compatible with it; its price is then unknown.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from image_store.domain.providers import Provider, Unit, Usage
 
@@ -30,6 +31,9 @@ class Model:
     sizes: tuple[str, ...] = ()
     """The sizes it knows, the default first; empty when any will do, within `multiple_of` and `max_pixels`."""
     multiple_of: int = 1
+    min_side: int = 1
+    max_side: int = 4096
+    min_pixels: int = 1
     max_pixels: int = 4 * _SQUARE_PIXELS
     default_size: str = "1024x1024"
     qualities: tuple[str, ...] = ()
@@ -39,6 +43,10 @@ class Model:
     image_tokens: Mapping[str, int] = field(default_factory=dict)
     """Tokens that an image of 1024x1024 is expected to take, by quality or size class."""
     steps: int = 0
+    source: str = ""
+    """Where it is documented; empty for a model that is not listed."""
+    checked: date | None = None
+    """When it was last compared with that."""
 
     def size(self, asked: str | None) -> tuple[int, int]:
         """The size in pixels that is made when one is asked for, or none."""
@@ -64,7 +72,9 @@ class Model:
         return (
             width % self.multiple_of == 0
             and height % self.multiple_of == 0
-            and width * height <= self.max_pixels
+            and min(width, height) >= self.min_side
+            and max(width, height) <= self.max_side
+            and self.min_pixels <= width * height <= self.max_pixels
             and max(width, height) <= 3 * min(width, height)
         )
 
@@ -120,6 +130,34 @@ _GOOGLE_SIZES = (
 _ONLY_1K = _GOOGLE_SIZES[:8]
 _OPENAI_2 = ("medium", "low", "high")
 _OPENAI_25 = ("medium", "low", "high", "xhigh", "max")
+_CHECKED = date(2026, 11, 21)
+_OPENAI_MODELS = "https://developers.openai.com/api/docs/models/"
+_GOOGLE_MODELS = "https://ai.google.dev/gemini-api/docs/models/"
+_CLOUDFLARE_MODELS = "https://developers.cloudflare.com/workers-ai/models/"
+_POLLINATIONS_MODELS = "https://gen.pollinations.ai/image/models"
+
+
+def _openai(name: str, qualities: tuple[str, ...], image_tokens: Mapping[str, int]) -> Model:
+    return Model(
+        provider=Provider.OPENAI,
+        name=name,
+        max_prompt=32_000,
+        max_references=16,
+        multiple_of=16,
+        max_side=3840,
+        min_pixels=655_360,
+        max_pixels=3840 * 2160,
+        qualities=qualities,
+        image_tokens=image_tokens,
+        source=_OPENAI_MODELS + name,
+        checked=_CHECKED,
+    )
+
+
+_TOKENS_2 = {"low": 196, "medium": 1_756, "high": 7_024}
+_TOKENS_25 = {"low": 196, "medium": 439, "high": 1_756, "xhigh": 3_122, "max": 7_024}
+_TOKENS_26 = _TOKENS_25 | {"low": 784, "medium": 1_756}
+"""Low and medium take three to four times as many as before."""
 
 MODELS: tuple[Model, ...] = (
     Model(
@@ -129,6 +167,8 @@ MODELS: tuple[Model, ...] = (
         max_references=10,
         sizes=_GOOGLE_SIZES,
         image_tokens={"1K": 1_120, "2K": 1_680, "4K": 2_520},
+        source=_GOOGLE_MODELS + "gemini-nano-banana-2.1",
+        checked=_CHECKED,
     ),
     Model(
         provider=Provider.GOOGLE,
@@ -137,6 +177,8 @@ MODELS: tuple[Model, ...] = (
         max_references=10,
         sizes=_GOOGLE_SIZES,
         image_tokens={"1K": 1_120, "2K": 1_120, "4K": 2_000},
+        source=_GOOGLE_MODELS + "gemini-3-pro-image",
+        checked=_CHECKED,
     ),
     Model(
         provider=Provider.GOOGLE,
@@ -145,46 +187,36 @@ MODELS: tuple[Model, ...] = (
         max_references=10,
         sizes=_ONLY_1K,
         image_tokens={"1K": 1_120, "2K": 1_120},
+        source=_GOOGLE_MODELS + "gemini-3.1-flash-lite-image",
+        checked=_CHECKED,
     ),
-    *(
-        Model(
-            provider=Provider.OPENAI,
-            name=name,
-            max_prompt=32_000,
-            max_references=16,
-            multiple_of=16,
-            max_pixels=3840 * 2160,
-            qualities=_OPENAI_25,
-            image_tokens={"low": 196, "medium": 439, "high": 1_756, "xhigh": 3_122, "max": 7_024},
-        )
-        for name in ("gpt-image-2.5-flare", "gpt-image-2.5-sunburst")
-    ),
-    Model(
-        provider=Provider.OPENAI,
-        name="gpt-image-2",
-        max_prompt=32_000,
-        max_references=16,
-        multiple_of=16,
-        max_pixels=3840 * 2160,
-        qualities=_OPENAI_2,
-        image_tokens={"low": 196, "medium": 1_756, "high": 7_024},
-    ),
+    # The default is the one whose drafts cost least.
+    _openai("gpt-image-2.5-flare", _OPENAI_25, _TOKENS_25),
+    _openai("gpt-image-2.5-sunburst", _OPENAI_25, _TOKENS_25),
+    _openai("gpt-image-2.6-flare", _OPENAI_25, _TOKENS_26),
+    _openai("gpt-image-2.6-sunburst", _OPENAI_25, _TOKENS_26),
+    _openai("gpt-image-2", _OPENAI_2, _TOKENS_2),
     Model(
         provider=Provider.CLOUDFLARE,
         name="@cf/black-forest-labs/flux-1-schnell",
         max_prompt=2_048,
         sizes=("1024x1024",),
-        seeds=True,
         steps=4,
+        source=_CLOUDFLARE_MODELS + "flux-1-schnell/",
+        checked=_CHECKED,
     ),
     Model(
         provider=Provider.CLOUDFLARE,
         name="@cf/bytedance/stable-diffusion-xl-lightning",
         max_prompt=2_048,
+        min_side=256,
+        max_side=2048,
         max_pixels=2048 * 2048,
         seeds=True,
         negative_prompt=True,
         steps=4,
+        source=_CLOUDFLARE_MODELS + "stable-diffusion-xl-lightning/",
+        checked=_CHECKED,
     ),
     *(
         Model(
@@ -194,6 +226,8 @@ MODELS: tuple[Model, ...] = (
             max_pixels=2048 * 2048,
             seeds=True,
             negative_prompt=True,
+            source=_POLLINATIONS_MODELS,
+            checked=_CHECKED,
         )
         for name in ("flux", "zimage")
     ),

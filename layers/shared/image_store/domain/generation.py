@@ -166,6 +166,8 @@ class Item:
     """How many of the calls were made anew after a transient failure."""
     given_up: tuple[Provider, ...] = ()
     """Providers that cannot do it, whatever the time."""
+    tried: tuple[Provider, ...] = ()
+    """Providers whose calls for it failed in a way that may pass."""
     not_before: datetime
     deadline: datetime
     """Until when a provider has to be found."""

@@ -60,15 +60,33 @@ def _each(
 
 
 PRICES: tuple[Price, ...] = (
+    # No price is published for text that an image model writes: should one ever count any, its cost is unknown.
     *_million_tokens(
         Provider.OPENAI,
-        ("gpt-image-2", "gpt-image-2.5-flare", "gpt-image-2.5-sunburst"),
+        ("gpt-image-2",),
+        OPENAI_PRICES,
+        date(2026, 4, 21),
+        text_input="5",
+        image_input="8",
+        image_output="30",
+    ),
+    *_million_tokens(
+        Provider.OPENAI,
+        ("gpt-image-2.5-flare", "gpt-image-2.5-sunburst"),
         OPENAI_PRICES,
         date(2026, 9, 8),
         text_input="5",
         image_input="8",
         image_output="30",
-        text_output="30",
+    ),
+    *_million_tokens(
+        Provider.OPENAI,
+        ("gpt-image-2.6-flare", "gpt-image-2.6-sunburst"),
+        OPENAI_PRICES,
+        date(2026, 11, 4),
+        text_input="5",
+        image_input="8",
+        image_output="30",
     ),
     *_million_tokens(
         Provider.GOOGLE,
@@ -111,7 +129,6 @@ PRICES: tuple[Price, ...] = (
     # One pollen is one dollar.
     *_each(Provider.POLLINATIONS, "flux", POLLINATIONS_PRICES, date(2026, 7, 30), "pollen", image="0.002"),
     *_each(Provider.POLLINATIONS, "zimage", POLLINATIONS_PRICES, date(2026, 7, 30), "pollen", image="0.004"),
-    *_each(Provider.POLLINATIONS, "kontext", POLLINATIONS_PRICES, date(2026, 7, 30), "pollen", image="0.04"),
 )
 
 

@@ -59,8 +59,8 @@ class Generations(Protocol):
         """Read a job without its images, strongly consistent: one GetItem."""
         ...
 
-    def items(self, job_id: str) -> tuple[Job, list[Item]] | None:
-        """Read a job and its images in their order without their wishes, strongly consistent."""
+    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]] | None:
+        """Read a job and its images in their order, strongly consistent: one query, or one for each MB of wishes."""
         ...
 
     def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
@@ -128,6 +128,10 @@ class ProviderHealth(Protocol):
 
     def save(self, provider: Provider, after: Breaker) -> bool:
         """Write a breaker that was one version older; False when somebody else was first."""
+        ...
+
+    def made(self, provider: Provider, *, on: date) -> int:
+        """How many images a provider has made on a day (UTC) for all owners, strongly consistent."""
         ...
 
 

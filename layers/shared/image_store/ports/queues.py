@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from image_store.domain.work import Work
 
 
@@ -17,6 +19,10 @@ class WorkQueue(Protocol):
 
         StorageUnavailable when the queue does not take it.
         """
+        ...
+
+    def send_all(self, works: Sequence[Work]) -> Sequence[Work]:
+        """Hand over works that are to be done at once; answers those that the queue did not take."""
         ...
 
 

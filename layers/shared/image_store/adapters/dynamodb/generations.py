@@ -330,15 +330,15 @@ class DynamoGenerations(Generations):
         row = self._get(keys.key(keys.job(job_id), keys.JOB))
         return job_items.job_of(row) if row is not None else None
 
-    def items(self, job_id: str) -> tuple[Job, list[Item]] | None:
+    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]] | None:
         rows: list[dict[str, Any]] = []
         request: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk",
             "ExpressionAttributeValues": {":pk": {"S": keys.job(job_id)}},
-            "ProjectionExpression": _PROGRESS,
-            "ExpressionAttributeNames": _PROGRESS_NAMES,
             "ConsistentRead": True,
         }
+        if not wishes:
+            request |= {"ProjectionExpression": _PROGRESS, "ExpressionAttributeNames": _PROGRESS_NAMES}
         while True:
             answer = self._rows.call("query", **request)
             rows += answer["Items"]

@@ -1,19 +1,21 @@
-"""Circuit breakers of providers, and owners' own keys, as rows of the one table."""
+"""Circuit breakers and retry budgets of providers, and owners' own keys, as rows of the one table."""
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.adapters.dynamodb.table import Table
 from image_store.domain.breaker import Breaker
+from image_store.domain.budget import day_of
 from image_store.domain.providers import Provider, ProviderKey
+from image_store.domain.retry_budget import RetryBudget
 from image_store.ports.generation import ProviderHealth, ProviderKeys
 from image_store.ports.secrets import Cipher
 
-_TIMES = ("open_until", "failed_at", "probe_until")
+_TIMES = ("open_until", "opened_at", "failed_at", "probe_until")
 
 
 class DynamoProviderHealth(ProviderHealth):
@@ -33,6 +35,7 @@ class DynamoProviderHealth(ProviderHealth):
         times = {name: getattr(after, name) for name in _TIMES}
         row = {
             **keys.breaker(provider.value),
+            **_retries_row(after.retries),
             "failures": {"N": str(after.failures)},
             "openings": {"N": str(after.openings)},
             "version": {"N": str(after.version)},
@@ -46,6 +49,15 @@ class DynamoProviderHealth(ProviderHealth):
             ExpressionAttributeValues={":seen": {"N": str(after.version - 1)}},
         )
         return saved is not None
+
+    def made(self, provider: Provider, *, on: date) -> int:
+        # Every call that ends is counted there, in the transaction that ends it.
+        row = self._rows.call(
+            "get_item",
+            Key=keys.performance(None, day_of(on), provider.value),
+            ConsistentRead=True,
+        ).get("Item")
+        return int(row["succeeded"]["N"]) if row is not None else 0
 
 
 class DynamoProviderKeys(ProviderKeys):
@@ -95,7 +107,33 @@ def _breaker_of(row: Mapping[str, Any]) -> Breaker:
         open_until=_time(row, "open_until"),
         failed_at=_time(row, "failed_at"),
         probe_until=_time(row, "probe_until"),
+        opened_at=_time(row, "opened_at"),
+        retries=_retries_of(row),
         version=int(row["version"]["N"]),
+    )
+
+
+def _retries_row(retries: RetryBudget) -> dict[str, Any]:
+    if retries.at is None or retries.day is None:
+        return {}
+    told = {
+        "shares": retries.shares,
+        "at": text_time(retries.at),
+        "day": day_of(retries.day),
+        "made": retries.made,
+    }
+    return {"retries": {"S": json.dumps(told)}}
+
+
+def _retries_of(row: Mapping[str, Any]) -> RetryBudget:
+    if "retries" not in row:
+        return RetryBudget()
+    told = json.loads(row["retries"]["S"])
+    return RetryBudget(
+        shares=told["shares"],
+        at=parse_time(told["at"]),
+        day=date.fromisoformat(told["day"]),
+        made=told["made"],
     )
 
 

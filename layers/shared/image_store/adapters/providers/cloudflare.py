@@ -56,8 +56,10 @@ class CloudflareImages(ImageProvider):
         url = f"{self._address}/client/v4/accounts/{key.account}/ai/run/{quote(request.model, safe='@/')}"
         params = _params(request)
         body = {"prompt": request.prompt, **params}
-        if request.negative_prompt and "width" in params:
+        if request.negative_prompt and request.model != _FLUX:
             body["negative_prompt"] = request.negative_prompt
+        elif request.negative_prompt:  # it knows none: it is said in words
+            body["prompt"] = f"{request.prompt}\n\nAvoid: {request.negative_prompt}"
         headers = {"Authorization": f"Bearer {key.secret}", "Content-Type": "application/json"}
         answer = self._http.send("POST", url, headers=headers, body=json.dumps(body).encode(), until=until)
         return GeneratedImage(data=_image_in(answer), params=params)
@@ -68,7 +70,7 @@ def _params(request: ImageRequest) -> dict[str, Any]:
     params: dict[str, Any] = {"steps" if request.model == _FLUX else "num_steps": model.steps if model else 4}
     if request.seed is not None:
         params["seed"] = request.seed
-    if request.model != _FLUX:  # it makes squares alone, and refuses to be told
+    if request.model != _FLUX:  # it makes squares alone, and takes nothing but a prompt and steps
         params |= {"width": request.width, "height": request.height}
     return params
 

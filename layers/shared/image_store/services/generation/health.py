@@ -1,11 +1,11 @@
 """Which of the candidates is called: the first that is well, or one whose pause is over, to see whether it is."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from image_store.domain.breaker import Breaker
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.providers import Provider, ProviderFailure, Reason
 from image_store.ports.generation import ProviderHealth
@@ -14,7 +14,10 @@ from image_store.services.generation.choice import Candidate
 
 _NOT_ITS_HEALTH = frozenset({Reason.REFUSED, Reason.BAD_REQUEST, Reason.LOST})
 _OF_A_KEY = frozenset({Reason.RATE_LIMITED, Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
-_TRIES = 3
+_TRIES = 8
+"""At a row that others write at the same moment; each time, one of them succeeds."""
+
+_log = logging.getLogger("image_store.generation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,57 +27,119 @@ class Wait:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Whom to call."""
+
+    candidate: Candidate
+    at_rest: bool
+    """Whether nothing is held against the provider: a success then has nothing to set right."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedUp:
+    """Whoever is left has failed at this image, and is not to be called again for it: too many calls fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What an image has behind it."""
+
+    providers: Set[Provider] = frozenset()
+    """Those that failed at it; to call one of them again is a retry."""
+    last: Provider | None = None
+    reason: str | None = None
+    """Why the last one failed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthWatch:
-    """Reads circuit breakers, and tells them how calls went."""
+    """Reads circuit breakers and retry budgets, and tells them how calls went."""
 
     health: ProviderHealth
     clock: Clock
 
-    def choose(self, candidates: Sequence[Candidate], *, last: Provider | None) -> Candidate | Wait:
-        """Whom to call now; `last` failed just now, and comes last."""
+    def choose(self, candidates: Sequence[Candidate], tried: Tried) -> Chosen | Wait | UsedUp:
+        """Whom to call now: those first who have not failed at the image, and the one who did last at the end.
+
+        Whoever is chosen for a probe is the only one; `let_go` when it is not called after all.
+        """
         now = self.clock.now()
-        ranked = sorted(candidates, key=lambda found: found.provider is last)
+        ranked = sorted(
+            candidates, key=lambda found: (found.provider in tried.providers, found.provider is tried.last)
+        )
         breakers = self.health.breakers()
+        waiting = []
         for found in ranked:
             breaker = breakers[found.provider]
             if breaker.is_closed(now):
-                return found
-            if breaker.may_probe(now) and self.health.save(found.provider, breaker.probing(now)):
-                return found
-        return Wait(min(breakers[found.provider].next_try(now) for found in ranked))
+                chosen = Chosen(found, at_rest=not breaker.failures)
+                if found.provider not in tried.providers or _limits_itself(found, tried):
+                    return chosen
+                taken = self._take_retry(found.provider, now)
+                if taken:
+                    return chosen
+                if taken is None:
+                    waiting.append(now)
+            # One probe at a time needs no other limit.
+            elif breaker.may_probe(now) and self.health.save(found.provider, breaker.probing(now)):
+                return Chosen(found, at_rest=False)
+            else:
+                waiting.append(breaker.next_try(now))
+        return Wait(min(waiting)) if waiting else UsedUp()
 
-    def went_well(self, provider: Provider) -> None:
-        """A call succeeded: a breaker that is not at rest closes."""
+    def let_go(self, provider: Provider) -> None:
+        """A probe that was not made, or told nothing, lets the next one try."""
+        with suppress(StorageUnavailable):
+            breaker = self.health.breakers()[provider]
+            if breaker.probe_until is not None:
+                self.health.save(provider, breaker.untried())
+
+    def went_well(self, chosen: Chosen, *, began: datetime) -> None:
+        """A call succeeded: a breaker that was not at rest when it began closes."""
+        if chosen.at_rest:
+            return
+        provider = chosen.candidate.provider
         with suppress(StorageUnavailable):  # what was paid for is worth more than a count
             breaker = self.health.breakers()[provider]
-            if breaker.failures or breaker.open_until is not None:
+            if (breaker.failures or breaker.open_until is not None) and not breaker.knew_of(began):
                 self.health.save(provider, breaker.after_success())
 
-    def went_wrong(self, candidate: Provider, failure: ProviderFailure, *, own_key: bool) -> None:
+    def went_wrong(self, candidate: Candidate, failure: ProviderFailure, *, began: datetime) -> None:
         """A call failed; what lies in the request, or in somebody's own key, says nothing of the provider."""
         with suppress(StorageUnavailable):
-            self._count(candidate, failure, own_key=own_key)
+            self._count(candidate, failure, began)
 
-    def _count(self, candidate: Provider, failure: ProviderFailure, *, own_key: bool) -> None:
-        if failure.reason in _NOT_ITS_HEALTH or (own_key and failure.reason in _OF_A_KEY):
-            self._let_go(candidate)
-            return
+    def _count(self, candidate: Candidate, failure: ProviderFailure, began: datetime) -> None:
+        provider, reason = candidate.provider, failure.reason
+        said_nothing = reason in _NOT_ITS_HEALTH or (candidate.own_key and reason in _OF_A_KEY)
         for _ in range(_TRIES):
-            breaker = self.health.breakers()[candidate]
-            after = breaker.after_failure(self.clock.now(), pause=failure.retry_after)
-            if self.health.save(candidate, after):
+            breaker = self.health.breakers()[provider]
+            if said_nothing:
+                if breaker.probe_until is None or breaker.knew_of(began):
+                    return
+                after = breaker.untried()
+            else:
+                after = breaker.after_failure(self.clock.now(), began=began, pause=failure.retry_after)
+            if self.health.save(provider, after):
                 return
 
-    def _let_go(self, provider: Provider) -> None:
-        """A probe that told nothing lets the next one try."""
-        breaker = self.health.breakers()[provider]
-        if breaker.probe_until is not None:
-            untried = Breaker(
-                failures=breaker.failures,
-                openings=breaker.openings,
-                open_until=breaker.open_until,
-                failed_at=breaker.failed_at,
-                version=breaker.version + 1,
-            )
-            self.health.save(provider, untried)
+    def _take_retry(self, provider: Provider, now: datetime) -> bool | None:
+        """Whether a retry of this provider is there, and taken; None when others were always quicker."""
+        for _ in range(_TRIES):
+            breaker = self.health.breakers()[provider]
+            if not breaker.is_closed(now):
+                return None
+            made = self.health.made(provider, on=now.date())
+            left = breaker.retries.filled(now, made=made).taken()
+            if left is None:
+                _log.warning("no retry is left for a provider", extra={"provider": provider.value})
+                return False
+            if self.health.save(provider, breaker.retrying(left)):
+                return True
+        return None
+
+
+def _limits_itself(candidate: Candidate, tried: Tried) -> bool:
+    """Whether a retry concerns nobody but its owner: the limit of an own key, with which others have to do nothing."""
+    return candidate.own_key and tried.reason == Reason.RATE_LIMITED

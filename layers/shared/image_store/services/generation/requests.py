@@ -13,7 +13,6 @@ from image_store.domain.errors import (
     ImageNotFound,
     InvalidRequest,
     JobNotFound,
-    StorageUnavailable,
 )
 from image_store.domain.generation import (
     MAX_IMAGES,
@@ -142,9 +141,9 @@ class GenerationRequests:
             raise _not_found()
         return job
 
-    def items(self, owner: str, job_id: str) -> tuple[Job, list[Item]]:
+    def items(self, owner: str, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]]:
         """A job of an owner's with its images; JobNotFound."""
-        found = self.generations.items(job_id) if is_image_id(job_id) else None
+        found = self.generations.items(job_id, wishes=wishes) if is_image_id(job_id) else None
         if found is None or found[0].owner != owner:
             raise _not_found()
         return found
@@ -188,22 +187,22 @@ class GenerationRequests:
             nothing has failed
         """
         now = self.clock.now()
-        job, items = self.items(owner, job_id)
+        job, items = self.items(owner, job_id, wishes=True)
         failed = [item for item in items if item.state is ItemState.FAILED]
         if not failed:
             raise Conflict("None of the job's images has failed.")
         own = self.keys.providers(owner)
         changes = []
         for item in failed:
-            found = self.generations.item(job_id, item.index)
-            if found is None or found[1].wish is None:
+            if item.wish is None:
                 raise _not_found()
-            micros = self.choice.admitted(found[1].wish, job.preference, own, on=now.date())
+            micros = self.choice.admitted(item.wish, job.preference, own, on=now.date())
             again = item.moved_to(
                 ItemState.QUEUED,
                 change=self.ids.attempt(),
                 retries=0,
                 given_up=(),
+                tried=(),
                 not_before=now,
                 deadline=now + WAITING_LIFETIME,
                 lease_until=None,
@@ -315,11 +314,7 @@ class GenerationRequests:
 
     def _send(self, items: Sequence[Item]) -> None:
         """Hand the images over; the sweep does so again for those that the queue did not take."""
-        for item in items:
-            try:
-                self.work.send(GenerateImage(item.job_id, item.index))
-            except StorageUnavailable:
-                return
+        self.work.send_all([GenerateImage(item.job_id, item.index) for item in items])
 
 
 def _digest(kind: str, text: str) -> str:

@@ -16,6 +16,7 @@ from image_store.domain.errors import (
     ImageNotFound,
     ImageStoreError,
     StorageUnavailable,
+    UnsupportedMediaType,
 )
 from image_store.domain.generation import (
     JOB_LIFETIME,
@@ -48,7 +49,7 @@ from image_store.ports.generation import Generations, ImageProvider, ProviderKey
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.generation.choice import Candidate, Choice
-from image_store.services.generation.health import HealthWatch, Wait
+from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp, Wait
 from image_store.services.generation.kept import KeptAnswers
 from image_store.services.generation.references import References
 from image_store.services.sources import Content
@@ -127,18 +128,37 @@ class GenerationRun:
         found = self.choice.candidates(wish, job.preference, own, held=held, on=now.date())
         candidates = [candidate for candidate in found if candidate.provider not in item.given_up]
         if not candidates:
-            error = item.error or ItemError("provider_failed", "No provider can make this image.")
+            called = item.error is not None and item.error.provider is not None
+            error = item.error if called else ItemError("provider_failed", "No provider can make this image.")
             self._end(item, ItemState.FAILED, error=error)
             return
-        chosen = self.watch.choose(candidates, last=item.provider if item.retries else None)
+        chosen = self.watch.choose(candidates, _tried(item))
         if isinstance(chosen, Wait):
             self._wait(item, chosen.until)
             return
+        if isinstance(chosen, UsedUp):
+            self._end(item, ItemState.FAILED, error=_not_again(item))
+            return
+        provider = chosen.candidate.provider
+        try:
+            begun = self._leased(item, wish, chosen.candidate)
+        except Exception:
+            self.watch.let_go(provider)
+            raise
+        if begun is None:
+            self.watch.let_go(provider)
+            return
+        running, call, request = begun
+        self._call(job, running, chosen, call, request, until)
+
+    def _leased(self, item: Item, wish: Wish, chosen: Candidate) -> tuple[Item, Call, ImageRequest] | None:
+        """Take the image for a call; None when it cannot be made any more."""
         try:
             request = self._request(item, wish, chosen.model)
         except ImageNotFound as error:
             self._end(item, ItemState.FAILED, error=ItemError(error.code, error.message))
-            return
+            return None
+        now = self.clock.now()
         call = Call(
             id=self.ids.attempt(),
             provider=chosen.provider,
@@ -157,22 +177,22 @@ class GenerationRun:
             settled=False,
             error=None,
         )
-        self._call(job, running, chosen, call, request, until)
+        return running, call, request
 
     def _call(
-        self, job: Job, item: Item, chosen: Candidate, call: Call, request: ImageRequest, until: datetime
+        self, job: Job, item: Item, chosen: Chosen, call: Call, request: ImageRequest, until: datetime
     ) -> None:
-        started = self.clock.now()
+        candidate, started = chosen.candidate, self.clock.now()
         try:
-            made = self._made(item, chosen, request, until)
+            made = self._made(item, candidate, request, until)
         except ProviderFailure as failure:
-            self.watch.went_wrong(chosen.provider, failure, own_key=chosen.own_key)
+            self.watch.went_wrong(candidate, failure, began=call.started_at)
             self._failed(job, item, call, failure, self.clock.now() - started)
             return
         duration = self.clock.now() - started
-        receipt = self._receipt(item, chosen.model, call, request, made, duration)
+        receipt = self._receipt(item, candidate.model, call, request, made, duration)
         self.kept.keep(item, receipt, made.data, until=until)
-        self.watch.went_well(chosen.provider)
+        self.watch.went_well(chosen, began=call.started_at)
         self._store(item, receipt, made.data, until)
 
     def _made(self, item: Item, chosen: Candidate, request: ImageRequest, until: datetime) -> GeneratedImage:
@@ -233,14 +253,22 @@ class GenerationRun:
     def _wait(self, item: Item, until: datetime) -> None:
         """Nobody can be called now: later, or not at all."""
         if until >= item.deadline:
-            error = item.error or ItemError(
-                "provider_failed", "No provider was available in time.", Reason.UNAVAILABLE.value
-            )
+            called = item.error is not None and item.error.provider is not None
+            error = item.error if called else _nobody("No provider was available in time.")
             self._end(item, ItemState.FAILED, error=error)
             return
         # A little later for each, so that not all of them come back at once.
         spread = timedelta(seconds=self.jitter(2.0))
-        self._later(self._changed(item, ItemState.QUEUED, not_before=until + spread, lease_until=None))
+        self._later(
+            self._changed(
+                item,
+                ItemState.QUEUED,
+                not_before=until + spread,
+                lease_until=None,
+                error=item.error
+                or _nobody("No provider can be called at the moment; the image waits for one."),
+            )
+        )
 
     def _failed(
         self, job: Job, item: Item, call: Call, failure: ProviderFailure, duration: timedelta
@@ -270,6 +298,7 @@ class GenerationRun:
                 outcome=outcome,
                 retries=item.retries + failure.transient,
                 given_up=(*item.given_up, call.provider) if gives_up else item.given_up,
+                tried=tuple(dict.fromkeys((*item.tried, call.provider))) if failure.transient else item.tried,
                 not_before=now + wait,
                 lease_until=None,
                 call=None,
@@ -323,7 +352,7 @@ class GenerationRun:
                 item,
                 ItemState.FAILED,
                 outcome=outcome,
-                error=ItemError(error.code, error.message, provider=receipt.call.provider.value),
+                error=_not_stored(error, receipt.call.provider),
                 **_costs(item, receipt),
             )
             self.kept.remove(item, receipt.call)
@@ -385,6 +414,31 @@ def _wish(item: Item) -> Wish:
     if item.wish is None:
         raise AssertionError  # an image is always read with its wish here
     return item.wish
+
+
+def _tried(item: Item) -> Tried:
+    reason = item.error.reason if item.error is not None else None
+    return Tried(frozenset(item.tried), item.provider if item.retries else None, reason)
+
+
+def _nobody(detail: str) -> ItemError:
+    return ItemError("provider_failed", detail, Reason.UNAVAILABLE.value)
+
+
+def _not_again(item: Item) -> ItemError:
+    """Why an image is not tried again although it may go better."""
+    last = item.error or ItemError("provider_failed", "The provider is not available.")
+    return replace(
+        last, detail=f"{last.detail} It was not asked again: too many of its calls have failed lately."
+    )
+
+
+def _not_stored(error: ImageStoreError, provider: Provider) -> ItemError:
+    """Why a paid answer is no image; what it says to those who upload is nothing to those who asked for one."""
+    if isinstance(error, UnsupportedMediaType):
+        detail = "The provider's answer is no image that the store takes."
+        return ItemError(error.code, detail, Reason.BAD_ANSWER.value, provider.value)
+    return ItemError(error.code, error.message, provider=provider.value)
 
 
 def _costs(item: Item, receipt: Receipt) -> dict[str, object]:

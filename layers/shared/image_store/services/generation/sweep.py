@@ -64,11 +64,11 @@ class GenerationSweep:
 
     def _send_again(self, job: Job, items: list[Item]) -> int:
         now = self.clock.now()
-        idle = [item for item in items if _is_idle(item, now)]
-        for item in idle:
-            self.work.send(GenerateImage(item.job_id, item.index))
-        self.generations.look_again(job, at=now + LOOK_AFTER)
-        return len(idle)
+        idle = [GenerateImage(item.job_id, item.index) for item in items if _is_idle(item, now)]
+        left = self.work.send_all(idle) if idle else ()
+        if not left:  # or else the job stays due
+            self.generations.look_again(job, at=now + LOOK_AFTER)
+        return len(idle) - len(left)
 
 
 def _is_idle(item: Item, now: datetime) -> bool:

@@ -1,0 +1,201 @@
+"""Circuit breakers and retry budgets: the fake of the tests and DynamoProviderHealth alike (E2, E3)."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from image_store.adapters.dynamodb.generations import DynamoGenerations
+from image_store.adapters.dynamodb.providers import DynamoProviderHealth
+from image_store.domain.breaker import Breaker
+from image_store.domain.budget import Budgets
+from image_store.domain.catalogue import models_of
+from image_store.domain.generation import (
+    Call,
+    Change,
+    Hold,
+    Item,
+    ItemState,
+    Job,
+    Outcome,
+    Receipt,
+    Wish,
+    counted,
+)
+from image_store.domain.providers import Provider, Reason
+from image_store.domain.retry_budget import MOST_RETRIES, RetryBudget
+from image_store.ports.generation import Generations, ProviderHealth
+from image_store.ports.system import Clock
+from image_store.services.generation.choice import Candidate
+from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp
+from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.generations import MemoryGenerations, MemoryHealth
+from tests.fakes.repository import MemoryRepository
+
+NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
+TODAY = NOON.date()
+A, B = Provider.POLLINATIONS, Provider.CLOUDFLARE
+CANDIDATE = Candidate(A, models_of(A)[0], own_key=False, holds=0)
+WORKERS = 16
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What reads health, and what writes the calls that it counts."""
+
+    health: ProviderHealth
+    generations: Generations
+
+
+class Noon(Clock):
+    """Stands still."""
+
+    def now(self) -> datetime:
+        return NOON
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with mocked_client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def parts(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Parts:
+    if request.param == "memory":
+        generations = MemoryGenerations(MemoryRepository())
+        return Parts(MemoryHealth(generations), generations)
+    table = new_table(client, form)
+    return Parts(
+        DynamoProviderHealth(table, client=lambda: client), DynamoGenerations(table, client=lambda: client)
+    )
+
+
+def call(generations: Generations, *, number: int, started_at: datetime, succeeded: bool = True) -> None:
+    """Let a call of A end."""
+    job_id = f"019ca945-0a00-7000-8000-{number:012d}"
+    item = Item(
+        job_id=job_id,
+        index=0,
+        request_index=0,
+        owner="alice",
+        wish=Wish(prompt="A cat"),
+        change=f"made-{number}",
+        not_before=NOON,
+        deadline=NOON + timedelta(minutes=30),
+        hold=Hold(micros=0, on=TODAY),
+    )
+    job = Job(id=job_id, owner="alice", created_at=NOON, updated_at=NOON, counts=counted(1))
+    generations.create(job, [item], budgets=Budgets(), most_images=0, names=[], due_at=NOON)
+    made = Call(id=f"{number:016x}", provider=A, model="flux", own_key=False, started_at=started_at)
+    receipt = Receipt(
+        call=made,
+        cost_micros=2_000,
+        usage=None,
+        prices="2026-11-21",
+        duration_ms=10,
+        seed=1,
+        size="1024x1024",
+        quality=None,
+        params={},
+        generated_at=NOON,
+    )
+    outcome = Outcome(
+        call=made,
+        duration_ms=10,
+        succeeded=succeeded,
+        reason=None if succeeded else Reason.UNAVAILABLE,
+        receipt=receipt if succeeded else None,
+    )
+    running = item.moved_to(ItemState.RUNNING, change=f"runs-{number}", call=made)
+    generations.change([Change(before=item, after=running)], at=NOON, budgets=Budgets())
+    ended = running.moved_to(
+        ItemState.SUCCEEDED if succeeded else ItemState.FAILED, change=f"ended-{number}", hold=None
+    )
+    generations.change([Change(before=running, after=ended, outcome=outcome)], at=NOON, budgets=Budgets())
+
+
+def test_a_provider_nobody_has_called_is_well_and_has_all_its_retries(parts: Parts) -> None:
+    assert parts.health.breakers() == dict.fromkeys(Provider, Breaker())
+    assert parts.health.made(A, on=TODAY) == 0
+
+
+def test_a_breaker_is_read_as_it_was_written(parts: Parts) -> None:
+    retries = RetryBudget(shares=7, at=NOON, day=TODAY, made=1_234)
+    breaker = Breaker(
+        failures=6,
+        openings=2,
+        open_until=NOON + timedelta(seconds=1),
+        failed_at=NOON,
+        probe_until=NOON + timedelta(minutes=5),
+        opened_at=NOON - timedelta(seconds=1),
+        retries=retries,
+        version=1,
+    )
+
+    assert parts.health.save(A, breaker)
+
+    assert parts.health.breakers() == {**dict.fromkeys(Provider, Breaker()), A: breaker}
+
+
+def test_of_two_writers_one_is_told_that_it_came_late(parts: Parts) -> None:
+    first = parts.health.save(A, Breaker(failures=1, version=1))
+    second = parts.health.save(A, Breaker(failures=2, version=1))
+
+    assert (first, second) == (True, False)
+    assert parts.health.breakers()[A].failures == 1
+
+
+def test_the_images_of_a_day_are_counted_by_provider_and_failures_are_not(parts: Parts) -> None:
+    yesterday = NOON - timedelta(days=1)
+    for number, (at, succeeded) in enumerate([(NOON, True), (NOON, True), (NOON, False), (yesterday, True)]):
+        call(parts.generations, number=number, started_at=at, succeeded=succeeded)
+
+    assert (parts.health.made(A, on=TODAY), parts.health.made(A, on=yesterday.date())) == (2, 1)
+    assert parts.health.made(B, on=TODAY) == 0
+
+
+def test_images_earn_retries(parts: Parts) -> None:
+    empty = RetryBudget().filled(NOON, made=0)
+    parts.health.save(A, Breaker(retries=replace(empty, shares=0), version=1))
+    watch = HealthWatch(health=parts.health, clock=Noon())
+    for number in range(5):
+        call(parts.generations, number=number, started_at=NOON)
+
+    answers = [watch.choose([CANDIDATE], Tried(frozenset({A}))) for _ in range(2)]
+
+    assert answers == [Chosen(CANDIDATE, at_rest=True), UsedUp()]
+
+
+def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
+    """E3."""
+    dynamo, start = MemoryDynamo(), Barrier(WORKERS)
+    dynamo.create_table(TableName="table", **table_form())
+    health = DynamoProviderHealth("table", client=lambda: dynamo)
+
+    def work(_: int) -> int:
+        start.wait(timeout=30)
+        watch, taken = HealthWatch(health=health, clock=Noon()), 0
+        while True:
+            match watch.choose([CANDIDATE], Tried(frozenset({A}))):
+                case Chosen():
+                    taken += 1
+                case UsedUp():
+                    return taken
+                case _:
+                    continue  # others were quicker
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        taken = sum(pool.map(work, range(WORKERS)))
+
+    assert taken == MOST_RETRIES
