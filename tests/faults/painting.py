@@ -28,6 +28,7 @@ from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
 from image_store.ports import ImageProvider
 from image_store.services.cursors import Cursors
+from image_store.services.fingerprints import Fingerprints
 from image_store.services.generation.choice import Choice
 from image_store.services.generation.health import HealthWatch
 from image_store.services.generation.kept import KeptAnswers
@@ -35,11 +36,12 @@ from image_store.services.generation.references import References
 from image_store.services.generation.requests import Asked, GenerationRequests, Variations
 from image_store.services.generation.run import LEASE, GenerationRun
 from image_store.services.generation.sweep import GRACE, GenerationSweep
+from image_store.services.generation.wishes import Wishes
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Faults
 from tests.faults.vendors import FaultyDynamo, FaultySqs
-from tests.faults.world import OWNER, PICTURE, World
+from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS, World
 
 FUNCTION_TIME = timedelta(seconds=296)
 PRICE = 2_000
@@ -94,6 +96,7 @@ class Painting:
         keys = DynamoProviderKeys(world.table, client=lambda: dynamo, cipher=MemoryCipher)
         health = DynamoProviderHealth(world.table, client=lambda: dynamo)
         choice = Choice(order=(Provider.POLLINATIONS,), budgets=BUDGETS)
+        wishes = Wishes(cipher=lambda: world.cipher, seals=world.seals)
         work = SqsWorkQueue("generation", client=lambda: sqs)
         kept = keeping(private=world.bucket, clock=clock, sleep=self._sleep)
         self.requests = GenerationRequests(
@@ -102,9 +105,11 @@ class Painting:
             keys=keys,
             choice=choice,
             work=work,
-            cursors=Cursors(keys=lambda: {"current": "k1", "k1": "a key of the tests"}),
+            cursors=Cursors(keys=lambda: SIGNING_KEYS),
             budgets=BUDGETS,
             most_images=QUOTA,
+            wishes=wishes,
+            fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS),
             report_used_up=lambda _: None,
             clock=clock,
             ids=ids,
@@ -119,6 +124,7 @@ class Painting:
             deployment_key=lambda _: ProviderKey("of the deployment"),
             references=References(repository=world.repository, private=world.bucket),
             kept=kept,
+            wishes=wishes,
             uploads=replace(
                 world.uploads,
                 protocol=protocol,

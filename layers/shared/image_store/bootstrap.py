@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from image_store.services.generation.requests import GenerationRequests
     from image_store.services.generation.run import GenerationRun
     from image_store.services.generation.sweep import GenerationSweep
+    from image_store.services.generation.wishes import Wishes
     from image_store.services.health import Health
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from image_store.services.rendering import Rendering
     from image_store.services.renditions import Renditions
     from image_store.services.reservations import Reservations
+    from image_store.services.sealing import Sealing
     from image_store.services.searching import Searching
     from image_store.services.sharing import Shared, ShareLinks, Sharing
     from image_store.services.similarity import Similarity
@@ -309,6 +311,18 @@ class Application:
     # Services -----------------------------------------------------------------------------------------
 
     @made_once
+    def sealing(self) -> "Sealing":
+        from image_store.services.sealing import Sealing
+
+        return Sealing(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
+
+    @made_once
+    def _wishes(self) -> "Wishes":
+        from image_store.services.generation.wishes import Wishes
+
+        return Wishes(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
+
+    @made_once
     def answers(self) -> Answers:
         return Answers(private=self.private, public_url=self.settings.public_url)
 
@@ -351,6 +365,7 @@ class Application:
             clock=self.clock,
             ids=self.ids,
             layout=self.settings.key_layout,
+            sealing=self.sealing,
         )
 
     @made_once
@@ -364,6 +379,7 @@ class Application:
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
+            sealing=self.sealing,
             mark=self.settings.provenance,
         )
 
@@ -380,6 +396,7 @@ class Application:
             work=self.work_queue,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
             max_bytes=self.settings.max_bytes,
             mark=self.settings.provenance,
         )
@@ -560,6 +577,7 @@ class Application:
             publisher=self.publisher,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
         )
 
     @made_once
@@ -573,6 +591,7 @@ class Application:
             publisher=self.publisher,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
             trash_retention=self.settings.trash_retention,
         )
 
@@ -665,6 +684,7 @@ class Application:
 
     @made_once
     def generation_requests(self) -> "GenerationRequests":
+        from image_store.services.fingerprints import Fingerprints
         from image_store.services.generation.requests import GenerationRequests
 
         return GenerationRequests(
@@ -676,6 +696,8 @@ class Application:
             cursors=self.cursors,
             budgets=self.settings.budgets,
             most_images=self.settings.quota.images,
+            wishes=self._wishes,
+            fingerprints=Fingerprints(keys=lambda: self._secrets.json(self.settings.signing_secret)),
             report_used_up=self._count_used_up,
             clock=self.clock,
             ids=self.ids,
@@ -697,6 +719,7 @@ class Application:
             deployment_key=self._deployment_key,
             references=References(repository=self.repository, private=self.private),
             kept=self._kept_answers,
+            wishes=self._wishes,
             uploads=self._uploads_without_quota,
             work=self.generation_queue,
             budgets=self.settings.budgets,

@@ -115,6 +115,7 @@ def _detail(image: Image, details: Details) -> Item:
         "generation": details.generation,
         "analysis": details.analysis,
         "warnings": details.warnings,
+        **({"sealed": details.sealed} if details.sealed is not None else {}),
     }
     return {**keys.key(keys.image(image.id), keys.DETAIL), "body": {"S": _json(body)}}
 
