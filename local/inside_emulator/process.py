@@ -24,6 +24,7 @@ from local.inside_emulator.corrections import (
     forget_stream_positions,
     refuse_broken_state,
     require_expiry,
+    tell_encryption_contexts,
 )
 from local.inside_emulator.function_logs import log_functions
 from local.inside_emulator.gate import LocalhostOnly
@@ -51,6 +52,7 @@ def main() -> None:
     require_expiry()
     count_loopback_as_encrypted()
     count_parameters_as_numbers()
+    tell_encryption_contexts()
     log_functions()
     unpack_layers_once()
     asyncio.run(serve(emulator, port=int(os.environ["GATEWAY_PORT"])))
