@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
 from image_store.ports import Cipher, Envelope
@@ -57,7 +58,7 @@ class MemoryCipher(Cipher):
 
     def _answer(self) -> None:
         if self.away:
-            raise StorageUnavailable("The key service is away.")
+            raise StorageUnavailable("The key service is away.", retry_after=timedelta(seconds=1))
 
 
 def _told(sealed: str) -> list[object]:

@@ -62,6 +62,9 @@ class PaidProvider(ImageProvider):
         self._faults = faults
         self.paid = 0
         self.refuses = False
+        self.breaks: Exception | None = None
+        """What its SDK raises of its own accord."""
+        self.params: dict[str, Any] = {}
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
         return self._faults.call(
@@ -73,8 +76,10 @@ class PaidProvider(ImageProvider):
     def _made(self) -> GeneratedImage:
         if self.refuses:
             raise ProviderFailure(Reason.REFUSED, "Not this one.")
+        if self.breaks is not None:
+            raise self.breaks
         self.paid += 1
-        return GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1})
+        return GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1}, params=self.params)
 
 
 class Painting:
@@ -85,6 +90,7 @@ class Painting:
         # A day on which the price is known.
         world.clock.instant = world.clock.instant.replace(month=11, day=2)
         self.provider = PaidProvider(world.faults)
+        self.wish = Wish(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
         dynamo, sqs = FaultyDynamo(world.client, world.faults), FaultySqs(world.sqs, world.faults)
         ids, clock = world.protocol.ids, world.clock
         self.generations = DynamoGenerations(
@@ -144,10 +150,9 @@ class Painting:
 
     def begin(self, images: int = 1) -> Job:
         """Ask for images, as a client does that repeats its request until it has an answer."""
-        wish = Wish(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
         asked = Asked(
             owner=OWNER,
-            wanted=(Variations(wish, images),),
+            wanted=(Variations(self.wish, images),),
             preference=Preference(),
             idempotency=IdempotencyKey("one request", "its fingerprint"),
         )

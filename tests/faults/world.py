@@ -10,6 +10,7 @@ import json
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -632,6 +633,11 @@ class World:
             self._assert_public_copies_are_named(all_items(self.client, self.table))
 
     # What must be true --------------------------------------------------------------------------------
+
+    def contents(self) -> tuple[object, ...]:
+        """All that is stored, to be compared."""
+        rows = sorted(all_items(self.client, self.table), key=lambda row: (row["pk"]["S"], row["sk"]["S"]))
+        return deepcopy((rows, dict(self.private.objects), dict(self.public.objects)))
 
     def records(self) -> list[Record]:
         """Every record of the table, whatever its state."""

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from image_store.ports import (
-        Cipher,
         Clock,
         DeadLetters,
         Generations,
@@ -218,7 +217,7 @@ class Deployment(Application):
         return DynamoGenerations(self.settings.table, client=lambda: self.client)
 
     @cached_property
-    def cipher(self) -> Cipher:
+    def cipher(self) -> MemoryCipher:
         return MemoryCipher()
 
     @cached_property

@@ -22,6 +22,7 @@ from image_store.domain.renditions import Fit, Provenance, Recipe
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.sensitive import Sensitive, left_open, sensitive_in, shown
 from image_store.domain.sharing import transform
+from image_store.domain.work import MigrateBatch
 from image_store.services.direct_uploads import DirectUpload, Ticket
 from image_store.services.sealing import Sealing
 from image_store.services.sources import Content
@@ -205,9 +206,9 @@ def test_direct_uploads_migrations_and_batches_are_sealed_as_well(store: Store) 
         until=store.clock.now() + timedelta(seconds=25),
     )
     while store.work.waiting:
-        store.migration_run.carry_on(  # type: ignore[arg-type]  # nothing else waits here
-            store.work.waiting.pop(0), until=store.clock.now() + timedelta(minutes=1)
-        )
+        work = store.work.waiting.pop(0)
+        assert isinstance(work, MigrateBatch)
+        store.migration_run.carry_on(work, until=store.clock.now() + timedelta(minutes=1))
 
     assert_sealed(store, ticket.image_id)
     assert store.cipher.made == 4
