@@ -206,6 +206,22 @@ def test_a_job_and_its_idempotency_key_leave_no_prompt_in_the_table(store: Deplo
     assert not [secret for secret in SECRETS if secret in rows(store) + repr(store.to_generate.waiting)]
 
 
+@pytest.mark.parametrize(
+    ("seals", "logged"), [("true", "http://127.0.0.1"), ("false", "http://127.0.0.1/zanzibar")]
+)
+def test_the_log_has_no_path_of_an_address_that_may_hold_a_prompt(
+    deployed: Callable[..., Deployment], caplog: pytest.LogCaptureFixture, seals: str, logged: str
+) -> None:
+    store = deployed(ENCRYPT_SENSITIVE_FIELDS=seals)
+
+    answer = store.call(
+        saying("upload/base64", source={"url": "http://127.0.0.1/zanzibar"}), function="upload"
+    )
+
+    assert_refused(answer, 422, "url_not_allowed")
+    assert [entry.__dict__["url"] for entry in caplog.records if "url" in entry.__dict__] == [logged]
+
+
 # Without KMS --------------------------------------------------------------------------------------------
 
 

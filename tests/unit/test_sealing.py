@@ -23,10 +23,12 @@ from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.sensitive import Sensitive, left_open, sensitive_in, shown
 from image_store.domain.sharing import transform
 from image_store.domain.work import MigrateBatch
+from image_store.ports import Fetched
 from image_store.services.direct_uploads import DirectUpload, Ticket
 from image_store.services.sealing import Sealing
-from image_store.services.sources import Content
+from image_store.services.sources import Content, RemoteUrl, Sources
 from image_store.services.uploads import Upload
+from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE, StubProcessor
 
@@ -404,6 +406,18 @@ def test_no_picture_is_marked_with_a_sealed_prompt(store: Store, made: Callable[
 
     assert heard.marks
     assert set(heard.marks) == {Provenance(prompt=None, seed=7)}
+
+
+@pytest.mark.parametrize(("seals", "name"), [(True, "image.png"), (False, "A lighthouse.png")])
+def test_an_address_that_may_hold_a_prompt_names_no_image(*, seals: bool, name: str) -> None:
+    store = Store(seals=seals)
+    url = "https://pictures.example/A%20lighthouse.png"
+    sources = Sources(fetcher=lambda: MemoryFetcher({url: Fetched(PICTURE, "image/png")}))
+    until = store.clock.now() + timedelta(seconds=25)
+
+    record = replace(store.uploads, sources=sources).accept(Upload(OWNER, RemoteUrl(url), SAID, until))
+
+    assert record.image.filename == name
 
 
 # Without KMS ------------------------------------------------------------------------------------------

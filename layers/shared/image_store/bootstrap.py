@@ -306,7 +306,7 @@ class Application:
         from image_store.adapters.remote import AddressRules, HttpFetcher
 
         rules = AddressRules(hosts=self.settings.remote_hosts, networks=self.settings.remote_networks)
-        return HttpFetcher(rules, clock=self.clock, report=_report_refusal)
+        return HttpFetcher(rules, clock=self.clock, report=self._report_refusal)
 
     # Services -----------------------------------------------------------------------------------------
 
@@ -772,6 +772,11 @@ class Application:
             self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
         )
 
+    def _report_refusal(self, reason: str, url: str) -> None:
+        # A path may hold what is sealed elsewhere.
+        shown = "/".join(url.split("/", 3)[:3]) if self.settings.seals_sensitive else url
+        logger.warning("no image fetched", reason=reason, url=shown)
+
     def _count_used_up(self, whose: str) -> None:
         from image_store.entrypoints.metrics import count_used_up
 
@@ -861,10 +866,6 @@ class Application:
         from botocore.session import get_session
 
         return get_session()
-
-
-def _report_refusal(reason: str, url: str) -> None:
-    logger.warning("no image fetched", reason=reason, url=url)
 
 
 _current: Application | None = None

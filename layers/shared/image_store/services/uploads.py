@@ -75,7 +75,9 @@ class Uploads:
         if (stored := self.reservations.replay(upload.idempotency)) is not None:
             return stored, False
         content = self.sources.open(upload.source, until=upload.until)
-        attributes, data = named(upload.attributes, content.filename), content.data
+        # Some providers have the prompt in the address of a picture: where prompts are sealed, it names nothing.
+        filename = None if self.sealing.seals else content.filename
+        attributes, data = named(upload.attributes, filename), content.data
         sha256 = hashlib.sha256(data).hexdigest()
         existing = self.reservations.existing(upload.owner, sha256, attributes.on_duplicate)
         if existing is not None:
