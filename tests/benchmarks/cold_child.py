@@ -36,7 +36,7 @@ class _Body:
 def _answer_without_network(answers: "dict[str, object]", called: "list[str]") -> None:
     """Let botocore prepare, sign and parse as ever; only the sockets are left out.
 
-    The certificate roots are read for each connection, as a real first connection does.
+    What urllib3 does for each new connection is done: it has the context of the client read the certificate roots.
     """
     from botocore import httpsession
     from botocore.awsrequest import AWSResponse
@@ -49,7 +49,9 @@ def _answer_without_network(answers: "dict[str, object]", called: "list[str]") -
         called.append(operation)
         if id(session) not in connected:
             connected.add(id(session))
-            httpsession.create_urllib3_context().load_verify_locations(httpsession.get_cert_path(True))
+            manager = session._manager  # type: ignore[attr-defined]  # noqa: SLF001
+            context = manager.connection_pool_kw["ssl_context"]
+            context.load_verify_locations(httpsession.get_cert_path(True), None, None)
         body = json.dumps(answers[operation]).encode()
         headers = {"content-type": "application/x-amz-json-1.0"}
         return AWSResponse(request.url, 200, headers, _Body(body))  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ from image_store.domain.generation import ItemState, Preference, Wish
 from image_store.domain.image import Kind
 from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey, Unit
 from image_store.domain.work import GenerateImage
-from image_store.ports import ImageProvider
+from image_store.ports.generation import ImageProvider
 from image_store.services.generation.choice import Choice
 from image_store.services.generation.requests import Asked, Variations
 from tests.benchmarks.answers import answered, intercept

@@ -13,7 +13,7 @@ from datetime import timedelta
 from itertools import batched
 from pathlib import Path
 
-from image_store.adapters.dynamodb import items, keys, projections
+from image_store.adapters.dynamodb import items, keys, projections, records
 from image_store.adapters.dynamodb.projections import Counters, RowKey
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Record, State, Visibility
@@ -116,7 +116,7 @@ def facts_for(image: Record) -> Facts:
 
 
 def _write_stored(table: DiskTable, images: Sequence[Record]) -> None:
-    table.put(row for image in images for row in items.rows_of(image).values())
+    table.put(row for image in images for row in records.rows_of(image).values())
 
 
 def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
@@ -126,7 +126,7 @@ def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
     stored = Counter({IMAGES: len(images), SIZE: sum(image.image.size_bytes for image in images)})
     for image in images:
         meta = (keys.image(image.image.id), keys.META)
-        rows[meta] = items.rows_of(image)[meta]
+        rows[meta] = records.rows_of(image)[meta]
         made = found_by(image, facts[image.image.id])
         rows |= {key: row for key, row in made.items() if key[0].startswith(_READ)}
     table.put(rows[key] for key in sorted(rows))

@@ -16,7 +16,8 @@ from image_store.adapters.imaging.limits import DecodeLimits
 from image_store.adapters.imaging.placeholder import make_placeholder
 from image_store.adapters.imaging.renditions import render
 from image_store.domain.media import sniff
-from image_store.domain.renditions import DISPLAY, PRESETS, THUMB, RenderedFile
+from image_store.domain.processing import RenderedFile
+from image_store.domain.renditions import DISPLAY, PRESETS, THUMB
 from tests import pictures
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms, median_cpu_ms
 from tests.benchmarks.sharp import Sharp, SharpUnavailable

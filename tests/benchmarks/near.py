@@ -3,9 +3,9 @@
 from functools import cached_property
 
 from image_store.bootstrap import Application
-from image_store.ports import ImageRepository
 from image_store.settings import Settings
 from tests.fakes.repository import MemoryRepository
+from tests.fakes.rows import Rows
 
 
 class NearApplication(Application):
@@ -19,7 +19,7 @@ class NearApplication(Application):
         return Settings.from_env({"PRIVATE_BUCKET": "private", "R2_ENDPOINT": self._endpoint})
 
     @cached_property
-    def repository(self) -> ImageRepository:
+    def repository(self) -> Rows:
         return MemoryRepository()
 
     def _r2_credentials(self) -> tuple[str, str]:

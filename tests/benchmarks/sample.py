@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import items, keys, records
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.media import MediaType
@@ -59,7 +59,7 @@ def record(index: int) -> Record:
 
 def rows(index: int) -> dict[str, items.Item]:
     """The rows META and DETAIL of a sample, by their sort key."""
-    made = items.rows_of(record(index))
+    made = records.rows_of(record(index))
     return {sort_key: row for (_, sort_key), row in made.items() if sort_key in (keys.META, keys.DETAIL)}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import keys, records
 from image_store.adapters.dynamodb.projector import DynamoProjector
 from image_store.bootstrap import use
 from tests.benchmarks.growth_contents import FOUND, GENERATION, counted_in, facts_for, found, found_by
@@ -96,9 +96,9 @@ def test_what_is_measured_is_what_the_projector_writes() -> None:
     client = MemoryDynamo()
     table = new_table(client, table_form())
     samples = [found(index) for index in range(PROJECTED)]
-    stored = {key for sample in samples for key in items.rows_of(sample)}
+    stored = {key for sample in samples for key in records.rows_of(sample)}
     for sample in samples:
-        for row in items.rows_of(sample).values():
+        for row in records.rows_of(sample).values():
             client.put_item(TableName=table, Item=row)
     projector = DynamoProjector(table, client=lambda: client)
 

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from image_store.adapters.kms import KmsCipher
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
-from image_store.ports import Cipher
+from image_store.ports.secrets import Cipher
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.kms_client import MemoryKms
 

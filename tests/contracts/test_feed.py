@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
 from image_store.domain.feed import FeedQuery
 from image_store.domain.image import Record, State, Visibility
-from image_store.domain.reservation import Quota, Reservation
-from image_store.ports import FeedRows, ImageRepository
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import Reservation
+from image_store.ports.projections import FeedRows
 from image_store.services.cursors import Cursors
 from image_store.services.feed import MAX_EXAMINED_ROWS, Feed
 from tests.contracts.test_lists import Projected
@@ -21,13 +22,14 @@ from tests.fakes.dynamodb import new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.feed_rows import MemoryFeedRows, is_public
 from tests.fakes.repository import MemoryRepository
+from tests.fakes.rows import Rows
 from tests.faults.world import SIGNING_KEYS, SetClock
 
 
 class Public:
     """A store with a feed."""
 
-    def __init__(self, repository: ImageRepository, rows: FeedRows) -> None:
+    def __init__(self, repository: Rows, rows: FeedRows) -> None:
         self.repository = repository
         self.rows = rows
         self.records: dict[str, Record] = {}

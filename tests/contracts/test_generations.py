@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from image_store.adapters.dynamodb.generations import DynamoGenerations
-from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets, Spending
 from image_store.domain.errors import (
@@ -40,10 +39,11 @@ from image_store.domain.generation import (
 )
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import Provider, Reason
-from image_store.ports import Generations
+from image_store.ports.generation import Generations
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.generations import MemoryGenerations
 from tests.fakes.repository import MemoryRepository
+from tests.fakes.rows import DynamoRows
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 TODAY = NOON.date()
@@ -645,4 +645,4 @@ def test_promises_and_stored_images_share_one_quota(client: Any, form: dict[str,
     jobs = DynamoGenerations(table, client=lambda: client)
     create(jobs, 2, most_images=2)
 
-    assert DynamoRepository(table, client=lambda: client).usage(OWNER).images == 0
+    assert DynamoRows(table, client=lambda: client).usage(OWNER).images == 0

@@ -12,15 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.projector import DynamoProjector
-from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.image import Details, Kind, Record, State, Visibility
 from image_store.domain.listing import ListQuery
-from image_store.domain.reservation import Quota, Reservation
-from image_store.ports import ImageRepository
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import Reservation
 from tests.contracts.test_repository import NOON, OWNER, ids_of, moved, pending, query
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
+from tests.fakes.rows import DynamoRows, Rows
 
 FILTERS: dict[str, tuple[Any, ...]] = {
     "kind": (None, Kind.UPLOAD, Kind.GENERATED),
@@ -37,7 +37,7 @@ FILTERS: dict[str, tuple[Any, ...]] = {
 }
 
 
-class Projected(DynamoRepository):
+class Projected(DynamoRows):
     """A repository whose every change is projected at once."""
 
     def __init__(self, table: str, client: Any) -> None:
@@ -55,7 +55,7 @@ def in_table(client: Any) -> Projected:
 
 
 @pytest.fixture(scope="module", params=["memory", "table", "moto"])
-def filled(request: pytest.FixtureRequest) -> Iterator[tuple[ImageRepository, list[Record]]]:
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[Rows, list[Record]]]:
     """A store of images in which every value of every filter occurs in many combinations."""
     chance = random.Random(7)  # noqa: S311 - the same store in every run
     if request.param == "moto":
@@ -67,7 +67,7 @@ def filled(request: pytest.FixtureRequest) -> Iterator[tuple[ImageRepository, li
         yield store, [add(store, number, chance) for number in range(40)]
 
 
-def add(store: ImageRepository, number: int, chance: random.Random) -> Record:
+def add(store: Rows, number: int, chance: random.Random) -> Record:
     details = Details(
         tags=tuple(tag for tag in ("a", "b/#1", "c") if chance.random() < 0.5),
         groups=tuple(name for name in ("session:s1", "session:s2") if chance.random() < 0.5),
@@ -124,9 +124,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda name: name)
-def test_any_two_filters_hold_together(
-    filled: tuple[ImageRepository, list[Record]], one: str, other: str
-) -> None:
+def test_any_two_filters_hold_together(filled: tuple[Rows, list[Record]], one: str, other: str) -> None:
     """C1."""
     store, records = filled
     for values in product(FILTERS[one], FILTERS[other]):
@@ -141,7 +139,7 @@ def test_any_two_filters_hold_together(
     limit=st.integers(1, 100),
 )
 def test_any_filters_and_any_limit_give_the_sorted_list(
-    filled: tuple[ImageRepository, list[Record]], chosen: dict[str, Any], limit: int
+    filled: tuple[Rows, list[Record]], chosen: dict[str, Any], limit: int
 ) -> None:
     """C1."""
     store, records = filled
@@ -203,7 +201,7 @@ def test_a_tag_drives_one_query_of_as_many_rows_as_it_shows() -> None:
             return client.query(**request)
 
     counting = Counting()
-    found = DynamoRepository(store.table, client=lambda: counting).cards(asked, after=None)
+    found = DynamoRows(store.table, client=lambda: counting).cards(asked, after=None)
 
     assert len(calls) == 1
     assert "FilterExpression" not in calls[0]

@@ -23,7 +23,7 @@ from image_store.domain.migration import (
     Table,
     Tally,
 )
-from image_store.ports import Migrations
+from image_store.ports.migrations import Migrations
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.migrations import MemoryMigrations
 

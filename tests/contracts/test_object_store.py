@@ -20,7 +20,7 @@ from moto import mock_aws
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket, s3_client
 from image_store.domain.errors import ConfigurationError, Conflict, PayloadTooLarge, StorageUnavailable
-from image_store.ports import ObjectMissing, ObjectStore
+from image_store.ports.objects import ObjectMissing, ObjectStore
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.s3_client import MemoryS3
 

@@ -16,16 +16,17 @@ from hypothesis import strategies as st
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.projector import KEPT_AFTER_THE_END, DynamoProjector
-from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Details, Image, Record, State, Visibility
 from image_store.domain.projection import MAX_TERMS, month_of
-from image_store.domain.reservation import Quota, Reservation
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import Reservation
 from image_store.domain.similarity import bands
 from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by
+from tests.fakes.rows import DynamoRows
 
 HASH = "0123456789abcdef"
 LONG_PROMPT = " ".join(f"word{number}" for number in range(300))
@@ -37,7 +38,7 @@ class Store:
     def __init__(self, client: Any, form: dict[str, Any]) -> None:
         self.client = client
         self.table = new_table(client, form)
-        self.repository = DynamoRepository(self.table, client=lambda: client)
+        self.repository = DynamoRows(self.table, client=lambda: client)
         self.projector = self.projector_with(client)
 
     def projector_with(self, client: Any) -> DynamoProjector:

@@ -1,4 +1,4 @@
-"""What every ImageRepository does: the fake of the tests and DynamoRepository on the template's table alike.
+"""What every Rows does: the fake of the tests and DynamoRows on the template's table alike.
 
 Below the contract stand the answers that only a real table gives: lost answers, conflicts of transactions, and the
 size of what is read and written.
@@ -14,23 +14,24 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from image_store.adapters.dynamodb import items, repository
-from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.adapters.dynamodb import records, repository
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY
-from image_store.domain.audit import Actor
+from image_store.domain.actor import Actor
+from image_store.domain.cards import Card
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.ingest import SweepPosition, VersionPosition
-from image_store.domain.listing import MAX_EXAMINED_ROWS, Card, GroupOf, ListQuery
+from image_store.domain.listing import MAX_EXAMINED_ROWS, GroupOf, ListQuery
 from image_store.domain.media import MediaType
 from image_store.domain.publication import NOBODY, PublicationRow
+from image_store.domain.quota import Quota, Usage
 from image_store.domain.renditions import PRESETS, Placeholder, Rendition
-from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Quota, Reservation, Usage
-from image_store.ports import ImageRepository
+from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Reservation
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
+from tests.fakes.rows import DynamoRows, Rows
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DEADLINE = NOON + timedelta(minutes=2)
@@ -101,17 +102,17 @@ def reservation(
     return Reservation(record, quota, idempotency, publication, expires_at)
 
 
-def reserve(store: ImageRepository, **changes: Any) -> Record:
+def reserve(store: Rows, **changes: Any) -> Record:
     record = pending(**changes)
     store.reserve(reservation(record))
     return record
 
 
-def ready(store: ImageRepository, **changes: Any) -> Record:
+def ready(store: Rows, **changes: Any) -> Record:
     return advance(store, reserve(store, **changes), State.READY, due_at=None)
 
 
-def advance(store: ImageRepository, record: Record, state: State, **changes: Any) -> Record:
+def advance(store: Rows, record: Record, state: State, **changes: Any) -> Record:
     after = moved(record, state, **changes)
     store.replace(record, after)
     return after
@@ -130,12 +131,12 @@ def query(limit: int = 100, **changes: Any) -> ListQuery:
     return replace(ListQuery(OWNER, limit), **changes)
 
 
-def ids_of(store: ImageRepository, asked: ListQuery) -> list[str]:
+def ids_of(store: Rows, asked: ListQuery) -> list[str]:
     """The ids of all pages."""
     return [card.id for page in pages(store, asked) for card in page]
 
 
-def pages(store: ImageRepository, asked: ListQuery) -> list[tuple[Card, ...]]:
+def pages(store: Rows, asked: ListQuery) -> list[tuple[Card, ...]]:
     found = []
     after = None
     while True:
@@ -147,7 +148,7 @@ def pages(store: ImageRepository, asked: ListQuery) -> list[tuple[Card, ...]]:
             return found
 
 
-def due(store: ImageRepository, at: datetime) -> set[str]:
+def due(store: Rows, at: datetime) -> set[str]:
     return set(store.due(at))
 
 
@@ -183,7 +184,7 @@ def table(request: pytest.FixtureRequest, tables: Tables) -> Table:
 
 
 @pytest.fixture(params=["memory", "dynamodb in moto", "dynamodb in memory"])
-def store(request: pytest.FixtureRequest, tables: Tables) -> ImageRepository:
+def store(request: pytest.FixtureRequest, tables: Tables) -> Rows:
     kind, _, where = request.param.partition(" in ")
     return dynamo(tables(where)) if kind == "dynamodb" else MemoryRepository()
 
@@ -191,15 +192,15 @@ def store(request: pytest.FixtureRequest, tables: Tables) -> ImageRepository:
 ACTOR = Actor.function("generate", "8f5a1f6e-0000-4000-8000-000000000000")
 
 
-def dynamo(table: Table, client: Any = None) -> DynamoRepository:
+def dynamo(table: Table, client: Any = None) -> DynamoRows:
     chosen = client or table.client
-    return DynamoRepository(table.name, client=lambda: chosen, actor=lambda: ACTOR)
+    return DynamoRows(table.name, client=lambda: chosen, actor=lambda: ACTOR)
 
 
 # Reserve ----------------------------------------------------------------------------------------------
 
 
-def test_a_reserved_record_reads_as_it_was_written(store: ImageRepository) -> None:
+def test_a_reserved_record_reads_as_it_was_written(store: Rows) -> None:
     details = Details(
         title="Кошка",
         alt_text="A cat",
@@ -231,7 +232,7 @@ def test_a_reserved_record_reads_as_it_was_written(store: ImageRepository) -> No
     assert store.get_image(record.image.id) == record.image
 
 
-def test_what_was_never_reserved_is_not_there(store: ImageRepository) -> None:
+def test_what_was_never_reserved_is_not_there(store: Rows) -> None:
     reserve(store)
 
     unknown = uuid7(NOON, 0)
@@ -243,7 +244,7 @@ def test_what_was_never_reserved_is_not_there(store: ImageRepository) -> None:
     assert store.usage("unknown") == Usage(0, 0)
 
 
-def test_a_reservation_can_be_repeated_and_counts_once(store: ImageRepository) -> None:
+def test_a_reservation_can_be_repeated_and_counts_once(store: Rows) -> None:
     record = pending(guarded=True)
     asked = reservation(record, idempotency=KEY, publication=waiting(record))
 
@@ -253,7 +254,7 @@ def test_a_reservation_can_be_repeated_and_counts_once(store: ImageRepository) -
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
-def test_an_id_that_is_taken_is_a_conflict(store: ImageRepository) -> None:
+def test_an_id_that_is_taken_is_a_conflict(store: Rows) -> None:
     first = reserve(store)
     same_id = pending(id=first.image.id)
 
@@ -264,7 +265,7 @@ def test_an_id_that_is_taken_is_a_conflict(store: ImageRepository) -> None:
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
-def test_reservations_are_counted_by_owner(store: ImageRepository) -> None:
+def test_reservations_are_counted_by_owner(store: Rows) -> None:
     reserve(store, size_bytes=300)
     reserve(store, size_bytes=40)
     reserve(store, owner="owner one", size_bytes=5)
@@ -273,7 +274,7 @@ def test_reservations_are_counted_by_owner(store: ImageRepository) -> None:
     assert store.usage("owner one") == Usage(1, 5)
 
 
-def test_the_last_image_of_a_quota_is_taken_and_the_next_is_refused(store: ImageRepository) -> None:
+def test_the_last_image_of_a_quota_is_taken_and_the_next_is_refused(store: Rows) -> None:
     quota = Quota(images=2)
     for _ in range(2):
         store.reserve(reservation(pending(), quota=quota))
@@ -286,7 +287,7 @@ def test_the_last_image_of_a_quota_is_taken_and_the_next_is_refused(store: Image
     assert store.usage(OWNER) == Usage(2, 2_000)
 
 
-def test_the_last_byte_of_a_quota_is_taken_and_the_next_is_refused(store: ImageRepository) -> None:
+def test_the_last_byte_of_a_quota_is_taken_and_the_next_is_refused(store: Rows) -> None:
     quota = Quota(size_bytes=1_000)
     store.reserve(reservation(pending(size_bytes=400), quota=quota))
     refused = pending(size_bytes=601)
@@ -303,7 +304,7 @@ def test_the_last_byte_of_a_quota_is_taken_and_the_next_is_refused(store: ImageR
 
 @pytest.mark.parametrize(("size_bytes", "fits"), [(1_000, True), (1_001, False)])
 def test_a_first_image_may_be_as_large_as_the_quota_and_no_larger(
-    store: ImageRepository, size_bytes: int, fits: bool
+    store: Rows, size_bytes: int, fits: bool
 ) -> None:
     asked = reservation(pending(size_bytes=size_bytes), quota=Quota(size_bytes=1_000))
 
@@ -316,7 +317,7 @@ def test_a_first_image_may_be_as_large_as_the_quota_and_no_larger(
     assert store.usage(OWNER) == (Usage(1, size_bytes) if fits else Usage(0, 0))
 
 
-def test_a_quota_of_one_owner_is_not_used_by_another(store: ImageRepository) -> None:
+def test_a_quota_of_one_owner_is_not_used_by_another(store: Rows) -> None:
     quota = Quota(images=1, size_bytes=1_000)
 
     store.reserve(reservation(pending(), quota=quota))
@@ -329,14 +330,14 @@ def everything(record: Record, *, quota: Quota = Quota()) -> Reservation:  # noq
     return reservation(record, quota=quota, idempotency=KEY, publication=waiting(record))
 
 
-def assert_nothing_of(store: ImageRepository, record: Record) -> None:
+def assert_nothing_of(store: Rows, record: Record) -> None:
     assert store.get(record.image.id) is None
     assert record.image.id not in due(store, record.image.created_at + timedelta(days=1))
     kept = store.publication(PUBLICATION)
     assert kept is None or kept.image_id != record.image.id
 
 
-def test_a_reservation_beyond_the_quota_leaves_nothing(store: ImageRepository) -> None:
+def test_a_reservation_beyond_the_quota_leaves_nothing(store: Rows) -> None:
     reserve(store)
     refused = pending(guarded=True)
 
@@ -349,7 +350,7 @@ def test_a_reservation_beyond_the_quota_leaves_nothing(store: ImageRepository) -
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
-def test_a_guard_that_is_held_refuses_a_second_reservation_whole(store: ImageRepository) -> None:
+def test_a_guard_that_is_held_refuses_a_second_reservation_whole(store: Rows) -> None:
     holder = reserve(store, sha256=SHA256, guarded=True)
     refused = pending(sha256=SHA256, guarded=True)
 
@@ -366,7 +367,7 @@ def test_a_guard_that_is_held_refuses_a_second_reservation_whole(store: ImageRep
     "other", [{"sha256": "1e" * 32}, {"owner": "another"}, {"guarded": False}], ids=["bytes", "owner", "keep"]
 )
 def test_a_guard_holds_back_only_guarded_images_of_the_same_owner_and_bytes(
-    store: ImageRepository, other: dict[str, Any]
+    store: Rows, other: dict[str, Any]
 ) -> None:
     reserve(store, sha256=SHA256, guarded=True)
 
@@ -375,7 +376,7 @@ def test_a_guard_holds_back_only_guarded_images_of_the_same_owner_and_bytes(
     assert store.get(record.image.id) == record
 
 
-def test_an_idempotency_key_stands_for_the_image_reserved_with_it(store: ImageRepository) -> None:
+def test_an_idempotency_key_stands_for_the_image_reserved_with_it(store: Rows) -> None:
     record = pending(idempotency=KEY.name)
 
     store.reserve(reservation(record, idempotency=KEY))
@@ -383,7 +384,7 @@ def test_an_idempotency_key_stands_for_the_image_reserved_with_it(store: ImageRe
     assert store.idempotency(KEY.name) == kept_key(record)
 
 
-def test_an_idempotency_key_that_is_held_refuses_a_second_reservation_whole(store: ImageRepository) -> None:
+def test_an_idempotency_key_that_is_held_refuses_a_second_reservation_whole(store: Rows) -> None:
     holder = pending()
     store.reserve(reservation(holder, idempotency=KEY))
     refused = pending(guarded=True, at=NOON + timedelta(hours=24))
@@ -397,7 +398,7 @@ def test_an_idempotency_key_that_is_held_refuses_a_second_reservation_whole(stor
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
-def test_an_expired_idempotency_key_is_taken_by_the_next(store: ImageRepository) -> None:
+def test_an_expired_idempotency_key_is_taken_by_the_next(store: Rows) -> None:
     store.reserve(reservation(pending(), idempotency=KEY))
     later = pending(at=NOON + timedelta(hours=24, seconds=1, milliseconds=1))
 
@@ -406,7 +407,7 @@ def test_an_expired_idempotency_key_is_taken_by_the_next(store: ImageRepository)
     assert store.idempotency(KEY.name) == kept_key(later, "another body")
 
 
-def test_a_reserved_publication_can_be_read_and_waits_for_its_deadline(store: ImageRepository) -> None:
+def test_a_reserved_publication_can_be_read_and_waits_for_its_deadline(store: Rows) -> None:
     record = pending(intent=PUBLICATION)
 
     store.reserve(reservation(record, publication=waiting(record)))
@@ -418,7 +419,7 @@ def test_a_reserved_publication_can_be_read_and_waits_for_its_deadline(store: Im
 # Replace ----------------------------------------------------------------------------------------------
 
 
-def test_a_replaced_record_reads_as_it_was_written(store: ImageRepository) -> None:
+def test_a_replaced_record_reads_as_it_was_written(store: Rows) -> None:
     before = reserve(store)
     after = moved(before, State.READY, due_at=None, filename="dog.png", publication=PUBLICATION)
     after = replace(after, details=Details(title="A dog", metadata={"k": "v"}))
@@ -429,7 +430,7 @@ def test_a_replaced_record_reads_as_it_was_written(store: ImageRepository) -> No
     assert store.get_image(before.image.id) == after.image
 
 
-def test_a_replacement_can_be_repeated(store: ImageRepository) -> None:
+def test_a_replacement_can_be_repeated(store: Rows) -> None:
     before = reserve(store)
     after = moved(before, State.READY)
 
@@ -445,7 +446,7 @@ def test_a_replacement_can_be_repeated(store: ImageRepository) -> None:
     ids=lambda value: next(iter(value)),
 )
 def test_a_version_that_is_not_the_one_seen_is_a_conflict_and_nothing_is_written(
-    store: ImageRepository, stale: dict[str, Any]
+    store: Rows, stale: dict[str, Any]
 ) -> None:
     current = ready(store, sha256=SHA256, groups=("session:s1",))
     kept = waiting(current, publication="kept")
@@ -469,7 +470,7 @@ def test_a_version_that_is_not_the_one_seen_is_a_conflict_and_nothing_is_written
     assert due(store, DEADLINE) == {"publication:kept"}
 
 
-def test_of_two_writers_who_saw_the_same_version_one_wins(store: ImageRepository) -> None:
+def test_of_two_writers_who_saw_the_same_version_one_wins(store: Rows) -> None:
     seen = ready(store)
     first, second = moved(seen, State.READY), moved(seen, State.TRASHED)
 
@@ -480,7 +481,7 @@ def test_of_two_writers_who_saw_the_same_version_one_wins(store: ImageRepository
     assert store.get(seen.image.id) == first
 
 
-def test_replacing_what_was_forgotten_is_a_conflict(store: ImageRepository) -> None:
+def test_replacing_what_was_forgotten_is_a_conflict(store: Rows) -> None:
     tombstone = buried(store)
     store.forget(tombstone)
 
@@ -490,7 +491,7 @@ def test_replacing_what_was_forgotten_is_a_conflict(store: ImageRepository) -> N
     assert store.get(tombstone.image.id) is None
 
 
-def test_group_rows_appear_with_ready_follow_edits_and_go_with_the_trash(store: ImageRepository) -> None:
+def test_group_rows_appear_with_ready_follow_edits_and_go_with_the_trash(store: Rows) -> None:
     def shown(record: Record) -> list[str]:
         return [name for name in names if ids_of(store, query(group=name)) == [record.image.id]]
 
@@ -515,7 +516,7 @@ def test_group_rows_appear_with_ready_follow_edits_and_go_with_the_trash(store: 
     assert shown(restored) == []
 
 
-def test_all_groups_may_be_exchanged_at_once(store: ImageRepository) -> None:
+def test_all_groups_may_be_exchanged_at_once(store: Rows) -> None:
     record = ready(store, groups=tuple(f"session:a{number}" for number in range(20)))
     new = tuple(f"session:b{number}" for number in range(20))
 
@@ -525,7 +526,7 @@ def test_all_groups_may_be_exchanged_at_once(store: ImageRepository) -> None:
     assert ids_of(store, query(group="session:b7")) == [record.image.id]
 
 
-def test_an_edit_shows_in_every_list(store: ImageRepository) -> None:
+def test_an_edit_shows_in_every_list(store: Rows) -> None:
     record = ready(store, groups=("session:s1",))
 
     advance(store, record, State.READY, filename="renamed.png", visibility=Visibility.PUBLIC)
@@ -535,7 +536,7 @@ def test_an_edit_shows_in_every_list(store: ImageRepository) -> None:
         assert (card.filename, card.visibility) == ("renamed.png", Visibility.PUBLIC)
 
 
-def test_the_trash_has_its_own_list_and_gives_back(store: ImageRepository) -> None:
+def test_the_trash_has_its_own_list_and_gives_back(store: Rows) -> None:
     record = ready(store)
     image_id = record.image.id
     assert (ids_of(store, query()), ids_of(store, query(trashed=True))) == ([image_id], [])
@@ -551,7 +552,7 @@ def test_the_trash_has_its_own_list_and_gives_back(store: ImageRepository) -> No
 
 
 @pytest.mark.parametrize("path", [[], [State.READY], [State.READY, State.TRASHED]], ids=str)
-def test_usage_is_given_back_once_when_deleting_begins(store: ImageRepository, path: list[State]) -> None:
+def test_usage_is_given_back_once_when_deleting_begins(store: Rows, path: list[State]) -> None:
     reserve(store, size_bytes=7)
     record = reserve(store, size_bytes=300)
     for state in path:
@@ -568,7 +569,7 @@ def test_usage_is_given_back_once_when_deleting_begins(store: ImageRepository, p
     assert store.usage(OWNER) == Usage(1, 7)
 
 
-def test_bytes_given_back_can_be_used_again(store: ImageRepository) -> None:
+def test_bytes_given_back_can_be_used_again(store: Rows) -> None:
     quota = Quota(images=1, size_bytes=1_000)
     record = pending()
     store.reserve(reservation(record, quota=quota))
@@ -579,7 +580,7 @@ def test_bytes_given_back_can_be_used_again(store: ImageRepository) -> None:
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
-def test_a_publication_waits_until_it_is_current_and_again_when_it_is_not(store: ImageRepository) -> None:
+def test_a_publication_waits_until_it_is_current_and_again_when_it_is_not(store: Rows) -> None:
     record = ready(store)
     intended = moved(record, State.READY, intent=PUBLICATION)
     store.replace(record, intended, publications=[waiting(record), waiting(record, publication="other")])
@@ -599,7 +600,7 @@ def test_a_publication_waits_until_it_is_current_and_again_when_it_is_not(store:
     assert due(store, DEADLINE) == {"publication:other", f"publication:{PUBLICATION}"}
 
 
-def published(store: ImageRepository) -> Record:
+def published(store: Rows) -> Record:
     record = ready(store)
     intended = advance(store, record, State.READY, intent=PUBLICATION)
     return advance(store, intended, State.READY, intent=None, publication=PUBLICATION)
@@ -608,7 +609,7 @@ def published(store: ImageRepository) -> Record:
 COPY = f"p/{PUBLICATION}/w640.webp"
 
 
-def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(store: ImageRepository) -> None:
+def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(store: Rows) -> None:
     record = published(store)
     known = waiting(record)
 
@@ -625,7 +626,7 @@ def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(sto
     assert store.publication(PUBLICATION) is None
 
 
-def test_strays_get_a_row_that_is_due_where_there_is_none(store: ImageRepository) -> None:
+def test_strays_get_a_row_that_is_due_where_there_is_none(store: Rows) -> None:
     record = published(store)
     current = store.publication(PUBLICATION)
     strays = PublicationRow("stray", NOBODY, frozenset({"p/stray/thumb.jpg"}), NOON)
@@ -640,7 +641,7 @@ def test_strays_get_a_row_that_is_due_where_there_is_none(store: ImageRepository
     assert store.get(record.image.id) == record
 
 
-def test_no_copy_can_be_announced_of_what_is_not_current(store: ImageRepository) -> None:
+def test_no_copy_can_be_announced_of_what_is_not_current(store: Rows) -> None:
     record = reserve(store)
     store.replace(record, moved(record, State.READY), publications=[waiting(record)])
 
@@ -658,7 +659,7 @@ MADE = Rendition("w640", MediaType.AVIF, 640, 480, 20_000, making="0123456789abc
 
 
 @pytest.mark.parametrize("state", [State.READY, State.TRASHED])
-def test_an_amendment_changes_the_record_and_not_its_version(store: ImageRepository, state: State) -> None:
+def test_an_amendment_changes_the_record_and_not_its_version(store: Rows, state: State) -> None:
     record = advance(store, ready(store, groups=("session:s1",), alt_text="a cat"), state)
     after = amended(record.image, renditions=(*record.image.renditions, MADE))
     listed = store.cards(query(trashed=state is State.TRASHED), after=None)
@@ -670,7 +671,7 @@ def test_an_amendment_changes_the_record_and_not_its_version(store: ImageReposit
     assert store.cards(query(trashed=state is State.TRASHED), after=None) == listed
 
 
-def test_an_amendment_of_what_has_changed_is_a_conflict(store: ImageRepository) -> None:
+def test_an_amendment_of_what_has_changed_is_a_conflict(store: Rows) -> None:
     record = ready(store)
     changed = advance(store, record, State.READY, filename="dog.png")
 
@@ -680,7 +681,7 @@ def test_an_amendment_of_what_has_changed_is_a_conflict(store: ImageRepository) 
     assert store.get(record.image.id) == changed
 
 
-def test_a_change_by_who_has_not_seen_an_amendment_is_a_conflict(store: ImageRepository) -> None:
+def test_a_change_by_who_has_not_seen_an_amendment_is_a_conflict(store: Rows) -> None:
     record = ready(store)
     store.amend(record.image, first := amended(record.image))
 
@@ -692,7 +693,7 @@ def test_a_change_by_who_has_not_seen_an_amendment_is_a_conflict(store: ImageRep
     assert store.get_image(record.image.id) == first
 
 
-def test_a_file_of_an_image_is_made_by_one_at_a_time(store: ImageRepository) -> None:
+def test_a_file_of_an_image_is_made_by_one_at_a_time(store: Rows) -> None:
     def take(holder: str, at: datetime, name: str = "id#w640.webp") -> bool:
         return store.take_rendering(name, holder=holder, at=at, until=at + timedelta(seconds=40))
 
@@ -704,7 +705,7 @@ def test_a_file_of_an_image_is_made_by_one_at_a_time(store: ImageRepository) -> 
     assert not take("one", NOON + timedelta(seconds=42))
 
 
-def test_many_records_and_publications_are_read_at_once(store: ImageRepository) -> None:
+def test_many_records_and_publications_are_read_at_once(store: Rows) -> None:
     records = [ready(store) for _ in range(3)]
     store.replace(records[0], moved(records[0], State.READY), publications=[waiting(records[0])])
     ids = [record.image.id for record in records]
@@ -715,7 +716,7 @@ def test_many_records_and_publications_are_read_at_once(store: ImageRepository) 
     assert store.get_images([]) == {}
 
 
-def test_a_guard_is_kept_by_ready_and_released_by_the_trash(store: ImageRepository) -> None:
+def test_a_guard_is_kept_by_ready_and_released_by_the_trash(store: Rows) -> None:
     record = reserve(store, sha256=SHA256, guarded=True)
     record = advance(store, record, State.READY)
     assert store.copies(OWNER, SHA256).guard == record.image.id
@@ -726,7 +727,7 @@ def test_a_guard_is_kept_by_ready_and_released_by_the_trash(store: ImageReposito
     assert reserve(store, sha256=SHA256, guarded=True).image.id == store.copies(OWNER, SHA256).guard
 
 
-def test_an_abandoned_reservation_frees_its_guard_and_its_idempotency_key(store: ImageRepository) -> None:
+def test_an_abandoned_reservation_frees_its_guard_and_its_idempotency_key(store: Rows) -> None:
     record = pending(sha256=SHA256, guarded=True, idempotency=KEY.name)
     store.reserve(reservation(record, idempotency=KEY))
 
@@ -738,7 +739,7 @@ def test_an_abandoned_reservation_frees_its_guard_and_its_idempotency_key(store:
     assert store.idempotency(KEY.name) == kept_key(again)
 
 
-def test_a_stored_image_keeps_its_idempotency_key_when_it_is_deleted(store: ImageRepository) -> None:
+def test_a_stored_image_keeps_its_idempotency_key_when_it_is_deleted(store: Rows) -> None:
     record = pending(idempotency=KEY.name)
     store.reserve(reservation(record, idempotency=KEY))
     record = advance(store, record, State.READY)
@@ -751,14 +752,14 @@ def test_a_stored_image_keeps_its_idempotency_key_when_it_is_deleted(store: Imag
 # Forget -----------------------------------------------------------------------------------------------
 
 
-def buried(store: ImageRepository) -> Record:
+def buried(store: Rows) -> Record:
     doomed = advance(store, ready(store), State.DELETING)
     tombstone = replace(moved(doomed, State.TOMBSTONE, due_at=DEADLINE), details=Details())
     store.replace(doomed, tombstone)
     return tombstone
 
 
-def test_a_forgotten_tombstone_is_gone_and_can_be_forgotten_again(store: ImageRepository) -> None:
+def test_a_forgotten_tombstone_is_gone_and_can_be_forgotten_again(store: Rows) -> None:
     tombstone = buried(store)
     assert store.get(tombstone.image.id) == tombstone
 
@@ -770,7 +771,7 @@ def test_a_forgotten_tombstone_is_gone_and_can_be_forgotten_again(store: ImageRe
     assert due(store, DEADLINE) == set()
 
 
-def test_a_tombstone_that_changed_is_not_forgotten(store: ImageRepository) -> None:
+def test_a_tombstone_that_changed_is_not_forgotten(store: Rows) -> None:
     seen = buried(store)
     current = advance(store, seen, State.TOMBSTONE)
 
@@ -787,12 +788,12 @@ def minutes(number: int) -> datetime:
     return NOON + timedelta(minutes=number)
 
 
-def gallery(store: ImageRepository, size: int, **changes: Any) -> list[str]:
+def gallery(store: Rows, size: int, **changes: Any) -> list[str]:
     """Ids of READY images, one a minute, oldest first."""
     return [ready(store, at=minutes(number), **changes).image.id for number in range(size)]
 
 
-def test_a_card_tells_what_a_gallery_shows(store: ImageRepository) -> None:
+def test_a_card_tells_what_a_gallery_shows(store: Rows) -> None:
     record = ready(
         store,
         at=NOON + timedelta(milliseconds=7),
@@ -827,7 +828,7 @@ def test_a_card_tells_what_a_gallery_shows(store: ImageRepository) -> None:
     assert expected.thumb_key == image.rendition_key(THUMB)
 
 
-def test_an_owner_without_images_has_an_empty_last_page(store: ImageRepository) -> None:
+def test_an_owner_without_images_has_an_empty_last_page(store: Rows) -> None:
     ready(store, owner="another")
 
     page = store.cards(query(), after=None)
@@ -835,7 +836,7 @@ def test_an_owner_without_images_has_an_empty_last_page(store: ImageRepository) 
     assert (page.cards, page.resume_after) == ((), None)
 
 
-def test_only_images_that_are_ready_are_listed(store: ImageRepository) -> None:
+def test_only_images_that_are_ready_are_listed(store: Rows) -> None:
     reserve(store)
     advance(store, ready(store), State.TRASHED)
     buried(store)
@@ -845,7 +846,7 @@ def test_only_images_that_are_ready_are_listed(store: ImageRepository) -> None:
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
-def test_both_orders_go_by_the_time_of_making(store: ImageRepository, group: str | None) -> None:
+def test_both_orders_go_by_the_time_of_making(store: Rows, group: str | None) -> None:
     made = gallery(store, 5, groups=("session:s1",))
 
     assert ids_of(store, query(group=group, descending=False)) == made
@@ -853,7 +854,7 @@ def test_both_orders_go_by_the_time_of_making(store: ImageRepository, group: str
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
-def test_filters_narrow_a_list_and_combine(store: ImageRepository, group: str | None) -> None:
+def test_filters_narrow_a_list_and_combine(store: Rows, group: str | None) -> None:
     made = {
         (kind, visibility): ready(store, kind=kind, visibility=visibility, groups=("session:s1",)).image.id
         for kind in (Kind.UPLOAD, Kind.GENERATED)
@@ -872,9 +873,7 @@ def test_filters_narrow_a_list_and_combine(store: ImageRepository, group: str | 
 
 @pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("group", [None, "session:s1"])
-def test_since_is_inclusive_and_until_is_not(
-    store: ImageRepository, group: str | None, descending: bool
-) -> None:
+def test_since_is_inclusive_and_until_is_not(store: Rows, group: str | None, descending: bool) -> None:
     made = gallery(store, 6, groups=("session:s1",))
 
     def found(**dates: Any) -> list[str]:
@@ -887,7 +886,7 @@ def test_since_is_inclusive_and_until_is_not(
     assert found(since=minutes(5), until=minutes(5) + timedelta(milliseconds=1)) == made[5:]
 
 
-def test_the_list_of_a_group_holds_its_images_alone(store: ImageRepository) -> None:
+def test_the_list_of_a_group_holds_its_images_alone(store: Rows) -> None:
     ready(store, groups=("session:s1",), owner="another")
     ready(store, groups=("session:s10", "session:S1"))
     record = ready(store, groups=("session:s1", "persona:p"))
@@ -897,7 +896,7 @@ def test_the_list_of_a_group_holds_its_images_alone(store: ImageRepository) -> N
     assert ids_of(store, query(group="session")) == []
 
 
-def test_owners_and_groups_cannot_spell_each_others_keys(store: ImageRepository) -> None:
+def test_owners_and_groups_cannot_spell_each_others_keys(store: Rows) -> None:
     record = ready(store, owner="a#b", groups=("session:c",))
     ready(store, owner="a", groups=("b#session:c",))
 
@@ -911,7 +910,7 @@ def test_owners_and_groups_cannot_spell_each_others_keys(store: ImageRepository)
     ids=lambda asked: next(iter(asked), "all"),
 )
 def test_pages_of_every_limit_hold_every_image_once(
-    store: ImageRepository, asked: dict[str, Any], descending: bool
+    store: Rows, asked: dict[str, Any], descending: bool
 ) -> None:
     made = []
     for number in range(7):
@@ -927,7 +926,7 @@ def test_pages_of_every_limit_hold_every_image_once(
 
 
 @pytest.mark.parametrize("kind", [None, Kind.UPLOAD])
-def test_pages_are_full_until_the_last(store: ImageRepository, kind: Kind | None) -> None:
+def test_pages_are_full_until_the_last(store: Rows, kind: Kind | None) -> None:
     gallery(store, 7)
 
     sizes = [len(page) for page in pages(store, query(3, kind=kind))]
@@ -936,9 +935,7 @@ def test_pages_are_full_until_the_last(store: ImageRepository, kind: Kind | None
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
-def test_images_that_come_and_go_between_pages_disturb_no_others(
-    store: ImageRepository, group: str | None
-) -> None:
+def test_images_that_come_and_go_between_pages_disturb_no_others(store: Rows, group: str | None) -> None:
     records = [ready(store, at=minutes(number), groups=("session:s1",)) for number in range(8)]
     first = store.cards(query(3, group=group), after=None)
     assert [card.id for card in first.cards] == [records[number].image.id for number in (7, 6, 5)]
@@ -961,7 +958,7 @@ def test_images_that_come_and_go_between_pages_disturb_no_others(
 
 
 @pytest.mark.parametrize("descending", [True, False])
-def test_a_page_may_begin_after_any_id(store: ImageRepository, descending: bool) -> None:
+def test_a_page_may_begin_after_any_id(store: Rows, descending: bool) -> None:
     made = gallery(store, 4)
     missing = uuid7(minutes(1) + timedelta(seconds=30), 0)
 
@@ -971,7 +968,7 @@ def test_a_page_may_begin_after_any_id(store: ImageRepository, descending: bool)
     assert [card.id for card in page.cards] == expected
 
 
-def test_pages_keep_within_their_dates(store: ImageRepository) -> None:
+def test_pages_keep_within_their_dates(store: Rows) -> None:
     made = gallery(store, 6)
 
     found = ids_of(store, query(1, since=minutes(1), until=minutes(5)))
@@ -982,7 +979,7 @@ def test_pages_keep_within_their_dates(store: ImageRepository) -> None:
 # Copies, due, publications ----------------------------------------------------------------------------
 
 
-def test_copies_are_the_ready_images_of_the_owner_newest_first(store: ImageRepository) -> None:
+def test_copies_are_the_ready_images_of_the_owner_newest_first(store: Rows) -> None:
     made = gallery(store, 3, sha256=SHA256)
     advance(store, ready(store, sha256=SHA256), State.TRASHED)
     holder = reserve(store, sha256=SHA256, guarded=True)
@@ -995,13 +992,13 @@ def test_copies_are_the_ready_images_of_the_owner_newest_first(store: ImageRepos
     assert found.guard == holder.image.id
 
 
-def test_bytes_that_nobody_stores_have_no_copies(store: ImageRepository) -> None:
+def test_bytes_that_nobody_stores_have_no_copies(store: Rows) -> None:
     found = store.copies(OWNER, SHA256)
 
     assert (found.image_ids, found.guard) == ((), None)
 
 
-def test_only_what_is_due_is_due(store: ImageRepository) -> None:
+def test_only_what_is_due_is_due(store: Rows) -> None:
     record = reserve(store, due_at=minutes(2))
     reserve(store, due_at=minutes(2) + timedelta(microseconds=1))
     ready(store)
@@ -1014,7 +1011,7 @@ def test_only_what_is_due_is_due(store: ImageRepository) -> None:
 
 
 @pytest.mark.parametrize("state", [State.READY, State.TRASHED, State.DELETING, State.TOMBSTONE])
-def test_records_of_every_state_can_be_due(store: ImageRepository, state: State) -> None:
+def test_records_of_every_state_can_be_due(store: Rows, state: State) -> None:
     record = reserve(store)
     advance(store, record, state, due_at=minutes(5))
 
@@ -1022,7 +1019,7 @@ def test_records_of_every_state_can_be_due(store: ImageRepository, state: State)
     assert due(store, minutes(5)) == {record.image.id}
 
 
-def test_what_is_due_no_more_is_not_named(store: ImageRepository) -> None:
+def test_what_is_due_no_more_is_not_named(store: Rows) -> None:
     record = reserve(store)
 
     advance(store, record, State.READY, due_at=None)
@@ -1031,7 +1028,7 @@ def test_what_is_due_no_more_is_not_named(store: ImageRepository) -> None:
 
 
 def test_all_that_is_due_is_named_once_while_it_is_taken_further(
-    store: ImageRepository, monkeypatch: pytest.MonkeyPatch
+    store: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(repository, "_DUE_PAGE_ROWS", 2)
     records = {record.image.id: record for record in (reserve(store) for _ in range(15))}
@@ -1042,7 +1039,7 @@ def test_all_that_is_due_is_named_once_while_it_is_taken_further(
     assert records == {}
 
 
-def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: ImageRepository) -> None:
+def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: Rows) -> None:
     record = pending()
     store.reserve(reservation(record, publication=waiting(record)))
 
@@ -1056,9 +1053,7 @@ def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: Image
 # Maintenance ------------------------------------------------------------------------------------------
 
 
-def scanned(
-    store: ImageRepository, *, limit: int = 3, between: Callable[[int], None] = lambda _: None
-) -> list[Image]:
+def scanned(store: Rows, *, limit: int = 3, between: Callable[[int], None] = lambda _: None) -> list[Image]:
     """All images that a scan shows, while something happens between its pages."""
     found: list[Image] = []
     after: str | None = None
@@ -1073,7 +1068,7 @@ def scanned(
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 100])
-def test_a_scan_shows_every_image_of_all_owners_and_states_once(store: ImageRepository, limit: int) -> None:
+def test_a_scan_shows_every_image_of_all_owners_and_states_once(store: Rows, limit: int) -> None:
     records = [reserve(store), ready(store, groups=("session:s1",)), ready(store, owner="another")]
     records.append(advance(store, ready(store), State.TRASHED, due_at=DEADLINE))
     records.append(buried(store))
@@ -1088,11 +1083,11 @@ def test_a_scan_shows_every_image_of_all_owners_and_states_once(store: ImageRepo
     )
 
 
-def test_a_scan_of_an_empty_store_shows_nothing(store: ImageRepository) -> None:
+def test_a_scan_of_an_empty_store_shows_nothing(store: Rows) -> None:
     assert scanned(store) == []
 
 
-def test_a_scan_loses_no_image_while_others_come_and_go(store: ImageRepository) -> None:
+def test_a_scan_loses_no_image_while_others_come_and_go(store: Rows) -> None:
     stay = [ready(store, groups=("session:s1",)) for _ in range(12)]
     go = [buried(store) for _ in range(6)]
 
@@ -1108,7 +1103,7 @@ def test_a_scan_loses_no_image_while_others_come_and_go(store: ImageRepository) 
     assert len(found) == len(set(found))
 
 
-def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: ImageRepository) -> None:
+def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: Rows) -> None:
     gone = {record.image.id: record for record in (buried(store) for _ in range(4))}
     stay = [ready(store) for _ in range(4)]
     found: list[Image] = []
@@ -1125,11 +1120,11 @@ def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: ImageRep
     assert {record.image.id for record in stay} <= {image.id for image in found}
 
 
-def owners_due(store: ImageRepository, at: datetime) -> list[str]:
+def owners_due(store: Rows, at: datetime) -> list[str]:
     return sorted(store.owners_due(at))
 
 
-def test_an_owner_waits_for_policies_from_the_first_image_on(store: ImageRepository) -> None:
+def test_an_owner_waits_for_policies_from_the_first_image_on(store: Rows) -> None:
     reserve(store)
     reserve(store, at=NOON + timedelta(hours=1))
     reserve(store, at=NOON + timedelta(hours=2), owner="another")
@@ -1139,7 +1134,7 @@ def test_an_owner_waits_for_policies_from_the_first_image_on(store: ImageReposit
     assert owners_due(store, NOON + timedelta(hours=2)) == sorted([OWNER, "another"])
 
 
-def test_an_owner_whose_turn_is_over_waits_for_the_next(store: ImageRepository) -> None:
+def test_an_owner_whose_turn_is_over_waits_for_the_next(store: Rows) -> None:
     reserve(store)
     reserve(store, owner="another")
     tomorrow = NOON + timedelta(days=1)
@@ -1154,7 +1149,7 @@ def test_an_owner_whose_turn_is_over_waits_for_the_next(store: ImageRepository) 
 
 
 def test_all_owners_that_wait_are_named_once_while_their_turns_end(
-    store: ImageRepository, monkeypatch: pytest.MonkeyPatch
+    store: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(repository, "_DUE_PAGE_ROWS", 2)
     waiting_owners = {f"owner {number}" for number in range(15)}
@@ -1168,7 +1163,7 @@ def test_all_owners_that_wait_are_named_once_while_their_turns_end(
     assert waiting_owners == set()
 
 
-def test_owners_never_appear_among_what_is_due_nor_images_among_the_owners(store: ImageRepository) -> None:
+def test_owners_never_appear_among_what_is_due_nor_images_among_the_owners(store: Rows) -> None:
     record = reserve(store)
 
     assert due(store, DEADLINE) == {record.image.id}
@@ -1176,7 +1171,7 @@ def test_owners_never_appear_among_what_is_due_nor_images_among_the_owners(store
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
-def test_cards_of_a_category_are_those_and_no_others(store: ImageRepository, group: str | None) -> None:
+def test_cards_of_a_category_are_those_and_no_others(store: Rows, group: str | None) -> None:
     groups = ("session:s1",)
     cats = [ready(store, at=minutes(number), category="cats", groups=groups) for number in range(3)]
     ready(store, at=minutes(4), category="dogs", groups=groups)
@@ -1192,7 +1187,7 @@ def test_cards_of_a_category_are_those_and_no_others(store: ImageRepository, gro
     assert ids_of(store, query(category="birds", group=group, from_records=True)) == []
 
 
-# DynamoRepository alone -------------------------------------------------------------------------------
+# DynamoRows alone -------------------------------------------------------------------------------
 
 
 def carried_out(carry_out: Callable[[], Any]) -> Any:
@@ -1309,7 +1304,7 @@ def test_a_read_that_cannot_settle_a_lost_answer_is_storage_unavailable(table: T
 
 
 A_ROW = PublicationRow(PUBLICATION, "id", frozenset({"p/key"}), NOON)
-READS: dict[str, Callable[[ImageRepository], object]] = {
+READS: dict[str, Callable[[Rows], object]] = {
     "get": lambda store: store.get("id"),
     "get_image": lambda store: store.get_image("id"),
     "cards": lambda store: store.cards(query(), after=None),
@@ -1357,7 +1352,7 @@ def test_every_failure_is_storage_unavailable(
         update_item=failure,
         batch_get_item=failure,
     )
-    store = DynamoRepository("images", client=lambda: client)
+    store = DynamoRows("images", client=lambda: client)
 
     with pytest.raises(StorageUnavailable) as raised:
         READS[method](store)
@@ -1410,9 +1405,7 @@ def test_a_conflict_of_transactions_that_passes_is_not_noticed(table: Table, sin
             conflicting(carry_out, single=single) if next(left) else carry_out()
         ),
     )
-    store = DynamoRepository(
-        table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed
-    )
+    store = DynamoRows(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
     record = pending()
 
     store.reserve(reservation(record))
@@ -1424,9 +1417,7 @@ def test_a_conflict_of_transactions_that_passes_is_not_noticed(table: Table, sin
 def test_a_conflict_of_transactions_is_waited_for_two_seconds_with_growing_jitter(table: Table) -> None:
     time = Time()
     client = Interposed(table.client, transact_write_items=conflicting)
-    store = DynamoRepository(
-        table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed
-    )
+    store = DynamoRows(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
     record = pending()
 
     with pytest.raises(StorageUnavailable) as raised:
@@ -1453,19 +1444,19 @@ def test_a_lost_race_is_not_tried_again(table: Table) -> None:
 
 def fill(table: Table, size: int, *, group: str | None = None) -> list[str]:
     """Write the listed rows of READY images as they would be, without their transactions."""
-    records = [
+    made = [
         moved(pending(at=minutes(number), groups=(group,) if group else ()), State.READY)
         for number in range(size)
     ]
     rows = [
         row
-        for record in records
-        for (_, sort_key), row in items.rows_of(record).items()
+        for record in made
+        for (_, sort_key), row in records.rows_of(record).items()
         if "card" in row and (sort_key == "META") == (group is None)
     ]
     for row in rows:
         table.client.put_item(TableName=table.name, Item=row)
-    return [record.image.id for record in records]
+    return [record.image.id for record in made]
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
@@ -1502,7 +1493,7 @@ def test_the_fake_reads_2000_rows_for_a_page_of_nothing_as_well() -> None:
     assert (last.cards, last.resume_after) == ((), None)
 
 
-MAINTENANCE: dict[str, Callable[[ImageRepository], object]] = {
+MAINTENANCE: dict[str, Callable[[Rows], object]] = {
     "scan": lambda store: store.scan(after=None, limit=1),
     "owner_done": lambda store: store.owner_done(OWNER, next_at=NOON),
 }
@@ -1516,7 +1507,7 @@ def test_every_failure_of_maintenance_is_storage_unavailable(
     client = Interposed(None, scan=failure, update_item=failure)
 
     with pytest.raises(StorageUnavailable):
-        MAINTENANCE[method](DynamoRepository("images", client=lambda: client))
+        MAINTENANCE[method](DynamoRows("images", client=lambda: client))
 
 
 def test_an_owner_who_never_stored_anything_gets_no_row(table: Table) -> None:
@@ -1660,13 +1651,13 @@ def test_making_a_repository_makes_no_client() -> None:
     def client() -> Any:
         pytest.fail("A client was made.")
 
-    DynamoRepository("images", client=client)
+    DynamoRows("images", client=client)
 
 
 # Groups that are deleted, and what is remembered of dropped objects ------------------------------------
 
 
-def test_members_of_a_group_come_oldest_first_page_by_page(store: ImageRepository) -> None:
+def test_members_of_a_group_come_oldest_first_page_by_page(store: Rows) -> None:
     made = [ready(store, groups=("session:s1",), at=NOON + timedelta(minutes=n)).image.id for n in range(5)]
     ready(store, groups=("session:s2",))
     group = GroupOf(OWNER, "session:s1")
@@ -1685,13 +1676,13 @@ def test_members_of_a_group_come_oldest_first_page_by_page(store: ImageRepositor
     assert store.members(GroupOf("somebody else", "session:s1"), after=None, limit=5).image_ids == ()
 
 
-def test_only_images_that_are_ready_are_members(store: ImageRepository) -> None:
+def test_only_images_that_are_ready_are_members(store: Rows) -> None:
     reserve(store, groups=("session:s1",))
 
     assert store.members(GroupOf(OWNER, "session:s1"), after=None, limit=5).image_ids == ()
 
 
-def test_what_became_an_image_or_was_noted_is_settled_until_it_expires(store: ImageRepository) -> None:
+def test_what_became_an_image_or_was_noted_is_settled_until_it_expires(store: Rows) -> None:
     store.reserve(reservation(pending(idempotency=KEY.name), idempotency=KEY))
     store.note("noted", what="refused", expires_at=NOON + timedelta(days=1))
     names = [KEY.name, "noted", "unknown", *(f"unknown {number}" for number in range(60))]
@@ -1702,7 +1693,7 @@ def test_what_became_an_image_or_was_noted_is_settled_until_it_expires(store: Im
     assert set(store.settled([], at=NOON)) == set()
 
 
-def test_a_note_can_be_written_anew(store: ImageRepository) -> None:
+def test_a_note_can_be_written_anew(store: Rows) -> None:
     store.note("noted", what="announced", expires_at=NOON)
     store.note("noted", what="refused", expires_at=NOON + timedelta(days=1))
 
@@ -1710,9 +1701,7 @@ def test_a_note_can_be_written_anew(store: ImageRepository) -> None:
 
 
 @pytest.mark.parametrize("after", [None, VersionPosition("ingest/a/ключ.png", "v1")])
-def test_the_position_of_a_sweep_reads_as_it_was_kept(
-    store: ImageRepository, after: VersionPosition | None
-) -> None:
+def test_the_position_of_a_sweep_reads_as_it_was_kept(store: Rows, after: VersionPosition | None) -> None:
     position = SweepPosition(after, NOON)
 
     store.keep_sweep_position("ingest", SweepPosition(VersionPosition("b", "v"), NOON))

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
 from image_store.domain.image import Details, Kind, Record, State, Visibility
 from image_store.domain.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
-from image_store.domain.reservation import Quota, Reservation
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import Reservation
 from image_store.domain.searching import SearchQuery
 from image_store.domain.words import query_terms, terms_of
-from image_store.ports import ImageRepository, SearchIndex
+from image_store.ports.projections import SearchIndex
 from image_store.services.cursors import Cursors
 from image_store.services.searching import Searching
 from tests.contracts.test_lists import Projected
@@ -24,6 +25,7 @@ from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
+from tests.fakes.rows import Rows
 from tests.fakes.search_index import MemorySearchIndex
 from tests.faults.world import SIGNING_KEYS, SetClock
 
@@ -51,7 +53,7 @@ QUERIES = (
 class Shelf:
     """A store that can be searched."""
 
-    def __init__(self, repository: ImageRepository, index: SearchIndex, **windows: int) -> None:
+    def __init__(self, repository: Rows, index: SearchIndex, **windows: int) -> None:
         self.repository = repository
         self.records: list[Record] = []
         cursors = Cursors(keys=lambda: SIGNING_KEYS)

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from image_store.adapters.dynamodb.alike_rows import DynamoAlikeRows
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
 from image_store.domain.image import Record, State
-from image_store.domain.reservation import Quota, Reservation
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import Reservation
 from image_store.domain.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
-from image_store.ports import AlikeRows, ImageRepository
+from image_store.ports.projections import AlikeRows
 from image_store.services.similarity import MAX_ROWS_OF_A_BAND, Similarity
 from tests.contracts.test_lists import Projected, in_table
 from tests.contracts.test_repository import NOON, OWNER, moved, pending
@@ -24,6 +25,7 @@ from tests.fakes.alike_rows import MemoryAlikeRows
 from tests.fakes.dynamodb import all_items, mocked_client
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository, card_of
+from tests.fakes.rows import Rows
 
 HASH = "0123456789abcdef"
 
@@ -31,7 +33,7 @@ HASH = "0123456789abcdef"
 class Album:
     """A store in which similar images can be looked for."""
 
-    def __init__(self, repository: ImageRepository, rows: AlikeRows) -> None:
+    def __init__(self, repository: Rows, rows: AlikeRows) -> None:
         self.repository = repository
         self.records: list[Record] = []
         self.similarity = Similarity(repository=repository, rows=rows)

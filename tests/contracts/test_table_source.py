@@ -22,7 +22,7 @@ from image_store.domain.migration import (
     Table,
 )
 from image_store.domain.work import MigrateBatch
-from image_store.ports import MigrationSource
+from image_store.ports.migrations import MigrationSource
 from tests.fakes.dynamodb import mocked_client
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE

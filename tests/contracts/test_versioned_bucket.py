@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.session import get_session
 from moto import mock_aws
 
-from image_store.adapters.r2 import S3Versions, s3_client
+from image_store.adapters.r2 import s3_client
+from image_store.adapters.s3_versions import S3Versions
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import DroppedObject
 from tests.fakes.object_store import MemoryIngestBucket
@@ -21,7 +22,7 @@ from tests.faults.world import SetClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from image_store.ports import VersionedBucket
+    from image_store.ports.ingest import VersionedBucket
 
 PAGE = 3
 

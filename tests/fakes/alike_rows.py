@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from image_store.domain.projection import facts_of
 from image_store.domain.similarity import Alike, bands
-from image_store.ports import AlikeRows
+from image_store.ports.projections import AlikeRows
 from tests.fakes.repository import MemoryRepository, card_of
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
-from image_store.ports import Cipher, Envelope
+from image_store.ports.secrets import Cipher, Envelope
 
 
 class MemoryEnvelope(Envelope):

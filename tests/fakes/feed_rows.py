@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+from image_store.domain.cards import Card
 from image_store.domain.image import Record
-from image_store.domain.listing import Card
 from image_store.domain.projection import facts_of, month_of
-from image_store.ports import FeedRows
+from image_store.ports.projections import FeedRows
 from tests.fakes.repository import MemoryRepository, card_of
 
 

@@ -9,7 +9,8 @@ from image_store.domain.budget import Budgets
 from image_store.domain.generation import Item, Job, Outcome, Preference, Wish
 from image_store.domain.image import Kind
 from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, ProviderKey, Reason, Unit
-from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
 from image_store.services.fingerprints import Fingerprints
 from image_store.services.generation.choice import Choice

@@ -19,7 +19,7 @@ from image_store.domain.generation import (
     Performance,
 )
 from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderFailure, ProviderKey
-from image_store.ports import Generations, ImageProvider, ProviderHealth, ProviderKeys
+from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
 from tests.fakes.repository import MemoryRepository
 
 Budget = tuple[str, str | None, str]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.errors import Conflict
-from image_store.ports import Housekeeping
+from image_store.ports.cleanup import Housekeeping
 
 
 class MemoryHousekeeping(Housekeeping):

@@ -2,7 +2,7 @@
 
 from image_store.domain.errors import Conflict
 from image_store.domain.migration import Migration
-from image_store.ports import Migrations
+from image_store.ports.migrations import Migrations
 
 
 class MemoryMigrations(Migrations):

@@ -9,14 +9,9 @@ from urllib.parse import quote
 
 from image_store.domain.errors import Conflict, PayloadTooLarge
 from image_store.domain.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
-from image_store.ports import (
-    Clock,
-    ObjectMissing,
-    ObjectStore,
-    PresignedPut,
-    StoredObject,
-    VersionedBucket,
-)
+from image_store.ports.ingest import VersionedBucket
+from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut, StoredObject
+from image_store.ports.system import Clock
 
 
 @dataclass(frozen=True, slots=True)

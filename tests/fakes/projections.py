@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import items, keys, records
 from image_store.adapters.dynamodb import projections as rows
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.domain.image import Record
@@ -19,7 +19,7 @@ def records_in(table: Sequence[items.Item]) -> list[Record]:
     for item in table:
         if item["sk"]["S"] in {keys.META, keys.DETAIL}:
             parts.setdefault(item["pk"]["S"], []).append(item)
-    found = (items.record_of(of_one) for of_one in parts.values())
+    found = (records.record_of(of_one) for of_one in parts.values())
     return [record for record in found if record is not None]
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
-from image_store.ports import DeadLetters, IngestEvents, WorkQueue
+from image_store.ports.ingest import IngestEvents
+from image_store.ports.queues import DeadLetters, WorkQueue
 
 
 class MemoryWorkQueue(WorkQueue):

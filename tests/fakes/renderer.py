@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.making import TransformWanted, Wanted
-from image_store.ports import Clock, Renderer
+from image_store.ports.imaging import Renderer
+from image_store.ports.system import Clock
 from image_store.services.rendering import Rendering
 from image_store.services.transforming import Transforming
 

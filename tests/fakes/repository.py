@@ -5,29 +5,23 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from image_store.adapters.dynamodb.items import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
+from image_store.adapters.dynamodb.cards import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
+from image_store.domain.cards import Card, thumb_of
 from image_store.domain.errors import Conflict, QuotaExceeded
 from image_store.domain.ids import created_at, first_id_at
 from image_store.domain.image import Image, Record, State
 from image_store.domain.ingest import SweepPosition
-from image_store.domain.listing import (
-    MAX_EXAMINED_ROWS,
-    Card,
-    CardPage,
-    GroupOf,
-    ListQuery,
-    MemberPage,
-    thumb_of,
-)
+from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.publication import PublicationRow
-from image_store.domain.reservation import Copies, IdempotencyRow, Quota, Reservation, Usage
-from image_store.ports import ImageRepository
+from image_store.domain.quota import Quota, Usage
+from image_store.domain.reservation import Copies, IdempotencyRow, Reservation
+from tests.fakes.rows import Rows
 
 _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
 
 
-class MemoryRepository(ImageRepository):
-    """ImageRepository in memory; `records`, `publication_rows` and `owners` are there for tests to look at.
+class MemoryRepository(Rows):
+    """Rows in memory; `records`, `publication_rows` and `owners` are there for tests to look at.
 
     Guards, groups, copies and usage are read off the records, so that they can never disagree with them.
     """

@@ -13,10 +13,11 @@ from image_store.domain.image import Image, Record, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.migration import FieldNames, Table
 from image_store.domain.publication import PublicationRow
+from image_store.domain.quota import Quota
 from image_store.domain.renditions import PRESETS
-from image_store.domain.reservation import IdempotencyKey, Quota, Reservation
+from image_store.domain.reservation import IdempotencyKey, Reservation
 from image_store.entrypoints.migrations import record_attributes
-from image_store.ports import MigrationSource
+from image_store.ports.migrations import MigrationSource
 from image_store.services.batch_deletion import BatchDeletion
 from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled
@@ -63,7 +64,7 @@ from tests.faults.world import (
 )
 
 if TYPE_CHECKING:
-    from image_store.ports import Renderer
+    from image_store.ports.imaging import Renderer
 
 
 TableOf = Callable[[Table, FieldNames], MigrationSource]
@@ -206,6 +207,7 @@ class Store:
         self.cdn = JournalledCdn(url=PUBLIC_URL, bucket=self.public, journal=self.journal)
         self.publisher = Publisher(
             repository=self.repository,
+            publications=self.repository,
             bucket=self.public if publishes else None,
             public_url=PUBLIC_URL,
             purger=self.cdn if purges else None,
@@ -225,6 +227,7 @@ class Store:
         )
         self.reservations = Reservations(
             repository=self.repository,
+            claims=self.repository,
             protocol=self.protocol,
             clock=self.clock,
             ids=self.ids,
@@ -254,6 +257,7 @@ class Store:
         self.retrieval = Retrieval(repository=self.repository)
         self.rendering = Rendering(
             repository=self.repository,
+            leases=self.repository,
             private=self.private,
             publisher=self.publisher,
             processor=StubProcessor(),
@@ -263,6 +267,7 @@ class Store:
         )
         self.transforming = Transforming(
             repository=self.repository,
+            leases=self.repository,
             private=self.private,
             processor=StubProcessor(),
             clock=self.clock,
@@ -305,6 +310,9 @@ class Store:
         self.housekeeping = MemoryHousekeeping()
         self.cleanup = assembled(
             repository=self.repository,
+            lists=self.repository,
+            publications=self.repository,
+            rows=self.repository,
             housekeeping=self.housekeeping,
             private=self.private,
             publisher=self.publisher,
@@ -315,19 +323,19 @@ class Store:
             most_removals=most_removals,
         )
         self.listing = Listing(
-            repository=self.repository, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock
+            lists=self.repository, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock
         )
         self.cursors = Cursors(keys=lambda: SIGNING_KEYS)
         self.batches = Batches(clock=self.clock)
         self.batch_deletion = BatchDeletion(
-            repository=self.repository,
+            lists=self.repository,
             deletion=self.deletion,
             batches=self.batches,
             cursors=self.cursors,
             clock=self.clock,
         )
         self.ingestion = Ingestion(
-            bucket=self.ingested, repository=self.repository, uploads=self.uploads, clock=self.clock
+            bucket=self.ingested, notes=self.repository, uploads=self.uploads, clock=self.clock
         )
         self.migrations = MemoryMigrations()
         sources = MigrationSources(bucket=self.ingested, table=table)
@@ -335,6 +343,7 @@ class Store:
         self.migration_requests = MigrationRequests(
             migrations=self.migrations,
             repository=self.repository,
+            claims=self.repository,
             sources=sources,
             mover=mover,
             work=self.work,
@@ -347,7 +356,7 @@ class Store:
         )
         self.events = MemoryIngestEvents()
         self.ingest_sweep = IngestSweep(
-            bucket=self.ingested, repository=self.repository, events=self.events, clock=self.clock
+            bucket=self.ingested, notes=self.repository, events=self.events, clock=self.clock
         )
 
     def upload(

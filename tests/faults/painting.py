@@ -23,10 +23,11 @@ from image_store.domain.providers import (
     Reason,
     Unit,
 )
-from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
-from image_store.ports import ImageProvider
+from image_store.ports.generation import ImageProvider
 from image_store.services.cursors import Cursors
 from image_store.services.fingerprints import Fingerprints
 from image_store.services.generation.choice import Choice

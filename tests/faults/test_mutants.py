@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
-from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Image, Record, Visibility, public_key
 from image_store.domain.ingest import DroppedObject
@@ -22,6 +21,7 @@ from image_store.services.rendering import Rendering
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.rows import DynamoRows
 from tests.faults.faults import Mode
 from tests.faults.test_any_history import let_run
 from tests.faults.test_every_call import OPERATIONS, Operation, run, run_with_a_lost_commit
@@ -82,7 +82,7 @@ def test_an_upload_in_the_wrong_order_is_caught(
         run(world, operation("private upload"), at=at, mode=mode)
 
 
-class DoesNotReadBack(DynamoRepository):
+class DoesNotReadBack(DynamoRows):
     """A repository that takes a lost answer for a failure."""
 
     def _is_mine(self, image: Image) -> bool:
@@ -151,7 +151,7 @@ class ForgetsFirst(Publisher):
 
     def remove(self, rows: Sequence[PublicationRow]) -> int:
         for row in rows:
-            self.repository.forget_publication(row, at=self.clock.now())
+            self.publications.forget_publication(row, at=self.clock.now())
         return super().remove(rows)
 
 
@@ -173,7 +173,7 @@ def test_an_unpublish_in_the_wrong_order_is_caught(
         run(world, operation("unpublish"), at=at, mode=Mode.ERROR_BEFORE)
 
 
-class Overwrites(DynamoRepository):
+class Overwrites(DynamoRows):
     """A repository whose writers overwrite what they did not see."""
 
     def replace(self, before: Record, after: Record, **named: Any) -> None:
@@ -212,7 +212,7 @@ def test_random_histories_catch_a_commit_before_the_bytes_as_well() -> None:
         let_run(chosen, protocol=CommitsFirst)
 
 
-class ForgetsWithoutLooking(DynamoRepository):
+class ForgetsWithoutLooking(DynamoRows):
     """A repository that forgets a publication whatever else its row names."""
 
     def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
@@ -271,7 +271,7 @@ def test_a_try_that_is_removed_after_a_lost_answer_is_caught(worlds: Worlds) -> 
         )
 
 
-class CommitsWithoutCondition(DynamoRepository):
+class CommitsWithoutCondition(DynamoRows):
     """A repository whose additions overwrite what they did not see."""
 
     def amend(self, before: Image, after: Image) -> None:

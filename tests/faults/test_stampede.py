@@ -10,7 +10,9 @@ import pytest
 
 from image_store.domain.image import Visibility
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
+from image_store.domain.processing import ProcessedImage
+from image_store.domain.provenance import Provenance
+from image_store.domain.renditions import Recipe
 from image_store.services.rendering import LEASE
 from image_store.services.renditions import Found
 from tests.fakes.dynamodb import table_form

@@ -17,15 +17,15 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote_plus, unquote, urlsplit
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import items, keys, publication_items, records
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.projector import DynamoProjector
-from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.kms import KmsCipher
 from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import R2Bucket, S3Versions
+from image_store.adapters.r2 import R2Bucket
 from image_store.adapters.renderer import LambdaRenderer
+from image_store.adapters.s3_versions import S3Versions
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
@@ -38,25 +38,21 @@ from image_store.domain.listing import GroupOf
 from image_store.domain.making import TransformWanted, Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import FieldNames, JsonLines, Migration, Options, Table
-from image_store.domain.renditions import (
-    PRESETS,
-    UPLOAD_RECIPES,
-    Fit,
-    Placeholder,
-    ProcessedImage,
-    Provenance,
-    Recipe,
-    RenderedFile,
-    Rendition,
-)
-from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.processing import ProcessedImage, RenderedFile
+from image_store.domain.provenance import Provenance
+from image_store.domain.quota import Quota
+from image_store.domain.renditions import PRESETS, UPLOAD_RECIPES, Fit, Placeholder, Recipe, Rendition
+from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.sharing import transform
 from image_store.domain.work import CompleteUpload, MigrateBatch, Work
 from image_store.entrypoints.events import handle_messages
 from image_store.entrypoints.making import handle_making
 from image_store.entrypoints.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
-from image_store.ports import Fetched, Housekeeping, Ids, MigrationSource
+from image_store.ports.cleanup import Housekeeping
+from image_store.ports.migrations import MigrationSource
+from image_store.ports.remote import Fetched
+from image_store.ports.system import Ids
 from image_store.services.batch_deletion import BatchDeletion, Deleted, Deletions
 from image_store.services.batches import Batches
 from image_store.services.cleanup.assembly import assembled
@@ -91,6 +87,7 @@ from tests.fakes.lambda_client import MemoryLambda
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected
 from tests.fakes.purger import MemoryCdn
+from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
 from tests.fakes.sqs_client import MemorySqs
 from tests.faults.faults import Faults, Killed
@@ -214,7 +211,7 @@ class World:
         faults: Faults | None = None,
         protocol: type[WriteProtocol] = WriteProtocol,
         deletion: type[Deletion] = Deletion,
-        repository: type[DynamoRepository] = DynamoRepository,
+        repository: type[DynamoRows] = DynamoRows,
         rendering: type[Rendering] = Rendering,
         seals: bool = False,
     ) -> None:
@@ -260,6 +257,7 @@ class World:
         self.bucket = R2Bucket("private", client=lambda: s3, presigner=presigner)
         self.publisher = Publisher(
             repository=self.repository,
+            publications=self.repository,
             bucket=R2Bucket("public", client=lambda: s3, presigner=None),
             public_url=PUBLIC_URL,
             purger=FaultyPurger(self.cdn, self.faults),
@@ -278,6 +276,7 @@ class World:
         )
         self.reservations = Reservations(
             repository=self.repository,
+            claims=self.repository,
             protocol=self.protocol,
             clock=self.clock,
             ids=ids,
@@ -294,13 +293,13 @@ class World:
         )
         self.ingestion = Ingestion(
             bucket=R2Bucket("ingest", client=lambda: s3, presigner=None),
-            repository=self.repository,
+            notes=self.repository,
             uploads=self.uploads,
             clock=self.clock,
         )
         self.ingest_sweep = IngestSweep(
             bucket=S3Versions("ingest", client=lambda: s3),
-            repository=self.repository,
+            notes=self.repository,
             events=SqsIngestEvents("events", client=lambda: sqs),
             clock=self.clock,
         )
@@ -313,6 +312,7 @@ class World:
         self.migration_requests = MigrationRequests(
             migrations=self.migrations,
             repository=self.repository,
+            claims=self.repository,
             sources=sources,
             mover=mover,
             work=work,
@@ -338,6 +338,7 @@ class World:
         self.retrieval = Retrieval(repository=self.repository)
         self.rendering = rendering(
             repository=self.repository,
+            leases=self.repository,
             private=self.bucket,
             publisher=self.publisher,
             processor=StubProcessor(),
@@ -347,6 +348,7 @@ class World:
         )
         self.transforming = Transforming(
             repository=self.repository,
+            leases=self.repository,
             private=self.bucket,
             processor=StubProcessor(),
             clock=self.clock,
@@ -397,7 +399,7 @@ class World:
         # One after the other, so that every run makes the same calls.
         self.batches = Batches(clock=self.clock, concurrency=1, last_step=timedelta(minutes=1))
         self.batch_deletion = BatchDeletion(
-            repository=self.repository,
+            lists=self.repository,
             deletion=self.deletion,
             batches=self.batches,
             cursors=Cursors(keys=lambda: SIGNING_KEYS),
@@ -408,6 +410,9 @@ class World:
     def _cleanup(self, housekeeping: Housekeeping, ids: Ids, *, policies: Sequence[Policy] = ()) -> Cleanup:
         return assembled(
             repository=self.repository,
+            lists=self.repository,
+            publications=self.repository,
+            rows=self.repository,
             housekeeping=housekeeping,
             private=self.bucket,
             publisher=self.publisher,
@@ -676,7 +681,9 @@ class World:
 
     def _assert_public_copies_are_named(self, rows: list[items.Item]) -> None:
         # A copy that was announced and never committed goes with its publication.
-        named = {key for row in map(items.publication_of, _publications_in(rows)) for key in row.keys}
+        named = {
+            key for row in map(publication_items.publication_of, _publications_in(rows)) for key in row.keys
+        }
         assert set(self.public.objects) - named == set(), "public objects of no current publication"
         kept_by_cdn = {f"{PUBLIC_URL}/{key}" for key in named}
         assert self.cdn.cached - kept_by_cdn == set(), "copies of no current publication at the CDN"
@@ -692,7 +699,7 @@ class World:
 
     def _assert_rows_follow(self, kept: list[Record], rows: list[items.Item]) -> None:
         """The table holds the rows of its records and the count, and no others."""
-        expected = {row for record in kept for row in items.rows_of(record)}
+        expected = {row for record in kept for row in records.rows_of(record)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
         # The count, what cleanup, sweeps and migrations remember, breakers, and what expires by itself.
         beside = {
@@ -760,5 +767,5 @@ def _records_in(rows: list[items.Item]) -> list[Record]:
     for row in rows:
         if row["sk"]["S"] in {keys.META, keys.DETAIL}:
             of_images[row["pk"]["S"]].append(row)
-    found = [items.record_of(parts) for parts in of_images.values()]
+    found = [records.record_of(parts) for parts in of_images.values()]
     return [record for record in found if record is not None]

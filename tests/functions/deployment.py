@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from image_store.adapters.dynamodb.generations import DynamoGenerations
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
-from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.secrets import Secrets
 from image_store.bootstrap import Application, use
 from image_store.domain.providers import GeneratedImage, Provider, Unit
@@ -26,27 +25,21 @@ from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.generations import MemoryProvider
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue
+from tests.fakes.rows import DynamoRows
 from tests.faults.world import CountedIds, SetClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
-    from image_store.ports import (
-        Clock,
-        DeadLetters,
-        Generations,
-        Housekeeping,
-        Ids,
-        ImageProvider,
-        ImageRepository,
-        IngestEvents,
-        Migrations,
-        ObjectStore,
-        QueueDepth,
-        VersionedBucket,
-        WorkQueue,
-    )
+    from image_store.ports.cleanup import Housekeeping
+    from image_store.ports.generation import Generations, ImageProvider
+    from image_store.ports.ingest import IngestEvents, VersionedBucket
+    from image_store.ports.migrations import Migrations
+    from image_store.ports.objects import ObjectStore
+    from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
+    from image_store.ports.system import Clock, Ids
+    from tests.fakes.rows import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = ROOT / "events"
@@ -165,8 +158,8 @@ class Deployment(Application):
         return CountedIds(self.set_clock)
 
     @cached_property
-    def repository(self) -> ImageRepository:
-        return DynamoRepository(self.settings.table, client=lambda: self.client, actor=acting)
+    def repository(self) -> Rows:
+        return DynamoRows(self.settings.table, client=lambda: self.client, actor=acting)
 
     @cached_property
     def housekeeping(self) -> Housekeeping:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from image_store.domain.media import MediaType
-    from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
+    from image_store.domain.processing import ProcessedImage
+    from image_store.domain.provenance import Provenance
+    from image_store.domain.renditions import Recipe
 
 PICTURE = sent_bytes("upload/raw")
 NO_TIME = Context(remaining=timedelta(seconds=4))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.domain.image import Kind
-from image_store.domain.provenance import ProvenanceMark, provenance_of
-from image_store.domain.renditions import Provenance
+from image_store.domain.provenance import Provenance, ProvenanceMark, provenance_of
 from tests.functions.deployment import Deployment, event
 
 if TYPE_CHECKING:

@@ -8,17 +8,17 @@ from urllib.parse import quote, quote_from_bytes
 
 import pytest
 
-from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.adapters.remote import AddressRules, HttpFetcher
 from image_store.adapters.system import SystemClock
 from image_store.bootstrap import Application, use
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports import Fetched
+from image_store.ports.remote import Fetched
 from image_store.settings import Settings
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.object_store import MemoryBucket
+from tests.fakes.rows import DynamoRows
 from tests.functions.handlers import Answer, call, handler, post_json
 from tests.pictures import jpeg, png
 
@@ -40,7 +40,7 @@ class Store:
             {"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"}
         )
         self.bucket = MemoryBucket("private", clock=SystemClock(), peers={})
-        self.app.repository = DynamoRepository(self.table, client=lambda: client)
+        self.app.repository = DynamoRows(self.table, client=lambda: client)
         self.app.private = self.bucket
         self.app.processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000))
         self.fetcher = MemoryFetcher({URL: Fetched(PNG, "image/png")})

@@ -153,8 +153,16 @@ class Authority:
 
     def trust(self) -> ssl.SSLContext:
         """What a client needs that trusts this authority."""
-        pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
-        return ssl.create_default_context(cadata=pem)
+        return ssl.create_default_context(cadata=self._pem().decode())
+
+    def bundle(self) -> str:
+        """The file of its certificate, for clients that want to be told of one."""
+        path = self._folder / f"authority-{self._certificate.serial_number}.pem"
+        path.write_bytes(self._pem())
+        return str(path)
+
+    def _pem(self) -> bytes:
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def serving(self, host: str, *, days: int = 1) -> ssl.SSLContext:
         """What a server needs that has a certificate for a host; with `days` below 0 it has expired."""

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from image_store.adapters.dynamodb import items
+from image_store.adapters.dynamodb import records
 from image_store.adapters.dynamodb.changes import change_of
-from image_store.domain.audit import NOBODY, Actor, Change
+from image_store.domain.actor import NOBODY, Actor
+from image_store.domain.audit import Change
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
@@ -113,7 +114,7 @@ def test_a_change_of_nothing_is_none() -> None:
 
 def told(record: Record, actor: Actor) -> dict[str, Any]:
     """The stream's record of a new META row."""
-    rows = items.rows_of(record)
+    rows = records.rows_of(record)
     ((key, item),) = [(key, row) for key, row in rows.items() if key[1] == "META"]
     return {
         "eventID": "e1",
@@ -121,7 +122,7 @@ def told(record: Record, actor: Actor) -> dict[str, Any]:
             "ApproximateCreationDateTime": NOON.timestamp(),
             "Keys": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
             "SequenceNumber": "1",
-            "NewImage": item | items.signature(record.image, actor),
+            "NewImage": item | records.signature(record.image, actor),
         },
     }
 
@@ -198,7 +199,7 @@ def test_a_record_from_before_the_trail_was_signed_by_nobody() -> None:
 def test_a_signature_costs_a_record_few_bytes() -> None:
     """Of a write unit, a kilobyte, at most a twentieth."""
     for actor in (Actor.subject("alice", "a" * 16), Actor.function("generate", "0" * 36)):
-        ((name, value),) = items.signature(READY, actor).items()
+        ((name, value),) = records.signature(READY, actor).items()
         assert len(name) + len(value["S"]) <= 58
 
 

@@ -8,8 +8,8 @@ import pytest
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Record, State, Visibility
-from image_store.domain.reservation import Usage
-from image_store.ports import StoredObject
+from image_store.domain.quota import Usage
+from image_store.ports.objects import StoredObject
 from image_store.services.cleanup import records, run
 from image_store.services.cleanup.assembly import GRACE
 from tests.fakes.store import Store

@@ -9,7 +9,7 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Position, Report
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Visibility
-from image_store.domain.reservation import Usage
+from image_store.domain.quota import Usage
 from image_store.services.cleanup.assembly import GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, TRASH_RETENTION

@@ -7,7 +7,7 @@ import pytest
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ImageNotFound
 from image_store.domain.image import State, Visibility
-from image_store.domain.reservation import Usage
+from image_store.domain.quota import Usage
 from image_store.services.deletion import TOMBSTONE_GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE, TRASH_RETENTION

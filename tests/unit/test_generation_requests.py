@@ -23,7 +23,8 @@ from image_store.domain.errors import (
 from image_store.domain.generation import ItemState, JobStatus, Preference
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason
-from image_store.domain.reservation import IdempotencyKey, Quota
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.run import LEASE
 from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing

@@ -11,7 +11,7 @@ from image_store.domain.errors import QuotaExceeded, StorageUnavailable
 from image_store.domain.generation import ItemState, JobStatus, Preference
 from image_store.domain.image import Kind, State
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason, Unit
-from image_store.domain.reservation import Quota
+from image_store.domain.quota import Quota
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.run import LEASE, LONGEST_DELAY
 from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing

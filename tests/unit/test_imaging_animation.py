@@ -9,17 +9,8 @@ from PIL import Image, ImageDraw
 
 from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import (
-    DISPLAY,
-    SMART,
-    THUMB,
-    UPLOAD_RECIPES,
-    Fit,
-    Gravity,
-    ProcessedImage,
-    Recipe,
-    RenderedFile,
-)
+from image_store.domain.processing import ProcessedImage, RenderedFile
+from image_store.domain.renditions import DISPLAY, SMART, THUMB, UPLOAD_RECIPES, Fit, Gravity, Recipe
 from tests import pictures
 
 DURATIONS = [80, 90, 200, 150]

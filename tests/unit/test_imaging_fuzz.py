@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.domain.errors import ImageTooLarge, InvalidImage, TooManyFrames, UnsupportedMediaType
-from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
+from image_store.domain.processing import ProcessedImage
+from image_store.domain.renditions import UPLOAD_RECIPES
 from tests import mutations, pictures
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")

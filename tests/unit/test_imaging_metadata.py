@@ -13,14 +13,9 @@ from PIL import Image, PngImagePlugin
 from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging.provenance import xmp_packet
 from image_store.domain.media import MediaType, sniff
-from image_store.domain.renditions import (
-    RENDITION_TYPES,
-    UPLOAD_RECIPES,
-    Fit,
-    Provenance,
-    Recipe,
-    RenderedFile,
-)
+from image_store.domain.processing import RenderedFile
+from image_store.domain.provenance import Provenance
+from image_store.domain.renditions import RENDITION_TYPES, UPLOAD_RECIPES, Fit, Recipe
 from tests import pictures
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")

@@ -9,6 +9,7 @@ from PIL import Image, ImageChops, ImageStat
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.errors import ContentTypeMismatch
 from image_store.domain.media import MediaType, sniff
+from image_store.domain.processing import RenderedFile
 from image_store.domain.renditions import (
     CENTER,
     MAX_SIDE_PX,
@@ -18,7 +19,6 @@ from image_store.domain.renditions import (
     Fit,
     Gravity,
     Recipe,
-    RenderedFile,
 )
 from tests import pictures
 

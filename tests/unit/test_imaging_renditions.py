@@ -7,7 +7,8 @@ from PIL import Image, ImageChops, ImageStat
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.media import MediaType, sniff
-from image_store.domain.renditions import DISPLAY, THUMB, UPLOAD_RECIPES, ProcessedImage, RenderedFile
+from image_store.domain.processing import ProcessedImage, RenderedFile
+from image_store.domain.renditions import DISPLAY, THUMB, UPLOAD_RECIPES
 from tests import pictures
 
 # pytest's filters replace those of the adapter, which does not let odd metadata raise warnings.

@@ -7,7 +7,7 @@ import pytest
 
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import OBJECT_LIFETIME, REMEMBERED, DroppedObject
-from image_store.ports import IngestEvents
+from image_store.ports.ingest import IngestEvents
 from image_store.services.ingest_sweep import ANNOUNCED_FOR, EVENTS_TAKE, REST, IngestSweep, SweepReport
 from tests.fakes.object_store import MemoryIngestBucket
 from tests.fakes.store import Store
@@ -158,9 +158,7 @@ def test_a_run_goes_on_where_the_last_one_stopped(store: Store) -> None:
     store.ingested = MemoryIngestBucket("ingest", clock=store.clock, page=2)
     lost = [store.ingested.drop(f"ingest/alice/{number}.png", PICTURE) for number in range(5)]
     wait(store, EVENTS_TAKE)
-    slow = IngestSweep(
-        bucket=store.ingested, repository=store.repository, events=Slow(store), clock=store.clock
-    )
+    slow = IngestSweep(bucket=store.ingested, notes=store.repository, events=Slow(store), clock=store.clock)
 
     reports = [slow.run(until=store.clock.now() + timedelta(minutes=2)) for _ in range(3)]
 
@@ -179,9 +177,7 @@ class Away(IngestEvents):
 def test_what_a_queue_did_not_take_is_announced_by_the_next_run(store: Store) -> None:
     lost = store.ingested.drop(KEY, PICTURE)
     wait(store, EVENTS_TAKE)
-    failing = IngestSweep(
-        bucket=store.ingested, repository=store.repository, events=Away(), clock=store.clock
-    )
+    failing = IngestSweep(bucket=store.ingested, notes=store.repository, events=Away(), clock=store.clock)
 
     report = failing.run(until=store.clock.now() + timedelta(minutes=1))
 

@@ -30,9 +30,10 @@ from image_store.domain.migration import (
     SourceRecord,
     Table,
 )
-from image_store.domain.reservation import Quota, Reservation
+from image_store.domain.quota import Quota
+from image_store.domain.reservation import Reservation
 from image_store.domain.work import MigrateBatch
-from image_store.ports import StoredObject
+from image_store.ports.objects import StoredObject
 from image_store.services.migration.json_lines import PART_BYTES
 from image_store.services.migration.run import ROOM_FOR_ONE
 from tests.fakes.store import Store

@@ -7,7 +7,7 @@ import pytest
 
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.projection import Rebuild
-from image_store.ports import Projector
+from image_store.ports.projections import Projector
 from image_store.services.projecting import OLD_CONSUMERS, Projecting
 from tests.faults.world import SetClock
 

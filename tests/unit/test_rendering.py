@@ -15,7 +15,7 @@ from image_store.domain.media import MediaType
 from image_store.domain.renditions import Fit, Recipe, Rendition
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.entrypoints.answers import etag
-from image_store.ports import Renderer
+from image_store.ports.imaging import Renderer
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.rendering import LEASE, within_limits
 from tests.fakes.store import Store

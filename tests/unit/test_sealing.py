@@ -16,14 +16,15 @@ from image_store.domain.listing import ListQuery
 from image_store.domain.making import RenditionWanted, TransformWanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import JsonLines, Options
+from image_store.domain.processing import Provenance
 from image_store.domain.projection import search_terms
 from image_store.domain.provenance import ProvenanceMark
-from image_store.domain.renditions import Fit, Provenance, Recipe
+from image_store.domain.renditions import Fit, Recipe
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.sensitive import Sensitive, left_open, sensitive_in, shown
 from image_store.domain.sharing import transform
 from image_store.domain.work import MigrateBatch
-from image_store.ports import Fetched
+from image_store.ports.remote import Fetched
 from image_store.services.direct_uploads import DirectUpload, Ticket
 from image_store.services.sealing import Sealing
 from image_store.services.sources import Content, RemoteUrl, Sources
@@ -35,7 +36,7 @@ from tests.faults.world import OWNER, PICTURE, StubProcessor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_store.domain.renditions import ProcessedImage
+    from image_store.domain.processing import ProcessedImage
 
 GENERATION = {
     "prompt": "A lighthouse at dusk",

@@ -7,8 +7,8 @@ import pytest
 from image_store.domain.errors import ConfigurationError
 from image_store.domain.layout import KeyLayout
 from image_store.domain.media import MediaType
+from image_store.domain.quota import Quota
 from image_store.domain.renditions import PRESETS
-from image_store.domain.reservation import Quota
 from image_store.settings import Settings
 
 

@@ -16,7 +16,7 @@ from image_store.domain.making import TransformWanted, Wanted
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import MAX_SIDE_PX, SMART, Fit, Gravity, Recipe
 from image_store.domain.sharing import Share, read, transform, transform_filename, written
-from image_store.ports import Renderer
+from image_store.ports.imaging import Renderer
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.deletion import TOMBSTONE_GRACE
 from image_store.services.renditions import Found

@@ -6,7 +6,7 @@ from typing import NoReturn
 import pytest
 
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports import Fetched, Fetcher
+from image_store.ports.remote import Fetched, Fetcher
 from image_store.services.sources import Content, RemoteUrl, Sources, filename_in
 from tests.fakes.fetcher import MemoryFetcher
 

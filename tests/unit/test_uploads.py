@@ -19,7 +19,8 @@ from image_store.domain.errors import (
     StorageUnavailable,
 )
 from image_store.domain.image import Kind, Record, State, Visibility
-from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey, Quota, Usage
+from image_store.domain.quota import Quota, Usage
+from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.services.reservations import WARN_ABOVE_BYTES
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload

@@ -4,8 +4,9 @@ Everything is made, and most of it imported, at its first use: importing a handl
 network, and a cold start pays only for what its function touches. Tests put their own parts in with `use()`.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from threading import RLock
@@ -13,46 +14,37 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 from image_store.adapters.dynamodb.repository import DynamoRepository
 from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import R2Bucket, S3Versions, s3_client
+from image_store.adapters.r2 import R2Bucket, s3_client
 from image_store.adapters.secrets import Secrets
 from image_store.adapters.system import RandomIds, SystemClock
-from image_store.domain.reservation import Quota
+from image_store.adapters.trust import trusting_once
 from image_store.entrypoints.actors import acting
 from image_store.entrypoints.answers import Answers
 from image_store.entrypoints.observability import logger
-from image_store.ports import (
-    AlikeRows,
-    Cipher,
-    Clock,
-    DeadLetters,
-    FeedRows,
-    Fetcher,
-    Figures,
-    Generations,
-    Housekeeping,
-    Ids,
-    ImageProcessor,
-    ImageRepository,
-    IngestEvents,
-    Migrations,
-    ObjectStore,
-    Projector,
-    ProviderHealth,
-    ProviderKeys,
-    Purger,
-    QueueDepth,
-    Renderer,
-    SearchIndex,
-    VersionedBucket,
-    WorkQueue,
-)
 from image_store.services.retrieval import Retrieval
 from image_store.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from image_store.domain.audit import Change
     from image_store.domain.providers import Provider, ProviderKey
-    from image_store.ports import ImageProvider
+    from image_store.ports.cdn import Purger
+    from image_store.ports.claims import Claims
+    from image_store.ports.cleanup import CleanupRows, Housekeeping
+    from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
+    from image_store.ports.images import ImageRepository
+    from image_store.ports.imaging import ImageProcessor, Renderer, RenderLeases
+    from image_store.ports.ingest import IngestEvents, IngestNotes, VersionedBucket
+    from image_store.ports.lists import ImageLists
+    from image_store.ports.migrations import Migrations
+    from image_store.ports.objects import ObjectStore
+    from image_store.ports.projections import AlikeRows, FeedRows, Figures, Projector, SearchIndex
+    from image_store.ports.publications import PublicationRows
+    from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
+    from image_store.ports.remote import Fetcher
+    from image_store.ports.secrets import Cipher
+    from image_store.ports.system import Clock, Ids
     from image_store.services.batch_deletion import BatchDeletion
     from image_store.services.batches import Batches
     from image_store.services.cleanup.run import Cleanup
@@ -132,6 +124,42 @@ class Application:
         return DynamoRepository(self.settings.table, client=lambda: self._dynamodb, actor=acting)
 
     @made_once
+    def claims(self) -> Claims:
+        from image_store.adapters.dynamodb.claims import DynamoClaims
+
+        return DynamoClaims(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def image_lists(self) -> ImageLists:
+        from image_store.adapters.dynamodb.lists import DynamoImageLists
+
+        return DynamoImageLists(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def publication_rows(self) -> PublicationRows:
+        from image_store.adapters.dynamodb.publication_rows import DynamoPublicationRows
+
+        return DynamoPublicationRows(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def cleanup_rows(self) -> CleanupRows:
+        from image_store.adapters.dynamodb.cleanup_rows import DynamoCleanupRows
+
+        return DynamoCleanupRows(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def ingest_notes(self) -> IngestNotes:
+        from image_store.adapters.dynamodb.ingest_notes import DynamoIngestNotes
+
+        return DynamoIngestNotes(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def render_leases(self) -> RenderLeases:
+        from image_store.adapters.dynamodb.render_leases import DynamoRenderLeases
+
+        return DynamoRenderLeases(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
     def housekeeping(self) -> Housekeeping:
         from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 
@@ -144,7 +172,7 @@ class Application:
         return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
-    def change_reader(self) -> "Callable[[dict[str, Any]], Change | None]":
+    def change_reader(self) -> Callable[[dict[str, Any]], Change | None]:
         from image_store.adapters.dynamodb.changes import change_of
 
         return change_of
@@ -205,6 +233,8 @@ class Application:
 
     @made_once
     def ingest_versions(self) -> VersionedBucket:
+        from image_store.adapters.s3_versions import S3Versions
+
         return S3Versions(self.settings.ingest_bucket, client=lambda: self._s3)
 
     @made_once
@@ -274,7 +304,7 @@ class Application:
         return KmsCipher(self.settings.secrets_key, client=lambda: self._client("kms"))
 
     @made_once
-    def image_providers(self) -> "Mapping[Provider, ImageProvider]":
+    def image_providers(self) -> Mapping[Provider, ImageProvider]:
         from image_store.adapters.providers import image_providers
 
         return image_providers(self.settings.provider_urls, clock=self.clock)
@@ -311,13 +341,13 @@ class Application:
     # Services -----------------------------------------------------------------------------------------
 
     @made_once
-    def sealing(self) -> "Sealing":
+    def sealing(self) -> Sealing:
         from image_store.services.sealing import Sealing
 
         return Sealing(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
 
     @made_once
-    def _wishes(self) -> "Wishes":
+    def _wishes(self) -> Wishes:
         from image_store.services.generation.wishes import Wishes
 
         return Wishes(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
@@ -327,11 +357,12 @@ class Application:
         return Answers(private=self.private, public_url=self.settings.public_url)
 
     @made_once
-    def publisher(self) -> "Publisher":
+    def publisher(self) -> Publisher:
         from image_store.services.publishing import Publisher
 
         return Publisher(
             repository=self.repository,
+            publications=self.publication_rows,
             bucket=self.public,
             public_url=self.settings.public_url,
             purger=self.purger,
@@ -342,7 +373,7 @@ class Application:
         )
 
     @made_once
-    def write_protocol(self) -> "WriteProtocol":
+    def write_protocol(self) -> WriteProtocol:
         from image_store.services.write_protocol import WriteProtocol
 
         return WriteProtocol(
@@ -356,11 +387,12 @@ class Application:
         )
 
     @made_once
-    def reservations(self) -> "Reservations":
+    def reservations(self) -> Reservations:
         from image_store.services.reservations import Reservations
 
         return Reservations(
             repository=self.repository,
+            claims=self.claims,
             protocol=self.write_protocol,
             clock=self.clock,
             ids=self.ids,
@@ -369,7 +401,7 @@ class Application:
         )
 
     @made_once
-    def uploads(self) -> "Uploads":
+    def uploads(self) -> Uploads:
         from image_store.services.sources import Sources
         from image_store.services.uploads import Uploads
 
@@ -384,7 +416,7 @@ class Application:
         )
 
     @made_once
-    def direct_uploads(self) -> "DirectUploads":
+    def direct_uploads(self) -> DirectUploads:
         from image_store.services.direct_uploads import DirectUploads
 
         return DirectUploads(
@@ -406,7 +438,7 @@ class Application:
         return Retrieval(repository=self.repository)
 
     @made_once
-    def renditions(self) -> "Renditions":
+    def renditions(self) -> Renditions:
         from image_store.services.renditions import Renditions
 
         return Renditions(
@@ -414,11 +446,12 @@ class Application:
         )
 
     @made_once
-    def rendering(self) -> "Rendering":
+    def rendering(self) -> Rendering:
         from image_store.services.rendering import Rendering
 
         return Rendering(
             repository=self.repository,
+            leases=self.render_leases,
             private=self.private,
             publisher=self.publisher,
             processor=self.processor,
@@ -429,11 +462,12 @@ class Application:
         )
 
     @made_once
-    def transforming(self) -> "Transforming":
+    def transforming(self) -> Transforming:
         from image_store.services.transforming import Transforming
 
         return Transforming(
             repository=self.repository,
+            leases=self.render_leases,
             private=self.private,
             processor=self.processor,
             clock=self.clock,
@@ -442,13 +476,13 @@ class Application:
         )
 
     @made_once
-    def share_links(self) -> "ShareLinks":
+    def share_links(self) -> ShareLinks:
         from image_store.services.sharing import ShareLinks
 
         return ShareLinks(keys=lambda: self._secrets.json(self.settings.signing_secret))
 
     @made_once
-    def sharing(self) -> "Sharing":
+    def sharing(self) -> Sharing:
         from image_store.services.sharing import Sharing
 
         return Sharing(
@@ -459,7 +493,7 @@ class Application:
         )
 
     @made_once
-    def shared(self) -> "Shared":
+    def shared(self) -> Shared:
         from image_store.services.sharing import Shared
 
         return Shared(
@@ -472,54 +506,54 @@ class Application:
         )
 
     @made_once
-    def listing(self) -> "Listing":
+    def listing(self) -> Listing:
         from image_store.services.listing import Listing
 
-        return Listing(repository=self.repository, cursors=self.cursors, clock=self.clock)
+        return Listing(lists=self.image_lists, cursors=self.cursors, clock=self.clock)
 
     @made_once
-    def cursors(self) -> "Cursors":
+    def cursors(self) -> Cursors:
         from image_store.services.cursors import Cursors
 
         return Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
 
     @made_once
-    def projecting(self) -> "Projecting":
+    def projecting(self) -> Projecting:
         from image_store.services.projecting import Projecting
 
         return Projecting(projector=self.projector, clock=self.clock)
 
     @made_once
-    def searching(self) -> "Searching":
+    def searching(self) -> Searching:
         from image_store.services.searching import Searching
 
         return Searching(index=self.search_index, cursors=self.cursors, clock=self.clock)
 
     @made_once
-    def similarity(self) -> "Similarity":
+    def similarity(self) -> Similarity:
         from image_store.services.similarity import Similarity
 
         return Similarity(repository=self.repository, rows=self.alike_rows)
 
     @made_once
-    def feed(self) -> "Feed":
+    def feed(self) -> Feed:
         from image_store.services.feed import Feed
 
         return Feed(rows=self.feed_rows, cursors=self.cursors, clock=self.clock)
 
     @made_once
-    def reporting(self) -> "Reporting":
+    def reporting(self) -> Reporting:
         from image_store.services.statistics import Reporting
 
         return Reporting(
             figures=self.figures,
-            repository=self.repository,
+            claims=self.claims,
             generations=self.generations,
             clock=self.clock,
         )
 
     @made_once
-    def metering(self) -> "Metering":
+    def metering(self) -> Metering:
         from image_store.services.metering import Metering
 
         return Metering(
@@ -530,11 +564,12 @@ class Application:
         )
 
     @made_once
-    def health(self) -> "Health":
+    def health(self) -> Health:
         from image_store.services.health import Health
 
         return Health(
             repository=self.repository,
+            waiting=self.cleanup_rows,
             private=self.private,
             public=self.public,
             # not what a warm function remembers of it
@@ -550,17 +585,17 @@ class Application:
         )
 
     @made_once
-    def batches(self) -> "Batches":
+    def batches(self) -> Batches:
         from image_store.services.batches import Batches
 
         return Batches(clock=self.clock)
 
     @made_once
-    def batch_deletion(self) -> "BatchDeletion":
+    def batch_deletion(self) -> BatchDeletion:
         from image_store.services.batch_deletion import BatchDeletion
 
         return BatchDeletion(
-            repository=self.repository,
+            lists=self.image_lists,
             deletion=self.deletion,
             batches=self.batches,
             cursors=self.cursors,
@@ -568,7 +603,7 @@ class Application:
         )
 
     @made_once
-    def editing(self) -> "Editing":
+    def editing(self) -> Editing:
         from image_store.services.editing import Editing
 
         return Editing(
@@ -581,7 +616,7 @@ class Application:
         )
 
     @made_once
-    def deletion(self) -> "Deletion":
+    def deletion(self) -> Deletion:
         from image_store.services.deletion import Deletion
 
         return Deletion(
@@ -596,11 +631,14 @@ class Application:
         )
 
     @made_once
-    def cleanup(self) -> "Cleanup":
+    def cleanup(self) -> Cleanup:
         from image_store.services.cleanup.assembly import assembled
 
         return assembled(
             repository=self.repository,
+            lists=self.image_lists,
+            publications=self.publication_rows,
+            rows=self.cleanup_rows,
             housekeeping=self.housekeeping,
             private=self.private,
             publisher=self.publisher,
@@ -612,35 +650,36 @@ class Application:
         )
 
     @made_once
-    def ingestion(self) -> "Ingestion":
+    def ingestion(self) -> Ingestion:
         from image_store.services.ingestion import Ingestion
 
         return Ingestion(
             bucket=self.ingest_bucket,
-            repository=self.repository,
+            notes=self.ingest_notes,
             uploads=self.uploads,
             clock=self.clock,
             max_bytes=self.settings.max_bytes,
         )
 
     @made_once
-    def ingest_sweep(self) -> "IngestSweep":
+    def ingest_sweep(self) -> IngestSweep:
         from image_store.services.ingest_sweep import IngestSweep
 
         return IngestSweep(
             bucket=self.ingest_versions,
-            repository=self.repository,
+            notes=self.ingest_notes,
             events=self.ingest_events,
             clock=self.clock,
         )
 
     @made_once
-    def migration_requests(self) -> "MigrationRequests":
+    def migration_requests(self) -> MigrationRequests:
         from image_store.services.migration.requests import MigrationRequests
 
         return MigrationRequests(
             migrations=self.migrations,
             repository=self.repository,
+            claims=self.claims,
             sources=self.migration_sources,
             mover=self._mover,
             work=self.work_queue,
@@ -650,7 +689,7 @@ class Application:
         )
 
     @made_once
-    def migration_run(self) -> "MigrationRun":
+    def migration_run(self) -> MigrationRun:
         from image_store.services.migration.run import MigrationRun
 
         return MigrationRun(
@@ -662,7 +701,7 @@ class Application:
         )
 
     @made_once
-    def migration_sources(self) -> "MigrationSources":
+    def migration_sources(self) -> MigrationSources:
         from image_store.adapters.dynamodb.migration_source import TableSource
         from image_store.services.migration.sources import MigrationSources
 
@@ -672,7 +711,7 @@ class Application:
         )
 
     @made_once
-    def _mover(self) -> "Mover":
+    def _mover(self) -> Mover:
         from image_store.entrypoints.migrations import record_attributes
         from image_store.services.migration.moving import Mover
 
@@ -683,7 +722,7 @@ class Application:
         )
 
     @made_once
-    def generation_requests(self) -> "GenerationRequests":
+    def generation_requests(self) -> GenerationRequests:
         from image_store.services.fingerprints import Fingerprints
         from image_store.services.generation.requests import GenerationRequests
 
@@ -704,7 +743,7 @@ class Application:
         )
 
     @made_once
-    def generation_run(self) -> "GenerationRun":
+    def generation_run(self) -> GenerationRun:
         from image_store.entrypoints.metrics import counting_calls
         from image_store.services.generation.health import HealthWatch
         from image_store.services.generation.references import References
@@ -730,7 +769,7 @@ class Application:
         )
 
     @made_once
-    def generation_sweep(self) -> "GenerationSweep":
+    def generation_sweep(self) -> GenerationSweep:
         from image_store.services.generation.sweep import GenerationSweep
 
         return GenerationSweep(
@@ -741,7 +780,7 @@ class Application:
         )
 
     @made_once
-    def provider_overview(self) -> "ProviderOverview":
+    def provider_overview(self) -> ProviderOverview:
         from image_store.services.generation.overview import ProviderOverview
 
         return ProviderOverview(
@@ -753,20 +792,22 @@ class Application:
         )
 
     @made_once
-    def _choice(self) -> "Choice":
+    def _choice(self) -> Choice:
         from image_store.services.generation.choice import Choice
 
         return Choice(order=self.settings.providers, budgets=self.settings.budgets)
 
     @made_once
-    def _kept_answers(self) -> "KeptAnswers":
+    def _kept_answers(self) -> KeptAnswers:
         from image_store.services.generation.kept import KeptAnswers
 
         return KeptAnswers(private=self.private, clock=self.clock)
 
     @made_once
-    def _uploads_without_quota(self) -> "Uploads":
+    def _uploads_without_quota(self) -> Uploads:
         """What was paid for is stored: its place in the quota was taken with its job."""
+        from image_store.domain.quota import Quota
+
         protocol = replace(self.write_protocol, quota=Quota())
         return replace(
             self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
@@ -782,7 +823,7 @@ class Application:
 
         count_used_up(self.settings.metrics_namespace, whose)
 
-    def _deployment_key(self, provider: "Provider") -> "ProviderKey | None":
+    def _deployment_key(self, provider: Provider) -> ProviderKey | None:
         from image_store.domain.providers import ProviderKey
 
         secret = self._secrets.json(self.settings.providers_secret)
@@ -855,7 +896,7 @@ class Application:
             read_timeout=read_timeout,
             retries={"mode": "standard", "total_max_attempts": attempts},
         )
-        return self._session.create_client(service, config=config)
+        return trusting_once(self._session.create_client(service, config=config))
 
     @made_once
     def _session(self) -> Any:

@@ -15,15 +15,15 @@ from image_store.domain.media import MAX_BYTES
 from image_store.domain.money import micros_of
 from image_store.domain.presets import presets_from
 from image_store.domain.provenance import ProvenanceMark
+from image_store.domain.quota import Quota
 from image_store.domain.renditions import Preset
-from image_store.domain.reservation import Quota
 
 if TYPE_CHECKING:  # most functions know of no policy and of no provider
     from image_store.domain.cleanup import Policy
     from image_store.domain.providers import Provider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Settings:
     """What a deployment chooses. A function is told only what it needs; what it is not told is empty."""
 

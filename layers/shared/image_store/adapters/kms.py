@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
-from image_store.ports import Cipher, Envelope
+from image_store.ports.secrets import Cipher, Envelope
 
 _NONCE_BYTES = 12
 _REFUSALS = frozenset(

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from image_store.ports import Clock, PresignedPut
+from image_store.ports.objects import PresignedPut
+from image_store.ports.system import Clock
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EXPIRES_SECONDS = 3600

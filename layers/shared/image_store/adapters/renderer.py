@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.making import Wanted
-from image_store.ports import Renderer
+from image_store.ports.imaging import Renderer
 
 
 class LambdaRenderer(Renderer):

@@ -18,7 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
-from image_store.ports import DeadLetters, IngestEvents, QueueDepth, WorkQueue
+from image_store.ports.ingest import IngestEvents
+from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
 
 _MAX_REASON_CHARS = 256
 _NOT_PRINTABLE_ASCII = re.compile(r"[^\x20-\x7e]")

@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime
 
 from image_store.domain.ids import uuid7
-from image_store.ports import Clock
+from image_store.ports.system import Clock
 
 _ID_RANDOM_BITS = 74
 _ATTEMPT_BYTES = 8

@@ -4,11 +4,16 @@ A folder is fixed when an image is reserved and stored in its record, so a deplo
 any time. Sweeps read only the last three segments of a key, which no layout touches.
 """
 
-from datetime import datetime
+from __future__ import annotations
+
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from image_store.domain.attributes import Attributes
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from image_store.domain.attributes import Attributes
 
 MAX_SEGMENT_BYTES = 64
 

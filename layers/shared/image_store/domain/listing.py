@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from image_store.domain.image import Image, Kind, Visibility
-from image_store.domain.media import MediaType
-from image_store.domain.renditions import Placeholder, Rendition
+from image_store.domain.cards import Card
+from image_store.domain.image import Kind, Visibility
 
 MAX_EXAMINED_ROWS = 2_000
 """One request reads at most so many rows; what is left is behind the next cursor."""
@@ -73,46 +72,8 @@ class MemberPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """What a list tells of an image: enough for a gallery, small enough for a hundred in one read."""
-
-    id: str
-    kind: Kind
-    visibility: Visibility
-    filename: str
-    media_type: MediaType
-    size_bytes: int
-    width: int
-    height: int
-    alt_text: str | None
-    alt_text_given: bool
-    """Whether the owner wrote it; a derived one may repeat the prompt."""
-    placeholder: Placeholder
-    thumb_type: MediaType
-    private_prefix: str
-    """Folder, id and attempt: what the private key of the thumbnail begins with, ending in `/`."""
-    publication: str | None
-    created_at: datetime
-
-    @property
-    def thumb_key(self) -> str:
-        """The private key of the thumbnail."""
-        return f"{self.private_prefix}thumb.{self.thumb_type.extension}"
-
-    @property
-    def public_thumb_key(self) -> str | None:
-        """The public key of the thumbnail; None unless the image is published."""
-        return f"p/{self.publication}/thumb.{self.thumb_type.extension}" if self.publication else None
-
-
-@dataclass(frozen=True, slots=True)
 class CardPage:
     """Cards, and the id after which the next page begins; None when there is nothing more to read."""
 
     cards: tuple[Card, ...]
     resume_after: str | None
-
-
-def thumb_of(image: Image) -> Rendition:
-    """The thumbnail every image has from the moment it is READY."""
-    return next(made for made in image.renditions if made.preset == "thumb")

@@ -20,6 +20,11 @@ class MediaType(StrEnum):
         """The file name extension, without a dot."""
         return _EXTENSIONS[self]
 
+    @classmethod
+    def of_extension(cls, extension: str) -> "MediaType":
+        """The type whose file name extension this is; KeyError for any other text."""
+        return _OF_EXTENSION[extension]
+
 
 _EXTENSIONS = {
     MediaType.JPEG: "jpg",
@@ -28,6 +33,7 @@ _EXTENSIONS = {
     MediaType.WEBP: "webp",
     MediaType.AVIF: "avif",
 }
+_OF_EXTENSION = {extension: media_type for media_type, extension in _EXTENSIONS.items()}
 
 # ISO/IEC 23000-22 (MIAF) and the AVIF specification: `avif` is a still picture, `avis` a sequence.
 _AVIF_BRANDS = (b"avif", b"avis")

@@ -1,11 +1,11 @@
 """What renditions say of where a picture comes from."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from image_store.domain.image import Kind
-from image_store.domain.renditions import Provenance
 
 
 class ProvenanceMark(StrEnum):
@@ -14,6 +14,14 @@ class ProvenanceMark(StrEnum):
     NONE = "none"
     SOURCE = "source"
     PROMPT = "prompt"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What the renditions of a picture made by AI say of it: that it was, and what else is given here."""
+
+    prompt: str | None = None
+    seed: int | None = None
 
 
 def provenance_of(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from image_store.domain.image import Record
 from image_store.domain.publication import PublicationRow
+from image_store.domain.quota import Quota
 
 RESERVATION_LIFETIME = timedelta(minutes=2)
 """Longer than any function runs that holds a reservation (the longest, ingest, has 60 s)."""
@@ -36,22 +37,6 @@ class IdempotencyRow:
     def is_expired(self, at: datetime) -> bool:
         """Whether the key stands for nothing any more and may be taken anew."""
         return self.expires_at < at.replace(microsecond=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """The most an owner may store; 0 means no limit."""
-
-    images: int = 0
-    size_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What an owner stores: images in PENDING, READY and TRASHED, and the bytes of their originals."""
-
-    images: int
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

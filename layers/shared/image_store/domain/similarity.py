@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from image_store.domain.listing import Card
+from image_store.domain.cards import Card
 
 HASH_DIGITS = 16
 """Hexadecimal digits of a perceptual hash."""

@@ -6,7 +6,7 @@ threads in which a batch runs have to see it as well.
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.domain.audit import NOBODY, Actor
+from image_store.domain.actor import NOBODY, Actor
 
 _acting = NOBODY
 

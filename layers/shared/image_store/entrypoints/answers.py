@@ -15,10 +15,10 @@ from image_store.domain.image import Image, Record, public_key
 from image_store.domain.renditions import Placeholder, Rendition
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.problems import item_problem
-from image_store.ports import ObjectStore
+from image_store.ports.objects import ObjectStore
 
 if TYPE_CHECKING:  # what only some functions use is not loaded by all
-    from image_store.domain.listing import Card
+    from image_store.domain.cards import Card
     from image_store.domain.similarity import Similar
     from image_store.services.batch_deletion import Deleted
     from image_store.services.direct_uploads import Ticket

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.ports import Clock
+from image_store.ports.system import Clock
 
 MARGIN = timedelta(seconds=4)
 """What an answer, a report or a log needs before Lambda ends the process without a word."""

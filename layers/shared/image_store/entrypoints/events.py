@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 from image_store.domain.errors import RETRYABLE, ImageStoreError, InvalidRequest
 from image_store.domain.ingest import DroppedObject
 from image_store.entrypoints.observability import logger
-from image_store.ports import DeadLetters
+from image_store.ports.queues import DeadLetters
 
 
 def dropped_objects(body: str) -> Iterator[DroppedObject]:

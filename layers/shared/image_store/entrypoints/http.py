@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.domain.audit import NOBODY, Actor
+from image_store.domain.actor import NOBODY, Actor
 from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
 from image_store.entrypoints.actors import act_as
 from image_store.entrypoints.observability import logger

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from image_store.domain.errors import DeadlineExceeded, ImageStoreError
 from image_store.domain.ids import uuid7
 from image_store.domain.listing import GroupOf
-from image_store.ports import Clock, ImageRepository
+from image_store.ports.lists import ImageLists
+from image_store.ports.system import Clock
 from image_store.services.batches import Batches
 from image_store.services.cursors import Cursors
 from image_store.services.deletion import Deletion
@@ -44,7 +45,7 @@ class Deleted:
 class BatchDeletion:
     """Deletes images one by one, a few at a time; each as `Deletion.delete` does."""
 
-    repository: ImageRepository
+    lists: ImageLists
     deletion: Deletion
     batches: Batches
     cursors: Cursors
@@ -69,7 +70,7 @@ class BatchDeletion:
     def _group(self, wanted: Deletions, group: GroupOf, *, until: datetime) -> Deleted:
         now, cursor = self.clock.now(), wanted.cursor
         after = self.cursors.read(cursor, group, at=now) if cursor is not None else None
-        page = self.repository.members(group, after=after, limit=MAX_IDS)
+        page = self.lists.members(group, after=after, limit=MAX_IDS)
         outcomes = self._outcomes(wanted, page.image_ids, until=until)
         resume = page.resume_after
         for index, outcome in enumerate(outcomes):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import DeadlineExceeded, ImageStoreError
-from image_store.ports import Clock
+from image_store.ports.system import Clock
 
 CONCURRENCY = 5
 LAST_STEP = timedelta(seconds=2)

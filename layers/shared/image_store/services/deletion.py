@@ -14,7 +14,9 @@ from datetime import datetime, timedelta
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Details, Image, Record, State, Visibility
 from image_store.domain.sensitive import Sensitive, shown
-from image_store.ports import Clock, Ids, ImageRepository, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import Publisher
 from image_store.services.retrieval import Retrieval, not_found
 from image_store.services.sealing import Sealing

@@ -38,21 +38,17 @@ from image_store.domain.errors import (
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.media import MAX_BYTES, MediaType
+from image_store.domain.processing import ProcessedImage
 from image_store.domain.provenance import ProvenanceMark, provenance_of
-from image_store.domain.renditions import UPLOAD_RECIPES, ProcessedImage
+from image_store.domain.renditions import UPLOAD_RECIPES
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.sensitive import shown
 from image_store.domain.work import CompleteUpload
-from image_store.ports import (
-    Clock,
-    Ids,
-    ImageProcessor,
-    ImageRepository,
-    ObjectMissing,
-    ObjectStore,
-    PresignedPut,
-    WorkQueue,
-)
+from image_store.ports.images import ImageRepository
+from image_store.ports.imaging import ImageProcessor
+from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock, Ids
 from image_store.services.reservations import Reservations, Wanted, check_attributes, warnings
 from image_store.services.sealing import Sealing
 from image_store.services.uploads import check_declared

@@ -7,7 +7,8 @@ from image_store.domain.attributes import derived_alt_text
 from image_store.domain.errors import Conflict, InvalidRequest, PreconditionFailed
 from image_store.domain.image import Kind, Record, State, Visibility
 from image_store.domain.sensitive import Sensitive, shown
-from image_store.ports import Clock, Ids, ImageRepository
+from image_store.ports.images import ImageRepository
+from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import Publisher
 from image_store.services.retrieval import Retrieval, not_found
 from image_store.services.sealing import Sealing

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from image_store.domain.feed import FeedQuery
 from image_store.domain.projection import month_of
-from image_store.ports import Clock, FeedRows
+from image_store.ports.projections import FeedRows
+from image_store.ports.system import Clock
 from image_store.services.cursors import Cursors
 from image_store.services.listing import Page
 
 if TYPE_CHECKING:
-    from image_store.domain.listing import Card
+    from image_store.domain.cards import Card
 
 MAX_EXAMINED_ROWS = 500
 """Rows of images that are public no more are rare: they go within seconds."""

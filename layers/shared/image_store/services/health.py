@@ -7,7 +7,11 @@ from enum import StrEnum
 
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import uuid7
-from image_store.ports import Clock, ImageRepository, ObjectStore, QueueDepth
+from image_store.ports.cleanup import CleanupRows
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.queues import QueueDepth
+from image_store.ports.system import Clock
 
 LONG_OVERDUE = timedelta(hours=1)
 """Cleanup runs four times in an hour: what is due for longer than that was not looked at."""
@@ -36,6 +40,7 @@ class Health:
     """Asks every part once, and none of them twice."""
 
     repository: ImageRepository
+    waiting: CleanupRows
     private: ObjectStore
     public: ObjectStore | None
     secret: Callable[[], object]
@@ -76,7 +81,7 @@ class Health:
         return Component(Status.OK)
 
     def _overdue(self) -> Component:
-        late = next(iter(self.repository.due(self.clock.now() - LONG_OVERDUE)), None)
+        late = next(iter(self.waiting.due(self.clock.now() - LONG_OVERDUE)), None)
         if late is None:
             return Component(Status.OK)
         return Component(Status.DEGRADED, "Something is due for cleanup for more than an hour.")

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import INGEST_PREFIX, OBJECT_LIFETIME, ObjectVersion, SweepPosition
-from image_store.ports import Clock, ImageRepository, IngestEvents, VersionedBucket
+from image_store.ports.ingest import IngestEvents, IngestNotes, VersionedBucket
+from image_store.ports.system import Clock
 
 EVENTS_TAKE = timedelta(hours=1)
 ANNOUNCED_FOR = timedelta(days=1)
@@ -38,7 +39,7 @@ class IngestSweep:
     """Announces what nobody was told of."""
 
     bucket: VersionedBucket
-    repository: ImageRepository
+    notes: IngestNotes
     events: IngestEvents
     clock: Clock
 
@@ -52,7 +53,7 @@ class IngestSweep:
         return report
 
     def _run(self, report: SweepReport, *, until: datetime) -> None:
-        kept = self.repository.sweep_position(_SWEEP)
+        kept = self.notes.sweep_position(_SWEEP)
         if kept is not None and kept.after is None and self.clock.now() < kept.not_before:
             report.stopped_because = "resting"
             return
@@ -62,7 +63,7 @@ class IngestSweep:
             report.examined += len(page.versions)
             self._announce_lost(page.versions, report)
             after = page.resume_after
-            self.repository.keep_sweep_position(_SWEEP, SweepPosition(after, self.clock.now() + REST))
+            self.notes.keep_sweep_position(_SWEEP, SweepPosition(after, self.clock.now() + REST))
             if after is None:
                 return
         report.stopped_because = "deadline"
@@ -74,9 +75,9 @@ class IngestSweep:
             for version in versions
             if now - OBJECT_LIFETIME < version.modified_at <= now - EVENTS_TAKE
         ]
-        settled = self.repository.settled([dropped.name for dropped in due], at=now)
+        settled = self.notes.settled([dropped.name for dropped in due], at=now)
         for dropped in due:
             if dropped.name not in settled:
                 self.events.announce(dropped)
-                self.repository.note(dropped.name, what="announced", expires_at=now + ANNOUNCED_FOR)
+                self.notes.note(dropped.name, what="announced", expires_at=now + ANNOUNCED_FOR)
                 report.announced += 1

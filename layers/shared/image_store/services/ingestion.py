@@ -18,7 +18,9 @@ from image_store.domain.image import Record
 from image_store.domain.ingest import INGEST_PREFIX, REMEMBERED, DroppedObject
 from image_store.domain.media import MAX_BYTES
 from image_store.domain.reservation import IdempotencyKey
-from image_store.ports import Clock, ImageRepository, ObjectMissing, ObjectStore
+from image_store.ports.ingest import IngestNotes
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
 
@@ -30,7 +32,7 @@ class Ingestion:
     """Reads dropped objects and stores them."""
 
     bucket: ObjectStore
-    repository: ImageRepository
+    notes: IngestNotes
     uploads: Uploads
     clock: Clock
     max_bytes: int = MAX_BYTES
@@ -67,7 +69,7 @@ class Ingestion:
 
     def refuse(self, dropped: DroppedObject) -> None:
         """Note that an object can never become an image, as far as is known now."""
-        self.repository.note(dropped.name, what="refused", expires_at=self.clock.now() + REMEMBERED)
+        self.notes.note(dropped.name, what="refused", expires_at=self.clock.now() + REMEMBERED)
 
 
 def _named(key: str) -> tuple[str, str]:

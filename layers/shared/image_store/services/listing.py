@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from image_store.domain.cards import Card
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.listing import Card, ListQuery
-from image_store.ports import Clock, ImageRepository
+from image_store.domain.listing import ListQuery
+from image_store.ports.lists import ImageLists
+from image_store.ports.system import Clock
 from image_store.services.cursors import Cursors
 
 
@@ -20,7 +22,7 @@ class Page:
 class Listing:
     """Answers list queries from rows that were made for lists."""
 
-    repository: ImageRepository
+    lists: ImageLists
     cursors: Cursors
     clock: Clock
 
@@ -32,6 +34,6 @@ class Listing:
             return Page((), None)
         now = self.clock.now()
         after = self.cursors.read(cursor, query, at=now) if cursor is not None else None
-        found = self.repository.cards(query, after=after)
+        found = self.lists.cards(query, after=after)
         resume = found.resume_after
         return Page(found.cards, self.cursors.make(resume, query, at=now) if resume is not None else None)

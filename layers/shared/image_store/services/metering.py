@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 from image_store.domain.budget import Budgets
 from image_store.domain.statistics import Amount
-from image_store.ports import Clock, Figures, Generations
+from image_store.ports.generation import Generations
+from image_store.ports.projections import Figures
+from image_store.ports.system import Clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.projection import Rebuild
-from image_store.ports import Clock, Projector
+from image_store.ports.projections import Projector
+from image_store.ports.system import Clock
 
 OLD_CONSUMERS = timedelta(minutes=2)
 """How long a consumer may still be at work that does not know of a rebuild: longer than its function may run."""

@@ -39,7 +39,11 @@ from image_store.domain.image import Image, Record, Visibility, public_key
 from image_store.domain.publication import NOBODY, PublicationRow, publication_of
 from image_store.domain.renditions import Rendition
 from image_store.domain.reservation import RESERVATION_LIFETIME
-from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, ObjectStore, Purger
+from image_store.ports.cdn import Purger
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.publications import PublicationRows
+from image_store.ports.system import Clock, Ids
 
 PRIVATE_CACHE_CONTROL = "private, max-age=31536000, immutable"
 """Of private objects: their keys are never used for other bytes, and no shared cache may keep them."""
@@ -55,6 +59,7 @@ class Publisher:
     """Copies renditions into the public bucket, and removes them from it."""
 
     repository: ImageRepository
+    publications: PublicationRows
     bucket: ObjectStore | None
     """The public bucket; None when there is none, and then there is nothing to copy."""
     public_url: str
@@ -117,7 +122,7 @@ class Publisher:
             return True
         key = public_key(image.publication, rendition)
         until = self.clock.now() + RESERVATION_LIFETIME
-        if not self.repository.announce_copy(image.publication, key, until=until):
+        if not self.publications.announce_copy(image.publication, key, until=until):
             return False
         self._copy_one(self.bucket, image, rendition, key, self.cache_control(image))
         return True
@@ -154,7 +159,7 @@ class Publisher:
                         [f"{self.public_url}/{key}" for row in some for key in sorted(row.keys)]
                     )
                 for row in some:
-                    self.repository.forget_publication(row, at=self.clock.now())
+                    self.publications.forget_publication(row, at=self.clock.now())
                     done += 1
         except (StorageUnavailable, ConfigurationError) as error:
             _logger.warning("Withdrawn publications wait for cleanup: %s", error.message)
@@ -181,7 +186,7 @@ class Publisher:
             for publication, copies in named.items()
         ]
         for row in rows:
-            self.repository.adopt_strays(row)
+            self.publications.adopt_strays(row)
         self.remove(rows)
 
     def _copy(self, image: Image, publication: str, cache_control: str) -> None:

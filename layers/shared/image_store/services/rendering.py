@@ -34,17 +34,13 @@ from datetime import datetime, timedelta
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Image, Kind, State
 from image_store.domain.making import RenditionWanted
-from image_store.domain.provenance import ProvenanceMark, provenance_of
-from image_store.domain.renditions import (
-    MAX_SIDE_PX,
-    Fit,
-    Preset,
-    Provenance,
-    Recipe,
-    RenderedFile,
-    Rendition,
-)
-from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectMissing, ObjectStore
+from image_store.domain.processing import RenderedFile
+from image_store.domain.provenance import Provenance, ProvenanceMark, provenance_of
+from image_store.domain.renditions import MAX_SIDE_PX, Fit, Preset, Recipe, Rendition
+from image_store.ports.images import ImageRepository
+from image_store.ports.imaging import ImageProcessor, RenderLeases
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL, Publisher
 from image_store.services.write_protocol import too_late
 
@@ -63,6 +59,7 @@ class Rendering:
     """Makes renditions that are missing."""
 
     repository: ImageRepository
+    leases: RenderLeases
     private: ObjectStore
     publisher: Publisher
     processor: ImageProcessor
@@ -84,7 +81,7 @@ class Rendering:
         if preset is None or preset.at_upload or wanted.media_type not in preset.formats:
             return
         making = self.ids.attempt()
-        if not leased(self.repository, wanted.name, making, self.clock.now()):
+        if not leased(self.leases, wanted.name, making, self.clock.now()):
             return
         image = self._lacking(wanted)
         if image is None:
@@ -159,9 +156,9 @@ def within_limits(recipe: Recipe, image: Image) -> Recipe:
     return recipe
 
 
-def leased(repository: ImageRepository, name: str, holder: str, at: datetime) -> bool:
+def leased(leases: RenderLeases, name: str, holder: str, at: datetime) -> bool:
     """Whether this try may make a file; the right ends by itself."""
-    return repository.take_rendering(name, holder=holder, at=at, until=at + LEASE)
+    return leases.take_rendering(name, holder=holder, at=at, until=at + LEASE)
 
 
 def file_of_original(

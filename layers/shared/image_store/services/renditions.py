@@ -9,7 +9,7 @@ from image_store.domain.image import Image
 from image_store.domain.making import RenditionWanted
 from image_store.domain.negotiation import accepts, preferred
 from image_store.domain.renditions import Preset, Rendition
-from image_store.ports import Renderer
+from image_store.ports.imaging import Renderer
 from image_store.services.retrieval import Retrieval, not_found
 
 _logger = logging.getLogger(__name__)

@@ -15,9 +15,12 @@ from image_store.domain.errors import (
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.layout import KeyLayout, folder
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Placeholder, ProcessedImage
+from image_store.domain.processing import ProcessedImage
+from image_store.domain.renditions import Placeholder
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
-from image_store.ports import Clock, Ids, ImageRepository
+from image_store.ports.claims import Claims
+from image_store.ports.images import ImageRepository
+from image_store.ports.system import Clock, Ids
 from image_store.services.sealing import Sealing
 from image_store.services.write_protocol import WriteProtocol, abandoned
 
@@ -42,6 +45,7 @@ class Reservations:
     """Takes reservations, and keeps the promises of idempotency keys and `on_duplicate`."""
 
     repository: ImageRepository
+    claims: Claims
     protocol: WriteProtocol
     clock: Clock
     ids: Ids
@@ -57,7 +61,7 @@ class Reservations:
         ------
         IdempotencyMismatch, IdempotencyInProgress, ImageNotFound
         """
-        row = self.repository.idempotency(idempotency.name) if idempotency else None
+        row = self.claims.idempotency(idempotency.name) if idempotency else None
         if row is None or idempotency is None or row.is_expired(self.clock.now()):
             return None
         if row.fingerprint != idempotency.fingerprint:
@@ -85,7 +89,7 @@ class Reservations:
         """
         if on_duplicate is OnDuplicate.KEEP:
             return None
-        copies = self.repository.copies(owner, sha256)
+        copies = self.claims.copies(owner, sha256)
         for image_id in (*copies.image_ids, *filter(None, [copies.guard])):
             record = self.repository.get(image_id)
             if record is None:

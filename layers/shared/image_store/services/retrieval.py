@@ -5,7 +5,7 @@ import hmac
 from image_store.domain.errors import ImageNotFound
 from image_store.domain.ids import is_image_id, parse_link
 from image_store.domain.image import Image, Record, State
-from image_store.ports import ImageRepository
+from image_store.ports.images import ImageRepository
 
 _SHOWN = frozenset({State.READY, State.TRASHED})
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from image_store.domain.attributes import Attributes
 from image_store.domain.image import Image, Record
 from image_store.domain.sensitive import Sensitive, left_open, sensitive_in, shown
-from image_store.ports import Cipher
+from image_store.ports.secrets import Cipher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

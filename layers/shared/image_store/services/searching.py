@@ -12,10 +12,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from image_store.domain.cards import Card
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.listing import MAX_EXAMINED_ROWS, Card
+from image_store.domain.listing import MAX_EXAMINED_ROWS
 from image_store.domain.searching import SearchQuery, TermRows, score
-from image_store.ports import Clock, SearchIndex
+from image_store.ports.projections import SearchIndex
+from image_store.ports.system import Clock
 from image_store.services.cursors import Cursors
 from image_store.services.listing import Page
 

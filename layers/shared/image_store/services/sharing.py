@@ -17,7 +17,9 @@ from image_store.domain.image import Image, State
 from image_store.domain.making import TransformWanted
 from image_store.domain.renditions import Preset, Recipe
 from image_store.domain.sharing import Share, read, transform_filename, written
-from image_store.ports import Clock, ObjectStore, Renderer
+from image_store.ports.imaging import Renderer
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock
 from image_store.services.renditions import Found, Renditions, nearest
 from image_store.services.retrieval import Retrieval, not_found
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import State
 from image_store.domain.similarity import MAX_DISTANCE, Similar, hamming
-from image_store.ports import AlikeRows, ImageRepository
+from image_store.ports.images import ImageRepository
+from image_store.ports.projections import AlikeRows
 from image_store.services.retrieval import not_found
 
 MAX_ROWS_OF_A_BAND = 100

@@ -13,7 +13,7 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 from image_store.domain.attributes import MAX_FILENAME_CHARS
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.media import MAX_BYTES, parse_declared
-from image_store.ports import Fetcher
+from image_store.ports.remote import Fetcher
 
 
 @dataclass(frozen=True, slots=True)

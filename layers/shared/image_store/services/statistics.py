@@ -5,7 +5,10 @@ from datetime import UTC, date, timedelta
 
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.statistics import Amount, Statistics
-from image_store.ports import Clock, Figures, Generations, ImageRepository
+from image_store.ports.claims import Claims
+from image_store.ports.generation import Generations
+from image_store.ports.projections import Figures
+from image_store.ports.system import Clock
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
@@ -16,7 +19,7 @@ class Reporting:
     """Answers figures that were counted when images changed; nothing is counted when they are asked for."""
 
     figures: Figures
-    repository: ImageRepository
+    claims: Claims
     generations: Generations
     clock: Clock
 
@@ -24,7 +27,7 @@ class Reporting:
         """An owner's figures. The total is that of the quota, exact at any moment; images still arriving count."""
         since, until = self._days(since, until)
         found = self.figures.of_owner(owner, since=since, until=until)
-        usage = self.repository.usage(owner)
+        usage = self.claims.usage(owner)
         return replace(
             found,
             total=Amount(usage.images, usage.size_bytes),

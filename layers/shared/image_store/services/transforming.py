@@ -17,7 +17,10 @@ from image_store.domain.image import Image, State
 from image_store.domain.making import TransformWanted
 from image_store.domain.provenance import ProvenanceMark
 from image_store.domain.sharing import transform_filename
-from image_store.ports import Clock, Ids, ImageProcessor, ImageRepository, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.imaging import ImageProcessor, RenderLeases
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL
 from image_store.services.rendering import file_of_original, leased
 from image_store.services.write_protocol import too_late
@@ -30,6 +33,7 @@ class Transforming:
     """Makes transforms that are missing."""
 
     repository: ImageRepository
+    leases: RenderLeases
     private: ObjectStore
     processor: ImageProcessor
     clock: Clock
@@ -43,7 +47,7 @@ class Transforming:
         ------
         StorageUnavailable, DeadlineExceeded
         """
-        if not leased(self.repository, wanted.name, self.ids.attempt(), self.clock.now()):
+        if not leased(self.leases, wanted.name, self.ids.attempt(), self.clock.now()):
             return
         image = self._marked(wanted.image_id)
         if image is None:

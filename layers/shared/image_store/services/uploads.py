@@ -12,7 +12,8 @@ from image_store.domain.provenance import ProvenanceMark, provenance_of
 from image_store.domain.renditions import UPLOAD_RECIPES
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.sensitive import sensitive_in, shown
-from image_store.ports import Clock, ImageProcessor
+from image_store.ports.imaging import ImageProcessor
+from image_store.ports.system import Clock
 from image_store.services.reservations import Reservations, Wanted, check_attributes
 from image_store.services.sealing import Sealing
 from image_store.services.sources import Source, Sources

@@ -25,16 +25,18 @@ from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict, DeadlineExceeded
 from image_store.domain.image import Image, Record, State, public_key
+from image_store.domain.processing import RenderedFile
 from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import RenderedFile
+from image_store.domain.quota import Quota
 from image_store.domain.reservation import (
     IDEMPOTENCY_LIFETIME,
     RESERVATION_LIFETIME,
     IdempotencyKey,
-    Quota,
     Reservation,
 )
-from image_store.ports import Clock, Ids, ImageRepository, ObjectMissing, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL, Publisher
 
 PARALLEL_PUTS = 8

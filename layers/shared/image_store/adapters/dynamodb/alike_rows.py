@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import cards, keys
 from image_store.adapters.dynamodb.table import Table
 from image_store.domain.similarity import Alike, bands
-from image_store.ports import AlikeRows
+from image_store.ports.projections import AlikeRows
 
 
 class DynamoAlikeRows(AlikeRows):
@@ -27,5 +27,5 @@ class DynamoAlikeRows(AlikeRows):
                 Limit=limit,
             )
             for item in answer["Items"]:
-                found[item["id"]["S"]] = Alike(items.card_of(item), item["hash"]["S"])
+                found[item["id"]["S"]] = Alike(cards.card_of(item), item["hash"]["S"])
         return list(found.values())

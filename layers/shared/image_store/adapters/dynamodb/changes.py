@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import keys, records
 from image_store.domain.audit import Change
 
 
@@ -17,7 +17,7 @@ def change_of(told: dict[str, Any]) -> Change | None:
     return Change(
         event_id=told["eventID"],
         at=datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC),
-        before=items.image_of(before) if before else None,
-        after=items.image_of(after) if after else None,
-        actor=items.actor_of(after) if after else None,
+        before=records.image_of(before) if before else None,
+        after=records.image_of(after) if after else None,
+        actor=records.actor_of(after) if after else None,
     )

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import cards, keys
 from image_store.adapters.dynamodb.projector import rebuild_of
 from image_store.adapters.dynamodb.table import Table
+from image_store.domain.cards import Card
 from image_store.domain.image import State, Visibility
-from image_store.domain.listing import Card
 from image_store.domain.projection import Rebuild
-from image_store.ports import FeedRows
+from image_store.ports.projections import FeedRows
 
 
 class DynamoFeedRows(FeedRows):
@@ -44,10 +44,10 @@ class DynamoFeedRows(FeedRows):
 
     def public_cards(self, image_ids: Collection[str]) -> Mapping[str, Card]:
         found = self._rows.get_many([keys.key(keys.image(image_id), keys.META) for image_id in image_ids])
-        cards = (items.card_of(item) for item in found if item["state"]["S"] == State.READY)
+        shown = (cards.card_of(item) for item in found if item["state"]["S"] == State.READY)
         return {
             card.id: card
-            for card in cards
+            for card in shown
             if card.visibility is Visibility.PUBLIC and card.publication is not None
         }
 

@@ -9,7 +9,7 @@ from image_store.adapters.dynamodb.feed_rows import serving
 from image_store.adapters.dynamodb.table import Table
 from image_store.domain.projection import IMAGES, SIZE
 from image_store.domain.statistics import Amount, Statistics
-from image_store.ports import Figures
+from image_store.ports.projections import Figures
 
 MAX_MODELS = 1_000
 

@@ -33,7 +33,7 @@ from image_store.domain.generation import (
     Performance,
 )
 from image_store.domain.providers import Provider
-from image_store.ports import Generations
+from image_store.ports.generation import Generations
 
 _KEPT_FOR = timedelta(days=400)
 """Budgets, ledger and statistics are kept for a year and some."""

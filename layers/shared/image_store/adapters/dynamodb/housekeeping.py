@@ -16,7 +16,7 @@ from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.adapters.dynamodb.table import Table
 from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.errors import Conflict
-from image_store.ports import Housekeeping
+from image_store.ports.cleanup import Housekeeping
 
 REPORT_LIFETIME = timedelta(days=90)
 _TIMES = ("started_at", "finished_at")

@@ -24,7 +24,7 @@ from image_store.domain.migration import (
     Table,
     record_of,
 )
-from image_store.ports import MigrationSource
+from image_store.ports.migrations import MigrationSource
 
 REFERENCE_SUFFIX = "_image_id"
 _FINAL = frozenset({"ResourceNotFoundException", "AccessDeniedException", "ValidationException"})

@@ -22,7 +22,7 @@ from image_store.domain.migration import (
     Table,
     Tally,
 )
-from image_store.ports import Migrations
+from image_store.ports.migrations import Migrations
 
 _KINDS: dict[str, type[Source]] = {
     "jsonl": JsonLines,

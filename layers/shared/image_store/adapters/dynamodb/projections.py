@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import cards, items, keys
 from image_store.domain.image import Record
 from image_store.domain.projection import IMAGES, SIZE, Facts, day_of, month_of
 from image_store.domain.similarity import bands
@@ -32,7 +32,7 @@ def row_keys(image_id: str, facts: Facts | None) -> set[RowKey]:
 def listed_rows(record: Record, facts: Facts) -> dict[RowKey, items.Item]:
     """The rows that hold the card: those of lists, and beside it what a filter may ask for; and the `ALIKE` rows."""
     image = record.image
-    listed = {"id": {"S": image.id}, **items.listed(image, record.details, tags=True)}
+    listed = {"id": {"S": image.id}, **cards.listed(image, record.details, tags=True)}
     rows = {key: {**keys.key(*key), **listed} for key in _listed_keys(image.id, facts)}
     alike = {name: listed[name] for name in ("id", "card", "kind", "visibility")}
     return rows | {

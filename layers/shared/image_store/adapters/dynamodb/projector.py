@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import items, keys, records
 from image_store.adapters.dynamodb import projections as rows
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
 from image_store.domain.errors import Conflict
 from image_store.domain.image import Record, State
 from image_store.domain.projection import Facts, Rebuild, facts_of
-from image_store.ports import Projector
+from image_store.ports.projections import Projector
 
 KEPT_AFTER_THE_END = timedelta(days=7)
 _TRIES = 5
@@ -81,7 +81,7 @@ class DynamoProjector(Projector):
                     keys.projection(image_id),
                 ]
             )
-            record = items.record_of([item for item in (meta, detail) if item is not None])
+            record = records.record_of([item for item in (meta, detail) if item is not None])
             seen = None if row is None else _row_of(row)
             if not _is_wanted(record, seen, generation, again=again):
                 return

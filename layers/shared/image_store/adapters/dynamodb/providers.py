@@ -10,7 +10,8 @@ from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.adapters.dynamodb.table import Table
 from image_store.domain.breaker import Breaker
 from image_store.domain.providers import Provider, ProviderKey
-from image_store.ports import Cipher, ProviderHealth, ProviderKeys
+from image_store.ports.generation import ProviderHealth, ProviderKeys
+from image_store.ports.secrets import Cipher
 
 _TIMES = ("open_until", "failed_at", "probe_until")
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import cards, items, keys
 from image_store.adapters.dynamodb.projections import terms_in
 from image_store.adapters.dynamodb.table import Table
+from image_store.domain.cards import Card
 from image_store.domain.ids import id_bounds
 from image_store.domain.image import State
-from image_store.domain.listing import Card
 from image_store.domain.searching import SearchQuery, TermRow, TermRows
-from image_store.ports import SearchIndex
+from image_store.ports.projections import SearchIndex
 
 _FILTERS = ("kind", "visibility", "category", "model", "provider")
 
@@ -80,7 +80,7 @@ class DynamoSearchIndex(SearchIndex):
             ]
         )
         shown = (State.TRASHED if query.trashed else State.READY).value
-        return {item["id"]["S"]: items.card_of(item) for item in found if item["state"]["S"] == shown}
+        return {item["id"]["S"]: cards.card_of(item) for item in found if item["state"]["S"] == shown}
 
 
 def _term_row(item: items.Item) -> TermRow:

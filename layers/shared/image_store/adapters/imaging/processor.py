@@ -18,7 +18,9 @@ from image_store.domain.errors import (
     UnsupportedMediaType,
 )
 from image_store.domain.media import MediaType, sniff
-from image_store.domain.renditions import ProcessedImage, Provenance, Recipe
+from image_store.domain.processing import ProcessedImage
+from image_store.domain.provenance import Provenance
+from image_store.domain.renditions import Recipe
 
 
 class PillowProcessor:

@@ -6,7 +6,7 @@ IPTC Photo Metadata Standard 2025.1, and ISO 16684-1 for the packet around it.
 import html
 import re
 
-from image_store.domain.renditions import Provenance
+from image_store.domain.provenance import Provenance
 
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 _PACKET = (

@@ -11,7 +11,8 @@ from image_store.adapters.imaging.picture import Picture
 from image_store.adapters.imaging.scaling import filtered, resized, shrunk
 from image_store.adapters.imaging.sizes import Size, canvas_size, cropped_size, whole_size
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Recipe, RenderedFile, Rendition
+from image_store.domain.processing import RenderedFile
+from image_store.domain.renditions import Recipe, Rendition
 
 _OVERVIEW_LONG_SIDE_PX = 64
 _OVERVIEW_SHORT_SIDE_PX = 8

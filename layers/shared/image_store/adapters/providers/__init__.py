@@ -10,7 +10,8 @@ from image_store.adapters.providers.google import GoogleImages
 from image_store.adapters.providers.openai import OpenAIImages
 from image_store.adapters.providers.pollinations import PollinationsImages
 from image_store.domain.providers import Provider
-from image_store.ports import Clock, ImageProvider
+from image_store.ports.generation import ImageProvider
+from image_store.ports.system import Clock
 
 
 def image_providers(urls: Mapping[Provider, str], *, clock: Clock) -> dict[Provider, ImageProvider]:

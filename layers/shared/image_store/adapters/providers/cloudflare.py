@@ -10,7 +10,8 @@ from image_store.adapters.providers.failures import decoded, failure, reason_of,
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
 from image_store.domain.catalogue import model_named
 from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason
-from image_store.ports import Clock, ImageProvider
+from image_store.ports.generation import ImageProvider
+from image_store.ports.system import Clock
 
 ADDRESS = "https://api.cloudflare.com"
 _OK = 200

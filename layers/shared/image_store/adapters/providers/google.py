@@ -16,7 +16,8 @@ from image_store.domain.providers import (
     Unit,
     Usage,
 )
-from image_store.ports import Clock, ImageProvider
+from image_store.ports.generation import ImageProvider
+from image_store.ports.system import Clock
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 _REFUSALS = frozenset(

@@ -13,7 +13,8 @@ from image_store.domain.providers import (
     Unit,
     Usage,
 )
-from image_store.ports import Clock, ImageProvider
+from image_store.ports.generation import ImageProvider
+from image_store.ports.system import Clock
 
 _POLICY = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
 _NO_BALANCE = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})

@@ -9,7 +9,7 @@ from typing import Any
 
 from image_store.adapters.providers.failures import failure
 from image_store.domain.providers import Reason
-from image_store.ports import Clock
+from image_store.ports.system import Clock
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CONNECT_SECONDS = 5.0

@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 from image_store.adapters.providers.failures import failure, reason_of, seconds
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
 from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit, Usage
-from image_store.ports import Clock, ImageProvider
+from image_store.ports.generation import ImageProvider
+from image_store.ports.system import Clock
 
 ADDRESS = "https://gen.pollinations.ai"
 _OK = 200

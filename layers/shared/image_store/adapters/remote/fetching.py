@@ -29,7 +29,8 @@ from image_store.adapters.remote.addresses import Address, AddressRules
 from image_store.adapters.remote.refusal import Refused
 from image_store.adapters.remote.urls import Target, parse_target
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports import Clock, Fetched, Fetcher
+from image_store.ports.remote import Fetched, Fetcher
+from image_store.ports.system import Clock
 
 MAX_REDIRECTS = 3
 MAX_ADDRESSES = 3

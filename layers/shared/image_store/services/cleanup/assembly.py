@@ -4,7 +4,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from image_store.domain.cleanup import Policy
-from image_store.ports import Clock, Housekeeping, Ids, ImageRepository, ObjectStore
+from image_store.ports.cleanup import CleanupRows, Housekeeping
+from image_store.ports.images import ImageRepository
+from image_store.ports.lists import ImageLists
+from image_store.ports.objects import ObjectStore
+from image_store.ports.publications import PublicationRows
+from image_store.ports.system import Clock, Ids
 from image_store.services.cleanup.due import DueRows
 from image_store.services.cleanup.objects import ObjectSweep, PrivateObjects, PublicObjects
 from image_store.services.cleanup.policies import Policies
@@ -20,6 +25,9 @@ GRACE = timedelta(hours=24)
 def assembled(
     *,
     repository: ImageRepository,
+    lists: ImageLists,
+    publications: PublicationRows,
+    rows: CleanupRows,
     housekeeping: Housekeeping,
     private: ObjectStore,
     publisher: Publisher,
@@ -42,7 +50,7 @@ def assembled(
         )
     ]
     if publisher.bucket is not None:
-        public_objects = PublicObjects(repository=repository)
+        public_objects = PublicObjects(publications=publications)
         objects.append(
             ObjectSweep(
                 name="public",
@@ -56,18 +64,22 @@ def assembled(
     return Cleanup(
         due=DueRows(
             repository=repository,
+            publications=publications,
+            rows=rows,
             private=private,
             publisher=publisher,
             deletion=deletion,
             clock=clock,
             ids=ids,
         ),
-        policies=Policies(policies=policies, repository=repository, deletion=deletion, clock=clock),
+        policies=Policies(
+            policies=policies, repository=repository, lists=lists, rows=rows, deletion=deletion, clock=clock
+        ),
         staging=private_objects,
         private=private,
         objects=objects,
         records=RecordSweep(
-            repository=repository, private=private, deletion=deletion, grace=GRACE, clock=clock
+            repository=repository, rows=rows, private=private, deletion=deletion, grace=GRACE, clock=clock
         ),
         housekeeping=housekeeping,
         clock=clock,

@@ -9,7 +9,11 @@ from image_store.domain.cleanup import Report
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Record, State
 from image_store.domain.publication import NOBODY, PublicationRow
-from image_store.ports import Clock, Ids, ImageRepository, ObjectStore
+from image_store.ports.cleanup import CleanupRows
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.publications import PublicationRows
+from image_store.ports.system import Clock, Ids
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
 from image_store.services.write_protocol import abandoned
@@ -30,6 +34,8 @@ class DueRows:
     """Collects what the due index shows, after a strong read of each row."""
 
     repository: ImageRepository
+    rows: CleanupRows
+    publications: PublicationRows
     private: ObjectStore
     publisher: Publisher
     deletion: Deletion
@@ -43,9 +49,7 @@ class DueRows:
             seen_before = len(seen)
             # An image goes before what it meant to show.
             for wanted in (_is_image, _is_publication):
-                rows = (
-                    row for row in self.repository.due(self.clock.now()) if wanted(row) and row not in seen
-                )
+                rows = (row for row in self.rows.due(self.clock.now()) if wanted(row) and row not in seen)
                 for some in batched(rows, _SLICE_ROWS, strict=False):
                     withdrawn: list[PublicationRow] = []
                     for row in some:
@@ -111,7 +115,7 @@ class DueRows:
 
     def _withdrawn(self, publication: str, report: Report, taken: set[str]) -> Sequence[PublicationRow]:
         """The row of a publication that is due, once nobody can make it current any more."""
-        row = self.repository.publication(publication)
+        row = self.publications.publication(publication)
         if row is None or row.due_at is None or row.due_at > self.clock.now():
             return ()  # the index was behind
         record = self.repository.get(row.image_id) if row.image_id != NOBODY else None

@@ -12,7 +12,10 @@ from image_store.domain.ids import is_image_id
 from image_store.domain.image import STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
 from image_store.domain.publication import publication_of
 from image_store.domain.reservation import RESERVATION_LIFETIME
-from image_store.ports import Clock, ImageRepository, ObjectStore, StoredObject
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore, StoredObject
+from image_store.ports.publications import PublicationRows
+from image_store.ports.system import Clock
 
 PAGE_OBJECTS = 500
 STAGING_LIFETIME = timedelta(days=1)
@@ -70,12 +73,12 @@ class PrivateObjects:
 class PublicObjects:
     """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take."""
 
-    repository: ImageRepository
+    publications: PublicationRows
 
     def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
         named = [(found, publication_of(found.key)) for found in page]
         report.unknown += sum(name is None for _, name in named)
-        rows = self.repository.publications({name for _, name in named if name is not None})
+        rows = self.publications.publications({name for _, name in named if name is not None})
         return [found for found, name in named if name is not None and name not in rows]
 
 

@@ -8,7 +8,10 @@ from image_store.domain.cleanup import Policy, Report
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
 from image_store.domain.image import Image, State
 from image_store.domain.listing import ListQuery
-from image_store.ports import Clock, ImageRepository
+from image_store.ports.cleanup import CleanupRows
+from image_store.ports.images import ImageRepository
+from image_store.ports.lists import ImageLists
+from image_store.ports.system import Clock
 from image_store.services.cleanup.allowance import Allowance
 from image_store.services.deletion import Deletion
 
@@ -25,6 +28,8 @@ class Policies:
 
     policies: Sequence[Policy]
     repository: ImageRepository
+    rows: CleanupRows
+    lists: ImageLists
     deletion: Deletion
     clock: Clock
 
@@ -46,13 +51,13 @@ class Policies:
         report.policies = [0] * len(self.policies)
         # All turns come within a day, and those that this run ends not before a day is over.
         turns_until = self.clock.now() + (EVERY - _MOMENT if on_demand else timedelta(0))
-        for owner in self.repository.owners_due(turns_until):
+        for owner in self.rows.owners_due(turns_until):
             if self.clock.now() >= until:
                 return "deadline"
             if (stopped := self._apply_to(owner, report, allowance, taken, until=until)) is not None:
                 return stopped  # the owner's turn is not over
             if not report.dry_run:
-                self.repository.owner_done(owner, next_at=self.clock.now() + EVERY)
+                self.rows.owner_done(owner, next_at=self.clock.now() + EVERY)
         return None
 
     def _apply_to(
@@ -107,7 +112,7 @@ class Policies:
     def _images(self, query: ListQuery, report: Report, taken: Collection[str]) -> Iterator[Image]:
         after: str | None = None
         while True:
-            page = self.repository.cards(query, after=after)
+            page = self.lists.cards(query, after=after)
             images = self.repository.get_images([card.id for card in page.cards])
             report.examined += len(page.cards)
             for card in page.cards:

@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
 from image_store.domain.image import Image, State
-from image_store.ports import Clock, ImageRepository, ObjectStore
+from image_store.ports.cleanup import CleanupRows
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock
 from image_store.services.deletion import Deletion
 
 _PARALLEL_HEADS = 8
@@ -29,6 +32,7 @@ class RecordSweep:
     """Looks whether each image has its objects."""
 
     repository: ImageRepository
+    rows: CleanupRows
     private: ObjectStore
     deletion: Deletion
     grace: timedelta
@@ -50,7 +54,7 @@ class RecordSweep:
         looked = 0
         position: str | None = after
         while position is not None:
-            images, position = self.repository.scan(after=position or None, limit=_PAGE_RECORDS)
+            images, position = self.rows.scan(after=position or None, limit=_PAGE_RECORDS)
             shown = [
                 image
                 for image in images

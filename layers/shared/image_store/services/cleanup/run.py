@@ -9,7 +9,9 @@ from itertools import batched
 from image_store.domain.cleanup import Lease, Position, Report
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import STAGING_PREFIX
-from image_store.ports import Clock, Housekeeping, Ids, ObjectStore
+from image_store.ports.cleanup import Housekeeping
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
 from image_store.services.cleanup.allowance import Allowance
 from image_store.services.cleanup.due import DueRows
 from image_store.services.cleanup.objects import PAGE_OBJECTS, ObjectSweep, PrivateObjects

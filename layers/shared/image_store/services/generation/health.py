@@ -8,7 +8,8 @@ from datetime import datetime
 from image_store.domain.breaker import Breaker
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.providers import Provider, ProviderFailure, Reason
-from image_store.ports import Clock, ProviderHealth
+from image_store.ports.generation import ProviderHealth
+from image_store.ports.system import Clock
 from image_store.services.generation.choice import Candidate
 
 _NOT_ITS_HEALTH = frozenset({Reason.REFUSED, Reason.BAD_REQUEST, Reason.LOST})

@@ -12,7 +12,8 @@ from datetime import datetime
 from image_store.domain.errors import InvalidImage, PayloadTooLarge, StorageUnavailable
 from image_store.domain.generation import PAID_PREFIX, Call, Item, Receipt
 from image_store.domain.providers import Provider
-from image_store.ports import Clock, ObjectMissing, ObjectStore
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL
 
 MAX_KEPT_BYTES = 100 * 1024 * 1024

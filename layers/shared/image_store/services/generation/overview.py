@@ -11,7 +11,8 @@ from image_store.domain.catalogue import Model, models_of
 from image_store.domain.generation import Performance
 from image_store.domain.prices import Price, prices_of
 from image_store.domain.providers import Provider
-from image_store.ports import Clock, Generations, ProviderHealth, ProviderKeys
+from image_store.ports.generation import Generations, ProviderHealth, ProviderKeys
+from image_store.ports.system import Clock
 
 REPORTED_DAYS = 7
 

@@ -7,7 +7,8 @@ from image_store.domain.errors import ImageNotFound
 from image_store.domain.image import Image, State
 from image_store.domain.media import MediaType
 from image_store.domain.providers import Reference
-from image_store.ports import ImageRepository, ObjectMissing, ObjectStore
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectMissing, ObjectStore
 
 MAX_ORIGINAL_BYTES = 8 * 1024 * 1024
 """Larger originals are sent as their `display` rendition."""

@@ -34,7 +34,10 @@ from image_store.domain.ids import is_image_id
 from image_store.domain.image import State
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
-from image_store.ports import Clock, Generations, Ids, ImageRepository, ProviderKeys, WorkQueue
+from image_store.ports.generation import Generations, ProviderKeys
+from image_store.ports.images import ImageRepository
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock, Ids
 from image_store.services.cursors import Cursors
 from image_store.services.fingerprints import Fingerprints
 from image_store.services.generation.choice import Choice

@@ -46,7 +46,9 @@ from image_store.domain.providers import (
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.times import rfc3339
 from image_store.domain.work import GenerateImage
-from image_store.ports import Clock, Generations, Ids, ImageProvider, ProviderKeys, WorkQueue
+from image_store.ports.generation import Generations, ImageProvider, ProviderKeys
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock, Ids
 from image_store.services.generation.choice import Candidate, Choice
 from image_store.services.generation.health import HealthWatch, Wait
 from image_store.services.generation.kept import KeptAnswers

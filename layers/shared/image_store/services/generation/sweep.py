@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from image_store.domain.errors import Conflict
 from image_store.domain.generation import Item, ItemState, Job
 from image_store.domain.work import GenerateImage
-from image_store.ports import Clock, Generations, WorkQueue
+from image_store.ports.generation import Generations
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock
 from image_store.services.generation.kept import KeptAnswers
 from image_store.services.generation.requests import LOOK_AFTER
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from image_store.domain.generation import Item, Receipt, Wish
-from image_store.ports import Cipher, Envelope
+from image_store.ports.secrets import Cipher, Envelope
 
 
 @dataclass(frozen=True, slots=True)

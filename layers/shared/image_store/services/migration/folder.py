@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from image_store.domain.attributes import MAX_FILENAME_CHARS
 from image_store.domain.errors import PayloadTooLarge
 from image_store.domain.migration import MAX_OBJECT_BYTES, Counted, RecordError, SourceRecord, Step
-from image_store.ports import MigrationSource, ObjectMissing, ObjectStore
+from image_store.ports.migrations import MigrationSource
+from image_store.ports.objects import ObjectMissing, ObjectStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ from image_store.domain.migration import (
     Step,
     record_of,
 )
-from image_store.ports import MigrationSource, ObjectMissing, ObjectStore
+from image_store.ports.migrations import MigrationSource
+from image_store.ports.objects import ObjectMissing, ObjectStore
 
 PART_BYTES = 1024 * 1024
 

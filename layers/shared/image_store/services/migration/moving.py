@@ -27,7 +27,7 @@ from image_store.domain.migration import (
     record_name,
 )
 from image_store.domain.reservation import IdempotencyKey
-from image_store.ports import MigrationSource
+from image_store.ports.migrations import MigrationSource
 from image_store.services.ingestion import MAX_OWNER_CHARS
 from image_store.services.sources import Content, in_base64, in_data_uri, is_data_uri
 from image_store.services.uploads import Upload, Uploads

@@ -24,7 +24,11 @@ from image_store.domain.migration import (
     record_name,
 )
 from image_store.domain.work import MigrateBatch
-from image_store.ports import Clock, Ids, ImageRepository, Migrations, WorkQueue
+from image_store.ports.claims import Claims
+from image_store.ports.images import ImageRepository
+from image_store.ports.migrations import Migrations
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock, Ids
 from image_store.services.migration.moving import Mover, content_of
 from image_store.services.migration.sources import MigrationSources
 
@@ -35,6 +39,7 @@ class MigrationRequests:
 
     migrations: Migrations
     repository: ImageRepository
+    claims: Claims
     sources: MigrationSources
     mover: Mover
     work: WorkQueue
@@ -90,7 +95,7 @@ class MigrationRequests:
     def image_of(self, migration: Migration, record_id: str) -> Image | None:
         """The image that a record became; None while it is not moved, ImageNotFound when the image is gone."""
         name = record_name(migration.source, self.mover.bucket_name, record_id)
-        row = self.repository.idempotency(name)
+        row = self.claims.idempotency(name)
         if row is None or row.is_expired(self.clock.now()):
             return None
         image = self.repository.get_image(row.image_id)

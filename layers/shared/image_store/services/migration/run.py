@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from image_store.domain.errors import RETRYABLE, Conflict, SourceUnreadable
 from image_store.domain.migration import RUNNING, Migration, MigrationStatus, RecordError
 from image_store.domain.work import MigrateBatch
-from image_store.ports import Clock, Migrations, WorkQueue
+from image_store.ports.migrations import Migrations
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock
 from image_store.services.migration.moving import Mover
 from image_store.services.migration.sources import MigrationSources
 

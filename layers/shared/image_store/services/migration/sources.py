@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from image_store.domain.errors import SourceUnreadable
 from image_store.domain.migration import FieldNames, Folder, JsonLines, Migration, OneRecord, Table
-from image_store.ports import MigrationSource, ObjectStore
+from image_store.ports.migrations import MigrationSource
+from image_store.ports.objects import ObjectStore
 from image_store.services.migration.folder import FolderSource
 from image_store.services.migration.json_lines import JsonLinesSource
 

@@ -1,0 +1,47 @@
+"""What reservations have taken, as rows that they and the records write."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.table import Table
+from image_store.domain.quota import Usage
+from image_store.domain.reservation import Copies, IdempotencyRow
+from image_store.ports.claims import Claims
+
+_MAX_COPIES_READ = 10
+
+
+class DynamoClaims(Claims):
+    """Claims in the one table; the client is made at the first call."""
+
+    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
+        self._rows = Table(table, client=client)
+
+    def copies(self, owner: str, sha256: str) -> Copies:
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": keys.checksum(owner, sha256)}},
+            ConsistentRead=True,
+            # GUARD sorts after every id (ids begin with a hexadecimal digit), so the newest rows hold it.
+            ScanIndexForward=False,
+            Limit=_MAX_COPIES_READ,
+        )
+        rows = answer["Items"]
+        guard = next((row["image_id"]["S"] for row in rows if row["sk"]["S"] == keys.GUARD), None)
+        return Copies(tuple(row["sk"]["S"] for row in rows if row["sk"]["S"] != keys.GUARD), guard)
+
+    def idempotency(self, name: str) -> IdempotencyRow | None:
+        item = self._rows.call("get_item", Key=keys.idempotency(name), ConsistentRead=True).get("Item")
+        if item is None:
+            return None
+        expires_at = datetime.fromtimestamp(int(item["ttl"]["N"]), UTC)
+        return IdempotencyRow(item["fingerprint"]["S"], item["image_id"]["S"], expires_at)
+
+    def usage(self, owner: str) -> Usage:
+        item = self._rows.call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")
+        if item is None or "images" not in item:  # images may be promised before the first is stored
+            return Usage(0, 0)
+        return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"]))

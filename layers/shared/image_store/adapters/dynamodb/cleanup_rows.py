@@ -1,0 +1,76 @@
+"""Rows that wait for cleanup, and all records for its sweeps."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import items, keys, records
+from image_store.adapters.dynamodb.table import Table
+from image_store.domain.image import Image
+from image_store.ports.cleanup import CleanupRows
+
+_DUE_PAGE_ROWS = 100
+
+
+class DynamoCleanupRows(CleanupRows):
+    """CleanupRows in the one table; the client is made at the first call."""
+
+    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
+        self._rows = Table(table, client=client)
+
+    def due(self, before: datetime) -> Iterator[str]:
+        for pk in self._due(keys.due_shards(), before):
+            if pk.startswith(keys.IMAGE_PREFIX):
+                yield pk.removeprefix(keys.IMAGE_PREFIX)
+            else:
+                yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
+
+    def owners_due(self, before: datetime) -> Iterator[str]:
+        return map(keys.owner_of_usage, self._due(keys.policy_shards(), before))
+
+    def owner_done(self, owner: str, *, next_at: datetime) -> None:
+        self._rows.call(
+            "update_item",
+            Key=keys.usage(owner),
+            UpdateExpression="SET due_shard = :shard, due_at = :due",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues={
+                ":shard": {"S": keys.policy_shard(owner)},
+                ":due": {"S": items.text_time(next_at)},
+            },
+        )
+
+    def scan(self, *, after: str | None, limit: int) -> tuple[list[Image], str | None]:
+        start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
+        answer = self._rows.call(
+            "scan",
+            FilterExpression="sk = :meta",
+            ExpressionAttributeValues={":meta": {"S": keys.META}},
+            ConsistentRead=True,
+            Limit=limit,
+            **start,
+        )
+        last = answer.get("LastEvaluatedKey")
+        return list(map(records.image_of, answer["Items"])), json.dumps(last) if last else None
+
+    def _due(self, shards: Sequence[str], before: datetime) -> Iterator[str]:
+        """The partitions of rows whose time has come; the next page is read once this one was used up."""
+        for shard in shards:
+            start: dict[str, Any] = {}
+            while True:
+                answer = self._rows.call(
+                    "query",
+                    IndexName="due",
+                    KeyConditionExpression="due_shard = :shard AND due_at <= :before",
+                    ExpressionAttributeValues={
+                        ":shard": {"S": shard},
+                        ":before": {"S": items.text_time(before)},
+                    },
+                    Limit=_DUE_PAGE_ROWS,
+                    **start,
+                )
+                yield from (row["pk"]["S"] for row in answer["Items"])
+                if "LastEvaluatedKey" not in answer:
+                    break
+                start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}

@@ -1,0 +1,220 @@
+"""Records as items, and back, with every row that follows from a record."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.cards import listed
+from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
+from image_store.adapters.dynamodb.publication_items import current_publication, publication_item
+from image_store.domain.actor import Actor
+from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import Placeholder, Rendition
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def rows_of(record: Record) -> dict[tuple[str, str], Item]:
+    """Every row that follows from a record, by primary key.
+
+    A change of a record is the difference between the rows before and after it.
+    """
+    image, details = record.image, record.details
+    rows = [_meta(image, details)]
+    if image.state is not State.TOMBSTONE:
+        rows.append(_detail(image, details))
+    if image.state is State.READY:
+        rows.append({**keys.key(keys.checksum(image.owner, image.sha256), image.id)})
+        rows += [
+            {
+                **keys.key(keys.group(image.owner, name), image.id),
+                "id": {"S": image.id},
+                **listed(image, details, tags=True),
+            }
+            for name in details.groups
+        ]
+        if image.publication is not None:
+            rows.append(publication_item(current_publication(image, image.publication)))
+    if image.guarded:
+        guard = keys.key(keys.checksum(image.owner, image.sha256), keys.GUARD)
+        rows.append({**guard, "image_id": {"S": image.id}})
+    return {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
+
+
+def _meta(image: Image, details: Details) -> Item:
+    item: Item = {
+        **keys.key(keys.image(image.id), keys.META),
+        "id": {"S": image.id},
+        "state": {"S": image.state.value},
+        "attempt": {"S": image.attempt},
+        "version": {"N": str(image.version)},
+        "change": {"S": image.change},
+        "record": {"S": record_text(image)},
+    }
+    if image.state is State.READY:
+        item |= {"owner_key": {"S": keys.live(image.owner)}, **listed(image, details)}
+    if image.state is State.TRASHED:
+        item |= {"owner_key": {"S": keys.trash(image.owner)}, **listed(image, details)}
+    if image.due_at is not None:
+        item |= {"due_shard": {"S": keys.due_shard(image.id)}, "due_at": {"S": text_time(image.due_at)}}
+    if image.amendment is not None:
+        item["amendment"] = {"S": image.amendment}
+    return item
+
+
+_BY_OWNER = "owner"
+"""Stands for the subject who owns the image, who makes most changes and whom the record names already."""
+
+
+def signature(image: Image, actor: Actor) -> Item:
+    """Who makes this change of the record: attributes for the audit trail alone, which nothing else reads."""
+    by = _BY_OWNER if actor.is_subject(image.owner) else actor.name
+    return {"by": {"S": f"{by} {actor.request_id}"}}
+
+
+def actor_of(item: Item) -> Actor | None:
+    """Who made the change that a META item carries; None for an item from before there was an audit trail."""
+    if "by" not in item:
+        return None
+    by, _, request_id = item["by"]["S"].rpartition(" ")
+    return Actor.subject(image_of(item).owner, request_id) if by == _BY_OWNER else Actor(by, request_id)
+
+
+def _detail(image: Image, details: Details) -> Item:
+    body = {
+        "title": details.title,
+        "alt_text": details.alt_text,
+        "alt_text_given": details.alt_text_given,
+        "tags": details.tags,
+        "rating": details.rating,
+        "groups": details.groups,
+        "metadata": details.metadata,
+        "generation": details.generation,
+        "analysis": details.analysis,
+        "warnings": details.warnings,
+        **({"sealed": details.sealed} if details.sealed is not None else {}),
+    }
+    return {**keys.key(keys.image(image.id), keys.DETAIL), "body": {"S": as_json(body)}}
+
+
+def record_text(image: Image) -> str:
+    """All of a record that no condition, index or filter needs."""
+    return as_json(
+        {
+            "owner": image.owner,
+            "folder": image.folder,
+            "kind": image.kind,
+            "visibility": image.visibility,
+            "filename": image.filename,
+            "type": image.media_type,
+            "size": image.size_bytes,
+            "width": image.width,
+            "height": image.height,
+            "sha256": image.sha256,
+            "looks": [image.placeholder.blurhash, image.placeholder.color, image.perceptual_hash],
+            "renditions": [_rendition_text(rendition) for rendition in image.renditions],
+            "created": _micros(image.created_at),
+            "updated": _micros(image.updated_at),
+            "category": image.category,
+            "cache": image.cache_control,
+            "expires": _micros(image.expires_at) if image.expires_at else None,
+            "publication": image.publication,
+            "intent": image.intent,
+            "guarded": image.guarded,
+            "idempotency": image.idempotency,
+            **_while_uploading(image),
+            **({"transformed": True} if image.transformed else {}),
+        }
+    )
+
+
+def _micros(at: datetime) -> int:
+    """An instant of a record, which nothing sorts by: a dozen bytes shorter than as text."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _instant(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
+
+
+def _rendition_text(made: Rendition) -> str:
+    """There may be a dozen of them, so they are written shortly."""
+    text = f"{made.public_filename}:{made.width}:{made.height}:{made.size_bytes}"
+    return text if made.making is None else f"{text}:{made.making}"
+
+
+def _rendition(text: str) -> Rendition:
+    name, width, height, size, *making = text.split(":")
+    preset, _, extension = name.partition(".")
+    return Rendition(preset, MediaType.of_extension(extension), int(width), int(height), int(size), *making)
+
+
+def _while_uploading(image: Image) -> dict[str, Any]:
+    """What only a direct upload has; left out otherwise, for most images are none."""
+    optional = {
+        "staging": image.staging,
+        "refusal": image.refusal,
+        "queued": _micros(image.queued_at) if image.queued_at else None,
+    }
+    return {name: value for name, value in optional.items() if value is not None}
+
+
+def image_of(item: Item) -> Image:
+    """The record that a META item holds."""
+    record = json.loads(item["record"]["S"])
+    blurhash, color, perceptual_hash = record["looks"]
+    return Image(
+        id=item["id"]["S"],
+        owner=record["owner"],
+        state=State(item["state"]["S"]),
+        attempt=item["attempt"]["S"],
+        version=int(item["version"]["N"]),
+        change=item["change"]["S"],
+        folder=record["folder"],
+        kind=Kind(record["kind"]),
+        visibility=Visibility(record["visibility"]),
+        filename=record["filename"],
+        media_type=MediaType(record["type"]),
+        size_bytes=record["size"],
+        width=record["width"],
+        height=record["height"],
+        sha256=record["sha256"],
+        placeholder=Placeholder(blurhash, color),
+        renditions=tuple(map(_rendition, record["renditions"])),
+        created_at=_instant(record["created"]),
+        updated_at=_instant(record["updated"]),
+        category=record["category"],
+        cache_control=record["cache"],
+        expires_at=_instant(record["expires"]) if record["expires"] else None,
+        publication=record["publication"],
+        intent=record["intent"],
+        due_at=parse_time(item["due_at"]["S"]) if "due_at" in item else None,
+        guarded=record["guarded"],
+        idempotency=record["idempotency"],
+        staging=record.get("staging"),
+        refusal=record.get("refusal"),
+        queued_at=_instant(record["queued"]) if "queued" in record else None,
+        transformed=record.get("transformed", False),
+        perceptual_hash=perceptual_hash,
+        amendment=item["amendment"]["S"] if "amendment" in item else None,
+    )
+
+
+def details_of(item: Item) -> Details:
+    """The details that a DETAIL item holds."""
+    body = json.loads(item["body"]["S"])
+    for name in ("tags", "groups", "warnings"):
+        body[name] = tuple(body[name])
+    return Details(**body)
+
+
+def record_of(items: list[Item]) -> Record | None:
+    """The record that the items of one image make; None without META."""
+    by_sort_key = {item["sk"]["S"]: item for item in items}
+    if keys.META not in by_sort_key:
+        return None
+    detail = by_sort_key.get(keys.DETAIL)
+    return Record(image_of(by_sort_key[keys.META]), details_of(detail) if detail else Details())

@@ -1,0 +1,32 @@
+"""Rights to make a file of an image, which end by themselves."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.table import Table
+from image_store.ports.imaging import RenderLeases
+
+
+class DynamoRenderLeases(RenderLeases):
+    """RenderLeases in the one table; the client is made at the first call."""
+
+    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
+        self._rows = Table(table, client=client)
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        answer = self._rows.conditional(
+            "put_item",
+            Item={
+                **keys.rendering(name),
+                "holder": {"S": holder},
+                "until": {"S": items.text_time(until)},
+                "ttl": {"N": str(int(until.timestamp()) + 1)},
+            },
+            # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
+            ConditionExpression="attribute_not_exists(pk) OR #until < :now OR holder = :holder",
+            ExpressionAttributeNames={"#until": "until"},
+            ExpressionAttributeValues={":now": {"S": items.text_time(at)}, ":holder": {"S": holder}},
+        )
+        return answer is not None

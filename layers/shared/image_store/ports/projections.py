@@ -1,0 +1,106 @@
+"""What is built from the records so that images are found and counted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import date, datetime
+
+    from image_store.domain.cards import Card
+    from image_store.domain.projection import Rebuild
+    from image_store.domain.searching import SearchQuery, TermRows
+    from image_store.domain.similarity import Alike
+    from image_store.domain.statistics import Amount, Statistics
+
+
+class Projector(Protocol):
+    """Keeps what is projected of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+        """Make the projections of an image those of its record as it is now, strongly consistent.
+
+        Safe to repeat, in any order and in parallel. Figures are counted under `generation`, or a newer one where
+        the image is counted there already. With `again` every row is written anew.
+        """
+        ...
+
+    def rebuild(self) -> Rebuild:
+        """How far a rebuild has come, strongly consistent."""
+        ...
+
+    def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
+        """Remember how far it has come, and answer what is kept; Conflict when another run was faster."""
+        ...
+
+    def remake(
+        self, *, after: str | None, limit: int, generation: int, at: datetime
+    ) -> tuple[int, str | None]:
+        """Look at so many rows of the table: how many there were, and where to go on.
+
+        Projects every record among them anew, removes rows that no record accounts for, and lets figures of older
+        generations expire. Reads the whole table once it is repeated to its end.
+        """
+        ...
+
+
+class SearchIndex(Protocol):
+    """The terms of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def rows(
+        self, query: SearchQuery, word: str, *, start: str | None, end: str | None, limit: int
+    ) -> TermRows:
+        """Terms that begin with a word, of images that meet the query's filters but for tag and group.
+
+        In the order of their places, those after `start` and up to `end`; at most `limit` rows are read for it.
+        Eventually consistent.
+        """
+        ...
+
+    def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
+        """The cards of those images that are still there and have the query's tag and group; strongly consistent."""
+        ...
+
+
+class AlikeRows(Protocol):
+    """The perceptual hashes of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
+        """READY images of an owner whose hashes share a band with this one, each once, in no order.
+
+        Of each band the newest `limit`. Eventually consistent.
+        """
+        ...
+
+
+class FeedRows(Protocol):
+    """What the feed is read from. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def months(self) -> Sequence[str]:
+        """The months, `yyyy-mm`, that have public images, the newest first."""
+        ...
+
+    def ids(self, month: str, *, after: str | None, limit: int) -> Sequence[str]:
+        """Images of a month that were public a moment ago, the newest first, older than `after`."""
+        ...
+
+    def public_cards(self, image_ids: Collection[str]) -> Mapping[str, Card]:
+        """The cards of those images that are public, strongly consistent."""
+        ...
+
+
+class Figures(Protocol):
+    """Figures counted by the projector. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def of_owner(self, owner: str, *, since: date, until: date) -> Statistics:
+        """What an owner stores; days from `since` on and before `until`."""
+        ...
+
+    def of_all(self, *, since: date, until: date) -> Statistics:
+        """What everybody stores."""
+        ...
+
+    def total(self) -> Amount:
+        """What everybody stores, as one amount; cheaper."""
+        ...

@@ -1,0 +1,32 @@
+"""The time, and where identifiers come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Clock(Protocol):
+    """The time, and nothing else."""
+
+    def now(self) -> datetime:
+        """The current time, aware, in UTC."""
+        ...
+
+
+class Ids(Protocol):
+    """Where identifiers come from."""
+
+    def image_id(self) -> str:
+        """A new UUIDv7 in its canonical text form; later ids sort after earlier ones."""
+        ...
+
+    def attempt(self) -> str:
+        """A new attempt: 64 random bits in hexadecimal, unique among the attempts of an image."""
+        ...
+
+    def publication(self) -> str:
+        """A new publication: 128 random bits, URL-safe; it is a secret until it is shared."""
+        ...
