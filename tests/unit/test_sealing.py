@@ -16,9 +16,8 @@ from image_store.domain.listing import ListQuery
 from image_store.domain.making import RenditionWanted, TransformWanted
 from image_store.domain.media import MediaType
 from image_store.domain.migration import JsonLines, Options
-from image_store.domain.processing import Provenance
 from image_store.domain.projection import search_terms
-from image_store.domain.provenance import ProvenanceMark
+from image_store.domain.provenance import Provenance, ProvenanceMark
 from image_store.domain.renditions import Fit, Recipe
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.sensitive import Sensitive, left_open, sensitive_in, shown
