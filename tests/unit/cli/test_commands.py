@@ -96,6 +96,17 @@ def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -
     assert "cannot filter /v1/images by tag" in said.err
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_search_tells_on_stderr_what_was_not_searched(tmp_path: Path, more: tuple[str, ...]) -> None:
+    """C3."""
+    page = {"items": [], "next_cursor": None, "not_searched": ["generation.prompt"]}
+
+    said = command(Store(GET_search=[page]), "search", "cat", *more, folder=tmp_path)
+
+    assert said.exit_code == Exit.OK
+    assert "Not searched, as the deployment encrypts it: generation.prompt." in said.err
+
+
 def test_an_error_is_json_on_stderr_where_json_was_asked_for(tmp_path: Path) -> None:
     store = Store(**{"GET_images/0199": [problem(404, "image_not_found")]})
 
