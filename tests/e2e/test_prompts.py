@@ -1,4 +1,4 @@
-"""A deployment that encrypts what is sensitive: a stack of its own, with the parameter on (A17, C3)."""
+"""Prompts in a deployment that encrypts what is sensitive (A17, C3)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import httpx
 import pytest
 
 from image_store.adapters.dynamodb.keys import DETAIL, META
-from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET
-from tests.e2e.conftest import Stack
 from tests.e2e.environment import function_name
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.e2e.conftest import Stack
 
 DEADLINE_SECONDS = 60
 POLL_SECONDS = 0.2
@@ -33,17 +33,10 @@ ANALYSIS = {"response_context": "marzipan", "tone_analysis": None}
 WORDS = ("zanzibar", "quokkas", "ultramarine", "marzipan")
 
 
-@pytest.fixture(scope="module")
-def sealing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@pytest.fixture
+def sealing(choosy_stack: Stack) -> Stack:
     """A stack with encryption."""
-    stack = Stack(
-        port=any_free_port(),
-        state=tmp_path_factory.mktemp("sealing"),
-        parameters={"EncryptSensitiveFields": "true"},
-    )
-    stack.start()
-    yield stack
-    assert stack.stop() == 0
+    return choosy_stack
 
 
 @pytest.fixture
