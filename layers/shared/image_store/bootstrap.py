@@ -301,7 +301,7 @@ class Application:
     def cipher(self) -> Cipher:
         from image_store.adapters.kms import KmsCipher
 
-        return KmsCipher(self.settings.secrets_key, client=lambda: self._client("kms"))
+        return KmsCipher(self.settings.secrets_key, client=lambda: self._kms)
 
     @made_once
     def image_providers(self) -> Mapping[Provider, ImageProvider]:
@@ -881,6 +881,10 @@ class Application:
     @made_once
     def _sqs(self) -> Any:
         return self._client("sqs")
+
+    @made_once
+    def _kms(self) -> Any:
+        return self._client("kms")
 
     @made_once
     def _lambda(self) -> Any:
