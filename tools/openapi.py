@@ -1,7 +1,9 @@
 """Write functions/site/openapi.json from the code of all functions: `python -m tools.openapi` (`--check` compares)."""
 
+import importlib
 import importlib.util
 import json
+import pkgutil
 import sys
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +19,23 @@ DOCUMENT = ROOT / "functions/site/openapi.json"
 VERSION = "0.1.0"
 REF = "#/components/schemas/{model}"
 MARK = "x-image-store"
+
+
+def _models() -> dict[str, type[BaseModel]]:
+    """All models of requests and answers, by name."""
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(schemas.__path__, f"{schemas.__name__}.")
+    ]
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, BaseModel) and value.__module__ == module.__name__
+    }
+
+
+_MODELS = _models()
 
 
 def main(arguments: list[str]) -> int:
@@ -64,7 +83,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], models: set[st
     ]
     parameters += [{"name": name, "in": "header", "schema": {"type": "string"}} for name in said["headers"]]
     if said["query"]:
-        parameters += _query(getattr(schemas, said["query"]))
+        parameters += _query(_MODELS[said["query"]])
     made: dict[str, Any] = {
         "summary": operation["summary"],
         "operationId": f"{method}_{_identifier(path)}",
@@ -100,7 +119,7 @@ def _content(model: str) -> dict[str, Any]:
 
 
 def _answer(status: int, answer: str, models: set[str]) -> dict[str, Any]:
-    if not hasattr(schemas, answer):
+    if answer not in _MODELS:
         return {"description": answer}
     models.add(answer)
     content = {"application/json": {"schema": {"$ref": REF.format(model=answer)}}}
@@ -135,7 +154,7 @@ def _inlined(field: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _schemas(names: set[str]) -> dict[str, Any]:
-    wanted = [getattr(schemas, name) for name in sorted(names | {"ImageAttributes"})]
+    wanted = [_MODELS[name] for name in sorted(names | {"ImageAttributes"})]
     _, definitions = models_json_schema([(model, "validation") for model in wanted], ref_template=REF)
     made: dict[str, Any] = definitions["$defs"]
     return made

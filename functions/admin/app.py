@@ -8,7 +8,7 @@ from image_store.entrypoints import http
 from image_store.entrypoints.cleanup import report_answer, reports_answer
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.requests import json_body, query
-from image_store.entrypoints.schemas import CleanupRequest, ReportsQuery
+from image_store.entrypoints.schemas.cleanup import CleanupRequest, ReportsQuery
 
 api = http.create_api()
 

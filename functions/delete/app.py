@@ -7,7 +7,7 @@ from image_store.entrypoints import answers, http
 from image_store.entrypoints.batches import read_batch_delete
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas import DeleteQuery
+from image_store.entrypoints.schemas.queries import DeleteQuery
 
 api = http.create_api()
 

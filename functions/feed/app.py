@@ -6,7 +6,7 @@ from image_store.bootstrap import application
 from image_store.domain.feed import FeedQuery as Feed
 from image_store.entrypoints import http
 from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas import FeedQuery
+from image_store.entrypoints.schemas.queries import FeedQuery
 
 api = http.create_api()
 

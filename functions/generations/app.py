@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints import answers, generation_routes, generations, http, requests, schemas
+from image_store.entrypoints import answers, generation_routes, generations, http
 
 api = http.create_api()
 
@@ -17,7 +17,7 @@ def begin() -> "Response[str]":
 
 @api.get("/v1/generations", **generation_routes.LIST)
 def list_jobs() -> "Response[str]":
-    asked = requests.query(api, schemas.JobsQuery)
+    asked = generations.read_page(api)
     found = application().generation_requests.page(http.caller(api), cursor=asked.cursor, limit=asked.limit)
     return generations.page(*found)
 

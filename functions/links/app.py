@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.bootstrap import application
+from image_store.bootstrap import application, prepare
 from image_store.domain.ids import parse_link
 from image_store.entrypoints import http
 
@@ -32,4 +32,5 @@ def show_rendition(link: str, preset: str) -> "Response[str]":
     return app.answers.published(found)
 
 
+prepare()
 lambda_handler = http.handler(api)

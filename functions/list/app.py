@@ -2,10 +2,11 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.bootstrap import application
+from image_store.bootstrap import application, prepare
 from image_store.entrypoints import http
-from image_store.entrypoints.requests import list_query, query
-from image_store.entrypoints.schemas import ImageQuery
+from image_store.entrypoints.queries import list_query
+from image_store.entrypoints.requests import query
+from image_store.entrypoints.schemas.queries import ImageQuery
 
 api = http.create_api()
 
@@ -21,4 +22,5 @@ def list_images() -> "Response[str]":
     return app.answers.page(page)
 
 
+prepare()
 lambda_handler = http.handler(api)

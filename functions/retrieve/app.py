@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.bootstrap import application
+from image_store.bootstrap import application, prepare
 from image_store.entrypoints import answers, http
 
 api = http.create_api()
@@ -46,4 +46,5 @@ def get_content(image_id: str) -> "Response[str]":
     return app.answers.rendition(found, method=method)
 
 
+prepare()
 lambda_handler = http.handler(api)

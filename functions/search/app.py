@@ -5,8 +5,9 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.bootstrap import application
 from image_store.domain.sensitive import NOT_SEARCHED
 from image_store.entrypoints import http
-from image_store.entrypoints.requests import query, search_query
-from image_store.entrypoints.schemas import SearchQuery, SimilarQuery
+from image_store.entrypoints.queries import search_query
+from image_store.entrypoints.requests import query
+from image_store.entrypoints.schemas.queries import SearchQuery, SimilarQuery
 
 api = http.create_api()
 

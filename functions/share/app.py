@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.bootstrap import application
 from image_store.entrypoints import answers, http
 from image_store.entrypoints.requests import json_body
-from image_store.entrypoints.schemas import ShareRequest
+from image_store.entrypoints.schemas.sharing import ShareRequest
 from image_store.entrypoints.sharing import lifetime_of, wanted_by
 
 api = http.create_api()

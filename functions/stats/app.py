@@ -6,7 +6,7 @@ from image_store.bootstrap import application
 from image_store.domain.access import check_admin
 from image_store.entrypoints import http
 from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas import Scope, StatsQuery
+from image_store.entrypoints.schemas.statistics import Scope, StatsQuery
 from image_store.entrypoints.statistics import stats_answer
 
 api = http.create_api()

@@ -4,8 +4,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints import http
-from image_store.entrypoints.patches import edit_of
-from image_store.entrypoints.requests import if_version, read_patch
+from image_store.entrypoints.patches import edit_of, read_patch
+from image_store.entrypoints.requests import if_version
 
 api = http.create_api()
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from image_store.adapters.dynamodb import records, repository
+from image_store.adapters.dynamodb import cleanup_rows, records
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY
 from image_store.domain.actor import Actor
 from image_store.domain.cards import Card
@@ -1030,7 +1030,7 @@ def test_what_is_due_no_more_is_not_named(store: Rows) -> None:
 def test_all_that_is_due_is_named_once_while_it_is_taken_further(
     store: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repository, "_DUE_PAGE_ROWS", 2)
+    monkeypatch.setattr(cleanup_rows, "_DUE_PAGE_ROWS", 2)
     records = {record.image.id: record for record in (reserve(store) for _ in range(15))}
 
     for name in store.due(DEADLINE):
@@ -1151,7 +1151,7 @@ def test_an_owner_whose_turn_is_over_waits_for_the_next(store: Rows) -> None:
 def test_all_owners_that_wait_are_named_once_while_their_turns_end(
     store: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repository, "_DUE_PAGE_ROWS", 2)
+    monkeypatch.setattr(cleanup_rows, "_DUE_PAGE_ROWS", 2)
     waiting_owners = {f"owner {number}" for number in range(15)}
     for owner in waiting_owners:
         reserve(store, owner=owner)

@@ -40,7 +40,7 @@ class Store:
             {"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"}
         )
         self.bucket = MemoryBucket("private", clock=SystemClock(), peers={})
-        self.app.repository = DynamoRows(self.table, client=lambda: client)
+        self.app.repository = self.app.claims = DynamoRows(self.table, client=lambda: client)
         self.app.private = self.bucket
         self.app.processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000))
         self.fetcher = MemoryFetcher({URL: Fetched(PNG, "image/png")})

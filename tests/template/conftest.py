@@ -22,15 +22,28 @@ def template() -> dict[str, Any]:
     return written
 
 
-@pytest.fixture(scope="session")
-def processed() -> dict[str, Any]:
-    """The template after the transform, made by the translator of the project's own SAM CLI."""
+def transformed(*changed: str) -> dict[str, Any]:
+    """The template after the transform, made by the translator of the project's own SAM CLI.
+
+    `changed` names functions and layers whose code is another than before.
+    """
     done = subprocess.run(
-        [ROOT / ".venv-sam/bin/python", ROOT / "tests/template/sam_transform.py", ROOT / "template.yaml"],
+        [
+            ROOT / ".venv-sam/bin/python",
+            ROOT / "tests/template/sam_transform.py",
+            ROOT / "template.yaml",
+            *changed,
+        ],
         env={**os.environ, "AWS_DEFAULT_REGION": "us-east-1"},
         capture_output=True,
         text=True,
         check=True,
     )
-    transformed: dict[str, Any] = json.loads(done.stdout)
-    return transformed
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.fixture(scope="session")
+def processed() -> dict[str, Any]:
+    """The template after the transform."""
+    return transformed()

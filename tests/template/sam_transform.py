@@ -1,7 +1,7 @@
 """Write to stdout what CloudFormation makes of template.yaml with the SAM transform.
 
-Run by the SAM CLI's Python: ``python sam_transform.py TEMPLATE``. Conditions, parameters and references
-stay as they are.
+Run by the SAM CLI's Python: ``python sam_transform.py TEMPLATE [CHANGED…]``, with the names of functions and layers
+whose code is another than before. Conditions, parameters and references stay as they are.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ translator: Any = importlib.import_module("samtranslator.translator.translator")
 yaml_helper: Any = importlib.import_module("samtranslator.yaml_helper")
 
 PLACE = "s3://bucket/key"  # where `sam package` would have put the code
+ANOTHER_PLACE = "s3://bucket/another"
 VALUES = {"AllowedOrigins": ["*"]}  # CloudFormation hands a list to a transform as a list
 
 
-def transform(template: dict[str, Any]) -> dict[str, Any]:
+def transform(template: dict[str, Any], changed: list[str]) -> dict[str, Any]:
     """Answer the processed template; no managed policy is known, as none may be named."""
-    for resource in template["Resources"].values():
+    for logical_id, resource in template["Resources"].items():
         for name in ("CodeUri", "ContentUri"):
             if name in resource.get("Properties", {}):
-                resource["Properties"][name] = PLACE
+                resource["Properties"][name] = ANOTHER_PLACE if logical_id in changed else PLACE
     processed: dict[str, Any] = translator.Translator({}, parser.Parser()).translate(
         template, parameter_values=dict(VALUES)
     )
@@ -35,4 +36,4 @@ def transform(template: dict[str, Any]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     written = yaml_helper.yaml_parse(Path(sys.argv[1]).read_text())
-    sys.stdout.write(json.dumps(transform(written)))
+    sys.stdout.write(json.dumps(transform(written, sys.argv[2:])))

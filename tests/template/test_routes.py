@@ -57,7 +57,7 @@ ROUTES = {
 }
 INTEGRATION = "x-amazon-apigateway-integration"
 VARIABLE = re.compile(r"<(\w+)>")  # Powertools writes <image_id> where API Gateway writes {image_id}
-FUNCTION = re.compile(r"/functions/\$\{(\w+)\.Arn\}/invocations$")
+FUNCTION = re.compile(r"/functions/\$\{(\w+Function)(?:\.Arn|Aliaslive)\}/invocations$")
 
 
 def body(processed: dict[str, Any]) -> dict[str, Any]:

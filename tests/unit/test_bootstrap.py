@@ -2,10 +2,13 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from image_store.bootstrap import Application, made_once
+import pytest
+
+from image_store.bootstrap import Application, application, made_once, prepare, use
 from image_store.domain.attributes import Attributes
 from image_store.settings import Settings
 from tests.fakes.kms_client import MemoryKms
@@ -31,6 +34,47 @@ def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
         parts = {id(asked.result()) for asked in [pool.submit(ask) for _ in range(8)]}
 
     assert len(made) == len(parts) == 1
+
+
+class Watched(Application):
+    """Tells which clients are made; none is used."""
+
+    def __init__(self) -> None:
+        self.clients: list[str] = []
+
+    def _client(self, service: str, **_: object) -> object:
+        self.clients.append(service)
+        return object()
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    made = Watched()
+    use(made)
+    yield made
+    use(None)
+
+
+@pytest.mark.parametrize("started", ["provisioned-concurrency", "snap-start"])
+def test_what_is_started_ahead_has_its_client_before_the_first_request(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, started: str
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", started)
+
+    prepare()
+
+    assert application() is watched
+    assert watched.clients == ["dynamodb"]
+
+
+def test_a_start_that_somebody_waits_for_makes_nothing_ahead(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+
+    prepare()
+
+    assert watched.clients == []
 
 
 def test_the_client_of_the_key_service_is_made_when_something_is_sealed_and_once() -> None:

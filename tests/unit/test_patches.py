@@ -10,7 +10,7 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
 from image_store.domain.image import Record, Visibility
 from image_store.entrypoints.patches import edit_of
-from image_store.entrypoints.schemas import ImagePatch
+from image_store.entrypoints.schemas.images import ImagePatch
 from tests.fakes.store import Store
 
 METADATA = {"a": "b", "c": {"d": "e", "f": "g"}, "list": [1, 2]}

@@ -13,16 +13,9 @@ from image_store.domain.errors import (
     UnsupportedMediaType,
 )
 from image_store.entrypoints import http
-from image_store.entrypoints.requests import (
-    MAX_BODY_BYTES,
-    body_of,
-    if_version,
-    json_of,
-    query,
-    query_values,
-    read_patch,
-)
-from image_store.entrypoints.schemas import ImageQuery
+from image_store.entrypoints.patches import read_patch
+from image_store.entrypoints.requests import MAX_BODY_BYTES, body_of, if_version, json_of, query, query_values
+from image_store.entrypoints.schemas.queries import ImageQuery
 
 
 def resolving(

@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
-from image_store.entrypoints.schemas import ImageAttributes, ImagePatch, ImageQuery
+from image_store.entrypoints.schemas.images import ImageAttributes, ImagePatch
+from image_store.entrypoints.schemas.queries import ImageQuery
 
 LINES = [
     "Грёза.png",

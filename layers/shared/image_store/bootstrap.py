@@ -913,6 +913,18 @@ class Application:
         return get_session()
 
 
+def prepare() -> None:
+    """Make what every request needs while nobody waits for it: in an instance that is kept started, or in a snapshot.
+
+    Nothing is read: secrets and records are those of the time of a request.
+    """
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") == "on-demand":
+        return
+    app = application()
+    for part in ("_dynamodb", "answers", "retrieval", "repository"):
+        getattr(app, part)
+
+
 _current: Application | None = None
 
 

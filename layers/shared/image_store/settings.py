@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # most functions know of no policy and of no provider
     from image_store.domain.providers import Provider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What a deployment chooses. A function is told only what it needs; what it is not told is empty."""
 

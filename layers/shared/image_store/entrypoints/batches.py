@@ -13,9 +13,10 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.listing import GroupOf
 from image_store.domain.reservation import IdempotencyKey
-from image_store.entrypoints import schemas
 from image_store.entrypoints.http import caller
 from image_store.entrypoints.requests import any_json, json_body, storable, validated
+from image_store.entrypoints.schemas.deletion import BatchDelete
+from image_store.entrypoints.schemas.uploads import AnyBatch
 from image_store.entrypoints.uploads import idempotency_of, json_upload, not_empty
 from image_store.services.batch_deletion import Deletions
 from image_store.services.uploads import Upload
@@ -29,7 +30,7 @@ def read_batch(api: APIGatewayHttpResolver, *, until: datetime) -> Sequence[Read
 
     With an Idempotency-Key each item has one of its own, bound to its place and to what it says.
     """
-    batch = validated(schemas.AnyBatch, any_json(api), at="body")
+    batch = validated(AnyBatch, any_json(api), at="body")
     owner, key = caller(api), idempotency_of(api, b"", "")
     return [
         partial(_upload, item, index, owner=owner, until=until, key=key)
@@ -39,7 +40,7 @@ def read_batch(api: APIGatewayHttpResolver, *, until: datetime) -> Sequence[Read
 
 def read_batch_delete(api: APIGatewayHttpResolver) -> Deletions:
     """What the caller wants deleted: either images by their ids, or those of a group."""
-    asked, owner = json_body(api, schemas.BatchDelete), caller(api)
+    asked, owner = json_body(api, BatchDelete), caller(api)
     if asked.group is not None and asked.ids is None:
         return Deletions(owner, GroupOf(owner, asked.group), asked.permanent, asked.cursor)
     if asked.ids is None or asked.group is not None:

@@ -11,10 +11,10 @@ from image_store.domain.money import usd
 from image_store.domain.prices import VERSION
 from image_store.domain.providers import Provider, ProviderKey
 from image_store.domain.times import rfc3339
-from image_store.entrypoints import schemas
 from image_store.entrypoints.answers import JSON
 from image_store.entrypoints.http import api_url, caller, header
-from image_store.entrypoints.requests import body_of, json_body
+from image_store.entrypoints.requests import body_of, json_body, query
+from image_store.entrypoints.schemas.generation import GenerationRequest, JobsQuery, ProviderKeyRequest
 from image_store.entrypoints.uploads import idempotency_of
 from image_store.services.generation.overview import ListedModel, ListedProvider, Overview
 from image_store.services.generation.requests import Asked, Variations
@@ -26,7 +26,7 @@ _NOT_STORED = {"Cache-Control": "private, no-store"}
 
 def read_generation(api: APIGatewayHttpResolver) -> Asked:
     """The images that a request asks for."""
-    said = json_body(api, schemas.GenerationRequest)
+    said = json_body(api, GenerationRequest)
     return Asked(
         owner=caller(api),
         wanted=tuple(Variations(item.to_domain(), item.n) for item in said.items),
@@ -34,6 +34,11 @@ def read_generation(api: APIGatewayHttpResolver) -> Asked:
         join=said.join,
         idempotency=idempotency_of(api, body_of(api), "application/json"),
     )
+
+
+def read_page(api: APIGatewayHttpResolver) -> JobsQuery:
+    """Which of an owner's jobs are asked for."""
+    return query(api, JobsQuery)
 
 
 def read_provider(name: str) -> Provider:
@@ -46,7 +51,7 @@ def read_provider(name: str) -> Provider:
 
 def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, ProviderKey]:
     """The provider that an address names, and the key that its request brings."""
-    provider, said = read_provider(name), json_body(api, schemas.ProviderKeyRequest)
+    provider, said = read_provider(name), json_body(api, ProviderKeyRequest)
     if (provider is Provider.CLOUDFLARE) != (said.account_id is not None):
         raise InvalidRequest("`account_id` goes with a key of Cloudflare, and with no other.")
     return provider, ProviderKey(said.key, said.account_id or "")

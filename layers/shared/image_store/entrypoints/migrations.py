@@ -22,18 +22,20 @@ from image_store.domain.migration import (
     Table,
 )
 from image_store.domain.times import rfc3339
-from image_store.entrypoints import schemas
 from image_store.entrypoints.answers import JSON, Answers
 from image_store.entrypoints.requests import MAX_BODY_BYTES, json_body, query, validated
+from image_store.entrypoints.schemas.fields import GroupId
+from image_store.entrypoints.schemas.images import ImageAttributes
+from image_store.entrypoints.schemas.migrations import MigratedRecordQuery, MigrationRecord, MigrationRequest
 from image_store.services.migration.requests import MigrationRequests
 
 RECORD_GROUP = "record"
-_GROUP_ID: TypeAdapter[str] = TypeAdapter(schemas.GroupId)
+_GROUP_ID: TypeAdapter[str] = TypeAdapter(GroupId)
 
 
 def begin(api: APIGatewayHttpResolver, requests: MigrationRequests, *, until: datetime) -> Migration:
     """Begin the migration that a request means; a single record is moved at once, by `until`."""
-    asked = json_body(api, schemas.MigrationRequest)
+    asked = json_body(api, MigrationRequest)
     source = asked.source
     if [source.jsonl, source.folder, source.table, source.record].count(None) != 3:
         raise InvalidRequest("`source` takes exactly one of jsonl, folder, table and record.")
@@ -73,7 +75,7 @@ def content(
 
     PayloadTooLarge for one that is not moved and larger than an answer holds.
     """
-    record_id = query(api, schemas.MigratedRecordQuery).record
+    record_id = query(api, MigratedRecordQuery).record
     migration = requests.get(migration_id)
     image = requests.image_of(migration, record_id)
     if image is not None:
@@ -90,7 +92,7 @@ def content(
 
 def record_attributes(value: Any, record_id: str) -> Attributes:
     """What a record says about its image, validated as an upload's; the image is in the group of its record."""
-    said = validated(schemas.ImageAttributes, {} if value is None else value, at="attributes").to_domain()
+    said = validated(ImageAttributes, {} if value is None else value, at="attributes").to_domain()
     groups = tuple(dict.fromkeys((*said.groups, f"{RECORD_GROUP}:{_group_id(record_id)}")))
     if len(groups) > MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {MAX_GROUPS} groups, that of its record included.")
@@ -105,7 +107,7 @@ def _group_id(record_id: str) -> str:
         return hashlib.sha256(record_id.encode()).hexdigest()
 
 
-def _record(given: schemas.MigrationRecord) -> SourceRecord:
+def _record(given: MigrationRecord) -> SourceRecord:
     return SourceRecord(f"record {given.id}", given.id, given.image, given.owner, given.attributes)
 
 

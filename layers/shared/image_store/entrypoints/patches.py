@@ -4,9 +4,21 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+from image_store.domain.errors import UnsupportedMediaType
 from image_store.domain.image import Record
-from image_store.entrypoints.schemas import ImagePatch, checked_metadata, flat_groups, unique
+from image_store.entrypoints.requests import body_of, essence_of, json_of, validated
+from image_store.entrypoints.schemas.fields import flat_groups, unique
+from image_store.entrypoints.schemas.images import ImagePatch, checked_metadata
 from image_store.services.editing import Edit
+
+
+def read_patch(api: APIGatewayHttpResolver) -> ImagePatch:
+    """A merge patch; only what was sent counts as set."""
+    if essence_of(api) not in {"application/merge-patch+json", "application/json"}:
+        raise UnsupportedMediaType("Send application/merge-patch+json or application/json as Content-Type.")
+    return validated(ImagePatch, json_of(body_of(api)), at="body")
 
 
 def edit_of(patch: ImagePatch) -> Edit:

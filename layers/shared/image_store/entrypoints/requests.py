@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -14,12 +14,7 @@ from image_store.domain.errors import (
     PreconditionFailed,
     UnsupportedMediaType,
 )
-from image_store.domain.listing import ListQuery
-from image_store.entrypoints import schemas
 from image_store.entrypoints.http import header
-
-if TYPE_CHECKING:
-    from image_store.domain.searching import SearchQuery
 
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
@@ -38,54 +33,6 @@ def query[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
             errors=((("query", repeated[0]), "repeated", "must be given once"),),
         )
     return validated(model, {name: given[0] for name, given in values.items()}, at="query")
-
-
-def list_query(owner: str, asked: schemas.ImageQuery) -> ListQuery:
-    """The list that a query means, of one owner."""
-    return ListQuery(
-        owner=owner,
-        limit=asked.limit,
-        descending=asked.order is schemas.Order.DESC,
-        kind=asked.kind,
-        visibility=asked.visibility,
-        group=asked.group,
-        since=asked.since,
-        until=asked.until,
-        trashed=asked.trashed,
-        category=asked.category,
-        tag=asked.tag,
-        model=asked.model,
-        provider=asked.provider,
-    )
-
-
-def search_query(owner: str, asked: schemas.SearchQuery) -> "SearchQuery":
-    """The search that a query means, among the images of one owner."""
-    from image_store.domain.searching import SearchQuery
-    from image_store.domain.words import query_terms
-
-    return SearchQuery(
-        owner=owner,
-        words=query_terms(asked.q),
-        limit=asked.limit,
-        kind=asked.kind,
-        visibility=asked.visibility,
-        tag=asked.tag,
-        group=asked.group,
-        model=asked.model,
-        provider=asked.provider,
-        category=asked.category,
-        since=asked.since,
-        until=asked.until,
-        trashed=asked.trashed,
-    )
-
-
-def read_patch(api: APIGatewayHttpResolver) -> schemas.ImagePatch:
-    """A merge patch; only what was sent counts as set."""
-    if essence_of(api) not in {"application/merge-patch+json", "application/json"}:
-        raise UnsupportedMediaType("Send application/merge-patch+json or application/json as Content-Type.")
-    return validated(schemas.ImagePatch, json_of(body_of(api)), at="body")
 
 
 def json_body[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:

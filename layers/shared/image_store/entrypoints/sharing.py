@@ -5,7 +5,7 @@ from datetime import timedelta
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import CENTER, DISPLAY, SMART, Fit, Gravity, Recipe
 from image_store.domain.sharing import transform
-from image_store.entrypoints.schemas import ShareRequest
+from image_store.entrypoints.schemas.sharing import ShareRequest
 
 _TYPES = {
     "jpeg": MediaType.JPEG,

@@ -12,9 +12,10 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from image_store.domain.errors import InvalidRequest, UnsupportedMediaType
 from image_store.domain.reservation import IdempotencyKey
-from image_store.entrypoints import schemas
 from image_store.entrypoints.http import caller, header
 from image_store.entrypoints.requests import body_of, essence_of, json_body, json_of, query_values, validated
+from image_store.entrypoints.schemas import uploads
+from image_store.entrypoints.schemas.images import ImageAttributes
 from image_store.services.direct_uploads import DirectUpload
 from image_store.services.sources import Content, RemoteUrl, Source, in_base64, in_data_uri
 from image_store.services.uploads import Upload
@@ -48,9 +49,9 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
     )
 
 
-def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[schemas.ImageAttributes, Source]:
+def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[ImageAttributes, Source]:
     """An upload in JSON, found `at` this place of the body: what is said about an image, and where its bytes are."""
-    upload = validated(schemas.ImageUpload, value, at=at)
+    upload = validated(uploads.ImageUpload, value, at=at)
     return upload, source_of(upload.source)
 
 
@@ -61,7 +62,7 @@ def not_empty(source: Source) -> Source:
     return source
 
 
-def source_of(source: schemas.Source) -> Source:
+def source_of(source: uploads.Source) -> Source:
     """Where the bytes of an upload in JSON are; a URL is opened by the service that needs them."""
     if [source.base64, source.data_uri, source.url].count(None) != 2:
         raise InvalidRequest("`source` takes exactly one of base64, data_uri and url.")
@@ -72,7 +73,7 @@ def source_of(source: schemas.Source) -> Source:
 
 def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
     """The direct upload that a request announces."""
-    asked = json_body(api, schemas.UploadRequest)
+    asked = json_body(api, uploads.UploadRequest)
     return DirectUpload(
         owner=caller(api),
         media_type=asked.content_type,
@@ -83,7 +84,7 @@ def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
     )
 
 
-def _attributes_in_query(api: APIGatewayHttpResolver) -> schemas.ImageAttributes:
+def _attributes_in_query(api: APIGatewayHttpResolver) -> ImageAttributes:
     given: dict[str, Any] = {}
     for name, values in query_values(api).items():
         if name == "tag":
@@ -96,7 +97,7 @@ def _attributes_in_query(api: APIGatewayHttpResolver) -> schemas.ImageAttributes
             _refuse_query(name, "must be given once")
         else:
             given[name] = values[0]
-    return validated(schemas.ImageAttributes, given, at="query")
+    return validated(ImageAttributes, given, at="query")
 
 
 def _groups(values: list[str]) -> dict[str, list[str]]:
@@ -115,7 +116,7 @@ def _refuse_query(name: str, message: str) -> NoReturn:
     )
 
 
-def _form(body: bytes, content_type: str) -> tuple[schemas.ImageAttributes, Content]:
+def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content]:
     parts = _parts(body, content_type)
     if set(parts) - {"file", "attributes"} or "file" not in parts:
         raise InvalidRequest(
@@ -127,7 +128,7 @@ def _form(body: bytes, content_type: str) -> tuple[schemas.ImageAttributes, Cont
         given["filename"] = filename.rpartition("/")[2].rpartition("\\")[2]
     declared = file.get_content_type() if "content-type" in file else None
     generic = declared in {None, "application/octet-stream", "text/plain"}
-    attributes = validated(schemas.ImageAttributes, given, at="attributes")
+    attributes = validated(ImageAttributes, given, at="attributes")
     return attributes, Content(_payload(file), None if generic else declared)
 
 

@@ -1,0 +1,1 @@
+"""Models of answers, which the OpenAPI document tells of; no function loads them."""

@@ -1,0 +1,135 @@
+"""Images as they are answered."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from image_store.domain.image import Kind, Visibility
+from image_store.entrypoints.schemas.images import Analysis, Generation
+
+
+class ImageRendition(BaseModel):
+    """A rendition, and a link to it that works without a token."""
+
+    url: str
+    content_type: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+class ImagePlaceholder(BaseModel):
+    """What to paint before the thumbnail has arrived."""
+
+    blurhash: str
+    color: str = Field(pattern="^#[0-9a-f]{6}$")
+
+
+class Image(BaseModel):
+    """An image."""
+
+    id: str
+    kind: Kind
+    visibility: Visibility
+    status: Literal["ready", "trashed"]
+    filename: str
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    sha256: str
+    title: str | None
+    alt_text: str | None
+    alt_text_source: Literal["given", "derived", "none"]
+    category: str | None
+    tags: list[str]
+    rating: int | None
+    groups: dict[str, list[str]]
+    generation: Generation | None
+    analysis: Analysis | None
+    metadata: dict[str, Any]
+    placeholder: ImagePlaceholder
+    url: str
+    public_url: str | None
+    renditions: dict[str, ImageRendition]
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    warnings: list[str]
+
+
+class Card(BaseModel):
+    """An image in a list."""
+
+    id: str
+    kind: Kind
+    visibility: Visibility
+    filename: str
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    alt_text: str | None
+    placeholder: ImagePlaceholder
+    thumb_url: str
+    created_at: datetime
+
+
+class ImagePage(BaseModel):
+    """A page of a list; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[Card]
+    next_cursor: str | None
+
+
+class SearchPage(ImagePage):
+    """A page of what a search found."""
+
+    not_searched: list[str] = Field(
+        description="Fields in which new images are not searched, as the deployment keeps them encrypted."
+    )
+
+
+class SimilarImage(BaseModel):
+    """An image that looks like another; `distance` is 0 for what looks the same, and at most 8."""
+
+    card: Card
+    distance: int
+
+
+class SimilarImages(BaseModel):
+    """The most similar images, the newest first among equals."""
+
+    items: list[SimilarImage]
+
+
+class FeedCard(BaseModel):
+    """An image in the feed. Filenames, and alt texts that were derived, are shown only where a deployment says so."""
+
+    id: str
+    kind: Kind
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    filename: str | None
+    alt_text: str | None
+    placeholder: ImagePlaceholder
+    thumb_url: str
+    public_url: str
+    created_at: datetime
+
+
+class FeedPage(BaseModel):
+    """A page of the feed; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[FeedCard]
+    next_cursor: str | None
+
+
+class ShareLink(BaseModel):
+    """A link that works for everybody who has it, for a time."""
+
+    url: str
+    expires_at: str

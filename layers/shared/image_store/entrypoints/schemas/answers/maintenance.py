@@ -1,0 +1,105 @@
+"""What admins are answered, and whoever asks for the health."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel
+
+from image_store.entrypoints.schemas.migrations import MigrationTable
+
+
+class CleanupReport(BaseModel):
+    """What a run of cleanup removed, or would remove."""
+
+    id: str
+    started_at: datetime
+    finished_at: datetime | None
+    dry_run: bool
+    abandoned: int
+    expired: int
+    trash: int
+    deleted: int
+    tombstones: int
+    publications: int
+    staged: int
+    orphans: int
+    dangling: int
+    renditions_missing: int
+    policies: list[int]
+    unknown: int
+    bytes_freed: int
+    examined: int
+    failed: int
+    stopped_because: Literal["another_run", "deadline", "cap"] | None
+
+
+class CleanupReports(BaseModel):
+    """Past runs of cleanup, the newest first; dry runs are not kept."""
+
+    items: list[CleanupReport]
+
+
+class MigrationRecordName(BaseModel):
+    """The record that came with the request."""
+
+    id: str
+
+
+class MigrationSourceTold(BaseModel):
+    """Where the records are, as it was asked for."""
+
+    jsonl: str | None = None
+    folder: str | None = None
+    table: MigrationTable | None = None
+    record: MigrationRecordName | None = None
+
+
+class MigrationProgress(BaseModel):
+    """Numbers of records; `total` and `left` are null while the source is being counted."""
+
+    total: int | None
+    moved: int
+    already_moved: int
+    left: int | None
+    failed: int
+
+
+class MigrationError(BaseModel):
+    """Why a record was not moved."""
+
+    record: str
+    code: str
+    detail: str
+
+
+class Migration(BaseModel):
+    """How far a migration has come; `errors` are the last 50."""
+
+    id: str
+    status: Literal["queued", "running", "succeeded", "failed"]
+    source: MigrationSourceTold
+    progress: MigrationProgress
+    errors: list[MigrationError]
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class Component(BaseModel):
+    """Whether a part answers."""
+
+    status: Literal["ok", "degraded", "down", "not_configured"]
+    detail: str | None
+
+
+class DeepHealth(BaseModel):
+    """Whether every part answers; the worst of them is the whole's."""
+
+    status: Literal["ok", "degraded", "down"]
+    components: dict[str, Component]
+
+
+class Health(BaseModel):
+    """Whether the API answers."""
+
+    status: Literal["ok", "degraded", "down"]

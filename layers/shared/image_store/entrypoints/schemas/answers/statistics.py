@@ -1,0 +1,57 @@
+"""Figures as they are answered."""
+
+from datetime import date
+
+from pydantic import BaseModel, Field
+
+from image_store.domain.providers import Provider
+from image_store.entrypoints.schemas.statistics import Scope
+
+
+class Amount(BaseModel):
+    """So many images, and the bytes of their originals."""
+
+    images: int
+    size_bytes: int
+
+
+class DayAmount(Amount):
+    """What is still stored of the images of a day."""
+
+    date: date
+
+
+class ProviderDay(BaseModel):
+    """What a provider did on a day, counted when it answered."""
+
+    succeeded: int
+    failed: int = Field(description="Calls, those that were repeated among them.")
+    average_ms: int | None = Field(description="Of those that succeeded.")
+    cost_usd: float = Field(description="Deleted images have cost as much.")
+    unknown_costs: int = Field(description="Calls whose price is in no table, and in no sum.")
+
+
+class GenerationDay(BaseModel):
+    """What providers did on a day."""
+
+    date: date
+    by_provider: dict[Provider, ProviderDay]
+
+
+class GenerationDays(BaseModel):
+    """What providers did."""
+
+    days: list[GenerationDay]
+
+
+class Stats(Amount):
+    """What is stored. `images` and `size_bytes` hold all; the parts follow changes within seconds."""
+
+    scope: Scope
+    by_kind: dict[str, Amount]
+    by_format: dict[str, Amount]
+    by_visibility: dict[str, Amount]
+    by_model: dict[str, Amount] = Field(description="At most 1,000 models.")
+    trash: Amount
+    days: list[DayAmount]
+    generation: GenerationDays

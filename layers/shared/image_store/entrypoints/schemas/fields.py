@@ -1,0 +1,73 @@
+"""Fields that several requests have, and what all of them are checked for."""
+
+import json
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from image_store.domain import attributes as limits
+from image_store.domain.errors import AttributesTooLarge, InvalidRequest
+
+# Not str.isprintable(): it refuses what names hold in many scripts, as the joiners of Persian and emoji, the wide
+# space of Japanese, and the narrow one that macOS puts into the names of screenshots.
+_NOT_IN_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff]")
+
+_NOT_IN_A_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
+"""Control characters, what reverses the order of others, and halves of pairs."""
+
+
+def _one_line(text: str) -> str:
+    if _NOT_IN_A_LINE.search(text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+def _text(text: str) -> str:
+    if _NOT_IN_A_TEXT.search(text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+MAX_URL_CHARS = 2048
+
+Line = Annotated[str, AfterValidator(_one_line)]
+
+Text = Annotated[str, AfterValidator(_text)]
+
+Tag = Annotated[Line, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
+
+GroupType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+
+GroupId = Annotated[Line, Field(min_length=1, max_length=128)]
+
+GROUP_PATTERN = r"^[a-z][a-z0-9_-]{0,31}:.+$"
+
+Groups = dict[GroupType, list[GroupId]]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+def unique(tags: list[str]) -> tuple[str, ...]:
+    """Tags in their order, each once."""
+    return tuple(dict.fromkeys(tags))
+
+
+def flat_groups(groups: dict[str, list[str]]) -> tuple[str, ...]:
+    """Groups as `type:id`, each once; InvalidRequest beyond 20."""
+    names = tuple(dict.fromkeys(f"{kind}:{name}" for kind, members in groups.items() for name in members))
+    if len(names) > limits.MAX_GROUPS:
+        raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
+    return names
+
+
+def sized(model: BaseModel | None, name: str, limit: int) -> dict[str, Any] | None:
+    return None if model is None else limited(model.model_dump(mode="json"), name, limit)
+
+
+def limited(value: dict[str, Any], name: str, limit: int) -> dict[str, Any]:
+    if len(json.dumps(value, ensure_ascii=False).encode()) > limit:
+        raise AttributesTooLarge(f"{name} is larger than {limit // 1024} KB.")
+    return value

@@ -1,0 +1,23 @@
+"""What is asked of the statistics."""
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import Field
+
+from image_store.entrypoints.schemas.fields import Strict
+
+
+class Scope(StrEnum):
+    """Whose figures are wanted."""
+
+    OWN = "own"
+    ALL = "all"
+
+
+class StatsQuery(Strict):
+    """Which figures are wanted; days are those of UTC, `from` is inclusive, `to` is not."""
+
+    scope: Scope = Field(Scope.OWN, description="`all` needs an admin.")
+    since: date | None = Field(None, alias="from", description="30 days before `to` when it is not given.")
+    until: date | None = Field(None, alias="to", description="Tomorrow when it is not given.")

@@ -1,0 +1,52 @@
+"""Requests that store images."""
+
+from typing import Any
+
+from pydantic import Field
+
+from image_store.domain.media import MediaType
+from image_store.entrypoints.schemas.fields import MAX_URL_CHARS, Strict
+from image_store.entrypoints.schemas.images import ImageAttributes
+
+MAX_BATCH = 20
+
+
+class Source(Strict):
+    """Where the bytes of an image are: exactly one of these."""
+
+    base64: str | None = None
+    data_uri: str | None = None
+    url: str | None = Field(
+        None,
+        max_length=MAX_URL_CHARS,
+        description="http or https, at a public address; fetched once, while the request runs.",
+    )
+
+
+class ImageUpload(ImageAttributes):
+    """An image as JSON."""
+
+    source: Source
+
+
+class ImageBatch(Strict):
+    """Images as JSON, each stored or refused on its own."""
+
+    items: list[ImageUpload] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class AnyBatch(Strict):
+    """The same before its items are looked at."""
+
+    items: list[Any] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class UploadRequest(ImageAttributes):
+    """An image whose bytes are going to be sent straight to storage."""
+
+    content_type: MediaType
+    size_bytes: int = Field(
+        ge=1,
+        description="Exactly as many bytes can be sent; at most 100 MiB unless the deployment says otherwise.",
+    )
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the bytes, in lower-case hexadecimal.")

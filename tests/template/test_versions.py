@@ -1,0 +1,84 @@
+"""Functions that can be kept started: what is behind their alias, and when it changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.template.conftest import transformed
+
+KEPT_STARTED = ("LinksFunction", "ListFunction", "RetrieveFunction")
+
+
+def of_type(template: dict[str, Any], resource_type: str) -> dict[str, dict[str, Any]]:
+    return {
+        name: resource["Properties"] | {"DeletionPolicy": resource.get("DeletionPolicy")}
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == resource_type
+    }
+
+
+def versions(template: dict[str, Any]) -> dict[str, str]:
+    """The logical id of each function's version, by function."""
+    return {
+        version["FunctionName"]["Ref"]: name
+        for name, version in of_type(template, "AWS::Lambda::Version").items()
+    }
+
+
+def test_the_functions_that_answer_reads_have_an_alias(processed: dict[str, Any]) -> None:
+    aliases = of_type(processed, "AWS::Lambda::Alias").values()
+
+    assert tuple(sorted(alias["FunctionName"]["Ref"] for alias in aliases)) == KEPT_STARTED
+    assert tuple(sorted(versions(processed))) == KEPT_STARTED
+
+
+def test_nothing_is_kept_started_unless_it_is_chosen(
+    template: dict[str, Any], processed: dict[str, Any]
+) -> None:
+    assert template["Parameters"]["WarmInstances"]["Default"] == 0
+    assert template["Parameters"]["SnapStart"]["Default"] == "None"
+    for alias in of_type(processed, "AWS::Lambda::Alias").values():
+        assert alias["ProvisionedConcurrencyConfig"] == {
+            "Fn::If": [
+                "KeepsWarm",
+                {"ProvisionedConcurrentExecutions": {"Ref": "WarmInstances"}},
+                {"Ref": "AWS::NoValue"},
+            ]
+        }
+    for name in KEPT_STARTED:
+        assert processed["Resources"][name]["Properties"]["SnapStart"] == {"ApplyOn": {"Ref": "SnapStart"}}
+
+
+def test_a_superseded_version_is_deleted(processed: dict[str, Any]) -> None:
+    found = of_type(processed, "AWS::Lambda::Version").values()
+
+    assert [version["DeletionPolicy"] for version in found] == ["Delete"] * len(KEPT_STARTED)
+
+
+@pytest.mark.parametrize("changed", ["SharedLayer", "DependenciesLayer"])
+def test_another_layer_makes_another_version_of_each(processed: dict[str, Any], changed: str) -> None:
+    before, after = versions(processed), versions(transformed(changed))
+
+    assert all(before[name] != after[name] for name in KEPT_STARTED)
+
+
+@pytest.mark.parametrize("changed", KEPT_STARTED)
+def test_other_code_makes_another_version_of_its_function(processed: dict[str, Any], changed: str) -> None:
+    before, after = versions(processed), versions(transformed(changed))
+
+    assert [name for name in KEPT_STARTED if before[name] != after[name]] == [changed]
+
+
+def test_every_layer_of_theirs_makes_new_versions(template: dict[str, Any]) -> None:
+    layers = {
+        layer["Ref"]
+        for name in KEPT_STARTED
+        for layer in (
+            template["Resources"][name]["Properties"].get("Layers")
+            or template["Globals"]["Function"]["Layers"]
+        )
+    }
+
+    assert all(template["Resources"][layer]["Properties"]["PublishLambdaVersion"] for layer in layers)
