@@ -64,10 +64,12 @@ def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, A
         ) from refused
 
 
-def table_of(cards: Iterable[dict[str, Any]]) -> Table:
-    """A table of cards; ids are never cut."""
+def table_of(cards: Iterable[dict[str, Any]], *, also: str | None = None) -> Table:
+    """A table of cards; ids are never cut. `also` names a number of each that is shown beside its id."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("id", no_wrap=True, min_width=36)
+    if also is not None:
+        table.add_column(also, justify="right", no_wrap=True)
     table.add_column("stored", no_wrap=True)
     table.add_column("size", justify="right", no_wrap=True)
     table.add_column("pixels", no_wrap=True)
@@ -77,6 +79,7 @@ def table_of(cards: Iterable[dict[str, Any]]) -> Table:
     for card in cards:
         table.add_row(
             str(card["id"]),
+            *([] if also is None else [str(card[also])]),
             moment(card["created_at"]),
             size(int(card["size_bytes"])),
             f"{card['width']}×{card['height']}",

@@ -19,13 +19,14 @@ from image_store_cli.commands import (
     restore,
     search,
     show,
+    similar,
     stats,
     upload,
 )
 
 COMMANDS = (
-    upload, list_images, show, get, search, delete, restore, publish, generate, stats, migrate, cleanup, rebuild,
-    doctor, complete,
+    upload, list_images, show, get, search, similar, delete, restore, publish, generate, stats, migrate, cleanup,
+    rebuild, doctor, complete,
 )  # fmt: skip
 
 EPILOG = """exit codes: 0 done, 1 some failed, 2 the command is wrong, 3 not signed in or not allowed, 4 not found,

@@ -26,7 +26,7 @@ from local.inside_emulator.corrections import (
     require_expiry,
     tell_encryption_contexts,
 )
-from local.inside_emulator.function_logs import log_functions
+from local.inside_emulator.function_logs import end_invocations_with_their_logs, log_functions
 from local.inside_emulator.gate import LocalhostOnly
 from local.inside_emulator.http_api import import_api_bodies
 from local.inside_emulator.layers import unpack_layers_once
@@ -54,6 +54,7 @@ def main() -> None:
     count_parameters_as_numbers()
     tell_encryption_contexts()
     log_functions()
+    end_invocations_with_their_logs()
     unpack_layers_once()
     asyncio.run(serve(emulator, port=int(os.environ["GATEWAY_PORT"])))
     os._exit(0)  # a handler still at work would hold the process, its port and its lock

@@ -1,8 +1,8 @@
 """`image-store upload` of 200 files against `aws s3 cp` of the same files to the same local stack.
 
 What a client costs: the CPU time of its process. The aws command puts objects and nothing else; ours has each picture
-checked, recorded and rendered by the store, and remembers what is done. How long both take is told beside it, and says
-more of the emulator than of either.
+checked, recorded and rendered by the store, and remembers what is done. How long both take is told too, and says more
+of the emulator and of what else the machine does than of either; its bar only tells when something waits that did not.
 """
 
 import os
@@ -22,6 +22,7 @@ from tests.pictures import jpeg
 FILES = 200
 PAIRS = 2
 BAR = 1.0
+MOST_SECONDS = 30.0
 AWS = ROOT / ".venv-awscli" / "bin" / "aws"
 RUN_SECONDS = 600
 
@@ -38,12 +39,12 @@ def measure(_: Path) -> Iterator[Measurement]:
         stack = Stack(port=any_free_port(), state=folder / "state")
         stack.start()
         try:
-            yield _compared(stack, folder, files)
+            yield from _compared(stack, folder, files)
         finally:
             stack.stop()
 
 
-def _compared(stack: Stack, folder: Path, files: Path) -> Measurement:
+def _compared(stack: Stack, folder: Path, files: Path) -> Iterator[Measurement]:
     keys = {
         "AWS_ACCESS_KEY_ID": stack.described["access_key"],
         "AWS_SECRET_ACCESS_KEY": stack.described["secret_key"],
@@ -81,8 +82,7 @@ def _compared(stack: Stack, folder: Path, files: Path) -> Measurement:
         return run("theirs", command, environment | keys)
 
     compared = compare(ours, theirs, pairs=PAIRS)
-    detail = (
-        f"CPU {compared.ours_ms:.0f} ms against {compared.theirs_ms:.0f} ms; "
-        f"took {min(wall['ours']):.1f} s and {min(wall['theirs']):.1f} s"
-    )
-    return Measurement("upload200_vs_aws_s3_cp", compared.ratio, "×", BAR, detail)
+    detail = f"CPU {compared.ours_ms:.0f} ms against {compared.theirs_ms:.0f} ms"
+    yield Measurement("upload200_vs_aws_s3_cp", compared.ratio, "×", BAR, detail)
+    detail = f"best of {PAIRS + 1}, stored and rendered; {min(wall['theirs']):.1f} s to put the files alone"
+    yield Measurement("upload200_s", min(wall["ours"]), "s", MOST_SECONDS, detail)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
+import html
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 
 ASSETS = FUNCTIONS / "site/assets"
 NAMES = sorted(path.name for path in ASSETS.iterdir())
-SCRIPTS = [name for name in NAMES if name.endswith(".js")]
+SOURCES = [name for name in NAMES if name.endswith(".js")]
+SCRIPTS = ["main.js", "rest.js"]
 MAX_SCRIPT_BYTES = 100_000
 TOLD = {
     "PRESETS": "w640=640x,webp",
@@ -71,7 +75,7 @@ def test_the_page_may_load_its_own_files_and_what_the_deployment_uses(site: Depl
 
     assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert policy["default-src"] == ["'none'"]
-    assert policy["script-src"] == policy["style-src"] == ["'self'"]
+    assert policy["style-src"] == ["'self'"]
     assert policy["img-src"] == ["'self'", "blob:", "data:", *storage]
     assert policy["connect-src"] == [
         "'self'",
@@ -82,7 +86,38 @@ def test_the_page_may_load_its_own_files_and_what_the_deployment_uses(site: Depl
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == ["'none'"]
     assert policy["require-trusted-types-for"] == ["'script'"]
     assert b"<style" not in content
-    assert not re.search(rb"<script(?![^>]* src=)", content)
+
+
+def test_the_one_script_in_the_page_is_allowed_by_its_digest(site: Deployment) -> None:
+    _, headers, content = served(site, event("site/console"))
+
+    [script] = re.findall(rb"<script>(.*?)</script>", content, re.DOTALL)
+
+    digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
+    assert policy_of(headers)["script-src"] == ["'self'", f"'sha256-{digest}'"]
+    assert script == (ASSETS / "early.js").read_bytes()
+
+
+def test_the_page_holds_the_settings_that_the_console_needs(
+    deployed: Callable[..., Deployment],
+) -> None:
+    site = deployed(**TOLD | {"CONSOLE_SCOPES": """openid "><script>alert('&')</script>"""})
+    told = site.answer_to("site/console-settings").json
+
+    [held] = re.findall(
+        r'<meta name="settings" content="([^"]*)">', served(site, event("site/console"))[2].decode()
+    )
+
+    assert json.loads(html.unescape(held)) == told
+
+
+def test_connections_to_where_images_are_begin_with_the_page(site: Deployment) -> None:
+    content = served(site, event("site/console"))[2].decode()
+
+    assert re.findall(r'<link rel="preconnect" href="([^"]+)">', content) == [
+        TOLD["R2_ENDPOINT"],
+        "https://cdn.example.com",
+    ]
 
 
 def test_a_deployment_without_cdn_and_token_url_allows_nothing_in_their_place(
@@ -101,12 +136,12 @@ def test_files_are_kept_for_ever_at_the_addresses_that_the_page_names(site: Depl
 
     kept = {served(site, asset(address))[1]["Cache-Control"] for address in addresses}
 
-    assert len(addresses) > 5
+    assert len(addresses) == 3
     assert kept == {"public, max-age=31536000, immutable"}
     assert headers["Cache-Control"] == "no-cache"
 
 
-def test_modules_name_each_other_as_the_page_names_them(site: Deployment) -> None:
+def test_scripts_name_each_other_as_the_page_names_them(site: Deployment) -> None:
     version = NAMED.findall(served(site, event("site/console"))[2].decode())[0].partition("?")[2]
 
     named = {
@@ -115,8 +150,7 @@ def test_modules_name_each_other_as_the_page_names_them(site: Deployment) -> Non
         for address in IMPORTED.findall(served(site, asset(f"/assets/{name}"))[2].decode())
     }
 
-    assert {address.partition("?")[2] for address in named} == {version}
-    assert {address.partition("?")[0] for address in named} <= set(SCRIPTS)
+    assert named == {f"{name}?{version}" for name in SCRIPTS}
 
 
 def test_an_address_of_another_version_is_not_kept(site: Deployment) -> None:
@@ -127,9 +161,9 @@ def test_an_address_of_another_version_is_not_kept(site: Deployment) -> None:
 
 @pytest.mark.parametrize("accepted", ["gzip, deflate, br", "GZIP;q=0.5", "*;q=0, gzip"])
 def test_a_file_is_packed_for_whoever_takes_that(site: Deployment, accepted: str) -> None:
-    plain = served(site, asset("/assets/auth.js"))
+    plain = served(site, asset("/assets/main.js"))
 
-    status, headers, content = served(site, with_headers(asset("/assets/auth.js"), accept_encoding=accepted))
+    status, headers, content = served(site, with_headers(asset("/assets/main.js"), accept_encoding=accepted))
 
     assert (status, headers["Content-Encoding"], headers["Vary"]) == (200, "gzip", "Accept-Encoding")
     assert gzip.decompress(content) == plain[2]
@@ -138,21 +172,23 @@ def test_a_file_is_packed_for_whoever_takes_that(site: Deployment, accepted: str
 
 @pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.0"])
 def test_a_file_is_not_packed_for_whoever_does_not(site: Deployment, accepted: str) -> None:
-    _, headers, content = served(site, with_headers(asset("/assets/auth.js"), accept_encoding=accepted))
+    _, headers, content = served(site, with_headers(asset("/assets/main.js"), accept_encoding=accepted))
 
     assert "Content-Encoding" not in headers
-    assert content.startswith(b"//")
+    assert content.startswith(b"const ")
 
 
 def test_a_file_that_is_known_already_is_not_sent_again(site: Deployment) -> None:
-    _, first, _ = served(site, with_headers(asset("/assets/base.css"), accept_encoding="gzip"))
+    _, first, _ = served(site, with_headers(asset("/assets/console.css"), accept_encoding="gzip"))
 
-    status, _, content = served(site, with_headers(asset("/assets/base.css"), if_none_match=first["ETag"]))
+    status, _, content = served(site, with_headers(asset("/assets/console.css"), if_none_match=first["ETag"]))
 
     assert (status, content) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["..%2Fapp.py", "app.py", "index.html", "", "main.js.map"])
+@pytest.mark.parametrize(
+    "name", ["..%2Fapp.py", "app.py", "index.html", "", "main.js.map", "dom.js", "early.js"]
+)
 def test_nothing_but_the_files_of_the_console_is_served(site: Deployment, name: str) -> None:
     sent = event("site/console-file") | {"rawPath": f"/assets/{name}", "pathParameters": {"file": name}}
 
@@ -202,7 +238,7 @@ def test_the_console_loads_nothing_from_elsewhere() -> None:
 
 
 def test_no_script_makes_markup_of_text() -> None:
-    for name in SCRIPTS:
+    for name in SOURCES:
         text = (ASSETS / name).read_text("utf-8")
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text

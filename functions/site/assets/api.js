@@ -13,7 +13,9 @@ export async function call(method, path, { query = {}, json, body, headers = {},
   if (json !== undefined) sent["Content-Type"] ??= "application/json";
   let answer;
   try {
-    answer = await fetch(path + queryString(query), { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal });
+    const address = path + queryString(query);
+    answer = await (askedEarly(method, address) ?? fetch(address, { method, headers: sent, body: json === undefined ? body : JSON.stringify(json), signal }));
+    signal?.throwIfAborted();
   } catch (failure) {
     if (failure.name === "AbortError") throw failure;
     throw new ApiError({});
@@ -21,6 +23,13 @@ export async function call(method, path, { query = {}, json, body, headers = {},
   const text = await answer.text();
   if (!answer.ok) throw refusal(answer.status, text);
   return { status: answer.status, etag: answer.headers.get("ETag"), retryAfter: Number(answer.headers.get("Retry-After")) || null, data: text ? JSON.parse(text) : null };
+}
+
+/** The answer that the page itself has asked for already, once; undefined if there is none. */
+function askedEarly(method, address) {
+  const answer = method === "GET" ? window.early?.[address] : undefined;
+  if (answer) delete window.early[address];
+  return answer;
 }
 
 /** The header that says who calls; none for strangers. */

@@ -22,7 +22,7 @@ export async function showCleanup(root, { signal }) {
   async function start(dry) {
     preview.disabled = run.disabled = true;
     result.hidden = false;
-    fill(result, h("p", { class: "fine", role: "status" }, dry ? "Looking …" : "Cleaning up …"));
+    fill(result, h("p", { class: "fine", role: "status" }, dry ? "Looking at every image and every file …" : "Cleaning up …"));
     try {
       const { data } = await call("POST", "/v1/admin/cleanup", { json: { dry_run: dry }, signal });
       fill(result, h("h2", {}, dry ? "What a run would remove" : "What was removed"), report(data));

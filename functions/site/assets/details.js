@@ -18,6 +18,7 @@ export function details(image, { publish, edit }) {
     image.warnings.length > 0 && h("ul", { class: "box" }, image.warnings.map((warning) => h("li", {}, warning))),
     !isTrashed && visibility(image, publish),
     !isTrashed && (image.public_url ? share(image.public_url) : shareForATime(image)),
+    !isTrashed && h("p", {}, h("a", { class: "quiet-link", href: `#/similar/${image.id}` }, icon("images"), "Find similar images")),
     section("Details", facts({
       File: image.filename, Type: `${mediaType(image.content_type)} · ${kindName(image.kind)}`, Size: `${image.width} × ${image.height} · ${bytes(image.size_bytes)}`,
       Added: atMoment(image.created_at), Changed: image.updated_at !== image.created_at && atMoment(image.updated_at), Expires: image.expires_at && atMoment(image.expires_at),
@@ -29,7 +30,6 @@ export function details(image, { publish, edit }) {
     image.analysis && section("Analysis", analysis(image.analysis)),
     Object.keys(image.metadata).length > 0 && section("Metadata", facts(Object.fromEntries(Object.entries(image.metadata).map(([name, value]) => [name, typeof value === "string" ? value : h("code", {}, JSON.stringify(value))])))),
     section("Technical", facts({ Id: h("code", {}, image.id), "SHA-256": h("code", {}, image.sha256), Renditions: Object.entries(image.renditions).map(([name, made]) => `${name} ${made.width} × ${made.height}`).join(", ") })),
-    !isTrashed && h("p", {}, h("a", { class: "quiet-link", href: `#/similar/${image.id}` }, "Find similar images")),
   ];
 }
 

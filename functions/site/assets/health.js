@@ -24,7 +24,7 @@ export async function showHealth(root, { signal }) {
   if (!isAdmin) return void parts.append(h("p", { class: "fine" }, "Part by part, it is shown to administrators. ", h("a", { href: "#/cleanup" }, "Cleanup"), " is for them as well."));
   try {
     const { data } = await call("GET", "/v1/admin/health", { signal });
-    parts.append(h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "Parts of the store" }, h("table", {}, h("tbody", {}, componentsOf(data).map(([name, told]) => h("tr", {}, h("td", { class: "is-name" }, name.replaceAll("_", " ")), h("td", {}, state(told.status ?? told)), h("td", { class: "is-wide" }, told.detail ?? "")))))));
+    parts.append(h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "Parts of the store" }, h("table", {}, h("tbody", {}, componentsOf(data).map(([name, told]) => h("tr", {}, h("td", { class: "is-name" }, name.replaceAll("_", " "), told.detail && h("p", { class: "fine" }, told.detail)), h("td", {}, state(told.status ?? told))))))));
   } catch (error) {
     if (!signal.aborted) parts.append(problemBox(error));
   }

@@ -10,7 +10,7 @@ import { notify } from "./notices.js";
 const app = document.getElementById("app");
 
 try {
-  await loadSettings();
+  loadSettings();
   const problem = await takeUpSession().then(() => null, (error) => error);
   renewInTime();
   const screen = buildShell(app);

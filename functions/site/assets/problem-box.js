@@ -10,6 +10,7 @@ export function problemBox(error, { retry } = {}) {
   }
   const action = error.status === 401
     ? h("button", { class: "button is-main", type: "button", onclick: signIn }, "Sign in")
+    : error.status === 404 ? h("a", { class: "button", href: "#/" }, icon("images"), "All images")
     : retry && h("button", { class: "button", type: "button", onclick: retry }, icon("retry"), "Try again");
   const said = error.status === undefined ? "Something in the console failed. Load the page anew." : error.message;
   if (error.status === undefined) console.error(error);

@@ -32,7 +32,7 @@ export function buildShell(app) {
   fill(app,
     h("a", { class: "skip", href: "#content", onclick: (event) => { event.preventDefault(); outlet.focus(); } }, "Skip to content"),
     h("header", { class: "bar" },
-      h("a", { class: "brand", href: "#/", "aria-label": "Image store, all images" }, h("img", { src: "/assets/mark.svg", alt: "", width: 28, height: 28 }), h("span", {}, "Image store")),
+      h("a", { class: "brand", href: "#/", "aria-label": "Image store, all images" }, h("img", { src: document.querySelector("link[rel=icon]").href, alt: "", width: 28, height: 28 }), h("span", {}, "Image store")),
       signedIn && searchField(),
       h("div", { class: "bar-end" },
         signedIn && uploadStatus(),

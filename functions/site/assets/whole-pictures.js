@@ -25,7 +25,7 @@ const pending = new WeakMap();
 
 export function whenLookedAt(item, picture, card) {
   const connection = navigator.connection;
-  if (connection?.saveData || /2g/.test(connection?.effectiveType ?? "")) return;
+  if (connection?.saveData || (connection?.effectiveType ?? "4g") !== "4g") return;
   pending.set(item, { picture, card });
   looked.observe(item);
 }

@@ -69,6 +69,7 @@ REFUSED = {"status": "failed", "error": {"code": "content_policy", "detail": "No
     "words",
     [
         ("search", "cat"),
+        ("similar", "0199"),
         ("stats",),
         ("generate", "a cat"),
         ("migrate", "status", "m1"),
@@ -105,6 +106,37 @@ def test_a_search_tells_on_stderr_what_was_not_searched(tmp_path: Path, more: tu
 
     assert said.exit_code == Exit.OK
     assert "Not searched, as the deployment encrypts it: generation.prompt." in said.err
+
+
+def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(tmp_path: Path) -> None:
+    found = {"items": [{"card": CARD, "distance": 0}, {"card": {**CARD, "id": "0200"}, "distance": 7}]}
+    store = Store(**{"GET_images/0199/similar": [found]})
+
+    table = command(store, "similar", "0199", folder=tmp_path)
+    lines = command(store, "similar", "0199", "--json", folder=tmp_path)
+
+    assert [row.split()[:2] for row in table.out.splitlines()] == [
+        ["id", "distance"], ["0199", "0"], ["0200", "7"],
+    ]  # fmt: skip
+    assert [json.loads(line) for line in lines.out.splitlines()] == [
+        {**CARD, "distance": 0}, {**CARD, "id": "0200", "distance": 7},
+    ]  # fmt: skip
+
+
+def test_that_nothing_looks_alike_is_no_failure_and_nothing_on_stdout(tmp_path: Path) -> None:
+    store = Store(**{"GET_images/0199/similar": [{"items": []}]})
+
+    said = command(store, "similar", "0199", folder=tmp_path)
+
+    assert (said.exit_code, said.out) == (Exit.OK, "")
+    assert "No other image looks like it." in said.err
+
+
+def test_more_similar_images_than_the_store_gives_are_a_wrong_command(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command(Store(), "similar", "0199", "--limit", "51", folder=tmp_path)
+
+    assert ended.value.code == Exit.USAGE
 
 
 def test_an_error_is_json_on_stderr_where_json_was_asked_for(tmp_path: Path) -> None:

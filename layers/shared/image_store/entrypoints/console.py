@@ -1,12 +1,15 @@
 """The web console: its page, its files, and what it is told of the deployment.
 
-The files lie beside the handler that serves them. The page names each with the digest of all of them behind a `?v=`,
-and so do the modules among themselves; an address with the current digest may therefore be kept for ever. A page
-that was loaded before a deployment gets the new files at its old addresses, uncached.
+The files lie beside the handler that serves them, and are joined as they stand: one style sheet, one script for what
+a first visit shows, and one for the rest. The page names each with the digest of all of them behind a `?v=`, and so do
+the scripts among themselves; an address with the current digest may therefore be kept for ever. A page that was loaded
+before a deployment gets the new files at its old addresses, uncached.
 """
 
+import base64
 import gzip
 import hashlib
+import html
 import json
 import re
 from dataclasses import dataclass
@@ -17,7 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from image_store.domain.errors import ImageNotFound
-from image_store.entrypoints import http
+from image_store.entrypoints import console_scripts, http
+from image_store.entrypoints.packing import takes_gzip
 from image_store.settings import Settings
 
 MEDIA_TYPES = {
@@ -31,7 +35,15 @@ MAX_REQUEST_BYTES = 4_000_000
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_IMPORT = re.compile(rb"""(\b(?:from|import)[ (]*")\./([a-z-]+\.js)(")""")
+_STYLES = ("base.css", "shell.css", "gallery.css", "screens.css")
+"""What the style sheet is joined from; later ones win."""
+_STYLE_SHEET = "console.css"
+_FIRST = ("images.js",)
+"""What a first visit shows, beside what it always needs."""
+_EARLY = "early.js"
+"""Stands in the page, allowed by its digest."""
+_EARLY_TAG = b'<script src="/assets/early.js"></script>'
+_SETTINGS_TAG = b'<meta name="settings" content="">'
 _NAMED = re.compile(rb"""((?:src|href)=")/assets/([a-z-]+\.(?:js|css|svg))(")""")
 _SHORTEST_WORTH_PACKING = 1024
 
@@ -62,10 +74,18 @@ class Console:
     folder: Path
 
     def page(self, settings: Settings, asked: Asked) -> "Response[bytes]":
-        """The page, with the policy that lets it load nothing but its own files and this deployment's images."""
-        content = _NAMED.sub(rb"\1/assets/\2?v=" + self.version.encode() + rb"\3", self._index)
+        """The page, with the policy that lets it load nothing but its own files and this deployment's images.
+
+        It holds what else would be a round trip before the first image: the settings, and the script that asks for it.
+        """
+        told = html.escape(settings_document(settings)).encode()
+        origins = [html.escape(origin).encode() for origin in storage_origins(settings)]
+        near = b"".join(b'\n<link rel="preconnect" href="%s">' % origin for origin in origins)
+        content = self._index.replace(_EARLY_TAG, b"<script>" + self._early + b"</script>")
+        content = content.replace(_SETTINGS_TAG, b'<meta name="settings" content="%s">%s' % (told, near))
+        content = _NAMED.sub(rb"\1/assets/\2?v=" + self.version.encode() + rb"\3", content)
         headers = {
-            "Content-Security-Policy": content_security_policy(settings),
+            "Content-Security-Policy": content_security_policy(settings, script=self._early),
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
             "Referrer-Policy": "no-referrer",  # signing in brings a code into the address
@@ -77,15 +97,14 @@ class Console:
         """A file of the page; ImageNotFound when there is none of that name."""
         if name not in self._assets:
             raise ImageNotFound("There is nothing at this address.")
-        content = _IMPORT.sub(rb"\1./\2?v=" + self.version.encode() + rb"\3", self._assets[name])
         headers = {"Cache-Control": _FOR_EVER if asked.version == self.version else "no-cache"}
-        return _file(content, Path(name).suffix, headers, asked)
+        return _file(self._assets[name], Path(name).suffix, headers, asked)
 
     @cached_property
     def version(self) -> str:
         """A digest of every file."""
         digest = hashlib.sha256(self._index)
-        for name, content in self._assets.items():
+        for name, content in self._sources.items():
             digest.update(name.encode() + b"\0" + content)
         return digest.hexdigest()[:16]
 
@@ -94,11 +113,30 @@ class Console:
         return (self.folder / "index.html").read_bytes()
 
     @cached_property
-    def _assets(self) -> dict[str, bytes]:
+    def _early(self) -> bytes:
+        return self._sources[_EARLY]
+
+    @cached_property
+    def _sources(self) -> dict[str, bytes]:
         return {
             path.name: path.read_bytes()
             for path in sorted((self.folder / "assets").iterdir())
             if path.suffix in MEDIA_TYPES
+        }
+
+    @cached_property
+    def _assets(self) -> dict[str, bytes]:
+        sources = self._sources
+        modules = {
+            name: content.decode()
+            for name, content in sources.items()
+            if name.endswith(".js") and name != _EARLY
+        }
+        scripts = console_scripts.joined(modules, first=_FIRST, version=self.version)
+        return {
+            **{name: content for name, content in sources.items() if name.endswith(".svg")},
+            **{name: script.encode() for name, script in scripts.items()},
+            _STYLE_SHEET: b"\n".join(sources[name] for name in _STYLES),
         }
 
 
@@ -109,7 +147,13 @@ def of(folder: Path) -> Console:
 
 
 def told(settings: Settings) -> "Response[str]":
-    """What the console has to know: where to sign in and as what, where images come from, and limits."""
+    """What the console has to know, for another client of the deployment."""
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(200, "application/json", settings_document(settings), headers=headers)
+
+
+def settings_document(settings: Settings) -> str:
+    """What the console has to know, as JSON: where to sign in and as what, where images come from, and limits."""
     body = {
         "issuer": settings.issuer,
         "client_id": settings.console_client_id,
@@ -120,17 +164,25 @@ def told(settings: Settings) -> "Response[str]":
         "presets": list(settings.presets),
         "limits": {"request_bytes": MAX_REQUEST_BYTES, "upload_bytes": MAX_UPLOAD_BYTES},
     }
-    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-    return Response(200, "application/json", json.dumps(body, separators=(",", ":")), headers=headers)
+    return json.dumps(body, separators=(",", ":"))
 
 
-def content_security_policy(settings: Settings) -> str:
-    """What the console's page may load: its own files, images of this deployment, and tokens of its issuer."""
-    storage = [_origin(settings.r2_endpoint), _origin(settings.public_url)]
+def storage_origins(settings: Settings) -> list[str]:
+    """Where images come from."""
+    return list(filter(None, [_origin(settings.r2_endpoint), _origin(settings.public_url)]))
+
+
+def content_security_policy(settings: Settings, *, script: bytes) -> str:
+    """What the console's page may load: its own files, images of this deployment, and tokens of its issuer.
+
+    The one script that stands in the page is allowed by its digest.
+    """
+    digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
+    storage = storage_origins(settings)
     sign_in = [_origin(settings.issuer), _origin(settings.console_token_url)]
     policy = {
         "default-src": ["'none'"],
-        "script-src": ["'self'"],
+        "script-src": ["'self'", f"'sha256-{digest}'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "blob:", "data:", *storage],
         "connect-src": ["'self'", *storage, *sign_in],
@@ -155,16 +207,8 @@ def _file(content: bytes, suffix: str, headers: dict[str, str], asked: Asked) ->
     headers = headers | {"ETag": etag, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
     if etag in {tag.strip().removeprefix("W/") for tag in asked.known.split(",")}:
         return Response(304, body=b"", headers=headers)
-    if len(content) >= _SHORTEST_WORTH_PACKING and _takes_gzip(asked.accepted):
+    if len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(asked.accepted):
         # A packed file is another sequence of bytes: its validator is weak.
         headers |= {"Content-Encoding": "gzip", "ETag": f"W/{etag}"}
         content = gzip.compress(content, mtime=0)
     return Response(200, MEDIA_TYPES[suffix], content, headers=headers)
-
-
-def _takes_gzip(accepted: str) -> bool:
-    for entry in accepted.lower().split(","):
-        coding, _, weight = entry.partition(";")
-        if coding.strip() == "gzip":
-            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
-    return False

@@ -16,6 +16,7 @@ from image_store.domain.actor import NOBODY, Actor
 from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
 from image_store.entrypoints.actors import act_as
 from image_store.entrypoints.observability import logger
+from image_store.entrypoints.packing import packed
 from image_store.entrypoints.problems import STATUSES, internal_problem, problem
 
 MAX_SUBJECT_CHARS = 255
@@ -52,7 +53,7 @@ def handler(api: APIGatewayHttpResolver) -> Handler:
     @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         act_as(_actor(event))
-        return api.resolve(event, context)
+        return packed(api.resolve(event, context), event)
 
     return lambda_handler
 

@@ -1,0 +1,42 @@
+"""Long answers travel packed where the client takes that: the gateway packs nothing by itself."""
+
+import base64
+from typing import Any
+
+SHORTEST_BYTES = 2_048
+"""What is shorter fits into a packet or two anyway."""
+_LEVEL = 6
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding names gzip, and not to refuse it."""
+    for entry in accepted.lower().split(","):
+        coding, _, weight = entry.partition(";")
+        if coding.strip() == "gzip":
+            return weight.replace(" ", "") not in {"q=0", "q=0.0", "q=0.00", "q=0.000"}
+    return False
+
+
+def packed(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    """An answer to the gateway as it is, or packed.
+
+    What has an ETag stays: packed it would be another sequence of bytes, and clients send the validator back to change
+    what it stands for.
+    """
+    body, headers = answer.get("body"), answer.get("headers", {})
+    if not isinstance(body, str) or len(body) < SHORTEST_BYTES or answer.get("isBase64Encoded"):
+        return answer
+    if not takes_gzip(str(event.get("headers", {}).get("accept-encoding", ""))):
+        return answer
+    if headers.keys() & {"ETag", "Content-Encoding"}:
+        return answer
+    import gzip  # what packs nothing does not load it
+
+    content = gzip.compress(body.encode(), _LEVEL, mtime=0)
+    vary = ", ".join(filter(None, [headers.get("Vary"), "Accept-Encoding"]))
+    return {
+        **answer,
+        "headers": {**headers, "Content-Encoding": "gzip", "Vary": vary},
+        "body": base64.b64encode(content).decode(),
+        "isBase64Encoded": True,
+    }

@@ -1,0 +1,162 @@
+"""A first visit to the web console on a slow phone, by somebody who has ten thousand images.
+
+Chromium's own throttling makes the phone: its preset "Slow 4G" and a processor four times slower. The store answers
+from this machine with its functions warm, so what is told is what the console costs: round trips, bytes and work, not
+the network that a deployment has beside them.
+"""
+
+import json
+import shutil
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+from image_store.adapters.dynamodb import keys, records
+from local.ports import any_free_port
+from tests.benchmarks.measurement import Measurement
+from tests.benchmarks.sample import OWNER, record
+from tests.e2e.conftest import Stack
+from tests.pictures import jpeg
+
+IMAGES = 10_000
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+VISITS = 5
+PHONE: ViewportSize = {"width": 360, "height": 740}
+CPU_SLOWDOWN = 4
+# "Slow 4G" of Chromium's developer tools: 1.6 Mbit/s down, 750 kbit/s up, 150 ms, each as the tools apply it.
+SLOW_4G = {
+    "offline": False,
+    "latency": 150 * 3.75,
+    "downloadThroughput": 1_600_000 / 8 * 0.9,
+    "uploadThroughput": 750_000 / 8 * 0.9,
+}
+SEEN = 100
+"""How many of the newest images have a thumbnail in storage: more than a first visit shows."""
+SHOWN_MS = 60_000
+TICKS = """document.addEventListener("load", ({ target }) => {
+  if (target.tagName === "IMG" && target.closest?.(".tile")) window.firstThumbAt ??= performance.now();
+}, true)"""
+ROWS_A_BATCH = 25
+
+
+def measure(_: Path) -> Iterator[Measurement]:
+    """Fill a stack, warm it with one visit, and visit it some times more, each with an empty cache."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        print("  there is no Chromium on this machine: install it to have these figures")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        stack = Stack(port=any_free_port(), state=Path(scratch))
+        stack.start()
+        try:
+            fill(stack, IMAGES)
+            with (
+                sync_playwright() as playwright,
+                playwright.chromium.launch(executable_path=found) as browser,
+            ):
+                visit(browser, stack)
+                visits = [visit(browser, stack) for _ in range(VISITS)]
+        finally:
+            stack.stop()
+    yield from _told(visits)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one visit took; bytes by kind of resource, as they travelled with their headers, and unpacked."""
+
+    first_thumb_ms: float
+    requests: int
+    travelled: dict[str, int]
+    unpacked: dict[str, int]
+
+
+def fill(stack: Stack, images: int) -> None:
+    """Let the samples' owner have images, by the rows that the store's own code makes of them.
+
+    The stream is cut before: nothing but the list is asked for here, and to project ten thousand images would take
+    minutes of the same processor.
+    """
+    functions = stack.client("lambda")
+    for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
+        if ":dynamodb:" in mapping["EventSourceArn"]:
+            functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    made_records = [record(index) for index in range(images)]
+    table, database = stack.described["table"], stack.client("dynamodb")
+    for some in batched(made_records, ROWS_A_BATCH, strict=False):
+        rows = [records.rows_of(made)[keys.image(made.image.id), keys.META] for made in some]
+        requests = [{"PutRequest": {"Item": row}} for row in rows]
+        answer = database.batch_write_item(RequestItems={table: requests})
+        assert not answer["UnprocessedItems"]
+    storage, thumb = stack.client("s3"), jpeg(300, 300)
+    for made in made_records[-SEEN:]:
+        key = made.image.rendition_key(made.image.renditions[0])
+        storage.put_object(
+            Bucket=stack.described["private_bucket"], Key=key, Body=thumb, ContentType="image/jpeg"
+        )
+
+
+def visit(browser: Browser, stack: Stack) -> Visit:
+    """Open the gallery as its owner, with nothing cached, and wait until all is still."""
+    context = browser.new_context(viewport=PHONE, device_scale_factor=2, is_mobile=True, has_touch=True)
+    page = context.new_page()
+    session = {"token": stack.token(OWNER), "expires": round(time.time() * 1000) + 3_600_000}
+    stored = json.dumps(json.dumps(session))
+    page.add_init_script(f"sessionStorage.setItem('image-store.session', {stored}); {TICKS}")
+    developer = context.new_cdp_session(page)
+    developer.send("Network.enable")
+    developer.send("Network.emulateNetworkConditions", SLOW_4G)
+    developer.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWDOWN})
+    kinds: dict[str, str] = {}
+    travelled: dict[str, int] = defaultdict(int)
+    unpacked: dict[str, int] = defaultdict(int)
+
+    def begun(told: dict[str, Any]) -> None:
+        if urlsplit(told["request"]["url"]).netloc == urlsplit(stack.api_url).netloc:
+            kinds[told["requestId"]] = told["type"]
+
+    def unpack(told: dict[str, Any]) -> None:
+        unpacked[kinds.get(told["requestId"], "")] += told["dataLength"]
+
+    def ended(told: dict[str, Any]) -> None:
+        travelled[kinds.get(told["requestId"], "")] += round(told["encodedDataLength"])
+
+    developer.on("Network.requestWillBeSent", begun)
+    developer.on("Network.dataReceived", unpack)
+    developer.on("Network.loadingFinished", ended)
+    page.goto(stack.api_url, wait_until="commit")
+    page.locator(".tile.is-loaded").first.wait_for(timeout=SHOWN_MS)
+    requests = len(kinds)
+    first = page.evaluate("window.firstThumbAt")
+    context.close()
+    return Visit(first, requests, dict(travelled), dict(unpacked))
+
+
+def _told(visits: Sequence[Visit]) -> Iterator[Measurement]:
+    one = visits[0]
+    script, style = (
+        f"{one.unpacked.get(kind, 0) / 1000:.0f} kB unpacked" for kind in ("Script", "Stylesheet")
+    )
+    times = sorted(one.first_thumb_ms for one in visits)
+
+    def kb(*kinds: str) -> float:
+        return sum(one.travelled.get(kind, 0) for kind in kinds) / 1000
+
+    own = [kind for kind in one.travelled if kind]
+    by_kind = ", ".join(f"{kind} {kb(kind):.1f}" for kind in own)
+    yield Measurement("console_script_kb", kb("Script"), "kB", 30, script)
+    yield Measurement("console_style_kb", kb("Stylesheet"), "kB", 9, style)
+    yield Measurement("console_kb", kb(*own), "kB", 60, by_kind)
+    yield Measurement("console_requests", max(one.requests for one in visits), "requests", 6)
+    detail = f"best of {VISITS}, median {statistics.median(times):.0f}; {IMAGES} images"
+    # What else the machine does makes a visit slower and never faster.
+    yield Measurement("console_first_thumb_ms_10k", times[0], "ms", 5_000, detail)

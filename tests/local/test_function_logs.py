@@ -1,0 +1,59 @@
+"""What handlers log is read before their answer is passed on."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from queue import Empty, Queue
+from typing import TYPE_CHECKING
+
+from local.inside_emulator.function_logs import taken_from, unread_bytes
+
+if TYPE_CHECKING:
+    import pytest
+
+LINES = [f"line {number}\n" for number in range(2_000)]
+PATIENCE_SECONDS = 10
+
+
+def test_every_line_that_was_logged_before_the_answer_is_taken() -> None:
+    reads, writes = os.pipe()
+    passed_on: Queue[str] = Queue()
+
+    def take() -> str:
+        found = []
+        try:
+            while True:
+                found.append(passed_on.get_nowait())
+        except Empty:
+            return "".join(found)
+
+    with os.fdopen(reads) as pipe, os.fdopen(writes, "w") as log:
+
+        def read() -> None:
+            for line in pipe:
+                passed_on.put(line)
+
+        log.writelines(LINES)
+        log.flush()
+        reader = threading.Thread(target=read)
+        reader.start()
+        taken = taken_from(pipe, take)
+        log.close()
+        reader.join(PATIENCE_SECONDS)
+
+    assert "".join(taken) == "".join(LINES)
+
+
+def test_a_pipe_that_nobody_reads_holds_nothing_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter(range(100))
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
+    reads, writes = os.pipe()
+    with os.fdopen(reads) as pipe, os.fdopen(writes, "w") as log:
+        log.write("nobody reads this")
+        log.flush()
+
+        taken = taken_from(pipe, str)
+
+        assert (taken, unread_bytes(pipe)) == ([], len("nobody reads this"))
