@@ -69,12 +69,20 @@ class Api:
         """DELETE, for an answer without content."""
         self.request("DELETE", path, params=params)
 
-    def pages(self, path: str, *, most: int | None = None, **params: Any) -> Iterator[dict[str, Any]]:
-        """The items of a list over its pages, at most so many."""
+    def pages(
+        self,
+        path: str,
+        *,
+        most: int | None = None,
+        on_page: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        **params: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """The items of a list over its pages, at most so many; `on_page` hears of each page before its items."""
         cursor: str | None = None
         given = 0
         while True:
             page = self.get(path, **params, cursor=cursor)
+            on_page(page)
             for item in page["items"]:
                 if most is not None and given >= most:
                     return

@@ -25,7 +25,15 @@ def print_cards(context: Context, path: str, query: Mapping[str, Any], *, most: 
     # One more than is shown tells whether there are more.
     wanted = None if most is None else most + 1
     shown: list[dict[str, Any]] = []
-    for index, card in enumerate(_offered(context.api.pages(path, most=wanted, limit=limit, **query), path)):
+    left_out: dict[str, None] = {}
+    pages = context.api.pages(
+        path,
+        most=wanted,
+        on_page=lambda page: left_out.update(dict.fromkeys(page.get("not_searched", ()))),
+        limit=limit,
+        **query,
+    )
+    for index, card in enumerate(_offered(pages, path)):
         if index == most:
             context.out.note(f"There are more: --limit shows more than {most}, --all shows all.")
             break
@@ -33,6 +41,8 @@ def print_cards(context: Context, path: str, query: Mapping[str, Any], *, most: 
             context.out.line(card, None)
         else:
             shown.append(card)
+    if left_out:
+        context.out.note(f"Not searched, as the deployment encrypts it: {', '.join(left_out)}.")
     if context.out.as_json:
         return
     if shown:

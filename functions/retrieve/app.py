@@ -22,7 +22,7 @@ def get_image(image_id: str) -> "Response[str]":
     record = app.retrieval.get(http.caller(api), image_id)
     if answers.matches(http.header(api, "if-none-match"), record.image):
         return answers.not_modified(record.image)
-    return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url))
+    return app.answers.image(app.sealing.opened(record), api_url=http.api_url(api, app.settings.api_url))
 
 
 @api.route(

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
+from image_store.domain.sensitive import NOT_SEARCHED
 from image_store.entrypoints import http
 from image_store.entrypoints.queries import search_query
 from image_store.entrypoints.requests import query
@@ -13,13 +14,13 @@ api = http.create_api()
 
 @api.get(
     "/v1/search",
-    **http.operation("Search images", query="SearchQuery", answers={200: "ImagePage"}, problems=(400, 503)),
+    **http.operation("Search images", query="SearchQuery", answers={200: "SearchPage"}, problems=(400, 503)),
 )
 def search() -> "Response[str]":
     app = application()
     asked = query(api, SearchQuery)
     page = app.searching.page(search_query(http.caller(api), asked), cursor=asked.cursor)
-    return app.answers.page(page)
+    return app.answers.found(page, not_searched=NOT_SEARCHED if app.settings.seals_sensitive else ())
 
 
 @api.get(

@@ -25,7 +25,7 @@ api = http.create_api()
 def store_image() -> "Response[str]":
     app = application()
     upload = read_upload(api, until=deadline(api.lambda_context, app.clock))
-    record = app.uploads.accept(upload)
+    record = app.uploads.accept_and_show(upload)
     return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url), status=201)
 
 
@@ -43,7 +43,7 @@ def store_images() -> "Response[str]":
     app = application()
     until = deadline(api.lambda_context, app.clock)
     outcomes = app.batches.run(
-        read_batch(api, until=until), lambda read: app.uploads.accept(read()), until=until
+        read_batch(api, until=until), lambda read: app.uploads.accept_and_show(read()), until=until
     )
     return app.answers.batch(outcomes, api_url=http.api_url(api, app.settings.api_url))
 

@@ -96,3 +96,18 @@ def count_parameters_as_numbers() -> None:
         return concurrency_of({**mapping, "ScalingConfig": scaling}, *arguments)
 
     functions._sqs_esm_concurrency = concurrency
+
+
+def tell_encryption_contexts() -> None:
+    """Let policies ask for the encryption context of a call to KMS, as `kms:EncryptionContext:` and a name."""
+    actions: Any = importlib.import_module("ministack.core.iam_actions")
+    context_of = actions.request_tag_context
+
+    def context(service: str, action: str, body: bytes, *arguments: Any) -> dict[str, Any]:
+        told: dict[str, Any] = context_of(service, action, body, *arguments) or {}
+        if service != "kms":
+            return told
+        said = json.loads(body or b"{}").get("EncryptionContext") or {}
+        return {**told, **{f"kms:EncryptionContext:{name}": value for name, value in said.items()}}
+
+    actions.request_tag_context = context

@@ -25,6 +25,7 @@ from local.inside_emulator.corrections import (
     forget_stream_positions,
     refuse_broken_state,
     require_expiry,
+    tell_encryption_contexts,
 )
 from local.inside_emulator.function_logs import end_invocations_with_their_logs, log_functions
 from local.inside_emulator.gate import LocalhostOnly
@@ -53,6 +54,7 @@ def main() -> None:
     count_loopback_as_encrypted()
     authorize_batches_as_what_they_repeat()
     count_parameters_as_numbers()
+    tell_encryption_contexts()
     log_functions()
     end_invocations_with_their_logs()
     unpack_layers_once()

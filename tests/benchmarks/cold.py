@@ -14,7 +14,7 @@ from tests.benchmarks.sample import retrieve_answers, retrieve_event
 
 _PAIRS = 15
 _FUNCTION = "RetrieveFunction"
-_LAYERS = ("SharedLayer", "DependenciesLayer")
+_LAYERS = ("SharedLayer", "DependenciesLayer", "CryptoLayer")
 _CHILD = Path(__file__).with_name("cold_child.py")
 
 # What template.yaml sets on the function; the values mean nothing, as no network is used.
@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "R2_ENDPOINT": "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
     "R2_REGION": "auto",
     "R2_SECRET": "images/r2",
+    "SECRETS_KEY": "arn:aws:kms:eu-west-1:123456789012:key/example",
     "POWERTOOLS_SERVICE_NAME": "image-store",
     "POWERTOOLS_LOG_LEVEL": "INFO",
 }

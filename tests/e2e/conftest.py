@@ -20,7 +20,9 @@ import pytest
 
 from local.ports import any_free_port
 from local.provider_access import ACCOUNT_VARIABLE, VARIABLES
+from local.settings import STACK_NAME
 from local.state_folder import StateFolder
+from tests.fakes.cloudflare import TOKEN, ZONE, CloudflareServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -151,3 +153,30 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     yield started
     if started.is_running():
         assert started.stop() == 0
+
+
+@pytest.fixture(scope="session")
+def cloudflare() -> Iterator[CloudflareServer]:
+    """The stand-in for Cloudflare's API."""
+    with CloudflareServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def choosy_stack(cloudflare: CloudflareServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that does what none does by default: it purges a zone's cache, and encrypts what is sensitive."""
+    started = Stack(
+        port=any_free_port(),
+        state=tmp_path_factory.mktemp("choosy"),
+        parameters={
+            "CloudflareZoneId": ZONE,
+            "CloudflareApiUrl": cloudflare.url,
+            "EncryptSensitiveFields": "true",
+        },
+    )
+    started.start()
+    started.client("secretsmanager").create_secret(
+        Name=f"{STACK_NAME}/cloudflare", SecretString=json.dumps({"api_token": TOKEN})
+    )
+    yield started
+    assert started.stop() == 0

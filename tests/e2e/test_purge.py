@@ -1,49 +1,30 @@
-"""A deployment that purges: a stack of its own, pointed at a stand-in for Cloudflare's API on this machine."""
+"""A deployment that purges: its stack is pointed at a stand-in for Cloudflare's API on this machine."""
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from local.ports import any_free_port
-from local.settings import STACK_NAME
-from tests.e2e.conftest import Stack
-from tests.fakes.cloudflare import TOKEN, ZONE, Answer, CloudflareServer
+from tests.fakes.cloudflare import TOKEN, Answer, CloudflareServer
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.e2e.conftest import Stack
 
 PURGED_SECONDS = 30
 POLL_SECONDS = 0.2
 JPEG = {"Content-Type": "image/jpeg"}
 
 
-@pytest.fixture(scope="module")
-def cloudflare() -> Iterator[CloudflareServer]:
-    """The stand-in."""
-    with CloudflareServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def purging(cloudflare: CloudflareServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@pytest.fixture
+def purging(choosy_stack: Stack) -> Stack:
     """A stack whose public copies lie behind the zone of the stand-in."""
-    stack = Stack(
-        port=any_free_port(),
-        state=tmp_path_factory.mktemp("purging"),
-        parameters={"CloudflareZoneId": ZONE, "CloudflareApiUrl": cloudflare.url},
-    )
-    stack.start()
-    stack.client("secretsmanager").create_secret(
-        Name=f"{STACK_NAME}/cloudflare", SecretString=json.dumps({"api_token": TOKEN})
-    )
-    yield stack
-    assert stack.stop() == 0
+    return choosy_stack
 
 
 @pytest.fixture

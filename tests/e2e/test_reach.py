@@ -110,15 +110,26 @@ def sealing_key(stack: Stack) -> str:
     return str(told["Environment"]["Variables"]["SECRETS_KEY"])
 
 
-def seal(holder: Holder) -> object:
-    key = sealing_key(holder.stack)
-    return holder.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256")
+def seal(**context: str) -> Call:
+    def call(holder: Holder) -> object:
+        key = sealing_key(holder.stack)
+        return holder.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256", EncryptionContext=context)
+
+    return call
 
 
-def unseal(holder: Holder) -> object:
-    key = sealing_key(holder.stack)
-    sealed = holder.stack.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256")["CiphertextBlob"]
-    return holder.client("kms").decrypt(KeyId=key, CiphertextBlob=sealed)
+def unseal(**context: str) -> Call:
+    def call(holder: Holder) -> object:
+        request = {"KeyId": sealing_key(holder.stack), "EncryptionContext": context}
+        sealed = holder.stack.client("kms").generate_data_key(**request, KeySpec="AES_256")
+        return holder.client("kms").decrypt(**request, CiphertextBlob=sealed["CiphertextBlob"])
+
+    return call
+
+
+seal_image, unseal_image = seal(purpose="image"), unseal(purpose="image")
+seal_wish, unseal_wish = seal(purpose="generation"), unseal(purpose="generation")
+seal_key, unseal_key = seal(purpose="provider-key"), unseal(purpose="provider-key")
 
 
 def read_ingested(holder: Holder) -> object:
@@ -181,17 +192,26 @@ generate_nothing = send(
 
 REACH: dict[str, tuple[list[Call], list[Call]]] = {
     "upload": (
-        [get, Holder.query, delete, r2_secret],
-        [scan, query_owners, signing_secret, read_ingested, send("WorkQueue")],
+        [get, Holder.query, delete, r2_secret, seal_image, unseal_image],
+        [scan, query_owners, signing_secret, read_ingested, send("WorkQueue"), seal(), unseal_key],
     ),
     "direct": (
-        [get, Holder.query, delete, r2_secret, work_on_nothing],
-        [scan, query_owners, signing_secret, receive("WorkQueue"), send("IngestQueue")],
+        [get, Holder.query, delete, r2_secret, work_on_nothing, seal_image, unseal_image],
+        [scan, query_owners, signing_secret, receive("WorkQueue"), send("IngestQueue"), unseal_wish],
     ),
-    "retrieve": ([get, Holder.query, r2_secret], [put, delete, scan, query_owners, signing_secret]),
+    "retrieve": (
+        [get, Holder.query, r2_secret, unseal_image],
+        [put, delete, scan, query_owners, signing_secret, seal_image, unseal(), unseal_key, unseal_wish],
+    ),
     "list": ([Holder.query, query_owners, r2_secret, signing_secret], [get, put, delete, scan, query_due]),
-    "update": ([get, Holder.query, delete, r2_secret], [scan, query_due, signing_secret, send("WorkQueue")]),
-    "delete": ([get, delete, r2_secret, signing_secret], [scan, query_owners, query_due]),
+    "update": (
+        [get, Holder.query, delete, r2_secret, unseal_image],
+        [scan, query_due, signing_secret, send("WorkQueue"), seal_image, unseal_wish],
+    ),
+    "delete": (
+        [get, delete, r2_secret, signing_secret, unseal_image],
+        [scan, query_owners, query_due, seal_image, unseal_key],
+    ),
     "search": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
     "feed": ([get, Holder.query, r2_secret, signing_secret], [put, delete, scan, query_owners, query_due]),
     "stats": ([get, Holder.query], [put, delete, scan, query_owners, query_due, r2_secret, signing_secret]),
@@ -216,7 +236,7 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         ],
         [
             signing_secret,
-            unseal,
+            unseal_image,
             read_ingested,
             list_ingested,
             drop,
@@ -233,20 +253,50 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         [scan, signing_secret, read_beside_ingested, list_beside_ingested, drop, look_at("WorkQueue")],
     ),
     "migrate": (
-        [get, Holder.query, delete, r2_secret, read_to_migrate, work_on_nothing],
-        [scan, query_owners, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
+        [get, Holder.query, delete, r2_secret, read_to_migrate, work_on_nothing, seal_image],
+        [scan, query_owners, signing_secret, read_ingested, list_ingested, drop, unseal_image],
     ),
     "work": (
-        [get, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing],
-        [scan, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue")],
+        [get, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing, seal_image],
+        [scan, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue"), unseal_image],
     ),
     "generations": (
-        [get, Holder.query, delete, query_owners, signing_secret, seal, generate_nothing],
-        [scan, query_due, r2_secret, providers_secret, unseal, receive("GenerationQueue"), send("WorkQueue")],
+        [
+            get,
+            Holder.query,
+            delete,
+            query_owners,
+            signing_secret,
+            seal_key,
+            seal_wish,
+            unseal_wish,
+            generate_nothing,
+        ],
+        [
+            scan,
+            query_due,
+            r2_secret,
+            providers_secret,
+            seal_image,
+            unseal_key,
+            unseal_image,
+            receive("GenerationQueue"),
+            send("WorkQueue"),
+        ],
     ),
     "generate": (
-        [get, Holder.query, delete, r2_secret, providers_secret, unseal, generate_nothing],
-        [scan, query_owners, signing_secret, seal, read_ingested, drop, send("WorkQueue")],
+        [
+            get,
+            Holder.query,
+            delete,
+            r2_secret,
+            providers_secret,
+            unseal_key,
+            unseal_wish,
+            seal_image,
+            generate_nothing,
+        ],
+        [scan, query_owners, signing_secret, seal_key, unseal_image, read_ingested, drop, send("WorkQueue")],
     ),
     "render": ([get, r2_secret], [delete, scan, Holder.query, query_owners, signing_secret]),
     "project": (

@@ -1,24 +1,73 @@
 """A cipher that seals nothing from anybody, and tells whose what it sealed is."""
 
 import base64
+import itertools
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 
-from image_store.domain.errors import ConfigurationError
-from image_store.ports.secrets import Cipher
+from image_store.domain.errors import ConfigurationError, StorageUnavailable
+from image_store.ports.secrets import Cipher, Envelope
+
+
+class MemoryEnvelope(Envelope):
+    """Envelope in memory: what it seals names its data key, its context and its part."""
+
+    def __init__(self, key: str, context: Mapping[str, str]) -> None:
+        self._bound = [key, [list(pair) for pair in sorted(context.items())]]
+
+    def seal(self, text: str, *, part: str = "") -> str:
+        return base64.b85encode(json.dumps([*self._bound, part, text]).encode()).decode()
+
+    def open(self, sealed: str, *, part: str = "") -> str:
+        *bound, text = _told(sealed)
+        if bound != [*self._bound, part]:
+            raise _unreadable()
+        return str(text)
 
 
 class MemoryCipher(Cipher):
-    """Cipher in memory: it binds a text to its context, and hides it from a glance."""
+    """Cipher in memory: it binds a text to its context, and hides it from a glance; while `away` it does neither."""
+
+    def __init__(self) -> None:
+        self.made = 0
+        """Data keys."""
+        self.asked = 0
+        """For data keys that texts were sealed with."""
+        self.away = False
+        self._numbers = itertools.count()
+
+    def envelope(self, *, context: Mapping[str, str]) -> MemoryEnvelope:
+        self._answer()
+        self.made += 1
+        return MemoryEnvelope(f"key {id(self)}/{next(self._numbers)}", context)
+
+    def envelope_of(self, sealed: str, *, context: Mapping[str, str]) -> MemoryEnvelope:
+        self._answer()
+        self.asked += 1
+        key, bound, *_ = _told(sealed)
+        if bound != [list(pair) for pair in sorted(context.items())]:
+            raise _unreadable()
+        return MemoryEnvelope(str(key), context)
 
     def seal(self, text: str, *, context: Mapping[str, str]) -> str:
-        return base64.b85encode(json.dumps([sorted(context.items()), text]).encode()).decode()
+        return self.envelope(context=context).seal(text)
 
     def open(self, sealed: str, *, context: Mapping[str, str]) -> str:
-        try:
-            bound, text = json.loads(base64.b85decode(sealed))
-        except ValueError:
-            raise ConfigurationError("It cannot be opened.") from None
-        if bound != [list(pair) for pair in sorted(context.items())]:
-            raise ConfigurationError("It cannot be opened.")
-        return str(text)
+        return self.envelope_of(sealed, context=context).open(sealed)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise StorageUnavailable("The key service is away.", retry_after=timedelta(seconds=1))
+
+
+def _told(sealed: str) -> list[object]:
+    try:
+        told: list[object] = json.loads(base64.b85decode(sealed))
+    except ValueError:
+        raise _unreadable() from None
+    return told
+
+
+def _unreadable() -> ConfigurationError:
+    return ConfigurationError("It cannot be opened.")

@@ -14,6 +14,7 @@ from image_store.domain.providers import GeneratedImage, Provider, ProviderFailu
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
+from image_store.services.fingerprints import Fingerprints
 from image_store.services.generation.choice import Choice
 from image_store.services.generation.health import HealthWatch
 from image_store.services.generation.kept import KeptAnswers
@@ -22,10 +23,11 @@ from image_store.services.generation.references import References
 from image_store.services.generation.requests import Asked, GenerationRequests, Variations
 from image_store.services.generation.run import GenerationRun
 from image_store.services.generation.sweep import GenerationSweep, SweptJobs
+from image_store.services.generation.wishes import Wishes
 from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
 
 ORDER = (Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI)
 FUNCTION_TIME = timedelta(seconds=296)
@@ -51,8 +53,9 @@ class Generating:
         budgets: Budgets = Budgets(),  # noqa: B008 - it is frozen
         quota: Quota = Quota(),  # noqa: B008 - it is frozen
         retries: int = 2,
+        seals: bool = False,
     ) -> None:
-        self.store = Store(quota=quota)
+        self.store = Store(quota=quota, seals=seals)
         self.clock = self.store.clock
         self.jobs = MemoryGenerations(self.store.repository)
         self.health, self.keys = MemoryHealth(self.jobs), MemoryKeys()
@@ -63,6 +66,7 @@ class Generating:
         self.no_key_for: set[Provider] = set()
         self.slept: list[float] = []
         choice = Choice(order=order, budgets=budgets)
+        wishes = Wishes(cipher=lambda: self.store.cipher, seals=seals)
         self.kept = KeptAnswers(private=self.store.private, clock=self.clock, sleep=self._sleep)
         self.requests = GenerationRequests(
             generations=self.jobs,
@@ -73,6 +77,8 @@ class Generating:
             cursors=self.store.cursors,
             budgets=budgets,
             most_images=quota.images,
+            wishes=wishes,
+            fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS),
             report_used_up=self.used_up.append,
             clock=self.clock,
             ids=self.store.ids,
@@ -87,6 +93,7 @@ class Generating:
             deployment_key=self._deployment_key,
             references=References(repository=self.store.repository, private=self.store.private),
             kept=self.kept,
+            wishes=wishes,
             uploads=replace(
                 self.store.uploads,
                 protocol=protocol,

@@ -27,7 +27,7 @@ Budget = tuple[str, str | None, str]
 
 
 class MemoryGenerations(Generations):
-    """Generations in memory; `ledger` is what was paid, `rows` are the images, for tests to look at."""
+    """Generations in memory; `ledger` is what was paid, `rows` are the images, `names` the jobs' names, for tests."""
 
     def __init__(self, repository: MemoryRepository) -> None:
         self.rows: dict[tuple[str, int], Item] = {}
@@ -36,7 +36,7 @@ class MemoryGenerations(Generations):
         self.committed: Counter[Budget] = Counter()
         self.spent: Counter[Budget] = Counter()
         self._jobs: dict[str, Job] = {}
-        self._names: dict[str, tuple[NamedJob, datetime]] = {}
+        self.names: dict[str, tuple[NamedJob, datetime]] = {}
         self._due: dict[str, datetime] = {}
         self._performance: dict[tuple[str | None, str, Provider], Performance] = {}
         self._repository = repository
@@ -63,7 +63,7 @@ class MemoryGenerations(Generations):
         for item in items:
             self.rows[item.job_id, item.index] = item
         for name in names:
-            self._names[name.name] = (NamedJob(job.id, name.fingerprint), name.until)
+            self.names[name.name] = (NamedJob(job.id, name.fingerprint), name.until)
 
     def change(
         self,
@@ -116,18 +116,18 @@ class MemoryGenerations(Generations):
         self._jobs[job_id] = replace(job, cancelled=True, version=job.version + 1, updated_at=at)
 
     def named(self, name: str, *, at: datetime) -> NamedJob | None:
-        held = self._names.get(name)
+        held = self.names.get(name)
         return held[0] if held is not None and held[1] >= at.replace(microsecond=0) else None
 
     def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
         if self.named(name.name, at=at) is not None:
             raise Conflict("The name is held.")
-        self._names[name.name] = (NamedJob(job_id, name.fingerprint), name.until)
+        self.names[name.name] = (NamedJob(job_id, name.fingerprint), name.until)
 
     def release(self, name: str, job_id: str) -> None:
-        held = self._names.get(name)
+        held = self.names.get(name)
         if held is not None and held[0].job_id == job_id:
-            del self._names[name]
+            del self.names[name]
 
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)

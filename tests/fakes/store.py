@@ -37,11 +37,13 @@ from image_store.services.rendering import Rendering
 from image_store.services.renditions import Renditions
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sealing import Sealing
 from image_store.services.sharing import Shared, ShareLinks, Sharing
 from image_store.services.sources import Content, Sources
 from image_store.services.transforming import Transforming
 from image_store.services.uploads import Upload, Uploads
 from image_store.services.write_protocol import WriteProtocol
+from tests.fakes.cipher import MemoryCipher
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.migrations import MemoryMigrations
@@ -187,10 +189,13 @@ class Store:
         policies_after_save: bool = False,
         purges: bool = False,
         table: TableOf = _no_table,
+        seals: bool = False,
     ) -> None:
         self.journal: list[str] = []
         self.clock = SetClock()
         self.ids = CountedIds(self.clock)
+        self.cipher = MemoryCipher()
+        self.sealing = Sealing(cipher=lambda: self.cipher, seals=seals)
         self.repository = JournalledRepository(self.journal)
         peers: dict[str, MemoryBucket] = {}
         self.private, self.public = (
@@ -227,6 +232,7 @@ class Store:
             clock=self.clock,
             ids=self.ids,
             layout=KeyLayout.MONTH,
+            sealing=self.sealing,
         )
         self.uploads = Uploads(
             reservations=self.reservations,
@@ -234,6 +240,7 @@ class Store:
             protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
+            sealing=self.sealing,
         )
         self.work = MemoryWorkQueue()
         self.direct_uploads = DirectUploads(
@@ -245,6 +252,7 @@ class Store:
             work=self.work,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
         )
         self.retrieval = Retrieval(repository=self.repository)
         self.rendering = Rendering(
@@ -287,6 +295,7 @@ class Store:
             publisher=self.publisher,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
         )
         self.deletion = Deletion(
             repository=self.repository,
@@ -295,6 +304,7 @@ class Store:
             publisher=self.publisher,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
             trash_retention=trash_retention,
         )
         self.housekeeping = MemoryHousekeeping()

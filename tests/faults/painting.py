@@ -29,6 +29,7 @@ from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
 from image_store.ports.generation import ImageProvider
 from image_store.services.cursors import Cursors
+from image_store.services.fingerprints import Fingerprints
 from image_store.services.generation.choice import Choice
 from image_store.services.generation.health import HealthWatch
 from image_store.services.generation.kept import KeptAnswers
@@ -36,11 +37,12 @@ from image_store.services.generation.references import References
 from image_store.services.generation.requests import Asked, GenerationRequests, Variations
 from image_store.services.generation.run import LEASE, GenerationRun
 from image_store.services.generation.sweep import GRACE, GenerationSweep
+from image_store.services.generation.wishes import Wishes
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Faults
 from tests.faults.vendors import FaultyDynamo, FaultySqs
-from tests.faults.world import OWNER, PICTURE, World
+from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS, World
 
 FUNCTION_TIME = timedelta(seconds=296)
 PRICE = 2_000
@@ -61,6 +63,9 @@ class PaidProvider(ImageProvider):
         self._faults = faults
         self.paid = 0
         self.refuses = False
+        self.breaks: Exception | None = None
+        """What its SDK raises of its own accord."""
+        self.params: dict[str, Any] = {}
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
         return self._faults.call(
@@ -72,8 +77,10 @@ class PaidProvider(ImageProvider):
     def _made(self) -> GeneratedImage:
         if self.refuses:
             raise ProviderFailure(Reason.REFUSED, "Not this one.")
+        if self.breaks is not None:
+            raise self.breaks
         self.paid += 1
-        return GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1})
+        return GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1}, params=self.params)
 
 
 class Painting:
@@ -84,6 +91,7 @@ class Painting:
         # A day on which the price is known.
         world.clock.instant = world.clock.instant.replace(month=11, day=2)
         self.provider = PaidProvider(world.faults)
+        self.wish = Wish(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
         dynamo, sqs = FaultyDynamo(world.client, world.faults), FaultySqs(world.sqs, world.faults)
         ids, clock = world.protocol.ids, world.clock
         self.generations = DynamoGenerations(
@@ -95,6 +103,7 @@ class Painting:
         keys = DynamoProviderKeys(world.table, client=lambda: dynamo, cipher=MemoryCipher)
         health = DynamoProviderHealth(world.table, client=lambda: dynamo)
         choice = Choice(order=(Provider.POLLINATIONS,), budgets=BUDGETS)
+        wishes = Wishes(cipher=lambda: world.cipher, seals=world.seals)
         work = SqsWorkQueue("generation", client=lambda: sqs)
         kept = keeping(private=world.bucket, clock=clock, sleep=self._sleep)
         self.requests = GenerationRequests(
@@ -103,9 +112,11 @@ class Painting:
             keys=keys,
             choice=choice,
             work=work,
-            cursors=Cursors(keys=lambda: {"current": "k1", "k1": "a key of the tests"}),
+            cursors=Cursors(keys=lambda: SIGNING_KEYS),
             budgets=BUDGETS,
             most_images=QUOTA,
+            wishes=wishes,
+            fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS),
             report_used_up=lambda _: None,
             clock=clock,
             ids=ids,
@@ -120,6 +131,7 @@ class Painting:
             deployment_key=lambda _: ProviderKey("of the deployment"),
             references=References(repository=world.repository, private=world.bucket),
             kept=kept,
+            wishes=wishes,
             uploads=replace(
                 world.uploads,
                 protocol=protocol,
@@ -139,10 +151,9 @@ class Painting:
 
     def begin(self, images: int = 1) -> Job:
         """Ask for images, as a client does that repeats its request until it has an answer."""
-        wish = Wish(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
         asked = Asked(
             owner=OWNER,
-            wanted=(Variations(wish, images),),
+            wanted=(Variations(self.wish, images),),
             preference=Preference(),
             idempotency=IdempotencyKey("one request", "its fingerprint"),
         )

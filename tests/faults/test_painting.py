@@ -16,6 +16,7 @@ from image_store.domain.generation import Item, ItemState, Job, Receipt
 from image_store.services.generation.kept import KeptAnswers
 from image_store.services.generation.requests import LOOK_AFTER
 from image_store.services.generation.run import GenerationRun
+from image_store.services.generation.wishes import OpenWish
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Killed, Mode
@@ -196,9 +197,9 @@ class KeepsNothing(KeptAnswers):
 class AlwaysTheSame(GenerationRun):
     """Stores an answer without saying which one it is."""
 
-    def _store(self, item: Item, receipt: Receipt, data: bytes, until: datetime) -> None:
+    def _store(self, item: Item, opened: OpenWish, receipt: Receipt, data: bytes, until: datetime) -> None:
         call = replace(receipt.call, id=self.ids.attempt())
-        super()._store(item, replace(receipt, call=call), data, until)
+        super()._store(item, opened, replace(receipt, call=call), data, until)
 
 
 def test_an_answer_that_is_not_kept_before_it_is_stored_is_paid_twice(

@@ -147,6 +147,19 @@ class FaultyLambda(_Faulty):
         return _answer(operation, "ServiceException", 500)
 
 
+class FaultyKms(_Faulty):
+    """KMS."""
+
+    def name(self, operation: str, request: Request) -> str:
+        return f"kms.{operation}"
+
+    def throttled(self, operation: str, request: Request) -> ClientError:
+        return _answer(operation, "ThrottlingException", 400)
+
+    def failed(self, operation: str) -> ClientError:
+        return _answer(operation, "KMSInternalException", 500)
+
+
 class FaultyPurger(Purger):
     """A CDN, whose adapter makes one thing of all that can go wrong."""
 

@@ -10,6 +10,7 @@ import json
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,6 +21,7 @@ from image_store.adapters.dynamodb import items, keys, publication_items, record
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.projector import DynamoProjector
+from image_store.adapters.kms import KmsCipher
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket
 from image_store.adapters.renderer import LambdaRenderer
@@ -71,6 +73,7 @@ from image_store.services.rendering import Rendering
 from image_store.services.renditions import Found, Renditions
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
+from image_store.services.sealing import Sealing
 from image_store.services.sharing import Shared, ShareLinks, Sharing
 from image_store.services.sources import Content, RemoteUrl, Sources
 from image_store.services.transforming import Transforming
@@ -79,6 +82,7 @@ from image_store.services.write_protocol import WriteProtocol
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
+from tests.fakes.kms_client import MemoryKms
 from tests.fakes.lambda_client import MemoryLambda
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected
@@ -87,7 +91,15 @@ from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
 from tests.fakes.sqs_client import MemorySqs
 from tests.faults.faults import Faults, Killed
-from tests.faults.vendors import FaultyDynamo, FaultyFetcher, FaultyLambda, FaultyPurger, FaultyS3, FaultySqs
+from tests.faults.vendors import (
+    FaultyDynamo,
+    FaultyFetcher,
+    FaultyKms,
+    FaultyLambda,
+    FaultyPurger,
+    FaultyS3,
+    FaultySqs,
+)
 
 OWNER = "owner-1"
 SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
@@ -201,6 +213,7 @@ class World:
         deletion: type[Deletion] = Deletion,
         repository: type[DynamoRows] = DynamoRows,
         rendering: type[Rendering] = Rendering,
+        seals: bool = False,
     ) -> None:
         self.faults = faults or Faults()
         self.clock = SetClock()
@@ -213,6 +226,10 @@ class World:
         peers |= {"private": self.private, "public": self.public}
         self.ingested = MemoryIngestBucket("ingest", clock=self.clock)
         self.sqs = MemorySqs()
+        self.kms = MemoryKms()
+        self.seals = seals
+        self.cipher = KmsCipher("key", client=lambda: FaultyKms(self.kms, self.faults))
+        self.sealing = Sealing(cipher=lambda: self.cipher, seals=seals)
         ids = CountedIds(self.clock)
         faulty = FaultyDynamo(client, self.faults)
         waited = itertools.count()
@@ -264,6 +281,7 @@ class World:
             clock=self.clock,
             ids=ids,
             layout=KeyLayout.OWNER,
+            sealing=self.sealing,
         )
         self.uploads = Uploads(
             reservations=self.reservations,
@@ -271,6 +289,7 @@ class World:
             protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
+            sealing=self.sealing,
         )
         self.ingestion = Ingestion(
             bucket=R2Bucket("ingest", client=lambda: s3, presigner=None),
@@ -314,6 +333,7 @@ class World:
             work=work,
             clock=self.clock,
             ids=ids,
+            sealing=self.sealing,
         )
         self.retrieval = Retrieval(repository=self.repository)
         self.rendering = rendering(
@@ -355,6 +375,7 @@ class World:
             publisher=self.publisher,
             clock=self.clock,
             ids=ids,
+            sealing=self.sealing,
         )
         self.deletion = deletion(
             repository=self.repository,
@@ -363,6 +384,7 @@ class World:
             publisher=self.publisher,
             clock=self.clock,
             ids=ids,
+            sealing=self.sealing,
             trash_retention=TRASH_RETENTION,
         )
         self.housekeeping = DynamoHousekeeping(
@@ -438,14 +460,15 @@ class World:
         groups: tuple[str, ...] = ("session:s1",),
         category: str | None = None,
         key: str | None = None,
+        said: Attributes = Attributes(),  # noqa: B008 - it is frozen
     ) -> Record:
         """Store the picture; with an idempotency key the same request stores it once."""
-        attributes = Attributes(
-            visibility=visibility, groups=groups, expires_at=expires_at, category=category
+        attributes = replace(
+            said, visibility=visibility, groups=groups, expires_at=expires_at, category=category
         )
         until = self.clock.now() + timedelta(seconds=25)
         idempotency = IdempotencyKey(key, "fingerprint") if key is not None else None
-        return self.uploads.accept(
+        return self.uploads.accept_and_show(
             Upload(OWNER, Content(PICTURE, "image/png"), attributes, until, idempotency)
         )
 
@@ -466,7 +489,12 @@ class World:
         until = self.clock.now() + timedelta(seconds=25)
         return self.batch_deletion.run(Deletions(OWNER, what, permanent), until=until)
 
-    def announce(self, visibility: Visibility) -> Ticket:
+    def announce(
+        self,
+        visibility: Visibility,
+        *,
+        said: Attributes = Attributes(),  # noqa: B008 - it is frozen
+    ) -> Ticket:
         """Begin a direct upload of the picture."""
         ticket = self.direct_uploads.begin(
             DirectUpload(
@@ -474,7 +502,7 @@ class World:
                 media_type=MediaType.PNG,
                 size_bytes=len(PICTURE),
                 sha256=hashlib.sha256(PICTURE).hexdigest(),
-                attributes=Attributes(visibility=visibility, groups=("session:s1",)),
+                attributes=replace(said, visibility=visibility, groups=("session:s1",)),
             )
         )
         assert isinstance(ticket, Ticket)
@@ -610,6 +638,11 @@ class World:
             self._assert_public_copies_are_named(all_items(self.client, self.table))
 
     # What must be true --------------------------------------------------------------------------------
+
+    def contents(self) -> tuple[object, ...]:
+        """All that is stored, to be compared."""
+        rows = sorted(all_items(self.client, self.table), key=lambda row: (row["pk"]["S"], row["sk"]["S"]))
+        return deepcopy((rows, dict(self.private.objects), dict(self.public.objects)))
 
     def records(self) -> list[Record]:
         """Every record of the table, whatever its state."""

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from image_store.ports.migrations import Migrations
     from image_store.ports.objects import ObjectStore
     from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
-    from image_store.ports.secrets import Cipher
     from image_store.ports.system import Clock, Ids
     from tests.fakes.rows import Rows
 
@@ -211,7 +210,7 @@ class Deployment(Application):
         return DynamoGenerations(self.settings.table, client=lambda: self.client)
 
     @cached_property
-    def cipher(self) -> Cipher:
+    def cipher(self) -> MemoryCipher:
         return MemoryCipher()
 
     @cached_property

@@ -51,7 +51,17 @@ DECODING = {
     "RenderFunction",
     "GenerateFunction",
 }
-SEALING = {"GenerationsFunction", "GenerateFunction"}
+SEALING = {
+    "UploadFunction",
+    "DirectFunction",
+    "RetrieveFunction",
+    "UpdateFunction",
+    "DeleteFunction",
+    "MigrateFunction",
+    "WorkFunction",
+    "GenerationsFunction",
+    "GenerateFunction",
+}
 CALLING_PROVIDERS = {"GenerateFunction"}
 ANSWERING = FOLDERS.keys() - {
     "CleanupFunction",

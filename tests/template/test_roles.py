@@ -94,18 +94,30 @@ OBJECTS_TO_MIGRATE = {
         condition={"StringLikeIfExists": {"s3:prefix": "migrations/*"}},
     ),
 }
+
+
+def sealing(*actions: str, purpose: str | list[str]) -> Grant:
+    """What is done with the stack's own key, for texts of one purpose."""
+    condition = {"StringEquals": {"kms:EncryptionContext:purpose": purpose}}
+    return allow("SecretsKey.Arn", "kms", *actions, condition=condition)
+
+
+OPEN_IMAGE = sealing("Decrypt", purpose="image")
+SEAL_IMAGE = sealing("GenerateDataKey", purpose="image")
+SEAL_AND_OPEN_IMAGE = sealing("GenerateDataKey", "Decrypt", purpose="image")
+KEYS_AND_WISHES = ["provider-key", "generation"]
 REACH = {
-    "Upload": {WRITE_TABLE, R2_SECRET},
-    "Direct": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")},
-    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET, RENDER},
+    "Upload": {WRITE_TABLE, R2_SECRET, SEAL_AND_OPEN_IMAGE},
+    "Direct": {WRITE_TABLE, R2_SECRET, SEAL_AND_OPEN_IMAGE, allow("WorkQueue.Arn", "sqs", "SendMessage")},
+    "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET, RENDER, OPEN_IMAGE},
     "List": {
         allow("Table.Arn", "dynamodb", "Query"),
         allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
         R2_SECRET,
         SIGNING_SECRET,
     },
-    "Update": {WRITE_TABLE, R2_SECRET},
-    "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET},
+    "Update": {WRITE_TABLE, R2_SECRET, OPEN_IMAGE},
+    "Delete": {WRITE_TABLE, R2_SECRET, SIGNING_SECRET, OPEN_IMAGE},
     "Links": {allow("Table.Arn", "dynamodb", "GetItem"), R2_SECRET, SIGNING_SECRET, RENDER},
     "Share": {allow("Table.Arn", "dynamodb", "GetItem"), SIGNING_SECRET},
     "Site": set(),
@@ -135,10 +147,12 @@ REACH = {
         allow("IngestQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes"),
         allow("DeadLetterQueue.Arn", "sqs", "SendMessage"),
     },
-    "Migrate": {WRITE_TABLE, R2_SECRET, allow("WorkQueue.Arn", "sqs", "SendMessage")} | OBJECTS_TO_MIGRATE,
+    "Migrate": {WRITE_TABLE, R2_SECRET, SEAL_IMAGE, allow("WorkQueue.Arn", "sqs", "SendMessage")}
+    | OBJECTS_TO_MIGRATE,
     "Work": {
         WRITE_TABLE,
         R2_SECRET,
+        SEAL_IMAGE,
         allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),
     }
     | OBJECTS_TO_MIGRATE,
@@ -156,7 +170,8 @@ REACH = {
         ),
         allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
         SIGNING_SECRET,
-        allow("SecretsKey.Arn", "kms", "GenerateDataKey"),  # it seals keys, and can open none
+        sealing("GenerateDataKey", purpose=KEYS_AND_WISHES),  # it seals keys, and can open none
+        sealing("Decrypt", purpose="generation"),
         allow("GenerationQueue.Arn", "sqs", "SendMessage"),
     },
     "Generate": {
@@ -173,7 +188,8 @@ REACH = {
         ),
         R2_SECRET,
         PROVIDERS_SECRET,
-        allow("SecretsKey.Arn", "kms", "Decrypt"),
+        sealing("Decrypt", purpose=KEYS_AND_WISHES),
+        SEAL_IMAGE,
         allow(
             "GenerationQueue.Arn",
             "sqs",

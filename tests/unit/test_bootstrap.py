@@ -4,10 +4,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from image_store.bootstrap import Application, application, made_once, prepare, use
+from image_store.domain.attributes import Attributes
+from image_store.settings import Settings
+from tests.fakes.kms_client import MemoryKms
 
 
 def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
@@ -71,3 +75,27 @@ def test_a_start_that_somebody_waits_for_makes_nothing_ahead(
     prepare()
 
     assert watched.clients == []
+
+
+def test_the_client_of_the_key_service_is_made_when_something_is_sealed_and_once() -> None:
+    """A17."""
+    made: list[str] = []
+
+    class Listening(Application):
+        @made_once
+        def settings(self) -> Settings:
+            return Settings.from_env({"SECRETS_KEY": "key", "ENCRYPT_SENSITIVE_FIELDS": "true"})
+
+        def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
+            made.append(service)
+            return MemoryKms()
+
+    sealing = Listening().sealing
+    nothing = sealing.seal(Attributes(title="A fox"), owner="alice", image_id="1")
+    before = list(made)
+
+    for image_id in ("1", "2"):
+        sealing.seal(Attributes(analysis={"response_context": "Yes"}), owner="alice", image_id=image_id)
+
+    assert nothing == (Attributes(title="A fox"), None)
+    assert (before, made) == ([], ["kms"])

@@ -27,11 +27,17 @@ export function showImages(root, { query, signal }) {
 
 export function showSearch(root, { query, signal }) {
   const words = query.get("q") ?? "";
-  root.append(head(words ? `“${words}”` : "Search", filterBar("/search", query, { without: ["order"] })), gallery({
+  const leftOut = h("span");
+  const load = async (cursor) => {
+    const page = await searchImages({ ...filtersOf(query), q: words, limit: PAGE, cursor }, signal);
+    leftOut.textContent = page.not_searched?.includes("generation.prompt") ? "Prompts are encrypted here, and not searched." : "";
+    return page;
+  };
+  root.append(head(words ? `“${words}”` : "Search", filterBar("/search", query, { without: ["order"] }), leftOut), gallery({
     label: `Images found for ${words}`,
     signal,
-    load: (cursor) => searchImages({ ...filtersOf(query), q: words, limit: PAGE, cursor }, signal),
-    empty: () => nothing("search", "Nothing found", "Search looks at prompts, titles, alt texts, tags and filenames. Try fewer or other words."),
+    load,
+    empty: () => nothing("search", "Nothing found", `Search looks at ${leftOut.textContent ? "" : "prompts, "}titles, alt texts, tags and filenames. Try fewer or other words.`),
   }));
 }
 

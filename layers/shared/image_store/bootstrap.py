@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from image_store.services.generation.requests import GenerationRequests
     from image_store.services.generation.run import GenerationRun
     from image_store.services.generation.sweep import GenerationSweep
+    from image_store.services.generation.wishes import Wishes
     from image_store.services.health import Health
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from image_store.services.rendering import Rendering
     from image_store.services.renditions import Renditions
     from image_store.services.reservations import Reservations
+    from image_store.services.sealing import Sealing
     from image_store.services.searching import Searching
     from image_store.services.sharing import Shared, ShareLinks, Sharing
     from image_store.services.similarity import Similarity
@@ -299,7 +301,7 @@ class Application:
     def cipher(self) -> Cipher:
         from image_store.adapters.kms import KmsCipher
 
-        return KmsCipher(self.settings.secrets_key, client=lambda: self._client("kms"))
+        return KmsCipher(self.settings.secrets_key, client=lambda: self._kms)
 
     @made_once
     def image_providers(self) -> Mapping[Provider, ImageProvider]:
@@ -334,9 +336,21 @@ class Application:
         from image_store.adapters.remote import AddressRules, HttpFetcher
 
         rules = AddressRules(hosts=self.settings.remote_hosts, networks=self.settings.remote_networks)
-        return HttpFetcher(rules, clock=self.clock, report=_report_refusal)
+        return HttpFetcher(rules, clock=self.clock, report=self._report_refusal)
 
     # Services -----------------------------------------------------------------------------------------
+
+    @made_once
+    def sealing(self) -> Sealing:
+        from image_store.services.sealing import Sealing
+
+        return Sealing(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
+
+    @made_once
+    def _wishes(self) -> Wishes:
+        from image_store.services.generation.wishes import Wishes
+
+        return Wishes(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
 
     @made_once
     def answers(self) -> Answers:
@@ -383,6 +397,7 @@ class Application:
             clock=self.clock,
             ids=self.ids,
             layout=self.settings.key_layout,
+            sealing=self.sealing,
         )
 
     @made_once
@@ -396,6 +411,7 @@ class Application:
             protocol=self.write_protocol,
             processor=self.processor,
             clock=self.clock,
+            sealing=self.sealing,
             mark=self.settings.provenance,
         )
 
@@ -412,6 +428,7 @@ class Application:
             work=self.work_queue,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
             max_bytes=self.settings.max_bytes,
             mark=self.settings.provenance,
         )
@@ -595,6 +612,7 @@ class Application:
             publisher=self.publisher,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
         )
 
     @made_once
@@ -608,6 +626,7 @@ class Application:
             publisher=self.publisher,
             clock=self.clock,
             ids=self.ids,
+            sealing=self.sealing,
             trash_retention=self.settings.trash_retention,
         )
 
@@ -704,6 +723,7 @@ class Application:
 
     @made_once
     def generation_requests(self) -> GenerationRequests:
+        from image_store.services.fingerprints import Fingerprints
         from image_store.services.generation.requests import GenerationRequests
 
         return GenerationRequests(
@@ -715,6 +735,8 @@ class Application:
             cursors=self.cursors,
             budgets=self.settings.budgets,
             most_images=self.settings.quota.images,
+            wishes=self._wishes,
+            fingerprints=Fingerprints(keys=lambda: self._secrets.json(self.settings.signing_secret)),
             report_used_up=self._count_used_up,
             clock=self.clock,
             ids=self.ids,
@@ -736,6 +758,7 @@ class Application:
             deployment_key=self._deployment_key,
             references=References(repository=self.repository, private=self.private),
             kept=self._kept_answers,
+            wishes=self._wishes,
             uploads=self._uploads_without_quota,
             work=self.generation_queue,
             budgets=self.settings.budgets,
@@ -789,6 +812,11 @@ class Application:
         return replace(
             self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
         )
+
+    def _report_refusal(self, reason: str, url: str) -> None:
+        # A path may hold what is sealed elsewhere.
+        shown = "/".join(url.split("/", 3)[:3]) if self.settings.seals_sensitive else url
+        logger.warning("no image fetched", reason=reason, url=shown)
 
     def _count_used_up(self, whose: str) -> None:
         from image_store.entrypoints.metrics import count_used_up
@@ -855,6 +883,10 @@ class Application:
         return self._client("sqs")
 
     @made_once
+    def _kms(self) -> Any:
+        return self._client("kms")
+
+    @made_once
     def _lambda(self) -> Any:
         # A call that is cut off still runs: it is not repeated, and whoever asks again finds its result.
         return self._client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
@@ -879,10 +911,6 @@ class Application:
         from botocore.session import get_session
 
         return get_session()
-
-
-def _report_refusal(reason: str, url: str) -> None:
-    logger.warning("no image fetched", reason=reason, url=url)
 
 
 def prepare() -> None:

@@ -98,6 +98,8 @@ class Settings:
     generation_retries: int
     secrets_key: str
     """The KMS key that seals what owners entrust to the store."""
+    seals_sensitive: bool
+    """Whether prompts, parameters and analyses of new images are kept sealed."""
     metrics_namespace: str
     remote_hosts: tuple[str, ...]
     """Hosts that images may be fetched from; one that begins with a dot stands for its sub-domains; none: any."""
@@ -166,6 +168,7 @@ class Settings:
             generation_dead_letter_queue_url=environment.get("GENERATION_DEAD_LETTER_QUEUE_URL", ""),
             generation_retries=_number(environment, "GENERATION_RETRIES", 2),
             secrets_key=environment.get("SECRETS_KEY", ""),
+            seals_sensitive=_flag(environment, "ENCRYPT_SENSITIVE_FIELDS"),
             metrics_namespace=environment.get("METRICS_NAMESPACE", "ImageStore"),
             remote_hosts=_listed(environment, "REMOTE_HOSTS"),
             remote_networks=_networks(environment, "REMOTE_NETWORKS"),

@@ -97,6 +97,17 @@ def test_a_filter_that_a_deployment_lacks_is_told_the_same_way(tmp_path: Path) -
     assert "cannot filter /v1/images by tag" in said.err
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_search_tells_on_stderr_what_was_not_searched(tmp_path: Path, more: tuple[str, ...]) -> None:
+    """C3."""
+    page = {"items": [], "next_cursor": None, "not_searched": ["generation.prompt"]}
+
+    said = command(Store(GET_search=[page]), "search", "cat", *more, folder=tmp_path)
+
+    assert said.exit_code == Exit.OK
+    assert "Not searched, as the deployment encrypts it: generation.prompt." in said.err
+
+
 def test_what_looks_alike_is_a_table_for_people_and_a_card_a_line_for_programs(tmp_path: Path) -> None:
     found = {"items": [{"card": CARD, "distance": 0}, {"card": {**CARD, "id": "0200"}, "distance": 7}]}
     store = Store(**{"GET_images/0199/similar": [found]})

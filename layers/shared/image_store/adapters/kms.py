@@ -1,7 +1,8 @@
 """Envelope encryption with a KMS key: the only code that calls KMS, and the only code that encrypts.
 
-Each text gets a data key of its own. KMS binds that key to the context, and AES-GCM binds the text to it too, so that
-a sealed text opens for its context alone. Neither the data key nor the text is kept, logged or part of an error.
+KMS binds a data key to its context, and AES-GCM binds each text to the context and to its part of it, so that a
+sealed text opens for its context and its place alone. Neither the data key nor the text is kept, logged or part of an
+error. A sealed text carries its data key, encrypted by KMS, so that it can be opened by itself.
 """
 
 import base64
@@ -14,20 +15,50 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
-from image_store.ports.secrets import Cipher
+from image_store.ports.secrets import Cipher, Envelope
 
 _NONCE_BYTES = 12
 _REFUSALS = frozenset(
     {
         "InvalidCiphertextException",
         "IncorrectKeyException",
-        "DisabledException",
         "NotFoundException",
-        "KMSInvalidStateException",
         "AccessDeniedException",
         "ValidationException",
     }
 )
+"""What no waiting mends. A key that is disabled, or about to be deleted, can be taken back into use."""
+
+
+class KmsEnvelope(Envelope):
+    """Envelope with AES-GCM."""
+
+    def __init__(self, key: bytes, encrypted_key: bytes, context: Mapping[str, str]) -> None:
+        self._key = key
+        self._encrypted_key = encrypted_key
+        self._context = dict(context)
+
+    def seal(self, text: str, *, part: str = "") -> str:
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        nonce = os.urandom(_NONCE_BYTES)
+        sealed = AESGCM(self._key).encrypt(nonce, text.encode(), self._bound(part))
+        parts = {"key": self._encrypted_key, "nonce": nonce, "text": sealed}
+        return json.dumps({name: base64.b64encode(part).decode("ascii") for name, part in parts.items()})
+
+    def open(self, sealed: str, *, part: str = "") -> str:
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        _, nonce, data = _parts(sealed)
+        try:
+            return AESGCM(self._key).decrypt(nonce, data, self._bound(part)).decode()
+        except (InvalidTag, ValueError):  # a nonce of no possible length is a ValueError
+            raise _unreadable() from None
+
+    def _bound(self, part: str) -> bytes:
+        pairs = sorted(self._context.items())
+        return json.dumps([*pairs, part] if part else pairs).encode()
 
 
 class KmsCipher(Cipher):
@@ -37,33 +68,24 @@ class KmsCipher(Cipher):
         self._key_id = key_id
         self._client = client
 
-    def seal(self, text: str, *, context: Mapping[str, str]) -> str:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+    def envelope(self, *, context: Mapping[str, str]) -> KmsEnvelope:
         made = self._call(
             "generate_data_key", KeyId=self._key_id, KeySpec="AES_256", EncryptionContext=dict(context)
         )
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(made["Plaintext"]).encrypt(nonce, text.encode(), _bound(context))
-        parts = {"key": made["CiphertextBlob"], "nonce": nonce, "text": sealed}
-        return json.dumps({name: base64.b64encode(part).decode("ascii") for name, part in parts.items()})
+        return KmsEnvelope(made["Plaintext"], made["CiphertextBlob"], context)
+
+    def envelope_of(self, sealed: str, *, context: Mapping[str, str]) -> KmsEnvelope:
+        encrypted_key, _, _ = _parts(sealed)
+        opened = self._call(
+            "decrypt", KeyId=self._key_id, CiphertextBlob=encrypted_key, EncryptionContext=dict(context)
+        )
+        return KmsEnvelope(opened["Plaintext"], encrypted_key, context)
+
+    def seal(self, text: str, *, context: Mapping[str, str]) -> str:
+        return self.envelope(context=context).seal(text)
 
     def open(self, sealed: str, *, context: Mapping[str, str]) -> str:
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        try:
-            parts = {name: base64.b64decode(part) for name, part in json.loads(sealed).items()}
-            nonce, data, key = parts["nonce"], parts["text"], parts["key"]
-        except (ValueError, KeyError, AttributeError, TypeError):
-            raise _unreadable() from None
-        opened = self._call(
-            "decrypt", KeyId=self._key_id, CiphertextBlob=key, EncryptionContext=dict(context)
-        )
-        try:
-            return AESGCM(opened["Plaintext"]).decrypt(nonce, data, _bound(context)).decode()
-        except InvalidTag:
-            raise _unreadable() from None
+        return self.envelope_of(sealed, context=context).open(sealed)
 
     def _call(self, operation: str, **request: Any) -> dict[str, Any]:
         try:
@@ -77,8 +99,13 @@ class KmsCipher(Cipher):
         return answer
 
 
-def _bound(context: Mapping[str, str]) -> bytes:
-    return json.dumps(sorted(context.items())).encode()
+def _parts(sealed: str) -> tuple[bytes, bytes, bytes]:
+    """The encrypted data key, the nonce and the encrypted text; ConfigurationError for what was never sealed."""
+    try:
+        told = {name: base64.b64decode(part, validate=True) for name, part in json.loads(sealed).items()}
+        return told["key"], told["nonce"], told["text"]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise _unreadable() from None
 
 
 def _unreadable() -> ConfigurationError:

@@ -79,6 +79,8 @@ class Wish:
     """None stands for any."""
     reference_ids: tuple[str, ...] = ()
     attributes: Attributes = field(default_factory=Attributes)
+    sealed: str | None = None
+    """What was sealed of it: its prompts, which are empty then, and the analysis of its attributes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,8 @@ class Receipt:
     quality: str | None
     params: Mapping[str, Any]
     generated_at: datetime
+    sealed: str | None = None
+    """The parameters, where they are sealed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

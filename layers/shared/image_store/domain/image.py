@@ -73,6 +73,8 @@ class Details:
     metadata: dict[str, Any] = field(default_factory=dict)
     generation: dict[str, Any] | None = None
     analysis: dict[str, Any] | None = None
+    sealed: str | None = None
+    """What was sealed of generation and analysis, which then lack it; None where nothing was."""
     warnings: tuple[str, ...] = ()
 
 

@@ -58,7 +58,11 @@ class Answers:
 
     def page(self, page: "Page") -> "Response[str]":
         """A page of a list."""
-        body = {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
+        return Response(200, JSON, _json(self._page(page)), headers={"Cache-Control": "private, no-store"})
+
+    def found(self, page: "Page", *, not_searched: Sequence[str]) -> "Response[str]":
+        """A page of what a search found, and the fields in which it did not look."""
+        body = self._page(page) | {"not_searched": not_searched}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
     def similar(self, found: "Sequence[Similar]") -> "Response[str]":
@@ -122,6 +126,9 @@ class Answers:
         if isinstance(found, str):
             return redirect(self.private.presigned_read(found))
         return redirect(self._rendition_url(found.image, found.rendition), vary="Accept")
+
+    def _page(self, page: "Page") -> dict[str, Any]:
+        return {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
 
     def _image(self, record: Record, api_url: str) -> dict[str, Any]:
         image, details = record.image, record.details

@@ -1,6 +1,7 @@
 """Reading batches: only their frame is checked at once; each item is read on its own, when its turn has come."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -64,5 +65,5 @@ def _key_of_item(key: IdempotencyKey, item: Any, index: int) -> IdempotencyKey:
     said = json.dumps(item, sort_keys=True, separators=(",", ":"))
     return IdempotencyKey(
         name=hashlib.sha256(f"{key.name}/{index}".encode()).hexdigest(),
-        fingerprint=hashlib.sha256(said.encode()).hexdigest(),
+        fingerprint=hmac.digest(key.fingerprint.encode(), said.encode(), "sha256").hex(),
     )

@@ -1,6 +1,7 @@
 """Reading uploads: raw bytes, forms, JSON, and announcements of direct uploads."""
 
 import hashlib
+import hmac
 from datetime import datetime
 from email import policy
 from email.message import EmailMessage
@@ -153,7 +154,10 @@ def _payload(part: EmailMessage) -> bytes:
 
 
 def idempotency_of(api: APIGatewayHttpResolver, body: bytes, content_type: str) -> IdempotencyKey | None:
-    """The caller's Idempotency-Key, bound to caller, route, body, its type and the query; None when there is none."""
+    """The caller's Idempotency-Key, bound to caller, route, body, its type and the query; None when there is none.
+
+    The fingerprint is made with the key, which is stored nowhere: whoever reads it cannot try what the body said.
+    """
     key = header(api, "idempotency-key")
     if key is None:
         return None
@@ -161,6 +165,6 @@ def idempotency_of(api: APIGatewayHttpResolver, body: bytes, content_type: str) 
         raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
     event = api.current_event.raw_event
     name = "\0".join((caller(api), str(event.get("routeKey", "")), key))
-    request = hashlib.sha256(body)
+    request = hmac.new(key.encode(), body, "sha256")
     request.update("\0".join(("", content_type, str(event.get("rawQueryString", "")))).encode())
     return IdempotencyKey(hashlib.sha256(name.encode()).hexdigest(), request.hexdigest())

@@ -13,11 +13,13 @@ from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Details, Image, Record, State, Visibility
+from image_store.domain.sensitive import Sensitive, shown
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
 from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import Publisher
 from image_store.services.retrieval import Retrieval, not_found
+from image_store.services.sealing import Sealing
 
 TOMBSTONE_GRACE = timedelta(hours=1)
 """Far longer than any function or client retry can still be writing."""
@@ -35,6 +37,7 @@ class Deletion:
     publisher: Publisher
     clock: Clock
     ids: Ids
+    sealing: Sealing
     trash_retention: timedelta
 
     def delete(self, owner: str, image_id: str, *, permanent: bool) -> None:
@@ -55,13 +58,19 @@ class Deletion:
         raise _contended()
 
     def restore(self, owner: str, image_id: str) -> Record:
-        """Take an image out of the trash; it comes back private, for its link is dead. Safe to retry."""
-        for _ in range(_TRIES):
+        """Take an image out of the trash; it comes back private, for its link is dead.
+
+        The record is as its owner sees it. Safe to retry.
+        """
+        sensitive: Sensitive | None = None
+        for tried in range(_TRIES):
             record = self.retrieval.get(owner, image_id)
+            if not tried:  # before anything is changed that could not be answered
+                sensitive = self.sealing.read(record)
             if record.image.state is State.READY:
-                return record
+                return shown(record, sensitive)
             try:
-                return self._restore(record)
+                return shown(self._restore(record), sensitive)
             except Conflict:
                 continue
         raise _contended()

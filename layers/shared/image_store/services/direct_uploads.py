@@ -42,6 +42,7 @@ from image_store.domain.processing import ProcessedImage
 from image_store.domain.provenance import ProvenanceMark, provenance_of
 from image_store.domain.renditions import UPLOAD_RECIPES
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
+from image_store.domain.sensitive import shown
 from image_store.domain.work import CompleteUpload
 from image_store.ports.images import ImageRepository
 from image_store.ports.imaging import ImageProcessor
@@ -49,6 +50,7 @@ from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.reservations import Reservations, Wanted, check_attributes, warnings
+from image_store.services.sealing import Sealing
 from image_store.services.uploads import check_declared
 from image_store.services.write_protocol import WriteProtocol, too_late
 
@@ -108,11 +110,12 @@ class DirectUploads:
     work: WorkQueue
     clock: Clock
     ids: Ids
+    sealing: Sealing
     max_bytes: int = MAX_BYTES
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def begin(self, upload: DirectUpload) -> Ticket | Record:
-        """Reserve an image whose bytes will be sent; a record when it is stored already.
+        """Reserve an image whose bytes will be sent; a record, as its owner sees it, when it is stored already.
 
         Safe to retry with the same idempotency key: the ticket is for the same image.
 
@@ -137,15 +140,13 @@ class DirectUploads:
             attributes=upload.attributes,
             idempotency=upload.idempotency,
         )
-        record, _ = self.reservations.reserve(
-            wanted, lambda: self.reservations.record(wanted, None, lifetime=COMPLETION_LIFETIME)
-        )
+        record, _ = self.reservations.reserve(wanted, None, lifetime=COMPLETION_LIFETIME)
         return self._answer(record)
 
     def complete(self, owner: str, image_id: str, *, until: datetime) -> Record | None:
         """Verify what has arrived and make it an image; None when that goes on behind the request.
 
-        Safe to repeat: a completed upload is its image.
+        The record is as its owner sees it. Safe to repeat: a completed upload is its image.
 
         Raises
         ------
@@ -158,7 +159,7 @@ class DirectUploads:
             raise _not_found()
         image = record.image
         if image.state in _SHOWN:
-            return record
+            return self.sealing.opened(record)
         staging_key = self._awaited(image)
         if image.refusal is not None:
             raise _BY_CODE[image.refusal]("The bytes of this upload were refused; begin a new one.")
@@ -169,8 +170,9 @@ class DirectUploads:
             self._arrived(staging_key)
             self._hand_over(record)
             return None
+        sensitive = self.sealing.read(record)  # before anything is changed that could not be answered
         try:
-            return self._accept(record, staging_key, until=until)
+            return shown(self._accept(record, staging_key, until=until), sensitive)
         except DeadlineExceeded:
             self._hand_over(self.repository.get(image_id) or record)
             return None
@@ -191,7 +193,7 @@ class DirectUploads:
     def _answer(self, record: Record) -> Ticket | Record:
         image = record.image
         if image.staging_key is None:
-            return record
+            return self.sealing.opened(record)
         expires_at = image.created_at + LINK_LIFETIME
         put = self.private.presigned_put(
             image.staging_key,

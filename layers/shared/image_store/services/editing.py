@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from image_store.domain.attributes import derived_alt_text
 from image_store.domain.errors import Conflict, InvalidRequest, PreconditionFailed
 from image_store.domain.image import Kind, Record, State, Visibility
+from image_store.domain.sensitive import Sensitive, shown
 from image_store.ports.images import ImageRepository
 from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import Publisher
 from image_store.services.retrieval import Retrieval, not_found
+from image_store.services.sealing import Sealing
 
 Edit = Callable[[Record], Record]
 """A pure change of what the caller may change: details, category, visibility and expiry."""
@@ -26,21 +28,25 @@ class Editing:
     publisher: Publisher
     clock: Clock
     ids: Ids
+    sealing: Sealing
 
     def edit(self, owner: str, image_id: str, edit: Edit, *, if_version: int | None) -> Record:
-        """Apply an edit to an image that is READY.
+        """Apply an edit to an image that is READY, and answer the record as its owner sees it.
 
         With `if_version` the edit meets exactly that version or PreconditionFailed; without it a concurrent
         change is read again and the edit repeated. Safe to retry.
         """
-        for _ in range(_TRIES):
+        sensitive: Sensitive | None = None
+        for tried in range(_TRIES):
             record = self.retrieval.get(owner, image_id)
             if record.image.state is not State.READY:
                 raise not_found()
             if if_version is not None and record.image.version != if_version:
                 raise PreconditionFailed("The image has changed since you read it; read it again.")
+            if not tried:  # before anything is changed that could not be answered; no edit changes it
+                sensitive = self.sealing.read(record)
             try:
-                return self._apply(record, edit)
+                return shown(self._apply(record, edit), sensitive)
             except Conflict:
                 continue  # with `if_version` only what leaves the version as it is can be tried again
         raise Conflict("The image is being changed by others at this moment; try again.")

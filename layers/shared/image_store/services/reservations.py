@@ -1,6 +1,5 @@
 """Who may reserve: a request that was answered before gets its answer again, and bytes wanted once are stored once."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +21,7 @@ from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.ports.claims import Claims
 from image_store.ports.images import ImageRepository
 from image_store.ports.system import Clock, Ids
+from image_store.services.sealing import Sealing
 from image_store.services.write_protocol import WriteProtocol, abandoned
 
 WARN_ABOVE_BYTES = 10 * 1024 * 1024
@@ -50,6 +50,7 @@ class Reservations:
     clock: Clock
     ids: Ids
     layout: KeyLayout
+    sealing: Sealing
 
     def replay(self, idempotency: IdempotencyKey | None) -> Record | None:
         """What an earlier request with the same idempotency key stored; None when there was none.
@@ -103,13 +104,24 @@ class Reservations:
                 )
         return None
 
-    def reserve(self, wanted: Wanted, make: Callable[[], Record]) -> tuple[Record, bool]:
-        """Reserve what `make` makes, and whether that was done: otherwise it is what was stored before.
+    def reserve(
+        self,
+        wanted: Wanted,
+        processed: ProcessedImage | None,
+        *,
+        lifetime: timedelta = RESERVATION_LIFETIME,
+    ) -> tuple[Record, bool]:
+        """Reserve a record, and whether that was done: otherwise it is what was stored before.
+
+        Without `processed` it waits for its bytes in staging. What is sensitive is sealed first, once for all tries.
 
         Raises what `replay` and `existing` raise, and QuotaExceeded.
         """
+        image_id = self.ids.image_id()
+        attributes, sealed = self.sealing.seal(wanted.attributes, owner=wanted.owner, image_id=image_id)
+        details = _details(attributes, sealed, warnings(wanted.size_bytes, processed))
         for _ in range(_TRIES):
-            pending = make()
+            pending = Record(self._image(image_id, wanted, processed, lifetime), details)
             try:
                 self.protocol.reserve(pending, wanted.idempotency)
             except Conflict:
@@ -126,19 +138,15 @@ class Reservations:
             "Identical uploads are running at this moment; try again.", retry_after=timedelta(seconds=1)
         )
 
-    def record(
-        self,
-        wanted: Wanted,
-        processed: ProcessedImage | None,
-        *,
-        lifetime: timedelta = RESERVATION_LIFETIME,
-    ) -> Record:
-        """A PENDING record with a new id; without `processed` it waits for its bytes in staging."""
+    def _image(
+        self, image_id: str, wanted: Wanted, processed: ProcessedImage | None, lifetime: timedelta
+    ) -> Image:
+        """A PENDING image with an attempt of its own."""
         now = self.clock.now()
         attributes = wanted.attributes
         published = attributes.visibility is not Visibility.PRIVATE
-        image = Image(
-            id=self.ids.image_id(),
+        return Image(
+            id=image_id,
             owner=wanted.owner,
             state=State.PENDING,
             attempt=self.ids.attempt(),
@@ -167,7 +175,6 @@ class Reservations:
             idempotency=wanted.idempotency.name if wanted.idempotency else None,
             staging=None if processed else self.ids.attempt(),
         )
-        return Record(image, _details(attributes, warnings(wanted.size_bytes, processed)))
 
     def _abandon_if_late(self, record: Record, otherwise: Conflict | IdempotencyInProgress) -> None:
         """Take a dead reservation out of the way; a living one is reported with the time it may still take."""
@@ -196,7 +203,7 @@ def warnings(size_bytes: int, processed: ProcessedImage | None) -> tuple[str, ..
     return large + (processed.warnings if processed else ())
 
 
-def _details(attributes: Attributes, warned: tuple[str, ...]) -> Details:
+def _details(attributes: Attributes, sealed: str | None, warned: tuple[str, ...]) -> Details:
     return Details(
         title=attributes.title,
         alt_text=attributes.alt_text or derived_alt_text(attributes.title, attributes.generation),
@@ -207,5 +214,6 @@ def _details(attributes: Attributes, warned: tuple[str, ...]) -> Details:
         metadata=attributes.metadata,
         generation=attributes.generation,
         analysis=attributes.analysis,
+        sealed=sealed,
         warnings=warned,
     )

@@ -11,9 +11,11 @@ from image_store.domain.media import MediaType, parse_declared, sniff
 from image_store.domain.provenance import ProvenanceMark, provenance_of
 from image_store.domain.renditions import UPLOAD_RECIPES
 from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.sensitive import sensitive_in, shown
 from image_store.ports.imaging import ImageProcessor
 from image_store.ports.system import Clock
 from image_store.services.reservations import Reservations, Wanted, check_attributes
+from image_store.services.sealing import Sealing
 from image_store.services.sources import Source, Sources
 from image_store.services.write_protocol import WriteProtocol, too_late
 
@@ -39,10 +41,11 @@ class Uploads:
     protocol: WriteProtocol
     processor: ImageProcessor
     clock: Clock
+    sealing: Sealing
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def accept(self, upload: Upload) -> Record:
-        """Store an image, or find that it is stored already.
+        """Store an image, or find that it is stored already; what is sealed of it stays so.
 
         Safe to retry with the same idempotency key: the image is stored once, and what is stored is not fetched again.
 
@@ -53,21 +56,41 @@ class Uploads:
         IdempotencyMismatch, IdempotencyInProgress
         Conflict, StorageUnavailable, DeadlineExceeded
         """
+        return self._accept(upload)[0]
+
+    def accept_and_show(self, upload: Upload) -> Record:
+        """The same, and the record as its owner sees it; what is new need not be opened for that."""
+        stored, is_new = self._accept(upload)
+        if stored.details.sealed is None:
+            return stored
+        said = upload.attributes
+        return (
+            shown(stored, sensitive_in(said.generation, said.analysis))
+            if is_new
+            else self.sealing.opened(stored)
+        )
+
+    def _accept(self, upload: Upload) -> tuple[Record, bool]:
+        """What is stored, and whether it is new."""
         check_attributes(upload.attributes, self.clock.now())
         if (stored := self.reservations.replay(upload.idempotency)) is not None:
-            return stored
+            return stored, False
         content = self.sources.open(upload.source, until=upload.until)
-        attributes, data = named(upload.attributes, content.filename), content.data
+        # Some providers have the prompt in the address of a picture: where prompts are sealed, it names nothing.
+        filename = None if self.sealing.seals else content.filename
+        attributes, data = named(upload.attributes, filename), content.data
         sha256 = hashlib.sha256(data).hexdigest()
         existing = self.reservations.existing(upload.owner, sha256, attributes.on_duplicate)
         if existing is not None:
-            return existing
+            return existing, False
         check_declared(data, content.declared_type)
         processed = self.processor.process(
             data,
             None,
             UPLOAD_RECIPES,
-            provenance=provenance_of(self.mark, attributes.kind, attributes.generation),
+            provenance=provenance_of(
+                self.mark, attributes.kind, self.sealing.without_sensitive(attributes).generation
+            ),
         )
         if self.clock.now() >= upload.until:
             raise too_late()
@@ -79,15 +102,13 @@ class Uploads:
             attributes=attributes,
             idempotency=upload.idempotency,
         )
-        record, is_new = self.reservations.reserve(
-            wanted, lambda: self.reservations.record(wanted, processed)
-        )
+        record, is_new = self.reservations.reserve(wanted, processed)
         if not is_new:
-            return record
+            return record, False
         puts = [self.protocol.put_original(record.image, data)]
         puts += self.protocol.put_renditions(record.image, processed.renditions)
         self.protocol.put(puts, until=upload.until)
-        return self.protocol.commit(record)
+        return self.protocol.commit(record), True
 
 
 def named(attributes: Attributes, filename: str | None) -> Attributes:

@@ -95,6 +95,7 @@ def _detail(image: Image, details: Details) -> Item:
         "generation": details.generation,
         "analysis": details.analysis,
         "warnings": details.warnings,
+        **({"sealed": details.sealed} if details.sealed is not None else {}),
     }
     return {**keys.detail(image.id), "body": {"S": as_json(body)}}
 

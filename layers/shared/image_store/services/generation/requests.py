@@ -38,7 +38,9 @@ from image_store.ports.images import ImageRepository
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.cursors import Cursors
+from image_store.services.fingerprints import Fingerprints
 from image_store.services.generation.choice import Choice
+from image_store.services.generation.wishes import Wishes
 from image_store.services.reservations import check_attributes
 
 LOOK_AFTER = timedelta(minutes=10)
@@ -93,6 +95,8 @@ class GenerationRequests:
     budgets: Budgets
     most_images: int
     """An owner's quota of images; 0 for none."""
+    wishes: Wishes
+    fingerprints: Fingerprints
     report_used_up: Callable[[str], None]
     """Hears whose budget had no room for a request: `owner` or `deployment`."""
     clock: Clock
@@ -192,11 +196,12 @@ class GenerationRequests:
         if not failed:
             raise Conflict("None of the job's images has failed.")
         own = self.keys.providers(owner)
+        wishes = self.wishes.of(owner, job_id)
         changes = []
         for item in failed:
             if item.wish is None:
                 raise _not_found()
-            micros = self.choice.admitted(item.wish, job.preference, own, on=now.date())
+            micros = self.choice.admitted(wishes.open(item).wish, job.preference, own, on=now.date())
             again = item.moved_to(
                 ItemState.QUEUED,
                 change=self.ids.attempt(),
@@ -241,12 +246,13 @@ class GenerationRequests:
     def _names(self, asked: Asked, now: datetime) -> list[JobName]:
         """What the job will be found by: the Idempotency-Key, and the request itself where it may be joined."""
         wishes = tuple(wanted.wish for wanted in asked.wanted for _ in range(wanted.times))
-        print_ = fingerprint_of(asked.owner, wishes, asked.preference)
         names = []
         if asked.idempotency is not None:
             key = asked.idempotency
             names.append(JobName(_digest("key", key.name), key.fingerprint, now + key.lifetime))
         if asked.join:
+            # Prompts are guessed too easily for a plain digest.
+            print_ = self.fingerprints.of(fingerprint_of(asked.owner, wishes, asked.preference))
             names.append(JobName(_digest("same", print_), print_, now + JOINED_FOR))
         return names
 
@@ -296,7 +302,7 @@ class GenerationRequests:
             preference=asked.preference,
             counts=counted(len(items)),
         )
-        return job, items
+        return job, self.wishes.seal(items, owner=asked.owner, job_id=job_id)
 
     def _seed(self, wish: Wish, variation: int) -> int:
         """Each variation has a seed of its own; drawn here, so that a repeated call asks for the same image."""

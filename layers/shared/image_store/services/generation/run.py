@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import random
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from image_store.domain.budget import Budgets
 from image_store.domain.catalogue import Model
 from image_store.domain.errors import (
     RETRYABLE,
+    ConfigurationError,
     Conflict,
     ImageNotFound,
     ImageStoreError,
@@ -52,6 +54,7 @@ from image_store.services.generation.choice import Candidate, Choice
 from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp, Wait
 from image_store.services.generation.kept import KeptAnswers
 from image_store.services.generation.references import References
+from image_store.services.generation.wishes import OpenWish, Wishes
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
 
@@ -82,6 +85,7 @@ class GenerationRun:
     deployment_key: Callable[[Provider], ProviderKey | None]
     references: References
     kept: KeptAnswers
+    wishes: Wishes
     uploads: Uploads
     work: WorkQueue
     budgets: Budgets
@@ -121,8 +125,15 @@ class GenerationRun:
     # 2. Lease and 3. Call -----------------------------------------------------------------------------
 
     def _begin(self, job: Job, item: Item, until: datetime) -> None:
-        wish = _wish(item)
         now = self.clock.now()
+        try:
+            opened = self._opened(item)
+        except (StorageUnavailable, ConfigurationError) as sealed:
+            if now < item.deadline:
+                raise
+            self._end(item, ItemState.FAILED, error=ItemError(sealed.code, sealed.message))
+            return
+        wish = opened.wish
         own = self.keys.providers(item.owner)
         held = item.hold.micros if item.hold is not None else 0
         found = self.choice.candidates(wish, job.preference, own, held=held, on=now.date())
@@ -149,7 +160,7 @@ class GenerationRun:
             self.watch.let_go(provider)
             return
         running, call, request = begun
-        self._call(job, running, chosen, call, request, until)
+        self._call(job, running, opened, chosen, call, request, until)
 
     def _leased(self, item: Item, wish: Wish, chosen: Candidate) -> tuple[Item, Call, ImageRequest] | None:
         """Take the image for a call; None when it cannot be made any more."""
@@ -180,7 +191,14 @@ class GenerationRun:
         return running, call, request
 
     def _call(
-        self, job: Job, item: Item, chosen: Chosen, call: Call, request: ImageRequest, until: datetime
+        self,
+        job: Job,
+        item: Item,
+        opened: OpenWish,
+        chosen: Chosen,
+        call: Call,
+        request: ImageRequest,
+        until: datetime,
     ) -> None:
         candidate, started = chosen.candidate, self.clock.now()
         try:
@@ -190,10 +208,10 @@ class GenerationRun:
             self._failed(job, item, call, failure, self.clock.now() - started)
             return
         duration = self.clock.now() - started
-        receipt = self._receipt(item, candidate.model, call, request, made, duration)
+        receipt = opened.seal(self._receipt(opened.wish, candidate.model, call, request, made, duration))
         self.kept.keep(item, receipt, made.data, until=until)
         self.watch.went_well(chosen, began=call.started_at)
-        self._store(item, receipt, made.data, until)
+        self._store(item, opened, receipt, made.data, until)
 
     def _made(self, item: Item, chosen: Candidate, request: ImageRequest, until: datetime) -> GeneratedImage:
         owned = self.keys.get(item.owner, chosen.provider) if chosen.own_key else None
@@ -205,8 +223,14 @@ class GenerationRun:
         except ProviderFailure:
             raise
         except Exception as error:
-            # An SDK may raise anything; that it was called is all that is known.
-            _log.exception("a provider's module failed", extra={"provider": chosen.provider.value})
+            # An SDK may raise anything; that it was called is all that is known. What it says may quote the prompt.
+            where = [
+                f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
+            ]
+            _log.error(
+                "a provider's module failed",
+                extra={"provider": chosen.provider.value, "error": type(error).__qualname__, "where": where},
+            )
             raise ProviderFailure(
                 Reason.BAD_ANSWER, "The provider's answer could not be understood."
             ) from error
@@ -224,16 +248,18 @@ class GenerationRun:
             references=self.references.read(item.owner, wish.reference_ids),
         )
 
+    def _opened(self, item: Item) -> OpenWish:
+        return self.wishes.of(item.owner, item.job_id).open(item)
+
     def _receipt(
         self,
-        item: Item,
+        wish: Wish,
         model: Model,
         call: Call,
         request: ImageRequest,
         made: GeneratedImage,
         duration: timedelta,
     ) -> Receipt:
-        wish = _wish(item)
         usage = made.usage or model.expected(
             prompt=wish.prompt, size=wish.size, quality=wish.quality, references=len(wish.reference_ids)
         )
@@ -310,16 +336,17 @@ class GenerationRun:
 
     def _resume(self, job: Job, item: Item, call: Call, until: datetime) -> None:
         """Go on where another worker stopped, or where the store was not there."""
+        opened = self._opened(item)
         taken = self._changed(item, ItemState.RUNNING, lease_until=self.clock.now() + LEASE)
         answer = self.kept.find(taken, call)
         if answer is not None:
             receipt, data = answer
-            self._store(taken, receipt, data, until)
+            self._store(taken, opened, receipt, data, until)
         else:
             lost = ProviderFailure(Reason.LOST, "The work ended while the provider was at it.")
             self._failed(job, taken, call, lost, timedelta(0))
 
-    def _store(self, item: Item, receipt: Receipt, data: bytes, until: datetime) -> None:
+    def _store(self, item: Item, opened: OpenWish, receipt: Receipt, data: bytes, until: datetime) -> None:
         outcome = None
         if not item.settled:
             outcome = Outcome(
@@ -330,7 +357,7 @@ class GenerationRun:
             owner=item.owner,
             source=Content(data),
             attributes=replace(
-                _wish(item).attributes, kind=Kind.GENERATED, generation=_generation(_wish(item), receipt)
+                opened.wish.attributes, kind=Kind.GENERATED, generation=_generation(opened, receipt)
             ),
             until=min(until, self.clock.now() + STORING),
             idempotency=IdempotencyKey(
@@ -410,12 +437,6 @@ class _LostLease(Exception):
     """Another worker has changed the image."""
 
 
-def _wish(item: Item) -> Wish:
-    if item.wish is None:
-        raise AssertionError  # an image is always read with its wish here
-    return item.wish
-
-
 def _tried(item: Item) -> Tried:
     reason = item.error.reason if item.error is not None else None
     return Tried(frozenset(item.tried), item.provider if item.retries else None, reason)
@@ -454,17 +475,17 @@ def _costs(item: Item, receipt: Receipt) -> dict[str, object]:
     }
 
 
-def _generation(wish: Wish, receipt: Receipt) -> dict[str, object]:
+def _generation(opened: OpenWish, receipt: Receipt) -> dict[str, object]:
     """How the image was made, as its record keeps it."""
     return {
-        "prompt": wish.prompt,
-        "negative_prompt": wish.negative_prompt,
+        "prompt": opened.wish.prompt,
+        "negative_prompt": opened.wish.negative_prompt,
         "model": receipt.call.model,
         "provider": receipt.call.provider.value,
         "seed": -1 if receipt.seed is None else receipt.seed,
         "size": receipt.size,
         "quality": receipt.quality,
-        "params": dict(receipt.params),
+        "params": dict(opened.params(receipt)),
         "generated_at": rfc3339(receipt.generated_at),
         "cost_usd": usd(receipt.cost_micros),
         "duration_ms": receipt.duration_ms,

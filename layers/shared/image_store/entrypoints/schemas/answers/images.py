@@ -83,6 +83,14 @@ class ImagePage(BaseModel):
     next_cursor: str | None
 
 
+class SearchPage(ImagePage):
+    """A page of what a search found."""
+
+    not_searched: list[str] = Field(
+        description="Fields in which new images are not searched, as the deployment keeps them encrypted."
+    )
+
+
 class SimilarImage(BaseModel):
     """An image that looks like another; `distance` is 0 for what looks the same, and at most 8."""
 
