@@ -234,14 +234,12 @@ def test_what_is_ingested_says_nothing_that_could_be_sealed(store: Store) -> Non
 def test_tries_that_meet_others_seal_once(store: Store) -> None:
     said = replace(SAID, on_duplicate=OnDuplicate.RETURN_EXISTING)
     dead = store.upload(said)
-    pending = replace(
-        dead.image, state=State.PENDING, due_at=store.clock.now() + RESERVATION_LIFETIME, guarded=True
-    )
+    long_ago = store.clock.now() - RESERVATION_LIFETIME
+    pending = replace(dead.image, state=State.PENDING, due_at=long_ago, guarded=True)
     store.repository.records.pop(dead.image.id)
 
     def another_dies_over_it() -> None:
         store.repository.records[dead.image.id] = replace(dead, image=pending)
-        store.clock.instant += RESERVATION_LIFETIME
 
     made = store.cipher.made
     store.repository.meanwhile = another_dies_over_it
