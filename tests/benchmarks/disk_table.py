@@ -9,19 +9,26 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from image_store.adapters.dynamodb.items import Item
 from tests.benchmarks.answers import answer_with
-from tests.benchmarks.sample import PROJECTED, get_read_units, query_read_units
+from tests.benchmarks.sample import PROJECTED, get_read_units, item_size_bytes, read_units
+from tests.fakes import expressions
 
 _COLUMNS = ("pk", "sk", "owner_key", "id", "due_shard", "due_at")
 _RANGES = {None: "sk", "by_owner": "id", "due": "due_at"}
+_KEYS = {
+    None: ("pk", "sk"),
+    "by_owner": ("pk", "sk", "owner_key", "id"),
+    "due": ("pk", "sk", "due_shard", "due_at"),
+}
 # What template.yaml projects into each index; the table itself holds everything.
-_HELD = {"by_owner": PROJECTED, "due": ("pk", "sk", "due_shard", "due_at")}
+_HELD = {"by_owner": PROJECTED, "due": _KEYS["due"]}
+_PAGE_BYTES = 1_048_576
 _BEGINS = re.compile(r"begins_with\((\w+), (:\w+)\)")
 _FORM = """
 CREATE TABLE item (pk, sk, owner_key, id, due_shard, due_at, body, PRIMARY KEY (pk, sk)) WITHOUT ROWID;
@@ -33,7 +40,7 @@ _UPDATED = {"Attributes": {"token": {"N": "1"}}}
 
 
 class DiskTable:
-    """Rows by their keys and in both indexes; `read_units` and `own_seconds` grow."""
+    """Rows by their keys and in both indexes; `read_units`, `examined_rows` and `own_seconds` grow."""
 
     def __init__(self, path: Path) -> None:
         """Open a table, or make an empty one."""
@@ -46,7 +53,9 @@ class DiskTable:
             self._rows.executescript(_FORM)
         self._lock = Lock()
         self.read_units = 0.0
-        """What gets and queries were billed."""
+        """What gets, queries and scans were billed."""
+        self.examined_rows = 0
+        """How many rows queries and scans read, whatever a filter left of them."""
         self.own_seconds = 0.0
         """The CPU time that standing in took."""
 
@@ -121,7 +130,6 @@ class DiskTable:
 
     def _query(self, request: dict[str, Any]) -> dict[str, Any]:
         """A key condition is an SQL condition once its names and values are put in."""
-        assert "FilterExpression" not in request
         condition = _named(request["KeyConditionExpression"], request)
         condition = _BEGINS.sub(r"\1 BETWEEN \2 AND \2 || char(1114111)", condition)
         values = {name[1:]: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
@@ -130,34 +138,48 @@ class DiskTable:
         if "ExclusiveStartKey" in request:
             condition += f" AND {column} {'>' if forward else '<'} :start"
             values["start"] = request["ExclusiveStartKey"][column]["S"]
-        answer = self._page(
-            f"{condition} ORDER BY {column} {'' if forward else 'DESC'}", values, request.get("Limit", 1_000)
-        )
-        read = answer["Items"]
-        if "IndexName" in request:
-            read = [_only(item, _HELD[request["IndexName"]]) for item in read]
-        self.read_units += query_read_units(read, consistent=request.get("ConsistentRead", False))
-        if "ProjectionExpression" in request:
-            names = [name.strip() for name in _named(request["ProjectionExpression"], request).split(",")]
-            answer["Items"] = [_only(item, names) for item in answer["Items"]]
-        return answer
+        return self._page(f"{condition} ORDER BY {column} {'' if forward else 'DESC'}", values, request)
 
     def _scan(self, request: dict[str, Any]) -> dict[str, Any]:
         start = request.get("ExclusiveStartKey", {"pk": {"S": ""}, "sk": {"S": ""}})
         values = {"pk": start["pk"]["S"], "sk": start["sk"]["S"]}
-        answer = self._page("(pk, sk) > (:pk, :sk) ORDER BY pk, sk", values, request["Limit"])
-        (wanted,) = request["ExpressionAttributeValues"].values()
-        answer["Items"] = [item for item in answer["Items"] if item["sk"] == wanted]
-        return answer
+        return self._page("(pk, sk) > (:pk, :sk) ORDER BY pk, sk", values, request)
 
-    def _page(self, condition: str, values: dict[str, str], limit: int) -> dict[str, Any]:
-        sql = f"SELECT body FROM item WHERE {condition} LIMIT {limit + 1}"  # noqa: S608 - our own words
-        found = [json.loads(body) for (body,) in self._rows.execute(sql, values)]
-        page = found[:limit]
-        answer = {"Items": page, "Count": len(page), "ScannedCount": len(page)}
-        if len(found) > limit:
-            answer["LastEvaluatedKey"] = _only(page[-1], _COLUMNS)
-        return answer
+    def _page(self, condition: str, values: dict[str, str], request: dict[str, Any]) -> dict[str, Any]:
+        """Rows up to the limit or 1 MB, which are billed; then what the filter leaves of them is answered."""
+        index = request.get("IndexName")
+        limit = request.get("Limit")
+        read: list[Item] = []
+        size_bytes = 0
+        last: Item | None = None
+        sql = f"SELECT body FROM item WHERE {condition}"  # noqa: S608 - our own words
+        found = self._rows.execute(sql, values)
+        for (body,) in found:
+            item = json.loads(body)
+            read.append(_only(item, _HELD[index]) if index else item)
+            size_bytes += item_size_bytes(read[-1])
+            # As DynamoDB does: a read that ends at its limit does not know whether there is more.
+            if len(read) == limit or size_bytes >= _PAGE_BYTES:
+                last = _only(item, _KEYS[index])
+                break
+        found.close()
+        self.examined_rows += len(read)
+        self.read_units += read_units(size_bytes, consistent=request.get("ConsistentRead", False))
+        shown = _shown(read, request)
+        answer = {"Items": shown, "Count": len(shown), "ScannedCount": len(read)}
+        return answer | ({"LastEvaluatedKey": last} if last is not None else {})
+
+
+def _shown(read: list[Item], request: Mapping[str, Any]) -> list[Item]:
+    """What filter and projection leave of the rows that were read."""
+    if "FilterExpression" in request:
+        names = tuple(sorted(request.get("ExpressionAttributeNames", {}).items()))
+        meets = expressions.condition(request["FilterExpression"], names)
+        read = [item for item in read if meets(item, request["ExpressionAttributeValues"])]
+    if "ProjectionExpression" in request:
+        chosen = [name.strip() for name in _named(request["ProjectionExpression"], request).split(",")]
+        read = [_only(item, chosen) for item in read]
+    return read
 
 
 def _named(expression: str, request: Mapping[str, Any]) -> str:
@@ -165,7 +187,7 @@ def _named(expression: str, request: Mapping[str, Any]) -> str:
     return re.sub(r"#\w+", lambda found: names[found[0]], expression)
 
 
-def _only(item: Item, names: Sequence[str]) -> Item:
+def _only(item: Item, names: Collection[str]) -> Item:
     return {name: item[name] for name in names if name in item}
 
 

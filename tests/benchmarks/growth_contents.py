@@ -16,7 +16,7 @@ from pathlib import Path
 from image_store.adapters.dynamodb import items, keys, projections, records
 from image_store.adapters.dynamodb.projections import Counters, RowKey
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Record, State, Visibility
+from image_store.domain.image import Kind, Record, State, Visibility
 from image_store.domain.projection import IMAGES, SIZE, Facts, facts_of
 from tests.benchmarks.disk_bucket import DiskBucket
 from tests.benchmarks.disk_table import DiskTable
@@ -24,16 +24,25 @@ from tests.benchmarks.sample import OWNER, record
 
 COMMON, ALSO_COMMON, RARE = "harbour", "dawn", "lighthouse"
 """Words, and tags, of all images and of the first few."""
+CATEGORY, MODEL, PROVIDER, GROUP = "category-2", "model-2", "provider-2", "conversation:c1"
+"""One category of seven, one model of eleven, one provider of four; all images are in the group."""
 GENERATION = 1
 """The generation of figures that is answered while there has been no rebuild."""
 
 _BATCH = 1_000
 _DAYS = 30
-_MODELS = 12
+_SAME_DAY = 4
+# None of these divides another, nor do days; so what a filter leaves lies evenly in the order of time.
+_CATEGORIES, _MODELS, _UPLOADS = 7, 11, 9
+_PROVIDERS = _SAME_DAY
+_REFERENCES = 1_000
 _RARE_IMAGES = 100
 _TRASHED_FOR = timedelta(days=7)
-# An image has ten more rows by which nobody here asks; none of them lies in a partition that is read.
+# An image has more rows by which nobody here asks; none of them lies in a partition that is read.
 _READ = (
+    keys.group(OWNER, GROUP),
+    keys.in_category(OWNER, CATEGORY),
+    keys.by_model(OWNER, MODEL),
     keys.tagged(OWNER, COMMON, trashed=False),
     *(keys.terms(OWNER, word, trashed=False) for word in (COMMON, ALSO_COMMON, RARE)),
     keys.feed(""),
@@ -64,17 +73,35 @@ class Contents:
 
 
 def found(index: int) -> Record:
-    """One of the images of a month, of several models; every second is public, and the first few are rare."""
+    """One of the images of a month, which filters tell apart; every second is public, and the first few are rare.
+
+    Every ninth is an upload, one in a thousand a reference, and all others are generated.
+    """
     made = record(index)
-    created_at = made.image.created_at + timedelta(days=index % _DAYS)
+    created_at = made.image.created_at + timedelta(days=index // _SAME_DAY % _DAYS)
     image = replace(
-        made.image, id=uuid7(created_at, index << 64 | index), created_at=created_at, updated_at=created_at
+        made.image,
+        id=uuid7(created_at, index << 64 | index),
+        created_at=created_at,
+        updated_at=created_at,
+        kind=_kind(index),
+        category=f"category-{index % _CATEGORIES}",
     )
     if index % 2 == 0:
         image = replace(image, visibility=Visibility.PUBLIC, publication=f"{index:021d}A")
     tags = (*made.details.tags, *((RARE,) if index < _RARE_IMAGES else ()))
-    generation = {**(made.details.generation or {}), "model": f"model-{index % _MODELS}"}
+    generation = {
+        **(made.details.generation or {}),
+        "model": f"model-{index % _MODELS}",
+        "provider": f"provider-{index % _PROVIDERS}",
+    }
     return Record(image, replace(made.details, tags=tags, generation=generation))
+
+
+def _kind(index: int) -> Kind:
+    if index % _REFERENCES == 1:
+        return Kind.REFERENCE
+    return Kind.UPLOAD if index % _UPLOADS == 0 else Kind.GENERATED
 
 
 def trashed(index: int) -> Record:
@@ -126,8 +153,9 @@ def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
     stored = Counter({IMAGES: len(images), SIZE: sum(image.image.size_bytes for image in images)})
     for image in images:
         meta = (keys.image(image.image.id), keys.META)
-        rows[meta] = records.rows_of(image)[meta]
-        made = found_by(image, facts[image.image.id])
+        stored_rows = records.rows_of(image)
+        rows[meta] = stored_rows[meta]
+        made = stored_rows | found_by(image, facts[image.image.id])
         rows |= {key: row for key, row in made.items() if key[0].startswith(_READ)}
     table.put(rows[key] for key in sorted(rows))
     table.add([*counted_in(facts.items()).values(), _numbers(keys.usage(OWNER), stored)])

@@ -14,14 +14,27 @@ from urllib.parse import quote
 from tests.benchmarks.disk_bucket import DiskBucket
 from tests.benchmarks.disk_table import DiskTable
 from tests.benchmarks.functions import Functions
-from tests.benchmarks.growth_contents import ALSO_COMMON, COMMON, FOUND, RARE, STORED, TRASHED, Contents
+from tests.benchmarks.growth_contents import (
+    ALSO_COMMON,
+    CATEGORY,
+    COMMON,
+    FOUND,
+    GROUP,
+    MODEL,
+    PROVIDER,
+    RARE,
+    STORED,
+    TRASHED,
+    Contents,
+)
 from tests.benchmarks.sample import http_event
 
 _PAGE = 100
-_GROUP = "conversation:c1"
 _MOST_PAGES = 100
+_MOST_EXAMINED = 2_000
 _AGAIN = 20
 _DAYS = "from=2025-11-20&to=2025-12-21"
+_SOME_DAYS = "from=2025-12-01T00:00:00Z&to=2025-12-11T00:00:00Z"
 
 
 class Held:
@@ -79,7 +92,11 @@ class Operation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """A walk through the pages of a route, a hundred images each and a hundred pages at most."""
+    """A walk through the pages of a route, a hundred images each and a hundred pages at most.
+
+    As a "page" counts what holds a hundred images, as a "request" what reads two thousand rows: so the last one, which
+    is not full, counts for its part. The latter is for what finds so little that reading ends every page.
+    """
 
     function: str
     path: str
@@ -91,16 +108,20 @@ class _Walk:
     contents: Contents = FOUND
 
     def run(self, held: Held) -> float:
-        # A last page that is not full counts for what it holds.
-        answered, query = 0, self.query
+        answered = examined = 0
+        query = self.query
         for _ in range(_MOST_PAGES):
             event = http_event("GET", self.path, self.path, query=f"{query}limit={_PAGE}")
+            before = held.table.examined_rows
             body: dict[str, Any] = json.loads(held.functions.call(self.function, event)["body"])
+            if held.table.examined_rows - before > _MOST_EXAMINED:
+                raise RuntimeError(f"{self.path} examined {held.table.examined_rows - before} rows at once.")
+            examined += held.table.examined_rows - before
             answered += len(body["items"])
             if body["next_cursor"] is None:
                 break
             query = f"{self.query}cursor={quote(body['next_cursor'], safe='')}&"
-        return answered / _PAGE
+        return examined / _MOST_EXAMINED if self.unit == "request" else answered / _PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +152,7 @@ class _Delete:
     contents: Contents = STORED
 
     def run(self, held: Held) -> int:
-        deleted, asked = 0, {"group": _GROUP, "permanent": True}
+        deleted, asked = 0, {"group": GROUP, "permanent": True}
         event = http_event("POST", "/v1/images/batch-delete", "/v1/images/batch-delete")
         event["headers"]["content-type"] = "application/json"
         while True:
@@ -160,16 +181,38 @@ class _Cleanup:
         return application.cleanup.run(until=until, reconcile=True).trash
 
 
-def _search(word: str, *, bar: float, again: int = 1) -> _Walk:
-    """A search for two words; the first is in all images."""
-    return _Walk("search", "/v1/search", f"q={COMMON}%20{word}&", bar, again)
+def _list(query: str, *, bar: float, unit: str = "page") -> _Walk:
+    """A list that is asked for like this."""
+    return _Walk("list", "/v1/images", f"{query}&" if query else "", bar, unit=unit)
+
+
+def _search(word: str, *, bar: float, query: str = "", again: int = 1, unit: str = "page") -> _Walk:
+    """A search for two words, and what else is asked for; the first word is in all images."""
+    asked = f"q={COMMON}%20{word}&{f'{query}&' if query else ''}"
+    return _Walk("search", "/v1/search", asked, bar, again, unit)
 
 
 OPERATIONS: dict[str, Operation] = {
-    "list": _Walk("list", "/v1/images", "", bar=8),
-    "list_tag": _Walk("list", "/v1/images", f"tag={COMMON}&", bar=8),
+    # One Query holds exactly what is asked for.
+    "list": _list("", bar=8),
+    "list_ascending": _list("order=asc", bar=8),
+    "list_dates": _list(_SOME_DAYS, bar=8),
+    "list_tag": _list(f"tag={COMMON}", bar=8),
+    "list_category": _list(f"category={CATEGORY}", bar=8),
+    "list_model": _list(f"model={MODEL}", bar=8),
+    # Rows are filtered after they were read: nearly all, half, a quarter, a seventh, a ninth of them are left.
+    "list_kind": _list("kind=generated", bar=10),
+    "list_visibility": _list("visibility=private", bar=18),
+    "list_provider": _list(f"provider={PROVIDER}", bar=36),
+    "list_group_category": _list(f"group={GROUP}&category={CATEGORY}", bar=60),
+    "list_tag_kind": _list(f"tag={COMMON}&kind=upload", bar=75),
+    # Of a thousand rows one is left: two thousand, of 8 units a hundred at most, end the page.
+    "list_kind_rare": _list("kind=reference", bar=160, unit="request"),
+    "list_tag_kind_rare": _list(f"tag={COMMON}&kind=reference", bar=160, unit="request"),
     "search": _search(ALSO_COMMON, bar=120),
     "search_rare": _search(RARE, bar=120, again=_AGAIN),
+    "search_kind": _search(ALSO_COMMON, query="kind=upload", bar=180),
+    "search_kind_rare": _search(ALSO_COMMON, query="kind=reference", bar=100, unit="request"),
     "feed": _Walk("feed", "/v1/feed", "", bar=110),
     "stats": _Stats("own", bar=5),
     "stats_all": _Stats("all", bar=20),

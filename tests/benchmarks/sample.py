@@ -69,8 +69,13 @@ def listed_row(index: int) -> items.Item:
 
 
 def query_read_units(items_read: Sequence[items.Item], *, consistent: bool = False) -> float:
-    """What a Query is billed: half a unit, if consistent a whole one, for each 4 KB of all items together."""
-    units = max(1, ceil(sum(map(item_size_bytes, items_read)) / _READ_UNIT_BYTES))
+    """What a Query is billed that reads these items, whatever it answers of them."""
+    return read_units(sum(map(item_size_bytes, items_read)), consistent=consistent)
+
+
+def read_units(size_bytes: int, *, consistent: bool) -> float:
+    """Half a unit, if consistent a whole one, for each 4 KB of all that is read together."""
+    units = max(1, ceil(size_bytes / _READ_UNIT_BYTES))
     return units if consistent else units / 2
 
 

@@ -1,6 +1,6 @@
 """What growth counts holds for few images as well; that the stand-ins keep step with the adapters shows here first."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,17 +10,39 @@ import pytest
 from image_store.adapters.dynamodb import keys, records
 from image_store.adapters.dynamodb.projector import DynamoProjector
 from image_store.bootstrap import use
-from tests.benchmarks.growth_contents import FOUND, GENERATION, counted_in, facts_for, found, found_by
+from image_store.domain.image import Kind, Record, Visibility
+from tests.benchmarks.growth_contents import (
+    CATEGORY,
+    FOUND,
+    GENERATION,
+    counted_in,
+    facts_for,
+    found,
+    found_by,
+)
 from tests.benchmarks.growth_operations import OPERATIONS, Held
 from tests.fakes.dynamodb import all_items, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 
 FEW, MANY = 20, 60
-FEW_FOUND, MANY_FOUND = 200, 400
+FEW_FOUND, MANY_FOUND = 1_000, 2_000
 READING = [name for name, operation in OPERATIONS.items() if operation.contents == FOUND]
 GROWTH = 1.05
 PROJECTED = 240
-"""Every day with every model, and images with the rare word and without."""
+"""Every day and every model, kind, category and provider, and images with the rare word and without."""
+LISTED: dict[str, Callable[[Record], bool]] = {
+    "list": lambda _: True,
+    "list_ascending": lambda _: True,
+    "list_tag": lambda _: True,
+    "list_category": lambda record: record.image.category == CATEGORY,
+    "list_kind": lambda record: record.image.kind is Kind.GENERATED,
+    "list_visibility": lambda record: record.image.visibility is Visibility.PRIVATE,
+    "list_group_category": lambda record: record.image.category == CATEGORY,
+    "list_tag_kind": lambda record: record.image.kind is Kind.UPLOAD,
+    "search": lambda _: True,
+    "search_kind": lambda record: record.image.kind is Kind.UPLOAD,
+}
+"""Which images the pages of an operation hold."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 type Cost = tuple[float, float]
@@ -83,9 +105,16 @@ def test_a_page_reads_no_more_when_there_are_more_images(name: str, read: dict[s
     assert many_units / many <= GROWTH * few_units / few
 
 
-@pytest.mark.parametrize("name", ["list", "list_tag", "search"])
-def test_all_images_are_on_the_pages(name: str, read: dict[str, list[Cost]]) -> None:
-    assert [units * 100 for units, _ in read[name]] == [FEW_FOUND, MANY_FOUND]
+@pytest.mark.parametrize("name", LISTED)
+def test_all_images_that_are_asked_for_are_on_the_pages(name: str, read: dict[str, list[Cost]]) -> None:
+    asked_for = [LISTED[name](found(index)) for index in range(MANY_FOUND)]
+
+    assert [round(units * 100) for units, _ in read[name]] == [sum(asked_for[:FEW_FOUND]), sum(asked_for)]
+
+
+def test_a_rare_kind_is_looked_for_in_all_rows_of_the_shelf(read: dict[str, list[Cost]]) -> None:
+    for name in ("list_kind_rare", "list_tag_kind_rare"):
+        assert [units * 2_000 for units, _ in read[name]] == [FEW_FOUND, MANY_FOUND]
 
 
 def test_every_second_image_is_on_the_pages_of_the_feed(read: dict[str, list[Cost]]) -> None:

@@ -1459,9 +1459,8 @@ def fill(table: Table, size: int, *, group: str | None = None) -> list[str]:
     return [record.image.id for record in made]
 
 
-@pytest.mark.parametrize("group", [None, "session:s1"])
-def test_a_page_of_nothing_reads_2000_rows_and_says_where_to_go_on(table: Table, group: str | None) -> None:
-    made = fill(table, MAX_EXAMINED_ROWS + 3, group=group)
+def counting(table: Table) -> tuple[DynamoRows, list[int]]:
+    """A store, and how many rows each of its Queries reads."""
     read: list[int] = []
 
     def counted(carry_out: Callable[[], Any]) -> Any:
@@ -1469,16 +1468,33 @@ def test_a_page_of_nothing_reads_2000_rows_and_says_where_to_go_on(table: Table,
         read.append(answer["ScannedCount"])
         return answer
 
-    store = dynamo(table, Interposed(table.client, query=counted))
+    return dynamo(table, Interposed(table.client, query=counted)), read
+
+
+@pytest.mark.parametrize("group", [None, "session:s1"])
+def test_a_page_of_nothing_reads_2000_rows_and_says_where_to_go_on(table: Table, group: str | None) -> None:
+    made = fill(table, MAX_EXAMINED_ROWS + 3, group=group)
+    store, read = counting(table)
     asked = query(1, kind=Kind.GENERATED, group=group, descending=False)
 
     first = store.cards(asked, after=None)
     assert (first.cards, first.resume_after) == ((), made[MAX_EXAMINED_ROWS - 1])
     assert sum(read) == MAX_EXAMINED_ROWS
+    assert len(read) <= 8
 
     last = store.cards(asked, after=first.resume_after)
     assert (last.cards, last.resume_after) == ((), None)
     assert sum(read) == MAX_EXAMINED_ROWS + 3
+
+
+def test_a_filter_that_all_images_meet_reads_a_quarter_more_than_the_page_holds(table: Table) -> None:
+    made = fill(table, 100)
+    store, read = counting(table)
+
+    page = store.cards(query(40, kind=Kind.UPLOAD, descending=False), after=None)
+
+    assert [card.id for card in page.cards] == made[:40]
+    assert read == [50]
 
 
 def test_the_fake_reads_2000_rows_for_a_page_of_nothing_as_well() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from image_store.adapters.dynamodb import cards, items, keys
@@ -10,7 +11,9 @@ from image_store.domain.ids import id_bounds
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.ports.lists import ImageLists
 
-_QUERY_ROWS = 500
+_FEWEST_ROWS, _MOST_ROWS = 25, 500
+"""Of a Query that is filtered; the fewest double with each Query of a request."""
+_SPARE = 1.25
 
 
 class DynamoImageLists(ImageLists):
@@ -21,17 +24,20 @@ class DynamoImageLists(ImageLists):
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         found: list[items.Item] = []
-        examined = 0
+        examined = queries = 0
         shelf = _shelf(query)
         request = _card_request(query, shelf)
         if after is not None:
             request["ExclusiveStartKey"] = _start_key(shelf, after)
         filtered = "FilterExpression" in request
         while True:
-            room = min(MAX_EXAMINED_ROWS - examined, _QUERY_ROWS if filtered else query.limit - len(found))
-            answer = self._rows.call("query", **request, Limit=room)
+            rows = missing = query.limit - len(found)
+            if filtered:
+                rows = _rows_to_read(missing, found=len(found), examined=examined, queries=queries)
+            answer = self._rows.call("query", **request, Limit=min(rows, MAX_EXAMINED_ROWS - examined))
             found += answer["Items"]
             examined += answer["ScannedCount"]
+            queries += 1
             last = answer.get("LastEvaluatedKey")
             if len(found) > query.limit or (len(found) == query.limit and last):
                 page = found[: query.limit]
@@ -74,6 +80,15 @@ class _Shelf:
     @property
     def is_index(self) -> bool:
         return self.hash_name == "owner_key"
+
+
+def _rows_to_read(missing: int, *, found: int, examined: int, queries: int) -> int:
+    """How many rows are likely to hold what is missing, by the share that was found so far, with some to spare.
+
+    At first nothing is known, and all may be wanted; few rows that hold nothing must not become many Queries.
+    """
+    likely = ceil(_SPARE * missing * (examined + 1) / (found + 1))
+    return min(_MOST_ROWS, max(_FEWEST_ROWS << queries, likely))
 
 
 def _shelf(query: ListQuery) -> _Shelf:
