@@ -25,13 +25,17 @@ class DiskBucket:
 
     def __init__(self, path: Path) -> None:
         """Open a bucket, or make an empty one."""
+        self.open(path)
+        self._lock = Lock()
+        self.own_seconds = 0.0
+
+    def open(self, path: Path) -> None:
+        """Hold the objects of another file from now on."""
         self._objects = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._objects.executescript(
             "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000;"
             "CREATE TABLE IF NOT EXISTS object (key PRIMARY KEY, size) WITHOUT ROWID"
         )
-        self._lock = Lock()
-        self.own_seconds = 0.0
 
     def close(self) -> None:
         """Close what it lies in."""

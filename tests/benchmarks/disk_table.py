@@ -44,13 +44,7 @@ class DiskTable:
 
     def __init__(self, path: Path) -> None:
         """Open a table, or make an empty one."""
-        new = not path.exists()
-        self._rows = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._rows.executescript(
-            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000"
-        )
-        if new:
-            self._rows.executescript(_FORM)
+        self.open(path)
         self._lock = Lock()
         self.read_units = 0.0
         """What gets, queries and scans were billed."""
@@ -58,6 +52,16 @@ class DiskTable:
         """How many rows queries and scans read, whatever a filter left of them."""
         self.own_seconds = 0.0
         """The CPU time that standing in took."""
+
+    def open(self, path: Path) -> None:
+        """Hold the rows of another file from now on."""
+        new = not path.exists()
+        self._rows = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._rows.executescript(
+            "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000"
+        )
+        if new:
+            self._rows.executescript(_FORM)
 
     def close(self) -> None:
         """Close what it lies in."""

@@ -1,7 +1,8 @@
 """One operation on what a folder holds, in a process of its own, whose memory is therefore only that.
 
-Run as `python -m tests.benchmarks.growth_child OPERATION FOLDER`. It does the operation once, so that imports and
-clients are paid for, and prints a line; at each line that it reads it does it again, and prints its cost as JSON.
+Run as `python -m tests.benchmarks.growth_child OPERATION FEW MANY`. It does the operation once on what the folder FEW
+holds, so that imports and clients are paid for, and prints a line; at each line that it reads it does it on what the
+folder MANY holds, and prints its cost as JSON.
 """
 
 import json
@@ -12,11 +13,12 @@ from tests.benchmarks.growth_operations import OPERATIONS, Held, Operation
 from tests.benchmarks.measurement import cpu_ms, peak_mb
 
 
-def main(name: str, folder: Path) -> None:
+def main(name: str, few: Path, many: Path) -> None:
     """Print units, calls, read units, CPU time and memory of each time after the first."""
     operation = OPERATIONS[name]
-    held = Held(folder)
+    held = Held(few)
     operation.run(held)
+    held.move_to(many)
     warm_mb = peak_mb()
     print("ready", flush=True)
     for _ in sys.stdin:
@@ -37,4 +39,4 @@ def _cost(operation: Operation, held: Held) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -165,9 +165,9 @@ def _numbers(key: keys.Key, amounts: Counter[str]) -> items.Item:
     return {**key, **{name: {"N": str(amount)} for name, amount in amounts.items()}}
 
 
-STORED = Contents(record, _write_stored, (1_000, 10_000))
+STORED = Contents(record, _write_stored, (1_000, 10_000, 100_000))
 """Images with the rows that are written together with them."""
-TRASHED = Contents(trashed, _write_stored, (1_000, 10_000))
+TRASHED = Contents(trashed, _write_stored, (1_000, 10_000, 100_000))
 """The same in the trash."""
 FOUND = Contents(found, _write_found, (1_000, 10_000, 100_000), lasts=True)
 """Images as they are listed, searched, shown to everybody and counted."""

@@ -46,6 +46,12 @@ class Held:
         self.bucket = DiskBucket(folder / "bucket.db")
         self.functions = Functions(table=self.table.stand_in, objects=self.bucket.stand_in)
 
+    def move_to(self, folder: Path) -> None:
+        """Let the same functions, with the same clients, work on what another folder holds."""
+        self.close()
+        self.table.open(folder / "table.db")
+        self.bucket.open(folder / "bucket.db")
+
     def close(self) -> None:
         """Close table and bucket."""
         self.table.close()
