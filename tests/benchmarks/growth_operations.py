@@ -30,7 +30,7 @@ from tests.benchmarks.growth_contents import (
 from tests.benchmarks.sample import http_event
 
 _PAGE = 100
-_MOST_PAGES = 100
+_MOST_PAGES = 50
 _MOST_EXAMINED = 2_000
 _AGAIN = 20
 _DAYS = "from=2025-11-20&to=2025-12-21"
@@ -98,7 +98,7 @@ class Operation(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """A walk through the pages of a route, a hundred images each and a hundred pages at most.
+    """A walk through the pages of a route, a hundred images each and fifty pages at most.
 
     As a "page" counts what holds a hundred images, as a "request" what reads two thousand rows: so the last one, which
     is not full, counts for its part. The latter is for what finds so little that reading ends every page.
