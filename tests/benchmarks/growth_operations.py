@@ -164,6 +164,8 @@ class _Delete:
         while True:
             body = held.functions.call("delete", event | {"body": json.dumps(asked)})["body"]
             answer: dict[str, Any] = json.loads(body)
+            if answer["failed"]:
+                raise RuntimeError(f"{answer['failed'][0]}")
             deleted += len(answer["successful"])
             if answer["next_cursor"] is None:
                 return deleted
