@@ -64,6 +64,12 @@ def test_another_layer_makes_another_version_of_each(processed: dict[str, Any], 
     assert all(before[name] != after[name] for name in KEPT_STARTED)
 
 
+def test_another_layer_of_one_makes_another_version_of_it_alone(processed: dict[str, Any]) -> None:
+    before, after = versions(processed), versions(transformed("CryptoLayer"))
+
+    assert [name for name in KEPT_STARTED if before[name] != after[name]] == ["RetrieveFunction"]
+
+
 @pytest.mark.parametrize("changed", KEPT_STARTED)
 def test_other_code_makes_another_version_of_its_function(processed: dict[str, Any], changed: str) -> None:
     before, after = versions(processed), versions(transformed(changed))
@@ -75,9 +81,9 @@ def test_every_layer_of_theirs_makes_new_versions(template: dict[str, Any]) -> N
     layers = {
         layer["Ref"]
         for name in KEPT_STARTED
-        for layer in (
-            template["Resources"][name]["Properties"].get("Layers")
-            or template["Globals"]["Function"]["Layers"]
+        for layer in (  # SAM adds a function's own layers to those of all
+            *template["Globals"]["Function"]["Layers"],
+            *template["Resources"][name]["Properties"].get("Layers", ()),
         )
     }
 
