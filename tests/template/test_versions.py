@@ -48,7 +48,7 @@ def parameters_in(value: Any, template: dict[str, Any]) -> set[str]:
     found = set(names(value))
     conditions = found & template["Conditions"].keys()
     inner = [parameters_in(template["Conditions"][name], template) for name in conditions]
-    return (found & template["Parameters"].keys()).union(*inner)
+    return set().union(found & template["Parameters"].keys(), *inner)
 
 
 def test_the_functions_that_answer_reads_have_an_alias(processed: dict[str, Any]) -> None:
