@@ -508,7 +508,7 @@ def test_an_image_waits_no_longer_for_an_own_key_than_for_a_provider(generating:
     def away(*_: object) -> ProviderKey | None:
         raise StorageUnavailable("The key service is away.", retry_after=timedelta(seconds=1))
 
-    generating.keys.get = away  # type: ignore[method-assign]
+    generating.keys.get = away  # type: ignore[assignment, method-assign]
     generating.clock.instant += WAITING_LIFETIME
     generating.do(GenerateImage(job.id, 0))
 
