@@ -13,7 +13,8 @@ from botocore.session import get_session
 
 from image_store.adapters.r2 import s3_client
 from image_store.adapters.secrets import Secrets
-from image_store.bootstrap import Application, made_once, use
+from image_store.bootstrap import Application, use
+from image_store.bootstrap.parts import made_once
 from image_store.settings import Settings
 from tests.benchmarks.answers import accept_objects, answer_with
 from tests.benchmarks.sample import OWNER, SECRET_ANSWER

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb import keys
-from image_store.bootstrap import RENDER_SECONDS
+from image_store.bootstrap.clients import RENDER_SECONDS
 from image_store.services.generation.run import LEASE as GENERATION_LEASE
 from image_store.services.projecting import OLD_CONSUMERS
 from image_store.services.rendering import LEASE

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from image_store.bootstrap import Application, application, made_once, prepare, use
+from image_store.bootstrap import Application, application, prepare, use
+from image_store.bootstrap.parts import made_once
 from image_store.domain.attributes import Attributes
 from image_store.settings import Settings
 from tests.fakes.kms_client import MemoryKms

@@ -1,0 +1,73 @@
+"""What is built from the records, and found by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store.bootstrap.images import Images
+from image_store.bootstrap.parts import made_once
+
+if TYPE_CHECKING:
+    from image_store.ports.projections import AlikeRows, FeedRows, Figures, Projector, SearchIndex
+    from image_store.services.feed import Feed
+    from image_store.services.projecting import Projecting
+    from image_store.services.searching import Searching
+    from image_store.services.similarity import Similarity
+
+
+class Finding(Images):
+    """What is built from the records, and found by it."""
+
+    @made_once
+    def projector(self) -> Projector:
+        from image_store.adapters.dynamodb.projector import DynamoProjector
+
+        return DynamoProjector(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def search_index(self) -> SearchIndex:
+        from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
+
+        return DynamoSearchIndex(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def alike_rows(self) -> AlikeRows:
+        from image_store.adapters.dynamodb.alike_rows import DynamoAlikeRows
+
+        return DynamoAlikeRows(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def feed_rows(self) -> FeedRows:
+        from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
+
+        return DynamoFeedRows(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def figures(self) -> Figures:
+        from image_store.adapters.dynamodb.figures import DynamoFigures
+
+        return DynamoFigures(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def projecting(self) -> Projecting:
+        from image_store.services.projecting import Projecting
+
+        return Projecting(projector=self.projector, clock=self.clock)
+
+    @made_once
+    def searching(self) -> Searching:
+        from image_store.services.searching import Searching
+
+        return Searching(index=self.search_index, cursors=self.cursors, clock=self.clock)
+
+    @made_once
+    def similarity(self) -> Similarity:
+        from image_store.services.similarity import Similarity
+
+        return Similarity(repository=self.repository, rows=self.alike_rows)
+
+    @made_once
+    def feed(self) -> Feed:
+        from image_store.services.feed import Feed
+
+        return Feed(rows=self.feed_rows, cursors=self.cursors, clock=self.clock)
