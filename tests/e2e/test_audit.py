@@ -13,7 +13,7 @@ from tests.pictures import jpeg
 if TYPE_CHECKING:
     from tests.e2e.conftest import Stack
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 90
 POLL_SECONDS = 0.5
 
 

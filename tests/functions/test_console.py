@@ -159,6 +159,27 @@ def test_an_address_of_another_version_is_not_kept(site: Deployment) -> None:
     assert headers["Cache-Control"] == "no-cache"
 
 
+def test_a_page_of_another_version_is_led_to_todays_scripts_and_begins_no_second_console(
+    site: Deployment,
+) -> None:
+    """Two instances would both take what is dropped and pasted, and store it twice."""
+    current = NAMED.findall(served(site, event("site/console"))[2].decode())[0].partition("?")[2]
+
+    entry, rest = (served(site, asset(f"/assets/{name}?v=0123456789abcdef"))[2].decode() for name in SCRIPTS)
+
+    assert entry == f'import "./main.js?{current}";'
+    assert rest.startswith("location.reload();")
+    assert not IMPORTED.findall(rest)
+
+
+def test_a_style_sheet_of_another_version_is_todays(site: Deployment) -> None:
+    plain, older = (
+        served(site, asset(f"/assets/console.css{end}"))[2] for end in ("", "?v=0123456789abcdef")
+    )
+
+    assert plain == older
+
+
 @pytest.mark.parametrize("accepted", ["gzip, deflate, br", "GZIP;q=0.5", "*;q=0, gzip"])
 def test_a_file_is_packed_for_whoever_takes_that(site: Deployment, accepted: str) -> None:
     plain = served(site, asset("/assets/main.js"))
@@ -181,9 +202,11 @@ def test_a_file_is_not_packed_for_whoever_does_not(site: Deployment, accepted: s
 def test_a_file_that_is_known_already_is_not_sent_again(site: Deployment) -> None:
     _, first, _ = served(site, with_headers(asset("/assets/console.css"), accept_encoding="gzip"))
 
-    status, _, content = served(site, with_headers(asset("/assets/console.css"), if_none_match=first["ETag"]))
+    again = with_headers(asset("/assets/console.css"), if_none_match=first["ETag"], accept_encoding="gzip")
+    status, headers, content = served(site, again)
 
     assert (status, content) == (304, b"")
+    assert (headers["ETag"], headers["Vary"]) == (first["ETag"], "Accept-Encoding")
 
 
 @pytest.mark.parametrize(

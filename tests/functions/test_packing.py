@@ -40,6 +40,7 @@ def test_whoever_does_not_take_it_gets_it_as_it_is(store: Deployment, accepted: 
 
     assert json.loads(answer["body"])["openapi"] == "3.1.0"
     assert "Content-Encoding" not in answer["headers"]
+    assert answer["headers"]["Vary"] == "Accept-Encoding"
 
 
 def test_a_short_answer_is_not_worth_packing(store: Deployment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from tests.template.conftest import transformed
 
 KEPT_STARTED = ("LinksFunction", "ListFunction", "RetrieveFunction")
+NOT_OF_A_VERSION = {"ProvisionedConcurrencyConfig", "ReservedConcurrentExecutions", "Events"}
+"""What is the alias's, the function's or the gateway's, and takes effect at once."""
 
 
 def of_type(template: dict[str, Any], resource_type: str) -> dict[str, dict[str, Any]]:
@@ -25,6 +28,27 @@ def versions(template: dict[str, Any]) -> dict[str, str]:
         version["FunctionName"]["Ref"]: name
         for name, version in of_type(template, "AWS::Lambda::Version").items()
     }
+
+
+def names(value: Any) -> list[str]:
+    """What a part of the template refers to: parameters, resources and conditions."""
+    if isinstance(value, list):
+        return [name for part in value for name in names(part)]
+    if not isinstance(value, dict):
+        return []
+    found = names(list(value.values()))
+    for said in (value[key] for key in ("Ref", "Fn::Sub", "Fn::If", "Condition") if key in value):
+        first = said[0] if isinstance(said, list) else said
+        found += re.findall(r"\$\{(\w+)", first) if "Fn::Sub" in value else [first]
+    return found
+
+
+def parameters_in(value: Any, template: dict[str, Any]) -> set[str]:
+    """The parameters on which a part of the template depends, in its conditions as well."""
+    found = set(names(value))
+    conditions = found & template["Conditions"].keys()
+    inner = [parameters_in(template["Conditions"][name], template) for name in conditions]
+    return set().union(found & template["Parameters"].keys(), *inner)
 
 
 def test_the_functions_that_answer_reads_have_an_alias(processed: dict[str, Any]) -> None:
@@ -64,6 +88,12 @@ def test_another_layer_makes_another_version_of_each(processed: dict[str, Any], 
     assert all(before[name] != after[name] for name in KEPT_STARTED)
 
 
+def test_another_layer_of_one_makes_another_version_of_it_alone(processed: dict[str, Any]) -> None:
+    before, after = versions(processed), versions(transformed("CryptoLayer"))
+
+    assert [name for name in KEPT_STARTED if before[name] != after[name]] == ["RetrieveFunction"]
+
+
 @pytest.mark.parametrize("changed", KEPT_STARTED)
 def test_other_code_makes_another_version_of_its_function(processed: dict[str, Any], changed: str) -> None:
     before, after = versions(processed), versions(transformed(changed))
@@ -71,13 +101,32 @@ def test_other_code_makes_another_version_of_its_function(processed: dict[str, A
     assert [name for name in KEPT_STARTED if before[name] != after[name]] == [changed]
 
 
+def test_another_value_of_a_parameter_of_theirs_makes_another_version(
+    template: dict[str, Any], processed: dict[str, Any]
+) -> None:
+    """Neither is in SAM's digest: CloudFormation replaces a version with its description."""
+    told = set(names(template["Resources"]["ReadSettingsVersion"]["Properties"]["Content"]))
+
+    used: set[str] = set()
+    for name in KEPT_STARTED:
+        properties = template["Resources"][name]["Properties"]
+        of_its_versions = [properties[key] for key in properties.keys() - NOT_OF_A_VERSION]
+        used |= parameters_in([template["Globals"]["Function"], of_its_versions], template)
+    described = [version["Description"] for version in of_type(processed, "AWS::Lambda::Version").values()]
+    functions = [processed["Resources"][name]["Properties"]["Description"] for name in KEPT_STARTED]
+
+    assert used == told
+    assert len(described) == len(KEPT_STARTED)
+    assert all("${ReadSettingsVersion}" in text["Fn::Sub"] for text in (*described, *functions))
+
+
 def test_every_layer_of_theirs_makes_new_versions(template: dict[str, Any]) -> None:
     layers = {
         layer["Ref"]
         for name in KEPT_STARTED
-        for layer in (
-            template["Resources"][name]["Properties"].get("Layers")
-            or template["Globals"]["Function"]["Layers"]
+        for layer in (  # SAM adds a function's own layers to those of all
+            *template["Globals"]["Function"]["Layers"],
+            *template["Resources"][name]["Properties"].get("Layers", ()),
         )
     }
 

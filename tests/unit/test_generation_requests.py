@@ -8,6 +8,7 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets, Spending
+from image_store.domain.catalogue import models_of
 from image_store.domain.errors import (
     BudgetExceeded,
     BudgetUsedUp,
@@ -124,6 +125,19 @@ def test_what_no_model_can_do_is_refused(generating: Generating, wish: object) -
 
     with pytest.raises(InvalidRequest):
         generating.begin(wish)  # type: ignore[arg-type]
+
+
+def test_a_negative_prompt_that_is_said_in_words_has_to_fit_with_them() -> None:
+    generating = Generating(order=(Provider.CLOUDFLARE,))
+    flux, native = models_of(Provider.CLOUDFLARE)
+    fits, exceeds = (
+        a_wish("x" * (flux.max_prompt - 9 - 6 + more), negative_prompt="people") for more in (0, 1)
+    )
+
+    made = [generating.begin(wish) for wish in (fits, exceeds)]
+    generating.work_off()
+
+    assert [generating.item(job).model for job in made] == [flux.name, native.name]
 
 
 def test_a_long_prompt_goes_to_who_takes_it(generating: Generating) -> None:

@@ -274,15 +274,58 @@ def test_a_paid_image_waits_for_the_key_service_as_long_as_it_takes(generating: 
     assert generating.item(job).state is ItemState.QUEUED
     assert generating.paid_keys()
     generating.clock.instant += timedelta(hours=5)
-    with pytest.raises(StorageUnavailable):
-        generating.do(GenerateImage(job.id, 0))
+    generating.step()
+    assert generating.item(job).state is ItemState.QUEUED
     generating.store.cipher.away = False
-    generating.do(GenerateImage(job.id, 0))
+    generating.work_off()
 
     told = generating.store.sealing.opened(image_of(generating, job)).details.generation
     assert generating.paid() == 1
     assert told is not None
     assert told["params"] == PARAMS
+
+
+def test_a_paid_image_whose_worker_died_is_settled_and_waits_for_the_key_service(
+    generating: Generating,
+) -> None:
+    """E4, E5."""
+    job = generating.begin(WISH)
+    real = generating.run.uploads
+
+    class Dies:
+        def accept(self, _: object) -> object:
+            raise Killed
+
+    object.__setattr__(generating.run, "uploads", Dies())
+    with pytest.raises(Killed):
+        generating.do(GenerateImage(job.id, 0))
+    object.__setattr__(generating.run, "uploads", real)
+    generating.store.cipher.away = True
+    generating.clock.instant += LEASE
+    generating.do(GenerateImage(job.id, 0))
+
+    waiting = generating.item(job)
+    assert (waiting.state, waiting.settled, waiting.lease_until) == (ItemState.QUEUED, True, None)
+    generating.store.cipher.away = False
+    generating.clock.instant += timedelta(seconds=30)
+    generating.do(GenerateImage(job.id, 0))
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    assert generating.paid() == 1
+
+
+def test_a_call_that_left_nothing_ends_without_the_key_service(generating: Generating) -> None:
+    job = generating.begin(WISH)
+    generating.let(PROVIDER, Killed())
+    with pytest.raises(Killed):
+        generating.do(GenerateImage(job.id, 0))
+    generating.store.cipher.away = True
+    generating.clock.instant += LEASE
+
+    generating.do(GenerateImage(job.id, 0))
+
+    error = generating.item(job).error
+    assert error is not None
+    assert error.reason == Reason.LOST
 
 
 # What is said -------------------------------------------------------------------------------------------

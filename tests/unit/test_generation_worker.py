@@ -8,7 +8,9 @@ from itertools import count
 import pytest
 
 from image_store.domain.attributes import Attributes
+from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Budgets, Spending
+from image_store.domain.catalogue import models_of
 from image_store.domain.errors import (
     ImageStoreError,
     InvalidImage,
@@ -16,11 +18,13 @@ from image_store.domain.errors import (
     StorageUnavailable,
     UnsupportedMediaType,
 )
-from image_store.domain.generation import ItemState, Job, JobStatus, Preference
+from image_store.domain.generation import WAITING_LIFETIME, ItemState, Job, JobStatus, Preference
 from image_store.domain.image import Kind, State
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason, Unit
 from image_store.domain.quota import Quota
 from image_store.domain.work import GenerateImage
+from image_store.services.generation.choice import Candidate
+from image_store.services.generation.health import Chosen, Tried
 from image_store.services.generation.run import LEASE, LONGEST_DELAY
 from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing
 from tests.faults.faults import Killed
@@ -459,6 +463,110 @@ def test_a_probe_that_is_not_made_after_all_lets_the_next_one_try(generating: Ge
 
     assert generating.item(job).state is ItemState.FAILED
     assert generating.health.rows[C].may_probe(generating.clock.now())
+
+
+def pausing_no_more(generating: Generating, provider: Provider) -> None:
+    """Let a provider's breaker open, and its pause pass."""
+    generating.let(provider, failing(Reason.UNAVAILABLE))
+    generating.begin(
+        *[a_wish(f"Picture {number}") for number in range(5)],
+        preference=Preference(provider=provider, fallback=False),
+    )
+    for _ in range(5):
+        generating.step()
+    generating.queue.waiting.clear()
+    generating.queue.delays.clear()
+    assert generating.health.rows[provider].open_until is not None
+    generating.clock.instant += timedelta(seconds=31)
+    generating.let(provider, GeneratedImage(data=PICTURE))
+
+
+def test_a_key_that_cannot_be_read_leaves_the_image_and_the_probe_to_the_next_one(
+    generating: Generating,
+) -> None:
+    """E2, E5: nobody was called, so nothing may have been paid for."""
+    pausing_no_more(generating, A)
+    job = generating.begin()
+
+    def away(*_: object) -> ProviderKey:
+        raise StorageUnavailable("The key service is away.", retry_after=timedelta(seconds=1))
+
+    real = generating.run.deployment_key
+    object.__setattr__(generating.run, "deployment_key", away)
+    with pytest.raises(StorageUnavailable):
+        generating.do(GenerateImage(job.id, 0))
+    object.__setattr__(generating.run, "deployment_key", real)
+
+    assert (generating.item(job).state, generating.item(job).calls) == (ItemState.QUEUED, 0)
+    assert generating.health.rows[A].may_probe(generating.clock.now())
+
+
+def test_an_image_waits_no_longer_for_an_own_key_than_for_a_provider(generating: Generating) -> None:
+    generating.keys.put(OWNER, A, ProviderKey("own"))
+    job = generating.begin()
+
+    def away(*_: object) -> ProviderKey | None:
+        raise StorageUnavailable("The key service is away.", retry_after=timedelta(seconds=1))
+
+    generating.keys.get = away  # type: ignore[assignment, method-assign]
+    generating.clock.instant += WAITING_LIFETIME
+    generating.do(GenerateImage(job.id, 0))
+
+    assert generating.item(job).state is ItemState.FAILED
+
+
+def test_a_probe_that_succeeds_is_heard_of_when_its_answer_cannot_be_kept(generating: Generating) -> None:
+    """E2."""
+    pausing_no_more(generating, A)
+    job = generating.begin()
+    generating.store.private.away = True
+
+    with pytest.raises(StorageUnavailable):
+        generating.do(GenerateImage(job.id, 0))
+
+    assert generating.health.rows[A].open_until is None
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
+    generating: Generating, is_made: bool
+) -> None:
+    """E2: or it would hold off all others until it counts as dead."""
+    pausing_no_more(generating, A)
+    candidate = Candidate(A, models_of(A)[0], own_key=False, holds=0)
+    chosen = generating.run.watch.choose([candidate], Tried())
+    assert isinstance(chosen, Chosen)
+    save, others = generating.health.save, [1, 2]
+
+    def late(provider: Provider, after: Breaker) -> bool:
+        if others:
+            others.pop()
+            before = generating.health.rows[provider]
+            assert save(provider, replace(before, version=before.version + 1))
+        return save(provider, after)
+
+    generating.health.save = late  # type: ignore[method-assign]
+    if is_made:
+        generating.run.watch.went_well(chosen, began=generating.clock.now())
+    else:
+        generating.run.watch.let_go(chosen)
+
+    assert generating.health.rows[A].probe_until is None
+    assert (generating.health.rows[A].open_until is None) is is_made
+
+
+def test_whoever_is_no_probe_does_not_end_anothers(generating: Generating) -> None:
+    """E2."""
+    candidate = Candidate(A, models_of(A)[0], own_key=False, holds=0)
+    early = generating.run.watch.choose([candidate], Tried())
+    pausing_no_more(generating, A)
+    probe = generating.run.watch.choose([candidate], Tried())
+    assert isinstance(early, Chosen)
+    assert isinstance(probe, Chosen)
+
+    generating.run.watch.let_go(early)
+
+    assert generating.health.rows[A].probe_until is not None
 
 
 def test_images_that_meet_a_probe_are_made_as_soon_as_it_is_over() -> None:

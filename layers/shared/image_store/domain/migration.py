@@ -7,12 +7,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-MIGRATIONS_PREFIX = "migrations/"
-"""Where the ingest bucket holds what is to be migrated; nothing else of it can be."""
 MAX_LINE_BYTES = 8 * 1024 * 1024
 MAX_OBJECT_BYTES = 100 * 1024 * 1024
 DEFAULT_BATCH_SIZE = 10
-MAX_BATCH_SIZE = 50
 KEPT_ERRORS = 50
 REMEMBERED = timedelta(days=3650)
 """For how long a record is known to have been moved."""

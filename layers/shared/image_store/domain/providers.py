@@ -70,9 +70,6 @@ TRANSIENT = frozenset(
 OF_THE_PROVIDER = frozenset({Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
 """What lies in our account with a provider and not in the request: another provider may do it."""
 
-MAYBE_PAID = frozenset({Reason.TIMEOUT, Reason.CONNECTION, Reason.BAD_ANSWER, Reason.LOST})
-"""After these nobody can tell whether the provider did the work and charges for it."""
-
 
 class ProviderFailure(Exception):
     """A provider did not make an image; the message is safe to show and never carries a key."""

@@ -3,7 +3,7 @@
 The files lie beside the handler that serves them, and are joined as they stand: one style sheet, one script for what
 a first visit shows, and one for the rest. The page names each with the digest of all of them behind a `?v=`, and so do
 the scripts among themselves; an address with the current digest may therefore be kept for ever. A page that was loaded
-before a deployment gets the new files at its old addresses, uncached.
+before a deployment gets the new files at its old addresses, uncached; a script leads it to the new page.
 """
 
 import base64
@@ -97,8 +97,13 @@ class Console:
         """A file of the page; ImageNotFound when there is none of that name."""
         if name not in self._assets:
             raise ImageNotFound("There is nothing at this address.")
-        headers = {"Cache-Control": _FOR_EVER if asked.version == self.version else "no-cache"}
-        return _file(self._assets[name], Path(name).suffix, headers, asked)
+        content, headers = self._assets[name], {"Cache-Control": "no-cache"}
+        if asked.version == self.version:
+            headers = {"Cache-Control": _FOR_EVER}
+        elif asked.version is not None:
+            leading = console_scripts.superseded(name, version=self.version)
+            content = leading.encode() if leading is not None else content
+        return _file(content, Path(name).suffix, headers, asked)
 
     @cached_property
     def version(self) -> str:
@@ -204,11 +209,13 @@ def _origin(url: str) -> str:
 
 def _file(content: bytes, suffix: str, headers: dict[str, str], asked: Asked) -> "Response[bytes]":
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = headers | {"ETag": etag, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(asked.accepted)
+    # A packed file is another sequence of bytes: its validator is weak.
+    validator = f"W/{etag}" if packs else etag
+    headers = headers | {"ETag": validator, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
     if etag in {tag.strip().removeprefix("W/") for tag in asked.known.split(",")}:
         return Response(304, body=b"", headers=headers)
-    if len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(asked.accepted):
-        # A packed file is another sequence of bytes: its validator is weak.
-        headers |= {"Content-Encoding": "gzip", "ETag": f"W/{etag}"}
+    if packs:
+        headers |= {"Content-Encoding": "gzip"}
         content = gzip.compress(content, mtime=0)
     return Response(200, MEDIA_TYPES[suffix], content, headers=headers)

@@ -76,6 +76,17 @@ def joined(sources: Mapping[str, str], *, first: Iterable[str], version: str) ->
     return {ENTRY: "\n".join(entry), REST: "\n".join(rest)}
 
 
+def superseded(name: str, *, version: str) -> str | None:
+    """What a page of another version gets at the address of a script; None for any other file.
+
+    The joined scripts are one program, and half of another beside it would begin a second one in the same page: what a
+    page needs to begin is that of today, and one that has begun is loaded again, at the address that it shows.
+    """
+    if name == ENTRY:
+        return f'import "./{ENTRY}?v={version}";'
+    return "location.reload();\nawait new Promise(() => {});" if name == REST else None
+
+
 def _in_order(modules: Mapping[str, Module], wanted: Iterable[str]) -> list[str]:
     """What is wanted and what that needs, each after what it imports."""
     ordered: dict[str, None] = {}

@@ -5,11 +5,48 @@ import logging
 import os
 import sys
 import time
+from traceback import walk_tb
+from typing import Any
 
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 
-logger = Logger(utc=True)
+from image_store.domain.errors import ImageStoreError
+
+
+class SilentAboutContent(LambdaPowertoolsFormatter):
+    """Powertools' formatter, which tells where an exception comes from, and not what it says.
+
+    What a library says of a value may quote it, and the value may be a prompt. The store's own errors say what a caller
+    may read, and a service of AWS answers with a code.
+    """
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        told: list[str] = []
+        error: BaseException | None = ei[1]
+        while error is not None:
+            frames = [
+                f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}'
+                for frame, line in walk_tb(error.__traceback__)
+            ]
+            told = [*frames, _named(error), *(["which led to", *told] if told else [])]
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n".join(told)
+
+
+def _named(error: BaseException) -> str:
+    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    if isinstance(error, ImageStoreError):
+        return f"{name}: {error.message}"
+    answer = getattr(
+        error, "response", None
+    )  # botocore's ClientError has it; to import botocore costs a cold start
+    code = answer.get("Error", {}).get("Code") if isinstance(answer, dict) else None
+    return f"{name}: {code}" if code else name
+
+
+logger = Logger(utc=True, logger_formatter=SilentAboutContent(utc=True, serialize_stacktrace=False))
 """Service and level come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL."""
 
 logging.getLogger("image_store")  # what services say in passing is said in the same form

@@ -26,17 +26,18 @@ def packed(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     body, headers = answer.get("body"), answer.get("headers", {})
     if not isinstance(body, str) or len(body) < SHORTEST_BYTES or answer.get("isBase64Encoded"):
         return answer
-    if not takes_gzip(str(event.get("headers", {}).get("accept-encoding", ""))):
-        return answer
     if headers.keys() & {"ETag", "Content-Encoding"}:
         return answer
+    # Said of both forms, or a cache that has one would not know that there is another.
+    varying = {**headers, "Vary": ", ".join(filter(None, [headers.get("Vary"), "Accept-Encoding"]))}
+    if not takes_gzip(str(event.get("headers", {}).get("accept-encoding", ""))):
+        return {**answer, "headers": varying}
     import gzip  # what packs nothing does not load it
 
     content = gzip.compress(body.encode(), _LEVEL, mtime=0)
-    vary = ", ".join(filter(None, [headers.get("Vary"), "Accept-Encoding"]))
     return {
         **answer,
-        "headers": {**headers, "Content-Encoding": "gzip", "Vary": vary},
+        "headers": {**varying, "Content-Encoding": "gzip"},
         "body": base64.b64encode(content).decode(),
         "isBase64Encoded": True,
     }

@@ -11,6 +11,8 @@ from image_store.domain.generation import Preference, Wish
 from image_store.domain.prices import cost_micros
 from image_store.domain.providers import Provider
 
+_WORDS = len("\n\nAvoid: ")
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -133,8 +135,9 @@ def _model(provider: Provider, wish: Wish, preference: Preference) -> Model | No
 
 
 def _can(model: Model, wish: Wish) -> bool:
+    negative = wish.negative_prompt or ""
+    # A model that knows no negative prompt is told of it in words.
+    said = len(wish.prompt) + len(negative) + (_WORDS if negative and not model.negative_prompt else 0)
     return (
-        len(wish.prompt) + len(wish.negative_prompt or "") <= model.max_prompt
-        and len(wish.reference_ids) <= model.max_references
-        and model.fits(wish.size)
+        said <= model.max_prompt and len(wish.reference_ids) <= model.max_references and model.fits(wish.size)
     )

@@ -34,6 +34,8 @@ class Chosen:
     candidate: Candidate
     at_rest: bool
     """Whether nothing is held against the provider: a success then has nothing to set right."""
+    is_probe: bool = False
+    """Whether nobody else tries the provider until this call has told something, or is let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class HealthWatch:
     def choose(self, candidates: Sequence[Candidate], tried: Tried) -> Chosen | Wait | UsedUp:
         """Whom to call now: those first who have not failed at the image, and the one who did last at the end.
 
-        Whoever is chosen for a probe is the only one; `let_go` when it is not called after all.
+        Whoever is chosen for a probe is the only one; `let_go` of it when it is not called after all.
         """
         now = self.clock.now()
         ranked = sorted(
@@ -83,17 +85,21 @@ class HealthWatch:
                     waiting.append(now)
             # One probe at a time needs no other limit.
             elif breaker.may_probe(now) and self.health.save(found.provider, breaker.probing(now)):
-                return Chosen(found, at_rest=False)
+                return Chosen(found, at_rest=False, is_probe=True)
             else:
                 waiting.append(breaker.next_try(now))
         return Wait(min(waiting)) if waiting else UsedUp()
 
-    def let_go(self, provider: Provider) -> None:
-        """A probe that was not made, or told nothing, lets the next one try."""
+    def let_go(self, chosen: Chosen) -> None:
+        """A probe that was not made lets the next one try; whoever is no probe holds none, and leaves others' alone."""
+        if not chosen.is_probe:
+            return
+        provider = chosen.candidate.provider
         with suppress(StorageUnavailable):
-            breaker = self.health.breakers()[provider]
-            if breaker.probe_until is not None:
-                self.health.save(provider, breaker.untried())
+            for _ in range(_TRIES):
+                breaker = self.health.breakers()[provider]
+                if breaker.probe_until is None or self.health.save(provider, breaker.untried()):
+                    return
 
     def went_well(self, chosen: Chosen, *, began: datetime) -> None:
         """A call succeeded: a breaker that was not at rest when it began closes."""
@@ -101,9 +107,15 @@ class HealthWatch:
             return
         provider = chosen.candidate.provider
         with suppress(StorageUnavailable):  # what was paid for is worth more than a count
-            breaker = self.health.breakers()[provider]
-            if (breaker.failures or breaker.open_until is not None) and not breaker.knew_of(began):
-                self.health.save(provider, breaker.after_success())
+            for _ in range(_TRIES):
+                breaker = self.health.breakers()[provider]
+                is_at_rest = not breaker.failures and breaker.open_until is None
+                if (
+                    is_at_rest
+                    or breaker.knew_of(began)
+                    or self.health.save(provider, breaker.after_success())
+                ):
+                    return
 
     def went_wrong(self, candidate: Candidate, failure: ProviderFailure, *, began: datetime) -> None:
         """A call failed; what lies in the request, or in somebody's own key, says nothing of the provider."""

@@ -150,22 +150,31 @@ class GenerationRun:
         if isinstance(chosen, UsedUp):
             self._end(item, ItemState.FAILED, error=_not_again(item))
             return
-        provider = chosen.candidate.provider
         try:
             begun = self._leased(item, wish, chosen.candidate)
+        except (StorageUnavailable, ConfigurationError) as away:
+            self.watch.let_go(chosen)
+            if now < item.deadline:
+                raise
+            self._end(item, ItemState.FAILED, error=ItemError(away.code, away.message))
+            return
         except Exception:
-            self.watch.let_go(provider)
+            self.watch.let_go(chosen)
             raise
         if begun is None:
-            self.watch.let_go(provider)
+            self.watch.let_go(chosen)
             return
-        running, call, request = begun
-        self._call(job, running, opened, chosen, call, request, until)
+        running, call, asked = begun
+        self._call(job, running, opened, chosen, call, asked, until)
 
-    def _leased(self, item: Item, wish: Wish, chosen: Candidate) -> tuple[Item, Call, ImageRequest] | None:
-        """Take the image for a call; None when it cannot be made any more."""
+    def _leased(self, item: Item, wish: Wish, chosen: Candidate) -> tuple[Item, Call, "_Asked"] | None:
+        """Take the image for a call; None when it cannot be made any more.
+
+        Whatever the call needs is read before, its key as well: once an image is taken, nobody can tell that it was not
+        paid for.
+        """
         try:
-            request = self._request(item, wish, chosen.model)
+            asked = _Asked(self._request(item, wish, chosen.model), self._key(item, chosen))
         except ImageNotFound as error:
             self._end(item, ItemState.FAILED, error=ItemError(error.code, error.message))
             return None
@@ -188,7 +197,7 @@ class GenerationRun:
             settled=False,
             error=None,
         )
-        return running, call, request
+        return running, call, asked
 
     def _call(
         self,
@@ -197,29 +206,38 @@ class GenerationRun:
         opened: OpenWish,
         chosen: Chosen,
         call: Call,
-        request: ImageRequest,
+        asked: "_Asked",
         until: datetime,
     ) -> None:
         candidate, started = chosen.candidate, self.clock.now()
         try:
-            made = self._made(item, candidate, request, until)
+            made = self._made(candidate, asked, until)
         except ProviderFailure as failure:
             self.watch.went_wrong(candidate, failure, began=call.started_at)
             self._failed(job, item, call, failure, self.clock.now() - started)
             return
         duration = self.clock.now() - started
-        receipt = opened.seal(self._receipt(opened.wish, candidate.model, call, request, made, duration))
-        self.kept.keep(item, receipt, made.data, until=until)
-        self.watch.went_well(chosen, began=call.started_at)
+        receipt = opened.seal(
+            self._receipt(opened.wish, candidate.model, call, asked.request, made, duration)
+        )
+        try:
+            self.kept.keep(item, receipt, made.data, until=until)
+        finally:  # the provider did its part, and others wait to hear of a probe
+            self.watch.went_well(chosen, began=call.started_at)
         self._store(item, opened, receipt, made.data, until)
 
-    def _made(self, item: Item, chosen: Candidate, request: ImageRequest, until: datetime) -> GeneratedImage:
-        owned = self.keys.get(item.owner, chosen.provider) if chosen.own_key else None
-        key = owned if chosen.own_key else self.deployment_key(chosen.provider)
-        if key is None:
+    def _key(self, item: Item, chosen: Candidate) -> ProviderKey | None:
+        if chosen.own_key:
+            return self.keys.get(item.owner, chosen.provider)
+        return self.deployment_key(chosen.provider)
+
+    def _made(self, chosen: Candidate, asked: "_Asked", until: datetime) -> GeneratedImage:
+        if asked.key is None:
             raise ProviderFailure(Reason.BAD_KEY, "There is no key for this provider.")
         try:
-            return self.providers[chosen.provider].generate(request, key=key, until=until - TO_STORE)
+            return self.providers[chosen.provider].generate(
+                asked.request, key=asked.key, until=until - TO_STORE
+            )
         except ProviderFailure:
             raise
         except Exception as error:
@@ -336,22 +354,26 @@ class GenerationRun:
 
     def _resume(self, job: Job, item: Item, call: Call, until: datetime) -> None:
         """Go on where another worker stopped, or where the store was not there."""
-        opened = self._opened(item)
         taken = self._changed(item, ItemState.RUNNING, lease_until=self.clock.now() + LEASE)
         answer = self.kept.find(taken, call)
-        if answer is not None:
-            receipt, data = answer
-            self._store(taken, opened, receipt, data, until)
-        else:
+        if answer is None:
             lost = ProviderFailure(Reason.LOST, "The work ended while the provider was at it.")
             self._failed(job, taken, call, lost, timedelta(0))
+            return
+        receipt, data = answer
+        try:
+            opened = self._opened(taken)
+        except (StorageUnavailable, ConfigurationError) as closed:
+            _log.warning(
+                "a paid image could not be opened yet", extra={"job": item.job_id, "code": closed.code}
+            )
+            wait = _STORE_AGAIN if isinstance(closed, StorageUnavailable) else LONGEST_DELAY
+            self._later(self._kept_for_later(taken, receipt, _paid(taken, receipt), wait))
+            return
+        self._store(taken, opened, receipt, data, until)
 
     def _store(self, item: Item, opened: OpenWish, receipt: Receipt, data: bytes, until: datetime) -> None:
-        outcome = None
-        if not item.settled:
-            outcome = Outcome(
-                call=receipt.call, duration_ms=receipt.duration_ms, succeeded=True, receipt=receipt
-            )
+        outcome = _paid(item, receipt)
         name = json.dumps([item.job_id, item.index, receipt.call.id])
         upload = Upload(
             owner=item.owner,
@@ -370,7 +392,7 @@ class GenerationRun:
             image_id: str | None = self.uploads.accept(upload).image.id
         except RETRYABLE:
             _log.warning("a paid image could not be stored yet", extra={"job": item.job_id})
-            self._later(self._kept_for_later(item, receipt, outcome))
+            self._later(self._kept_for_later(item, receipt, outcome, _STORE_AGAIN))
             return
         except ImageNotFound:
             image_id = None  # it was stored, and its owner has deleted it since
@@ -387,13 +409,13 @@ class GenerationRun:
         self._end(item, ItemState.SUCCEEDED, outcome=outcome, image_id=image_id, **_costs(item, receipt))
         self.kept.remove(item, receipt.call)
 
-    def _kept_for_later(self, item: Item, receipt: Receipt, outcome: Outcome | None) -> Item:
+    def _kept_for_later(self, item: Item, receipt: Receipt, outcome: Outcome | None, wait: timedelta) -> Item:
         """The image waits for the store; what it cost is settled now."""
         return self._changed(
             item,
             ItemState.QUEUED,
             outcome=outcome,
-            not_before=self.clock.now() + _STORE_AGAIN,
+            not_before=self.clock.now() + wait,
             lease_until=None,
             hold=None,
             **_costs(item, receipt),
@@ -437,6 +459,14 @@ class _LostLease(Exception):
     """Another worker has changed the image."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a provider is asked, and what opens it; None where there is nothing."""
+
+    request: ImageRequest
+    key: ProviderKey | None
+
+
 def _tried(item: Item) -> Tried:
     reason = item.error.reason if item.error is not None else None
     return Tried(frozenset(item.tried), item.provider if item.retries else None, reason)
@@ -460,6 +490,13 @@ def _not_stored(error: ImageStoreError, provider: Provider) -> ItemError:
         detail = "The provider's answer is no image that the store takes."
         return ItemError(error.code, detail, Reason.BAD_ANSWER.value, provider.value)
     return ItemError(error.code, error.message, provider=provider.value)
+
+
+def _paid(item: Item, receipt: Receipt) -> Outcome | None:
+    """What a kept answer adds to the ledger, once."""
+    if item.settled:
+        return None
+    return Outcome(call=receipt.call, duration_ms=receipt.duration_ms, succeeded=True, receipt=receipt)
 
 
 def _costs(item: Item, receipt: Receipt) -> dict[str, object]:
