@@ -6,7 +6,7 @@ NEEDED = error: Python 3.11 or newer is needed, and $(PYTHON) is none: install o
 BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo "$(NEEDED)" >&2; exit 2; }; $(PYTHON) local/bootstrap.py
 # One worker a core; the end-to-end tests share one stack and so stay together in one worker.
-PYTEST := $(PYTHONS) -m pytest -n 2 --dist loadgroup
+PYTEST := $(PYTHONS) -m pytest -n 2
 CODE := layers/shared/image_store functions cli/image_store_cli local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"

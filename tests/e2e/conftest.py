@@ -138,10 +138,9 @@ def launch(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of this folder in one worker: they share one stack."""
+    """Let the tests of this folder, and no others, open sockets."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("e2e"))
             item.add_marker(pytest.mark.loopback)
 
 

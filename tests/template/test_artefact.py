@@ -86,9 +86,6 @@ SLOW_AND_NOT_NEEDED = {
     "image_store.services.similarity",
 }
 
-# One worker builds, the others have no use for it.
-pytestmark = pytest.mark.xdist_group("artefact")
-
 
 @pytest.fixture(scope="module")
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -12,10 +12,7 @@ import pytest
 from tests import hostile, mutations
 from tests.hostile_child import Fate, fates
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it"),
-    pytest.mark.xdist_group("hostile"),  # one worker finds out what became of the files, for all tests
-]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
 
 SOAKS = "SOAK_FILES" in os.environ
 OF_EACH = int(os.environ.get("SOAK_FILES", "25"))

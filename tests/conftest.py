@@ -1,0 +1,29 @@
+"""How tests are spread over workers."""
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+TOGETHER = (
+    "tests/e2e/",  # they share a stack, which takes longer to start than most of them take
+    "tests/template/test_artefact.py",  # one build for all of them
+    "tests/unit/test_imaging_hostile.py",  # one process finds out what became of the files
+)
+"""What one worker runs; everything else goes to whoever is free."""
+
+
+class Spreading(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Each test is by itself, but for those that have to be together.
+
+    `--dist loadgroup` is meant for this, and groups nothing: with pytest 9, xdist 3.8 sets a name that nobody reads.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spreading:
+    """Spread the tests our way; the groups come first, the largest at the very beginning."""
+    return Spreading(config, log)
