@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import QuotaExceeded
+from image_store.services import batch_deletion
 from tests.functions.deployment import (
     API,
     IMAGE_ID,
@@ -202,9 +203,10 @@ def test_foreign_images_are_not_found(store: Deployment) -> None:
     assert store.answer_to("retrieve/image").json["status"] == "ready"
 
 
-def test_a_group_is_deleted_page_by_page(store: Deployment) -> None:
-    """Thrice 41 images: what was just stored is in the group at once, and every page holds up to a hundred."""
-    for _ in range(41):
+def test_a_group_is_deleted_page_by_page(store: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thrice 5 images: what was just stored is in the group at once, and every page holds as many as one may."""
+    monkeypatch.setattr(batch_deletion, "MAX_IDS", 10)
+    for _ in range(5):
         store.call(with_items(*[items_of("upload/batch")[0]] * 3), function="upload")
     first = store.answer_to("delete/batch-group")
     cursor = first.json["next_cursor"]
@@ -212,7 +214,7 @@ def test_a_group_is_deleted_page_by_page(store: Deployment) -> None:
 
     second = store.call(onward, function="delete")
 
-    assert (len(first.json["successful"]), len(second.json["successful"])) == (100, 23)
+    assert (len(first.json["successful"]), len(second.json["successful"])) == (10, 5)
     assert (first.json["failed"], second.json["failed"], second.json["next_cursor"]) == ([], [], None)
     assert store.answer_to("list/newest").json["items"] == []
 

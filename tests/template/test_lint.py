@@ -36,6 +36,7 @@ def test_the_processed_template_is_free_of_findings(processed: dict[str, Any], t
 
 def test_a_mistake_would_be_found(tmp_path: Path) -> None:
     path = tmp_path / "template.yaml"
-    path.write_text((ROOT / "template.yaml").read_text().replace("BillingMode", "BilingMode"))
+    table = {"Type": "AWS::DynamoDB::Table", "Properties": {"BilingMode": "PAY_PER_REQUEST"}}
+    path.write_text(json.dumps({"Resources": {"Table": table}}))
 
     assert "BilingMode" in findings(path)
