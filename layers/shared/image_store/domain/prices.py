@@ -61,32 +61,22 @@ def _each(
 
 PRICES: tuple[Price, ...] = (
     # No price is published for text that an image model writes: should one ever count any, its cost is unknown.
-    *_million_tokens(
-        Provider.OPENAI,
-        ("gpt-image-2",),
-        OPENAI_PRICES,
-        date(2026, 4, 21),
-        text_input="5",
-        image_input="8",
-        image_output="30",
-    ),
-    *_million_tokens(
-        Provider.OPENAI,
-        ("gpt-image-2.5-flare", "gpt-image-2.5-sunburst"),
-        OPENAI_PRICES,
-        date(2026, 9, 8),
-        text_input="5",
-        image_input="8",
-        image_output="30",
-    ),
-    *_million_tokens(
-        Provider.OPENAI,
-        ("gpt-image-2.6-flare", "gpt-image-2.6-sunburst"),
-        OPENAI_PRICES,
-        date(2026, 11, 4),
-        text_input="5",
-        image_input="8",
-        image_output="30",
+    *(
+        price
+        for models, since in (
+            (("gpt-image-2",), date(2026, 4, 21)),
+            (("gpt-image-2.5-flare", "gpt-image-2.5-sunburst"), date(2026, 9, 8)),
+            (("gpt-image-2.6-flare", "gpt-image-2.6-sunburst"), date(2026, 11, 4)),
+        )
+        for price in _million_tokens(
+            Provider.OPENAI,
+            models,
+            OPENAI_PRICES,
+            since,
+            text_input="5",
+            image_input="8",
+            image_output="30",
+        )
     ),
     *_million_tokens(
         Provider.GOOGLE,

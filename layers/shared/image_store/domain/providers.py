@@ -103,6 +103,11 @@ class Reference:
     media_type: MediaType
 
 
+def in_words(prompt: str, negative_prompt: str | None) -> str:
+    """A prompt that tells in words what must not be seen."""
+    return f"{prompt}\n\nAvoid: {negative_prompt}" if negative_prompt else prompt
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
     """One image, as it is asked of a provider."""
@@ -116,6 +121,11 @@ class ImageRequest:
     seed: int | None = None
     """None where the model knows no seeds."""
     references: tuple[Reference, ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """The prompt for a model that knows no negative one."""
+        return in_words(self.prompt, self.negative_prompt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

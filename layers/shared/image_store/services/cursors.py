@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from image_store.domain.errors import ConfigurationError, InvalidCursor
+from image_store.domain.errors import InvalidCursor
 from image_store.domain.ids import is_image_id
+from image_store.services.signing import current_key, key_named
 
 CURSOR_LIFETIME = timedelta(hours=24)
 _TAG_BYTES = 16
@@ -29,24 +30,17 @@ class Paged(Protocol):
 
 
 class Cursors:
-    """Makes and reads cursors with the keys of the signing secret.
-
-    The secret maps key ids to keys, and `current` names the one that signs; the others still verify, so that a
-    key can be replaced without breaking pages that are being read.
-    """
+    """Makes and reads cursors with the keys of the signing secret."""
 
     def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
         self._keys = keys
 
     def make(self, after: str, query: Paged, *, at: datetime) -> str:
         """A cursor that goes on after a place, good for 24 hours."""
-        keys = self._keys()
-        key_id = keys.get("current", "")
-        if key_id not in keys:
-            raise ConfigurationError("The signing secret names no current key.")
+        key_id, key = current_key(self._keys())
         expires = int((at + CURSOR_LIFETIME).timestamp())
         text = f"{key_id}.{expires}.{after}"
-        raw = _tag(keys[key_id], text, query) + text.encode()
+        raw = _tag(key, text, query) + text.encode()
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
     def read(self, cursor: str, query: Paged, *, at: datetime) -> str:
@@ -65,8 +59,7 @@ class Cursors:
             raise _invalid() from None
         key_id, _, rest = text.partition(".")
         expires, _, after = rest.partition(".")
-        keys = self._keys()
-        key = keys.get(key_id) if key_id != "current" else None
+        key = key_named(self._keys(), key_id)
         if key is None or not hmac.compare_digest(raw[:_TAG_BYTES], _tag(key, text, query)):
             raise _invalid()
         if datetime.fromtimestamp(int(expires), UTC) < at:

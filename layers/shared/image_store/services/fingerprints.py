@@ -7,7 +7,7 @@ signing secret alone.
 import hmac
 from collections.abc import Callable, Mapping
 
-from image_store.domain.errors import ConfigurationError
+from image_store.services.signing import current_key
 
 
 class Fingerprints:
@@ -18,8 +18,5 @@ class Fingerprints:
 
     def of(self, text: str) -> str:
         """The fingerprint of a text, in hexadecimal."""
-        keys = self._keys()
-        key_id = keys.get("current", "")
-        if key_id not in keys:
-            raise ConfigurationError("The signing secret names no current key.")
-        return hmac.digest(keys[key_id].encode(), b"fingerprint\0" + text.encode(), "sha256").hex()
+        _, key = current_key(self._keys())
+        return hmac.digest(key.encode(), b"fingerprint\0" + text.encode(), "sha256").hex()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.errors import ConfigurationError, InvalidRequest, StorageUnavailable
+from image_store.domain.errors import InvalidRequest, StorageUnavailable
 from image_store.domain.image import Image, State
 from image_store.domain.making import TransformWanted
 from image_store.domain.renditions import Preset, Recipe
@@ -22,6 +22,7 @@ from image_store.ports.objects import ObjectStore
 from image_store.ports.system import Clock
 from image_store.services.renditions import Found, Renditions, nearest
 from image_store.services.retrieval import Retrieval, not_found
+from image_store.services.signing import current_key, key_named
 
 _TAG_BYTES = 16
 _MAX_LINK_CHARS = 256
@@ -30,23 +31,17 @@ _logger = logging.getLogger(__name__)
 
 
 class ShareLinks:
-    """Makes and reads links with the keys of the signing secret.
-
-    The secret maps key ids to keys, and `current` names the one that signs; the others still verify.
-    """
+    """Makes and reads links with the keys of the signing secret."""
 
     def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
         self._keys = keys
 
     def make(self, share: Share) -> str:
         """The link of a share."""
-        keys = self._keys()
-        key_id = keys.get("current", "")
-        if key_id not in keys:
-            raise ConfigurationError("The signing secret names no current key.")
+        key_id, key = current_key(self._keys())
         named = key_id.encode() + bytes([len(key_id)])
         raw = written(share) + named
-        return base64.urlsafe_b64encode(raw + _tag(keys[key_id], raw)).rstrip(b"=").decode("ascii")
+        return base64.urlsafe_b64encode(raw + _tag(key, raw)).rstrip(b"=").decode("ascii")
 
     def read(self, link: str) -> Share | None:
         """The share of a link; None for whatever this store did not make, to the last bit."""
@@ -60,7 +55,7 @@ class ShareLinks:
         if not signed or base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != link:
             return None  # base64 has spare bits at its end
         body, key_id = signed[: -1 - signed[-1]], signed[-1 - signed[-1] : -1].decode("ascii", "replace")
-        key = self._keys().get(key_id) if key_id != "current" else None
+        key = key_named(self._keys(), key_id)
         if key is None or not hmac.compare_digest(tag, _tag(key, signed)):
             return None
         return read(body)

@@ -59,7 +59,7 @@ class CloudflareImages(ImageProvider):
         if request.negative_prompt and request.model != _FLUX:
             body["negative_prompt"] = request.negative_prompt
         elif request.negative_prompt:  # it knows none: it is said in words
-            body["prompt"] = f"{request.prompt}\n\nAvoid: {request.negative_prompt}"
+            body["prompt"] = request.in_words
         headers = {"Authorization": f"Bearer {key.secret}", "Content-Type": "application/json"}
         answer = self._http.send("POST", url, headers=headers, body=json.dumps(body).encode(), until=until)
         return GeneratedImage(data=_image_in(answer), params=params)

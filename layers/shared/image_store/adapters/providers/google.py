@@ -51,7 +51,7 @@ class GoogleImages(ImageProvider):
             timeout=int(left.total_seconds() * 1000),
             retry_options=types.HttpRetryOptions(attempts=1),
         )
-        contents: list[Any] = [types.Part.from_text(text=_prompt(request))]
+        contents: list[Any] = [types.Part.from_text(text=request.in_words)]
         contents += [
             types.Part.from_bytes(data=each.data, mime_type=each.media_type.value)
             for each in request.references
@@ -82,13 +82,6 @@ class GoogleImages(ImageProvider):
         return GeneratedImage(
             data=_image_in(answer), usage=_usage(answer), params={"aspect_ratio": ratio, "image_size": size}
         )
-
-
-def _prompt(request: ImageRequest) -> str:
-    """The models know no negative prompt: it is said in words."""
-    return (
-        f"{request.prompt}\n\nAvoid: {request.negative_prompt}" if request.negative_prompt else request.prompt
-    )
 
 
 def _ratio(request: ImageRequest) -> str:

@@ -47,9 +47,9 @@ class OpenAIImages(ImageProvider):
                         (f"reference.{each.media_type.extension}", each.data, each.media_type.value)
                         for each in request.references
                     ]
-                    answer = client.images.edit(image=images, prompt=_prompt(request), **params)
+                    answer = client.images.edit(image=images, prompt=request.in_words, **params)
                 else:
-                    answer = client.images.generate(prompt=_prompt(request), **params)
+                    answer = client.images.generate(prompt=request.in_words, **params)
         except openai.APITimeoutError as error:
             raise failure(Reason.TIMEOUT) from error
         except openai.APIStatusError as error:
@@ -59,13 +59,6 @@ class OpenAIImages(ImageProvider):
         except (openai.OpenAIError, ValueError, OSError) as error:
             raise failure(Reason.BAD_ANSWER) from error
         return GeneratedImage(data=_image_in(answer), usage=_usage(answer), params=params)
-
-
-def _prompt(request: ImageRequest) -> str:
-    """The models know no negative prompt: it is said in words."""
-    return (
-        f"{request.prompt}\n\nAvoid: {request.negative_prompt}" if request.negative_prompt else request.prompt
-    )
 
 
 def _image_in(answer: Any) -> bytes:

@@ -9,9 +9,7 @@ from image_store.domain.catalogue import Model, model_named, models_of, unlisted
 from image_store.domain.errors import BudgetExceeded, InvalidRequest, ProviderFailed
 from image_store.domain.generation import Preference, Wish
 from image_store.domain.prices import cost_micros
-from image_store.domain.providers import Provider
-
-_WORDS = len("\n\nAvoid: ")
+from image_store.domain.providers import Provider, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +134,9 @@ def _model(provider: Provider, wish: Wish, preference: Preference) -> Model | No
 
 def _can(model: Model, wish: Wish) -> bool:
     negative = wish.negative_prompt or ""
-    # A model that knows no negative prompt is told of it in words.
-    said = len(wish.prompt) + len(negative) + (_WORDS if negative and not model.negative_prompt else 0)
+    said = wish.prompt + negative if model.negative_prompt else in_words(wish.prompt, negative)
     return (
-        said <= model.max_prompt and len(wish.reference_ids) <= model.max_references and model.fits(wish.size)
+        len(said) <= model.max_prompt
+        and len(wish.reference_ids) <= model.max_references
+        and model.fits(wish.size)
     )

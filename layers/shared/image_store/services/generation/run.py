@@ -139,8 +139,9 @@ class GenerationRun:
         found = self.choice.candidates(wish, job.preference, own, held=held, on=now.date())
         candidates = [candidate for candidate in found if candidate.provider not in item.given_up]
         if not candidates:
-            called = item.error is not None and item.error.provider is not None
-            error = item.error if called else ItemError("provider_failed", "No provider can make this image.")
+            error = _of_the_last_call(item) or ItemError(
+                "provider_failed", "No provider can make this image."
+            )
             self._end(item, ItemState.FAILED, error=error)
             return
         chosen = self.watch.choose(candidates, _tried(item))
@@ -297,8 +298,7 @@ class GenerationRun:
     def _wait(self, item: Item, until: datetime) -> None:
         """Nobody can be called now: later, or not at all."""
         if until >= item.deadline:
-            called = item.error is not None and item.error.provider is not None
-            error = item.error if called else _nobody("No provider was available in time.")
+            error = _of_the_last_call(item) or _nobody("No provider was available in time.")
             self._end(item, ItemState.FAILED, error=error)
             return
         # A little later for each, so that not all of them come back at once.
@@ -470,6 +470,11 @@ class _Asked:
 def _tried(item: Item) -> Tried:
     reason = item.error.reason if item.error is not None else None
     return Tried(frozenset(item.tried), item.provider if item.retries else None, reason)
+
+
+def _of_the_last_call(item: Item) -> ItemError | None:
+    """What the last call failed of; None when what is told of the image came of no call."""
+    return item.error if item.error is not None and item.error.provider is not None else None
 
 
 def _nobody(detail: str) -> ItemError:
