@@ -1,19 +1,15 @@
 """The rows of perceptual hashes, as whoever looks for similar images reads them."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from image_store.adapters.dynamodb import cards, keys
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.similarity import Alike, bands
 from image_store.ports.projections import AlikeRows
 
 
-class DynamoAlikeRows(AlikeRows):
+class DynamoAlikeRows(OnTable, AlikeRows):
     """AlikeRows on the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
         found: dict[str, Alike] = {}

@@ -1,11 +1,9 @@
 """What reservations have taken, as rows that they and the records write."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.quota import Usage
 from image_store.domain.reservation import Copies, IdempotencyRow
 from image_store.ports.claims import Claims
@@ -13,11 +11,8 @@ from image_store.ports.claims import Claims
 _MAX_COPIES_READ = 10
 
 
-class DynamoClaims(Claims):
+class DynamoClaims(OnTable, Claims):
     """Claims in the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def copies(self, owner: str, sha256: str) -> Copies:
         answer = self._rows.call(

@@ -1,23 +1,20 @@
 """Rows that wait for cleanup, and all records for its sweeps."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, records
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.image import Image
 from image_store.ports.cleanup import CleanupRows
 
 _DUE_PAGE_ROWS = 100
 
 
-class DynamoCleanupRows(CleanupRows):
+class DynamoCleanupRows(OnTable, CleanupRows):
     """CleanupRows in the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def due(self, before: datetime) -> Iterator[str]:
         for pk in self._due(keys.due_shards(), before):

@@ -1,22 +1,18 @@
 """The rows of the feed, as it reads them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
 
 from image_store.adapters.dynamodb import cards, keys
 from image_store.adapters.dynamodb.projector import rebuild_of
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable, Table
 from image_store.domain.cards import Card
 from image_store.domain.image import State, Visibility
 from image_store.domain.projection import Rebuild
 from image_store.ports.projections import FeedRows
 
 
-class DynamoFeedRows(FeedRows):
+class DynamoFeedRows(OnTable, FeedRows):
     """FeedRows on the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def months(self) -> Sequence[str]:
         item = self._rows.call("get_item", Key=keys.key(*keys.feed_months(serving(self._rows)))).get(

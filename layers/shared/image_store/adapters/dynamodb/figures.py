@@ -1,12 +1,11 @@
 """The figures that the projector counts, as they are asked for."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.feed_rows import serving
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.projection import IMAGES, SIZE
 from image_store.domain.statistics import Amount, Statistics
 from image_store.ports.projections import Figures
@@ -14,11 +13,8 @@ from image_store.ports.projections import Figures
 MAX_MODELS = 1_000
 
 
-class DynamoFigures(Figures):
+class DynamoFigures(OnTable, Figures):
     """Figures on the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def of_owner(self, owner: str, *, since: date, until: date) -> Statistics:
         return self._read([keys.owner_stats(serving(self._rows), owner)], since, until)

@@ -1,20 +1,16 @@
 """What ingest remembers of objects that are no images, beside their idempotency names."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.ingest import SweepPosition, VersionPosition
 from image_store.ports.ingest import IngestNotes
 
 
-class DynamoIngestNotes(IngestNotes):
+class DynamoIngestNotes(OnTable, IngestNotes):
     """IngestNotes in the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def settled(self, names: Collection[str], *, at: datetime) -> set[str]:
         rows = [(row, name) for name in set(names) for row in (keys.idempotency(name), keys.note(name))]

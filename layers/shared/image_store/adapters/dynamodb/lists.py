@@ -1,12 +1,11 @@
 """Lists of images: every expression that reads one."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from image_store.adapters.dynamodb import cards, items, keys
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.ids import id_bounds
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.ports.lists import ImageLists
@@ -16,11 +15,8 @@ _FEWEST_ROWS, _MOST_ROWS = 25, 500
 _SPARE = 1.25
 
 
-class DynamoImageLists(ImageLists):
+class DynamoImageLists(OnTable, ImageLists):
     """ImageLists in the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         found: list[items.Item] = []

@@ -7,7 +7,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import parse_time, text_time
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable, Table
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import day_of
 from image_store.domain.providers import Provider, ProviderKey
@@ -18,11 +18,8 @@ from image_store.ports.secrets import Cipher
 _TIMES = ("open_until", "opened_at", "failed_at", "probe_until")
 
 
-class DynamoProviderHealth(ProviderHealth):
+class DynamoProviderHealth(OnTable, ProviderHealth):
     """ProviderHealth in the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def breakers(self) -> Mapping[Provider, Breaker]:
         wanted = [keys.breaker(provider.value) for provider in Provider]

@@ -1,20 +1,16 @@
 """Rows of publications, beside those that a change of a record writes."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, publication_items
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.publication import PublicationRow
 from image_store.ports.publications import PublicationRows
 
 
-class DynamoPublicationRows(PublicationRows):
+class DynamoPublicationRows(OnTable, PublicationRows):
     """PublicationRows in the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def publication(self, publication: str) -> PublicationRow | None:
         answer = self._rows.call("get_item", Key=keys.publication(publication), ConsistentRead=True)

@@ -1,19 +1,14 @@
 """Rights to make a file of an image, which end by themselves."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.ports.imaging import RenderLeases
 
 
-class DynamoRenderLeases(RenderLeases):
+class DynamoRenderLeases(OnTable, RenderLeases):
     """RenderLeases in the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
         answer = self._rows.conditional(

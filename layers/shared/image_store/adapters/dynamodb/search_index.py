@@ -1,11 +1,11 @@
 """The rows of terms, as searches read them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from image_store.adapters.dynamodb import cards, items, keys
 from image_store.adapters.dynamodb.projections import terms_in
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.cards import Card
 from image_store.domain.ids import id_bounds
 from image_store.domain.image import State
@@ -15,11 +15,8 @@ from image_store.ports.projections import SearchIndex
 _FILTERS = ("kind", "visibility", "category", "model", "provider")
 
 
-class DynamoSearchIndex(SearchIndex):
+class DynamoSearchIndex(OnTable, SearchIndex):
     """SearchIndex on the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Table(table, client=client)
 
     def rows(
         self, query: SearchQuery, word: str, *, start: str | None, end: str | None, limit: int

@@ -175,3 +175,10 @@ def _failed_writes(error: ClientError, names: list[str]) -> set[str] | None:
     if failed:
         return failed
     return {"conflict"} if "TransactionConflict" in codes else None
+
+
+class OnTable:
+    """An adapter on rows of the one table; the client is made at the first call."""
+
+    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
+        self._rows = Table(table, client=client)
