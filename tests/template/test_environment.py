@@ -26,6 +26,7 @@ CAPS = {
 """By variable: the parameter it comes from and its default."""
 ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *CAPS}
 RESERVING = ACCEPTING | {"CLEANUP_ON_SAVE"}
+ADMINS = {"ADMIN_SCOPE", "ADMIN_SUBJECTS"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 SEALING = {"SECRETS_KEY", "ENCRYPT_SENSITIVE_FIELDS"}
 GENERATING = {
@@ -67,6 +68,7 @@ TOLD = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "ADMIN_SCOPE",
         "PRESETS",
         "R2_ENDPOINT",
         "PUBLIC_BUCKET",
@@ -78,7 +80,7 @@ TOLD = {
     | PUBLISHED
     | PURGING
     | CLEANING,
-    "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS"} | R2 | PUBLISHED | PURGING | CLEANING,
+    "Admin": {"TABLE_NAME", *ADMINS} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
     "Migrate": {
         "TABLE_NAME",
@@ -87,7 +89,7 @@ TOLD = {
         "WORK_QUEUE_URL",
         "INGEST_BUCKET",
         "MIGRATION_TABLE",
-        "ADMIN_SUBJECTS",
+        *ADMINS,
     }
     | R2
     | PUBLISHED
@@ -130,8 +132,8 @@ QUEUES = {
 TOLD |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET", "ENCRYPT_SENSITIVE_FIELDS"} | R2 | PUBLISHED,
     "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS"} | R2 | PUBLISHED,
-    "Stats": {"TABLE_NAME", "ADMIN_SUBJECTS"},
-    "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
+    "Stats": {"TABLE_NAME", *ADMINS},
+    "Health": {"TABLE_NAME", *ADMINS, "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
     | R2
     | PUBLISHED
     | QUEUES,
@@ -146,6 +148,7 @@ VALUES = {
     "CONSOLE_CLIENT_ID": "console",
     "CONSOLE_SCOPES": "openid",
     "CONSOLE_TOKEN_URL": "",
+    "ADMIN_SCOPE": "https://api.example.com/admin",
     "ADMIN_SUBJECTS": "alice",
     "CLEANUP_POLICIES": "[]",
     "CLEANUP_MAX_DELETIONS": "1000",

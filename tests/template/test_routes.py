@@ -74,11 +74,13 @@ def function_of(operation: dict[str, Any]) -> str:
 
 
 def authorizer_of(operation: dict[str, Any]) -> str | None:
-    """The authorizer that an operation asks; SAM writes NONE for a public one."""
+    """The authorizer that an operation asks; None for a public one."""
+    if "security" not in operation:
+        return None
     ((name, scopes),) = operation["security"][0].items()
     assert len(operation["security"]) == 1
     assert scopes == []
-    return None if name == "NONE" else str(name)
+    return str(name)
 
 
 def test_the_routes_are_exactly_these(processed: dict[str, Any]) -> None:
@@ -137,15 +139,60 @@ def test_tokens_are_checked_against_the_deployments_issuer_and_audiences(process
     }
 
 
-def test_every_public_route_is_throttled(processed: dict[str, Any]) -> None:
+def limits(rate: str, burst: str) -> dict[str, Any]:
+    """The throttle that two parameters set."""
+    return {"ThrottlingRateLimit": {"Ref": rate}, "ThrottlingBurstLimit": {"Ref": burst}}
+
+
+UPLOAD_LIMITS = limits("UploadRateLimit", "UploadBurstLimit")
+PUBLIC_LIMITS = limits("PublicRateLimit", "PublicBurstLimit")
+DECODING = {
+    "POST /v1/images",
+    "POST /v1/images/batch",
+    "POST /v1/uploads/{image_id}/complete",
+    "POST /v1/admin/migrations",
+}
+"""Routes whose function decodes an image while its caller waits."""
+IMAGES_FOR_EVERYBODY = {"GET /i/{link}", "GET /i/{link}/{preset}", "GET /v1/feed"}
+
+
+def test_every_route_is_throttled(processed: dict[str, Any], template: dict[str, Any]) -> None:
     stage = processed["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]
-    throttled = {
-        key
-        for key, settings in stage["RouteSettings"].items()
-        if settings["ThrottlingRateLimit"] > 0 and settings["ThrottlingBurstLimit"] > 0
+    own = stage["RouteSettings"]
+    public = {key for key, (_, authorizer) in ROUTES.items() if authorizer is PUBLIC}
+
+    assert stage["DefaultRouteSettings"] == limits("ApiRateLimit", "ApiBurstLimit")
+    assert own.keys() == public | DECODING
+    assert {key for key, found in own.items() if found == UPLOAD_LIMITS} == DECODING
+    assert {key for key, found in own.items() if found == PUBLIC_LIMITS} == IMAGES_FOR_EVERYBODY
+    for key in public - IMAGES_FOR_EVERYBODY:
+        assert 0 < own[key]["ThrottlingRateLimit"] <= own[key]["ThrottlingBurstLimit"], key
+    for name in ("Api", "Upload", "Public"):
+        rate, burst = (template["Parameters"][f"{name}{kind}Limit"] for kind in ("Rate", "Burst"))
+        assert 0 < rate["MinValue"] <= rate["Default"] <= burst["Default"] <= burst["MaxValue"]
+
+
+def test_a_public_route_names_no_authorizer_that_the_api_does_not_have(processed: dict[str, Any]) -> None:
+    """Whether API Gateway warns of one is written nowhere, and a warning fails the deployment."""
+    schemes = body(processed)["components"]["securitySchemes"].keys()
+    named = {
+        name
+        for methods in body(processed)["paths"].values()
+        for operation in methods.values()
+        for demand in operation.get("security", [])
+        for name in demand
     }
 
-    assert throttled == {key for key, (_, authorizer) in ROUTES.items() if authorizer is PUBLIC}
+    assert named <= schemes
+
+
+def test_a_deployment_fails_when_api_gateway_warns_of_the_issuer(
+    processed: dict[str, Any], template: dict[str, Any]
+) -> None:
+    api = processed["Resources"]["Api"]["Properties"]
+
+    assert api["FailOnWarnings"] == {"Ref": "FailOnWarnings"}
+    assert template["Parameters"]["FailOnWarnings"]["Default"] == "true"
 
 
 def test_a_page_of_an_allowed_origin_may_send_and_read_what_the_api_uses(processed: dict[str, Any]) -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # most functions know of no policy and of no provider
     from image_store.domain.cleanup import Policy
     from image_store.domain.providers import Provider
 
+ADMIN_SCOPE = "images:admin"
+"""The scope of admins where a deployment names no other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -74,6 +77,8 @@ class Settings:
     """The most that a run of cleanup may remove without a row that asks for it."""
     feed_details: bool
     """Whether cards of the feed carry filenames, and alternative texts that were derived."""
+    admin_scope: str
+    """The scope that makes an admin of whoever has it."""
     admin_subjects: frozenset[str]
     """Subjects who are admins besides those whose token has the scope."""
     migration_table: str
@@ -147,6 +152,7 @@ class Settings:
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
             feed_details=_flag(environment, "FEED_DETAILS"),
+            admin_scope=environment.get("ADMIN_SCOPE") or ADMIN_SCOPE,
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             migration_table=environment.get("MIGRATION_TABLE", ""),
             issuer=environment.get("ISSUER", ""),
