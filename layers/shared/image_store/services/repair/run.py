@@ -90,7 +90,7 @@ class RepairRun:
         except _TRY_AGAIN:
             raise
         except ImageStoreError as error:
-            _logger.error(
+            _logger.exception(
                 "an image cannot be repaired", extra={"image_id": work.image_id, "code": error.code}
             )
 
