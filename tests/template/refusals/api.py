@@ -35,8 +35,7 @@ def _routes(template: Template) -> set[str]:
 )
 def settings_are_of_routes_that_there_are(template: Template) -> Iterator[str]:
     """API Gateway does not find a route by its key, and the stack fails."""
-    for key in _stage(template)["RouteSettings"].keys() - _routes(template):
-        yield key
+    yield from _stage(template)["RouteSettings"].keys() - _routes(template)
 
 
 @guard(

@@ -100,6 +100,6 @@ def a_rule_asks_parameters_alone_with_the_functions_of_rules(template: Template)
 )
 def an_application_of_appconfig_has_a_name_of_64_characters(template: Template) -> Iterator[str]:
     for name, resource in template["Resources"].items():
-        if resource["Type"].startswith("AWS::AppConfig::") and "Name" in resource["Properties"]:
-            if not 1 <= len(resource["Properties"]["Name"]) <= 64:
-                yield name
+        is_of_appconfig = resource["Type"].startswith("AWS::AppConfig::")
+        if is_of_appconfig and len(resource["Properties"].get("Name", "")) > 64:
+            yield name

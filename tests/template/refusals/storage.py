@@ -92,7 +92,10 @@ def a_first_deployment_that_fails_leaves_nothing_behind(template: Template) -> I
 )
 def what_outlives_a_stack_takes_no_name_that_the_next_one_needs(template: Template) -> Iterator[str]:
     for name, resource in template["Resources"].items():
-        if resource.get("DeletionPolicy") == "RetainExceptOnCreate" and resource["Properties"].keys() & _NAMES:
+        if (
+            resource.get("DeletionPolicy") == "RetainExceptOnCreate"
+            and resource["Properties"].keys() & _NAMES
+        ):
             yield f"{name}: its name is taken when the stack is made again"
 
 
