@@ -66,7 +66,7 @@ lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer ve
 		requirements/dev.in -o requirements/dev.txt
 
 openapi: dev ## Write openapi.json from the functions' code
-	$(PYTHONS) -m tools.openapi
+	PYTHONPATH=layers/shared $(PYTHONS) -m tools.openapi
 
 clean: ## Delete what was built and the environments; the data in .local stays
 	rm -rf .venv .venv-* .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -22,14 +22,15 @@ def show(link: str) -> "Response[str]":
     if parse_link(link) is not None:
         return show_rendition(link, "display")
     app = application()
-    return app.answers.shared(app.shared.find(link, accept=http.header(api, "accept")))
+    found = app.shared.find(link, accept=http.header(api, "accept"))
+    return app.answers.shared(found, method=http.read_method(api))
 
 
 @api.get("/i/<link>/<preset>", **PUBLISHED)
 def show_rendition(link: str, preset: str) -> "Response[str]":
     app = application()
     found = app.renditions.published(link, preset, accept=http.header(api, "accept"))
-    return app.answers.published(found)
+    return app.answers.published(found, method=http.read_method(api))
 
 
 prepare()

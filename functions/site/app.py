@@ -8,10 +8,10 @@ from image_store.entrypoints import http
 
 # Health is asked for most often and needs nothing: whatever else a route needs is imported when it is called.
 
-api = http.create_api()
-
 HERE = Path(__file__).parent
 DOCUMENT = HERE / "openapi.json"
+
+api = http.create_api(document=DOCUMENT)
 
 
 @api.get("/v1/health", **http.operation("Ask whether the API answers", answers={200: "Health"}, public=True))

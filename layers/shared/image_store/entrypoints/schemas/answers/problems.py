@@ -20,6 +20,7 @@ class ItemProblem(BaseModel):
     detail: str
     code: str
     errors: list[ProblemError] | None = None
+    errors_not_listed: int | None = None
     existing_id: str | None = None
 
 
