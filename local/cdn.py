@@ -58,6 +58,9 @@ class Cdn:
                 raise web.HTTPNotFound
             response = web.StreamResponse(status=found.status)
             response.headers.update({name: found.headers[name] for name in ANSWERED if name in found.headers})
+            response.headers.setdefault(
+                "Vary", "Origin"
+            )  # or an <img>'s copy would be handed to a page's fetch
             await response.prepare(request)
             async for chunk in found.content.iter_chunked(CHUNK_BYTES):
                 await response.write(chunk)

@@ -29,7 +29,10 @@ def test_a_long_answer_is_packed_for_whoever_takes_that(store: Deployment) -> No
 
     content = base64.b64decode(answer["body"])
     assert answer["isBase64Encoded"]
-    assert (answer["headers"]["Content-Encoding"], answer["headers"]["Vary"]) == ("gzip", "Accept-Encoding, Origin")
+    assert (answer["headers"]["Content-Encoding"], answer["headers"]["Vary"]) == (
+        "gzip",
+        "Accept-Encoding, Origin",
+    )
     assert gzip.decompress(content).decode() == plain["body"]
     assert len(content) < len(plain["body"]) / 4
 

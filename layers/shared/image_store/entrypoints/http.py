@@ -29,12 +29,13 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 class Api(APIGatewayHttpResolver):
     """A resolver that answers HEAD wherever it answers GET."""
 
-    def get(self, rule: str, **described: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:  # type: ignore[override]
+    def get[F: Callable[..., Any]](self, rule: str, **described: Any) -> Callable[[F], F]:  # type: ignore[override]
         """Register a function for GET, and for HEAD, which the API's document does not tell apart."""
 
-        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        def register(function: F) -> F:
             self.route(rule, method="HEAD", include_in_schema=False)(function)
-            return self.route(rule, method="GET", **described)(function)  # type: ignore[no-any-return]
+            self.route(rule, method="GET", **described)(function)
+            return function
 
         return register
 
