@@ -22,7 +22,8 @@ api = http.create_api()
         problems=(400, 403, 415, 503),
     ),
 )
-def clean() -> "Response[str]":
+def run_cleanup() -> "Response[str]":
+    """Removes what is due, or tells with `dry_run` what it would remove."""
     app = _application_of_admin()
     asked = json_body(api, CleanupRequest)
     until = deadline(api.lambda_context, app.clock)
@@ -41,7 +42,8 @@ def clean() -> "Response[str]":
         problems=(400, 403, 503),
     ),
 )
-def list_reports() -> "Response[str]":
+def list_cleanup_reports() -> "Response[str]":
+    """Lists the reports of past runs, the newest first."""
     app = _application_of_admin()
     return reports_answer(app.housekeeping.reports(limit=query(api, ReportsQuery).limit))
 

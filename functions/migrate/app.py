@@ -22,7 +22,8 @@ ADDRESS = "/v1/admin/migrations/<migration_id>"
         problems=(400, 403, 413, 415, 503),
     ),
 )
-def begin() -> "Response[str]":
+def create_migration() -> "Response[str]":
+    """Begins to make images of the pictures in records; see it at `Location`."""
     app = _application_of_admin()
     until = deadline(api.lambda_context, app.clock)
     migration = migrations.begin(api, app.migration_requests, until=until)
@@ -30,7 +31,8 @@ def begin() -> "Response[str]":
 
 
 @api.get(ADDRESS, **http.operation("See a migration", answers={200: "Migration"}, problems=(403, 404, 503)))
-def get_progress(migration_id: str) -> "Response[str]":
+def get_migration(migration_id: str) -> "Response[str]":
+    """Answers how far a migration has come."""
     return migrations.progress(_application_of_admin().migration_requests.get(migration_id))
 
 
@@ -43,10 +45,12 @@ def get_progress(migration_id: str) -> "Response[str]":
             200: "The picture itself, as it is not moved yet; not for JSON lines.",
             302: "The picture is moved, and at Location for a while.",
         },
+        media={200: "image/*"},
         problems=(400, 403, 404, 413, 415, 422, 503),
     ),
 )
-def get_content(migration_id: str) -> "Response[Any]":
+def get_migration_content(migration_id: str) -> "Response[Any]":
+    """Answers the picture of a record, or redirects to it once it is moved."""
     app = _application_of_admin()
     return migrations.content(api, app.migration_requests, migration_id, answers=app.answers)
 

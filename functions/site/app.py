@@ -15,40 +15,72 @@ DOCUMENT = HERE / "openapi.json"
 
 
 @api.get("/v1/health", **http.operation("Ask whether the API answers", answers={200: "Health"}, public=True))
-def health() -> "Response[str]":
+def get_health() -> "Response[str]":
+    """Answers as long as the API does; it asks no other part."""
     return Response(200, "application/json", '{"status":"ok"}', headers={"Cache-Control": "no-store"})
 
 
-@api.get("/openapi.json", **http.operation("Get this document", answers={200: "OpenAPI 3.1"}, public=True))
-def openapi() -> "Response[str]":
+@api.get(
+    "/openapi.json",
+    **http.operation(
+        "Get this document", answers={200: "The document."}, media={200: "application/json"}, public=True
+    ),
+)
+def get_openapi() -> "Response[str]":
+    """Answers the document that you are reading."""
     headers = {"Cache-Control": "public, max-age=300"}
     return Response(200, "application/json", DOCUMENT.read_text("utf-8"), headers=headers)
 
 
-@api.get("/docs", **http.operation("Read the docs page", answers={200: "HTML"}, public=True))
-def docs_page() -> "Response[str]":
+@api.get(
+    "/docs",
+    **http.operation("Read the docs page", answers={200: "The page."}, media={200: "text/html"}, public=True),
+)
+def get_docs() -> "Response[str]":
+    """Shows the document as a page."""
     from image_store.entrypoints import docs
 
     return docs.page(DOCUMENT.read_text("utf-8"))
 
 
-@api.get("/", **http.operation("Open the web console", answers={200: "HTML"}, public=True))
-def console_page() -> "Response[bytes]":
+@api.get(
+    "/",
+    **http.operation(
+        "Open the web console", answers={200: "The page."}, media={200: "text/html"}, public=True
+    ),
+)
+def get_console() -> "Response[bytes]":
+    """Opens the web console."""
     from image_store.bootstrap import application
     from image_store.entrypoints import console
 
     return console.of(HERE).page(application().settings, console.asked(api))
 
 
-@api.get("/assets/<file>", **http.operation("Get a file of the console", answers={200: "File"}, public=True))
-def console_file(file: str) -> "Response[bytes]":
+@api.get(
+    "/assets/<file>",
+    **http.operation(
+        "Get a file of the console",
+        answers={200: "The file.", 304: "The version named by If-None-Match is current."},
+        headers=("If-None-Match",),
+        media={200: "*/*"},
+        problems=(404,),
+        public=True,
+    ),
+)
+def get_console_file(file: str) -> "Response[bytes]":
+    """Answers a script, style sheet or picture of the web console."""
     from image_store.entrypoints import console
 
     return console.of(HERE).asset(file, console.asked(api))
 
 
-@api.get("/config.json", **http.operation("Get the console's settings", answers={200: "JSON"}, public=True))
-def console_settings() -> "Response[str]":
+@api.get(
+    "/config.json",
+    **http.operation("Get the console's settings", answers={200: "ConsoleSettings"}, public=True),
+)
+def get_config() -> "Response[str]":
+    """Answers what a client has to know of the deployment: issuer, limits, presets."""
     from image_store.bootstrap import application
     from image_store.entrypoints import console
 
