@@ -144,6 +144,12 @@ class UploadIncomplete(ImageStoreError):
     code = "upload_incomplete"
 
 
+class RepairNotFound(ImageStoreError):
+    """There is no such repair: none at all, or one that is longer ago than 90 days."""
+
+    code = "repair_not_found"
+
+
 class MigrationNotFound(ImageStoreError):
     """There is no such migration."""
 

@@ -105,6 +105,11 @@ def migration(migration_id: str) -> Key:
     return key(f"MIGRATION#{migration_id}", "MIGRATION")
 
 
+def repair(repair_id: str) -> Key:
+    """The row of a repair."""
+    return key(f"REPAIR#{repair_id}", "REPAIR")
+
+
 JOB = "JOB"
 JOB_PREFIX = "JOB#"
 _ITEM_PREFIX = "ITEM#"
