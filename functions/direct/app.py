@@ -22,10 +22,7 @@ api = http.create_api()
     ),
 )
 def create_upload() -> "Response[str]":
-    """Announces an image; send its bytes with the answered request, then complete the upload.
-
-    200 with the image answers a repeat whose image is stored already.
-    """
+    """Announces an image; send its bytes with the answered request, then complete the upload."""
     app = application()
     begun = app.direct_uploads.begin(read_upload_request(api))
     if isinstance(begun, Record):
@@ -42,10 +39,7 @@ def create_upload() -> "Response[str]":
     ),
 )
 def complete_upload(image_id: str) -> "Response[str]":
-    """Makes an image of the bytes that have arrived.
-
-    202 means that it goes on behind the request: ask again after `Retry-After`.
-    """
+    """Makes an image of the bytes that have arrived; after 202 ask again when `Retry-After` has passed."""
     app = application()
     until = deadline(api.lambda_context, app.clock)
     record = app.direct_uploads.complete(http.caller(api), image_id, until=until)

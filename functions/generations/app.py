@@ -10,7 +10,6 @@ api = http.create_api()
 
 @api.post("/v1/generations", **generation_routes.BEGIN)
 def create_generation() -> "Response[str]":
-    """Begins a job that makes images; see it at `Location`."""
     app = application()
     found = app.generation_requests.begin(generations.read_generation(api))
     return generations.accepted(api, app.settings, *found)
@@ -18,7 +17,6 @@ def create_generation() -> "Response[str]":
 
 @api.get("/v1/generations", **generation_routes.LIST)
 def list_generations() -> "Response[str]":
-    """Lists your jobs, the newest first."""
     asked = generations.read_page(api)
     found = application().generation_requests.page(http.caller(api), cursor=asked.cursor, limit=asked.limit)
     return generations.page(*found)
@@ -26,7 +24,6 @@ def list_generations() -> "Response[str]":
 
 @api.get("/v1/generations/<job_id>", **generation_routes.SEE)
 def get_generation(job_id: str) -> "Response[str]":
-    """Answers how far a job has come, image by image."""
     wanted, owner = application().generation_requests, http.caller(api)
     unchanged = generations.unchanged(api, wanted.job(owner, job_id))
     return unchanged or generations.progress(*wanted.items(owner, job_id))
@@ -34,33 +31,28 @@ def get_generation(job_id: str) -> "Response[str]":
 
 @api.post("/v1/generations/<job_id>/retry", **generation_routes.RETRY)
 def retry_generation(job_id: str) -> "Response[str]":
-    """Makes the failed images of a job again."""
     app = application()
     return generations.accepted(api, app.settings, *app.generation_requests.retry(http.caller(api), job_id))
 
 
 @api.delete("/v1/generations/<job_id>", **generation_routes.CANCEL)
 def cancel_generation(job_id: str) -> "Response[str]":
-    """Stops what has not begun; images that are made stay."""
     return generations.progress(*application().generation_requests.cancel(http.caller(api), job_id))
 
 
 @api.get("/v1/providers", **generation_routes.PROVIDERS)
 def list_providers() -> "Response[str]":
-    """Lists providers with their models, limits, prices and health, and your spending."""
     return generations.providers(application().provider_overview.tell(http.caller(api)))
 
 
 @api.put("/v1/provider-keys/<provider>", **generation_routes.PUT_KEY)
 def set_provider_key(provider: str) -> "Response[str]":
-    """Keeps a key of your own, encrypted; your images are made with it from now on."""
     application().provider_keys.put(http.caller(api), *generations.read_key(api, provider))
     return answers.no_content()
 
 
 @api.delete("/v1/provider-keys/<provider>", **generation_routes.DELETE_KEY)
 def delete_provider_key(provider: str) -> "Response[str]":
-    """Deletes your key; your images are made with the deployment's again."""
     application().provider_keys.remove(http.caller(api), generations.read_provider(provider))
     return answers.no_content()
 

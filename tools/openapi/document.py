@@ -117,9 +117,8 @@ def _routes() -> Iterator[Route]:
                 method=route.method.lower(),
                 handler=route.func.__name__,
                 summary=route.summary,
-                description=inspect.getdoc(route.func) or "",
                 tag=_TAG_OF_FUNCTION[app.parent.name],
-                **described,
+                **described | {"description": described["description"] or inspect.getdoc(route.func) or ""},
             )
 
 

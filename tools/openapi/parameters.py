@@ -13,6 +13,7 @@ _IN_PATH: dict[str, tuple[str, dict[str, Any], str]] = {
     "image_id": ("The id of an image.", {"type": "string"}, _IMAGE_ID),
     "job_id": ("The id of a generation job.", {"type": "string"}, _IMAGE_ID),
     "migration_id": ("The id of a migration.", {"type": "string"}, _IMAGE_ID),
+    "repair_id": ("The id of a repair.", {"type": "string"}, _IMAGE_ID),
     "provider": (
         "A provider of generated images.",
         {"type": "string", "enum": [provider.value for provider in Provider]},

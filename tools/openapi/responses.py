@@ -22,7 +22,14 @@ _HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "WWW-Authenticate": ("How to authenticate (RFC 6750).", {"type": "string"}, "Bearer"),
 }
 
-_LOCATED = {(201, "Image"), (201, "UploadTicket"), (202, "UploadProgress"), (202, "Job"), (202, "Migration")}
+_LOCATED = {
+    (201, "Image"),
+    (201, "UploadTicket"),
+    (202, "UploadProgress"),
+    (202, "Job"),
+    (202, "Migration"),
+    (202, "Repair"),
+}
 _VERSIONED = {"Image", "Job"}
 
 _BY_GATEWAY = {

@@ -74,12 +74,14 @@ def operation(
     problems: tuple[int, ...] = (),
     public: bool = False,
     media: dict[int, str] | None = None,
+    description: str = "",
 ) -> dict[str, Any]:
     """How a route describes itself: keyword arguments for a resolver's route.
 
     `answers` maps a status to a model of `schemas` or to a sentence, and `media` the status of a sentence to the type
     of its body; `query` and `body` name models. Names, not classes, so that a cold start loads no model that it does
-    not use. The name of the handler becomes the operation's id in camelCase, its docstring the description.
+    not use. The name of the handler becomes the operation's id in camelCase, and its docstring the description where
+    none is given.
     """
     return {
         "summary": summary,
@@ -92,6 +94,7 @@ def operation(
                 "problems": problems,
                 "public": public,
                 "media": media or {},
+                "description": description,
             }
         },
     }
