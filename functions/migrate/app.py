@@ -26,6 +26,11 @@ def get_migration(migration_id: str) -> "Response[str]":
     return migrations.progress(_application_of_admin().migration_requests.get(migration_id))
 
 
+@api.get(f"{ADDRESS}/records", **migration_routes.RECORDS)
+def list_migrated_records(migration_id: str) -> "Response[str]":
+    return migrations.records(api, _application_of_admin().migration_requests, migration_id)
+
+
 @api.get(f"{ADDRESS}/content", **migration_routes.CONTENT)
 def get_migration_content(migration_id: str) -> "Response[Any]":
     app = _application_of_admin()

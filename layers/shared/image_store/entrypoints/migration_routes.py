@@ -15,6 +15,13 @@ SEE = operation(
     problems=(403, 404, 503),
     description="Answers how far a migration has come.",
 )
+RECORDS = operation(
+    "List the images that the records of a migration became",
+    query="MigratedRecordsQuery",
+    answers={200: "MigratedRecords"},
+    problems=(400, 403, 404, 503),
+    description="Lists records that are moved, each with the id of its image.",
+)
 CONTENT = operation(
     "Get the picture of a record, moved or not",
     query="MigratedRecordQuery",
