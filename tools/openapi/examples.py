@@ -127,4 +127,4 @@ def _fits(value: Any, schema: dict[str, Any]) -> bool:
     if kind is None or not isinstance(value, kind):
         return False
     pattern = schema.get("pattern")
-    return pattern is None or re.search(pattern, value) is not None
+    return pattern is None or re.search(str(pattern), str(value)) is not None
