@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
+from image_store.entrypoints import schemas
 from image_store.entrypoints.schemas.cleanup import CleanupRequest
 from image_store.entrypoints.schemas.deletion import BatchDelete
+from image_store.entrypoints.schemas.fields import Strict
 from image_store.entrypoints.schemas.images import ImageAttributes
 from image_store.entrypoints.schemas.queries import DeleteQuery, ImageQuery
 from image_store.entrypoints.schemas.scalars import Day, Instant, from_texts
@@ -127,6 +131,54 @@ def test_a_day_is_written_as_one(value: Any) -> None:
 def test_what_is_told_of_a_generation_is_bounded_and_of_its_kind(generation: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ImageAttributes.model_validate({"generation": generation})
+
+
+def requests_models() -> list[type[Strict]]:
+    """Every model of a request."""
+    modules = [
+        importlib.import_module(f"{schemas.__name__}.{found.name}")
+        for found in pkgutil.iter_modules(schemas.__path__)
+        if not found.ispkg
+    ]
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Strict) and value.__module__ == module.__name__
+    ]
+
+
+def parts(annotation: Any) -> set[Any]:
+    """The types that an annotation is made of."""
+    inner = get_args(annotation)
+    return {part for each in inner for part in parts(each)} if inner else {annotation}
+
+
+SCALARS = {
+    bool: ["true", "off", 0, 1],
+    int: ["1", True, 1.0],
+    float: ["1", True],
+    datetime: [1, "1"],
+    date: [1, "1"],
+}
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "wrong"),
+    [
+        (model, field.alias or name, wrong)
+        for model in requests_models()
+        for name, field in model.model_fields.items()
+        for kind in parts(field.annotation) & set(SCALARS)
+        if str not in parts(field.annotation)
+        for wrong in SCALARS[kind]
+    ],
+)
+def test_no_request_takes_a_value_of_another_kind(model: type[Strict], name: str, wrong: Any) -> None:
+    with pytest.raises(ValidationError) as raised:
+        model.model_validate({name: wrong})
+
+    assert name in {fault["loc"][0] for fault in raised.value.errors()}
 
 
 def test_faults_are_counted_before_they_are_looked_at() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from image_store.domain.media import MediaType, parse_declared
-from image_store.entrypoints.schemas.fields import MAX_SAFE_INTEGER, MAX_URL_CHARS, Strict
+from image_store.entrypoints.schemas.fields import MAX_SAFE_INTEGER, MAX_URL_CHARS, OneOf, Strict
 from image_store.entrypoints.schemas.images import ImageAttributes
 from image_store.entrypoints.schemas.scalars import Whole
 
@@ -17,11 +17,11 @@ def _declared(value: Any) -> Any:
     return (isinstance(value, str) and parse_declared(value)) or value
 
 
-class Source(Strict):
+class Source(OneOf):
     """Where the bytes of an image are: exactly one of these."""
 
-    base64: str | None = None
-    data_uri: str | None = None
+    base64: str | None = Field(None, description="The bytes in base64.")
+    data_uri: str | None = Field(None, description="A data URI in base64, such as a canvas makes.")
     url: str | None = Field(
         None,
         max_length=MAX_URL_CHARS,
