@@ -43,6 +43,7 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.StorageUnavailable: 503,
     errors.DeadlineExceeded: 503,
     errors.ConfigurationError: 500,
+    errors.UnreadableRow: 500,
     errors.ImageStoreError: 500,
 }
 """The one place where an error meets its status."""
