@@ -7,7 +7,7 @@ import { stateOf } from "./jobs.js";
 import { notify } from "./notices.js";
 import { refresh } from "./router.js";
 
-const HEALTH = { ok: "Works", degraded: "Often fails", down: "Out of use for now" };
+const HEALTH = { unknown: "Not used lately", ok: "Works", degraded: "Often fails", down: "Out of use for now" };
 
 export async function showProviders(root, { signal }) {
   root.append(h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Providers"), h("p", { class: "fine" }, "Success and time are of the last seven days, over everybody's images."))), h("p", { class: "gallery-status", role: "status" }, "Loading …"));

@@ -67,6 +67,12 @@ TRANSIENT = frozenset(
 )
 """What may go better when it is tried again."""
 
+NOT_OF_THE_PROVIDER = frozenset({Reason.REFUSED, Reason.BAD_REQUEST, Reason.LOST})
+"""What lies in the request or with us, and so says nothing of how well a provider works."""
+
+OF_A_KEY = frozenset({Reason.RATE_LIMITED, Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
+"""What says nothing of a provider either when the key is an owner's own."""
+
 OF_THE_PROVIDER = frozenset({Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
 """What lies in our account with a provider and not in the request: another provider may do it."""
 
