@@ -66,7 +66,7 @@ def request_to(provider: Provider, **more: Any) -> ImageRequest:
     return ImageRequest(**usual | more)
 
 
-def generate(server: Scripted, provider: Provider, *, seconds: float = 10, **more: Any) -> GeneratedImage:
+def generate(server: Scripted, provider: Provider, *, seconds: float = 40, **more: Any) -> GeneratedImage:
     url = server.address + SUFFIX.get(provider, "")
     module = image_providers({provider: url}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({}))[
         provider
