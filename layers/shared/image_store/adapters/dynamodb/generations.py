@@ -424,7 +424,7 @@ class DynamoGenerations(Generations):
             },
         )
         for row in answer["Items"]:  # one of 200 bytes a day and provider: a year of them fits into an answer
-            day, _, provider = row["sk"]["S"].partition("#")
+            day, provider = keys.day_and_provider(row["sk"]["S"])
             told = {
                 name: int(row[name]["N"]) for name in ("succeeded", "failed", "duration_ms", "unknown_costs")
             }
@@ -478,7 +478,7 @@ def _budgets_of(hold: Hold, owner: str) -> list[_Budget]:
 
 
 def _ledger_key(item: Item, call: Call, month: str) -> keys.Key:
-    return keys.ledger(item.owner, month, f"{item.job_id}#{item.index:02d}#{call.id}")
+    return keys.ledger(item.owner, month, job_id=item.job_id, index=item.index, call_id=call.id)
 
 
 def _held(items: Sequence[Item], owner: str) -> Counter[_Budget]:
