@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.filenames import clean_filename
+from image_store.domain.sent_filenames import clean_filename
 from image_store.entrypoints.forms import MAX_HEADERS, read_form
 
 TYPE = "multipart/form-data; boundary=x"

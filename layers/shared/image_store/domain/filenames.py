@@ -1,29 +1,45 @@
-"""One rule for the names of files, whether they come in a form, a query, JSON, a URL, or the key of an object."""
+"""Names for pictures that nobody named."""
 
 import re
+import unicodedata
+from datetime import datetime
 
-from image_store.domain.attributes import MAX_FILENAME_CHARS
+_MOST_CHARS = 60
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
+)
+"""Latin letters that Unicode does not take apart."""
+_APOSTROPHES = re.compile("['’]")
+_WORD = re.compile(r"[a-z0-9]+")
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(10))}
+)
+"""Names that Windows keeps for itself, with every extension."""
 
-# What reorders the text around it and shows nothing itself: it can make `gpj.exe` look like `exe.jpg`. The joiners of
-# Persian and of emoji stay, and so do the marks U+200E and U+200F, which reorder no letters.
-REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
+def stem_of(text: str) -> str | None:
+    """The words of a text as the beginning of a filename: `a-red-fox-in-snow`; None when none is in Latin script.
 
-def clean_filename(text: str) -> str | None:
-    """The name that a text gives a file: its last segment, without marks, of at most 255 characters.
-
-    Folders of Unix and Windows do not count. Control characters, halves of surrogate pairs and marks that only
-    reorder text are left out. None when nothing is left but dots and spaces.
+    ASCII letters, digits and hyphens, at most 60.
     """
-    name = _CONTROLS.sub("", REORDERING.sub("", text)).rpartition("/")[2].rpartition("\\")[2]
-    return _cut(name) if name.strip(". \u3000") else None
+    # The first words are enough, and a long text takes no longer.
+    lower = _APOSTROPHES.sub("", text[: 8 * _MOST_CHARS].lower()).translate(_LETTERS)
+    parts = unicodedata.normalize("NFKD", lower)
+    plain = "".join(char for char in parts if not unicodedata.combining(char))
+    stem = ""
+    for word in _WORD.findall(plain):
+        longer = f"{stem}-{word}" if stem else word[:_MOST_CHARS]
+        if len(longer) > _MOST_CHARS:
+            break
+        stem = longer
+    if not re.search("[a-z]", stem):
+        return None
+    return f"image-{stem}" if stem in _DEVICES else stem
 
 
-def _cut(name: str) -> str:
-    if len(name) <= MAX_FILENAME_CHARS:
-        return name
-    stem, dot, extension = name.rpartition(".")
-    if not stem or len(extension) > 8:
-        return name[:MAX_FILENAME_CHARS]
-    return stem[: MAX_FILENAME_CHARS - len(extension) - 1] + dot + extension
+def generated_filename(text: str | None, *, variation: int, extension: str, at: datetime) -> str:
+    """The filename of a generated picture, by a text that may be shown; by its time where the text gives no words."""
+    stem = stem_of(text) if text else None
+    stem = stem or f"generated-{at:%Y%m%d-%H%M%S}"
+    number = f"-{variation + 1}" if variation else ""
+    return f"{stem}{number}.{extension}"

@@ -9,9 +9,9 @@ from typing import Any, NoReturn
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from image_store.domain.errors import InvalidRequest, UnsupportedMediaType
-from image_store.domain.filenames import clean_filename
 from image_store.domain.media import essence_of_type, is_generic
 from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.sent_filenames import clean_filename
 from image_store.entrypoints.http import caller, header
 from image_store.entrypoints.requests import body_of, essence_of, json_of, json_text, query_values, validated
 from image_store.entrypoints.schemas import uploads

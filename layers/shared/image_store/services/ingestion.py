@@ -14,11 +14,11 @@ from urllib.parse import unquote
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ImageNotFound, InvalidRequest, PayloadTooLarge
-from image_store.domain.filenames import clean_filename
 from image_store.domain.image import Record
 from image_store.domain.ingest import INGEST_PREFIX, REMEMBERED, DroppedObject
 from image_store.domain.media import MAX_BYTES
 from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.sent_filenames import clean_filename
 from image_store.ports.ingest import IngestNotes
 from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.system import Clock

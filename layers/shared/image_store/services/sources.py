@@ -11,8 +11,8 @@ from datetime import datetime
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.filenames import clean_filename
 from image_store.domain.media import MAX_BYTES, parse_declared
+from image_store.domain.sent_filenames import clean_filename
 from image_store.ports.remote import Fetcher
 
 _LONGEST_INDENT = 100

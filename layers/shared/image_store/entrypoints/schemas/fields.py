@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from image_store.domain import attributes as limits
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
-from image_store.domain.filenames import REORDERING, clean_filename
+from image_store.domain.sent_filenames import REORDERING, clean_filename
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from image_store.domain.errors import PayloadTooLarge
-from image_store.domain.filenames import clean_filename
 from image_store.domain.migration import MAX_OBJECT_BYTES, Counted, RecordError, SourceRecord, Step
+from image_store.domain.sent_filenames import clean_filename
 from image_store.ports.migrations import MigrationSource
 from image_store.ports.objects import ObjectMissing, ObjectStore
 
