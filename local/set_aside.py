@@ -37,7 +37,7 @@ def copy_newer(storage: Any, buckets: Sequence[str], *, than: datetime, folder: 
     copies = []
     for bucket, key in newer_objects(storage, buckets, than=than):
         path = folder / bucket / key
-        if not path.resolve().is_relative_to(folder.resolve()):  # `..` is a key like any other
+        if not path.resolve().is_relative_to((folder / bucket).resolve()):  # `..` is a key like any other
             path = folder / bucket / key.replace("/", "%2F")
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as file:

@@ -393,6 +393,7 @@ class Store:
         most_removals: int | None = None,
         on_demand: bool = False,
         reconcile: bool = False,
+        take_over: bool = False,
     ) -> Report:
         """Run cleanup with an hour to do it."""
         return self.cleanup.run(
@@ -401,6 +402,7 @@ class Store:
             most_removals=most_removals,
             on_demand=on_demand,
             reconcile=reconcile,
+            take_over=take_over,
         )
 
     def strew(self, bucket: MemoryBucket, key: str) -> str:

@@ -1,4 +1,4 @@
-"""Bodies that are signed in chunks: the worked examples of AWS's documentation, and what becomes of them when changed."""
+"""Bodies that are signed in chunks: the worked examples of AWS's documentation, whole and changed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def example(payload: str, signature: str, **headers: str) -> Request:
     credential = f"{EXAMPLE_KEY}/20130524/us-east-1/s3/aws4_request"
     names = ";".join(sorted(sent))
     authorization = f"AWS4-HMAC-SHA256 Credential={credential},SignedHeaders={names},Signature={signature}"
-    pairs = [(name.encode(), value.encode()) for name, value in {**sent, "authorization": authorization}.items()]
+    pairs = [
+        (name.encode(), value.encode()) for name, value in {**sent, "authorization": authorization}.items()
+    ]
     return Request("PUT", "/examplebucket/chunkObject.txt", "", pairs)
 
 
