@@ -12,13 +12,15 @@ import logging
 import os
 import signal
 import sys
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
+from botocore.config import Config
 
 from local.buckets import keep_secret, prepare_r2
 from local.build import build, build_folder, sam_build
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 ROOT = Path(__file__).resolve().parent.parent
+TELL_EVERY_SECONDS = 10.0
 LONGEST_LINE_BYTES = 16 * 1024  # tokens and cursors are long; the real gateway allows 10 KB in all
 
 
@@ -102,7 +105,7 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         ready = asyncio.create_task(
             make_ready(settings, state, emulator=emulator, issuer=issuer, access=access)
         )
-        await asyncio.wait({stopped, ready}, return_when=asyncio.FIRST_COMPLETED)
+        await wait_and_tell(stopped, ready)
         if stopped.done():
             ready.cancel()
             return 0
@@ -126,6 +129,18 @@ async def run_until_stopped(settings: LocalSettings) -> int:
         gone.cancel()
         say("stopping …")
         return 0
+
+
+async def wait_and_tell(stopped: asyncio.Task[bool], ready: asyncio.Task[DeployedStack]) -> None:
+    """Wait for the first of two tasks; a person hears meanwhile that the start goes on."""
+    begun = time.monotonic()
+    done: set[asyncio.Task[Any]] = set()
+    while not done:
+        done, _ = await asyncio.wait(
+            {stopped, ready}, timeout=TELL_EVERY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not done:
+            say(f"  starting: {time.monotonic() - begun:.0f} s so far …")
 
 
 async def settled(
@@ -159,7 +174,11 @@ async def front_of(
     http = await parts.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
     return Front(
         api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default",
-        cdn=Cdn(storage=emulator.client("s3"), bucket=PUBLIC_BUCKET, http=http),
+        cdn=Cdn(
+            storage=emulator.client("s3", config=Config(signature_version="s3v4")),
+            bucket=PUBLIC_BUCKET,
+            http=http,
+        ),
         http=http,
         origins=settings.origins,
         routes=Routes(await asyncio.to_thread(stack.route_keys, emulator)),

@@ -35,7 +35,12 @@ class Issuer:
     """
 
     def __init__(
-        self, *, url: str, key: rsa.RSAPrivateKey, origins: frozenset[str], now: Callable[[], datetime]
+        self,
+        *,
+        url: str,
+        key: rsa.RSAPrivateKey,
+        now: Callable[[], datetime],
+        origins: frozenset[str] = frozenset(),
     ) -> None:
         self.url = url
         self.origins = origins

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from local.inside_emulator.browsers import comes_from_a_page
@@ -22,6 +22,9 @@ from local.inside_emulator.signatures import (
     signature_of,
     verify,
 )
+
+if TYPE_CHECKING:
+    from local.inside_emulator.older_links import OlderLink
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -164,7 +167,7 @@ def request_of(scope: Scope) -> Request:
     )
 
 
-def acceptable_signature(request: Request, *, from_page: bool) -> Signature:
+def acceptable_signature(request: Request, *, from_page: bool) -> Signature | OlderLink:
     """Answer the signature of a request that may be verified; RefusedSignature for every other one."""
     signature = signature_of(request)
     if signature is None:
@@ -176,12 +179,12 @@ def acceptable_signature(request: Request, *, from_page: bool) -> Signature:
     return signature
 
 
-def is_link(signature: Signature) -> bool:
+def is_link(signature: Signature | OlderLink) -> bool:
     """Tell whether a signature is one of a presigned link of a bucket."""
     return signature.is_presigned and signature.service == "s3"
 
 
-def writes(signature: Signature, request: Request) -> bool:
+def writes(signature: Signature | OlderLink, request: Request) -> bool:
     """Tell whether a call stores or deletes an object or a row."""
     if signature.service == "s3":
         return request.method not in READING

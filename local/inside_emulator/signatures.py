@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote_to_bytes
 
-from local.inside_emulator.signed_bodies import require_signed_body
+from local.inside_emulator.older_links import OlderLink, has_ended, is_signed_by, older_link
+from local.inside_emulator.signed_bodies import UNSIGNED, require_signed_body
 
 ALGORITHM = "AWS4-HMAC-SHA256"
+MISMATCH = "SignatureDoesNotMatch"
 MOST_SKEW = timedelta(minutes=15)
 LONGEST_LINK = timedelta(days=7)
 UNRESERVED = "-_.~"
@@ -35,8 +37,10 @@ IN_QUERY = (
     "X-Amz-SignedHeaders",
     "X-Amz-Signature",
 )
-OTHER_SCHEMES = {"awsaccesskeyid", "signature", "signatureversion"}
-"""Names in the query of older signatures, which AWS takes no more in new regions, and this gate never."""
+OLDER_SCHEMES = {"awsaccesskeyid", "signature", "signatureversion"}
+"""Names in the query of older signatures, of which links to buckets alone are taken."""
+AWS = "AWS"
+"""How the Authorization headers of AWS begin. Others are of no account: clients carry them through redirects."""
 
 type Headers = Sequence[tuple[bytes, bytes]]
 type Pairs = Sequence[tuple[str, str]]
@@ -102,19 +106,28 @@ class Request:
         return found[0] if found else ""
 
 
-def signature_of(request: Request) -> Signature | None:
+def signature_of(request: Request) -> Signature | OlderLink | None:
     """Read a request's signature; None when there is none, RefusedSignature when it is not one that can be verified."""
     pairs = query_pairs(request.query)
-    names = [unquote_to_bytes(name).decode("latin-1").lower() for name, _ in pairs]
-    in_query = any(name in names for name in map(str.lower, IN_QUERY))
-    authorization = request.value("authorization")
-    if OTHER_SCHEMES & set(names) or (authorization and in_query):
-        raise RefusedSignature("InvalidRequest", "One signature of version 4 is needed.", status=400)
-    if in_query:
+    names = {unquote_to_bytes(name).decode("latin-1").lower() for name, _ in pairs}
+    is_older, is_link = bool(OLDER_SCHEMES & names), bool(names & set(map(str.lower, IN_QUERY)))
+    authorization = request.value("authorization").strip()
+    if not authorization.startswith(AWS):
+        authorization = ""
+    if is_older + is_link + bool(authorization) > 1:
+        raise RefusedSignature("InvalidRequest", "There is more than one signature.", status=400)
+    if is_older:
+        link = older_link(pairs)
+        if link is None:
+            raise RefusedSignature("InvalidRequest", "A signature of version 4 is needed.", status=400)
+        return link
+    if is_link:
         return _in_query(dict(pairs), [name for name, _ in pairs])
-    if not authorization:
-        return None
-    found = IN_HEADER.fullmatch(authorization.strip())
+    return _in_header(request, authorization) if authorization else None
+
+
+def _in_header(request: Request, authorization: str) -> Signature:
+    found = IN_HEADER.fullmatch(authorization)
     if found is None:
         raise RefusedSignature(
             "IncompleteSignature", "The Authorization header is not a signature of version 4."
@@ -129,27 +142,52 @@ def signature_of(request: Request) -> Signature | None:
 
 
 def verify(
-    request: Request, signature: Signature, body: bytes, *, secret_of: SecretOf, now: datetime
+    request: Request, signature: Signature | OlderLink, body: bytes, *, secret_of: SecretOf, now: datetime
 ) -> None:
     """Return when the owner of the key signed this request with this body; RefusedSignature otherwise."""
+    secret = secret_of(signature.access_key, signature.token)
+    if secret is None:
+        code = "InvalidAccessKeyId" if signature.service == "s3" else "UnrecognizedClientException"
+        message = "There is no such access key, or not with this token."
+        raise RefusedSignature(code, message, service=signature.service)
+    if isinstance(signature, OlderLink):
+        _verify_older_link(request, signature, secret, now)
+    else:
+        _verify(request, signature, body, secret, now)
+
+
+def _verify_older_link(request: Request, link: OlderLink, secret: str, now: datetime) -> None:
+    if has_ended(link, now):
+        raise RefusedSignature("AccessDenied", "Request has expired", service=link.service)
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
+    is_good = is_signed_by(
+        link,
+        secret,
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        headers=headers,
+        pairs=query_pairs(request.query),
+    )
+    if not is_good:
+        raise RefusedSignature(
+            MISMATCH, "The signature is not the one of this request.", service=link.service
+        )
+
+
+def _verify(request: Request, signature: Signature, body: bytes, secret: str, now: datetime) -> None:
     service = signature.service
     _require_time(signature, now)
     _require_signed_headers(request, signature)
-    secret = secret_of(signature.access_key, signature.token)
-    if secret is None:
-        code = "InvalidAccessKeyId" if service == "s3" else "UnrecognizedClientException"
-        raise RefusedSignature(code, "There is no such access key, or not with this token.", service=service)
     content = "" if signature.is_presigned else request.value("x-amz-content-sha256")
-    payload = content or ("UNSIGNED-PAYLOAD" if signature.is_presigned else hashlib.sha256(body).hexdigest())
+    payload = content or (UNSIGNED if signature.is_presigned else hashlib.sha256(body).hexdigest())
     key = signing_key(secret, signature)
     for canonical in canonical_requests(request, signature, payload):
         expected = signed(key, string_to_sign(signature, canonical))
         if hmac.compare_digest(expected, signature.value):
             break
     else:
-        raise RefusedSignature(
-            "SignatureDoesNotMatch", "The signature is not the one of this request.", service=service
-        )
+        raise RefusedSignature(MISMATCH, "The signature is not the one of this request.", service=service)
     problem = require_signed_body(
         body,
         payload,
@@ -161,9 +199,7 @@ def verify(
     )
     if problem:
         code, message = problem
-        raise RefusedSignature(
-            code, message, status=400 if code != "SignatureDoesNotMatch" else 403, service=service
-        )
+        raise RefusedSignature(code, message, status=403 if code == MISMATCH else 400, service=service)
 
 
 def _in_query(values: dict[str, str], names: Sequence[str]) -> Signature:

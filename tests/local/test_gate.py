@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 from local.inside_emulator.gate import CHECKPOINT_PATH, Gate
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Iterator, MutableMapping
 
 PASSED_ON = 200
 ROOT = ("AKIAROOTROOTROOTROOT", "root-secret")
@@ -52,7 +52,9 @@ class Emulator:
     ) -> int:
         """Send one request through the gate and answer its status; a closed WebSocket counts as 403."""
         sent: list[MutableMapping[str, Any]] = []
-        received = iter([{"type": "http.request", "body": body}, {"type": "http.disconnect"}])
+        received: Iterator[MutableMapping[str, Any]] = iter(
+            [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+        )
 
         async def receive() -> MutableMapping[str, Any]:
             return next(received)
@@ -95,11 +97,14 @@ def emulator() -> Emulator:
 
 
 def header_signed(
-    method: str, path: str, *, service: str = "s3", body: bytes = b"", **more: str
+    method: str, path: str, *, service: str = "s3", body: bytes = b"", target: str = ""
 ) -> dict[str, str]:
     """Answer the headers of a request that the root signs."""
     request = AWSRequest(
-        method, f"http://localhost:18080{path}", headers={"Host": "localhost:18080", **more}, data=body
+        method,
+        f"http://localhost:18080{path}",
+        headers={"Host": "localhost:18080", **({"X-Amz-Target": target} if target else {})},
+        data=body,
     )
     signer = S3SigV4Auth if service == "s3" else SigV4Auth
     signer(Credentials(*ROOT), service, "us-east-1").add_auth(request)
@@ -223,8 +228,8 @@ def test_a_checkpoint_saves_and_says_whether_that_worked(emulator: Emulator) -> 
 def test_while_saving_fails_writes_are_answered_with_503_and_reads_go_on(emulator: Emulator) -> None:
     emulator.fault = "No space left on device"
     api, rows = "/_aws/execute-api/a/$default/v1/images", "DynamoDB_20120810."
-    put = header_signed("POST", "/", service="dynamodb", **{"X-Amz-Target": f"{rows}PutItem"})
-    get = header_signed("POST", "/", service="dynamodb", **{"X-Amz-Target": f"{rows}GetItem"})
+    put = header_signed("POST", "/", service="dynamodb", target=f"{rows}PutItem")
+    get = header_signed("POST", "/", service="dynamodb", target=f"{rows}GetItem")
 
     assert emulator.status("POST", api, FRONT) == 503
     assert emulator.answered[b"retry-after"] == b"2"

@@ -52,7 +52,7 @@ class Answering:
     def head_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803
         if (Bucket, Key) not in self.objects:
             missing = {"Error": {"Code": "404"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
-            raise ClientError(missing, "HeadObject")  # type: ignore[arg-type]
+            raise ClientError(missing, "HeadObject")
 
     def get_item(self, *, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
         record = self.records.get(Key["pk"]["S"])

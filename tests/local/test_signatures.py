@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
+from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -54,6 +55,7 @@ def check(request: Request, body: bytes = b"", *, later: timedelta = timedelta(0
     signature = signature_of(request)
     assert signature is not None
     verify(request, signature, body, secret_of=secret_of, now=datetime.now(UTC) + later)
+    assert isinstance(signature, Signature)
     return signature
 
 
@@ -135,7 +137,7 @@ def test_an_object_with_other_bytes_than_signed_is_refused() -> None:
     ids=str,
 )
 @pytest.mark.parametrize("service", ["s3", "iam"])
-def test_any_other_request_with_the_same_signature_is_refused(change: dict[str, str], service: str) -> None:
+def test_any_other_request_with_the_same_signature_is_refused(change: dict[str, Any], service: str) -> None:
     request = signed("/bucket/key?list-type=2", service=service)
 
     assert refusal(replace(request, **change)) == "SignatureDoesNotMatch"
@@ -220,15 +222,52 @@ def test_a_link_says_everything_once_and_within_bounds(change: tuple[str, str]) 
     assert refusal(replace(link, query=link.query.replace(*change))) == "AuthorizationQueryParametersError"
 
 
-def test_two_signatures_or_an_older_one_are_refused() -> None:
+def test_two_signatures_or_an_older_header_are_refused() -> None:
     link, header = signed("/bucket/key", link=True), signed("/bucket/key")
     both = with_header(link, "authorization", header.value("authorization"))
 
     assert refusal(both) == "InvalidRequest"
     assert refusal(replace(header, query="AWSAccessKeyId=AKIA&Signature=00&Expires=9")) == "InvalidRequest"
+    assert refusal(replace(link, query=f"{link.query}&Signature=00")) == "InvalidRequest"
     assert refusal(with_header(header, "authorization", "AWS AKIA:00")) == "IncompleteSignature"
     twice = replace(header, headers=[*header.headers, (b"authorization", b"AWS4-HMAC-SHA256 x")])
     assert refusal(twice) == "InvalidRequest"
+
+
+def test_a_link_is_followed_by_clients_that_carry_their_token_through_the_redirect() -> None:
+    assert check(with_header(signed("/bucket/key", link=True), "authorization", "Bearer a.b.c")).is_presigned
+
+
+def older(method: str = "GET", path: str = "/bucket/key", **headers: str) -> Request:
+    """Presign a link of version 2 with botocore, as boto3 does by default in us-east-1."""
+    request = AWSRequest(method, f"http://{HOST}{path}", headers=headers)
+    HmacV1QueryAuth(Credentials(KEY, SECRET), expires=60).add_auth(request)
+    split = urlsplit(request.url)
+    return Request(method, split.path, split.query, [(b"host", HOST.encode())])
+
+
+@pytest.mark.parametrize(
+    "path", ["/bucket/key", "/bucket/a%20b.jpg", "/bucket/?acl", "/bucket/k?versionId=1"]
+)
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_an_older_link_passes(method: str, path: str) -> None:
+    signature = signature_of(older(method, path))
+    assert signature is not None
+
+    verify(older(method, path), signature, b"", secret_of=secret_of, now=datetime.now(UTC))
+
+
+def test_an_older_link_is_good_for_what_was_signed_and_for_its_time() -> None:
+    link = older()
+
+    assert refusal(replace(link, method="PUT")) == "SignatureDoesNotMatch"
+    assert refusal(replace(link, path="/bucket/another")) == "SignatureDoesNotMatch"
+    assert refusal(with_header(link, "x-amz-target", "DynamoDB_20120810.Scan")) == "SignatureDoesNotMatch"
+    assert refusal(link, later=timedelta(seconds=65)) == "AccessDenied"
+    assert refusal(replace(link, query=link.query.replace(KEY, "test"))) == "InvalidAccessKeyId"
+    longer = link.query.replace("Expires=", "Expires=9")
+    assert refusal(replace(link, query=longer)) == "SignatureDoesNotMatch"
+    assert refusal(replace(link, query=f"{link.query}&Expires=9")) == "InvalidRequest"
 
 
 def test_a_request_that_nobody_signed_has_no_signature() -> None:
