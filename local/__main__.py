@@ -235,6 +235,7 @@ async def serving(application: web.Application, sockets: list[socket.socket]) ->
 
 def log_to(path: Path) -> None:
     """Send this process's log to the stack's log file, beside the emulator's."""
+    logging.raiseExceptions = False  # on a full disk each line would be a traceback on the terminal
     logging.basicConfig(
         filename=path,
         level=logging.INFO,

@@ -38,6 +38,7 @@ FRONT_HEADER = b"x-local-front"
 """Holds the secret by which the launcher's requests are known; functions never see it."""
 FRONTS = ("/_aws/execute-api/", "/_aws/lambda-url/")
 """What only the front may call: functions behind HTTP APIs and addresses, which check their callers themselves."""
+NOT_NOW = b'{"message":"Service Unavailable"}'
 READING = {"GET", "HEAD", "OPTIONS"}
 WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite")
 
@@ -105,10 +106,11 @@ class Gate:
         elif not path.startswith(FRONTS):
             await answer(send, 403)
         elif method not in READING and self._fault():
-            await unavailable(send)
+            await unavailable(send, NOT_NOW)
         else:
             known = [pair for pair in scope["headers"] if pair[0].lower() != FRONT_HEADER]
-            answering = shown_cors(send) if method in READING else self._unless_lost(shown_cors(send))
+            shown = shown_cors(send)
+            answering = shown if method in READING else self._unless_lost(shown, NOT_NOW)
             await self._app({**scope, "headers": known}, receive, answering)
 
     async def _preflight(self, scope: Scope, receive: Receive, send: Send, *, host: str) -> None:
@@ -141,7 +143,7 @@ class Gate:
             answering = self._unless_lost(answering)
         await self._app(scope, replayed(body, receive), answering)
 
-    def _unless_lost(self, send: Send) -> Send:
+    def _unless_lost(self, send: Send, body: bytes = b"") -> Send:
         """Answer a `send` that says 503 where a write did not reach the disk."""
         lost = False
 
@@ -149,7 +151,7 @@ class Gate:
             nonlocal lost
             if message["type"] == "http.response.start" and message["status"] < 400 and self._fault():
                 lost = True
-                await unavailable(send)
+                await unavailable(send, body)
             elif not lost:
                 await send(message)
 
@@ -263,13 +265,13 @@ def followed(send: Send) -> Send:
     return varied
 
 
-async def answer(send: Send, status: int, *headers: tuple[bytes, bytes]) -> None:
-    """Answer an empty body."""
-    sent = [(b"content-length", b"0"), *headers]
+async def answer(send: Send, status: int, *headers: tuple[bytes, bytes], body: bytes = b"") -> None:
+    """Answer without MiniStack."""
+    sent = [(b"content-length", str(len(body)).encode()), *headers]
     await send({"type": "http.response.start", "status": status, "headers": sent})
-    await send({"type": "http.response.body", "body": b""})
+    await send({"type": "http.response.body", "body": body})
 
 
-async def unavailable(send: Send) -> None:
+async def unavailable(send: Send, body: bytes = b"") -> None:
     """Answer that nothing can be stored now."""
-    await answer(send, 503, (b"retry-after", b"2"))
+    await answer(send, 503, (b"retry-after", b"2"), (b"content-type", b"application/json"), body=body)

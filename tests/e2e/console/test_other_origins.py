@@ -11,12 +11,13 @@ import shutil
 import threading
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 from local.settings import PRIVATE_BUCKET
 from tests.e2e.console.conftest import BROWSERS
@@ -53,17 +54,7 @@ READ_FRAME = """(address) => new Promise((done) => {
   frame.src = address;
   document.body.append(frame);
 })"""
-RUN = """(address) => new Promise((done) => {
-  const names = [];
-  const spy = new Proxy(Object.prototype, {
-    has: (_, name) => { names.push(String(name)); return true; }, get: () => spy,
-  });
-  Object.setPrototypeOf(Object.getPrototypeOf(window), spy) ;
-  const script = document.createElement("script");
-  script.onload = script.onerror = () => done(names);
-  script.src = address;
-  document.body.append(script);
-})"""
+PARSE = """(text) => { try { new Function(text); return "parsed"; } catch (error) { return error.name; } }"""
 
 
 class Nothing(BaseHTTPRequestHandler):
@@ -88,6 +79,7 @@ def elsewhere() -> Iterator[int]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.server_address[1]
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -232,10 +224,9 @@ def test_a_token_is_no_script_no_image_and_no_frame(attempt: Attempt, stack: Sta
     for tag in ("script", "img"):
         assert attempt.page.evaluate(LOAD, {"tag": tag, "address": address}) == "refused"
     assert "eyJ" not in attempt.page.evaluate(READ_FRAME, address)
-    names = attempt.page.evaluate(RUN, address)
-
-    assert not [name for name in names if name.startswith("eyJ")]
     assert attempt.successes() == []
+    for number in range(5):  # even a browser that would load it finds no script in it
+        assert attempt.page.evaluate(PARSE, stack.token(f"person-{number}")) == "SyntaxError"
 
 
 def test_going_to_the_token_or_posting_a_form_shows_none(attempt: Attempt, stack: Stack) -> None:
@@ -284,10 +275,12 @@ def test_neither_the_console_nor_the_sign_in_page_can_be_framed(attempt: Attempt
 
 
 def test_a_name_that_was_rebound_to_this_machine_reaches_nothing(attempt: Attempt, stack: Stack) -> None:
-    for port in sorted(listening_ports(stack)):
-        answer = attempt.page.goto(f"http://{EVIL}:{port}/")
-        assert answer is not None
-        assert answer.status == 421
+    ports = sorted(listening_ports(stack))
+    for port in ports:
+        with suppress(Error):  # how the browser reports a refusal without a body
+            attempt.page.goto(f"http://{EVIL}:{port}/")
+
+    assert [status for status, _, address in attempt.answers if address.endswith("/")] == [421] * len(ports)
 
 
 def test_no_websocket_opens(attempt: Attempt, stack: Stack) -> None:
