@@ -38,6 +38,7 @@ FRONT_HEADER = b"x-local-front"
 """Holds the secret by which the launcher's requests are known; functions never see it."""
 FRONTS = ("/_aws/execute-api/", "/_aws/lambda-url/")
 """What only the front may call: functions behind HTTP APIs and addresses, which check their callers themselves."""
+REFUSED, FAILED = 400, 500
 NOT_NOW = b'{"message":"Service Unavailable"}'
 READING = {"GET", "HEAD", "OPTIONS"}
 WRITES = ("Put", "Update", "Delete", "BatchWrite", "TransactWrite")
@@ -109,8 +110,7 @@ class Gate:
             await unavailable(send, NOT_NOW)
         else:
             known = [pair for pair in scope["headers"] if pair[0].lower() != FRONT_HEADER]
-            shown = shown_cors(send)
-            answering = shown if method in READING else self._unless_lost(shown, NOT_NOW)
+            answering = self._unless_lost(shown_cors(send), is_write=method not in READING, body=NOT_NOW)
             await self._app({**scope, "headers": known}, receive, answering)
 
     async def _preflight(self, scope: Scope, receive: Receive, send: Send, *, host: str) -> None:
@@ -140,19 +140,21 @@ class Gate:
             if self._fault():
                 await unavailable(send)
                 return
-            answering = self._unless_lost(answering)
+            answering = self._unless_lost(answering, is_write=True)
         await self._app(scope, replayed(body, receive), answering)
 
-    def _unless_lost(self, send: Send, body: bytes = b"") -> Send:
-        """Answer a `send` that says 503 where a write did not reach the disk."""
-        lost = False
+    def _unless_lost(self, send: Send, *, is_write: bool, body: bytes = b"") -> Send:
+        """Answer a `send` that says 503 where a write did not reach the disk, or a function could not start for it."""
+        is_lost = False
 
         async def honest(message: Message) -> None:
-            nonlocal lost
-            if message["type"] == "http.response.start" and message["status"] < 400 and self._fault():
-                lost = True
-                await unavailable(send, body)
-            elif not lost:
+            nonlocal is_lost
+            if message["type"] == "http.response.start" and self._fault():
+                status = message["status"]
+                is_lost = status >= FAILED or (is_write and status < REFUSED)
+                if is_lost:
+                    await unavailable(send, body)
+            if not is_lost:
                 await send(message)
 
         return honest

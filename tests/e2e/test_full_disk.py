@@ -81,6 +81,7 @@ def test_while_the_disk_is_full_writes_get_503_and_afterwards_everything_goes_on
         before = upload(http, 1)
         assert before.status_code == 201
         address = f"/v1/images/{before.json()['id']}"
+        assert http.get(address).status_code == 200  # from here on its function runs
 
         with full_disk(stack):
             assert soon(lambda: upload(http, 2).status_code == 503)

@@ -26,6 +26,7 @@ class Emulator:
 
     def __init__(self) -> None:
         self.saves = 0
+        self.answer = PASSED_ON
         self.fault: str | None = None
         self.fault_while_serving: str | None = None
         self.seen: list[tuple[str, dict[bytes, bytes], bytes]] = []
@@ -38,7 +39,7 @@ class Emulator:
         body = (await receive()).get("body", b"") if scope["method"] != "OPTIONS" else b""
         self.seen.append((scope["path"], dict(scope["headers"]), body))
         self.fault = self.fault_while_serving or self.fault
-        await send({"type": "http.response.start", "status": PASSED_ON, "headers": EVERYBODY})
+        await send({"type": "http.response.start", "status": self.answer, "headers": EVERYBODY})
         await send({"type": "http.response.body", "body": b"done"})
 
     def status(
@@ -246,3 +247,14 @@ def test_a_write_that_meets_the_full_disk_is_not_called_a_success(emulator: Emul
     emulator.fault_while_serving = "No space left on device"
 
     assert emulator.status("PUT", link("PUT"), body=b"bytes") == 503
+
+
+def test_a_function_that_could_not_start_for_a_full_disk_is_no_failure_of_the_store(
+    emulator: Emulator,
+) -> None:
+    emulator.answer, emulator.fault = 502, "No space left on device"
+    api = "/_aws/execute-api/a/$default/v1/images"
+
+    assert emulator.status("GET", api, FRONT) == 503
+    emulator.fault = None
+    assert emulator.status("GET", api, FRONT) == 502
