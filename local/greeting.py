@@ -29,7 +29,8 @@ In another terminal, get a token for {DEFAULT_SUBJECT} (good for 12 hours):
   export TOKEN=$(curl -sS '{issuer.token_url}?sub={DEFAULT_SUBJECT}')
 
 Store a picture, see it, list it, delete it:
-  ID=$(curl -sS {images} {bearer} -H 'Content-Type: image/jpeg' --data-binary @'{sample}' | {read_id})
+  ID=$(curl -sS {images} {bearer} -H 'Content-Type: image/jpeg' \\
+    --data-binary @'{sample}' | {read_id})
   curl -sS {images}/$ID {bearer}
   curl -sSL '{images}/'$ID'/content?rendition=thumb' {bearer} -o thumb.jpg
   curl -sS {images} {bearer}
