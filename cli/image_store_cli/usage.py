@@ -40,7 +40,8 @@ class Parser(argparse.ArgumentParser):
     """An argparse parser that raises a UsageError of one sentence, and lists its commands in groups."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"formatter_class": _Formatter, "allow_abbrev": False} | options)
+        options.setdefault("formatter_class", _Formatter)
+        super().__init__(**options, allow_abbrev=False)
 
     def parse_args(  # type: ignore[override]  # argparse overloads it for namespaces of other classes
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -70,7 +71,7 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """The help; the commands of the program stand in groups."""
-        [commands] = self._commands() or [None]
+        commands = next(iter(self._commands()), None)
         if commands is None or not {name for names in GROUPS.values() for name in names} <= set(
             commands.choices
         ):

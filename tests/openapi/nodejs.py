@@ -62,10 +62,11 @@ def compile_clients(node: Node, folder: Path) -> str:
     (folder / "node_modules").symlink_to(node.packages)
     for source in [*HERE.glob("*.ts"), HERE / "tsconfig.json"]:
         shutil.copy(source, folder)
-    for command in (
+    commands: tuple[list[str | Path], ...] = (
         [node.package("openapi-typescript/bin/cli.js"), openapi.DOCUMENT, "-o", "schema.d.ts"],
         [node.package("@hey-api/openapi-ts/bin/run.js"), "-i", openapi.DOCUMENT, "-o", "sdk"],
-    ):
+    )
+    for command in commands:
         made = node.run(*command, folder=folder)
         assert made.returncode == 0, made.stdout + made.stderr
     compiled = node.run(node.package("typescript/bin/tsc"), "--project", ".", folder=folder)
