@@ -23,6 +23,7 @@ from image_store.domain.providers import (
 from local.ports import any_free_port
 from local.provider_access import LOCAL_ORDER, PATHS, provider_access
 from local.providers import CLOUDFLARE, GOOGLE, KEY, OPENAI, POLLINATIONS, Providers, drawn
+from tests.fakes.fetcher import MemoryFetcher
 
 pytestmark = pytest.mark.loopback
 
@@ -57,7 +58,9 @@ def generate(
     server: str, provider: Provider, prompt: str, *, key: str = KEY, seed: int = 1
 ) -> GeneratedImage:
     """Have the shipped module ask the server."""
-    module = image_providers({provider: server + PATHS[provider]}, clock=SystemClock())[provider]
+    module = image_providers(
+        {provider: server + PATHS[provider]}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({})
+    )[provider]
     model = models_of(provider)[0]
     request = ImageRequest(
         model=model.name, prompt=prompt, width=1024, height=1024, seed=seed if model.seeds else None
