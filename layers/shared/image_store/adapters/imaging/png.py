@@ -261,6 +261,7 @@ def _unpacked_profile(body: bytes) -> bytes | None:
     except zlib.error:
         return None
     is_right = name and packed[:1] == b"\x00" and inflater.eof and len(profile) <= MAX_PROFILE_BYTES
+    is_right = is_right and profile[36:40] == b"acsp"  # ICC.1:2022, 7.2.11
     return profile if is_right else None
 
 
