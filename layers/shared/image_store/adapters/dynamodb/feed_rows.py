@@ -40,7 +40,7 @@ class DynamoFeedRows(OnTable, FeedRows):
 
     def public_cards(self, image_ids: Collection[str]) -> Mapping[str, Card]:
         found = self._rows.get_many([keys.record(image_id) for image_id in image_ids])
-        shown = (cards.card_of(item) for item in found if item["state"]["S"] == State.READY)
+        shown = cards.cards_of(item for item in found if item["state"]["S"] == State.READY)
         return {
             card.id: card
             for card in shown

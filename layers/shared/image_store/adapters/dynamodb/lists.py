@@ -37,12 +37,12 @@ class DynamoImageLists(OnTable, ImageLists):
             last = answer.get("LastEvaluatedKey")
             if len(found) > query.limit or (len(found) == query.limit and last):
                 page = found[: query.limit]
-                return CardPage(tuple(map(cards.card_of, page)), page[-1]["id"]["S"])
+                return CardPage(tuple(cards.cards_of(page)), page[-1]["id"]["S"])
             if last is None:
-                return CardPage(tuple(map(cards.card_of, found)), None)
+                return CardPage(tuple(cards.cards_of(found)), None)
             if examined >= MAX_EXAMINED_ROWS:
                 resume = last["id" if shelf.is_index else "sk"]["S"]
-                return CardPage(tuple(map(cards.card_of, found)), resume)
+                return CardPage(tuple(cards.cards_of(found)), resume)
             request["ExclusiveStartKey"] = last
 
     def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:

@@ -73,7 +73,9 @@ class DynamoSearchIndex(OnTable, SearchIndex):
             [keys.record(image_id) for image_id in dict.fromkeys(image_ids) if image_id in wanted]
         )
         shown = (State.TRASHED if query.trashed else State.READY).value
-        return {item["id"]["S"]: cards.card_of(item) for item in found if item["state"]["S"] == shown}
+        return {
+            card.id: card for card in cards.cards_of(item for item in found if item["state"]["S"] == shown)
+        }
 
 
 def _term_row(item: items.Item) -> TermRow:

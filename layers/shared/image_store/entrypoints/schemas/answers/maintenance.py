@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from image_store.entrypoints.schemas.migrations import MigrationTable
 
@@ -25,6 +25,8 @@ class CleanupReport(BaseModel):
     orphans: int
     dangling: int
     renditions_missing: int
+    copies_missing: int
+    repairs: int
     policies: list[int]
     unknown: int
     bytes_freed: int
@@ -67,9 +69,24 @@ class MigrationProgress(BaseModel):
 class MigrationError(BaseModel):
     """Why a record was not moved."""
 
-    record: str
+    record: str = Field(description="Where the record stands in its source: its line, key or id.")
+    record_id: str | None = Field(description="The id of the record, where it could be read.")
     code: str
     detail: str
+
+
+class MigratedRecord(BaseModel):
+    """A record and the image that it became."""
+
+    record_id: str
+    image_id: str
+
+
+class MigratedRecords(BaseModel):
+    """Some records of a migration, in no order that means anything."""
+
+    items: list[MigratedRecord]
+    next_cursor: str | None
 
 
 class Migration(BaseModel):
@@ -80,6 +97,37 @@ class Migration(BaseModel):
     source: MigrationSourceTold
     progress: MigrationProgress
     errors: list[MigrationError]
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class RepairProgress(BaseModel):
+    """Numbers of images examined, of files made (in a dry run: missing), and of images that could not be repaired."""
+
+    examined: int
+    renditions: int
+    copies: int
+    originals_missing: int
+    failed: int
+
+
+class RepairError(BaseModel):
+    """Why an image could not be repaired."""
+
+    image_id: str
+    code: str
+    detail: str
+
+
+class Repair(BaseModel):
+    """How far a repair has come; `errors` are the last 50."""
+
+    id: str
+    status: Literal["queued", "running", "succeeded"]
+    dry_run: bool
+    progress: RepairProgress
+    errors: list[RepairError]
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
