@@ -19,7 +19,7 @@ EXACT = {"picture": Recipe(media_type=MediaType.PNG)}
 # Other decoders round differently; AVIF and JPEG once more where they turn luma and chroma to colours.
 TOLERANCE, TOLERANCE_OF_CODECS = 2, 5
 # Between the 16 colours that the profile of a press knows here each program finds its own way.
-TOLERANCE_OF_A_PRESS = 10
+TOLERANCE_OF_A_PRESS = 12
 RANDOM_FILES = 40
 
 
