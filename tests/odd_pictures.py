@@ -304,6 +304,18 @@ def colored_jpeg(profile: bytes | None = None, mode: str = "RGB") -> bytes:
     return pictures.encoded(patches(mode), "JPEG", quality=100, subsampling=0, icc_profile=profile)
 
 
+def printed_jpeg() -> bytes:
+    """Each ink of a press alone, and the inks over each other, in a JPEG with its profile.
+
+    Between the 16 colours that this profile knows each program finds its own way.
+    """
+    image = Image.new("CMYK", (PATCH * len(pictures.INKS), PATCH))
+    for index, inks in enumerate(pictures.INKS):
+        color = tuple(255 * ink for ink in inks)
+        image.paste(color, (PATCH * index, 0, PATCH * (index + 1), PATCH))
+    return pictures.encoded(image, "JPEG", quality=100, subsampling=0, icc_profile=pictures.press_profile())
+
+
 def colored_webp() -> bytes:
     """Squares in a WebP in Display P3."""
     return pictures.encoded(patches(), "WEBP", lossless=True, icc_profile=pictures.display_p3_profile())
@@ -334,7 +346,7 @@ COLORED_JPEGS: dict[str, Callable[[], bytes]] = {
     "profile of grey": lambda: colored_jpeg(pictures.linear_grey_profile()),
     "profile with numbers of PQ": lambda: colored_jpeg(profile_with_cicp(9, 16)),
     "CMYK": lambda: colored_jpeg(mode="CMYK"),
-    "CMYK of a press": lambda: colored_jpeg(pictures.press_profile(), "CMYK"),
+    "CMYK of a press": printed_jpeg,
     "gain map": ultra_hdr,
 }
 """JPEGs by what they say of their colours."""

@@ -18,8 +18,6 @@ from tests.golden.conftest import Chromium
 EXACT = {"picture": Recipe(media_type=MediaType.PNG)}
 # Other decoders round differently; AVIF and JPEG once more where they turn luma and chroma to colours.
 TOLERANCE, TOLERANCE_OF_CODECS = 2, 5
-# Between the 16 colours that the profile of a press knows here each program finds its own way.
-TOLERANCE_OF_A_PRESS = 12
 RANDOM_FILES = 40
 
 
@@ -56,9 +54,7 @@ def test_the_colors_of_an_avif_are_those_of_a_browser(chromium: Chromium, name: 
 
 @pytest.mark.parametrize("name", odd_pictures.COLORED_JPEGS)
 def test_the_colors_of_a_jpeg_are_those_of_a_browser(chromium: Chromium, name: str) -> None:
-    tolerance = TOLERANCE_OF_A_PRESS if "press" in name else TOLERANCE_OF_CODECS
-
-    assert_same(chromium, odd_pictures.COLORED_JPEGS[name](), tolerance)
+    assert_same(chromium, odd_pictures.COLORED_JPEGS[name](), TOLERANCE_OF_CODECS)
 
 
 @pytest.mark.parametrize(
