@@ -305,12 +305,14 @@ def colored_jpeg(profile: bytes | None = None, mode: str = "RGB") -> bytes:
 
 
 def printed_jpeg() -> bytes:
-    """Each ink of a press alone, and the inks over each other, in a JPEG with its profile.
+    """Each colored ink of a press alone, and these over each other, in a JPEG with its profile.
 
-    Between the 16 colours that this profile knows each program finds its own way.
+    Between the 16 colours that this profile knows each program finds its own way, and so it does with black: the
+    store compensates for the black point, as print shops do, and browsers do not.
     """
-    image = Image.new("CMYK", (PATCH * len(pictures.INKS), PATCH))
-    for index, inks in enumerate(pictures.INKS):
+    all_inks = [inks for inks in pictures.INKS if not inks[3]]
+    image = Image.new("CMYK", (PATCH * len(all_inks), PATCH))
+    for index, inks in enumerate(all_inks):
         color = tuple(255 * ink for ink in inks)
         image.paste(color, (PATCH * index, 0, PATCH * (index + 1), PATCH))
     return pictures.encoded(image, "JPEG", quality=100, subsampling=0, icc_profile=pictures.press_profile())
