@@ -24,7 +24,7 @@ api = http.create_api()
 def stats() -> "Response[str]":
     app, owner = application(), http.caller(api)
     asked = query(api, StatsQuery)
-    days = {"since": asked.since, "until": asked.until}
+    days = {"since": asked.first_day, "until": asked.end_day}
     if asked.scope is Scope.OWN:
         found = app.reporting.of_owner(owner, **days)
     else:

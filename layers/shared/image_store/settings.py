@@ -73,7 +73,11 @@ class Settings:
     cleanup_max_deletions: int
     """The most that a run of cleanup may remove without a row that asks for it."""
     feed_details: bool
-    """Whether cards of the feed carry filenames, and alternative texts that were derived."""
+    """Whether the feed tells filenames, derived alternative texts, and on request what owners said of images."""
+    feed_owners: bool
+    """Whether the feed tells, on request, whose images it shows."""
+    feed_cache: timedelta
+    """For how long caches may keep a page of the feed."""
     admin_subjects: frozenset[str]
     """Subjects who are admins besides those whose token has the scope."""
     migration_table: str
@@ -147,6 +151,8 @@ class Settings:
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
             feed_details=_flag(environment, "FEED_DETAILS"),
+            feed_owners=_flag(environment, "FEED_OWNERS"),
+            feed_cache=timedelta(seconds=_number(environment, "FEED_CACHE_SECONDS", 10)),
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             migration_table=environment.get("MIGRATION_TABLE", ""),
             issuer=environment.get("ISSUER", ""),

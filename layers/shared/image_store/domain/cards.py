@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from image_store.domain.image import Image, Kind, Visibility
+from image_store.domain.image import Details, Image, Kind, Visibility
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 
@@ -29,6 +29,11 @@ class Card:
     """Folder, id and attempt: what the private key of the thumbnail begins with, ending in `/`."""
     publication: str | None
     created_at: datetime
+    model: str | None = None
+    provider: str | None = None
+    """Who made it; both are read only where they are wanted."""
+    renditions: tuple[Rendition, ...] = ()
+    """Those made with the image; none in a card of an earlier build."""
 
     @property
     def thumb_key(self) -> str:
@@ -39,6 +44,20 @@ class Card:
     def public_thumb_key(self) -> str | None:
         """The public key of the thumbnail; None unless the image is published."""
         return f"p/{self.publication}/thumb.{self.thumb_type.extension}" if self.publication else None
+
+    def rendition_key(self, rendition: Rendition) -> str:
+        """The private key of a rendition."""
+        return f"{self.private_prefix}{rendition.filename}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a card carries on request."""
+
+    owner: str
+    details: Details | None = None
+    """None where they were not wanted, or the image is gone."""
+    renditions: tuple[Rendition, ...] = ()
 
 
 def thumb_of(image: Image) -> Rendition:

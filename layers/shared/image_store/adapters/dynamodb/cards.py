@@ -7,7 +7,7 @@ from image_store.domain.cards import Card, thumb_of
 from image_store.domain.ids import created_at
 from image_store.domain.image import Details, Image, Kind, Visibility
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Placeholder
+from image_store.domain.renditions import Placeholder, Rendition
 
 CARD_FILENAME_CHARS = 40
 CARD_ALT_TEXT_CHARS = 60
@@ -47,6 +47,7 @@ def card_of(item: Item) -> Card:
         attempt,
         publication,
         given,
+        *made,
     ) = json.loads(item["card"]["S"])
     return Card(
         id=image_id,
@@ -64,6 +65,9 @@ def card_of(item: Item) -> Card:
         private_prefix=f"{folder}{image_id}/{attempt}/",
         publication=publication,
         created_at=created_at(image_id),
+        model=item["model"]["S"] if "model" in item else None,
+        provider=item["provider"]["S"] if "provider" in item else None,
+        renditions=tuple(map(rendition_of, made)),
     )
 
 
@@ -83,5 +87,19 @@ def _card_text(image: Image, details: Details) -> str:
             image.attempt,
             image.publication,
             int(details.alt_text_given),
+            *(rendition_text(made) for made in image.renditions if made.making is None),
         ]
     )
+
+
+def rendition_text(made: Rendition) -> str:
+    """There may be a dozen of them, so they are written shortly."""
+    text = f"{made.public_filename}:{made.width}:{made.height}:{made.size_bytes}"
+    return text if made.making is None else f"{text}:{made.making}"
+
+
+def rendition_of(text: str) -> Rendition:
+    """The rendition that `rendition_text` wrote."""
+    name, width, height, size, *making = text.split(":")
+    preset, _, extension = name.partition(".")
+    return Rendition(preset, MediaType.of_extension(extension), int(width), int(height), int(size), *making)

@@ -2,11 +2,13 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from image_store.domain import attributes as limits
+from image_store.domain.attributes import composed
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
 
 # Not str.isprintable(): it refuses what names hold in many scripts, as the joiners of Persian and emoji, the wide
@@ -20,7 +22,7 @@ _NOT_IN_A_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u
 def _one_line(text: str) -> str:
     if _NOT_IN_A_LINE.search(text):
         raise ValueError("must not contain control characters")
-    return text
+    return composed(text)
 
 
 def _text(text: str) -> str:
@@ -32,6 +34,7 @@ def _text(text: str) -> str:
 MAX_URL_CHARS = 2048
 
 Line = Annotated[str, AfterValidator(_one_line)]
+"""A text of one line, in the form in which texts are compared."""
 
 Text = Annotated[str, AfterValidator(_text)]
 
@@ -41,9 +44,41 @@ GroupType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
 GroupId = Annotated[Line, Field(min_length=1, max_length=128)]
 
-GROUP_PATTERN = r"^[a-z][a-z0-9_-]{0,31}:.+$"
+GroupName = Annotated[
+    Line, Field(max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")
+]
 
 Groups = dict[GroupType, list[GroupId]]
+
+
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)([Zz]|[+-]\d{2}:\d{2}))?", re.ASCII
+)
+
+
+def _moment(text: object) -> datetime:
+    """The instant that a day or an RFC 3339 text names; a day begins at midnight UTC."""
+    found = _MOMENT.fullmatch(text) if isinstance(text, str) else None
+    try:
+        if found is not None:
+            day, time, offset = found.groups(default="")
+            return datetime.fromisoformat(f"{day}T{time or '00:00:00'}{offset or 'Z'}".upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # no such day, or none of this calendar in UTC
+    raise ValueError("must be a day such as 2024-09-01, or an instant such as 2024-09-01T10:00:00Z (RFC 3339)")
+
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "A day, which begins at midnight UTC, or an instant as RFC 3339 writes it.",
+            "examples": ["2024-09-01", "2024-09-01T10:00:00Z"],
+        }
+    ),
+]
 
 
 class Strict(BaseModel):
@@ -52,12 +87,12 @@ class Strict(BaseModel):
 
 def unique(tags: list[str]) -> tuple[str, ...]:
     """Tags in their order, each once."""
-    return tuple(dict.fromkeys(tags))
+    return tuple(dict.fromkeys(map(composed, tags)))
 
 
 def flat_groups(groups: dict[str, list[str]]) -> tuple[str, ...]:
     """Groups as `type:id`, each once; InvalidRequest beyond 20."""
-    names = tuple(dict.fromkeys(f"{kind}:{name}" for kind, members in groups.items() for name in members))
+    names = tuple(dict.fromkeys(composed(f"{kind}:{name}") for kind, members in groups.items() for name in members))
     if len(names) > limits.MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
     return names
