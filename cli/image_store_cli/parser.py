@@ -16,6 +16,7 @@ from image_store_cli.commands import (
     migrate,
     publish,
     rebuild,
+    repair,
     restore,
     search,
     show,
@@ -26,7 +27,7 @@ from image_store_cli.commands import (
 
 COMMANDS = (
     upload, list_images, show, get, search, similar, delete, restore, publish, generate, stats, migrate, cleanup,
-    rebuild, doctor, complete,
+    repair, rebuild, doctor, complete,
 )  # fmt: skip
 
 EPILOG = """exit codes: 0 done, 1 some failed, 2 the command is wrong, 3 not signed in or not allowed, 4 not found,

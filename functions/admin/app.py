@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import Application, application
 from image_store.domain.access import check_admin
-from image_store.entrypoints import http
+from image_store.entrypoints import http, repairs
 from image_store.entrypoints.cleanup import report_answer, reports_answer
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.requests import json_body, query
@@ -44,6 +44,29 @@ def clean() -> "Response[str]":
 def list_reports() -> "Response[str]":
     app = _application_of_admin()
     return reports_answer(app.housekeeping.reports(limit=query(api, ReportsQuery).limit))
+
+
+@api.post(
+    "/v1/admin/repairs",
+    **http.operation(
+        "Make missing renditions and public copies again",
+        body="RepairRequest",
+        answers={202: "Repair"},
+        problems=(400, 403, 415, 503),
+    ),
+)
+def begin_repair() -> "Response[str]":
+    app = _application_of_admin()
+    job = repairs.begin(api, app.repair_requests)
+    return repairs.accepted(job, api_url=http.api_url(api, app.settings.api_url))
+
+
+@api.get(
+    "/v1/admin/repairs/<repair_id>",
+    **http.operation("See a repair", answers={200: "Repair"}, problems=(403, 404, 503)),
+)
+def get_repair(repair_id: str) -> "Response[str]":
+    return repairs.progress(_application_of_admin().repair_requests.get(repair_id))
 
 
 def _application_of_admin() -> Application:

@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
-from image_store.domain.work import CompleteUpload, MigrateBatch, Work
+from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
 from image_store.entrypoints.actors import act_as_function
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.observability import logger
@@ -24,5 +24,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
                 app.direct_uploads.finish(work, until=until)
             case MigrateBatch():
                 app.migration_run.carry_on(work, until=until)
+            case RepairImage():
+                app.repair_run.repair(work, until=until)
+            case RepairStep():
+                app.repair_run.carry_on(work, until=until)
 
     return handle_work(event, carry_on=carry_on)

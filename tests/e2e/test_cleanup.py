@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from tests.e2e.environment import function_name
 from tests.pictures import jpeg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.e2e.conftest import Stack
 
@@ -158,3 +159,47 @@ def test_a_record_without_its_original_goes_and_gives_its_quota_back(stack: Stac
         assert owner.get(f"/v1/images/{image_id}").status_code == 404
         assert owner.get("/v1/images").json()["items"] == []
     assert keys_of(stack, PRIVATE_BUCKET, image_id) == []
+
+
+@pytest.mark.parametrize("by", ["cleanup", "repair"])
+def test_lost_renditions_and_copies_are_made_again_and_the_link_works_as_before(
+    stack: Stack, by: str
+) -> None:
+    with api(stack, f"cleanup-repair-{by}") as owner, admin(stack) as client:
+        image_id = upload(owner, visibility="public")
+        image = owner.get(f"/v1/images/{image_id}").json()
+        publication = image["renditions"]["thumb"]["url"].rpartition("/")[0].rpartition("/")[2]
+        kept = {bucket: keys_of(stack, bucket, part) for bucket, part in
+                ((PRIVATE_BUCKET, image_id), (PUBLIC_BUCKET, publication))}  # fmt: skip
+        assert len(kept[PUBLIC_BUCKET]) == 2
+        for bucket, keys in kept.items():
+            for key in keys:
+                if "/original." not in key:
+                    stack.client("s3").delete_object(Bucket=bucket, Key=key)
+        assert httpx.get(image["public_url"], follow_redirects=True).status_code == 404
+
+        if by == "cleanup":
+            assert invoke(stack, reconcile=True, max_deletions=MANY)["repairs"] >= 1
+        else:
+            begun = client.post("/v1/admin/repairs", json={"image_ids": [image_id]})
+            assert begun.status_code == 202
+            done = until(
+                lambda: client.get(begun.headers["Location"]).json(), lambda job: job["status"] == "succeeded"
+            )
+            assert (done["progress"]["renditions"], done["progress"]["copies"]) == (2, 2)
+        seen = until(
+            lambda: httpx.get(image["public_url"], follow_redirects=True), lambda got: got.status_code == 200
+        )
+
+    assert seen.headers["Content-Type"].startswith("image/")
+    assert {PRIVATE_BUCKET: keys_of(stack, PRIVATE_BUCKET, image_id),
+            PUBLIC_BUCKET: keys_of(stack, PUBLIC_BUCKET, publication)} == kept  # fmt: skip
+
+
+def until[T](look: Callable[[], T], is_done: Callable[[T], bool]) -> T:
+    """Answer what was seen last, once it is done or half a minute is over."""
+    for _ in range(60):
+        if is_done(found := look()):
+            break
+        time.sleep(0.5)
+    return found

@@ -35,6 +35,10 @@ from image_store.services.migration.sources import MigrationSources
 from image_store.services.publishing import Publisher
 from image_store.services.rendering import Rendering
 from image_store.services.renditions import Renditions
+from image_store.services.repair.image_repair import ImageRepair
+from image_store.services.repair.requests import RepairRequests
+from image_store.services.repair.run import RepairRun
+from image_store.services.repair.storage_check import StorageCheck
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
 from image_store.services.sealing import Sealing
@@ -51,6 +55,7 @@ from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
 from tests.fakes.renderer import DirectRenderer
+from tests.fakes.repairs import MemoryRepairs
 from tests.fakes.repository import MemoryRepository
 from tests.faults.world import (
     OWNER,
@@ -317,6 +322,7 @@ class Store:
             private=self.private,
             publisher=self.publisher,
             deletion=self.deletion,
+            work=self.work,
             clock=self.clock,
             ids=self.ids,
             policies=policies,
@@ -353,6 +359,30 @@ class Store:
         )
         self.migration_run = MigrationRun(
             migrations=self.migrations, sources=sources, mover=mover, work=self.work, clock=self.clock
+        )
+        self.repairs = MemoryRepairs()
+        check = StorageCheck(private=self.private, public=self.publisher.bucket)
+        self.image_repair = ImageRepair(
+            repository=self.repository,
+            check=check,
+            private=self.private,
+            publisher=self.publisher,
+            processor=StubProcessor(),
+            presets=PRESETS,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.repair_requests = RepairRequests(
+            repairs=self.repairs, work=self.work, clock=self.clock, ids=self.ids
+        )
+        self.repair_run = RepairRun(
+            repairs=self.repairs,
+            repository=self.repository,
+            rows=self.repository,
+            check=check,
+            image_repair=self.image_repair,
+            work=self.work,
+            clock=self.clock,
         )
         self.events = MemoryIngestEvents()
         self.ingest_sweep = IngestSweep(

@@ -7,7 +7,7 @@ import pytest
 
 from image_store.adapters.dynamodb import keys
 from image_store.services import batches, write_protocol
-from image_store.services.cleanup import records
+from image_store.services.repair import storage_check
 
 
 class OneAfterTheOther(Executor):
@@ -30,6 +30,6 @@ def one_of_each() -> Iterator[None]:
     """One shard of due rows in place of four, and no threads; until the module is done, for other tests want both."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keys, "DUE_SHARDS", 1)
-        for module in (batches, records, write_protocol):
+        for module in (batches, storage_check, write_protocol):
             patch.setattr(module, "ThreadPoolExecutor", OneAfterTheOther)
         yield

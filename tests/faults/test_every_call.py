@@ -20,6 +20,7 @@ from image_store.domain.ingest import DroppedObject
 from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
 from image_store.domain.migration import Migration, MigrationStatus
+from image_store.domain.repair import RepairJob
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
@@ -389,6 +390,39 @@ def with_a_transform(world: World) -> Record:
     return world.retrieval.get(OWNER, record.image.id)
 
 
+def emptied(world: World) -> Record:
+    """A published image of which the original alone is left, in either bucket."""
+    record = with_a_rendition(Visibility.PUBLIC)(world)
+    image = record.image
+    world.private.delete([image.rendition_key(made) for made in image.renditions])
+    assert image.publication is not None
+    world.public.delete(list(image.public_keys(image.publication)))
+    return record
+
+
+def repair(world: World, _: Record | None = None) -> RepairJob | None:
+    """Repair the whole store; None when something is left to do."""
+    begun = world.repair_requests.begin()
+    while world.sqs.waiting["work"]:
+        if world.work_off():
+            return None
+    return world.repairs.get(begun.id)
+
+
+def repair_until_done(world: World) -> None:
+    """What a message that was delivered again does, and another repair where the first was never begun."""
+    while world.sqs.waiting["work"]:
+        world.work_off()
+    assert repair(world) is not None
+
+
+def repaired(world: World, before: Record, job: RepairJob | None) -> None:
+    world.assert_shown(before)
+    if job is not None and not world.faults.happened:
+        files = len(before.image.renditions)
+        assert (job.tally.renditions, job.tally.copies, job.tally.failed) == (files, files, 0)
+
+
 OPERATIONS = (
     Operation(
         "batch upload",
@@ -487,6 +521,15 @@ OPERATIONS = (
         migrated,
         calls=29,
         whatever=migrated_once,
+    ),
+    Operation(
+        "repair",
+        emptied,
+        repair,
+        repaired,
+        calls=40,
+        then=repair_until_done,
+        whatever=lambda world, before: world.assert_shown(before),
     ),
     Operation(
         "private direct upload",
@@ -762,7 +805,9 @@ def test_a_fault_at_any_call_leaves_the_store_sound(
 
 
 TRANSACTING = [
-    found for found in OPERATIONS if found.name not in {"ingest of what is refused", "sweep for lost events"}
+    found
+    for found in OPERATIONS
+    if found.name not in {"ingest of what is refused", "sweep for lost events", "repair"}
 ]
 
 

@@ -21,6 +21,7 @@ from image_store.adapters.dynamodb import items, keys, publication_items, record
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.projector import DynamoProjector
+from image_store.adapters.dynamodb.repairs import DynamoRepairs
 from image_store.adapters.kms import KmsCipher
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket
@@ -44,7 +45,7 @@ from image_store.domain.quota import Quota
 from image_store.domain.renditions import PRESETS, UPLOAD_RECIPES, Fit, Placeholder, Recipe, Rendition
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.sharing import transform
-from image_store.domain.work import CompleteUpload, MigrateBatch, Work
+from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
 from image_store.entrypoints.events import handle_messages
 from image_store.entrypoints.making import handle_making
 from image_store.entrypoints.migrations import record_attributes
@@ -71,6 +72,10 @@ from image_store.services.migration.sources import MigrationSources
 from image_store.services.publishing import Publisher
 from image_store.services.rendering import Rendering
 from image_store.services.renditions import Found, Renditions
+from image_store.services.repair.image_repair import ImageRepair
+from image_store.services.repair.requests import RepairRequests
+from image_store.services.repair.run import RepairRun
+from image_store.services.repair.storage_check import StorageCheck
 from image_store.services.reservations import Reservations
 from image_store.services.retrieval import Retrieval
 from image_store.services.sealing import Sealing
@@ -335,6 +340,28 @@ class World:
             ids=ids,
             sealing=self.sealing,
         )
+        self.repairs = DynamoRepairs(self.table, client=lambda: faulty)
+        self.repair_requests = RepairRequests(repairs=self.repairs, work=work, clock=self.clock, ids=ids)
+        check = StorageCheck(private=self.bucket, public=self.publisher.bucket)
+        self.repair_run = RepairRun(
+            repairs=self.repairs,
+            repository=self.repository,
+            rows=self.repository,
+            check=check,
+            image_repair=ImageRepair(
+                repository=self.repository,
+                check=check,
+                private=self.bucket,
+                publisher=self.publisher,
+                processor=StubProcessor(),
+                presets=PRESETS,
+                clock=self.clock,
+                ids=ids,
+            ),
+            work=work,
+            clock=self.clock,
+        )
+        self._work = work
         self.retrieval = Retrieval(repository=self.repository)
         self.rendering = rendering(
             repository=self.repository,
@@ -417,6 +444,7 @@ class World:
             private=self.bucket,
             publisher=self.publisher,
             deletion=self.deletion,
+            work=self._work,
             clock=self.clock,
             ids=ids,
             policies=policies,
@@ -528,6 +556,10 @@ class World:
                     self.direct_uploads.finish(work, until=until)
                 case MigrateBatch():
                     self.migration_run.carry_on(work, until=until)
+                case RepairImage():
+                    self.repair_run.repair(work, until=until)
+                case RepairStep():
+                    self.repair_run.carry_on(work, until=until)
 
         return self.sqs.invoke("work", partial(handle_work, carry_on=carry_on))
 

@@ -131,8 +131,9 @@ REACH = {
         ),
         allow("IngestQueue.Arn", "sqs", "SendMessage"),
         allow("GenerationQueue.Arn", "sqs", "SendMessage"),
+        allow("WorkQueue.Arn", "sqs", "SendMessage"),
     },
-    "Admin": CLEANING,
+    "Admin": CLEANING | {allow("WorkQueue.Arn", "sqs", "SendMessage")},
     "Ingest": {
         WRITE_TABLE,
         R2_SECRET,
@@ -150,7 +151,18 @@ REACH = {
     "Migrate": {WRITE_TABLE, R2_SECRET, SEAL_IMAGE, allow("WorkQueue.Arn", "sqs", "SendMessage")}
     | OBJECTS_TO_MIGRATE,
     "Work": {
-        WRITE_TABLE,
+        allow(
+            "Table.Arn",
+            "dynamodb",
+            "GetItem",
+            "BatchGetItem",
+            "Query",
+            "Scan",  # a repair of the whole store, never a request
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "ConditionCheckItem",
+        ),
         R2_SECRET,
         SEAL_IMAGE,
         allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),

@@ -30,6 +30,8 @@ ROUTES = {
     "POST /v1/images/{image_id}/links": ("ShareFunction", JWT),
     "POST /v1/admin/cleanup": ("AdminFunction", JWT),
     "GET /v1/admin/cleanup/reports": ("AdminFunction", JWT),
+    "POST /v1/admin/repairs": ("AdminFunction", JWT),
+    "GET /v1/admin/repairs/{repair_id}": ("AdminFunction", JWT),
     "POST /v1/admin/migrations": ("MigrateFunction", JWT),
     "GET /v1/admin/migrations/{migration_id}": ("MigrateFunction", JWT),
     "GET /v1/admin/migrations/{migration_id}/content": ("MigrateFunction", JWT),

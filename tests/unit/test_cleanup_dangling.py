@@ -9,8 +9,11 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Record, State, Visibility
 from image_store.domain.quota import Usage
+from image_store.domain.renditions import UPLOAD_RECIPES as PRESETS_AT_UPLOAD
+from image_store.domain.work import RepairImage
 from image_store.ports.objects import StoredObject
 from image_store.services.cleanup import records, run
+from image_store.services.cleanup.allowance import ALWAYS_ALLOWED
 from image_store.services.cleanup.assembly import GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE
@@ -62,16 +65,52 @@ def test_a_record_is_looked_at_once_it_was_left_alone_for_the_grace(
     assert store.collect().dangling == dangling
 
 
-def test_a_missing_rendition_is_told_of_and_nothing_is_done_about_it(store: Store) -> None:
-    record = store.upload(PUBLIC)
-    for rendition in record.image.renditions:
-        store.private.objects.pop(record.image.rendition_key(rendition))
+def test_images_that_lack_renditions_or_copies_are_handed_over_to_be_repaired(store: Store) -> None:
+    without_rendition, without_copies = store.upload(PUBLIC), store.upload(PUBLIC, data=PICTURE + b"2")
+    for rendition in without_rendition.image.renditions:
+        store.private.objects.pop(without_rendition.image.rendition_key(rendition))
+    assert without_copies.image.publication is not None
+    for key in without_copies.image.public_keys(without_copies.image.publication):
+        store.public.objects.pop(key)
+    store.upload(PUBLIC, data=PICTURE + b"3")
+    store.clock.instant += GRACE
+    made = len(PRESETS_AT_UPLOAD)
+
+    report = store.collect()
+
+    assert (report.collected, report.renditions_missing, report.copies_missing, report.repairs) == (
+        {},
+        made,
+        made,
+        2,
+    )
+    assert store.work.waiting == [
+        RepairImage(without_rendition.image.id),
+        RepairImage(without_copies.image.id),
+    ]
+
+
+def test_a_dry_run_hands_nothing_over(store: Store) -> None:
+    record = store.upload()
+    store.private.objects.pop(record.image.rendition_key(record.image.renditions[0]))
+    store.clock.instant += GRACE
+
+    report = store.collect(dry_run=True, on_demand=True)
+
+    assert (report.renditions_missing, report.repairs, store.work.waiting) == (1, 0, [])
+
+
+def test_images_are_repaired_though_too_many_originals_are_gone(store: Store) -> None:
+    damaged = store.upload()
+    store.private.objects.pop(damaged.image.rendition_key(damaged.image.renditions[0]))
+    for number in range(ALWAYS_ALLOWED + 1):
+        without_original(store, PICTURE + bytes([number]))
     store.clock.instant += GRACE
 
     report = store.collect()
 
-    assert (report.collected, report.renditions_missing) == ({}, len(record.image.renditions))
-    assert store.current(record) == record
+    assert (report.stopped_because, report.dangling) == ("cap", 0)
+    assert store.work.waiting == [RepairImage(damaged.image.id)]
 
 
 def test_an_original_that_is_there_at_the_second_look_keeps_its_record(

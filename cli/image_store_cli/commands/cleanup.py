@@ -30,9 +30,12 @@ MEANINGS = {
     "staged": "direct uploads that were left lying",
     "orphans": "objects without an image",
     "dangling": "images without their object",
-    "renditions_missing": "images without a rendition",
+    "renditions_missing": "missing renditions, which are made again",
+    "copies_missing": "missing public copies, which are made again",
     "unknown": "objects that are not the store's; they stay",
 }
+KEPT = ("renditions_missing", "copies_missing", "unknown")
+"""What is counted and not removed."""
 STOPPED = {
     "another_run": "another run was at work",
     "deadline": "the time was over; run it again for the rest",
@@ -112,7 +115,7 @@ def _figure(value: Any) -> int:
 
 
 def _removals(report: dict[str, Any]) -> int:
-    return sum(_figure(report.get(name)) for name in MEANINGS if name != "unknown")
+    return sum(_figure(report.get(name)) for name in MEANINGS if name not in KEPT)
 
 
 def _print(console: Console, report: dict[str, Any]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from image_store.bootstrap.images import Images
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from image_store.ports.projections import (
         AlikeRows,
         FeedRows,
@@ -31,6 +33,12 @@ class Finding(Images):
         from image_store.adapters.dynamodb.projector import DynamoProjector
 
         return DynamoProjector(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def changed_image(self) -> Callable[[dict[str, Any]], str | None]:
+        from image_store.adapters.dynamodb.changes import changed_image
+
+        return changed_image
 
     @made_once
     def search_index(self) -> SearchIndex:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from image_store.ports.migrations import Migrations
     from image_store.ports.objects import ObjectStore
     from image_store.ports.queues import DeadLetters
+    from image_store.ports.repairs import Repairs
     from image_store.services.cleanup.run import Cleanup
     from image_store.services.ingest_sweep import IngestSweep
     from image_store.services.ingestion import Ingestion
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from image_store.services.migration.requests import MigrationRequests
     from image_store.services.migration.run import MigrationRun
     from image_store.services.migration.sources import MigrationSources
+    from image_store.services.repair.image_repair import ImageRepair
+    from image_store.services.repair.requests import RepairRequests
+    from image_store.services.repair.run import RepairRun
+    from image_store.services.repair.storage_check import StorageCheck
 
 
 class Upkeep(Images):
@@ -51,11 +56,60 @@ class Upkeep(Images):
             private=self.private,
             publisher=self.publisher,
             deletion=self.deletion,
+            work=self.work_queue,
             clock=self.clock,
             ids=self.ids,
             policies=self.settings.cleanup_policies,
             most_removals=self.settings.cleanup_max_deletions,
         )
+
+    @made_once
+    def repairs(self) -> Repairs:
+        from image_store.adapters.dynamodb.repairs import DynamoRepairs
+
+        return DynamoRepairs(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def repair_requests(self) -> RepairRequests:
+        from image_store.services.repair.requests import RepairRequests
+
+        return RepairRequests(repairs=self.repairs, work=self.work_queue, clock=self.clock, ids=self.ids)
+
+    @made_once
+    def image_repair(self) -> ImageRepair:
+        from image_store.services.repair.image_repair import ImageRepair
+
+        return ImageRepair(
+            repository=self.repository,
+            check=self._storage_check,
+            private=self.private,
+            publisher=self.publisher,
+            processor=self.processor,
+            presets=self.settings.presets,
+            clock=self.clock,
+            ids=self.ids,
+            mark=self.settings.provenance,
+        )
+
+    @made_once
+    def repair_run(self) -> RepairRun:
+        from image_store.services.repair.run import RepairRun
+
+        return RepairRun(
+            repairs=self.repairs,
+            repository=self.repository,
+            rows=self.cleanup_rows,
+            check=self._storage_check,
+            image_repair=self.image_repair,
+            work=self.work_queue,
+            clock=self.clock,
+        )
+
+    @made_once
+    def _storage_check(self) -> StorageCheck:
+        from image_store.services.repair.storage_check import StorageCheck
+
+        return StorageCheck(private=self.private, public=self.public)
 
     @made_once
     def ingest_bucket(self) -> ObjectStore:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from image_store.domain.image import Details, Image, Kind, Visibility
+from image_store.domain.image import Details, Image, Kind, Visibility, public_file
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 
@@ -38,12 +38,16 @@ class Card:
     @property
     def thumb_key(self) -> str:
         """The private key of the thumbnail."""
-        return f"{self.private_prefix}thumb.{self.thumb_type.extension}"
+        return f"{self.private_prefix}{self._thumb_filename}"
 
     @property
     def public_thumb_key(self) -> str | None:
         """The public key of the thumbnail; None unless the image is published."""
-        return f"p/{self.publication}/thumb.{self.thumb_type.extension}" if self.publication else None
+        return public_file(self.publication, self._thumb_filename) if self.publication else None
+
+    @property
+    def _thumb_filename(self) -> str:
+        return f"thumb.{self.thumb_type.extension}"
 
     def rendition_key(self, rendition: Rendition) -> str:
         """The private key of a rendition."""

@@ -44,7 +44,11 @@ class Report:
     dangling: int = 0
     """Records whose original is gone."""
     renditions_missing: int = 0
-    """Renditions that are gone while their original is there; nothing is done about them."""
+    """Renditions that are gone while their original is there."""
+    copies_missing: int = 0
+    """Public copies that are gone while their image is published."""
+    repairs: int = 0
+    """Images that were handed over to be repaired."""
     policies: list[int] = field(default_factory=list)
     """Images that each policy took, in the order of the policies."""
     unknown: int = 0

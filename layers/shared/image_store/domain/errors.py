@@ -19,6 +19,12 @@ class ImageStoreError(Exception):
         self.retry_after = retry_after
 
 
+class UnreadableRow(ImageStoreError):
+    """A row of the table that this version of the store cannot read; the message says what to do about it."""
+
+    code = "internal_error"
+
+
 class ConfigurationError(ImageStoreError):
     """A setting or secret is missing or malformed; the message names it and never shows its value."""
 
@@ -142,6 +148,12 @@ class UploadIncomplete(ImageStoreError):
     """A direct upload is to be completed and its bytes have not arrived."""
 
     code = "upload_incomplete"
+
+
+class RepairNotFound(ImageStoreError):
+    """There is no such repair: none at all, or one that is longer ago than 90 days."""
+
+    code = "repair_not_found"
 
 
 class MigrationNotFound(ImageStoreError):

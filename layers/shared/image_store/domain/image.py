@@ -135,16 +135,21 @@ class Image:
     @property
     def prefix(self) -> str:
         """What all private objects of all attempts begin with; ends in `/`."""
-        return f"{self.folder}{self.id}/"
+        return _image_prefix(self.folder, self.id)
+
+    @property
+    def attempt_prefix(self) -> str:
+        """What the private keys of original and renditions begin with; ends in `/`."""
+        return attempt_prefix(self.folder, self.id, self.attempt)
 
     @property
     def original_key(self) -> str:
         """The private key of the bytes as they were accepted."""
-        return f"{self.prefix}{self.attempt}/{ORIGINAL}.{self.media_type.extension}"
+        return f"{self.attempt_prefix}{ORIGINAL}.{self.media_type.extension}"
 
     def rendition_key(self, rendition: Rendition) -> str:
         """The private key of a rendition."""
-        return f"{self.prefix}{self.attempt}/{rendition.filename}"
+        return f"{self.attempt_prefix}{rendition.filename}"
 
     @property
     def transforms_prefix(self) -> str:
@@ -207,6 +212,20 @@ class Record:
     details: Details
 
 
+def attempt_prefix(folder: str, image_id: str, attempt: str) -> str:
+    """What the private keys of an attempt begin with; ends in `/`."""
+    return f"{_image_prefix(folder, image_id)}{attempt}/"
+
+
 def public_key(publication: str, rendition: Rendition) -> str:
     """The public key of a copy: it tells neither owner nor image."""
-    return f"{PUBLIC_PREFIX}{publication}/{rendition.public_filename}"
+    return public_file(publication, rendition.public_filename)
+
+
+def public_file(publication: str, filename: str) -> str:
+    """The public key of a file of a publication."""
+    return f"{PUBLIC_PREFIX}{publication}/{filename}"
+
+
+def _image_prefix(folder: str, image_id: str) -> str:
+    return f"{folder}{image_id}/"

@@ -26,4 +26,19 @@ class GenerateImage:
     index: int
 
 
-Work = CompleteUpload | MigrateBatch | GenerateImage
+@dataclass(frozen=True, slots=True)
+class RepairImage:
+    """Make what storage lacks of one image."""
+
+    image_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepairStep:
+    """Do the next step of a repair of many images, if it is still the next."""
+
+    repair_id: str
+    step: int
+
+
+Work = CompleteUpload | MigrateBatch | GenerateImage | RepairImage | RepairStep

@@ -25,6 +25,7 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.ImageNotFound: 404,
     errors.UploadNotFound: 404,
     errors.MigrationNotFound: 404,
+    errors.RepairNotFound: 404,
     errors.JobNotFound: 404,
     errors.SourceUnreadable: 422,
     errors.UploadIncomplete: 409,

@@ -7,13 +7,15 @@ from typing import Any
 from image_store.domain.errors import ImageStoreError
 from image_store.entrypoints.observability import log_metric, logger
 
-_RECORD_OF_IMAGE, _RECORD = "IMAGE#", "META"
-
 Failed = Callable[[str, Exception], None]
 
 
 def handle_changes(
-    event: dict[str, Any], *, project: Callable[[Collection[str], Failed], None], now: datetime
+    event: dict[str, Any],
+    *,
+    changed_image: Callable[[dict[str, Any]], str | None],
+    project: Callable[[Collection[str], Failed], None],
+    now: datetime,
 ) -> dict[str, Any]:
     """Project the images whose records a batch says have changed, each once, and report where to begin again.
 
@@ -23,9 +25,8 @@ def handle_changes(
     oldest = now
     for change in event["Records"]:
         stream = change["dynamodb"]
-        pk, sk = stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"]
-        if sk == _RECORD and pk.startswith(_RECORD_OF_IMAGE):
-            first_changes.setdefault(pk.removeprefix(_RECORD_OF_IMAGE), stream["SequenceNumber"])
+        if (image_id := changed_image(change)) is not None:
+            first_changes.setdefault(image_id, stream["SequenceNumber"])
             oldest = min(oldest, datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC))
     failures = []
 

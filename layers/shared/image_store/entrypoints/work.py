@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from image_store.domain.errors import ImageStoreError, InvalidRequest
-from image_store.domain.work import CompleteUpload, GenerateImage, MigrateBatch, Work
+from image_store.domain.work import CompleteUpload, GenerateImage, MigrateBatch, RepairImage, RepairStep, Work
 from image_store.entrypoints.observability import logger
 
 _KINDS: dict[str, type[Work]] = {
-    kind.__name__: kind for kind in (CompleteUpload, MigrateBatch, GenerateImage)
+    kind.__name__: kind for kind in (CompleteUpload, MigrateBatch, GenerateImage, RepairImage, RepairStep)
 }
 
 

@@ -173,12 +173,12 @@ def file_of_original(
 ) -> RenderedFile:
     """Make a file by a recipe from the bytes as they were accepted; StorageUnavailable where they are not there."""
     data = _original(private, image)
-    said = _provenance(repository, image, mark)
+    said = provenance_for(repository, image, mark)
     (file,) = processor.process(data, image.media_type, {name: recipe}, provenance=said).renditions
     return file
 
 
-def _provenance(repository: ImageRepository, image: Image, mark: ProvenanceMark) -> Provenance | None:
+def provenance_for(repository: ImageRepository, image: Image, mark: ProvenanceMark) -> Provenance | None:
     """What a rendition says of where its picture comes from; the prompt is read where it is to be told."""
     told = mark is ProvenanceMark.PROMPT and image.kind is Kind.GENERATED
     record = repository.get(image.id) if told else None

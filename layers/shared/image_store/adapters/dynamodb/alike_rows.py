@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from image_store.adapters.dynamodb import cards, keys
+from image_store.adapters.dynamodb import cards, items, keys, schema
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.similarity import Alike, bands
 from image_store.ports.projections import AlikeRows
@@ -22,6 +22,11 @@ class DynamoAlikeRows(OnTable, AlikeRows):
                 ScanIndexForward=False,
                 Limit=limit,
             )
-            for item in answer["Items"]:
-                found[item["id"]["S"]] = Alike(cards.card_of(item), item["hash"]["S"])
+            for alike in schema.readable(answer["Items"], _alike_of):
+                found[alike.card.id] = alike
         return list(found.values())
+
+
+@schema.reading
+def _alike_of(item: items.Item) -> Alike:
+    return Alike(cards.card_of(item), item["hash"]["S"])

@@ -1,16 +1,39 @@
 """Cards of images as items, and back: all that a list shows, and what its filters ask for."""
 
 import json
+from collections.abc import Iterable, Iterator
+from typing import Any
 
+from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json
 from image_store.domain.cards import Card, thumb_of
 from image_store.domain.ids import created_at
-from image_store.domain.image import Details, Image, Kind, Visibility
+from image_store.domain.image import Details, Image, Kind, Visibility, attempt_prefix
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 
 CARD_FILENAME_CHARS = 40
 CARD_ALT_TEXT_CHARS = 60
+CARD_VERSION = 3
+"""Cards are in an index, which holds no other version of theirs: they carry one of their own."""
+
+_FIRST_PARTS = (
+    "filename",
+    "extension",
+    "size",
+    "width",
+    "height",
+    "alt",
+    "blurhash",
+    "color",
+    "thumb",
+    "folder",
+    "attempt",
+    "publication",
+    "given",
+)
+_PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FIRST_PARTS, "made")}
+"""What a card of each version says, in its order; names cost bytes in every row of a list."""
 
 
 def listed(image: Image, details: Details, *, tags: bool = False) -> Item:
@@ -30,66 +53,67 @@ def listed(image: Image, details: Details, *, tags: bool = False) -> Item:
     return found
 
 
+@schema.reading
 def card_of(item: Item) -> Card:
-    """The card that a listed row holds."""
+    """The card that a listed row holds, of this version or an earlier one; UnreadableRow for any other."""
     image_id = item["id"]["S"]
-    (
-        filename,
-        extension,
-        size,
-        width,
-        height,
-        alt,
-        blurhash,
-        color,
-        thumb,
-        folder,
-        attempt,
-        publication,
-        given,
-        *made,
-    ) = json.loads(item["card"]["S"])
+    told = _parts_of(item)
     return Card(
         id=image_id,
         kind=Kind(item["kind"]["S"]),
         visibility=Visibility(item["visibility"]["S"]),
-        filename=filename,
-        media_type=MediaType.of_extension(extension),
-        size_bytes=size,
-        width=width,
-        height=height,
-        alt_text=alt,
-        alt_text_given=bool(given),
-        placeholder=Placeholder(blurhash, color),
-        thumb_type=MediaType.of_extension(thumb),
-        private_prefix=f"{folder}{image_id}/{attempt}/",
-        publication=publication,
+        filename=told["filename"],
+        media_type=MediaType.of_extension(told["extension"]),
+        size_bytes=told["size"],
+        width=told["width"],
+        height=told["height"],
+        alt_text=told["alt"],
+        alt_text_given=bool(told["given"]),
+        placeholder=Placeholder(told["blurhash"], told["color"]),
+        thumb_type=MediaType.of_extension(told["thumb"]),
+        private_prefix=attempt_prefix(told["folder"], image_id, told["attempt"]),
+        publication=told["publication"],
         created_at=created_at(image_id),
         model=item["model"]["S"] if "model" in item else None,
         provider=item["provider"]["S"] if "provider" in item else None,
-        renditions=tuple(map(rendition_of, made)),
+        renditions=tuple(map(rendition_of, told.get("made", ()))),
     )
+
+
+def cards_of(items: Iterable[Item]) -> Iterator[Card]:
+    """The cards that can be read of many listed rows; the log names the others, and a list does without them."""
+    return schema.readable(items, card_of)
+
+
+def _parts_of(item: Item) -> dict[str, Any]:
+    """The parts of a card by name: a card begins with its version, and those of version 1 with a filename."""
+    values = json.loads(item["card"]["S"])
+    version = 1
+    if isinstance(values[0], int):
+        version, *values = values
+    if version not in _PARTS:
+        raise schema.newer(item)
+    return dict(zip(_PARTS[version], values, strict=True))
 
 
 def _card_text(image: Image, details: Details) -> str:
-    return as_json(
-        [
-            image.filename[:CARD_FILENAME_CHARS],
-            image.media_type.extension,
-            image.size_bytes,
-            image.width,
-            image.height,
-            details.alt_text[:CARD_ALT_TEXT_CHARS] if details.alt_text else None,
-            image.placeholder.blurhash,
-            image.placeholder.color,
-            thumb_of(image).media_type.extension,
-            image.folder,
-            image.attempt,
-            image.publication,
-            int(details.alt_text_given),
-            *(rendition_text(made) for made in image.renditions if made.making is None),
-        ]
-    )
+    told = {
+        "filename": image.filename[:CARD_FILENAME_CHARS],
+        "extension": image.media_type.extension,
+        "size": image.size_bytes,
+        "width": image.width,
+        "height": image.height,
+        "alt": details.alt_text[:CARD_ALT_TEXT_CHARS] if details.alt_text else None,
+        "blurhash": image.placeholder.blurhash,
+        "color": image.placeholder.color,
+        "thumb": thumb_of(image).media_type.extension,
+        "folder": image.folder,
+        "attempt": image.attempt,
+        "publication": image.publication,
+        "given": int(details.alt_text_given),
+        "made": [rendition_text(made) for made in image.renditions if made.making is None],
+    }
+    return as_json([CARD_VERSION, *(told[name] for name in _PARTS[CARD_VERSION])])
 
 
 def rendition_text(made: Rendition) -> str:

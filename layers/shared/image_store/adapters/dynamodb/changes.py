@@ -7,11 +7,15 @@ from image_store.adapters.dynamodb import keys, records
 from image_store.domain.audit import Change
 
 
+def changed_image(told: dict[str, Any]) -> str | None:
+    """The image whose record a record of the stream tells of; None when it tells of another row."""
+    return keys.image_of_record(told["dynamodb"]["Keys"])
+
+
 def change_of(told: dict[str, Any]) -> Change | None:
     """The change that a record of the stream tells of; None when it is one of other rows than an image's record."""
     stream = told["dynamodb"]
-    row = stream["Keys"]
-    if row["sk"]["S"] != keys.META or not row["pk"]["S"].startswith(keys.IMAGE_PREFIX):
+    if keys.image_of_record(stream["Keys"]) is None:
         return None
     before, after = stream.get("OldImage"), stream.get("NewImage")
     return Change(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.cards import card_of
 from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.lists import filled
@@ -41,7 +41,7 @@ class DynamoFeedRows(OnTable, FeedRows):
         if after is not None:
             request["ExclusiveStartKey"] = keys.key(partition, after)
         found, resume = filled(self._rows, request, limit=query.limit, filtered=filtered)
-        return FeedSlice(tuple(map(_entry, found)), resume["sk"]["S"] if resume else None)
+        return FeedSlice(tuple(schema.readable(found, _entry)), resume["sk"]["S"] if resume else None)
 
     def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:
         wanted = {entry.card.id: entry.fingerprint for entry in entries}
@@ -53,6 +53,7 @@ class DynamoFeedRows(OnTable, FeedRows):
         return found
 
 
+@schema.reading
 def _entry(item: Item) -> FeedEntry:
     expires_at = item.get("expires_at")
     return FeedEntry(
@@ -67,9 +68,9 @@ def _matching(items: Iterable[Item], wanted: Mapping[str, str]) -> dict[str, Det
     found = {}
     for item in items:
         image_id = item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX)
-        details = details_of(item)
-        if fingerprint(details) == wanted[image_id]:
-            found[image_id] = details
+        for details in schema.readable([item], details_of):
+            if fingerprint(details) == wanted[image_id]:
+                found[image_id] = details
     return found
 
 

@@ -13,7 +13,7 @@ from image_store.adapters.dynamodb import keys, records
 from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.rebuilds import serving
 from image_store.adapters.dynamodb.table import NamedWrite, Table
-from image_store.domain.errors import Conflict
+from image_store.domain.errors import Conflict, UnreadableRow
 from image_store.domain.image import Record
 from image_store.ports.projections import FeedUpkeep
 
@@ -38,15 +38,18 @@ class DynamoFeedUpkeep(FeedUpkeep):
         item = self._rows.call("get_item", Key=months, ConsistentRead=True).get("Item")
         if item is None:
             return 0
-        done = 0
+        done, left = 0, False
         for month in sorted(name for name, value in item.items() if "N" in value and name != "ttl"):
             while found := self._former(keys.former_feed(month)):
                 if now() >= until:
                     return done
-                if not (moved := self._move(month, found)):
-                    return done  # all of them are being changed at this moment; the next run looks again
+                moved = self._move(month, found)
                 done += moved
-        self._rows.call("delete_item", Key=months)
+                if not moved:  # they are being changed at this moment, or cannot be read; the next run looks again
+                    left = True
+                    break
+        if not left:
+            self._rows.call("delete_item", Key=months)
         return done
 
     def restore(self, image_ids: Iterable[str]) -> None:
@@ -96,8 +99,15 @@ class DynamoFeedUpkeep(FeedUpkeep):
         parts: dict[str, list[Item]] = {}
         for item in self._rows.get_many(wanted):
             parts.setdefault(item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX), []).append(item)
-        found = {image_id: records.record_of(of_one) for image_id, of_one in parts.items()}
-        return {image_id: record for image_id, record in found.items() if record is not None}
+        found: dict[str, Record] = {}
+        for image_id, of_one in parts.items():
+            try:
+                record = records.record_of(of_one)
+            except UnreadableRow:
+                continue  # its rows stay as they are: the check of its record finds one where none was expected
+            if record is not None:
+                found[image_id] = record
+        return found
 
     def _transact(self, image_id: str, record: Record | None, writes: list[dict[str, Any]]) -> bool:
         """Write for as long as the record is as it was read; whether that was so."""

@@ -38,11 +38,11 @@ class DynamoFigures(OnTable, Figures):
                     prefix = name.removesuffix(IMAGES)
                     add(tuple(prefix.rstrip(":").split(":", 1)), _amount(item, prefix))
         for partition in partitions:
-            for item in self._slice(partition, keys.MODEL_PREFIX, f"{keys.MODEL_PREFIX}\U0010ffff"):
+            for item in self._slice(partition, *keys.MODELS_OF_STATS):
                 add(("model", item["model"]["S"]), _amount(item))
-            first, last = (f"{keys.DAY_PREFIX}{day.isoformat()}" for day in (since, until))
+            first, last = (keys.day_stats(day.isoformat()) for day in (since, until))
             for item in self._slice(partition, first, last):
-                day = date.fromisoformat(item["sk"]["S"].removeprefix(keys.DAY_PREFIX))
+                day = date.fromisoformat(keys.day_of_stats(item["sk"]["S"]))
                 if day < until:
                     days[day] = days.get(day, Amount()) + _amount(item)
         parts: dict[str, dict[str, Amount]] = {}

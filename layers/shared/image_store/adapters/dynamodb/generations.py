@@ -272,7 +272,11 @@ class DynamoGenerations(Generations):
         if receipt is not None:
             entry: dict[str, Any] = {
                 **keys.ledger(
-                    owner, month_of(on), f"{change.after.job_id}#{change.after.index:02d}#{call.id}"
+                    owner,
+                    month_of(on),
+                    job_id=change.after.job_id,
+                    index=change.after.index,
+                    call_id=call.id,
                 ),
                 "provider": {"S": call.provider.value},
                 "model": {"S": call.model},
@@ -417,7 +421,7 @@ class DynamoGenerations(Generations):
             },
         )
         for row in answer["Items"]:  # one of 200 bytes a day and provider: a year of them fits into an answer
-            day, _, provider = row["sk"]["S"].partition("#")
+            day, provider = keys.day_and_provider(row["sk"]["S"])
             told = {
                 name: int(row[name]["N"]) for name in ("succeeded", "failed", "duration_ms", "unknown_costs")
             }

@@ -31,6 +31,12 @@ def record(image_id: str) -> Key:
     return key(image(image_id), META)
 
 
+def image_of_record(row: Key) -> str | None:
+    """The image whose record has this key; None when the key is that of any other row."""
+    pk, sk = row["pk"]["S"], row["sk"]["S"]
+    return pk.removeprefix(IMAGE_PREFIX) if sk == META and pk.startswith(IMAGE_PREFIX) else None
+
+
 def detail(image_id: str) -> Key:
     """The row of what only the detail view of an image needs."""
     return key(image(image_id), DETAIL)
@@ -120,6 +126,11 @@ def migration(migration_id: str) -> Key:
     return key(f"MIGRATION#{migration_id}", "MIGRATION")
 
 
+def repair(repair_id: str) -> Key:
+    """The row of a repair."""
+    return key(f"REPAIR#{repair_id}", "REPAIR")
+
+
 JOB = "JOB"
 JOB_PREFIX = "JOB#"
 _ITEM_PREFIX = "ITEM#"
@@ -170,15 +181,21 @@ def deployment_budget(period: str) -> Key:
     return key("BUDGET#DEPLOYMENT", period)
 
 
-def ledger(owner: str, month: str, entry: str) -> Key:
+def ledger(owner: str, month: str, *, job_id: str, index: int, call_id: str) -> Key:
     """The row of one paid call."""
-    return key(f"LEDGER#{quote(owner, safe='')}#{month}", entry)
+    return key(f"LEDGER#{quote(owner, safe='')}#{month}", f"{job_id}#{index:02d}#{call_id}")
 
 
 def performance(owner: str | None, day: str, provider: str) -> Key:
     """The row of what a provider has done on a day, for an owner or (None) for all."""
     scope = "ALL" if owner is None else f"OWNER#{quote(owner, safe='')}"
     return key(f"GENERATED#{scope}", f"{day}#{provider}")
+
+
+def day_and_provider(sk: str) -> tuple[str, str]:
+    """The day and the provider that a row of performance belongs to."""
+    day, _, provider = sk.partition("#")
+    return day, provider
 
 
 def breaker(provider: str) -> Key:
@@ -313,13 +330,30 @@ def former_feed_months(generation: int) -> tuple[str, str]:
 
 
 TOTAL = "TOTAL"
-DAY_PREFIX = "DAY#"
-MODEL_PREFIX = "MODEL#"
+_DAY_PREFIX = "DAY#"
+_MODEL_PREFIX = "MODEL#"
+MODELS_OF_STATS = (_MODEL_PREFIX, f"{_MODEL_PREFIX}\U0010ffff")
+"""The first and the last sort key of the figures of models."""
+
+
+def day_stats(day: str) -> str:
+    """The sort key of the figures of a day, `yyyy-mm-dd`."""
+    return f"{_DAY_PREFIX}{day}"
+
+
+def day_of_stats(sk: str) -> str:
+    """The day that a row of figures belongs to."""
+    return sk.removeprefix(_DAY_PREFIX)
 
 
 def model_stats(model: str) -> str:
     """The sort key of the figures of a model."""
-    return f"{MODEL_PREFIX}{_part(model)}"
+    return f"{_MODEL_PREFIX}{_part(model)}"
+
+
+def is_model_stats(sk: str) -> bool:
+    """Whether a row of figures is that of a model."""
+    return sk.startswith(_MODEL_PREFIX)
 
 
 def generation_of_stats(pk: str) -> int:

@@ -30,7 +30,7 @@ class DynamoImageLists(OnTable, ImageLists):
         filtered = "FilterExpression" in request
         found, resume = filled(self._rows, request, limit=query.limit, filtered=filtered)
         name = "id" if shelf.is_index else "sk"
-        return CardPage(tuple(map(cards.card_of, found)), _place(resume, name) if resume else None)
+        return CardPage(tuple(cards.cards_of(found)), _place(resume, name) if resume else None)
 
     def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
         partition = keys.group(group.owner, group.name)
@@ -72,11 +72,11 @@ class DynamoImageLists(OnTable, ImageLists):
             met = {item["id"]["S"]: item for item in read if _meets(item, query)}
             for image_id in filter(met.__contains__, ids):
                 if len(found) == query.limit:
-                    return CardPage(tuple(map(cards.card_of, found)), found[-1]["id"]["S"])
+                    return CardPage(tuple(cards.cards_of(found)), found[-1]["id"]["S"])
                 found.append(met[image_id])
             last = answer.get("LastEvaluatedKey")
             if last is None or examined >= MAX_EXAMINED_ROWS:
-                return CardPage(tuple(map(cards.card_of, found)), last["sk"]["S"] if last else None)
+                return CardPage(tuple(cards.cards_of(found)), last["sk"]["S"] if last else None)
             request["ExclusiveStartKey"] = last
 
 

@@ -90,7 +90,7 @@ def counters_of(image_id: str, facts: Facts | None, generation: int) -> Counters
     counters: Counters = {}
     for pk in (keys.owner_stats(generation, facts.owner), keys.system_stats(generation, image_id)):
         counters[pk, keys.TOTAL] = Counter(facts.figures)
-        counters[pk, f"{keys.DAY_PREFIX}{day_of(image_id)}"] = Counter(one)
+        counters[pk, keys.day_stats(day_of(image_id))] = Counter(one)
         if facts.model is not None:
             counters[pk, keys.model_stats(facts.model)] = Counter(one)
     return counters

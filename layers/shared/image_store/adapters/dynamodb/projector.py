@@ -181,7 +181,7 @@ class DynamoProjector(Projector):
             f":n{number}": {"N": str(amount)} for number, amount in enumerate(amounts.values())
         }
         expression = "ADD " + ", ".join(f"#n{number} :n{number}" for number in range(len(amounts)))
-        if key[1].startswith(keys.MODEL_PREFIX) and facts is not None and facts.model is not None:
+        if keys.is_model_stats(key[1]) and facts is not None and facts.model is not None:
             expression += " SET model = :model"
             values[":model"] = {"S": facts.model}
         return {

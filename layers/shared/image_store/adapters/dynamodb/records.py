@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.cards import listed, rendition_of, rendition_text
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.publication_items import current_publication, publication_item
@@ -77,6 +77,7 @@ def fingerprint(details: Details) -> str:
 def _meta(image: Image, details: Details) -> Item:
     item: Item = {
         **keys.record(image.id),
+        **schema.STAMP,
         "id": {"S": image.id},
         "state": {"S": image.state.value},
         "attempt": {"S": image.attempt},
@@ -127,7 +128,7 @@ def _detail(image: Image, details: Details) -> Item:
         "warnings": details.warnings,
         **({"sealed": details.sealed} if details.sealed is not None else {}),
     }
-    return {**keys.detail(image.id), "body": {"S": as_json(body)}}
+    return {**keys.detail(image.id), **schema.STAMP, "body": {"S": as_json(body)}}
 
 
 def record_text(image: Image) -> str:
@@ -180,8 +181,10 @@ def _while_uploading(image: Image) -> dict[str, Any]:
     return {name: value for name, value in optional.items() if value is not None}
 
 
+@schema.reading
 def image_of(item: Item) -> Image:
-    """The record that a META item holds."""
+    """The record that a META item of this or an earlier version holds; UnreadableRow for any other."""
+    schema.version_of(item)
     record = json.loads(item["record"]["S"])
     blurhash, color, perceptual_hash = record["looks"]
     return Image(
@@ -221,8 +224,10 @@ def image_of(item: Item) -> Image:
     )
 
 
+@schema.reading
 def details_of(item: Item) -> Details:
-    """The details that a DETAIL item holds."""
+    """The details that a DETAIL item of this or an earlier version holds; UnreadableRow for any other."""
+    schema.version_of(item)
     body = json.loads(item["body"]["S"])
     for name in ("tags", "groups", "warnings"):
         body[name] = tuple(body[name])

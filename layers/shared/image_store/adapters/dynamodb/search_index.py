@@ -73,15 +73,16 @@ class DynamoSearchIndex(OnTable, SearchIndex):
             wanted = {image_id: card for image_id, card in wanted.items() if image_id in there}
         missing = [keys.record(image_id) for image_id, card in wanted.items() if card is None]
         shown = (State.TRASHED if query.trashed else State.READY).value
-        read = {
-            item["id"]["S"]: cards.card_of(item)
+        there = (
+            item
             for item in self._rows.get_many(missing, consistent=False)
             if item["state"]["S"] == shown
-        }
+        )
+        read = {card.id: card for card in cards.cards_of(there)}
         return read | {image_id: card for image_id, card in wanted.items() if card is not None}
 
 
 def _term_row(item: items.Item) -> TermRow:
     place = item["sk"]["S"]
-    card = cards.card_of(item) if "card" in item else None
+    card = next(cards.cards_of([item]), None) if "card" in item else None
     return TermRow(place, place.partition(" ")[0], item["id"]["S"], terms_in(item), card)

@@ -9,6 +9,7 @@ from image_store.ports.images import ImageRepository
 from image_store.ports.lists import ImageLists
 from image_store.ports.objects import ObjectStore
 from image_store.ports.publications import PublicationRows
+from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.cleanup.due import DueRows
 from image_store.services.cleanup.objects import ObjectSweep, PrivateObjects, PublicObjects
@@ -17,6 +18,7 @@ from image_store.services.cleanup.records import RecordSweep
 from image_store.services.cleanup.run import Cleanup
 from image_store.services.deletion import Deletion
 from image_store.services.publishing import Publisher
+from image_store.services.repair.storage_check import StorageCheck
 
 GRACE = timedelta(hours=24)
 """An hour would do: a record is there before the first of its objects. A day also covers clocks that are wrong."""
@@ -32,6 +34,7 @@ def assembled(
     private: ObjectStore,
     publisher: Publisher,
     deletion: Deletion,
+    work: WorkQueue,
     clock: Clock,
     ids: Ids,
     policies: Sequence[Policy] = (),
@@ -79,7 +82,14 @@ def assembled(
         private=private,
         objects=objects,
         records=RecordSweep(
-            repository=repository, rows=rows, private=private, deletion=deletion, grace=GRACE, clock=clock
+            repository=repository,
+            rows=rows,
+            private=private,
+            check=StorageCheck(private=private, public=publisher.bucket),
+            work=work,
+            deletion=deletion,
+            grace=GRACE,
+            clock=clock,
         ),
         housekeeping=housekeeping,
         clock=clock,

@@ -1,20 +1,25 @@
-"""Records whose objects are gone: a sweep of the table, in slices."""
+"""Records whose objects are gone: a sweep of the table, in slices.
+
+A record without its original cannot be mended and goes. Renditions and public copies can be made again: such images
+are handed over to the function `work`, which repairs them one by one.
+"""
 
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
 from image_store.domain.image import Image, State
+from image_store.domain.work import RepairImage
 from image_store.ports.cleanup import CleanupRows
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
+from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock
 from image_store.services.deletion import Deletion
+from image_store.services.repair.storage_check import StorageCheck
 
-_PARALLEL_HEADS = 8
 _PAGE_RECORDS = 100
 _SHOWN = frozenset({State.READY, State.TRASHED})
 
@@ -23,8 +28,10 @@ _SHOWN = frozenset({State.READY, State.TRASHED})
 class Slice:
     """What a sweep found among some records."""
 
-    dangling: list[Image]
-    after: str | None
+    dangling: list[Image] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+    """The ids of images that lack renditions or public copies and have their original."""
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,8 @@ class RecordSweep:
     repository: ImageRepository
     rows: CleanupRows
     private: ObjectStore
+    check: StorageCheck
+    work: WorkQueue
     deletion: Deletion
     grace: timedelta
     clock: Clock
@@ -50,7 +59,7 @@ class RecordSweep:
     ) -> Slice:
         """Look on from a record, at about `at_most` of them; those in `taken` are gone already."""
         oldest = self.clock.now() - self.grace
-        dangling: list[Image] = []
+        found = Slice()
         looked = 0
         position: str | None = after
         while position is not None:
@@ -60,12 +69,12 @@ class RecordSweep:
                 for image in images
                 if image.state in _SHOWN and image.updated_at <= oldest and image.id not in taken
             ]
-            dangling += self._without_original(shown, report)
+            self._sort(shown, found, report)
             looked += len(images)
             report.examined += len(shown)
-            if looked >= at_most or len(dangling) > dangling_at_most or self.clock.now() >= until:
+            if looked >= at_most or len(found.dangling) > dangling_at_most or self.clock.now() >= until:
                 break
-        return Slice(dangling=dangling, after=position)
+        return replace(found, after=position)
 
     def remove(self, dangling: Sequence[Image], report: Report) -> None:
         """Delete records whose original is surely gone: it is looked for once more."""
@@ -84,18 +93,19 @@ class RecordSweep:
                 continue
             report.dangling += 1
 
-    def _without_original(self, images: Sequence[Image], report: Report) -> list[Image]:
-        keys = [key for image in images for key in image.private_keys]
-        with ThreadPoolExecutor(_PARALLEL_HEADS) as pool:
-            there = dict(zip(keys, pool.map(self._is_there, keys), strict=True))
-        dangling = [image for image in images if not there[image.original_key]]
-        report.renditions_missing += sum(
-            not there[image.rendition_key(made)]
-            for image in images
-            if there[image.original_key]
-            for made in image.renditions
-        )
-        return dangling
+    def repair(self, damaged: Sequence[str], report: Report) -> None:
+        """Hand images over to be repaired; what the queue does not take, the next pass finds again."""
+        left = self.work.send_all([RepairImage(image_id) for image_id in damaged])
+        report.repairs += len(damaged) - len(left)
+        report.failed += len(left)
 
-    def _is_there(self, key: str) -> bool:
-        return self.private.head(key) is not None
+    def _sort(self, images: Sequence[Image], found: Slice, report: Report) -> None:
+        """Add to a slice the images that lack something."""
+        for image, missing in zip(images, self.check.missing(images), strict=True):
+            if missing.original:
+                found.dangling.append(image)
+                continue
+            report.renditions_missing += len(missing.renditions)
+            report.copies_missing += len(missing.copies)
+            if missing:
+                found.damaged.append(image.id)

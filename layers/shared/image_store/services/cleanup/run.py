@@ -177,6 +177,8 @@ class Cleanup:
             dangling_at_most=run.allowance.most,
             until=run.until,
         )
+        if run.lease is not None:
+            self.records.repair(found.damaged, run.report)
         if not run.allowance.take_found(len(found.dangling), examined=run.report.examined):
             run.report.stopped_because = "cap"
             return

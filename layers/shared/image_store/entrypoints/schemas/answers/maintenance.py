@@ -25,6 +25,8 @@ class CleanupReport(BaseModel):
     orphans: int
     dangling: int
     renditions_missing: int
+    copies_missing: int
+    repairs: int
     policies: list[int]
     unknown: int
     bytes_freed: int
@@ -80,6 +82,37 @@ class Migration(BaseModel):
     source: MigrationSourceTold
     progress: MigrationProgress
     errors: list[MigrationError]
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+
+
+class RepairProgress(BaseModel):
+    """Numbers of images examined, of files made (in a dry run: missing), and of images that could not be repaired."""
+
+    examined: int
+    renditions: int
+    copies: int
+    originals_missing: int
+    failed: int
+
+
+class RepairError(BaseModel):
+    """Why an image could not be repaired."""
+
+    image_id: str
+    code: str
+    detail: str
+
+
+class Repair(BaseModel):
+    """How far a repair has come; `errors` are the last 50."""
+
+    id: str
+    status: Literal["queued", "running", "succeeded"]
+    dry_run: bool
+    progress: RepairProgress
+    errors: list[RepairError]
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None

@@ -1,0 +1,99 @@
+"""`image-store repair`: makes missing renditions and public copies again; for admins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.arguments import add_command
+from image_store_cli.errors import UsageError
+from image_store_cli.exits import Exit
+from image_store_cli.ids import checked
+from image_store_cli.texts import counted, plain
+from image_store_cli.waiting import watched
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from rich.console import Console
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+PATH = "/v1/admin/repairs"
+ENDED = ("succeeded",)
+MOST_IDS = 100
+SHOWN_ERRORS = 10
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands, common, "repair", run, summary="make missing renditions and public copies again", needs_admin=True,
+        details="Without IDs it looks at every image of the store. It deletes nothing, and links stay as they are. "
+        "An interruption does not stop it. With --json: the repair.",
+    )  # fmt: skip
+    parser.add_argument("ids", nargs="*", metavar="ID", help=f"images to repair, at most {MOST_IDS}")
+    parser.add_argument("--dry-run", action="store_true", help="only count what is missing")
+    parser.add_argument("--no-wait", action="store_true", help="end as soon as it is accepted")
+    parser.add_argument("--status", metavar="REPAIR", help="show an earlier repair, and wait until it ends")
+
+
+def run(context: Context) -> Exit:
+    """Repair."""
+    args = context.args
+    if args.status is not None:
+        if args.ids or args.dry_run:
+            raise UsageError("--status takes no image ids and no --dry-run.")
+        repair = context.api.get(f"{PATH}/{checked(args.status)}")
+    else:
+        repair = _begun(context)
+    return _end(context, repair if args.no_wait else _watched(context, repair))
+
+
+def _begun(context: Context) -> dict[str, Any]:
+    args = context.args
+    if len(args.ids) > MOST_IDS:
+        raise UsageError(f"At most {MOST_IDS} images can be named; without IDs all are repaired.")
+    body: dict[str, Any] = {"dry_run": args.dry_run}
+    if args.ids:
+        body["image_ids"] = [checked(each) for each in args.ids]
+    repair: dict[str, Any] = context.api.post(PATH, body)
+    context.out.note(f"Repair {repair['id']}")
+    return repair
+
+
+def _watched(context: Context, repair: dict[str, Any]) -> dict[str, Any]:
+    def seen(state: dict[str, Any]) -> dict[str, Any]:
+        return {"description": f"{counted(state['progress']['examined'], 'image')} examined"}
+
+    return watched(
+        context,
+        repair,
+        path=f"{PATH}/{checked(repair['id'])}",
+        ended=ENDED,
+        description="examining",
+        seen=seen,
+        goes_on=f"The repair goes on: `image-store repair --status {repair['id']}` shows it again.",
+    )
+
+
+def _end(context: Context, repair: dict[str, Any]) -> Exit:
+    figures = repair["progress"]
+
+    def human(console: Console) -> None:
+        verb = "missing" if repair["dry_run"] else "made"
+        console.print(
+            f"{repair['id']}  {repair['status']}: {counted(figures['examined'], 'image')} examined, "
+            f"{counted(figures['renditions'], 'rendition')} and {figures['copies']} public copies {verb}, "
+            f"{counted(figures['originals_missing'], 'original')} missing, {figures['failed']} failed",
+            soft_wrap=True,
+        )
+        for error in repair["errors"][:SHOWN_ERRORS]:
+            console.print(
+                plain(f"  {error['image_id']}: {error['detail']} ({error['code']})"), soft_wrap=True
+            )
+        if (more := len(repair["errors"]) - SHOWN_ERRORS) > 0:
+            console.print(f"  and {counted(more, 'error')} more; --json shows them", soft_wrap=True)
+
+    context.out.document(repair, human)
+    return Exit.SOME_FAILED if figures["failed"] or figures["originals_missing"] else Exit.OK

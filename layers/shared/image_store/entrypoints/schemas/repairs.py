@@ -1,0 +1,17 @@
+"""Requests that repair images."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from image_store.domain.repair import MAX_REPAIR_IDS
+from image_store.entrypoints.schemas.fields import Strict
+
+
+class RepairRequest(Strict):
+    """Which images are to be repaired: those named, or all of the store."""
+
+    image_ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
+        None, min_length=1, max_length=MAX_REPAIR_IDS, description="All images of all owners when left out."
+    )
+    dry_run: bool = Field(default=False, description="Whether to count what is missing and make nothing.")

@@ -1,0 +1,147 @@
+"""Repairing one image."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from image_store.domain.errors import ChecksumMismatch, Conflict
+from image_store.domain.image import Image, State
+from image_store.domain.processing import RenderedFile
+from image_store.domain.provenance import ProvenanceMark
+from image_store.domain.renditions import Preset, Recipe, Rendition
+from image_store.domain.repair import MissingObjects
+from image_store.ports.images import ImageRepository
+from image_store.ports.imaging import ImageProcessor
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock, Ids
+from image_store.services.publishing import PRIVATE_CACHE_CONTROL, Publisher
+from image_store.services.rendering import provenance_for, within_limits
+from image_store.services.repair.storage_check import StorageCheck
+from image_store.services.write_protocol import too_late
+
+_TRIES = 3
+_SHOWN = frozenset({State.READY, State.TRASHED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRepair:
+    """Makes what storage lacks of one image."""
+
+    repository: ImageRepository
+    check: StorageCheck
+    private: ObjectStore
+    publisher: Publisher
+    processor: ImageProcessor
+    presets: Mapping[str, Preset]
+    clock: Clock
+    ids: Ids
+    mark: ProvenanceMark = ProvenanceMark.SOURCE
+
+    def repair(self, image_id: str, *, until: datetime) -> MissingObjects:
+        """Make the missing renditions and public copies of an image, and tell what it lacked. Safe to repeat.
+
+        Nothing is done for an image that is not READY or TRASHED, or whose original is gone.
+
+        Raises
+        ------
+        ChecksumMismatch
+            the stored bytes are not those that were accepted
+        Conflict
+            its publication has no row that could name the copies: publish it again
+        InvalidImage and its kind
+            this version of the store cannot decode the original
+        StorageUnavailable, DeadlineExceeded
+            it may go better later
+        """
+        image = self.repository.get_image(image_id)
+        if image is None or image.state not in _SHOWN:
+            return MissingObjects()
+        (missing,) = self.check.missing([image])
+        if missing.original:
+            return missing
+        if missing.renditions:
+            self._make(image, missing.renditions, until)
+        if missing.copies:
+            self._copy(image_id, missing.copies)
+        return missing
+
+    def _make(self, image: Image, lost: Sequence[Rendition], until: datetime) -> None:
+        data = self._original(image)
+        recipes = {
+            made.filename: recipe for made in lost if (recipe := self._recipe(image, made)) is not None
+        }
+        provenance = provenance_for(self.repository, image, self.mark)
+        files = self.processor.process(data, image.media_type, recipes, provenance=provenance).renditions
+        if self.clock.now() >= until:
+            raise too_late()
+        made = {file.rendition.preset: file for file in files}
+        for rendition in lost:
+            if (file := made.get(rendition.filename)) is not None:
+                self._put(image, rendition, file)
+        self._note_sizes(image.id, {name: file.rendition.size_bytes for name, file in made.items()})
+
+    def _recipe(self, image: Image, lost: Rendition) -> Recipe | None:
+        """How a rendition is made in the format that it had; None when the deployment has no such preset any more."""
+        preset = self.presets.get(lost.preset)
+        if preset is None:
+            return None
+        return within_limits(preset.recipe_in(lost.media_type), image)
+
+    def _original(self, image: Image) -> bytes:
+        try:
+            data = self.private.get(image.original_key, max_bytes=image.size_bytes)
+        except ObjectMissing as missing:
+            raise Conflict("The image was deleted while it was being repaired.") from missing
+        if hashlib.sha256(data).hexdigest() != image.sha256:
+            raise ChecksumMismatch("The stored original is not the one that was accepted.")
+        return data
+
+    def _put(self, image: Image, lost: Rendition, file: RenderedFile) -> None:
+        try:
+            self.private.put(
+                image.rendition_key(lost),
+                file.data,
+                content_type=lost.media_type,
+                cache_control=PRIVATE_CACHE_CONTROL,
+                metadata={},
+            )
+        except Conflict:
+            return  # another repair was first, and made it with another version of an encoder
+
+    def _note_sizes(self, image_id: str, sizes: Mapping[str, int]) -> None:
+        """Correct the sizes that the record tells of its renditions."""
+        for _ in range(_TRIES):
+            image = self.repository.get_image(image_id)
+            if image is None or image.state not in _SHOWN:
+                return
+            renditions = tuple(
+                replace(made, size_bytes=sizes.get(made.filename, made.size_bytes))
+                for made in image.renditions
+            )
+            if renditions == image.renditions:
+                return
+            try:
+                self.repository.amend(
+                    image, replace(image, renditions=renditions, amendment=self.ids.attempt())
+                )
+            except Conflict:
+                continue  # somebody changed the image meanwhile
+            return
+
+    def _copy(self, image_id: str, lost: Sequence[Rendition]) -> None:
+        for rendition in lost:
+            image = self.repository.get_image(image_id)
+            if image is None or image.state is not State.READY or image.publication is None:
+                return  # it was unpublished meanwhile
+            current = next((made for made in image.renditions if made.filename == rendition.filename), None)
+            if current is not None and not self.publisher.show_also(image, current):
+                self._require_unpublished(image)
+
+    def _require_unpublished(self, image: Image) -> None:
+        """Conflict when the image still shows a publication that no row can be told of."""
+        now = self.repository.get_image(image.id)
+        if now is not None and now.publication == image.publication:
+            raise Conflict(
+                "The publication of this image has no row: make the image private, and publish it again."
+            )

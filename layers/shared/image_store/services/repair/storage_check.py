@@ -1,0 +1,59 @@
+"""Which objects of images are gone."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from image_store.domain.image import Image, State, public_key
+from image_store.domain.renditions import Rendition
+from image_store.domain.repair import MissingObjects
+from image_store.ports.objects import ObjectStore
+
+_PARALLEL_HEADS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageCheck:
+    """Asks both buckets for every object that records name."""
+
+    private: ObjectStore
+    public: ObjectStore | None
+    """None when there is no public bucket, and then no copy can be missing."""
+
+    def missing(self, images: Sequence[Image]) -> list[MissingObjects]:
+        """What storage lacks of each image, in their order: one HEAD request for each object.
+
+        Raises StorageUnavailable when a bucket does not answer: "could not tell" never counts as missing.
+        """
+        wanted: list[tuple[ObjectStore | None, str]] = [
+            (self.private, key) for image in images for key in image.private_keys
+        ]
+        wanted += [(self.public, key) for image in images for key in self._copies(image)]
+        with ThreadPoolExecutor(_PARALLEL_HEADS) as pool:
+            found = list(pool.map(_is_there, wanted))
+        gone = {
+            (bucket is self.private, key)
+            for (bucket, key), is_there in zip(wanted, found, strict=True)
+            if not is_there
+        }
+        return [
+            MissingObjects(
+                original=(True, image.original_key) in gone,
+                renditions=tuple(
+                    made for made in image.renditions if (True, image.rendition_key(made)) in gone
+                ),
+                copies=tuple(made for key, made in self._copies(image).items() if (False, key) in gone),
+            )
+            for image in images
+        ]
+
+    def _copies(self, image: Image) -> dict[str, Rendition]:
+        """The renditions of a published image by the keys of their public copies."""
+        if self.public is None or image.publication is None or image.state is not State.READY:
+            return {}
+        return {public_key(image.publication, made): made for made in image.renditions}
+
+
+def _is_there(place: tuple[ObjectStore | None, str]) -> bool:
+    bucket, key = place
+    return bucket is not None and bucket.head(key) is not None
