@@ -24,6 +24,8 @@ from image_store.services.listing import Page
 WINDOW_ROWS = 200
 PROBED_ROWS = 25
 _PROBED_WORDS = 4
+_LAST = "\U0010ffff"
+"""Sorts after every letter."""
 _LIKELY = 0.5
 """If so many of the first rows are found, the rest of a window fills a page, whichever word leads."""
 
@@ -77,10 +79,11 @@ class Searching:
             taken, left = self._take(query, ranked, rows, room=query.limit - len(cards))
             cards += taken
             if left:
-                last = ranked[len(ranked) - left - 1]
-                return self._page(
-                    query, cards, replace(place, score=last[0], image_id=_newest_first(last[1]))
-                )
+                far, inverted = ranked[len(ranked) - left - 1]
+                # The last window is bounded too: it may have grown beyond its size when it is read again.
+                end = place.end or f"{place.word}{_LAST}"
+                stands = replace(place, end=end, score=far, image_id=_newest_first(inverted))
+                return self._page(query, cards, stands)
             if place.end is None:
                 return Page(tuple(cards), None)
             place = place.next_window
