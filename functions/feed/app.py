@@ -21,7 +21,8 @@ api = http.create_api()
         public=True,
     ),
 )
-def feed() -> "Response[str]":
+def list_feed() -> "Response[str]":
+    """Lists the public images of all owners, the newest first."""
     app = application()
     settings, asked = app.settings, query(api, FeedQuery)
     shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)

@@ -519,7 +519,7 @@ OPERATIONS = (
         lambda world: world.begin_migration(RECORDS),
         migrate,
         migrated,
-        calls=29,
+        calls=33,
         whatever=migrated_once,
     ),
     Operation(
@@ -756,7 +756,7 @@ CALLS = {
     "events": {"send_message"},
     "ingest": {"get", "head", "versions"},
     "private": {"copy", "delete", "get", "head", "list", "put"},
-    "public": {"copy", "delete", "list", "put"},
+    "public": {"copy", "delete", "head", "list", "put"},
     "remote": {"fetch"},
     "render": {"invoke"},
     "work": {"send_message"},

@@ -90,7 +90,7 @@ from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.kms_client import MemoryKms
 from tests.fakes.lambda_client import MemoryLambda
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
-from tests.fakes.projections import OF_PROJECTIONS, assert_projected
+from tests.fakes.projections import OF_PROJECTIONS, assert_feed_follows, assert_projected
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
@@ -312,7 +312,13 @@ class World:
         sources = MigrationSources(
             bucket=R2Bucket("ingest", client=lambda: s3, presigner=None), table=_no_table
         )
-        mover = Mover(bucket_name="ingest", uploads=self.uploads, attributes_of=record_attributes)
+        mover = Mover(
+            bucket_name="ingest",
+            migrations=self.migrations,
+            repository=self.repository,
+            uploads=self.uploads,
+            attributes_of=record_attributes,
+        )
         work = SqsWorkQueue("work", client=lambda: sqs)
         self.migration_requests = MigrationRequests(
             migrations=self.migrations,
@@ -709,6 +715,7 @@ class World:
         usage = self.repository.usage(OWNER)
         assert (usage.images, usage.size_bytes) == (len(kept), sum(found.image.size_bytes for found in kept))
         self._assert_rows_follow(kept, rows)
+        assert_feed_follows(rows)
         self.assert_shown(self.bystander)
 
     def _assert_public_copies_are_named(self, rows: list[items.Item]) -> None:
@@ -729,6 +736,10 @@ class World:
             self.project(image_id)
         assert_projected(all_items(self.client, self.table))
 
+    def assert_feed_follows(self) -> None:
+        """Everybody finds the images that are READY, public and published at this moment, and no others."""
+        assert_feed_follows(all_items(self.client, self.table))
+
     def _assert_rows_follow(self, kept: list[Record], rows: list[items.Item]) -> None:
         """The table holds the rows of its records and the count, and no others."""
         expected = {row for record in kept for row in records.rows_of(record)}
@@ -738,7 +749,7 @@ class World:
             row
             for row in stored
             if row[1] in {"USAGE", "SWEEP"}
-            or row[0].startswith(("CLEANUP", "MIGRATION#", "PROVIDER#", *OF_PROJECTIONS))
+            or row[0].startswith(("CLEANUP", "MIGRATION#", "MIGRATIONS", "PROVIDER#", *OF_PROJECTIONS))
         }
         beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
         assert stored - beside == expected, "rows that follow from no record"

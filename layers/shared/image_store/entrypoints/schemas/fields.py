@@ -3,13 +3,24 @@
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
 
 from image_store.domain import attributes as limits
 from image_store.domain.attributes import composed
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 # Not str.isprintable(): it refuses what names hold in many scripts, as the joiners of Persian and emoji, the wide
 # space of Japanese, and the narrow one that macOS puts into the names of screenshots.
@@ -62,10 +73,11 @@ def _moment(text: object) -> datetime:
     try:
         if found is not None:
             day, time, offset = found.groups(default="")
-            return datetime.fromisoformat(f"{day}T{time or '00:00:00'}{offset or 'Z'}".upper()).astimezone(UTC)
+            written = f"{day}T{time or '00:00:00'}{offset or 'Z'}"
+            return datetime.fromisoformat(written.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         pass  # no such day, or none of this calendar in UTC
-    raise ValueError("must be a day such as 2024-09-01, or an instant such as 2024-09-01T10:00:00Z (RFC 3339)")
+    raise ValueError("must be a day as 2024-09-01, or an instant as 2024-09-01T10:00:00Z (RFC 3339)")
 
 
 Moment = Annotated[
@@ -85,6 +97,34 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class MergePatch(Strict):
+    """A merge patch (RFC 7396): a field that is not sent stays as it is, so no default of a field ever applies."""
+
+
+class OneOf(Strict):
+    """Exactly one of the fields is sent; its schema is a choice between objects with one field each."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: "CoreSchema", handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        choices = []
+        for name, field in schema.pop("properties").items():
+            [value] = [each for each in field.pop("anyOf", [field]) if each != {"type": "null"}]
+            kept = {key: field[key] for key in ("description", "examples") if key in field}
+            choices.append(
+                {
+                    "type": "object",
+                    "required": [name],
+                    "properties": {name: {**value, **kept}},
+                    "additionalProperties": False,
+                }
+            )
+        del schema["type"], schema["additionalProperties"]
+        return schema | {"oneOf": choices}
+
+
 def unique(tags: list[str]) -> tuple[str, ...]:
     """Tags in their order, each once."""
     return tuple(dict.fromkeys(map(composed, tags)))
@@ -92,7 +132,8 @@ def unique(tags: list[str]) -> tuple[str, ...]:
 
 def flat_groups(groups: dict[str, list[str]]) -> tuple[str, ...]:
     """Groups as `type:id`, each once; InvalidRequest beyond 20."""
-    names = tuple(dict.fromkeys(composed(f"{kind}:{name}") for kind, members in groups.items() for name in members))
+    given = (f"{kind}:{name}" for kind, members in groups.items() for name in members)
+    names = tuple(dict.fromkeys(map(composed, given)))
     if len(names) > limits.MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
     return names

@@ -1,7 +1,6 @@
 """What is asked of lists, searches and the feed, and of a single image."""
 
 from enum import StrEnum
-
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -94,7 +93,7 @@ class FeedQuery(Strict):
     group: GroupName | None = Field(
         None, description="`type:id`, whoever owns the images; add `owner` where only one may fill a group."
     )
-    owner: Line | None = Field(None, min_length=1, max_length=255)
+    owner: str | None = Field(None, min_length=1, max_length=255)
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     fields: CardFields = frozenset()
