@@ -469,7 +469,9 @@ def test_texts_are_compared_in_one_form_however_they_were_sent(store: Deployment
         assert ids_of(store, "feed", f"group=post%3A{spelled}") == [image_id]
     shown = image(store, image_id)
     assert (shown["tags"], shown["groups"], shown["category"]) == (["Café"], {"post": ["Café"]}, "Café")
-    assert shown["filename"] == "Café.png"
+    assert shown["filename"] == "Cafe\u0301.png"  # shown as it was sent; a search finds both
+    for spelled in (COMPOSED, APART):
+        assert ids_of(store, "search", f"q={spelled}") == [image_id]
 
 
 def test_a_tag_in_two_forms_is_one_tag(store: Deployment) -> None:

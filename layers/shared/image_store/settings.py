@@ -287,6 +287,7 @@ def _policies(environment: Mapping[str, str]) -> "tuple[Policy, ...]":
 def _policy(
     *, kind: str, category: str | None = None, older_than_days: int = 30, keep_newest: int = 100
 ) -> "Policy":
+    from image_store.domain.attributes import composed
     from image_store.domain.cleanup import Policy
 
     if not all(type(number) is int and number >= 0 for number in (older_than_days, keep_newest)):
@@ -295,7 +296,7 @@ def _policy(
         raise TypeError("not a text")
     return Policy(
         kind=Kind(kind),
-        category=category,
+        category=composed(category) if category is not None else None,
         older_than=timedelta(days=older_than_days),
         keep_newest=keep_newest,
     )

@@ -33,7 +33,7 @@ _NOT_IN_A_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u
 def _one_line(text: str) -> str:
     if _NOT_IN_A_LINE.search(text):
         raise ValueError("must not contain control characters")
-    return composed(text)
+    return text
 
 
 def _text(text: str) -> str:
@@ -45,18 +45,20 @@ def _text(text: str) -> str:
 MAX_URL_CHARS = 2048
 
 Line = Annotated[str, AfterValidator(_one_line)]
-"""A text of one line, in the form in which texts are compared."""
+
+ComparedLine = Annotated[Line, AfterValidator(composed)]
+"""A line by which images are found, in the one form in which texts are compared."""
 
 Text = Annotated[str, AfterValidator(_text)]
 
-Tag = Annotated[Line, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
+Tag = Annotated[ComparedLine, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
 
 GroupType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
-GroupId = Annotated[Line, Field(min_length=1, max_length=128)]
+GroupId = Annotated[ComparedLine, Field(min_length=1, max_length=128)]
 
 GroupName = Annotated[
-    Line, Field(max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")
+    ComparedLine, Field(max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")
 ]
 
 Groups = dict[GroupType, list[GroupId]]

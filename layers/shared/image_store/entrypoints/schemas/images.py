@@ -10,6 +10,7 @@ from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.caching import parse_cache_control
 from image_store.domain.image import Kind, Visibility
 from image_store.entrypoints.schemas.fields import (
+    ComparedLine,
     GroupId,
     Groups,
     GroupType,
@@ -33,8 +34,8 @@ class Generation(Strict):
 
     prompt: Text | None = None
     negative_prompt: Text | None = None
-    model: Line | None = Field(None, max_length=128)
-    provider: Line | None = Field(None, max_length=64)
+    model: ComparedLine | None = Field(None, max_length=128)
+    provider: ComparedLine | None = Field(None, max_length=64)
     seed: int | None = Field(None, ge=-1, le=2**63 - 1, description="-1 means random")
     size: Line | None = Field(None, max_length=32)
     quality: Line | None = Field(None, max_length=32)
@@ -68,7 +69,7 @@ class ImageAttributes(Strict):
     filename: Line | None = Field(None, min_length=1, max_length=limits.MAX_FILENAME_CHARS)
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
     rating: int | None = Field(None, ge=1, le=5)
     groups: Groups = Field({})
@@ -105,7 +106,7 @@ class ImagePatch(MergePatch):
 
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] | None = Field(None, max_length=limits.MAX_TAGS)
     rating: int | None = Field(None, ge=1, le=5)
     groups: dict[GroupType, list[GroupId] | None] | None = None

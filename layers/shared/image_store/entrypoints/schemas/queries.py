@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from image_store.domain import attributes as limits
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.listing import FIELDS
-from image_store.entrypoints.schemas.fields import GroupName, Line, Moment, Strict, Tag
+from image_store.entrypoints.schemas.fields import ComparedLine, GroupName, Moment, Strict, Tag
 
 
 class Order(StrEnum):
@@ -47,9 +47,9 @@ class _Filters(Strict):
     visibility: Visibility | None = None
     tag: Tag | None = None
     group: GroupName | None = None
-    model: Line | None = Field(None, min_length=1, max_length=128)
-    provider: Line | None = Field(None, min_length=1, max_length=64)
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    model: ComparedLine | None = Field(None, min_length=1, max_length=128)
+    provider: ComparedLine | None = Field(None, min_length=1, max_length=64)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     trashed: bool = False
