@@ -26,11 +26,12 @@ def list_feed() -> "Response[str]":
     app = application()
     settings, asked = app.settings, query(api, FeedQuery)
     shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)
-    with_details = needs_details(asked.fields, shown)
+    fields = asked.fields or frozenset()
+    with_details = needs_details(fields, shown)
     return feed_answer(
         app.answers,
         app.feed.page(feed_query(asked), cursor=asked.cursor, with_details=with_details),
-        fields=asked.fields,
+        fields=fields,
         shown=shown,
         details=settings.feed_details,
         api_url=http.api_url(api, settings.api_url),

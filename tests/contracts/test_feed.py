@@ -71,9 +71,7 @@ class Public:
 
     def public(self, **part: Any) -> list[str]:
         query = FeedQuery(1, **part)
-        shown = (
-            name for name, record in self.records.items() if is_shown(record, query, self.clock.now())
-        )
+        shown = (name for name, record in self.records.items() if is_shown(record, query, self.clock.now()))
         return sorted(shown, reverse=True)
 
     def page(self, limit: int = 100, **part: Any) -> FeedPage:
@@ -229,7 +227,12 @@ def test_moto_reads_the_same_parts_of_the_feed() -> None:
         store = in_table(client)
         fill(store)
 
-        for part in ({}, {"group": POST}, {"owner": OTHER, "group": POST}, {"since": NOON + timedelta(days=50)}):
+        for part in (
+            {},
+            {"group": POST},
+            {"owner": OTHER, "group": POST},
+            {"since": NOON + timedelta(days=50)},
+        ):
             assert all_of(store, 5, **part) == store.public(**part)
 
 

@@ -22,7 +22,7 @@ from image_store.domain.projection import MAX_TERMS
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import Reservation
 from image_store.domain.similarity import bands
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
+from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by
@@ -457,7 +457,7 @@ def test_a_rebuild_mends_rows_that_are_wrong_and_removes_those_of_nobody(store: 
         store.client.put_item(TableName=store.table, Item=stray)
     total = keys.key(keys.owner_stats(1, OWNER), keys.TOTAL)
     store.client.put_item(TableName=store.table, Item={**total, "images": {"N": "99"}})
-    nobody = keys.key(keys.feed("2026-03"), records[0].image.id[:-1] + "f")
+    nobody = keys.key(keys.former_feed("2026-03"), records[0].image.id[:-1] + "f")
     store.client.put_item(TableName=store.table, Item=nobody)
 
     remade(store, generation=2)

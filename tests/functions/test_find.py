@@ -448,7 +448,13 @@ def test_times_are_days_or_instants_in_every_list(store: Deployment, function: s
     assert found_in("from=2026-03-01T13:00:00%2B01:00") == [image_id]
     assert found_in("from=2026-03-02") == []
     assert found_in("to=2026-03-01") == []
-    for wrong in ("2026-3-1", "2026-02-30", "1772366400", "2026-03-01T12:00:00", "0001-01-01T00:00:00%2B01:00"):
+    for wrong in (
+        "2026-3-1",
+        "2026-02-30",
+        "1772366400",
+        "2026-03-01T12:00:00",
+        "0001-01-01T00:00:00%2B01:00",
+    ):
         assert_refused(asked(store, function, f"from={wrong}{rest}"), 400, "invalid_request")
 
 

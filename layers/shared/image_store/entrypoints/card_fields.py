@@ -36,7 +36,5 @@ def _values(answers: Answers, card: Card, extra: Extra) -> dict[str, Any]:
         "tags": details.tags if details else None,
         "groups": groups_of(details.groups) if details else None,
         "owner_id": extra.owner,
-        "renditions": {
-            made.preset: answers.rendition_of_card(card, made) for made in extra.renditions
-        },
+        "renditions": {made.preset: answers.rendition_of_card(card, made) for made in extra.renditions},
     }

@@ -1,9 +1,8 @@
 """The feed as everybody sees it."""
 
 import json
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
@@ -16,15 +15,16 @@ from image_store.entrypoints.answers import JSON, Answers
 from image_store.entrypoints.card_fields import extras_of
 from image_store.entrypoints.schemas import queries
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _ALWAYS_SHOWN = frozenset({"renditions"})
 _OWNER = frozenset({"owner_id"})
 
 
 def feed_query(asked: queries.FeedQuery) -> FeedQuery:
     """The part of the feed that a query means."""
-    return FeedQuery(
-        asked.limit, owner=asked.owner, group=asked.group, since=asked.since, until=asked.until
-    )
+    return FeedQuery(asked.limit, owner=asked.owner, group=asked.group, since=asked.since, until=asked.until)
 
 
 def shown_fields(*, details: bool, owners: bool) -> frozenset[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def carried_fields(
-    answers: Answers, rows: Callable[[], CardFields], owner: str, page: Page, fields: frozenset[str]
+    answers: Answers, rows: Callable[[], CardFields], owner: str, page: Page, fields: frozenset[str] | None
 ) -> Extras | None:
     """What the cards of an owner's page carry on request; nothing is loaded or read where nothing is wanted."""
     if not fields:
@@ -45,7 +45,7 @@ def list_query(owner: str, asked: queries.ImageQuery) -> ListQuery:
         model=asked.model,
         provider=asked.provider,
         sha256=asked.sha256.lower() if asked.sha256 else None,
-        fields=asked.fields,
+        fields=asked.fields or frozenset(),
     )
 
 

@@ -31,7 +31,9 @@ class Listing:
         if query.trashed and query.group is not None:
             raise InvalidRequest("Trashed images are in no group: ask for one or the other.")
         if query.sha256 is not None and (query.trashed or query.group is not None or query.tag is not None):
-            raise InvalidRequest("`sha256` finds images that are not in the trash; without `tag` and `group`.")
+            raise InvalidRequest(
+                "`sha256` finds images that are not in the trash; without `tag` and `group`."
+            )
         if query.since is not None and query.until is not None and query.since >= query.until:
             return Page((), None)
         now = self.clock.now()

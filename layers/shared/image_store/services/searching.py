@@ -106,9 +106,7 @@ class Searching:
         probed = sorted(query.words, key=len, reverse=True)[:_PROBED_WORDS]
         examined = 0
         for limit in (self.probed_rows, self.window_rows):
-            read = {
-                word: self.index.rows(query, word, start=None, end=None, limit=limit) for word in probed
-            }
+            read = {word: self.index.rows(query, word, start=None, end=None, limit=limit) for word in probed}
             examined += sum(rows.examined for rows in read.values())
             ended = [(rows.examined, word) for word, rows in read.items() if rows.resume_after is None]
             if ended:

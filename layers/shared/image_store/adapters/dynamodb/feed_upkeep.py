@@ -45,7 +45,9 @@ class DynamoFeedUpkeep(FeedUpkeep):
                     return done
                 moved = self._move(month, found)
                 done += moved
-                if not moved:  # they are being changed at this moment, or cannot be read; the next run looks again
+                if (
+                    not moved
+                ):  # they are being changed at this moment, or cannot be read; the next run looks again
                     left = True
                     break
         if not left:

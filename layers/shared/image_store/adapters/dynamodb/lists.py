@@ -49,7 +49,6 @@ class DynamoImageLists(OnTable, ImageLists):
         more = len(found) > limit or "LastEvaluatedKey" in answer
         return MemberPage(page, page[-1] if more and page else None)
 
-
     def _same_bytes(self, query: ListQuery, sha256: str, after: str | None) -> CardPage:
         """Images with the same bytes; there are few, so their cards are read from their records."""
         partition = keys.checksum(query.owner, sha256)

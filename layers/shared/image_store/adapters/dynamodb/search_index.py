@@ -73,12 +73,10 @@ class DynamoSearchIndex(OnTable, SearchIndex):
             wanted = {image_id: card for image_id, card in wanted.items() if image_id in there}
         missing = [keys.record(image_id) for image_id, card in wanted.items() if card is None]
         shown = (State.TRASHED if query.trashed else State.READY).value
-        there = (
-            item
-            for item in self._rows.get_many(missing, consistent=False)
-            if item["state"]["S"] == shown
+        found = (
+            item for item in self._rows.get_many(missing, consistent=False) if item["state"]["S"] == shown
         )
-        read = {card.id: card for card in cards.cards_of(there)}
+        read = {card.id: card for card in cards.cards_of(found)}
         return read | {image_id: card for image_id, card in wanted.items() if card is not None}
 
 

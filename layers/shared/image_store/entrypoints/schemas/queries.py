@@ -53,7 +53,7 @@ class _Filters(Strict):
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     trashed: bool = False
-    fields: CardFields = frozenset()
+    fields: CardFields | None = None
 
 
 class ImageQuery(_Filters):
@@ -96,7 +96,7 @@ class FeedQuery(Strict):
     owner: str | None = Field(None, min_length=1, max_length=255)
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
-    fields: CardFields = frozenset()
+    fields: CardFields | None = None
 
 
 class DeleteQuery(Strict):

@@ -1,6 +1,6 @@
 """What is asked of the statistics."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -35,5 +35,5 @@ class StatsQuery(Strict):
         """The day after the last one; the calendar's last day has none, and is left out."""
         if self.until is None:
             return None
-        begun = self.until.time() != time() and self.until.date() != datetime.max.date()
+        begun = self.until.time() != time() and self.until.date() != date.max
         return self.until.date() + timedelta(days=1 if begun else 0)
