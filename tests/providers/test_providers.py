@@ -25,6 +25,7 @@ from image_store.domain.providers import (
     Reference,
     Unit,
 )
+from tests.fakes.fetcher import MemoryFetcher
 from tests.providers.scripted import Scripted, Told, scripted_server
 
 pytestmark = pytest.mark.loopback
@@ -65,9 +66,11 @@ def request_to(provider: Provider, **more: Any) -> ImageRequest:
     return ImageRequest(**usual | more)
 
 
-def generate(server: Scripted, provider: Provider, *, seconds: float = 10, **more: Any) -> GeneratedImage:
+def generate(server: Scripted, provider: Provider, *, seconds: float = 40, **more: Any) -> GeneratedImage:
     url = server.address + SUFFIX.get(provider, "")
-    module = image_providers({provider: url}, clock=SystemClock())[provider]
+    module = image_providers({provider: url}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({}))[
+        provider
+    ]
     until = datetime.now(UTC) + timedelta(seconds=seconds)
     return module.generate(request_to(provider, **more), key=KEY, until=until)
 
@@ -475,7 +478,9 @@ def test_a_wait_that_is_no_number_says_nothing(server: Scripted, wait: str) -> N
 
 @pytest.mark.parametrize("provider", [Provider.CLOUDFLARE, Provider.POLLINATIONS])
 def test_a_key_that_cannot_stand_in_a_header_is_not_sent(server: Scripted, provider: Provider) -> None:
-    module = image_providers({provider: server.address}, clock=SystemClock())[provider]
+    module = image_providers(
+        {provider: server.address}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({})
+    )[provider]
     until = datetime.now(UTC) + timedelta(seconds=5)
 
     with pytest.raises(ProviderFailure) as failed:

@@ -145,13 +145,13 @@ def _item(item: Item) -> dict[str, Any]:
 
 def _provider(found: ListedProvider, overview: Overview) -> dict[str, Any]:
     done = found.performance
-    calls = done.succeeded + done.failed
+    rate = done.success_rate
     return {
         "provider": found.provider,
         "configured": found.configured,
         "own_key": found.own_key,
-        "health": found.breaker.health(overview.at),
-        "success_rate": round(done.succeeded / calls, 3) if calls else None,
+        "health": found.health(overview.at),
+        "success_rate": round(rate, 3) if rate is not None else None,
         "average_ms": done.duration_ms // done.succeeded if done.succeeded else None,
         "models": [_model(model) for model in found.models],
     }

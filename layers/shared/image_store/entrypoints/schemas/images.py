@@ -1,13 +1,14 @@
 """What callers say of an image."""
 
 from datetime import UTC
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, HttpUrl
 
 from image_store.domain import attributes as limits
 from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.caching import parse_cache_control
+from image_store.domain.generation import MAX_REFERENCES
 from image_store.domain.image import Kind, Visibility
 from image_store.entrypoints.schemas.fields import (
     ComparedLine,
@@ -29,6 +30,16 @@ _ROOM_FOR_THE_REST = 2 * 1024
 """What a generated image's record says besides its prompts."""
 
 
+class GenerationChoice(Strict):
+    """What was requested of how an image is made; the other fields say what was done."""
+
+    provider: Line | None = Field(None, max_length=64)
+    model: Line | None = Field(None, max_length=128)
+    seed: int | None = Field(None, ge=-1, le=2**63 - 1)
+    size: Line | None = Field(None, max_length=32)
+    quality: Line | None = Field(None, max_length=32)
+
+
 class Generation(Strict):
     """How a generated image was made."""
 
@@ -36,10 +47,18 @@ class Generation(Strict):
     negative_prompt: Text | None = None
     model: ComparedLine | None = Field(None, max_length=128)
     provider: ComparedLine | None = Field(None, max_length=64)
-    seed: int | None = Field(None, ge=-1, le=2**63 - 1, description="-1 means random")
+    seed: int | None = Field(
+        None, ge=-1, le=2**63 - 1, description="-1 means random; null that a requested seed was not used."
+    )
     size: Line | None = Field(None, max_length=32)
     quality: Line | None = Field(None, max_length=32)
     params: dict[str, Any] | None = None
+    reference_ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
+        None, max_length=MAX_REFERENCES, description="The images that it was made from."
+    )
+    request: GenerationChoice | None = Field(
+        None, description="What was requested; `warnings` tell where that is not what was done."
+    )
     generated_at: AwareDatetime | None = None
     cost_usd: float | None = Field(None, ge=0, allow_inf_nan=False)
     duration_ms: int | None = Field(None, ge=0)
