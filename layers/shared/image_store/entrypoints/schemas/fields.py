@@ -2,7 +2,6 @@
 
 import json
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
@@ -12,12 +11,14 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    WithJsonSchema,
+    model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from image_store.domain import attributes as limits
 from image_store.domain.attributes import composed
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
+from image_store.domain.sent_filenames import REORDERING, clean_filename
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
@@ -42,6 +43,10 @@ def _text(text: str) -> str:
     return text
 
 
+def _name_of_a_file(text: str) -> str | None:
+    return clean_filename(_one_line(REORDERING.sub("", text)))
+
+
 MAX_URL_CHARS = 2048
 
 Line = Annotated[str, AfterValidator(_one_line)]
@@ -61,42 +66,45 @@ GroupName = Annotated[
     ComparedLine, Field(max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")
 ]
 
-Groups = dict[GroupType, list[GroupId]]
+
+def _few_groups(value: Any) -> Any:
+    """Refuse too many groups before any is looked at: each that is wrong would be a fault of its own."""
+    if isinstance(value, dict):
+        count = sum(len(members) if isinstance(members, list) else 1 for members in value.values())
+        if max(count, len(value)) > limits.MAX_GROUPS:
+            raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
+    return value
 
 
-_MOMENT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})(?:[Tt](\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)([Zz]|[+-]\d{2}:\d{2}))?", re.ASCII
-)
+Groups = Annotated[dict[GroupType, list[GroupId]], BeforeValidator(_few_groups)]
 
+GroupsPatch = Annotated[dict[GroupType, list[GroupId] | None], BeforeValidator(_few_groups)]
 
-def _moment(text: object) -> datetime:
-    """The instant that a day or an RFC 3339 text names; a day begins at midnight UTC."""
-    found = _MOMENT.fullmatch(text) if isinstance(text, str) else None
-    try:
-        if found is not None:
-            day, time, offset = found.groups(default="")
-            written = f"{day}T{time or '00:00:00'}{offset or 'Z'}"
-            return datetime.fromisoformat(written.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass  # no such day, or none of this calendar in UTC
-    raise ValueError("must be a day as 2024-09-01, or an instant as 2024-09-01T10:00:00Z (RFC 3339)")
-
-
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "description": "A day, which begins at midnight UTC, or an instant as RFC 3339 writes it.",
-            "examples": ["2024-09-01", "2024-09-01T10:00:00Z"],
-        }
-    ),
+Filename = Annotated[
+    str,
+    Field(min_length=1, max_length=limits.MAX_FILENAME_CHARS),
+    AfterValidator(_name_of_a_file),
 ]
+"""A name as everything that names a file is read; None when nothing of it is left."""
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest whole number that a double holds exactly: clients in JavaScript read no larger one."""
+
+_MAX_FIELDS = 64
+"""More than any model has. Each unknown field is a fault of its own: they are counted before they are looked at."""
 
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > _MAX_FIELDS:
+            raise PydanticCustomError(
+                "too_long", "Input should have at most {most} fields", {"most": _MAX_FIELDS}
+            )
+        return value
 
 
 class MergePatch(Strict):

@@ -8,7 +8,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from image_store.domain import attributes as limits
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.listing import FIELDS
-from image_store.entrypoints.schemas.fields import ComparedLine, GroupName, Moment, Strict, Tag
+from image_store.entrypoints.schemas.fields import ComparedLine, GroupName, Strict, Tag
+from image_store.entrypoints.schemas.scalars import Flag, Moment, Whole
 
 
 class Order(StrEnum):
@@ -42,7 +43,7 @@ CardFields = Annotated[
 class _Filters(Strict):
     """Which images are wanted; `from` is inclusive, `to` is not."""
 
-    limit: int = Field(50, ge=1, le=100)
+    limit: Whole = Field(50, ge=1, le=100)
     kind: Kind | None = None
     visibility: Visibility | None = None
     tag: Tag | None = None
@@ -52,7 +53,7 @@ class _Filters(Strict):
     category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
-    trashed: bool = False
+    trashed: Flag = False
     fields: CardFields | None = None
 
 
@@ -82,13 +83,13 @@ class SearchQuery(_Filters):
 class SimilarQuery(Strict):
     """How many similar images are wanted."""
 
-    limit: int = Field(20, ge=1, le=50)
+    limit: Whole = Field(20, ge=1, le=50)
 
 
 class FeedQuery(Strict):
     """Which part of the feed is wanted; `from` is inclusive, `to` is not."""
 
-    limit: int = Field(50, ge=1, le=100)
+    limit: Whole = Field(50, ge=1, le=100)
     cursor: str | None = Field(None, min_length=1, max_length=500)
     group: GroupName | None = Field(
         None, description="`type:id`, whoever owns the images; add `owner` where only one may fill a group."
@@ -102,7 +103,7 @@ class FeedQuery(Strict):
 class DeleteQuery(Strict):
     """How an image is deleted."""
 
-    permanent: bool = False
+    permanent: Flag = False
 
 
 class ContentQuery(Strict):

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from image_store.entrypoints.schemas.fields import Moment, Strict
+from image_store.entrypoints.schemas.fields import Strict
+from image_store.entrypoints.schemas.scalars import Moment
 
 
 class Scope(StrEnum):
