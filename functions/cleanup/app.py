@@ -26,6 +26,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         until=until,
         most_removals=event.get("max_deletions"),
         reconcile=event.get("reconcile") is True,
+        take_over=event.get("take_over") is True,
     )
     log_report(report)
     logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
