@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Public routes name no authorizer. All others ask for a token of the deployment's issuer.
 JWT = "Jwt"
 PUBLIC = None
-ROUTES = {
+_ROUTES = {
     "POST /v1/images": ("UploadFunction", JWT),
     "POST /v1/images/batch": ("UploadFunction", JWT),
     "POST /v1/images/batch-delete": ("DeleteFunction", JWT),
@@ -57,6 +57,14 @@ ROUTES = {
     "GET /": ("SiteFunction", PUBLIC),
     "GET /assets/{file}": ("SiteFunction", PUBLIC),
     "GET /config.json": ("SiteFunction", PUBLIC),
+}
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
+NOWHERE = {f"{method} {path}": ("SiteFunction", PUBLIC) for method in METHODS for path in ("/", "/{proxy+}")}
+"""Where a request goes that no other route takes: it is told so, whoever sends it."""
+ROUTES = {
+    **NOWHERE,
+    **{key.replace("GET ", "HEAD ", 1): behind for key, behind in _ROUTES.items() if key.startswith("GET ")},
+    **_ROUTES,
 }
 INTEGRATION = "x-amazon-apigateway-integration"
 VARIABLE = re.compile(r"<(\w+)>")  # Powertools writes <image_id> where API Gateway writes {image_id}
@@ -111,7 +119,11 @@ def registered_routes(function: str) -> set[str]:
 
 @pytest.mark.parametrize("function", sorted({function for function, _ in ROUTES.values()}))
 def test_a_handler_answers_the_routes_that_lead_to_it(function: str) -> None:
-    leading_there = {key for key, (behind, _) in ROUTES.items() if behind == function}
+    leading_there = {
+        key
+        for key, (behind, _) in ROUTES.items()
+        if behind == function and (key not in NOWHERE or key in {"GET /", "HEAD /"})
+    }
 
     assert registered_routes(function) == leading_there
 
@@ -163,7 +175,14 @@ def test_a_page_of_an_allowed_origin_may_send_and_read_what_the_api_uses(process
         "If-Match",
         "If-None-Match",
     }
-    assert set(cors["exposeHeaders"]) == {"ETag", "Location"}
+    assert set(cors["exposeHeaders"]) == {
+        "Allow",
+        "Apigw-Requestid",
+        "ETag",
+        "Location",
+        "Retry-After",
+        "WWW-Authenticate",
+    }
     assert "allowCredentials" not in cors  # with any origin allowed, a cookie must never count
 
 

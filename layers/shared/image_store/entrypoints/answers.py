@@ -111,21 +111,21 @@ class Answers:
         """A redirect to a rendition, for its owner and for the method that was asked with."""
         return redirect(self._rendition_url(found.image, found.rendition, method), vary="Accept")
 
-    def published(self, found: "Found") -> "Response[str]":
+    def published(self, found: "Found", *, method: Method = "GET") -> "Response[str]":
         """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none.
 
         What stands in for a rendition that is missing is kept by no cache.
         """
-        url = self._rendition_url(found.image, found.rendition)
+        url = self._rendition_url(found.image, found.rendition, method)
         if self.public_url and found.is_wanted:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 
-    def shared(self, found: "Found | str") -> "Response[str]":
+    def shared(self, found: "Found | str", *, method: Method = "GET") -> "Response[str]":
         """A redirect for whoever has a signed link, to a rendition or to a key; no cache keeps it, for it ends."""
         if isinstance(found, str):
-            return redirect(self.private.presigned_read(found))
-        return redirect(self._rendition_url(found.image, found.rendition), vary="Accept")
+            return redirect(self.private.presigned_read(found, method=method))
+        return redirect(self._rendition_url(found.image, found.rendition, method), vary="Accept")
 
     def _page(self, page: "Page") -> dict[str, Any]:
         return {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from image_store.entrypoints.schemas.fields import GROUP_PATTERN, Strict
+from image_store.entrypoints.schemas.scalars import Flag
 
 MAX_BATCH_DELETE = 100
 
@@ -21,7 +22,7 @@ class BatchDelete(Strict):
         pattern=GROUP_PATTERN,
         description="`type:id`; up to a hundred images a request.",
     )
-    permanent: bool = Field(
+    permanent: Flag = Field(
         default=False,
         description="Past the trash. What lies in the trash already is in no group, and is not reached by one.",
     )

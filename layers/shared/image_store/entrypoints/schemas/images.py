@@ -1,9 +1,8 @@
 """What callers say of an image."""
 
-from datetime import UTC
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, HttpUrl
+from pydantic import Field, HttpUrl
 
 from image_store.domain import attributes as limits
 from image_store.domain.attributes import Attributes, OnDuplicate
@@ -11,9 +10,10 @@ from image_store.domain.caching import parse_cache_control
 from image_store.domain.generation import MAX_REFERENCES
 from image_store.domain.image import Kind, Visibility
 from image_store.entrypoints.schemas.fields import (
-    GroupId,
+    MAX_SAFE_INTEGER,
+    Filename,
     Groups,
-    GroupType,
+    GroupsPatch,
     Line,
     MergePatch,
     Strict,
@@ -24,6 +24,7 @@ from image_store.entrypoints.schemas.fields import (
     sized,
     unique,
 )
+from image_store.entrypoints.schemas.scalars import Instant, Number, Whole
 
 _ROOM_FOR_THE_REST = 2 * 1024
 """What a generated image's record says besides its prompts."""
@@ -34,7 +35,7 @@ class GenerationChoice(Strict):
 
     provider: Line | None = Field(None, max_length=64)
     model: Line | None = Field(None, max_length=128)
-    seed: int | None = Field(None, ge=-1, le=2**63 - 1)
+    seed: Whole | None = Field(None, ge=-1, le=2**63 - 1)
     size: Line | None = Field(None, max_length=32)
     quality: Line | None = Field(None, max_length=32)
 
@@ -46,7 +47,7 @@ class Generation(Strict):
     negative_prompt: Text | None = None
     model: Line | None = Field(None, max_length=128)
     provider: Line | None = Field(None, max_length=64)
-    seed: int | None = Field(
+    seed: Whole | None = Field(
         None, ge=-1, le=2**63 - 1, description="-1 means random; null that a requested seed was not used."
     )
     size: Line | None = Field(None, max_length=32)
@@ -58,9 +59,9 @@ class Generation(Strict):
     request: GenerationChoice | None = Field(
         None, description="What was requested; `warnings` tell where that is not what was done."
     )
-    generated_at: AwareDatetime | None = None
-    cost_usd: float | None = Field(None, ge=0, allow_inf_nan=False)
-    duration_ms: int | None = Field(None, ge=0)
+    generated_at: Instant | None = None
+    cost_usd: Number | None = Field(None, ge=0, le=MAX_SAFE_INTEGER)
+    duration_ms: Whole | None = Field(None, ge=0, le=MAX_SAFE_INTEGER)
     original_url: HttpUrl | None = None
 
 
@@ -68,8 +69,8 @@ class ToneAnalysis(Strict):
     """The tone that was found in a text."""
 
     primary: Line | None = None
-    intensity: Line | float | None = None
-    themes: list[Line] = Field([])
+    intensity: Line | Number | None = None
+    themes: list[Line] = Field([], max_length=256)
 
 
 class Analysis(Strict):
@@ -84,18 +85,18 @@ class ImageAttributes(Strict):
 
     kind: Kind = Kind.UPLOAD
     visibility: Visibility = Visibility.PRIVATE
-    filename: Line | None = Field(None, min_length=1, max_length=limits.MAX_FILENAME_CHARS)
+    filename: Filename | None = None
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
     category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
-    rating: int | None = Field(None, ge=1, le=5)
+    rating: Whole | None = Field(None, ge=1, le=5)
     groups: Groups = Field({})
     metadata: dict[str, Any] = Field({})
     generation: Generation | None = None
     analysis: Analysis | None = None
     cache_control: str | None = Field(None, max_length=200)
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     on_duplicate: OnDuplicate = OnDuplicate.KEEP
 
     def to_domain(self) -> Attributes:
@@ -114,7 +115,7 @@ class ImageAttributes(Strict):
             generation=sized(self.generation, "generation", limits.MAX_GENERATION_BYTES),
             analysis=sized(self.analysis, "analysis", limits.MAX_ANALYSIS_BYTES),
             cache_control=parse_cache_control(self.cache_control) if self.cache_control is not None else None,
-            expires_at=self.expires_at.astimezone(UTC) if self.expires_at else None,
+            expires_at=self.expires_at,
             on_duplicate=self.on_duplicate,
         )
 
@@ -126,11 +127,11 @@ class ImagePatch(MergePatch):
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
     category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] | None = Field(None, max_length=limits.MAX_TAGS)
-    rating: int | None = Field(None, ge=1, le=5)
-    groups: dict[GroupType, list[GroupId] | None] | None = None
+    rating: Whole | None = Field(None, ge=1, le=5)
+    groups: GroupsPatch | None = None
     metadata: dict[str, Any] | None = None
     visibility: Visibility = Visibility.PRIVATE
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from image_store.domain import attributes as limits
 from image_store.domain.image import Kind, Visibility
 from image_store.entrypoints.schemas.fields import GROUP_PATTERN, Line, Strict, Tag
+from image_store.entrypoints.schemas.scalars import Flag, Instant, Whole
 
 
 class Order(StrEnum):
@@ -19,7 +20,7 @@ class Order(StrEnum):
 class _Filters(Strict):
     """Which images are wanted; `from` is inclusive, `to` is not."""
 
-    limit: int = Field(50, ge=1, le=100)
+    limit: Whole = Field(50, ge=1, le=100)
     kind: Kind | None = None
     visibility: Visibility | None = None
     tag: Tag | None = None
@@ -27,9 +28,9 @@ class _Filters(Strict):
     model: Line | None = Field(None, min_length=1, max_length=128)
     provider: Line | None = Field(None, min_length=1, max_length=64)
     category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
-    since: AwareDatetime | None = Field(None, alias="from")
-    until: AwareDatetime | None = Field(None, alias="to")
-    trashed: bool = False
+    since: Instant | None = Field(None, alias="from")
+    until: Instant | None = Field(None, alias="to")
+    trashed: Flag = False
 
 
 class ImageQuery(_Filters):
@@ -53,20 +54,20 @@ class SearchQuery(_Filters):
 class SimilarQuery(Strict):
     """How many similar images are wanted."""
 
-    limit: int = Field(20, ge=1, le=50)
+    limit: Whole = Field(20, ge=1, le=50)
 
 
 class FeedQuery(Strict):
     """How much of the feed is wanted."""
 
-    limit: int = Field(50, ge=1, le=100)
+    limit: Whole = Field(50, ge=1, le=100)
     cursor: str | None = Field(None, min_length=1, max_length=500)
 
 
 class DeleteQuery(Strict):
     """How an image is deleted."""
 
-    permanent: bool = False
+    permanent: Flag = False
 
 
 class ContentQuery(Strict):
