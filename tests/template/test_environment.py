@@ -133,7 +133,9 @@ QUEUES = {
 }
 TOLD |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET", "ENCRYPT_SENSITIVE_FIELDS"} | R2 | PUBLISHED,
-    "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS"} | R2 | PUBLISHED,
+    "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS", "FEED_OWNERS", "FEED_CACHE_SECONDS"}
+    | R2
+    | PUBLISHED,
     "Stats": {"TABLE_NAME", "ADMIN_SUBJECTS"},
     "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
     | R2
@@ -197,6 +199,8 @@ VALUES = {
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
     "AUDIT_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/missing-changes",
     "FEED_DETAILS": "false",
+    "FEED_OWNERS": "false",
+    "FEED_CACHE_SECONDS": "10",
     "PROVENANCE": "prompt",
     "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
     "RENDER_FUNCTION": "image-store-render",
