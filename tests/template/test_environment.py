@@ -70,11 +70,8 @@ TOLD = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
-<<<<<<< HEAD
         "MAX_BYTES",
-=======
         "ADMIN_SCOPE",
->>>>>>> main
         "PRESETS",
         "R2_ENDPOINT",
         "PUBLIC_BUCKET",
