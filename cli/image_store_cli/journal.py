@@ -64,8 +64,7 @@ class Journal:
         with self._lock:
             self.entries[entry.path] = entry
             self._file.write(line + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            self._file.flush()  # outlives this process; what a power cut takes is sent again, to the same image
 
     def remove(self) -> None:
         """Forget the upload: it is done."""
@@ -102,4 +101,7 @@ def default_path(environment: Mapping[str, str], *identity: str) -> Path:
     """Where the journal of an upload is, which the same command finds again."""
     base = environment.get("XDG_STATE_HOME")
     folder = (Path(base) if base else Path.home() / ".local" / "state") / "image-store" / "uploads"
-    return folder / f"{hashlib.sha256('\0'.join(identity).encode()).hexdigest()[:32]}.jsonl"
+    return (
+        folder
+        / f"{hashlib.sha256('\0'.join(identity).encode(errors='surrogateescape')).hexdigest()[:32]}.jsonl"
+    )

@@ -17,7 +17,8 @@ api = http.create_api()
         problems=(403,),
     ),
 )
-def health() -> "Response[str]":
+def get_component_health() -> "Response[str]":
+    """Asks every part that the store stands on; 503 when one that is needed is down."""
     app = application()
     admins.check(api, app.settings)
     return health_answer(app.health.check())

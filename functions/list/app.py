@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application, prepare
 from image_store.entrypoints import http
-from image_store.entrypoints.queries import list_query
+from image_store.entrypoints.queries import carried_fields, list_query
 from image_store.entrypoints.requests import query
 from image_store.entrypoints.schemas.queries import ImageQuery
 
@@ -16,10 +16,16 @@ api = http.create_api()
     **http.operation("List images", query="ImageQuery", answers={200: "ImagePage"}, problems=(400, 503)),
 )
 def list_images() -> "Response[str]":
+    """Lists your images as cards, the newest first unless told otherwise.
+
+    A page may be short or empty while `next_cursor` is not null.
+    """
     app = application()
     asked = query(api, ImageQuery)
-    page = app.listing.page(list_query(http.caller(api), asked), cursor=asked.cursor)
-    return app.answers.page(page)
+    owner = http.caller(api)
+    page = app.listing.page(list_query(owner, asked), cursor=asked.cursor)
+    carried = carried_fields(app.answers, lambda: app.card_fields, owner, page, asked.fields)
+    return app.answers.page(page, carried)
 
 
 prepare()

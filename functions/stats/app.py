@@ -20,10 +20,11 @@ api = http.create_api()
         problems=(400, 403, 503),
     ),
 )
-def stats() -> "Response[str]":
+def get_stats() -> "Response[str]":
+    """Counts what is stored and what generation has cost; `scope=all` needs an admin."""
     app, owner = application(), http.caller(api)
     asked = query(api, StatsQuery)
-    days = {"since": asked.since, "until": asked.until}
+    days = {"since": asked.first_day, "until": asked.end_day}
     if asked.scope is Scope.OWN:
         found = app.reporting.of_owner(owner, **days)
     else:

@@ -17,8 +17,10 @@ class MemoryHousekeeping(Housekeeping):
         self._token = 0
         self._until: datetime | None = None
 
-    def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
-        if self._until is not None and self._until >= at:
+    def take_lease(
+        self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
+    ) -> Lease | None:
+        if self._until is not None and self._until >= at and not take_over:
             return None
         self._token += 1
         self._until = until

@@ -429,6 +429,7 @@ class Store:
         most_removals: int | None = None,
         on_demand: bool = False,
         reconcile: bool = False,
+        take_over: bool = False,
     ) -> Report:
         """Run cleanup with an hour to do it."""
         return self.cleanup.run(
@@ -437,6 +438,7 @@ class Store:
             most_removals=most_removals,
             on_demand=on_demand,
             reconcile=reconcile,
+            take_over=take_over,
         )
 
     def strew(self, bucket: MemoryBucket, key: str) -> str:

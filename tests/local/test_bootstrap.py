@@ -1,6 +1,7 @@
 """The bootstrap's decisions: what is fresh, which Python, and what it says when it cannot go on."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,33 @@ def test_a_changed_lock_makes_it_stale(root: Path) -> None:
     (root / "requirements/dev.txt").write_text("pytest==2")
 
     assert not bootstrap.is_fresh(DEV, root)
+
+
+@pytest.mark.parametrize("changed", ["requirements/node.txt", "npm/package.json", "npm/package-lock.json"])
+def test_an_environment_with_npm_packages_is_stale_when_any_of_its_locks_changed(
+    tmp_path: Path, changed: str
+) -> None:
+    environment = Environment(".venv-node", "requirements/node.txt", packages="npm")
+    for name in (
+        "requirements/node.txt",
+        "npm/package.json",
+        "npm/package-lock.json",
+        ".venv-node/bin/python",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("as it was")
+    (tmp_path / ".venv-node" / bootstrap.STAMP).write_text(bootstrap.wanted_stamp(environment, tmp_path))
+    was_fresh = bootstrap.is_fresh(environment, tmp_path)
+
+    (tmp_path / changed).write_text("changed")
+
+    assert was_fresh
+    assert not bootstrap.is_fresh(environment, tmp_path)
+
+
+def test_a_wheel_without_a_node_for_this_machine_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(CannotBootstrap, match=r"has no Node\.js for this machine"):
+        bootstrap.node_of(tmp_path)
 
 
 def test_a_python_that_is_gone_makes_it_stale(root: Path) -> None:
@@ -93,3 +121,47 @@ def test_a_tool_that_fails_is_quoted_and_explained(capsys: pytest.CaptureFixture
         bootstrap.run(["sh", "-c", "echo no route to host >&2; exit 1"], doing="installing uv")
 
     assert "no route to host" in capsys.readouterr().err
+
+
+def test_a_first_start_says_that_it_takes_minutes_and_what_it_does(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "requirements/ministack.txt").write_text(
+        "# made by make lock\na==1 \\\n    --hash=x\nb==2\n    # via a==1\n"
+    )
+    (root / "requirements/uv.txt").write_text("uv==1")
+
+    def run(_: Sequence[str], *, doing: str) -> None:
+        (root / doing.split()[1]).mkdir(exist_ok=True)
+
+    monkeypatch.setattr(bootstrap, "run", run)
+    monkeypatch.setattr(bootstrap, "make_uv", lambda root: root / "uv")
+    monkeypatch.setattr(bootstrap, "find_lambda_python", lambda _: "python")
+    (root / ".venv/bin/python").unlink()
+
+    assert bootstrap.main(["dev", "ministack"], root=root) == 0
+
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert "first start" in first
+    assert "takes a few minutes" in first
+    assert second.strip() == "making .venv (1 of 2, 1 packages) …"
+    assert third.strip() == "making .venv-ministack (2 of 2, 2 packages) …"
+
+
+def test_a_start_with_everything_in_place_says_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "make_uv", lambda root: root / "uv")
+
+    assert bootstrap.main(["dev"], root=root) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_tool_that_takes_long_is_reported_while_it_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "TELL_EVERY_SECONDS", 0.2)
+
+    bootstrap.run(["sleep", "0.9"], doing="filling .venv")
+
+    assert "filling .venv: 0 s so far …" in capsys.readouterr().err

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from image_store.domain.errors import ConfigurationError
+from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.settings import Settings
 
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
@@ -68,6 +70,7 @@ TOLD = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "MAX_BYTES",
         "ADMIN_SCOPE",
         "PRESETS",
         "R2_ENDPOINT",
@@ -131,13 +134,15 @@ QUEUES = {
 }
 TOLD |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET", "ENCRYPT_SENSITIVE_FIELDS"} | R2 | PUBLISHED,
-    "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS"} | R2 | PUBLISHED,
+    "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS", "FEED_OWNERS", "FEED_CACHE_SECONDS"}
+    | R2
+    | PUBLISHED,
     "Stats": {"TABLE_NAME", *ADMINS},
     "Health": {"TABLE_NAME", *ADMINS, "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
     | R2
     | PUBLISHED
     | QUEUES,
-    "Project": {"TABLE_NAME"},
+    "Project": {"TABLE_NAME", "METRICS_NAMESPACE"},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
@@ -196,6 +201,8 @@ VALUES = {
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
     "AUDIT_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/missing-changes",
     "FEED_DETAILS": "false",
+    "FEED_OWNERS": "false",
+    "FEED_CACHE_SECONDS": "10",
     "PROVENANCE": "prompt",
     "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
     "RENDER_FUNCTION": "image-store-render",
@@ -253,6 +260,16 @@ def test_every_function_that_decodes_is_told_the_same_caps(name: str, processed:
     assert {variable: variables[variable] for variable in CAPS} == {
         variable: {"Ref": parameter} for variable, (parameter, _) in CAPS.items()
     }
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, told in TOLD.items() if told >= RESERVING and name != "Generate"]
+)
+def test_a_reservation_outlives_the_function_that_holds_it(name: str, template: dict[str, Any]) -> None:
+    """`Generate` waits for a provider first, and reserves when the picture is there."""
+    timeout = template["Resources"][f"{name}Function"]["Properties"]["Timeout"]
+
+    assert timedelta(seconds=timeout) < RESERVATION_LIFETIME
 
 
 def test_caps_that_nobody_sets_are_those_of_the_settings(template: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tests.template.refusals.guards import (
@@ -195,12 +195,9 @@ def the_policies_of_a_role_fit(template: Template) -> Iterator[str]:
 
 def _next(template: Template, function: str) -> set[str]:
     """The functions that run because a function did, by the ways that Lambda watches for loops."""
-    fed = defaultdict(set)
-    for started, source, _ in _sources(template):
-        fed[source].add(started)
     queues = _targets(template, function, "sqs:SendMessage")
-    started = set().union(*(fed[queue] for queue in queues)) if queues else set()
-    return started | _targets(template, function, "lambda:InvokeFunction")
+    fed = {started for started, source, _ in _sources(template) if source in queues}
+    return fed | _targets(template, function, "lambda:InvokeFunction")
 
 
 def _loops(template: Template) -> set[str]:

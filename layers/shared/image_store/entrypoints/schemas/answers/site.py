@@ -1,0 +1,28 @@
+"""What the API says of itself."""
+
+from pydantic import BaseModel, Field
+
+
+class ConsoleLimits(BaseModel):
+    """How much a client may send, and say."""
+
+    request_bytes: int = Field(description="Through the API; larger images go straight to storage.")
+    upload_bytes: int
+    title_chars: int
+    alt_text_chars: int
+    job_images: int
+    variations: int
+    references: int
+
+
+class ConsoleSettings(BaseModel):
+    """What a client has to know of the deployment."""
+
+    issuer: str
+    client_id: str
+    scopes: str
+    audience: str
+    r2_origin: str
+    public_url: str | None
+    presets: list[str]
+    limits: ConsoleLimits
