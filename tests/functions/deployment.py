@@ -53,12 +53,6 @@ SIGNING_SECRET = {"current": "k1", "k1": "a key of the tests"}
 PROVIDERS_SECRET = dict.fromkeys(
     ("google", "openai", "cloudflare", "pollinations"), "a key of the deployment"
 )
-SECRETS = {
-    "image-store/signing": SIGNING_SECRET,
-    "image-store/providers": PROVIDERS_SECRET,
-    "image-store/r2": {"access_key_id": "id", "secret_access_key": "secret"},
-    "image-store/cloudflare": {"api_token": "v1.0-a-token-of-nobody"},
-}
 QUEUES = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
 DEPTHS = {
     "ingest": "IngestQueue",
@@ -121,7 +115,13 @@ class Answer:
 
 class _SecretsClient:
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
-        return {"SecretString": json.dumps(SECRETS[SecretId])}
+        secrets = {
+            "image-store/signing": SIGNING_SECRET,
+            "image-store/providers": PROVIDERS_SECRET,
+            "image-store/r2": {"access_key_id": "id", "secret_access_key": "secret"},
+            "image-store/cloudflare": {"api_token": "v1.0-a-token-of-nobody"},
+        }
+        return {"SecretString": json.dumps(secrets[SecretId])}
 
 
 def _picture_of(provider: Provider) -> Callable[[object], GeneratedImage]:
