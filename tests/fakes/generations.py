@@ -55,9 +55,10 @@ class MemoryGenerations(Generations):
             raise Conflict("The name is held.")
         held = self._held(items)
         self._check(held, budgets, job.created_at)
-        self._check_quota(job.owner, len(items), most_images)
+        places = sum(item.has_place for item in items)
+        self._check_quota(job.owner, places, most_images)
         self.committed.update(held)
-        self._repository.promised[job.owner] += len(items)
+        self._repository.promised[job.owner] += places
         self._jobs[job.id] = job
         self._due[job.id] = due_at
         for item in items:
@@ -84,10 +85,10 @@ class MemoryGenerations(Generations):
         deltas = self._held([change.after for change in changes])
         deltas.subtract(self._held([change.before for change in changes]))
         self._check(+deltas, budgets, at)
-        ended = sum(change.before.ended - change.after.ended for change in changes)
-        if ended > 0:
-            self._check_quota(job.owner, ended, most_images)
-        self._repository.promised[job.owner] += ended
+        places = sum(change.after.has_place - change.before.has_place for change in changes)
+        if places > 0:
+            self._check_quota(job.owner, places, most_images)
+        self._repository.promised[job.owner] += places
         self.committed.update(deltas)
         counts = Counter(job.counts)
         for change in changes:

@@ -18,6 +18,7 @@ from image_store.domain.reservation import Copies, IdempotencyRow, Reservation
 from tests.fakes.rows import Rows
 
 _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
+_PROJECTED = frozenset({State.READY, State.TRASHED})
 
 
 class MemoryRepository(Rows):
@@ -26,7 +27,8 @@ class MemoryRepository(Rows):
     Guards, groups, copies and usage are read off the records, so that they can never disagree with them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, policies_after_save: bool = False) -> None:
+        self.policies_after_save = policies_after_save
         self.records: dict[str, Record] = {}
         self.publication_rows: dict[str, PublicationRow] = {}
         self._notes: dict[str, datetime] = {}
@@ -48,7 +50,8 @@ class MemoryRepository(Rows):
         image, idempotency = reservation.record.image, reservation.idempotency
         if self._is_mine(image):
             return
-        self._check_quota(image, reservation.quota)
+        if image.counted and reservation.quota.enforced:
+            self._check_quota(image, reservation.quota)
         guard = self.copies(image.owner, image.sha256).guard
         kept = self._keys.get(idempotency.name) if idempotency is not None else None
         if (
@@ -58,8 +61,6 @@ class MemoryRepository(Rows):
         ):
             raise _conflict()
         self.records[image.id] = reservation.record
-        if reservation.policies_due or image.owner not in self.owners:
-            self.owners[image.owner] = image.created_at
         if idempotency is not None:
             expires_at = reservation.expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
@@ -77,6 +78,8 @@ class MemoryRepository(Rows):
             return
         self._check_unchanged(before.image)
         self.records[after.image.id] = after
+        if after.image.state is State.READY:
+            self._queue(after.image.owner, after.image.updated_at, stored=before.image.state is State.PENDING)
         kept = (*_current_publication(after.image), *publications)
         for row in _current_publication(before.image):
             if row.publication not in {each.publication for each in kept}:
@@ -86,6 +89,11 @@ class MemoryRepository(Rows):
         abandoned = before.image.state is State.PENDING and after.image.state is State.DELETING
         if abandoned and before.image.idempotency is not None:
             self._keys.pop(before.image.idempotency, None)
+
+    def _queue(self, owner: str, at: datetime, *, stored: bool) -> None:
+        """What the projector does, which follows at once here."""
+        if owner not in self.owners or (stored and self.policies_after_save and self.owners[owner] > at):
+            self.owners[owner] = at
 
     def forget(self, record: Record) -> None:
         if record.image.id in self.records:
@@ -195,7 +203,12 @@ class MemoryRepository(Rows):
         return MemberPage(page, page[-1] if len(found) > limit else None)
 
     def usage(self, owner: str) -> Usage:
-        sizes = [image.size_bytes for image in self._images(owner) if image.state in _COUNTED]
+        # What was reserved without a quota is known from the projections, which follow at once here.
+        sizes = [
+            image.size_bytes
+            for image in self._images(owner)
+            if image.state in (_COUNTED if image.counted else _PROJECTED)
+        ]
         return Usage(len(sizes), sum(sizes))
 
     def publication(self, publication: str) -> PublicationRow | None:

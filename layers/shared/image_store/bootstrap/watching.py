@@ -55,6 +55,7 @@ class Watching(Finding, Generation, Upkeep):
             claims=self.claims,
             generations=self.generations,
             clock=self.clock,
+            quota=self.settings.quota,
         )
 
     @made_once

@@ -181,6 +181,8 @@ class Item:
     settled: bool = False
     """Whether the answer to `call` is kept and its cost is in the ledger."""
     hold: Hold | None
+    promised: bool = False
+    """Whether it has a place in its owner's quota for as long as it has not ended."""
     provider: Provider | None = None
     model: str | None = None
     duration_ms: int | None = None
@@ -199,6 +201,11 @@ class Item:
     def ended(self) -> bool:
         """Whether nothing happens to it any more by itself."""
         return self.state in ENDED
+
+    @property
+    def has_place(self) -> bool:
+        """Whether the owner's quota has a place for it: once it has ended, its image has one of its own."""
+        return self.promised and not self.ended
 
     def moved_to(self, state: ItemState, *, change: str, **changes: Any) -> "Item":
         """The same image one version later; Conflict when its life has no such step."""

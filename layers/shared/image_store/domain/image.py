@@ -125,6 +125,8 @@ class Image:
     """The code with which a direct upload was refused; its bytes cannot be accepted any more."""
     queued_at: datetime | None = None
     """When a direct upload was handed over to be completed behind the request."""
+    counted: bool = False
+    """Whether the owner's usage row counts it: it was reserved under a quota, and is given back there."""
     transformed: bool = False
     """Whether transforms were ever made of it: they may be there."""
     perceptual_hash: str | None = None

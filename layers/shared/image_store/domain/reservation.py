@@ -49,8 +49,6 @@ class Reservation:
     publication: PublicationRow | None
     expires_at: datetime
     """When the idempotency row may be forgotten."""
-    policies_due: bool = False
-    """Whether the owner's turn with the deployment's policies comes with the next run of cleanup."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ class Reservations:
             expires_at=attributes.expires_at,
             intent=self.ids.publication() if published and processed else None,
             due_at=now + lifetime,
+            counted=self.protocol.quota.is_set,
             guarded=attributes.on_duplicate is not OnDuplicate.KEEP,
             idempotency=wanted.idempotency.name if wanted.idempotency else None,
             staging=None if processed else self.ids.attempt(),

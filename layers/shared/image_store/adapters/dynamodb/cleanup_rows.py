@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, records
+from image_store.adapters.dynamodb.policy_turns import PolicyTurns
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.image import Image
 from image_store.ports.cleanup import CleanupRows
@@ -24,19 +25,10 @@ class DynamoCleanupRows(OnTable, CleanupRows):
                 yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
 
     def owners_due(self, before: datetime) -> Iterator[str]:
-        return map(keys.owner_of_usage, self._due(keys.policy_shards(), before))
+        return map(keys.owner_of_turn, self._due(keys.policy_shards(), before))
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
-        self._rows.call(
-            "update_item",
-            Key=keys.usage(owner),
-            UpdateExpression="SET due_shard = :shard, due_at = :due",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues={
-                ":shard": {"S": keys.policy_shard(owner)},
-                ":due": {"S": items.text_time(next_at)},
-            },
-        )
+        PolicyTurns(self._rows, after_save=False).end(owner, next_at)
 
     def scan(self, *, after: str | None, limit: int) -> tuple[list[Image], str | None]:
         start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}

@@ -2,7 +2,8 @@
 
 A job is a row of counters, and each of its images a row with a version. Whatever happens to images is one transaction:
 their rows, each on the condition that its version is the one that was seen; the job's counters; the budgets' rows;
-the owner's promised images; for each call that ended, its entry in the ledger and the statistics of its provider.
+the owner's promised images where a quota counts them; for each call that ended, its entry in the ledger and the
+statistics of its provider.
 So counters, budgets and ledger can never disagree.
 
 `committed` of a budget's row is what was spent and what is held besides: one number, so that one condition keeps it
@@ -18,8 +19,9 @@ from typing import Any
 from image_store.adapters.dynamodb import job_items, keys
 from image_store.adapters.dynamodb.items import text_time
 from image_store.adapters.dynamodb.table import NamedWrite, Table, refused
+from image_store.adapters.dynamodb.usage_rows import UsageRows, no_room
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
-from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, QuotaExceeded
+from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
 from image_store.domain.generation import (
     Change,
     Hold,
@@ -70,6 +72,7 @@ class DynamoGenerations(Generations):
     ) -> None:
         self._table = table
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+        self._usage = UsageRows(self._rows, monotonic=monotonic)
 
     # Writes -------------------------------------------------------------------------------------------
 
@@ -93,7 +96,8 @@ class DynamoGenerations(Generations):
             for name in names
         ]
         writes += self._budgets(_held(items, job.owner), budgets)
-        writes.append(("quota", self._promise(job.owner, len(items), most_images)))
+        if places := sum(item.has_place for item in items):
+            writes.append(("quota", self._usage.promise(job.owner, places, most_images)))
         self._transact(writes, settled=lambda: self.job(job.id) is not None, at=job.created_at)
 
     def change(
@@ -118,9 +122,11 @@ class DynamoGenerations(Generations):
                 spent.update(dict.fromkeys(_budgets_of(change.before.hold, first.owner), charged))
         deltas.update(spent)
         writes += self._budgets(deltas, budgets, spent)
-        ended = sum(change.before.ended - change.after.ended for change in changes)
-        if ended:
-            writes.append(("quota", self._promise(first.owner, ended, most_images if ended > 0 else 0)))
+        places = sum(change.after.has_place - change.before.has_place for change in changes)
+        if places:
+            writes.append(
+                ("quota", self._usage.promise(first.owner, places, most_images if places > 0 else 0))
+            )
         for change in changes:
             if change.outcome is not None:
                 writes += self._told(change, change.outcome)
@@ -246,20 +252,6 @@ class DynamoGenerations(Generations):
                     )
             writes.append((budget.name, {"Update": update}))
         return writes
-
-    def _promise(self, owner: str, images: int, most: int) -> dict[str, Any]:
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": keys.usage(owner),
-            "UpdateExpression": "ADD promised :images",
-            "ExpressionAttributeValues": {":images": {"N": str(images)}},
-        }
-        if most:
-            if images > most:
-                raise _too_many()
-            update["ConditionExpression"] = "attribute_not_exists(promised) OR promised <= :room"
-            update["ExpressionAttributeValues"][":room"] = {"N": str(most - images)}
-        return {"Update": update}
 
     def _told(self, change: Change, outcome: Outcome) -> list[NamedWrite]:
         """What is remembered of a call that ended."""
@@ -523,7 +515,7 @@ def _refusal(failed: set[str], at: datetime) -> Exception:
     if daily:
         return _used_up(min(daily), until_next_day(at))
     if "quota" in failed:
-        return _too_many()
+        return no_room()
     return refused()
 
 
@@ -534,10 +526,4 @@ def _used_up(name: str, retry_after: timedelta | None) -> BudgetUsedUp:
         f"{owned} {period} budget for generated images has no room for this request.",
         whose=whose,
         retry_after=retry_after,
-    )
-
-
-def _too_many() -> QuotaExceeded:
-    return QuotaExceeded(
-        "Your quota of images has no room for this request; delete some images for good first."
     )

@@ -65,17 +65,23 @@ def checksum(owner: str, sha256: str) -> str:
 GUARD = "GUARD"
 
 
-USAGE_PREFIX = "USAGE#"
-
-
 def usage(owner: str) -> Key:
-    """The row that counts what an owner stores."""
-    return key(f"{USAGE_PREFIX}{quote(owner, safe='')}", "USAGE")
+    """The row that counts what an owner stores under a quota."""
+    return key(f"QUOTA#{quote(owner, safe='')}", "QUOTA")
 
 
-def owner_of_usage(pk: str) -> str:
-    """The owner whom a usage row belongs to."""
-    return unquote(pk.removeprefix(USAGE_PREFIX))
+_TURN_PREFIX = "USAGE#"
+"""Its first version counted what the owner stores as well."""
+
+
+def turn(owner: str) -> Key:
+    """The row that says when policies look at an owner's images."""
+    return key(f"{_TURN_PREFIX}{quote(owner, safe='')}", "USAGE")
+
+
+def owner_of_turn(pk: str) -> str:
+    """The owner whose turn a row holds."""
+    return unquote(pk.removeprefix(_TURN_PREFIX))
 
 
 def idempotency(name: str) -> Key:

@@ -1,13 +1,12 @@
 """Migrations as rows of the one table: the step stands alone for its condition, all else is one JSON text."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import Item, parse_time, text_time
-from image_store.adapters.dynamodb.table import Table as Rows
+from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.migration import (
     FieldNames,
@@ -34,11 +33,8 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 _TIMES = ("created_at", "updated_at", "finished_at")
 
 
-class DynamoMigrations(Migrations):
+class DynamoMigrations(OnTable, Migrations):
     """Migrations in the one table; the client is made at the first call."""
-
-    def __init__(self, table: str, *, client: Callable[[], Any]) -> None:
-        self._rows = Rows(table, client=client)
 
     def create(self, migration: Migration) -> None:
         self._put(migration, ConditionExpression="attribute_not_exists(pk)")

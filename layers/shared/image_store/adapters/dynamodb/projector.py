@@ -18,6 +18,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, records
 from image_store.adapters.dynamodb import projections as rows
+from image_store.adapters.dynamodb.policy_turns import PolicyTurns
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
 from image_store.domain.errors import Conflict
@@ -66,9 +67,11 @@ class DynamoProjector(Projector):
         client: Callable[[], Any],
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        policies_after_save: bool = False,
     ) -> None:
         self._table = table
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+        self._turns = PolicyTurns(self._rows, after_save=policies_after_save)
 
     # One image ----------------------------------------------------------------------------------------
 
@@ -85,6 +88,9 @@ class DynamoProjector(Projector):
             seen = None if row is None else _row_of(row)
             if not _is_wanted(record, seen, generation, again=again):
                 return
+            if record is not None and record.image.state is State.READY:
+                is_new = seen is None or seen.facts is None
+                self._turns.queue(record.image.owner, at, stored=is_new and not again)
             try:
                 self._bring(image_id, record, seen, generation, at, again=again)
             except Conflict:
@@ -273,7 +279,7 @@ class DynamoProjector(Projector):
         }
 
     def _let_expire(self, key: RowKey, at: datetime) -> None:
-        self._rows.call(
+        self._rows.conditional(
             "update_item",
             Key=keys.key(*key),
             UpdateExpression="SET #ttl = if_not_exists(#ttl, :at)",

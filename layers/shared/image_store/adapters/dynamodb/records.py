@@ -128,6 +128,7 @@ def record_text(image: Image) -> str:
             "idempotency": image.idempotency,
             **_while_uploading(image),
             **({"transformed": True} if image.transformed else {}),
+            **({"counted": True} if image.counted else {}),
         }
     )
 
@@ -201,6 +202,7 @@ def image_of(item: Item) -> Image:
         refusal=record.get("refusal"),
         queued_at=_instant(record["queued"]) if "queued" in record else None,
         transformed=record.get("transformed", False),
+        counted=record.get("counted", False),
         perceptual_hash=perceptual_hash,
         amendment=item["amendment"]["S"] if "amendment" in item else None,
     )
