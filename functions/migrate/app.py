@@ -35,6 +35,19 @@ def get_progress(migration_id: str) -> "Response[str]":
 
 
 @api.get(
+    f"{ADDRESS}/records",
+    **http.operation(
+        "List the images that the records of a migration became",
+        query="MigratedRecordsQuery",
+        answers={200: "MigratedRecords"},
+        problems=(400, 403, 404, 503),
+    ),
+)
+def list_records(migration_id: str) -> "Response[str]":
+    return migrations.records(api, _application_of_admin().migration_requests, migration_id)
+
+
+@api.get(
     f"{ADDRESS}/content",
     **http.operation(
         "Get the picture of a record, moved or not",

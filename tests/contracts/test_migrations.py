@@ -11,11 +11,14 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from image_store.adapters.dynamodb.migrations import DynamoMigrations
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.migration import (
+    REMEMBERED,
     FieldNames,
     Folder,
     JsonLines,
+    MigratedRecord,
     Migration,
     MigrationStatus,
+    MigrationTotals,
     OneRecord,
     Options,
     RecordError,
@@ -119,6 +122,64 @@ def test_a_migration_is_begun_once(migrations: Migrations) -> None:
     assert migrations.get(NEW.id) == NEW
 
 
+MIGRATED = [MigratedRecord(f"r{number}", f"image-{number}", f"picture-{number}") for number in range(5)]
+
+
+def test_records_are_paged_with_their_images(migrations: Migrations) -> None:
+    migrations.keep_records(NEW.id, MIGRATED, expires_at=NOON)
+    migrations.keep_records("another", [MigratedRecord("r9", "image-9", "picture-9")], expires_at=NOON)
+
+    pages: list[tuple[MigratedRecord, ...]] = []
+    after: str | None = None
+    while not pages or after is not None:
+        page = migrations.records(NEW.id, after=after, limit=2)
+        pages.append(page.records)
+        after = page.after
+
+    assert sorted(record.record_id for page in pages for record in page) == [
+        f"r{number}" for number in range(5)
+    ]
+    assert {record for page in pages for record in page} == set(MIGRATED)
+    assert max(map(len, pages)) == 2
+
+
+def test_a_record_is_found_by_its_migration_and_by_its_picture(migrations: Migrations) -> None:
+    migrations.keep_records(NEW.id, MIGRATED, expires_at=NOON)
+
+    assert migrations.image_of_record(NEW.id, "r3") == "image-3"
+    assert migrations.image_of_record("another", "r3") is None
+    assert migrations.image_of_picture("picture-3") == "image-3"
+    assert migrations.image_of_picture("picture-9") is None
+
+
+def test_a_record_that_stands_in_a_batch_twice_is_kept_once(migrations: Migrations) -> None:
+    migrations.keep_records(NEW.id, [MIGRATED[0], MIGRATED[0]], expires_at=NOON)
+    migrations.keep_records(NEW.id, [MIGRATED[0]], expires_at=NOON)
+
+    assert migrations.records(NEW.id, after=None, limit=10).records == (MIGRATED[0],)
+
+
+def test_a_whole_batch_of_records_is_kept_at_once(migrations: Migrations) -> None:
+    batch = [MigratedRecord("r" * 2048 + str(number), "i", f"p{number}") for number in range(50)]
+
+    migrations.keep_records(NEW.id, batch, expires_at=NOON)
+
+    assert len(migrations.records(NEW.id, after=None, limit=100).records) == 50
+
+
+def test_totals_count_the_last_migration_of_each_source(migrations: Migrations) -> None:
+    first = replace(NEW, total=10, tally=Tally(moved=2, failed=1))
+    other = replace(FULL, total=9)
+    again = replace(first, id=FULL.id[:-1] + "9", tally=Tally(moved=1, already_moved=7))
+    migrations.create(first)
+    migrations.create(other)
+    migrations.create(replace(NEW, id=FULL.id[:-1] + "8", source=OneRecord("a", "b"), tally=Tally(moved=1)))
+    migrations.create(again)
+    migrations.save(replace(again, step=2, tally=Tally(moved=1, already_moved=8)), step=1)
+
+    assert migrations.totals() == MigrationTotals(moved=9 + 3, left=1 + 3, failed=3)
+
+
 # DynamoMigrations alone -------------------------------------------------------------------------------
 
 
@@ -130,9 +191,9 @@ class Failing:
         self._has_effect = has_effect
         self._reads = reads
 
-    def put_item(self, **request: Any) -> Any:
+    def transact_write_items(self, **request: Any) -> Any:
         if self._has_effect:
-            self._client.put_item(**request)
+            self._client.transact_write_items(**request)
         raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
 
     def get_item(self, **request: Any) -> Any:
@@ -174,10 +235,26 @@ def test_a_table_that_does_not_answer_is_unavailable(client: Any, form: dict[str
         migrations.create(NEW)
 
 
+def test_the_records_of_a_migration_are_kept_for_as_long_as_they_are_known_to_be_moved(
+    client: Any, form: dict[str, Any]
+) -> None:
+    name = new_table(client, form)
+    migrations = DynamoMigrations(name, client=lambda: client)
+
+    migrations.keep_records(NEW.id, MIGRATED[:1], expires_at=NOON + REMEMBERED)
+
+    assert {item["ttl"]["N"] for item in all_items(client, name)} == {
+        str(int((NOON + REMEMBERED).timestamp()))
+    }
+
+
 def test_a_migration_never_expires_and_is_in_no_index(client: Any, form: dict[str, Any]) -> None:
     name = new_table(client, form)
 
     DynamoMigrations(name, client=lambda: client).create(FULL)
 
-    (item,) = all_items(client, name)
-    assert item.keys() == {"pk", "sk", "step", "migration"}
+    found = {item["pk"]["S"].partition("#")[0]: set(item) for item in all_items(client, name)}
+    assert found == {
+        "MIGRATION": {"pk", "sk", "step", "migration"},
+        "MIGRATIONS": {"pk", "sk", "migration_id", "moved", "left", "failed"},
+    }

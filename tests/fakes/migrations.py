@@ -1,7 +1,18 @@
 """What is remembered of migrations, in memory."""
 
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
 from image_store.domain.errors import Conflict
-from image_store.domain.migration import Migration
+from image_store.domain.migration import (
+    MigratedPage,
+    MigratedRecord,
+    Migration,
+    MigrationTotals,
+    OneRecord,
+    source_name,
+)
 from image_store.ports.migrations import Migrations
 
 
@@ -11,6 +22,9 @@ class MemoryMigrations(Migrations):
     def __init__(self) -> None:
         self.saved: list[Migration] = []
         self._current: dict[str, Migration] = {}
+        self._records: dict[str, dict[str, MigratedRecord]] = {}
+        self._pictures: dict[str, str] = {}
+        self._last_of_source: dict[str, Migration] = {}
 
     def create(self, migration: Migration) -> None:
         if migration.id in self._current:
@@ -28,3 +42,42 @@ class MemoryMigrations(Migrations):
     def _keep(self, migration: Migration) -> None:
         self._current[migration.id] = migration
         self.saved.append(migration)
+        if not isinstance(migration.source, OneRecord):
+            self._last_of_source[source_name(migration.source)] = migration
+
+    def keep_records(
+        self, migration_id: str, records: Sequence[MigratedRecord], *, expires_at: datetime
+    ) -> None:
+        for record in records:
+            self._records.setdefault(migration_id, {})[record.record_id] = record
+            self._pictures[record.picture] = record.image_id
+
+    def image_of_record(self, migration_id: str, record_id: str) -> str | None:
+        record = self._records.get(migration_id, {}).get(record_id)
+        return record.image_id if record is not None else None
+
+    def image_of_picture(self, picture: str) -> str | None:
+        return self._pictures.get(picture)
+
+    def records(self, migration_id: str, *, after: str | None, limit: int) -> MigratedPage:
+        found = self._records.get(migration_id, {})
+        places = sorted(hashlib.sha256(record_id.encode()).hexdigest() for record_id in found)
+        by_place = {hashlib.sha256(name.encode()).hexdigest(): record for name, record in found.items()}
+        left = [place for place in places if place > (after or "")]
+        page = left[:limit]
+        return MigratedPage(
+            records=tuple(by_place[place] for place in page), after=page[-1] if len(left) >= limit else None
+        )
+
+    def totals(self) -> MigrationTotals:
+        return sum(
+            (
+                MigrationTotals(
+                    moved=last.tally.moved + last.tally.already_moved,
+                    left=last.left or 0,
+                    failed=last.tally.failed,
+                )
+                for last in self._last_of_source.values()
+            ),
+            MigrationTotals(),
+        )

@@ -344,7 +344,13 @@ class Store:
         )
         self.migrations = MemoryMigrations()
         sources = MigrationSources(bucket=self.ingested, table=table)
-        mover = Mover(bucket_name="ingest", uploads=self.uploads, attributes_of=record_attributes)
+        mover = Mover(
+            bucket_name="ingest",
+            migrations=self.migrations,
+            repository=self.repository,
+            uploads=self.uploads,
+            attributes_of=record_attributes,
+        )
         self.migration_requests = MigrationRequests(
             migrations=self.migrations,
             repository=self.repository,

@@ -521,7 +521,7 @@ OPERATIONS = (
         lambda world: world.begin_migration(RECORDS),
         migrate,
         migrated,
-        calls=29,
+        calls=33,
         whatever=migrated_once,
     ),
     Operation(
@@ -758,7 +758,7 @@ CALLS = {
     "events": {"send_message"},
     "ingest": {"get", "head", "versions"},
     "private": {"copy", "delete", "get", "head", "list", "put"},
-    "public": {"copy", "delete", "list", "put"},
+    "public": {"copy", "delete", "head", "list", "put"},
     "remote": {"fetch"},
     "render": {"invoke"},
     "work": {"send_message"},

@@ -318,7 +318,13 @@ class World:
         sources = MigrationSources(
             bucket=R2Bucket("ingest", client=lambda: s3, presigner=None), table=_no_table
         )
-        mover = Mover(bucket_name="ingest", uploads=self.uploads, attributes_of=record_attributes)
+        mover = Mover(
+            bucket_name="ingest",
+            migrations=self.migrations,
+            repository=self.repository,
+            uploads=self.uploads,
+            attributes_of=record_attributes,
+        )
         work = SqsWorkQueue("work", client=lambda: sqs)
         self.migration_requests = MigrationRequests(
             migrations=self.migrations,
@@ -748,7 +754,7 @@ class World:
             row
             for row in stored
             if row[1] in {"QUOTA", "USAGE", "SWEEP"}
-            or row[0].startswith(("CLEANUP", "MIGRATION#", "PROVIDER#", *OF_PROJECTIONS))
+            or row[0].startswith(("CLEANUP", "MIGRATION#", "MIGRATIONS", "PROVIDER#", *OF_PROJECTIONS))
         }
         beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
         assert stored - beside == expected, "rows that follow from no record"

@@ -121,6 +121,34 @@ def test_json_lines_become_images_of_their_owners(store: Deployment) -> None:
     assert (card["alt_text"], card["size_bytes"]) == ("Квадраты", len(PICTURE))
 
 
+def test_records_are_listed_with_their_images_page_by_page(store: Deployment) -> None:
+    for number in range(3):
+        put(store, f"{FOLDER}{number}.png", PICTURE + bytes([number]))
+    store.answer_to("migrate/begin-folder")
+    work_off(store)
+
+    first = store.answer_to("migrate/records").json
+    sent = event("migrate/records")
+    sent["rawQueryString"] = f"limit=2&cursor={first['next_cursor']}"
+    second = json.loads(store.invoke("migrate", sent)["body"])
+
+    items = [*first["items"], *second["items"]]
+    assert (len(first["items"]), second["next_cursor"]) == (2, None)
+    assert {item["record_id"] for item in items} == {f"{FOLDER}{number}.png" for number in range(3)}
+    cards = store.answer_to("list/newest").json["items"]
+    assert {item["image_id"] for item in items} == {card["id"] for card in cards}
+
+
+def test_a_cursor_that_is_none_is_refused(store: Deployment) -> None:
+    store.answer_to("migrate/one-record")
+    sent = event("migrate/records")
+    sent["rawQueryString"] = "cursor=nonsense"
+
+    answer = store.invoke("migrate", sent)
+
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (400, "invalid_cursor")
+
+
 def test_one_record_is_moved_within_the_request(store: Deployment) -> None:
     answer = store.answer_to("migrate/one-record")
 

@@ -35,6 +35,7 @@ ROUTES = {
     "POST /v1/admin/migrations": ("MigrateFunction", JWT),
     "GET /v1/admin/migrations/{migration_id}": ("MigrateFunction", JWT),
     "GET /v1/admin/migrations/{migration_id}/content": ("MigrateFunction", JWT),
+    "GET /v1/admin/migrations/{migration_id}/records": ("MigrateFunction", JWT),
     "GET /v1/search": ("SearchFunction", JWT),
     "GET /v1/images/{image_id}/similar": ("SearchFunction", JWT),
     "GET /v1/stats": ("StatsFunction", JWT),

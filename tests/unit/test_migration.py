@@ -12,6 +12,7 @@ import pytest
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import (
     ImageNotFound,
+    InvalidCursor,
     InvalidRequest,
     MigrationNotFound,
     StorageUnavailable,
@@ -410,6 +411,89 @@ def test_one_record_is_moved_at_once_and_once(store: Store) -> None:
     assert len(images_of(store, "a")) == 1
     assert store.migrations.get(first.id) == first
     assert not store.work.waiting
+
+
+def test_a_record_moved_by_itself_is_not_moved_again_by_a_file_that_holds_it(store: Store) -> None:
+    first = store.migration_requests.move_one(
+        one(id="r1", image=text_of(picture(1))), until=store.clock.now() + HOUR
+    )
+
+    done = migrate(store, record(1), record(2))
+
+    assert numbers(done) == (2, 1, 1, 0, 0)
+    (image_id,) = images_of(store, "r1")
+    assert store.migrations.image_of_record(done.id, "r1") == image_id
+    assert store.migration_requests.image_of(first, "r1") == store.migration_requests.image_of(done, "r1")
+
+
+def test_a_record_of_a_file_is_not_moved_again_by_itself_or_by_another_file(store: Store) -> None:
+    migrate(store, record(1))
+    other = JsonLines("migrations/other.jsonl")
+    store.ingested.put(other.key, lines(record(1)), content_type="", cache_control="", metadata={})
+
+    again = store.migration_requests.move_one(
+        one(id="r1", image=text_of(picture(1))), until=store.clock.now() + HOUR
+    )
+    begin(store, other)
+    done = finish(store)
+
+    assert (numbers(again), numbers(done)) == ((1, 0, 1, 0, 0), (1, 0, 1, 0, 0))
+    assert len(images_of(store, "r1")) == 1
+
+
+@pytest.mark.parametrize(
+    "change", [{"owner": "somebody else"}, {"image": text_of(picture(7))}], ids=["owner", "picture"]
+)
+def test_records_of_two_sources_that_differ_are_two_images(store: Store, change: dict[str, str]) -> None:
+    migrate(store, record(1))
+    other = JsonLines("migrations/other.jsonl")
+    store.ingested.put(other.key, lines(record(1, **change)), content_type="", cache_control="", metadata={})
+
+    begin(store, other)
+
+    assert numbers(finish(store)) == (1, 1, 0, 0, 0)
+
+
+def test_an_image_that_was_deleted_does_not_come_back_by_another_source(store: Store) -> None:
+    migrate(store, record(1))
+    (image_id,) = images_of(store, "r1")
+    store.deletion.delete(OWNER, image_id, permanent=True)
+
+    again = store.migration_requests.move_one(
+        one(id="r1", image=text_of(picture(1))), until=store.clock.now() + HOUR
+    )
+
+    assert numbers(again) == (1, 0, 1, 0, 0)
+    assert images_of(store, "r1") == []
+
+
+def test_a_migration_tells_which_image_each_record_became(store: Store) -> None:
+    done = migrate(store, *(record(number) for number in range(5)), record(9, image="!"), batch_size=2)
+
+    first = store.migration_requests.records(done, after=None, limit=3)
+    second = store.migration_requests.records(done, after=first.after, limit=3)
+
+    told = {each.record_id: each.image_id for each in (*first.records, *second.records)}
+    assert told == {f"r{number}": images_of(store, f"r{number}")[0] for number in range(5)}
+    assert second.after is None
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "A" * 64, "0" * 63, "0" * 65])
+def test_a_cursor_of_no_page_is_refused(store: Store, cursor: str) -> None:
+    done = migrate(store, record(1))
+
+    with pytest.raises(InvalidCursor):
+        store.migration_requests.records(done, after=cursor, limit=3)
+
+
+def test_a_failed_record_is_told_by_its_line_and_its_id(store: Store) -> None:
+    done = migrate(store, record(1), record(2, image="!"), record(3, image=7), {"image": DATA_URI})
+
+    assert [(error.record, error.record_id) for error in done.tally.errors] == [
+        ("line 2", "r2"),
+        ("line 3", "r3"),
+        ("line 4", None),
+    ]
 
 
 def test_one_record_that_is_bad_is_counted(store: Store) -> None:

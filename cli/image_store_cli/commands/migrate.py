@@ -28,6 +28,7 @@ PREFIX = "migrations/"
 ENDED = ("succeeded", "failed")
 FIELDS = ("image", "id", "owner", "attributes")
 SHOWN_ERRORS = 10
+PAGE_RECORDS = 1_000
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -49,6 +50,11 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     )
     status.add_argument("id", metavar="ID")
     status.add_argument("--watch", action="store_true", help="wait until it ends")
+    records = add_command(
+        inner, common, "records", _records, summary="list which image each record became", needs_admin=True,
+        details="A line for each record: its id, a tab, the id of its image. With --json: a JSON object a line.",
+    )  # fmt: skip
+    records.add_argument("id", metavar="ID")
     put = add_command(
         inner, common, "put", _put, summary="put JSON lines where a migration can read them", needs_admin=True,
         details="Into the stack's ingest bucket; needs the AWS account and boto3. With --json: the source.",
@@ -138,6 +144,17 @@ def _fields(given: list[str]) -> dict[str, str]:
 def _status(context: Context) -> Exit:
     migration = context.api.get(f"{PATH}/{checked(context.args.id)}")
     return _end(context, _watched(context, migration) if context.args.watch else migration)
+
+
+def _records(context: Context) -> Exit:
+    path, cursor = f"{PATH}/{checked(context.args.id)}/records", None
+    while True:
+        page = context.api.get(path, limit=PAGE_RECORDS, cursor=cursor)
+        for item in page["items"]:
+            context.out.line(item, f"{plain(item['record_id'])}\t{item['image_id']}")
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return Exit.OK
 
 
 def _watched(context: Context, migration: dict[str, Any]) -> dict[str, Any]:

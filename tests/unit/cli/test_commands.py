@@ -221,6 +221,22 @@ def test_nothing_is_deleted_without_a_yes(
     assert (said.exit_code, len(store.bodies)) == (exit_code, requests)
 
 
+def test_the_records_of_a_migration_are_listed_to_the_last_page(tmp_path: Path) -> None:
+    pages = [
+        {"items": [{"record_id": "m\x1b1", "image_id": "i1"}], "next_cursor": "c"},
+        {"items": [{"record_id": "m2", "image_id": "i2"}], "next_cursor": None},
+    ]
+
+    said = command(
+        Store(**{"GET_admin/migrations/m1/records": pages}), "migrate", "records", "m1", folder=tmp_path
+    )
+
+    assert said.exit_code == Exit.OK
+    rows = [line.split() for line in said.out.splitlines()]
+    assert [row[-1] for row in rows] == ["i1", "i2"]
+    assert "\x1b" not in said.out
+
+
 def test_cleanup_removes_only_after_a_yes_and_shows_first_what_it_will(tmp_path: Path) -> None:
     report = {"dry_run": True, "orphans": 2, "bytes_freed": 1200, "failed": 0, "stopped_because": None}
     store = Store(**{"POST_admin/cleanup": [report, report | {"dry_run": False}]})

@@ -213,6 +213,8 @@ class Upkeep(Images):
 
         return Mover(
             bucket_name=self.settings.ingest_bucket,
+            migrations=self.migrations,
+            repository=self.repository,
             uploads=self.uploads,
             attributes_of=record_attributes,
         )

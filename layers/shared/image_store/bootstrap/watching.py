@@ -53,6 +53,7 @@ class Watching(Finding, Generation, Upkeep):
         return Reporting(
             figures=self.figures,
             claims=self.claims,
+            migrations=self.migrations,
             generations=self.generations,
             clock=self.clock,
             quota=self.settings.quota,

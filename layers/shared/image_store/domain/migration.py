@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -97,13 +97,17 @@ class RecordError:
     """Why a record, or the rest of a source, was not moved; never with its picture."""
 
     record: str
+    """Where the record stands in its source: its line, key or id."""
     code: str
     detail: str
+    record_id: str | None = None
+    """The id of the record, where it could be read."""
 
     @classmethod
-    def of(cls, record: str, code: str, detail: str) -> "RecordError":
+    def of(cls, record: str, code: str, detail: str, *, record_id: str | None = None) -> "RecordError":
         """An error short enough to be kept."""
-        return cls(record[:_MAX_RECORD_CHARS], code, detail[:_MAX_DETAIL_CHARS])
+        shown = None if record_id is None else record_id[:_MAX_RECORD_CHARS]
+        return cls(record[:_MAX_RECORD_CHARS], code, detail[:_MAX_DETAIL_CHARS], shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,40 @@ class SourceRecord:
     owner: str | None = None
     attributes: Any = None
     filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedRecord:
+    """A record and the image that it became."""
+
+    record_id: str
+    image_id: str
+    picture: str
+    """The `picture_name` of the record: the same in every source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigratedPage:
+    """Some of the records of a migration with their images."""
+
+    records: tuple[MigratedRecord, ...]
+    after: str | None
+    """Where the next page begins; None at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationTotals:
+    """Records of all sources, by what the last migration of each source has come to."""
+
+    moved: int = 0
+    left: int = 0
+    """Not looked at yet; the records of a source that is still being counted are left out."""
+    failed: int = 0
+
+    def __add__(self, other: "MigrationTotals") -> "MigrationTotals":
+        return MigrationTotals(
+            moved=self.moved + other.moved, left=self.left + other.left, failed=self.failed + other.failed
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +256,17 @@ def record_name(source: Source, bucket: str, record_id: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def picture_name(owner: str, record_id: str, sha256: str) -> str:
+    """What makes records of any two sources one: owner, id and bytes; a digest."""
+    return hashlib.sha256(json.dumps(("picture", owner, record_id, sha256)).encode()).hexdigest()
+
+
+def source_name(source: Source) -> str:
+    """What makes the sources of two migrations of a deployment one; a digest."""
+    parts = (type(source).__name__, asdict(source))
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
 def record_of(value: Any, names: FieldNames, *, place: str) -> SourceRecord | RecordError:
     """The record that a decoded JSON value is."""
     if not isinstance(value, dict):
@@ -229,11 +278,11 @@ def record_of(value: Any, names: FieldNames, *, place: str) -> SourceRecord | Re
     if not isinstance(record_id, str) or not 1 <= len(record_id) <= _MAX_ID_CHARS:
         return _bad(place, f"The field {names.id!r} must hold a text of 1 to {_MAX_ID_CHARS} characters.")
     if not isinstance(image, str | bytes) or not image:
-        return _bad(place, f"The field {names.image!r} must hold base64 or a data URI.")
+        return _bad(place, f"The field {names.image!r} must hold base64 or a data URI.", record_id)
     if owner is not None and not isinstance(owner, str):
-        return _bad(place, f"The field {names.owner!r} must hold a text.")
+        return _bad(place, f"The field {names.owner!r} must hold a text.", record_id)
     return SourceRecord(place, record_id, image, owner, value.get(names.attributes))
 
 
-def _bad(place: str, detail: str) -> RecordError:
-    return RecordError.of(place, "invalid_request", detail)
+def _bad(place: str, detail: str, record_id: str | None = None) -> RecordError:
+    return RecordError.of(place, "invalid_request", detail, record_id=record_id)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from image_store.domain.generation import Performance
+    from image_store.domain.migration import MigrationTotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +33,5 @@ class Statistics:
     """What is still stored of the images of each day."""
     generated: Mapping[date, Sequence["Performance"]] = field(default_factory=dict)
     """What each provider has made on each day, and what it cost; images that are deleted have cost as much."""
+    migration: "MigrationTotals | None" = None
+    """What is moved out of records and what is left; only of everybody."""

@@ -26,7 +26,12 @@ from image_store.entrypoints.answers import JSON, Answers
 from image_store.entrypoints.requests import MAX_BODY_BYTES, json_body, query, validated
 from image_store.entrypoints.schemas.fields import GroupId
 from image_store.entrypoints.schemas.images import ImageAttributes
-from image_store.entrypoints.schemas.migrations import MigratedRecordQuery, MigrationRecord, MigrationRequest
+from image_store.entrypoints.schemas.migrations import (
+    MigratedRecordQuery,
+    MigratedRecordsQuery,
+    MigrationRecord,
+    MigrationRequest,
+)
 from image_store.services.migration.requests import MigrationRequests
 
 RECORD_GROUP = "record"
@@ -66,6 +71,15 @@ def accepted(migration: Migration, *, api_url: str) -> "Response[str]":
 def progress(migration: Migration) -> "Response[str]":
     """How far a migration has come."""
     return _answer(200, migration, {})
+
+
+def records(api: APIGatewayHttpResolver, requests: MigrationRequests, migration_id: str) -> "Response[str]":
+    """A page of the records of a migration with the ids of their images."""
+    page_query = query(api, MigratedRecordsQuery)
+    page = requests.records(requests.get(migration_id), after=page_query.cursor, limit=page_query.limit)
+    items = [{"record_id": each.record_id, "image_id": each.image_id} for each in page.records]
+    body = json.dumps({"items": items, "next_cursor": page.after})
+    return Response(200, JSON, body, headers={"Cache-Control": "no-store"})
 
 
 def content(

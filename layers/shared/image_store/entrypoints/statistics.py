@@ -1,6 +1,7 @@
 """Figures as clients see them."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -34,6 +35,8 @@ def stats_answer(found: Statistics, *, scope: str) -> "Response[str]":
             for day, made in sorted(found.generated.items())
         ]
     }
+    if found.migration is not None:
+        body["migration"] = asdict(found.migration)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(200, JSON, text, headers={"Cache-Control": "private, no-store"})
 

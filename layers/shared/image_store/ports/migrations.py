@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
-    from image_store.domain.migration import Counted, Migration, SourceRecord, Step
+    from image_store.domain.migration import (
+        Counted,
+        MigratedPage,
+        MigratedRecord,
+        Migration,
+        MigrationTotals,
+        SourceRecord,
+        Step,
+    )
 
 
 class MigrationSource(Protocol):
@@ -52,4 +61,26 @@ class Migrations(Protocol):
 
         An answer that is lost is settled by a strong read.
         """
+        ...
+
+    def keep_records(
+        self, migration_id: str, records: Sequence[MigratedRecord], *, expires_at: datetime
+    ) -> None:
+        """Remember which images the records of a migration became; at most 50 at once. Safe to repeat."""
+        ...
+
+    def image_of_record(self, migration_id: str, record_id: str) -> str | None:
+        """The id of the image that a record of a migration became; None when none was remembered."""
+        ...
+
+    def image_of_picture(self, picture: str) -> str | None:
+        """The id of the image that a record of any source became, by its `picture_name`; None when there is none."""
+        ...
+
+    def records(self, migration_id: str, *, after: str | None, limit: int) -> MigratedPage:
+        """The records of a migration with their images, in no order that means anything, page by page."""
+        ...
+
+    def totals(self) -> MigrationTotals:
+        """What all sources have come to: of each the last migration counts. At most 1,000 sources are added up."""
         ...

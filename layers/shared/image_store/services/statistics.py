@@ -8,6 +8,7 @@ from image_store.domain.quota import Quota
 from image_store.domain.statistics import Amount, Statistics
 from image_store.ports.claims import Claims
 from image_store.ports.generation import Generations
+from image_store.ports.migrations import Migrations
 from image_store.ports.projections import Figures
 from image_store.ports.system import Clock
 
@@ -21,6 +22,7 @@ class Reporting:
 
     figures: Figures
     claims: Claims
+    migrations: Migrations
     generations: Generations
     clock: Clock
     quota: Quota
@@ -38,7 +40,11 @@ class Reporting:
         """Everybody's figures; whether the caller may have them is decided before."""
         since, until = self._days(since, until)
         found = self.figures.of_all(since=since, until=until)
-        return replace(found, generated=self.generations.performance(None, since=since, until=until))
+        return replace(
+            found,
+            generated=self.generations.performance(None, since=since, until=until),
+            migration=self.migrations.totals(),
+        )
 
     def _days(self, since: date | None, until: date | None) -> tuple[date, date]:
         if until is None:

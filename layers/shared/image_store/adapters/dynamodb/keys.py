@@ -117,6 +117,28 @@ def migration(migration_id: str) -> Key:
     return key(f"MIGRATION#{migration_id}", "MIGRATION")
 
 
+def migrated_record(migration_id: str, record_id: str) -> Key:
+    """The row that says which image a record of a migration became; an id can be longer than a key."""
+    return migrated_place(
+        migration_id, hashlib.sha256(record_id.encode("utf-8", "surrogatepass")).hexdigest()
+    )
+
+
+def migrated_place(migration_id: str, place: str) -> Key:
+    """A row of the records of a migration, by the digest that ends its key."""
+    return key(f"MIGRATED#{migration_id}", place)
+
+
+def migrated_picture(picture: str) -> Key:
+    """The row that says which image a record became, whatever its source."""
+    return key(f"MIGRATED#PICTURE#{picture}", "PICTURE")
+
+
+def migration_source(source: str) -> Key:
+    """The row that says what the last migration of a source has come to."""
+    return key("MIGRATIONS", source)
+
+
 def repair(repair_id: str) -> Key:
     """The row of a repair."""
     return key(f"REPAIR#{repair_id}", "REPAIR")

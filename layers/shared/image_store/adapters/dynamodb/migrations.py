@@ -1,25 +1,39 @@
 """Migrations as rows of the one table: the step stands alone for its condition, all else is one JSON text."""
 
 import json
+<<<<<<< HEAD
+=======
+from collections.abc import Sequence
+>>>>>>> main
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import Item, parse_time, text_time
+<<<<<<< HEAD
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.errors import Conflict, StorageUnavailable
+=======
+from image_store.adapters.dynamodb.table import NamedWrite, OnTable
+from image_store.domain.errors import Conflict
+>>>>>>> main
 from image_store.domain.migration import (
     FieldNames,
     Folder,
     JsonLines,
+    MigratedPage,
+    MigratedRecord,
     Migration,
     MigrationStatus,
+    MigrationTotals,
     OneRecord,
     Options,
     RecordError,
     Source,
     Table,
     Tally,
+    source_name,
 )
 from image_store.ports.migrations import Migrations
 
@@ -30,6 +44,7 @@ _KINDS: dict[str, type[Source]] = {
     "record": OneRecord,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
+_MAX_SOURCES = 1_000
 _TIMES = ("created_at", "updated_at", "finished_at")
 
 
@@ -51,17 +66,80 @@ class DynamoMigrations(OnTable, Migrations):
             ExpressionAttributeValues={":step": {"N": str(step)}},
         )
 
+    def keep_records(
+        self, migration_id: str, records: Sequence[MigratedRecord], *, expires_at: datetime
+    ) -> None:
+        ttl = {"N": str(int(expires_at.timestamp()))}
+        rows = [
+            row
+            for record in records
+            for row in (
+                {
+                    **keys.migrated_record(migration_id, record.record_id),
+                    "record_id": {"S": record.record_id},
+                    "image_id": {"S": record.image_id},
+                    "picture": {"S": record.picture},
+                    "ttl": ttl,
+                },
+                {
+                    **keys.migrated_picture(record.picture),
+                    "image_id": {"S": record.image_id},
+                    "ttl": ttl,
+                },
+            )
+        ]
+        # A record may stand in a batch twice, and a transaction takes each row once.
+        by_key = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
+        puts = [("row", {"Put": {"TableName": self._rows.name, "Item": row}}) for row in by_key.values()]
+        # Rows that are written again are the same rows, so a response that was lost needs no other look.
+        self._rows.transact(puts, settled=lambda: False)
+
+    def image_of_record(self, migration_id: str, record_id: str) -> str | None:
+        return self._image_in(keys.migrated_record(migration_id, record_id))
+
+    def image_of_picture(self, picture: str) -> str | None:
+        return self._image_in(keys.migrated_picture(picture))
+
+    def records(self, migration_id: str, *, after: str | None, limit: int) -> MigratedPage:
+        start = {} if after is None else {"ExclusiveStartKey": keys.migrated_place(migration_id, after)}
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": keys.migrated_place(migration_id, "")["pk"]},
+            Limit=limit,
+            **start,
+        )
+        found = tuple(
+            MigratedRecord(row["record_id"]["S"], row["image_id"]["S"], row["picture"]["S"])
+            for row in answer["Items"]
+        )
+        last = answer.get("LastEvaluatedKey")
+        return MigratedPage(records=found, after=last["sk"]["S"] if last else None)
+
+    def totals(self) -> MigrationTotals:
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": keys.migration_source("")["pk"]},
+            Limit=_MAX_SOURCES,
+        )
+        return sum(map(_totals_of, answer["Items"]), MigrationTotals())
+
+    def _image_in(self, key: keys.Key) -> str | None:
+        answer = self._rows.call("get_item", Key=key, ConsistentRead=True)
+        return answer["Item"]["image_id"]["S"] if "Item" in answer else None
+
     def _put(self, migration: Migration, **condition: Any) -> None:
         item = _item_of(migration)
-        failure: Exception = Conflict("Another worker has carried this migration on.")
-        try:
-            if self._rows.conditional("put_item", Item=item, **condition) is not None:
-                return
-        except StorageUnavailable as unavailable:
-            failure = unavailable
-        # botocore repeats a call whose answer it lost; the repeat then meets our own write.
-        if self._item(migration.id) != item:
-            raise failure
+        writes: list[NamedWrite] = [
+            ("migration", {"Put": {"TableName": self._rows.name, "Item": item, **condition}})
+        ]
+        if not isinstance(migration.source, OneRecord):
+            totals = _totals_item(migration)
+            writes.append(("totals", {"Put": {"TableName": self._rows.name, "Item": totals}}))
+        self._rows.transact(
+            writes, settled=lambda: self._item(migration.id) == item, refusal=_carried_on_by_another
+        )
 
     def _item(self, migration_id: str) -> Item | None:
         answer = self._rows.call("get_item", Key=keys.migration(migration_id), ConsistentRead=True)
@@ -78,6 +156,29 @@ def _item_of(migration: Migration) -> Item:
         "step": {"N": str(migration.step)},
         "migration": {"S": json.dumps(told, separators=(",", ":"))},
     }
+
+
+def _totals_item(migration: Migration) -> Item:
+    """The row that says what the last migration of a source has come to."""
+    tally = migration.tally
+    numbers = {
+        "moved": tally.moved + tally.already_moved,
+        "left": migration.left or 0,
+        "failed": tally.failed,
+    }
+    return {
+        **keys.migration_source(source_name(migration.source)),
+        "migration_id": {"S": migration.id},
+        **{name: {"N": str(number)} for name, number in numbers.items()},
+    }
+
+
+def _totals_of(item: Item) -> MigrationTotals:
+    return MigrationTotals(**{name: int(item[name]["N"]) for name in ("moved", "left", "failed")})
+
+
+def _carried_on_by_another(_: set[str]) -> Exception:
+    return Conflict("Another worker has carried this migration on.")
 
 
 def _migration_of(migration_id: str, item: Item) -> Migration:

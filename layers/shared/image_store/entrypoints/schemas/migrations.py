@@ -76,3 +76,12 @@ class MigratedRecordQuery(Strict):
     """Which record's picture is wanted."""
 
     record: Line = Field(min_length=1, max_length=2048)
+
+
+class MigratedRecordsQuery(Strict):
+    """How many records are wanted, and from where on."""
+
+    limit: int = Field(100, ge=1, le=1000)
+    cursor: str | None = Field(
+        None, min_length=1, max_length=100, description="`next_cursor` of the page before."
+    )

@@ -15,27 +15,40 @@ from image_store.domain.errors import (
     InvalidRequest,
     SourceUnreadable,
 )
-from image_store.domain.image import Image
+from image_store.domain.image import Image, State
 from image_store.domain.media import sniff
 from image_store.domain.migration import (
     REMEMBERED,
+    MigratedRecord,
     Migration,
     RecordError,
     SourceRecord,
     Step,
     Tally,
+    picture_name,
     record_name,
 )
 from image_store.domain.reservation import IdempotencyKey
-from image_store.ports.migrations import MigrationSource
+from image_store.ports.images import ImageRepository
+from image_store.ports.migrations import Migrations, MigrationSource
 from image_store.services.ingestion import MAX_OWNER_CHARS
 from image_store.services.sources import Content, in_base64, in_data_uri, is_data_uri
 from image_store.services.uploads import Upload, Uploads
 
+_SHOWN = frozenset({State.READY, State.TRASHED})
 _NOT_OF_THE_RECORD: tuple[type[ImageStoreError], ...] = (*RETRYABLE, SourceUnreadable)
 
 AttributesOf = Callable[[Any, str], Attributes]
 """What is said about the image of a record, from its decoded JSON and the record's id; raises as an upload's does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a step."""
+
+    tally: Tally
+    migrated: MigratedRecord | None = None
+    """The record with its image; None for a step past nothing, a record that failed, or an image that is deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +56,12 @@ class Mover:
     """Moves records, and counts what became of them."""
 
     bucket_name: str
+    migrations: Migrations
+    repository: ImageRepository
     uploads: Uploads
     attributes_of: AttributesOf
 
-    def tallied(
+    def move(
         self,
         migration: Migration,
         source: MigrationSource | None,
@@ -54,32 +69,39 @@ class Mover:
         stored: set[str],
         *,
         until: datetime,
-    ) -> Tally:
-        """The migration's tally after a step; `stored` are the images of this batch, and takes the new one in.
+    ) -> Outcome:
+        """Do a step: store the picture of its record, unless that was done before.
 
-        Safe to repeat. Raises what may go better later, and SourceUnreadable.
+        `stored` are the images of this batch, and takes the new one in. Safe to repeat. Raises what may go better
+        later, and SourceUnreadable.
         """
         tally, record = migration.tally, step.found
         if record is None:
-            return tally
+            return Outcome(tally)
         if isinstance(record, RecordError):
-            return tally.with_failed(record)
+            return Outcome(tally.with_failed(record))
         try:
-            image = self._stored(migration, record, until)
+            image, picture = self._stored(migration, record, until)
             if image is not None and source is not None and migration.options.write_back:
                 _write_back(source, step.position, record, image)
         except _NOT_OF_THE_RECORD:
             raise
         except ImageStoreError as error:
-            return tally.with_failed(RecordError.of(record.place, error.code, _detail(error)))
+            told = RecordError.of(record.place, error.code, _detail(error), record_id=record.id)
+            return Outcome(tally.with_failed(told))
         # What was made since the last save was made by this batch, or by a worker that died over it.
-        if image is None or image.id in stored or image.created_at < migration.updated_at:
-            return tally.with_already_moved()
+        if image is None:
+            return Outcome(tally.with_already_moved())
+        migrated = MigratedRecord(record.id, image.id, picture)
+        if image.id in stored or image.created_at < migration.updated_at:
+            return Outcome(tally.with_already_moved(), migrated)
         stored.add(image.id)
-        return tally.with_moved()
+        return Outcome(tally.with_moved(), migrated)
 
-    def _stored(self, migration: Migration, record: SourceRecord, until: datetime) -> Image | None:
-        """The image of a record, stored now or before; None when it was deleted since."""
+    def _stored(
+        self, migration: Migration, record: SourceRecord, until: datetime
+    ) -> tuple[Image | None, str]:
+        """The image of a record, stored now or before, and None when it was deleted since; and its picture's name."""
         content = content_of(record)
         owner = _owner(migration.options.owner or record.owner)
         attributes = self.attributes_of(record.attributes, record.id)
@@ -87,17 +109,26 @@ class Mover:
             raise InvalidRequest("on_duplicate must be keep: each record becomes an image of its own.")
         if attributes.filename is None:
             attributes = replace(attributes, filename=record.filename)
+        sha256 = hashlib.sha256(content.data).hexdigest()
+        picture = picture_name(owner, record.id, sha256)
+        # Moved from another source before: by itself, or in another file.
+        if (image_id := self.migrations.image_of_picture(picture)) is not None:
+            return self._image(image_id), picture
         key = IdempotencyKey(
             name=record_name(migration.source, self.bucket_name, record.id),
-            fingerprint=hashlib.sha256(content.data).hexdigest(),
+            fingerprint=sha256,
             lifetime=REMEMBERED,
         )
         try:
-            return self.uploads.accept(Upload(owner, content, attributes, until, key)).image
+            return self.uploads.accept(Upload(owner, content, attributes, until, key)).image, picture
         except ImageNotFound:
-            return None
+            return None, picture
         except IdempotencyMismatch:
             raise IdempotencyMismatch("Another picture was moved for this record before.") from None
+
+    def _image(self, image_id: str) -> Image | None:
+        image = self.repository.get_image(image_id)
+        return image if image is not None and image.state in _SHOWN else None
 
 
 def content_of(record: SourceRecord) -> Content:

@@ -1,10 +1,12 @@
 """What admins ask of migrations: to begin one, to see how far it has come, and for the picture of a record."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.errors import (
     ImageNotFound,
+    InvalidCursor,
     InvalidRequest,
     MigrationNotFound,
     UnsupportedMediaType,
@@ -13,6 +15,8 @@ from image_store.domain.ids import is_image_id
 from image_store.domain.image import Image, State
 from image_store.domain.media import MediaType, sniff
 from image_store.domain.migration import (
+    REMEMBERED,
+    MigratedPage,
     Migration,
     MigrationStatus,
     OneRecord,
@@ -31,6 +35,9 @@ from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.migration.moving import Mover, content_of
 from image_store.services.migration.sources import MigrationSources
+
+_PLACE = re.compile(r"[0-9a-f]{64}")
+"""Where a page of records ends: the digest of a record's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +76,10 @@ class MigrationRequests:
         A record that cannot be moved is counted as failed. Raises what may go better later; then nothing is remembered.
         """
         migration = self._new(OneRecord(record.id, record.owner or ""), Options())
-        tally = self.mover.tallied(migration, None, Step("", record), set(), until=until)
+        outcome = self.mover.move(migration, None, Step("", record), set(), until=until)
+        if outcome.migrated is not None:
+            expires_at = self.clock.now() + REMEMBERED
+            self.migrations.keep_records(migration.id, [outcome.migrated], expires_at=expires_at)
         now = self.clock.now()
         done = Migration(
             id=migration.id,
@@ -79,7 +89,7 @@ class MigrationRequests:
             updated_at=now,
             status=MigrationStatus.SUCCEEDED,
             total=1,
-            tally=tally,
+            tally=outcome.tally,
             finished_at=now,
         )
         self.migrations.create(done)
@@ -94,16 +104,26 @@ class MigrationRequests:
 
     def image_of(self, migration: Migration, record_id: str) -> Image | None:
         """The image that a record became; None while it is not moved, ImageNotFound when the image is gone."""
-        name = record_name(migration.source, self.mover.bucket_name, record_id)
-        row = self.claims.idempotency(name)
-        if row is None or row.is_expired(self.clock.now()):
-            return None
-        image = self.repository.get_image(row.image_id)
+        image_id = self.migrations.image_of_record(migration.id, record_id)
+        if image_id is None:
+            # Moved by another migration of the same source, or by a worker that died before it could say so.
+            name = record_name(migration.source, self.mover.bucket_name, record_id)
+            row = self.claims.idempotency(name)
+            if row is None or row.is_expired(self.clock.now()):
+                return None
+            image_id = row.image_id
+        image = self.repository.get_image(image_id)
         if image is not None and image.state is State.PENDING:
             return None
         if image is None or image.state is not State.READY:
             raise ImageNotFound("The image of this record has been deleted.")
         return image
+
+    def records(self, migration: Migration, *, after: str | None, limit: int) -> MigratedPage:
+        """Some records of a migration with the images that they became; InvalidCursor for an `after` of no page."""
+        if after is not None and not _PLACE.fullmatch(after):
+            raise InvalidCursor("The cursor is not one of this list.")
+        return self.migrations.records(migration.id, after=after, limit=limit)
 
     def picture_of(self, migration: Migration, record_id: str) -> tuple[bytes, MediaType]:
         """The picture of a record that is not moved yet, decoded, and its type as its bytes show it.

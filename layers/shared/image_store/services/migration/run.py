@@ -1,10 +1,18 @@
 """Carrying a migration on by one step; what steps are, and what their failures leave behind, the package tells."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import RETRYABLE, Conflict, SourceUnreadable
-from image_store.domain.migration import RUNNING, Migration, MigrationStatus, RecordError
+from image_store.domain.migration import (
+    REMEMBERED,
+    RUNNING,
+    MigratedRecord,
+    Migration,
+    MigrationStatus,
+    RecordError,
+)
 from image_store.domain.work import MigrateBatch
 from image_store.ports.migrations import Migrations
 from image_store.ports.queues import WorkQueue
@@ -38,7 +46,12 @@ class MigrationRun:
             self._send(migration)  # whoever did that step may have died before sending the next
         if work.step != migration.step:
             return
-        done = self._counted(migration, until) if migration.total is None else self._moved(migration, until)
+        if migration.total is None:
+            done = self._counted(migration, until)
+        else:
+            done, migrated = self._moved(migration, until)
+            if migrated:
+                self.migrations.keep_records(migration.id, migrated, expires_at=self.clock.now() + REMEMBERED)
         after = replace(done, step=migration.step + 1, updated_at=self.clock.now())
         try:
             self.migrations.save(after, step=migration.step)
@@ -66,24 +79,27 @@ class MigrationRun:
             return after
         return replace(after, total=after.counted, position=None)
 
-    def _moved(self, migration: Migration, until: datetime) -> Migration:
-        """The migration after a batch of its records was looked at, or as many of them as the time allowed."""
+    def _moved(self, migration: Migration, until: datetime) -> tuple[Migration, Sequence[MigratedRecord]]:
+        """The migration after a batch of its records, or as many as the time allowed; and what they became."""
         after, records, source = migration, 0, self.sources.of(migration)
         stored: set[str] = set()
+        migrated: list[MigratedRecord] = []
         try:
             for step in source.steps(migration.position):
-                tally = self.mover.tallied(after, source, step, stored, until=until)
-                after = replace(after, position=step.position, tally=tally)
+                outcome = self.mover.move(after, source, step, stored, until=until)
+                after = replace(after, position=step.position, tally=outcome.tally)
+                if outcome.migrated is not None:
+                    migrated.append(outcome.migrated)
                 records += step.found is not None
                 if records == migration.options.batch_size or self._is_late(until):
-                    return after
+                    return after, migrated
         except SourceUnreadable as error:
-            return self._failed(after, error)
+            return self._failed(after, error), migrated
         except RETRYABLE:
             if after.position == migration.position:
                 raise
-            return after
-        return self._ended(replace(after, total=after.tally.seen), MigrationStatus.SUCCEEDED)
+            return after, migrated
+        return self._ended(replace(after, total=after.tally.seen), MigrationStatus.SUCCEEDED), migrated
 
     def _failed(self, migration: Migration, error: SourceUnreadable) -> Migration:
         told = migration.tally.with_error(RecordError.of("source", error.code, error.message))

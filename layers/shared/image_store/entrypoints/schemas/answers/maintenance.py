@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from image_store.entrypoints.schemas.migrations import MigrationTable
 
@@ -69,9 +69,24 @@ class MigrationProgress(BaseModel):
 class MigrationError(BaseModel):
     """Why a record was not moved."""
 
-    record: str
+    record: str = Field(description="Where the record stands in its source: its line, key or id.")
+    record_id: str | None = Field(description="The id of the record, where it could be read.")
     code: str
     detail: str
+
+
+class MigratedRecord(BaseModel):
+    """A record and the image that it became."""
+
+    record_id: str
+    image_id: str
+
+
+class MigratedRecords(BaseModel):
+    """Some records of a migration, in no order that means anything."""
+
+    items: list[MigratedRecord]
+    next_cursor: str | None
 
 
 class Migration(BaseModel):

@@ -44,6 +44,14 @@ class GenerationDays(BaseModel):
     days: list[GenerationDay]
 
 
+class MigrationTotals(BaseModel):
+    """Records of all sources; of each source its last migration counts."""
+
+    moved: int
+    left: int = Field(description="Not looked at yet. A source that is still being counted counts as 0.")
+    failed: int
+
+
 class Stats(Amount):
     """What is stored. `images` and `size_bytes` hold all; the parts follow changes within seconds."""
 
@@ -55,3 +63,4 @@ class Stats(Amount):
     trash: Amount
     days: list[DayAmount]
     generation: GenerationDays
+    migration: MigrationTotals | None = Field(None, description="Only with `scope=all`.")
