@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 STOPPING_SECONDS = 30  # the emulator of a launcher that was killed is still saving
 LOCK_POLL_SECONDS = 0.2
+FORMAT, OLDEST_FORMAT = 2, 1
+"""Of what a folder holds; a folder that does not name one has 1. Grows with the table's schema."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,11 @@ class StateFolder:
         self.unsettled.unlink(missing_ok=True)
 
     def prepare(self) -> None:
-        """Make the folder, empty its temporary files, and begin a new log."""
+        """Make the folder, empty its temporary files, and begin a new log.
+
+        Raises CannotRun, which says what to do, when the folder is of a build whose state this one cannot read.
+        """
+        self._check_format()
         try:
             for folder in (self.path, self.emulator, self.objects):
                 folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -86,8 +92,21 @@ class StateFolder:
             if self.log.exists():
                 self.log.replace(self.log.with_suffix(".1"))
             self.stack_file.unlink(missing_ok=True)
+            self.write("format", {"version": FORMAT})
         except OSError as refused:
             raise unusable(self.path, refused) from refused
+
+    def _check_format(self) -> None:
+        # A folder that cannot be looked into is told of where it is made.
+        is_there = (self.path / "format.json").exists()
+        version = self.read("format").get("version", 1) if is_there else 1
+        if isinstance(version, int) and OLDEST_FORMAT <= version <= FORMAT:
+            return
+        whose = "a later" if isinstance(version, int) and version > FORMAT else "an earlier"
+        raise CannotRun(
+            f"The state folder {self.path} is of {whose} build, whose images this one cannot read: start that build "
+            f"again, or start this one with an empty folder (`STATE=folder make run`)."
+        )
 
     def lock(self) -> TextIO:
         """Take the folder for this process and whoever inherits the lock, until the last of them is gone."""

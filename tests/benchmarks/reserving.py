@@ -8,6 +8,7 @@ is refused as DynamoDB refuses, which neither the emulator nor moto does. Time i
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from tests.benchmarks.virtual_time import VirtualTime
 from tests.fakes.dynamodb import new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows
-from tests.fakes.store import PICTURE, Store
+from tests.fakes.store import Store
+from tests.faults.world import PICTURE
 
 OWNER = "owner-1"
 HELD_SECONDS = 0.010
@@ -100,6 +102,11 @@ class HoldingTable:
         return getattr(self.table, operation)(**request)
 
 
+@cache
+def _form() -> dict[str, Any]:
+    return table_form()
+
+
 def reserve_at_once(size: int, quota: Quota, *, seed: int = _SEED) -> Crowd:
     """Begin so many reservations of one owner at the same moment."""
     kept = random.getstate()
@@ -124,7 +131,7 @@ def measure(_: Path) -> Iterator[Measurement]:
 def _crowd(size: int, quota: Quota) -> Crowd:
     time = VirtualTime()
     memory = MemoryDynamo()
-    table = new_table(memory, table_form())
+    table = new_table(memory, _form())
     client = HoldingTable(memory, time)
     store = Store()
     succeeded: list[float] = []
@@ -147,7 +154,7 @@ def _crowd(size: int, quota: Quota) -> Crowd:
             pass
         ended.append(time.monotonic())
 
-    time.run([lambda number=number: reserve(number) for number in range(size)])
+    time.run([partial(reserve, number) for number in range(size)])
     return Crowd(size, len(succeeded), max(ended), client.tries, rows().usage(OWNER))
 
 

@@ -8,7 +8,7 @@ from image_store.adapters.dynamodb import table
 from image_store.domain.quota import Quota, Usage
 from tests.benchmarks.reserving import Crowd, reserve_at_once
 from tests.benchmarks.virtual_time import VirtualTime
-from tests.fakes.store import PICTURE
+from tests.faults.world import PICTURE
 
 ROOM = Quota(images=1_000, size_bytes=10**9)
 

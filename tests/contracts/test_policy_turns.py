@@ -13,6 +13,7 @@ from tests.fakes.dynamodb import new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows
 
+FORM = table_form()
 LATER = NOON + timedelta(hours=3)
 
 
@@ -21,7 +22,7 @@ class Stored:
 
     def __init__(self) -> None:
         self.client = MemoryDynamo()
-        self.table = new_table(self.client, table_form())
+        self.table = new_table(self.client, FORM)
         self.asked = Interposed(self.client)
         self.rows = DynamoRows(self.table, client=lambda: self.client)
 

@@ -22,13 +22,15 @@ from tests.fakes.dynamodb import all_items, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows
 
+FORM = table_form()
+
 
 class Owner:
     """An owner whose images are stored by functions with a quota and by functions without one."""
 
     def __init__(self) -> None:
         self.client = MemoryDynamo()
-        self.table = new_table(self.client, table_form())
+        self.table = new_table(self.client, FORM)
         self.asked = Interposed(self.client)
         self.projector = DynamoProjector(self.table, client=lambda: self.client)
 

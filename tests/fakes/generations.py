@@ -7,8 +7,10 @@ from datetime import date, datetime, timedelta
 
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
+from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
 from image_store.domain.generation import (
+    LONGEST_LOOK,
     Change,
     Item,
     Job,
@@ -152,7 +154,8 @@ class MemoryGenerations(Generations):
         return JobPage(page, page[-1].id if len(older) > limit else None)
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        yield from [job_id for job_id, at in self._due.items() if at <= before][:limit]
+        latest = before + LONGEST_LOOK + CLOCK_SKEW
+        yield from [job_id for job_id, at in self._due.items() if not before < at <= latest][:limit]
 
     def look_again(self, job: Job, *, at: datetime | None) -> None:
         if self._jobs[job.id].version != job.version:

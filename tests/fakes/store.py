@@ -429,9 +429,9 @@ class Store:
         on_demand: bool = False,
         reconcile: bool = False,
     ) -> Report:
-        """Run cleanup with an hour to do it."""
+        """Run cleanup with a quarter of an hour to do it."""
         return self.cleanup.run(
-            until=self.clock.now() + timedelta(hours=1),
+            until=self.clock.now() + timedelta(minutes=15),
             dry_run=dry_run,
             most_removals=most_removals,
             on_demand=on_demand,

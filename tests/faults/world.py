@@ -30,6 +30,7 @@ from image_store.adapters.s3_versions import S3Versions
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import ImageNotFound, ImageStoreError, SourceUnreadable
 from image_store.domain.ids import link, uuid7
 from image_store.domain.image import Image, Kind, Record, State, Visibility
@@ -60,7 +61,7 @@ from image_store.services.cleanup.assembly import assembled
 from image_store.services.cleanup.objects import STAGING_LIFETIME
 from image_store.services.cleanup.run import Cleanup
 from image_store.services.cursors import Cursors
-from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
+from image_store.services.deletion import Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
 from image_store.services.ingest_sweep import IngestSweep, SweepReport

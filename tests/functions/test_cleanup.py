@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.adapters.dynamodb.keys import deployment_budget
-from image_store.services.deletion import TOMBSTONE_GRACE
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from tests.functions.deployment import Context, Deployment, assert_refused, event, from_owner, sent_bytes
 
 if TYPE_CHECKING:

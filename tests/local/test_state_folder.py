@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.problems import CannotRun
-from local.state_folder import StateFolder, take
+from local.state_folder import FORMAT, OLDEST_FORMAT, StateFolder, take
 
 
 @pytest.fixture
@@ -83,3 +83,28 @@ def test_only_a_start_after_a_stop_that_was_not_settled_finds_it_so(state: State
     state.settle()
 
     assert (first, killed, state.was_killed()) == (False, True, False)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [(FORMAT + 1, "a later build"), (OLDEST_FORMAT - 1, "an earlier build"), ("new", "earlier")],
+)
+def test_a_state_of_an_incompatible_build_is_left_alone_with_what_to_do(
+    state: StateFolder, version: object, said: str
+) -> None:
+    state.write("format", {"version": version})
+    (state.temporary / "left").write_text("")
+
+    with pytest.raises(CannotRun, match=rf"{said}.*start that build again, or .*STATE=folder make run"):
+        state.prepare()
+
+    assert (state.temporary / "left").exists()
+
+
+def test_a_state_of_a_build_before_there_were_versions_is_taken_and_marked(state: StateFolder) -> None:
+    (state.path / "format.json").unlink()
+
+    state.prepare()
+    state.prepare()
+
+    assert state.read("format") == {"version": FORMAT}

@@ -205,6 +205,22 @@ class Record:
     details: Details
 
 
+class FoundImages(dict[str, Image]):
+    """Images by id, without those that are not there; `unreadable` ids are there and cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unreadable: set[str] = set()
+
+
+class ImagePage(list[Image]):
+    """Images of a page; `unreadable` ids were on it and cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unreadable: set[str] = set()
+
+
 def attempt_prefix(folder: str, image_id: str, attempt: str) -> str:
     """What the private keys of an attempt begin with; ends in `/`."""
     return f"{_image_prefix(folder, image_id)}{attempt}/"

@@ -10,6 +10,9 @@ from image_store.domain.quota import Quota
 RESERVATION_LIFETIME = timedelta(minutes=2)
 """Longer than any function runs that holds a reservation (the longest, ingest, has 60 s)."""
 
+LONGEST_RESERVATION = timedelta(minutes=40)
+"""Of a direct upload, whose bytes come by a link."""
+
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
 

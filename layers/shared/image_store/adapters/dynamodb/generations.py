@@ -14,15 +14,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
-from image_store.adapters.dynamodb import job_items, keys
+from image_store.adapters.dynamodb import job_items, keys, schema
 from image_store.adapters.dynamodb.items import text_time
 from image_store.adapters.dynamodb.table import NamedWrite, Table, refused
 from image_store.adapters.dynamodb.usage_rows import UsageRows, no_room
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
+from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
 from image_store.domain.generation import (
+    LONGEST_LOOK,
     Change,
     Hold,
     Item,
@@ -42,6 +45,7 @@ _KEPT_FOR = timedelta(days=400)
 _PROGRESS = (
     "pk, sk, #id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, #state, #change, "
 )
+_PROGRESS += "#schema, "
 _PROGRESS += ", ".join(f"#{state.value}" for state in ItemState)
 _PROGRESS_NAMES = {
     "#id": "id",
@@ -55,6 +59,7 @@ _PROGRESS_NAMES = {
     "#item": "item",
     "#state": "state",
     "#change": "change",
+    "#schema": schema.ATTRIBUTE,
     **{f"#{state.value}": state.value for state in ItemState},
 }
 
@@ -374,20 +379,21 @@ class DynamoGenerations(Generations):
             **request,
         )
         ids = [row["id"]["S"] for row in answer["Items"]]
-        found = {
-            row["id"]["S"]: job_items.job_of(row)
-            for row in self._rows.get_many([keys.key(keys.job(job_id), keys.JOB) for job_id in ids])
-        }
+        rows = self._rows.get_many([keys.key(keys.job(job_id), keys.JOB) for job_id in ids])
+        found = {job.id: job for job in schema.readable(rows, job_items.job_of)}
         resume = ids[-1] if "LastEvaluatedKey" in answer else None
         return JobPage(tuple(found[job_id] for job_id in ids if job_id in found), resume)
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        for shard in keys.job_shards():
+        # No job waits longer: a later time was set by a clock that ran ahead.
+        latest = before + LONGEST_LOOK + CLOCK_SKEW
+        ranges = (("due_at <= :bound", before), ("due_at > :bound", latest))
+        for shard, (condition, bound) in product(keys.job_shards(), ranges):
             answer = self._rows.call(
                 "query",
                 IndexName="due",
-                KeyConditionExpression="due_shard = :shard AND due_at <= :before",
-                ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"S": text_time(before)}},
+                KeyConditionExpression=f"due_shard = :shard AND {condition}",
+                ExpressionAttributeValues={":shard": {"S": shard}, ":bound": {"S": text_time(bound)}},
                 Limit=limit,
             )
             yield from (row["pk"]["S"].removeprefix(keys.JOB_PREFIX) for row in answer["Items"])

@@ -107,14 +107,27 @@ def publication(name: str) -> Key:
     return key(f"{PUBLICATION_PREFIX}{name}", PUBLICATION)
 
 
+def name_of_publication(pk: str) -> str:
+    """The publication that a row belongs to."""
+    return pk.removeprefix(PUBLICATION_PREFIX)
+
+
 def rendering(name: str) -> Key:
     """The row of whoever is making a file of an image; `name` is the image's id and the file's name."""
     return key(f"RENDER#{name}", "LEASE")
 
 
+_MIGRATION_PREFIX = "MIGRATION#"
+
+
 def migration(migration_id: str) -> Key:
     """The row that says how far a migration has come."""
-    return key(f"MIGRATION#{migration_id}", "MIGRATION")
+    return key(f"{_MIGRATION_PREFIX}{migration_id}", "MIGRATION")
+
+
+def id_of_migration(pk: str) -> str:
+    """The migration that a row belongs to."""
+    return pk.removeprefix(_MIGRATION_PREFIX)
 
 
 def migrated_record(migration_id: str, record_id: str) -> Key:
@@ -139,9 +152,17 @@ def migration_source(source: str) -> Key:
     return key("MIGRATIONS", source)
 
 
+_REPAIR_PREFIX = "REPAIR#"
+
+
 def repair(repair_id: str) -> Key:
     """The row of a repair."""
-    return key(f"REPAIR#{repair_id}", "REPAIR")
+    return key(f"{_REPAIR_PREFIX}{repair_id}", "REPAIR")
+
+
+def id_of_repair(pk: str) -> str:
+    """The repair that a row belongs to."""
+    return pk.removeprefix(_REPAIR_PREFIX)
 
 
 JOB = "JOB"

@@ -10,24 +10,26 @@ nothing. The row outlives its image by a week, in which no consumer can still be
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys, records
+from image_store.adapters.dynamodb import items, keys, records, schema
 from image_store.adapters.dynamodb import projections as rows
 from image_store.adapters.dynamodb.policy_turns import PolicyTurns
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
-from image_store.domain.errors import Conflict
+from image_store.domain.errors import Conflict, UnreadableRow
 from image_store.domain.image import Record, State
 from image_store.domain.projection import Facts, Rebuild, facts_of
 from image_store.ports.projections import Projector
 
 KEPT_AFTER_THE_END = timedelta(days=7)
 _TRIES = 5
+_log = logging.getLogger("image_store.projections")
 _MOST_WRITES = 100
 """DynamoDB's limit for one transaction."""
 _ENDED = frozenset({State.DELETING, State.TOMBSTONE})
@@ -236,17 +238,21 @@ class DynamoProjector(Projector):
         )
         found = [(item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
         for pk, sk in found:
-            if sk == keys.META:
-                image_id = pk.removeprefix(keys.IMAGE_PREFIX)
-                self.project(image_id, generation=generation, at=at, again=True)
+            if (image_id := keys.image_of_record(keys.key(pk, sk))) is not None:
+                self._remake_one(image_id, generation, at, again=True)
             elif pk.startswith(keys.PROJECTION_PREFIX):
-                image_id = pk.removeprefix(keys.PROJECTION_PREFIX)
-                self.project(image_id, generation=generation, at=at)
+                self._remake_one(pk.removeprefix(keys.PROJECTION_PREFIX), generation, at, again=False)
             elif pk.startswith(keys.STATS_PREFIX) and keys.generation_of_stats(pk) < generation:
                 self._let_expire((pk, sk), at + KEPT_AFTER_THE_END)
         self._remove_strays(key for key in found if key[0].startswith(keys.FOUND_BY))
         last = answer.get("LastEvaluatedKey")
         return len(found), json.dumps(last) if last else None
+
+    def _remake_one(self, image_id: str, generation: int, at: datetime, *, again: bool) -> None:
+        try:
+            self.project(image_id, generation=generation, at=at, again=again)
+        except UnreadableRow as error:  # it keeps the rows that it has, and the others get theirs
+            _log.error("an image cannot be projected: %s", error.message)
 
     def _remove_strays(self, found: Iterable[RowKey]) -> None:
         """Remove rows that no projection accounts for."""
@@ -254,8 +260,13 @@ class DynamoProjector(Projector):
         for key in found:
             of_images.setdefault(keys.image_of_row(*key), []).append(key)
         read = self._rows.get_many([keys.projection(image_id) for image_id in of_images])
-        seen = {item["pk"]["S"].removeprefix(keys.PROJECTION_PREFIX): _row_of(item) for item in read}
+        rows_of = {item["pk"]["S"].removeprefix(keys.PROJECTION_PREFIX): item for item in read}
+        seen = {
+            image_id: row for image_id, item in rows_of.items() for row in schema.readable([item], _row_of)
+        }
         for image_id, there in of_images.items():
+            if image_id in rows_of and image_id not in seen:
+                continue  # nobody knows what it accounts for
             row = seen.get(image_id)
             named = row.row_keys(image_id) if row else set()
             for stray in set(there) - named:
@@ -317,6 +328,7 @@ def _is_wanted(record: Record | None, seen: _Row | None, generation: int, *, aga
 def _item_of(image_id: str, row: _Row, *, finished: bool, ends_at: datetime | None) -> items.Item:
     item: items.Item = {
         **keys.projection(image_id),
+        **schema.STAMP,
         "revision": {"N": str(row.revision)},
         "version": {"N": str(row.version)},
         "generation": {"N": str(row.generation)},
@@ -331,7 +343,9 @@ def _item_of(image_id: str, row: _Row, *, finished: bool, ends_at: datetime | No
     return item
 
 
+@schema.reading
 def _row_of(item: items.Item) -> _Row:
+    schema.version_of(item)
     before = json.loads(item["before"]["S"]) if "before" in item else []
     return _Row(
         revision=int(item["revision"]["N"]),

@@ -1,6 +1,7 @@
 """Records as items, and back, with every row that follows from a record."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from image_store.adapters.dynamodb.cards import listed
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.publication_items import current_publication, publication_item
 from image_store.domain.actor import Actor
-from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.image import Details, Image, ImagePage, Kind, Record, State, Visibility
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 
@@ -206,6 +207,17 @@ def image_of(item: Item) -> Image:
         perceptual_hash=perceptual_hash,
         amendment=item["amendment"]["S"] if "amendment" in item else None,
     )
+
+
+def images_of(items: Iterable[Item]) -> ImagePage:
+    """The records that META items hold, with the ids of those that cannot be read; the log says why."""
+    page = ImagePage()
+    for item in items:
+        found = list(schema.readable([item], image_of))
+        page += found
+        if not found:
+            page.unreadable.add(keys.image_of_record(item) or "")
+    return page
 
 
 @schema.reading

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from image_store.adapters.dynamodb import items, keys, publication_items, records
 from image_store.adapters.dynamodb.table import Table, refused
 from image_store.domain.actor import NOBODY, Actor
-from image_store.domain.image import Image, Record, State
+from image_store.domain.image import FoundImages, Image, Record, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -204,9 +204,12 @@ class DynamoRepository:
         answer = self._rows.call("get_item", Key=keys.record(image_id), ConsistentRead=True)
         return records.image_of(answer["Item"]) if "Item" in answer else None
 
-    def get_images(self, image_ids: Collection[str]) -> dict[str, Image]:
-        found = self._rows.get_many([keys.record(image_id) for image_id in image_ids])
-        return {image.id: image for image in map(records.image_of, found)}
+    def get_images(self, image_ids: Collection[str]) -> FoundImages:
+        page = records.images_of(self._rows.get_many([keys.record(image_id) for image_id in image_ids]))
+        found = FoundImages()
+        found.update({image.id: image for image in page})
+        found.unreadable = page.unreadable
+        return found
 
 
 def _unchanged_parts(image: Image) -> tuple[dict[str, str], dict[str, Any], str]:
