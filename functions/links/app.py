@@ -18,15 +18,17 @@ PUBLISHED = http.operation(
 
 
 @api.get("/i/<link>", **PUBLISHED)
-def show(link: str) -> "Response[str]":
+def get_published_image(link: str) -> "Response[str]":
+    """Redirects to the `display` rendition of a published image, or to what a signed link shows."""
     if parse_link(link) is not None:
-        return show_rendition(link, "display")
+        return get_published_rendition(link, "display")
     app = application()
     return app.answers.shared(app.shared.find(link, accept=http.header(api, "accept")))
 
 
 @api.get("/i/<link>/<preset>", **PUBLISHED)
-def show_rendition(link: str, preset: str) -> "Response[str]":
+def get_published_rendition(link: str, preset: str) -> "Response[str]":
+    """Redirects to a rendition of a published image."""
     app = application()
     found = app.renditions.published(link, preset, accept=http.header(api, "accept"))
     return app.answers.published(found)

@@ -16,6 +16,10 @@ api = http.create_api()
     **http.operation("List images", query="ImageQuery", answers={200: "ImagePage"}, problems=(400, 503)),
 )
 def list_images() -> "Response[str]":
+    """Lists your images as cards, the newest first unless told otherwise.
+
+    A page may be short or empty while `next_cursor` is not null.
+    """
     app = application()
     asked = query(api, ImageQuery)
     page = app.listing.page(list_query(http.caller(api), asked), cursor=asked.cursor)

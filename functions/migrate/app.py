@@ -6,60 +6,33 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import Application, application
 from image_store.domain.access import check_admin
-from image_store.entrypoints import http, migrations
+from image_store.entrypoints import http, migration_routes, migrations
 from image_store.entrypoints.deadlines import deadline
 
 api = http.create_api()
 ADDRESS = "/v1/admin/migrations/<migration_id>"
 
 
-@api.post(
-    "/v1/admin/migrations",
-    **http.operation(
-        "Move pictures out of records",
-        body="MigrationRequest",
-        answers={202: "Migration"},
-        problems=(400, 403, 413, 415, 503),
-    ),
-)
-def begin() -> "Response[str]":
+@api.post("/v1/admin/migrations", **migration_routes.BEGIN)
+def create_migration() -> "Response[str]":
     app = _application_of_admin()
     until = deadline(api.lambda_context, app.clock)
     migration = migrations.begin(api, app.migration_requests, until=until)
     return migrations.accepted(migration, api_url=http.api_url(api, app.settings.api_url))
 
 
-@api.get(ADDRESS, **http.operation("See a migration", answers={200: "Migration"}, problems=(403, 404, 503)))
-def get_progress(migration_id: str) -> "Response[str]":
+@api.get(ADDRESS, **migration_routes.SEE)
+def get_migration(migration_id: str) -> "Response[str]":
     return migrations.progress(_application_of_admin().migration_requests.get(migration_id))
 
 
-@api.get(
-    f"{ADDRESS}/records",
-    **http.operation(
-        "List the images that the records of a migration became",
-        query="MigratedRecordsQuery",
-        answers={200: "MigratedRecords"},
-        problems=(400, 403, 404, 503),
-    ),
-)
-def list_records(migration_id: str) -> "Response[str]":
+@api.get(f"{ADDRESS}/records", **migration_routes.RECORDS)
+def list_migrated_records(migration_id: str) -> "Response[str]":
     return migrations.records(api, _application_of_admin().migration_requests, migration_id)
 
 
-@api.get(
-    f"{ADDRESS}/content",
-    **http.operation(
-        "Get the picture of a record, moved or not",
-        query="MigratedRecordQuery",
-        answers={
-            200: "The picture itself, as it is not moved yet; not for JSON lines.",
-            302: "The picture is moved, and at Location for a while.",
-        },
-        problems=(400, 403, 404, 413, 415, 422, 503),
-    ),
-)
-def get_content(migration_id: str) -> "Response[Any]":
+@api.get(f"{ADDRESS}/content", **migration_routes.CONTENT)
+def get_migration_content(migration_id: str) -> "Response[Any]":
     app = _application_of_admin()
     return migrations.content(api, app.migration_requests, migration_id, answers=app.answers)
 

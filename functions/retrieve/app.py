@@ -18,6 +18,7 @@ api = http.create_api()
     ),
 )
 def get_image(image_id: str) -> "Response[str]":
+    """Answers everything that is known of an image, with links that work without a token for a while."""
     app = application()
     record = app.retrieval.get(http.caller(api), image_id)
     if answers.matches(http.header(api, "if-none-match"), record.image):
@@ -36,7 +37,8 @@ def get_image(image_id: str) -> "Response[str]":
         problems=(400, 404, 503),
     ),
 )
-def get_content(image_id: str) -> "Response[str]":
+def get_image_content(image_id: str) -> "Response[str]":
+    """Redirects to the original, or to the rendition that is named."""
     app = application()
     preset = http.chosen(api, "rendition", among=tuple(app.settings.presets))
     owner, method = http.caller(api), http.read_method(api)

@@ -16,7 +16,8 @@ api = http.create_api()
     "/v1/search",
     **http.operation("Search images", query="SearchQuery", answers={200: "SearchPage"}, problems=(400, 503)),
 )
-def search() -> "Response[str]":
+def search_images() -> "Response[str]":
+    """Finds your images by words in title, tags, filename, alternative text and prompt."""
     app = application()
     asked = query(api, SearchQuery)
     page = app.searching.page(search_query(http.caller(api), asked), cursor=asked.cursor)
@@ -32,7 +33,8 @@ def search() -> "Response[str]":
         problems=(400, 404, 503),
     ),
 )
-def similar(image_id: str) -> "Response[str]":
+def list_similar_images(image_id: str) -> "Response[str]":
+    """Lists your images that look like this one, the most similar first."""
     app = application()
     asked = query(api, SimilarQuery)
     return app.answers.similar(app.similarity.similar(http.caller(api), image_id, limit=asked.limit))

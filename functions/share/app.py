@@ -20,7 +20,8 @@ api = http.create_api()
         problems=(400, 404, 415, 503),
     ),
 )
-def share(image_id: str) -> "Response[str]":
+def create_image_link(image_id: str) -> "Response[str]":
+    """Makes a signed link to a rendition or a transform; whoever has it sees the picture until it ends."""
     app = application()
     asked = json_body(api, ShareRequest)
     link, expires_at = app.sharing.share(

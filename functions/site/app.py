@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.entrypoints import http
+from image_store.entrypoints import http, site_routes
 
 # Health is asked for most often and needs nothing: whatever else a route needs is imported when it is called.
 
@@ -14,41 +14,41 @@ HERE = Path(__file__).parent
 DOCUMENT = HERE / "openapi.json"
 
 
-@api.get("/v1/health", **http.operation("Ask whether the API answers", answers={200: "Health"}, public=True))
-def health() -> "Response[str]":
+@api.get("/v1/health", **site_routes.HEALTH)
+def get_health() -> "Response[str]":
     return Response(200, "application/json", '{"status":"ok"}', headers={"Cache-Control": "no-store"})
 
 
-@api.get("/openapi.json", **http.operation("Get this document", answers={200: "OpenAPI 3.1"}, public=True))
-def openapi() -> "Response[str]":
+@api.get("/openapi.json", **site_routes.OPENAPI)
+def get_openapi() -> "Response[str]":
     headers = {"Cache-Control": "public, max-age=300"}
     return Response(200, "application/json", DOCUMENT.read_text("utf-8"), headers=headers)
 
 
-@api.get("/docs", **http.operation("Read the docs page", answers={200: "HTML"}, public=True))
-def docs_page() -> "Response[str]":
+@api.get("/docs", **site_routes.DOCS)
+def get_docs() -> "Response[str]":
     from image_store.entrypoints import docs
 
     return docs.page(DOCUMENT.read_text("utf-8"))
 
 
-@api.get("/", **http.operation("Open the web console", answers={200: "HTML"}, public=True))
-def console_page() -> "Response[bytes]":
+@api.get("/", **site_routes.CONSOLE)
+def get_console() -> "Response[bytes]":
     from image_store.bootstrap import application
     from image_store.entrypoints import console
 
     return console.of(HERE).page(application().settings, console.asked(api))
 
 
-@api.get("/assets/<file>", **http.operation("Get a file of the console", answers={200: "File"}, public=True))
-def console_file(file: str) -> "Response[bytes]":
+@api.get("/assets/<file>", **site_routes.FILE)
+def get_console_file(file: str) -> "Response[bytes]":
     from image_store.entrypoints import console
 
     return console.of(HERE).asset(file, console.asked(api))
 
 
-@api.get("/config.json", **http.operation("Get the console's settings", answers={200: "JSON"}, public=True))
-def console_settings() -> "Response[str]":
+@api.get("/config.json", **site_routes.SETTINGS)
+def get_config() -> "Response[str]":
     from image_store.bootstrap import application
     from image_store.entrypoints import console
 

@@ -21,7 +21,8 @@ api = http.create_api()
         problems=(400, 403, 503),
     ),
 )
-def stats() -> "Response[str]":
+def get_stats() -> "Response[str]":
+    """Counts what is stored and what generation has cost; `scope=all` needs an admin."""
     app, owner = application(), http.caller(api)
     asked = query(api, StatsQuery)
     days = {"since": asked.since, "until": asked.until}

@@ -20,7 +20,8 @@ api = http.create_api()
         problems=(400, 404, 409, 412, 415, 422, 503),
     ),
 )
-def change_image(image_id: str) -> "Response[str]":
+def update_image(image_id: str) -> "Response[str]":
+    """Changes what is sent and leaves the rest (RFC 7396): null takes a value away."""
     app = application()
     edit = edit_of(read_patch(api))
     record = app.editing.edit(http.caller(api), image_id, edit, if_version=if_version(api))

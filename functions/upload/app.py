@@ -22,7 +22,12 @@ api = http.create_api()
         problems=(400, 409, 413, 415, 422, 429, 503),
     ),
 )
-def store_image() -> "Response[str]":
+def create_image() -> "Response[str]":
+    """Stores one image and answers it.
+
+    Send the bytes themselves with their type and the attributes as query parameters, or a form, or JSON. The body has
+    at most about 4.5 MB: larger images go by a direct upload.
+    """
     app = application()
     upload = read_upload(api, until=deadline(api.lambda_context, app.clock))
     record = app.uploads.accept_and_show(upload)
@@ -39,7 +44,8 @@ def store_image() -> "Response[str]":
         problems=(400, 413, 415),
     ),
 )
-def store_images() -> "Response[str]":
+def create_images() -> "Response[str]":
+    """Stores each image on its own: a bad one spoils no other. The answer names each by its index."""
     app = application()
     until = deadline(api.lambda_context, app.clock)
     outcomes = app.batches.run(

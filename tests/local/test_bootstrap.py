@@ -33,6 +33,33 @@ def test_a_changed_lock_makes_it_stale(root: Path) -> None:
     assert not bootstrap.is_fresh(DEV, root)
 
 
+@pytest.mark.parametrize("changed", ["requirements/node.txt", "npm/package.json", "npm/package-lock.json"])
+def test_an_environment_with_npm_packages_is_stale_when_any_of_its_locks_changed(
+    tmp_path: Path, changed: str
+) -> None:
+    environment = Environment(".venv-node", "requirements/node.txt", packages="npm")
+    for name in (
+        "requirements/node.txt",
+        "npm/package.json",
+        "npm/package-lock.json",
+        ".venv-node/bin/python",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("as it was")
+    (tmp_path / ".venv-node" / bootstrap.STAMP).write_text(bootstrap.wanted_stamp(environment, tmp_path))
+    was_fresh = bootstrap.is_fresh(environment, tmp_path)
+
+    (tmp_path / changed).write_text("changed")
+
+    assert was_fresh
+    assert not bootstrap.is_fresh(environment, tmp_path)
+
+
+def test_a_wheel_without_a_node_for_this_machine_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(CannotBootstrap, match=r"has no Node\.js for this machine"):
+        bootstrap.node_of(tmp_path)
+
+
 def test_a_python_that_is_gone_makes_it_stale(root: Path) -> None:
     (root / ".venv/bin/python").unlink()
 

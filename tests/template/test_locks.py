@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ LAYERS = ("dependencies", "imaging", "crypto", "providers")
 LAYER_LOCKS = [ROOT / f"layers/{layer}/requirements.txt" for layer in LAYERS]
 LOCKS = [*LAYER_LOCKS, *sorted((ROOT / "requirements").glob("*.txt"))]
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==(\S+)")
+NPM = ROOT / "tests/openapi"
 NAMED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -83,3 +85,20 @@ def test_no_package_lies_in_two_layers() -> None:
     packages = [name for lock in LAYER_LOCKS for name in versions(lock)]
 
     assert len(packages) == len(set(packages))
+
+
+def test_every_npm_package_has_its_checksum_and_no_address() -> None:
+    held = json.loads((NPM / "package-lock.json").read_text())["packages"]
+    installed = {name: package for name, package in held.items() if name}
+
+    assert len(installed) > 100
+    for name, package in installed.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+
+
+def test_npm_packages_are_asked_for_by_exact_version() -> None:
+    asked = json.loads((NPM / "package.json").read_text())["dependencies"]
+    held = json.loads((NPM / "package-lock.json").read_text())["packages"]
+
+    assert {name: held[f"node_modules/{name}"]["version"] for name in asked} == asked

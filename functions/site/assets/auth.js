@@ -1,5 +1,6 @@
-// Signing in: OpenID Connect's authorization code flow with PKCE. The token lives in this tab's session alone.
+// Signing in: OpenID Connect's authorization code flow with PKCE. The token lives in the sessions of this browser's tabs.
 import { tell } from "./events.js";
+import { sessionOfAnotherTab, shareSession, tellEnded, tellRenewed } from "./session-sharing.js";
 import { settings } from "./settings.js";
 
 const SESSION = "image-store.session";
@@ -7,13 +8,18 @@ const BEGUN = "image-store.sign-in";
 const EARLY_SECONDS = 30;
 
 let session = null;
+let renewal = 0;
 let discovered = null;
 
-/** Take up the session of this tab, or the one that a redirect of the issuer just brought. */
+/** Take up the session of this tab, the one that a redirect of the issuer just brought, or that of another tab. */
 export async function takeUpSession() {
   session = read(SESSION);
+  shareSession({ read: () => (isSignedIn() ? session : null), take: adopt, drop: () => session && left() });
   const told = new URLSearchParams(location.search);
-  if (!told.has("state")) return;
+  if (!told.has("state")) {
+    if (!isSignedIn() && canSignIn()) adopt(await sessionOfAnotherTab());
+    return;
+  }
   const begun = read(BEGUN);
   sessionStorage.removeItem(BEGUN);
   history.replaceState(null, "", `/${begun?.from ?? ""}`);
@@ -41,6 +47,7 @@ export async function signIn() {
 export async function signOut() {
   const ended = session;
   forget();
+  tellEnded();
   const endpoint = await discovery().then((document) => document.end_session_endpoint, () => null);
   if (!endpoint) return location.replace("/");
   const url = new URL(endpoint);
@@ -97,18 +104,38 @@ function keep(told, nonce) {
   const ends = claimsOf(token)?.exp * 1000 || Date.now() + (told.expires_in ?? 300) * 1000;
   session = { token, idToken: told.id_token ?? null, refresh: told.refresh_token ?? session?.refresh ?? null, expires: ends - EARLY_SECONDS * 1000 };
   sessionStorage.setItem(SESSION, JSON.stringify(session));
+  tellRenewed(session);
   renewInTime();
+}
+
+/** Go on with a session that another tab has, and has perhaps renewed. */
+function adopt(other) {
+  if (!other || (session && other.expires <= session.expires)) return;
+  session = other;
+  sessionStorage.setItem(SESSION, JSON.stringify(session));
+  renewInTime();
+}
+
+/** Another tab has signed out. */
+function left() {
+  forget();
+  location.replace("/");
 }
 
 /** With a refresh token the session goes on; without one it ends when the token does, and says so. */
 export function renewInTime() {
+  clearTimeout(renewal);
   if (!session) return;
   const left = Math.max(0, session.expires - Date.now());
-  setTimeout(async () => {
-    if (!session || session.expires > Date.now()) return;
-    if (!session.refresh) return sessionEnded();
-    await tokens({ grant_type: "refresh_token", refresh_token: session.refresh }).then(keep, sessionEnded);
-  }, Math.min(left, 2 ** 31 - 1));
+  // A refresh token is good once: of several tabs one renews, and the others take what it got.
+  renewal = setTimeout(() => navigator.locks.request("image-store.renewal", renew), Math.min(left, 2 ** 31 - 1));
+}
+
+async function renew() {
+  await new Promise((resolve) => setTimeout(resolve)); // what another tab has told is heard first
+  if (!session || session.expires > Date.now()) return;
+  if (!session.refresh) return sessionEnded();
+  await tokens({ grant_type: "refresh_token", refresh_token: session.refresh }).then(keep, sessionEnded);
 }
 
 function forget() {

@@ -7,7 +7,8 @@ import { atMoment, bytes, count, plural } from "./format.js";
 import { notify } from "./notices.js";
 import { problemBox } from "./problem-box.js";
 
-const FOUND = { abandoned: "Uploads that were never finished", expired: "Images past their expiry", trash: "Images past their time in the trash", deleted: "Deletions to carry on", tombstones: "Traces of deleted images", publications: "Public copies nobody needs", staged: "Files of direct uploads", orphans: "Files without a record", dangling: "Records without a file", unknown: "Files of nobody, left alone", failed: "Failed, tried again next time" };
+const FOUND = { abandoned: "Uploads that were never finished", expired: "Images past their expiry", trash: "Images past their time in the trash", deleted: "Deletions to finish", tombstones: "Remains of deleted images", publications: "Public copies that are no longer current", staged: "Files of direct uploads", orphans: "Files without a record", dangling: "Records without a file", renditions_missing: "Renditions to make again", copies_missing: "Public copies to make again", unknown: "Files that are not the store's, left alone", failed: "Failed, tried again next time" };
+const KEPT = new Set(["unknown", "failed", "renditions_missing", "copies_missing"]); // counted, and not removed
 const STOPPED = { another_run: "Another run was at work.", deadline: "Its time was over; the next run goes on.", cap: "It would have removed more than the cap allows, and stopped." };
 
 export async function showCleanup(root, { signal }) {
@@ -44,7 +45,7 @@ export async function showCleanup(root, { signal }) {
   async function list() {
     try {
       const { data } = await call("GET", "/v1/admin/cleanup/reports", { signal });
-      fill(past, h("h2", {}, "Past runs"), data.items.length ? table(data.items) : h("p", { class: "fine" }, "None is kept yet."));
+      fill(past, h("h2", {}, "Past runs"), data.items.length ? table(data.items) : h("p", { class: "fine" }, "No runs yet."));
     } catch (error) {
       if (signal.aborted) return;
       if (error.status !== 403) return void fill(past, h("h2", {}, "Past runs"), problemBox(error));
@@ -55,14 +56,14 @@ export async function showCleanup(root, { signal }) {
 }
 
 function removed(told) {
-  return Object.keys(FOUND).filter((name) => name !== "unknown" && name !== "failed").reduce((sum, name) => sum + (told[name] ?? 0), 0) + told.policies.reduce((sum, one) => sum + one, 0);
+  return Object.keys(FOUND).filter((name) => !KEPT.has(name)).reduce((sum, name) => sum + (told[name] ?? 0), 0) + told.policies.reduce((sum, one) => sum + one, 0);
 }
 
 function report(told) {
   const rows = Object.entries(FOUND).filter(([name]) => told[name] > 0).map(([name, words]) => [words, count(told[name])]);
   told.policies.forEach((moved, index) => moved && rows.push([`By policy ${index + 1}, into the trash`, count(moved)]));
   return [
-    rows.length ? facts(Object.fromEntries(rows)) : h("p", {}, "Nothing: all is tidy."),
+    rows.length ? facts(Object.fromEntries(rows)) : h("p", {}, "Nothing to remove."),
     h("p", { class: "fine" }, `Looked at ${plural(told.examined, "thing")}; ${bytes(told.bytes_freed)} ${told.dry_run ? "would be" : "were"} freed. ${STOPPED[told.stopped_because] ?? ""}`),
   ];
 }

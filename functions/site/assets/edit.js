@@ -1,11 +1,20 @@
 // Changing what is known of an image. Only what was changed is sent.
 import { h, unique } from "./dom.js";
+import { draftOf, dropDraft, keepDraft } from "./drafts.js";
 
 const RATINGS = [["", "None"], ...[1, 2, 3, 4, 5].map((value) => [String(value), "★".repeat(value)])];
 
+const draftName = (image) => `image.${image.id}`;
+
+/** Whether somebody typed into the form of an image and did not save it. */
+export const hasDraft = (image) => draftOf(draftName(image)) !== null;
+
 /** A form for an image; `save(changes)` may refuse, which is told in the form. */
-export function editForm(image, { save, cancel }) {
-  const before = told(image);
+export function editForm(image, { save, cancel: leave }) {
+  const stored = told(image);
+  const draft = draftOf(draftName(image));
+  const before = { ...stored, ...draft };
+  const cancel = () => { dropDraft(draftName(image)); leave(); };
   const problem = h("p", { class: "form-problem", role: "alert" });
   const submit = async (event) => {
     event.preventDefault();
@@ -14,16 +23,18 @@ export function editForm(image, { save, cancel }) {
     const button = form.querySelector("[type=submit]");
     button.disabled = true;
     try {
-      const changes = changesOf(before, Object.fromEntries(new FormData(form)), image);
+      const changes = changesOf(stored, Object.fromEntries(new FormData(form)), image);
       if (Object.keys(changes).length) await save(changes);
-      else cancel();
+      else return cancel();
+      dropDraft(draftName(image));
     } catch (error) {
       problem.textContent = error.status === 412 ? `${error.message} Copy what you wrote, close this form, and edit it anew.` : error.message;
       button.disabled = false;
     }
   };
-  return h("form", { class: "edit", onsubmit: submit, onkeydown: (event) => { if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); cancel(); } } },
+  const form = h("form", { class: "edit", onsubmit: submit, onkeydown: (event) => { if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); cancel(); } } },
     h("h1", {}, "Edit"),
+    draft && h("p", { class: "box", role: "status" }, "What you typed before is still here. It is not saved yet."),
     field("Title", (id) => h("input", { id, name: "title", value: before.title, maxlength: 200 })),
     field("Alt text", (id) => h("textarea", { id, name: "alt_text", rows: 3, maxlength: 2000 }, before.alt_text), "What the picture shows, for those who cannot see it."),
     field("Tags", (id) => h("input", { id, name: "tags", value: before.tags, autocomplete: "off" }), "Separated by commas."),
@@ -32,8 +43,9 @@ export function editForm(image, { save, cancel }) {
     field("Groups", (id) => h("textarea", { id, name: "groups", rows: 2 }, before.groups), "One a line, written type:id, such as conversation:c1."),
     field("Expires", (id) => h("input", { id, name: "expires_at", type: "datetime-local", value: before.expires_at }), "Deleted by itself at that time."),
     field("Metadata", (id) => h("textarea", { id, name: "metadata", class: "is-code", rows: 4, spellcheck: "false" }, before.metadata), "JSON: an object of up to 4 KB."),
-    problem,
-    h("div", { class: "row is-end" }, h("button", { type: "button", class: "button", onclick: cancel }, "Cancel"), h("button", { type: "submit", class: "button is-main" }, "Save")));
+    h("div", { class: "row is-end" }, problem, h("button", { type: "button", class: "button", onclick: cancel }, "Cancel"), h("button", { type: "submit", class: "button is-main" }, "Save")));
+  keepDraft(form, draftName(image));
+  return form;
 }
 
 /** A labelled field with a line of help. */

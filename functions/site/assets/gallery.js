@@ -1,12 +1,15 @@
-// A grid of images that goes on as one scrolls: rows of equal height, every picture in its own proportions.
+// A grid of images that goes on as one scrolls. However many there are, only those near the screen are elements.
 import { fill, h } from "./dom.js";
 import { listen } from "./events.js";
-import { inMonth } from "./format.js";
+import { inMonth, plural } from "./format.js";
+import { vertical } from "./layout.js";
+import { month } from "./month.js";
 import { problemBox } from "./problem-box.js";
 import { setSequence } from "./sequence.js";
-import { tile } from "./tile.js";
 
-const AHEAD = "1200px";
+const AHEAD = 1200; // pixels below the screen for which the next page is loaded
+const DRAWN_BEYOND = 700; // pixels above and below the screen that are drawn
+const FAST = 500; // pixels a frame: what flies by this fast loads no picture
 const MOST_EMPTY_PAGES = 20;
 
 /**
@@ -14,15 +17,16 @@ const MOST_EMPTY_PAGES = 20;
  * `accepts(image)` says whether an image that was just added belongs here.
  */
 export function gallery({ load, empty, signal, label, hrefOf = (card) => `#/images/${card.id}`, byMonth = true, accepts = () => false }) {
-  const months = h("div", { class: "months" });
+  const list = h("div", { class: "months", onkeydown: moveFocus });
   const status = h("p", { class: "gallery-status", role: "status" });
-  const end = h("div", { class: "gallery-end", "aria-hidden": "true" });
-  const root = h("section", { class: "gallery", "aria-label": label, "aria-busy": "true" }, months, status, end);
-  const known = new Set();
-  let cursor = null, isDone = false, isLoading = false, retries = null;
+  const root = h("section", { class: "gallery", "aria-label": label, "aria-busy": "true" }, list, status);
+  const months = [];
+  const known = new Map(); // id -> card
+  const removed = new Map(); // id -> the id it stood before, so that it can come back to its place
+  let cursor = null, isDone = false, isLoading = false, hasFailed = false, pages = 0, frame = 0, scrolled = scrollY;
 
   async function more() {
-    if (isLoading || isDone || signal.aborted) return;
+    if (isLoading || isDone || hasFailed || signal.aborted) return;
     isLoading = true;
     root.setAttribute("aria-busy", "true");
     if (!known.size) status.replaceChildren(...skeletons());
@@ -33,83 +37,151 @@ export function gallery({ load, empty, signal, label, hrefOf = (card) => `#/imag
         cursor = page.next_cursor;
         looked += 1;
       } while (!page.items.length && cursor && looked < MOST_EMPTY_PAGES);
-      status.replaceChildren();
-      page.items.forEach((card) => add(card));
+      pages += 1;
       isDone = !cursor;
-      if (!known.size && isDone) fill(status, empty());
+      page.items.forEach((card) => append(card));
+      arrange();
+      tellEnd();
     } catch (error) {
       if (signal.aborted) return;
-      fill(status, problemBox(error, { retry: retries }));
-      watcher.disconnect();
+      hasFailed = true;
+      fill(status, problemBox(error, { retry: () => { hasFailed = false; fill(status); more(); } }));
     } finally {
       isLoading = false;
       root.setAttribute("aria-busy", "false");
     }
-    if (!isDone && cursor && isNear()) more();
+    draw();
   }
-  retries = () => { fill(status); watcher.observe(end); more(); };
 
-  function add(card, { isNew = false } = {}) {
+  function tellEnd() {
+    fill(status);
+    if (isDone && !known.size) fill(status, empty());
+    else if (isDone && pages > 1) fill(status, `That is all: ${plural(known.size, "image")}.`);
+  }
+
+  function append(card) {
     if (known.has(card.id)) return;
-    known.add(card.id);
-    const list = listOf(card, isNew);
-    const item = tile(card, { href: hrefOf(card) });
-    if (isNew) list.prepend(item);
-    else list.append(item);
+    known.set(card.id, card);
+    const name = byMonth ? inMonth(card.created_at) : "";
+    const last = months.at(-1);
+    const part = last?.name === name ? last : begin(name, months.length);
+    part.cards.push(card);
   }
 
-  function listOf(card, isNew) {
+  function begin(name, at) {
+    const made = month(name, { hrefOf });
+    list.insertBefore(made.element, months[at]?.element ?? null);
+    months.splice(at, 0, made);
+    return made;
+  }
+
+  /** Put an image where it stood, or else at the top of its month, as the newest. */
+  function insert(card) {
+    if (known.has(card.id)) return;
+    const before = placeOf(removed.get(card.id));
+    removed.delete(card.id);
+    known.set(card.id, card);
     const name = byMonth ? inMonth(card.created_at) : "";
-    const sections = [...months.children];
-    const section = isNew ? sections[0] : sections.at(-1);
-    if (section?.dataset.month === name) return section.querySelector("ul");
-    const list = h("ul", { class: "grid", onkeydown: moveFocus });
-    const made = h("section", { class: "month", dataset: { month: name } }, name && h("h2", {}, name), list);
-    if (isNew) months.prepend(made);
-    else months.append(made);
-    return list;
+    if (before?.part.name === name) before.part.cards.splice(before.index, 0, card);
+    else {
+      const at = before ? months.indexOf(before.part) : 0;
+      const part = [months[at - 1], months[at]].find((one) => one?.name === name) ?? begin(name, at);
+      if (before && part === months[at - 1]) part.cards.push(card);
+      else part.cards.unshift(card);
+    }
+    arrange();
+    tellEnd();
   }
 
   function remove(id) {
+    const place = placeOf(id);
+    if (!place) return;
+    const ids = [...order()];
+    removed.set(id, ids[ids.indexOf(id) + 1] ?? null);
+    place.part.remove(place.index);
     known.delete(id);
-    const item = months.querySelector(`[data-id="${CSS.escape(id)}"]`);
-    const section = item?.closest(".month");
-    item?.remove();
-    if (section && !section.querySelector("li")) section.remove();
-    if (!known.size && isDone) fill(status, empty());
+    if (!place.part.cards.length) {
+      place.part.element.remove();
+      months.splice(months.indexOf(place.part), 1);
+    }
+    arrange();
+    tellEnd();
   }
 
-  const isNear = () => end.getBoundingClientRect().top < innerHeight + 1200;
-  const watcher = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), { rootMargin: AHEAD });
-  watcher.observe(end);
-  signal.addEventListener("abort", () => watcher.disconnect());
+  function placeOf(id) {
+    if (!known.has(id)) return null;
+    for (const part of months) {
+      const index = part.cards.findIndex((card) => card.id === id);
+      if (index >= 0) return { part, index };
+    }
+    return null;
+  }
+
+  function* order() {
+    for (const part of months) for (const card of part.cards) yield card.id;
+  }
+
+  function arrange() {
+    const isNarrow = matchMedia("(max-width: 860px)").matches;
+    const space = { width: list.clientWidth, height: isNarrow ? 132 : 224, gap: isNarrow ? 4 : 6 };
+    if (space.width) months.forEach((part) => part.arrange(space));
+    schedule();
+  }
+
+  function schedule() {
+    frame ||= requestAnimationFrame(() => { frame = 0; draw(); });
+  }
+
+  function draw() {
+    if (signal.aborted) return;
+    const isFast = Math.abs(scrollY - scrolled) > FAST;
+    scrolled = scrollY;
+    months.forEach((part) => part.draw(-DRAWN_BEYOND, innerHeight + DRAWN_BEYOND, { isFast }));
+    if (isFast) schedule(); // what stands still now is drawn for good
+    if (root.isConnected && root.getBoundingClientRect().bottom < innerHeight + AHEAD) more();
+  }
+
+  /** Bring a picture into view, and give it the focus. */
+  function focusOn(id) {
+    const place = placeOf(id);
+    if (!place) return;
+    const box = place.part.boxOf(place.index);
+    const top = place.part.top() + box.top;
+    if (top < 0 || top + box.height > innerHeight) scrollBy(0, top - (innerHeight - box.height) / 2);
+    draw();
+    place.part.itemOf(id)?.querySelector("a").focus({ preventScroll: true });
+  }
+
+  /** Arrows move between the pictures, as the eye does. */
+  function moveFocus(event) {
+    const id = event.target.closest(".tile")?.dataset.id;
+    const place = id && placeOf(id);
+    if (!place || event.altKey || event.ctrlKey || event.metaKey) return;
+    const ids = [...order()];
+    const at = ids.indexOf(id);
+    const target = { ArrowRight: ids[at + 1], ArrowLeft: ids[at - 1], Home: ids[0], End: ids.at(-1), ArrowDown: across(place, 1), ArrowUp: across(place, -1) }[event.key];
+    if (!target) return;
+    event.preventDefault();
+    focusOn(target);
+  }
+
+  function across({ part, index }, direction) {
+    const found = vertical(part.boxes(), index, direction);
+    if (found !== index) return part.cards[found].id;
+    const other = months[months.indexOf(part) + direction];
+    return other && (direction > 0 ? other.cards[0] : other.cards.at(-1)).id;
+  }
+
+  const resized = new ResizeObserver(arrange);
+  resized.observe(list);
+  addEventListener("scroll", schedule, { passive: true, signal });
+  signal.addEventListener("abort", () => resized.disconnect());
   listen("image-removed", ({ id }) => remove(id), signal);
-  listen("image-added", (image) => { if (accepts(image)) { fill(status); add(image, { isNew: true }); } }, signal);
-  setSequence({ ids: () => [...months.querySelectorAll(".tile")].map((item) => item.dataset.id), more: () => more() }, signal);
+  listen("image-added", (image) => { if (removed.has(image.id) || accepts(image)) insert(image); }, signal);
+  listen("image-left", ({ id }) => focusOn(id), signal);
+  setSequence({ ids: () => [...order()], more }, signal);
+  more();
   return root;
-}
-
-/** Arrows move between the pictures, as the eye does. */
-function moveFocus(event) {
-  const items = [...document.querySelectorAll(".gallery .tile a")];
-  const at = items.indexOf(document.activeElement);
-  if (at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
-  const target = { ArrowRight: items[at + 1], ArrowLeft: items[at - 1], Home: items[0], End: items.at(-1), ArrowDown: vertical(items, at, 1), ArrowUp: vertical(items, at, -1) }[event.key];
-  if (!target) return;
-  event.preventDefault();
-  target.focus();
-  target.scrollIntoView({ block: "nearest" });
-}
-
-function vertical(items, at, direction) {
-  const from = items[at].getBoundingClientRect();
-  const middle = (from.left + from.right) / 2;
-  const boxes = items.map((item) => [item, item.getBoundingClientRect()]);
-  const beyond = boxes.filter(([, box]) => (direction > 0 ? box.top > from.bottom - 1 : box.bottom < from.top + 1));
-  if (!beyond.length) return null;
-  const edge = direction > 0 ? Math.min(...beyond.map(([, box]) => box.top)) : Math.max(...beyond.map(([, box]) => box.top));
-  const row = beyond.filter(([, box]) => Math.abs(box.top - edge) < 4);
-  return row.sort((one, other) => Math.abs((one[1].left + one[1].right) / 2 - middle) - Math.abs((other[1].left + other[1].right) / 2 - middle))[0][0];
 }
 
 function skeletons() {

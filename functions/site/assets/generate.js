@@ -1,12 +1,15 @@
 // Asking for images: one prompt a line, how and by whom they are made, and pictures to begin from.
 import { call, listImages } from "./api.js";
 import { fill, h } from "./dom.js";
+import { draftOf, dropDraft, keepDraft } from "./drafts.js";
 import { field } from "./edit.js";
 import { providerName, visibilityName } from "./format.js";
 import { problemBox } from "./problem-box.js";
 import { go } from "./router.js";
 
+const DRAFT = "generate";
 const MOST_IMAGES = 50;
+const MOST_REFERENCES = 10;
 const SIZES = ["1024x1024", "1536x1024", "1024x1536"];
 
 export async function showGenerate(root, { signal }) {
@@ -22,30 +25,30 @@ export async function showGenerate(root, { signal }) {
   const form = h("form", { class: "columns", onsubmit: submit, oninput: count },
     h("div", { class: "card stack" },
       field("Prompts", (id) => h("textarea", { id, name: "prompts", rows: 7, required: true, placeholder: "A lighthouse at dusk, watercolour\nThe same lighthouse in a storm" }), "One a line; each becomes an image."),
-      field("What must not be seen", (id) => h("input", { id, name: "negative_prompt", autocomplete: "off" })),
+      field("Exclude", (id) => h("input", { id, name: "negative_prompt", autocomplete: "off" })),
       h("fieldset", { class: "stack" }, h("legend", {}, "Reference images"), await references(signal))),
     h("div", { class: "card stack" },
-      field("Provider", (id) => select(id, "provider", [["", "Whoever is best now"], ...usable.map(({ provider }) => [provider, providerName(provider)])], offer)),
-      field("Model", (id) => select(id, "model", [["", "The provider's own choice"]], offerSizes)),
+      field("Provider", (id) => select(id, "provider", [["", "Automatic"], ...usable.map(({ provider }) => [provider, providerName(provider)])], offer)),
+      field("Model", (id) => select(id, "model", [["", "Default"]], offerSizes)),
       h("div", { class: "pair" },
         field("Size", (id) => select(id, "size", [])),
         field("Quality", (id) => select(id, "quality", []))),
       h("div", { class: "pair" },
-        field("Images a prompt", (id) => h("input", { id, name: "n", type: "number", min: 1, max: 10, value: "1", inputmode: "numeric" })),
+        field("Images per prompt", (id) => h("input", { id, name: "n", type: "number", min: 1, max: 10, value: "1", inputmode: "numeric" })),
         field("Seed", (id) => h("input", { id, name: "seed", type: "number", min: 0, placeholder: "random", inputmode: "numeric" }))),
       field("Who can see them", (id) => select(id, "visibility", ["private", "unlisted", "public"].map((value) => [value, visibilityName(value)]))),
       sum, problem, button));
   const modelsOf = (name) => (name ? providers.find(({ provider }) => provider === name)?.models ?? [] : []);
   function offer() {
-    fill(form.elements.model, options([["", "The provider's own choice"], ...modelsOf(form.elements.provider.value).map(({ name }) => [name, name])]));
+    fill(form.elements.model, options([["", "Default"], ...modelsOf(form.elements.provider.value).map(({ name }) => [name, name])]));
     form.elements.model.disabled = !form.elements.provider.value;
     offerSizes();
   }
   function offerSizes() {
     const model = modelsOf(form.elements.provider.value).find(({ name }) => name === form.elements.model.value);
-    fill(form.elements.quality, options([["", "Usual"], ...(model?.qualities ?? []).map((name) => [name, name])]));
+    fill(form.elements.quality, options([["", "Default"], ...(model?.qualities ?? []).map((name) => [name, name])]));
     form.elements.quality.disabled = !model?.qualities.length;
-    fill(form.elements.size, options([["", "Usual"], ...(model?.sizes.length ? model.sizes : SIZES).map((size) => [size, size.replace("x", " × ")])]));
+    fill(form.elements.size, options([["", "Default"], ...(model?.sizes.length ? model.sizes : SIZES).map((size) => [size, size.replace("x", " × ")])]));
   }
   function prompts() {
     return form.elements.prompts.value.split("\n").map((line) => line.trim()).filter(Boolean);
@@ -53,12 +56,31 @@ export async function showGenerate(root, { signal }) {
   function count() {
     const images = prompts().length * (Number(form.elements.n.value) || 1);
     sum.textContent = images > MOST_IMAGES ? `${images} images are too many: at most ${MOST_IMAGES} at once.` : images ? `${images} ${images === 1 ? "image" : "images"}` : "";
-    button.disabled = images === 0 || images > MOST_IMAGES;
+    const references = form.querySelectorAll("[name=reference]:checked").length;
+    const most = mostReferences();
+    if (references > most) sum.textContent = most ? `${references} reference images are too many: at most ${most}.` : "This model takes no reference images.";
+    for (const input of form.querySelectorAll("[name=reference]:not(:checked)")) input.disabled = references >= most;
+    button.disabled = images === 0 || images > MOST_IMAGES || references > most;
+  }
+  function mostReferences() {
+    const models = modelsOf(form.elements.provider.value);
+    const model = models.find(({ name }) => name === form.elements.model.value);
+    return Math.min(MOST_REFERENCES, model ? model.max_references : MOST_REFERENCES);
   }
 
+  restore(draftOf(DRAFT));
+  keepDraft(form, DRAFT);
   root.append(form);
-  offer();
   count();
+
+  function restore(draft) {
+    const put = (names) => names.forEach((name) => draft?.[name] !== undefined && form.elements[name] && (form.elements[name].value = draft[name]));
+    put(["prompts", "negative_prompt", "provider", "n", "seed", "visibility"]);
+    offer();
+    put(["model"]);
+    offerSizes();
+    put(["size", "quality"]);
+  }
 
   async function submit(event) {
     event.preventDefault();
@@ -72,8 +94,7 @@ export async function showGenerate(root, { signal }) {
         json: { items: prompts().map((prompt) => ({ prompt, ...each })), ...(told.provider && { provider: told.provider }), ...(told.model && { model: told.model }) },
         headers: { "Idempotency-Key": crypto.randomUUID() },
       });
-      // A job does not repeat its prompts: this tab remembers them for its view.
-      sessionStorage.setItem(`image-store.prompts.${job.id}`, JSON.stringify(prompts()));
+      dropDraft(DRAFT);
       go(`/jobs/${job.id}`);
     } catch (error) {
       problem.textContent = error.message;

@@ -17,7 +17,6 @@ export async function showJob(root, { parameters, signal }) {
   const actions = h("div", { class: "row screen-actions" });
   const list = h("ul", { class: "items", "aria-label": "Images of this job" });
   const rows = new Map();
-  const prompts = JSON.parse(sessionStorage.getItem(`image-store.prompts.${parameters.id}`) ?? "[]");
   let poll = 0, current = null;
 
   root.append(h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Job"), h("p", { class: "fine" }, h("a", { href: "#/jobs" }, "All jobs"))), actions), h("div", { class: "job-head" }, status, bar), list);
@@ -56,7 +55,7 @@ export async function showJob(root, { parameters, signal }) {
     for (const item of job.items) {
       const drawn = JSON.stringify(item);
       if (rows.get(item.index)?.drawn === drawn) continue;
-      const element = row(item, prompts[item.request_index ?? item.index] ?? null, signal);
+      const element = row(item, signal);
       const known = rows.get(item.index)?.element;
       if (known) known.replaceWith(element);
       else list.append(element);
@@ -77,16 +76,19 @@ export async function showJob(root, { parameters, signal }) {
   }
 }
 
-function row(item, prompt, signal) {
+function row(item, signal) {
   const preview = h("div", { class: "item-preview" }, icon(item.status === "failed" ? "alert" : "generate"));
-  const title = h("b", {}, prompt ?? `Image ${item.index + 1}`);
+  const title = h("b", {}, item.prompt ?? `Image ${item.index + 1}`);
   if (item.image_id) show(item, preview, title, signal);
   return h("li", { class: `item is-${item.status}` }, preview,
     h("div", { class: "item-text" }, title,
       h("p", { class: "item-facts" }, stateOf(item.status), item.provider && h("span", {}, [providerName(item.provider), item.model].filter(Boolean).join(" · ")), item.duration_ms != null && h("span", {}, duration(item.duration_ms)), item.status === "succeeded" && h("span", {}, money(item.cost_usd)), item.attempts > 1 && h("span", {}, `${item.attempts} attempts`)),
-      item.error && h("p", { class: "item-error" }, [item.error.detail, item.error.reason].filter(Boolean).join(" "))),
+      item.error && h("p", { class: "item-error" }, reasonOf(item.error))),
     h("div", { class: "row" }, item.image_id && h("a", { class: "button", href: `#/images/${item.image_id}` }, "Open")));
 }
+
+/** Why it failed: the provider's reason is told once, though some details hold it already. */
+const reasonOf = ({ detail, reason }) => (!reason || detail?.includes(reason) ? detail : `${detail} ${reason}`);
 
 async function show(item, preview, title, signal) {
   const found = await getImage(item.image_id, signal).catch(() => null);

@@ -6,8 +6,12 @@ const LEFT = 56;
 const BOTTOM = 22;
 const SERIES = 6;
 
-/** Narrow on a phone, where the same drawing would be too small to read. */
-const across = () => (matchMedia("(max-width: 860px)").matches ? 320 : 560);
+/** As wide as a plot is shown, so that no drawing is scaled and every label has its size. */
+function across() {
+  const screen = document.querySelector(".screen")?.clientWidth ?? 640;
+  const isNarrow = matchMedia("(max-width: 860px)").matches;
+  return Math.max(240, Math.floor(isNarrow ? screen - 34 : (screen - 16) / 2 - 42));
+}
 
 /** A curve over days: `points` are `{day, value}`. */
 export function curve({ title, points, say }) {
@@ -30,7 +34,7 @@ export function bars({ title, bars: given, say }) {
   const drawn = given.map(({ name, value }, index) => s("g", { transform: `translate(0 ${index * row})` },
     s("text", { class: "label", x: 0, y: 12 }, name), s("text", { x: width, y: 12, "text-anchor": "end" }, say(value)),
     s("rect", { class: "track", x: 0, y: 18, width: width, height: 8, rx: 4 }), value > 0 && s("rect", { class: "series-1", x: 0, y: 18, width: Math.max(4, (width * value) / longest), height: 8, rx: 4 })));
-  const svg = s("svg", { viewBox: `0 0 ${width} ${Math.max(1, given.length) * row}`, "aria-hidden": "true" }, drawn);
+  const svg = s("svg", { width, height: Math.max(1, given.length) * row, viewBox: `0 0 ${width} ${Math.max(1, given.length) * row}`, "aria-hidden": "true" }, drawn);
   return figure(title, [["", title], ...given.map(({ name, value }) => [name, say(value)])], svg);
 }
 
@@ -56,7 +60,7 @@ export function stacks({ title, stacks: given, say }) {
 }
 
 const sum = (values) => values.reduce((total, value) => total + value, 0);
-const plot = (width, ...content) => s("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" }, content);
+const plot = (width, ...content) => s("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, "aria-hidden": "true" }, content);
 
 /** A round number above all values, and the lines to draw. */
 function scale(values) {

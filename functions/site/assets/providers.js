@@ -7,7 +7,7 @@ import { stateOf } from "./jobs.js";
 import { notify } from "./notices.js";
 import { refresh } from "./router.js";
 
-const HEALTH = { ok: "Works", degraded: "Often fails", down: "Out of use for now" };
+const HEALTH = { ok: "Works", unknown: "Not used yet", degraded: "Often fails", down: "Out of use for now" };
 
 export async function showProviders(root, { signal }) {
   root.append(h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Providers"), h("p", { class: "fine" }, "Success and time are of the last seven days, over everybody's images."))), h("p", { class: "gallery-status", role: "status" }, "Loading …"));
@@ -56,14 +56,14 @@ function ownKey(item) {
       notify(error.message, { isProblem: true });
     }
   };
-  if (item.own_key) return h("p", { class: "row" }, "Your own key is used.", h("button", { type: "button", class: "button is-danger-quiet", onclick: () => attempt(() => call("DELETE", path), "Your key is deleted.") }, "Take it back"));
+  if (item.own_key) return h("p", { class: "row" }, "Your own key is used.", h("button", { type: "button", class: "button is-danger-quiet", onclick: () => attempt(() => call("DELETE", path), "Your key is deleted.") }, "Remove key"));
   const submit = (event) => {
     event.preventDefault();
     const { key, account_id: account } = Object.fromEntries(new FormData(event.target));
-    attempt(() => call("PUT", path, { json: { key, ...(account && { account_id: account }) } }), "Your key is kept, encrypted. Nobody can read it back.");
+    attempt(() => call("PUT", path, { json: { key, ...(account && { account_id: account }) } }), "Your key is saved, encrypted. Nobody can read it back.");
   };
   return h("form", { class: "stack", onsubmit: submit },
     field("A key of your own", (id) => h("input", { id, name: "key", type: "password", required: true, autocomplete: "off" }), "Images are then made at your cost, not the store's."),
     item.provider === "cloudflare" && field("Cloudflare account", (id) => h("input", { id, name: "account_id", autocomplete: "off" })),
-    h("p", {}, h("button", { class: "button" }, "Keep this key")));
+    h("p", {}, h("button", { class: "button" }, "Save key")));
 }

@@ -20,6 +20,7 @@ const SCREENS = [
   { path: "/cleanup", title: "Cleanup", load: () => import("./cleanup.js").then((module) => module.showCleanup) },
   { path: "/health", title: "Health", isPublic: true, load: () => import("./health.js").then((module) => module.showHealth) },
 ];
+const NOT_FOUND = { path: "", title: "Page not found", isPublic: true, load: () => import("./not-found.js").then((module) => module.showNotFound) };
 const VIEWER = /^\/images\/([^/]+)$/;
 
 let outlet = null;
@@ -64,7 +65,7 @@ async function follow() {
     else await show("/", new URLSearchParams());
     closeViewer?.();
     const { openViewer } = await import("./viewer.js");
-    looked = decodeURIComponent(asked[1]);
+    looked = decoded(asked[1]);
     closeViewer = openViewer(looked);
     return;
   }
@@ -74,7 +75,7 @@ async function follow() {
   if (cameBack && shown?.address === addressOf(path, query)) {
     shown.openedViewer = undefined;
     document.title = `${shown.title} · Image store`;
-    outlet.querySelector(`[data-id="${CSS.escape(looked)}"] a`)?.focus();
+    tell("image-left", { id: looked });
     return;
   }
   await show(path, query);
@@ -82,7 +83,7 @@ async function follow() {
 
 async function show(path, query) {
   shown?.ending.abort(new DOMException("The screen was left.", "AbortError"));
-  const found = matched(path) ?? { screen: SCREENS[0], parameters: {} };
+  const found = matched(path) ?? { screen: NOT_FOUND, parameters: {} };
   const { screen, parameters } = found;
   const ending = new AbortController();
   const mine = { address: addressOf(path, query), ending, title: screen.title };
@@ -112,7 +113,16 @@ function matched(path) {
     const names = [];
     const pattern = screen.path.replace(/:(\w+)/g, (_, name) => { names.push(name); return "([^/]+)"; });
     const found = path.match(new RegExp(`^${pattern}$`));
-    if (found) return { screen, parameters: Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1])])) };
+    if (found) return { screen, parameters: Object.fromEntries(names.map((name, index) => [name, decoded(found[index + 1])])) };
   }
   return null;
+}
+
+/** A part of an address as it was meant; one that is wrongly encoded stands for itself, and is found nowhere. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -22,7 +22,16 @@ export async function showStatistics(root, { query, signal }) {
   try {
     const asked = { from: dayOf(from), to: dayOf(to), ...(scope === "all" ? { scope } : {}) };
     const [{ data: stats }, providers] = await Promise.all([call("GET", "/v1/stats", { query: asked, signal }), call("GET", "/v1/providers", { signal }).then(({ data }) => data, () => null)]);
-    fill(body, figures(stats, providers), h("div", { class: "plots" }, plotsOf(stats, providers, from, to)));
+    const plots = h("div", { class: "plots" });
+    fill(body, figures(stats, providers), plots);
+    let width = 0;
+    const resized = new ResizeObserver(() => {
+      if (plots.clientWidth === width) return;
+      width = plots.clientWidth;
+      fill(plots, plotsOf(stats, providers, from, to)); // drawn anew for the width, and never scaled
+    });
+    resized.observe(plots);
+    signal.addEventListener("abort", () => resized.disconnect());
   } catch (error) {
     if (!signal.aborted) fill(body, problemBox(error));
   }

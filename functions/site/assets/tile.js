@@ -1,4 +1,4 @@
-// One image in a grid: its colours first, its thumbnail when it comes near, its whole picture once it is looked at.
+// One image in a grid: its colours first, its thumbnail when it stands still, its whole picture once it is looked at.
 import { paintBlurhash } from "./blurhash.js";
 import { h } from "./dom.js";
 import { kindName, visibilityName } from "./format.js";
@@ -7,28 +7,27 @@ import { whenLookedAt } from "./whole-pictures.js";
 
 const NARROWEST = 0.5;
 const WIDEST = 3;
+const STANDS_STILL = 120; // ms after which a tile that flew by is worth loading
 
-const near = new IntersectionObserver((entries) => {
-  for (const { isIntersecting, target } of entries) {
-    if (!isIntersecting) continue;
-    near.unobserve(target);
-    if (!target.closest(".is-loaded")) paintBlurhash(target, target.dataset.hash);
-  }
-}, { rootMargin: "600px" });
+/** Width to height, within what a grid can show. */
+export const ratioOf = (card) => Math.min(WIDEST, Math.max(NARROWEST, card.width / card.height || 1));
 
-/** The list item of a card. */
-export function tile(card, { href }) {
-  const ratio = Math.min(WIDEST, Math.max(NARROWEST, card.width / card.height || 1));
+/** The list item of a card; while one scrolls fast (`isFast`) nothing is loaded for it yet. */
+export function tile(card, { href, isFast = false }) {
   const name = card.alt_text || card.filename || `${kindName(card.kind)} without a description`;
-  const blur = h("canvas", { "aria-hidden": "true", dataset: { hash: card.placeholder?.blurhash ?? "" } });
-  const picture = h("img", { src: card.thumb_url, alt: name, loading: "lazy", decoding: "async", draggable: "false" });
+  const blur = h("canvas", { "aria-hidden": "true" });
+  const picture = h("img", { alt: name, decoding: "async", draggable: "false" });
   const frame = h("a", { href, style: { "--color": card.placeholder?.color ?? "" } }, blur, picture, badge(card));
-  const item = h("li", { class: "tile", style: { "--ratio": ratio.toFixed(4) }, dataset: { id: card.id } }, frame);
-  const loaded = () => { item.classList.add("is-loaded"); near.unobserve(blur); blur.remove(); };
-  picture.addEventListener("load", loaded, { once: true });
+  const item = h("li", { class: "tile", dataset: { id: card.id } }, frame);
+  picture.addEventListener("load", () => { item.classList.add("is-loaded"); blur.remove(); }, { once: true });
   picture.addEventListener("error", () => item.classList.add("is-broken"), { once: true });
-  near.observe(blur);
-  whenLookedAt(item, picture, card);
+  const begin = () => {
+    if (card.thumb_url) picture.src = card.thumb_url;
+    if (!picture.complete) paintBlurhash(blur, card.placeholder?.blurhash ?? "");
+    whenLookedAt(item, picture, card);
+  };
+  if (isFast) setTimeout(() => item.isConnected && begin(), STANDS_STILL);
+  else begin();
   return item;
 }
 

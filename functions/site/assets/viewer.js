@@ -3,7 +3,7 @@ import { content, deleteForGood, getImage, patchImage, restoreImage, trashImage 
 import { details } from "./details.js";
 import { confirm } from "./dialogs.js";
 import { fill, h, isTyping } from "./dom.js";
-import { editForm } from "./edit.js";
+import { editForm, hasDraft } from "./edit.js";
 import { tell } from "./events.js";
 import { icon } from "./icons.js";
 import { keepNoticesInReach, notify } from "./notices.js";
@@ -35,6 +35,7 @@ export function openViewer(id) {
     zoom = zoomable(stage, image, { signal: ending.signal, original: () => content(id, null, ending.signal) });
     steps();
     draw();
+    if (hasDraft(image)) edit();
   }
 
   function draw() {

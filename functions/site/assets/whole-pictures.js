@@ -9,6 +9,7 @@ const SQUARE_ENOUGH = 1.12;
 const THUMB_PIXELS = 300;
 const MODEST = "w640"; // made when it is first asked for, which takes a while
 const MODEST_BYTES = 300_000;
+const MOST_REMEMBERED = 200;
 
 const waiting = new WeakMap(); // item -> its timer
 const queue = [];
@@ -22,8 +23,11 @@ const looked = new IntersectionObserver((entries) => {
 });
 
 const pending = new WeakMap();
+const shown = new Map(); // id -> the address of its whole picture, the longest unseen first
 
+/** Replace the thumbnail in `picture` by the whole picture once its item is looked at, or at once where it was before. */
 export function whenLookedAt(item, picture, card) {
+  if (shown.has(card.id)) return void show(picture, card.id, shown.get(card.id)).catch(() => {});
   const connection = navigator.connection;
   if (connection?.saveData || (connection?.effectiveType ?? "4g") !== "4g") return;
   pending.set(item, { picture, card });
@@ -49,7 +53,7 @@ async function next() {
   if (!item.isConnected) return void next();
   running += 1;
   try {
-    await show(picture, await wholePicture(card));
+    await show(picture, card.id, await wholePicture(card));
   } catch {
     // The crop stays.
   }
@@ -65,10 +69,20 @@ async function wholePicture(card) {
   return URL.createObjectURL(await content(card.id, MODEST));
 }
 
-async function show(picture, url) {
+async function show(picture, id, url) {
+  remember(id, url);
   const whole = new Image();
   whole.src = url;
   await whole.decode();
   picture.src = url;
-  picture.addEventListener("load", () => url.startsWith("blob:") && URL.revokeObjectURL(url), { once: true });
+}
+
+/** A tile that comes back shows its whole picture without asking again. */
+function remember(id, url) {
+  shown.delete(id);
+  shown.set(id, url);
+  if (shown.size <= MOST_REMEMBERED) return;
+  const [oldest, address] = shown.entries().next().value;
+  shown.delete(oldest);
+  if (address.startsWith("blob:")) URL.revokeObjectURL(address);
 }

@@ -87,6 +87,7 @@ def _item(index: int, status: str, **told: Any) -> dict[str, Any]:
     return {
         "index": index,
         "request_index": index,
+        "prompt": PROMPTS[index],
         "status": status,
         "attempts": int(status != "queued"),
         **nothing,
@@ -107,6 +108,8 @@ def job(status: str, items: list[dict[str, Any]]) -> dict[str, Any]:
         "cost_usd": sum(item["cost_usd"] or 0 for item in items) or None,
         "provider": None,
         "model": None,
+        "prompt": PROMPTS[0],
+        "image_id": next((item["image_id"] for item in items if item["image_id"]), None),
         "created_at": "2026-11-20T09:30:00.000Z",
         "updated_at": "2026-11-20T09:30:12.000Z",
         "items": items,
@@ -136,7 +139,7 @@ class Generation:
     def now(self) -> dict[str, Any]:
         """The job as it stands; each look finds it further."""
         self._stage += 1
-        refusal = {"code": "content_refused", "detail": REFUSAL, "reason": None, "provider": "google"}
+        refusal = {"code": "content_refused", "detail": REFUSAL, "reason": REFUSAL, "provider": "google"}
         failed = _item(1, "failed", provider="google", model="gemini-3-pro-image", error=refusal)
         first, second, third = (_item(index, "succeeded", **made) for index, made in enumerate(self._made))
         if self._tried_again:

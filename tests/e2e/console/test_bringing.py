@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.console.conftest import DESKTOP, PHONE
 from tests.e2e.console.landscapes import landscape_jpeg
-from tests.e2e.console.stand_ins import PROMPTS, Generation, answer, statistics
+from tests.e2e.console.stand_ins import PROMPTS, REFUSAL, Generation, answer, statistics
 from tests.e2e.test_images import api, upload
 
 if TYPE_CHECKING:
@@ -181,6 +181,61 @@ def test_a_job_is_asked_for_followed_and_tried_again(pages: Pages, images: list[
         "model": "gemini-3-pro-image",
     }
     assert asked["items"][0]["size"] == "1264x848"
+
+
+def test_a_job_begun_elsewhere_shows_its_prompts_and_its_picture(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    generation = Generation([image["id"] for image in images])
+    page = pages.open("#/jobs", owner=OWNER, prepare=generation.put_into)
+
+    listed = page.locator(".item").first
+    expect(listed).to_contain_text(PROMPTS[0])
+    listed.click()
+
+    items = page.locator(".item")
+    expect(items.nth(1)).to_contain_text(PROMPTS[1])
+    refused = items.filter(has_text=REFUSAL)
+    expect(refused).to_have_count(1)
+    assert refused.inner_text().count(REFUSAL) == 1
+
+
+def test_no_more_references_can_be_chosen_than_a_model_takes(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    generation = Generation([image["id"] for image in images])
+
+    def references(route: Route) -> None:
+        cards = [{**images[0], "id": f"r{number}", "thumb_url": "/assets/mark.svg"} for number in range(16)]
+        route.fulfill(json={"items": cards, "next_cursor": None})
+
+    def prepare(page: Page) -> None:
+        generation.put_into(page)
+        page.route(re.compile(r"/v1/images\?.*kind=reference"), references)
+
+    page = pages.open("#/generate", owner=OWNER, prepare=prepare)
+    boxes = page.locator("[name=reference]")
+    expect(boxes).to_have_count(16)
+    page.get_by_label("Prompts").fill("A lake")
+    for number in range(10):
+        boxes.nth(number).check(force=True)
+
+    expect(boxes.nth(10)).to_be_disabled()
+    page.get_by_label("Provider").select_option("google")
+    page.get_by_label("Model").select_option("gemini-3-pro-image")
+    expect(page.get_by_text("10 reference images are too many: at most 4.")).to_be_visible()
+    expect(page.get_by_role("button", name="Generate", exact=True)).to_be_disabled()
+
+
+@pytest.mark.parametrize("width", [360, 820, 1280])
+def test_labels_of_plots_have_one_size_whatever_the_width(pages: Pages, width: int) -> None:
+    page = pages.open("#/statistics", owner=OWNER, size=(width, 800))
+    label = page.locator(".plot text").first
+    expect(label).to_be_attached()
+
+    height = label.evaluate("(text) => text.getBoundingClientRect().height")
+
+    assert 10 <= height <= 20
 
 
 def test_figures_are_plots_with_their_numbers_beside_them(pages: Pages) -> None:

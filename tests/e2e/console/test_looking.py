@@ -99,6 +99,38 @@ def test_a_session_that_ended_can_be_begun_again(pages: Pages) -> None:
     expect(page.locator(".notice").get_by_role("button", name="Sign in")).to_be_visible()
 
 
+def test_what_was_typed_is_kept_when_the_session_ends(
+    pages: Pages, picture: dict[str, Any], owner: str
+) -> None:
+    page = open_image(pages, picture, owner)
+    page.keyboard.press("e")
+    page.get_by_label("Title").fill("A long title")
+
+    page.reload()
+
+    expect(page.get_by_label("Title")).to_have_value("A long title")
+    expect(page.get_by_text("What you typed before is still here.")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="A long title")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="A long title")).to_be_visible()
+
+
+def test_tabs_of_one_browser_share_a_session_and_its_end(pages: Pages, stack: Stack) -> None:
+    first = pages.open("#/upload", locale="en-US")
+    first.locator(".welcome").get_by_role("button", name="Sign in").click()
+    first.get_by_role("link", name="bob").click()
+    expect(first.get_by_role("heading", name="Upload")).to_be_visible()
+
+    second = pages.open("#/trash", locale="en-US")
+
+    expect(second.get_by_role("heading", name="Trash", exact=True)).to_be_visible()
+    assert second.evaluate("Object.keys(localStorage).filter((name) => name.includes('session'))") == []
+    second.get_by_role("button", name="Account of bob").click()
+    second.get_by_role("button", name="Sign out").click()
+    expect(first.locator(".welcome")).to_be_visible()
+
+
 # The gallery -----------------------------------------------------------------------------------------------
 
 
@@ -115,6 +147,7 @@ def test_placeholders_of_the_right_proportions_turn_into_pictures(
     tiles = page.locator(".tile")
     expect(tiles).to_have_count(PICTURES)
     boxes = [box for tile in tiles.all() if (box := tile.bounding_box())]
+    expect(page.locator(".tile canvas").first).to_have_attribute("width", "24")
     blurs = page.locator(".tile canvas").evaluate_all(
         "all => all.map((one) => one.getContext('2d').getImageData(4, 4, 1, 1).data[3])"
     )
@@ -167,10 +200,109 @@ def test_no_picture_is_loaded_far_below_the_screen(pages: Pages, images: list[di
         page.on("request", lambda request: loaded.add(request.url) if "?of=" in request.url else None)
 
     page = pages.open(owner=OWNER, prepare=prepare)
-    expect(page.locator(".tile")).to_have_count(20 * PICTURES)
     expect(page.locator(".tile.is-loaded").nth(PICTURES - 1)).to_be_attached()
 
     assert 0 < len(loaded) < 20 * PICTURES / 2
+
+
+def many_cards(page: Page, card: dict[str, Any], number: int) -> None:
+    """Let the store answer so many images, newest first, two months apart at the half."""
+
+    def answer(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        limit, start = int(query["limit"][0]), int(query.get("cursor", ["0"])[0])
+        items = [
+            {
+                **card,
+                "id": f"{number - at:08}-0000-7000-8000-000000000000",
+                "created_at": "2026-03-01T12:00:00Z" if at < number / 2 else "2026-01-01T12:00:00Z",
+                "alt_text": f"Picture {at}",
+                "width": (300, 200, 400)[at % 3],
+                "height": 300,
+                "thumb_url": "/assets/mark.svg",
+            }
+            for at in range(start, min(start + limit, number))
+        ]
+        after = start + limit
+        route.fulfill(json={"items": items, "next_cursor": str(after) if after < number else None})
+
+    page.route(re.compile(r"/v1/images\?"), answer)
+
+
+def test_a_gallery_at_its_bottom_goes_on_to_the_end_and_says_so(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    page = pages.open(owner=OWNER, prepare=lambda page: many_cards(page, images[0], 1_000))
+    expect(page.locator(".tile").first).to_be_visible()
+
+    page.evaluate(
+        """() => {
+          const pin = () => { scrollTo(0, document.body.scrollHeight); requestAnimationFrame(pin); };
+          pin();
+        }"""
+    )
+
+    expect(page.get_by_text("That is all: 1,000 images.")).to_be_attached()
+    expect(page.get_by_role("link", name="Picture 999", exact=True)).to_be_attached()
+
+
+def test_however_many_images_there_are_few_are_elements(pages: Pages, images: list[dict[str, Any]]) -> None:
+    page = pages.open(owner=OWNER, prepare=lambda page: many_cards(page, images[0], 2_000))
+    expect(page.locator(".tile").first).to_be_visible()
+    most = 0
+    for _ in range(60):
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        most = max(most, page.locator("*").count())
+        if page.get_by_text("That is all").count():
+            break
+        page.wait_for_timeout(50)
+
+    expect(page.get_by_text("That is all: 2,000 images.")).to_be_attached()
+    assert most < 2_000
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.get_by_role("link", name="Picture 0", exact=True)).to_be_visible()
+
+
+def test_an_undone_deletion_puts_a_picture_back_where_it_was(pages: Pages, stack: Stack, owner: str) -> None:
+    with api(stack, owner) as client:
+        for number in range(3):
+            upload(client, landscape_jpeg(number, size=(320, 200)), alt_text=f"Hill {number}")
+    page = pages.open(owner=owner)
+    names = page.locator(".tile img")
+    expect(names).to_have_count(3)
+    page.get_by_role("link", name="Hill 1").click()
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.locator(".notice", has_text="Moved to the trash.")).to_be_visible()
+
+    page.get_by_role("button", name="Undo", exact=True).click()
+
+    expect(names).to_have_count(3)
+    assert [name.get_attribute("alt") for name in names.all()] == ["Hill 2", "Hill 1", "Hill 0"]
+
+
+@pytest.mark.parametrize("address", ["#/nowhere", "#/images/%", "#/groups/%E0%A4%A", "#/images/not-an-id"])
+def test_an_address_that_leads_nowhere_says_so(
+    pages: Pages, images: list[dict[str, Any]], address: str
+) -> None:
+    page = pages.open(address, owner=OWNER)
+
+    told = page.get_by_text(
+        re.compile(
+            "There is no screen at this address|There is no such image|must|No image in this group|group"
+        )
+    )
+    expect(told.first).to_be_visible()
+
+
+def test_a_picture_of_the_feed_opens_over_it(pages: Pages, images: list[dict[str, Any]]) -> None:
+    page = pages.open("#/feed")
+    page.get_by_role("link", name="Hills 0").first.click()
+
+    expect(page.locator("dialog.is-public")).to_be_visible()
+    expect(page.locator(".public-picture")).to_have_js_property("complete", value=True)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.is-public")).to_have_count(0)
+    assert page.url.endswith("#/feed")
 
 
 def test_filters_are_kept_in_the_address_and_can_be_taken_away(
@@ -301,6 +433,12 @@ def test_an_edit_is_stored_and_one_that_came_too_late_is_not(
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_role("alert")).to_contain_text("Somebody changed this image since you opened it.")
+    # Seen where one looks, and not behind the bar of the form.
+    top = """(alert) => {
+      const { left, top, width, height } = alert.getBoundingClientRect();
+      return alert.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    }"""
+    assert page.locator(".edit .form-problem").evaluate(top)
     with api(stack, owner) as client:
         assert client.get(f"/v1/images/{picture['id']}").json()["title"] == "Somebody else's title"
 

@@ -73,11 +73,15 @@ def operation(
     headers: tuple[str, ...] = (),
     problems: tuple[int, ...] = (),
     public: bool = False,
+    media: dict[int, str] | None = None,
+    description: str = "",
 ) -> dict[str, Any]:
     """How a route describes itself: keyword arguments for a resolver's route.
 
-    `answers` maps a status to a model of `schemas` or to a sentence; `query` and `body` name models. Names, not
-    classes, so that a cold start loads no model that it does not use.
+    `answers` maps a status to a model of `schemas` or to a sentence, and `media` the status of a sentence to the type
+    of its body; `query` and `body` name models. Names, not classes, so that a cold start loads no model that it does
+    not use. The name of the handler becomes the operation's id in camelCase, and its docstring the description where
+    none is given.
     """
     return {
         "summary": summary,
@@ -89,6 +93,8 @@ def operation(
                 "headers": headers,
                 "problems": problems,
                 "public": public,
+                "media": media or {},
+                "description": description,
             }
         },
     }

@@ -2,12 +2,15 @@
 
 import json
 import re
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 
 from image_store.domain import attributes as limits
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 # Not str.isprintable(): it refuses what names hold in many scripts, as the joiners of Persian and emoji, the wide
 # space of Japanese, and the narrow one that macOS puts into the names of screenshots.
@@ -48,6 +51,34 @@ Groups = dict[GroupType, list[GroupId]]
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class MergePatch(Strict):
+    """A merge patch (RFC 7396): a field that is not sent stays as it is, so no default of a field ever applies."""
+
+
+class OneOf(Strict):
+    """Exactly one of the fields is sent; its schema is a choice between objects with one field each."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: "CoreSchema", handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        choices = []
+        for name, field in schema.pop("properties").items():
+            [value] = [each for each in field.pop("anyOf", [field]) if each != {"type": "null"}]
+            kept = {key: field[key] for key in ("description", "examples") if key in field}
+            choices.append(
+                {
+                    "type": "object",
+                    "required": [name],
+                    "properties": {name: {**value, **kept}},
+                    "additionalProperties": False,
+                }
+            )
+        del schema["type"], schema["additionalProperties"]
+        return schema | {"oneOf": choices}
 
 
 def unique(tags: list[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from image_store.entrypoints.schemas.fields import (
     Groups,
     GroupType,
     Line,
+    MergePatch,
     Strict,
     Tag,
     Text,
@@ -99,7 +100,7 @@ class ImageAttributes(Strict):
         )
 
 
-class ImagePatch(Strict):
+class ImagePatch(MergePatch):
     """A merge patch (RFC 7396) of what may change; null takes a value away."""
 
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)

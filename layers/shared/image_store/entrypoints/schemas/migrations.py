@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from image_store.entrypoints.schemas.fields import Line, Strict
+from image_store.entrypoints.schemas.fields import Line, OneOf, Strict
 
 
 class MigrationFields(Strict):
@@ -35,7 +35,7 @@ class MigrationRecord(Strict):
     attributes: dict[str, Any] | None = None
 
 
-class MigrationSource(Strict):
+class MigrationSource(OneOf):
     """Where the records are: exactly one of these."""
 
     jsonl: Line | None = Field(

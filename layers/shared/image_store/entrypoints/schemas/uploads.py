@@ -5,17 +5,17 @@ from typing import Any
 from pydantic import Field
 
 from image_store.domain.media import MediaType
-from image_store.entrypoints.schemas.fields import MAX_URL_CHARS, Strict
+from image_store.entrypoints.schemas.fields import MAX_URL_CHARS, OneOf, Strict
 from image_store.entrypoints.schemas.images import ImageAttributes
 
 MAX_BATCH = 20
 
 
-class Source(Strict):
+class Source(OneOf):
     """Where the bytes of an image are: exactly one of these."""
 
-    base64: str | None = None
-    data_uri: str | None = None
+    base64: str | None = Field(None, description="The bytes in base64.")
+    data_uri: str | None = Field(None, description="A data URI in base64, such as a canvas makes.")
     url: str | None = Field(
         None,
         max_length=MAX_URL_CHARS,

@@ -1,6 +1,14 @@
 """Errors as they are answered (RFC 9457)."""
 
-from pydantic import BaseModel
+from typing import Annotated
+
+from pydantic import BaseModel, WithJsonSchema
+
+from image_store.entrypoints.problems import STATUSES
+
+type ErrorCode = Annotated[
+    str, WithJsonSchema({"type": "string", "enum": sorted({error.code for error in STATUSES})})
+]
 
 
 class ProblemError(BaseModel):
@@ -18,7 +26,7 @@ class ItemProblem(BaseModel):
     title: str
     status: int
     detail: str
-    code: str
+    code: ErrorCode
     errors: list[ProblemError] | None = None
     existing_id: str | None = None
 
@@ -27,3 +35,9 @@ class Problem(ItemProblem):
     """An error (RFC 9457)."""
 
     request_id: str
+
+
+class GatewayMessage(BaseModel):
+    """What the gateway says when it refuses a request by itself."""
+
+    message: str

@@ -1,0 +1,131 @@
+"""The whole document: what each function says of its routes, and the components they share."""
+
+import importlib.util
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tools.openapi import responses
+from tools.openapi.models import Components
+from tools.openapi.operations import Route, operation
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = ROOT / "functions/site/openapi.json"
+VERSION = "0.1.0"
+MARK = "x-image-store"
+
+TAGS = {
+    "Images": "Store, see, change and delete your images.",
+    "Direct uploads": "Send large images straight to storage.",
+    "Search": "Find images by words or by their looks.",
+    "Links": "Show images to people without a token.",
+    "Generation": "Have models make images, and see what providers can do.",
+    "Statistics": "See how much is stored and what was spent.",
+    "Administration": "Run and watch the whole store; an admin's token is needed.",
+    "Service": "The API's own health, document and web console.",
+}
+
+_TAG_OF_FUNCTION = {
+    "upload": "Images",
+    "retrieve": "Images",
+    "list": "Images",
+    "update": "Images",
+    "delete": "Images",
+    "direct": "Direct uploads",
+    "search": "Search",
+    "share": "Links",
+    "links": "Links",
+    "feed": "Links",
+    "generations": "Generation",
+    "stats": "Statistics",
+    "admin": "Administration",
+    "health": "Administration",
+    "migrate": "Administration",
+    "site": "Service",
+}
+
+_DESCRIPTION = """\
+An image store that a team deploys into its own account.
+
+**Authorization**: a JWT of the deployment's issuer in `Authorization: Bearer …`, except where a route is public. \
+The subject owns the images; what belongs to somebody else answers 404.
+
+**JSON** is snake_case, times are UTC in RFC 3339. Unknown fields of a request are refused. A field of a request may \
+be left out unless it is required; its description names the default.
+
+**Errors** are `application/problem+json` (RFC 9457) with a stable `code`. The gateway in front of the API answers \
+some errors itself with `{"message": …}`: a missing or expired token (401), too many requests (429), a body that is \
+too large (413).
+
+**Redirects**: the bytes of images are behind a 302. A client that follows it receives the picture, as the response \
+200 of such a route describes."""
+
+_INFO = {
+    "title": "Image store",
+    "version": VERSION,
+    "summary": "Store, find, share and generate images.",
+    "description": _DESCRIPTION,
+    "contact": {"name": "The team that runs this deployment"},
+    # The project grants no licence, so there is none to name or to link to.
+    "license": {"name": "All rights reserved", "identifier": "LicenseRef-All-Rights-Reserved"},
+}
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of all functions."""
+    components = Components()
+    paths: dict[str, dict[str, Any]] = {}
+    for route in _routes():
+        paths.setdefault(route.path, {})[route.method] = operation(route, components)
+    return {
+        "openapi": "3.1.0",
+        "info": _INFO,
+        "servers": [{"url": "/", "description": "The deployment that serves this document"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": dict(sorted(paths.items())),
+        "components": {
+            "schemas": components.schemas(),
+            "responses": responses.components(components.shared_responses),
+            "headers": responses.headers(components.headers),
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "A token of the issuer that the deployment names.",
+                }
+            },
+        },
+    }
+
+
+def _routes() -> Iterator[Route]:
+    for app in sorted((ROOT / "functions").glob("*/app.py")):
+        api = getattr(_module(app), "api", None)
+        if api is None:
+            continue
+        # Powertools' own document names neither the handler nor its whole docstring.
+        for route in [*api._static_routes, *api._dynamic_routes]:  # noqa: SLF001
+            described = (route.openapi_extensions or {}).get(MARK)
+            if described is None:
+                continue
+            yield Route(
+                path=re.sub(r"<(\w+)>", r"{\1}", route.path),
+                method=route.method.lower(),
+                handler=route.func.__name__,
+                summary=route.summary,
+                tag=_TAG_OF_FUNCTION[app.parent.name],
+                **described | {"description": described["description"] or inspect.getdoc(route.func) or ""},
+            )
+
+
+def _module(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"function_{path.parent.name}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

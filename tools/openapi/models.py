@@ -1,0 +1,178 @@
+"""The schemas of the document, from the models of requests and answers."""
+
+import importlib
+import pkgutil
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from image_store.entrypoints import schemas
+from image_store.entrypoints.schemas import fields
+from image_store.entrypoints.schemas.fields import MergePatch
+from tools.openapi import responses
+from tools.openapi.examples import example_of
+
+REF = "#/components/schemas/{model}"
+
+type Schema = dict[str, Any]
+
+
+def _models() -> dict[str, type[BaseModel]]:
+    """All models of requests and answers, by name."""
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(schemas.__path__, f"{schemas.__name__}.")
+    ]
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        and issubclass(value, BaseModel)
+        and value.__module__ == module.__name__
+        and module is not fields  # it holds what models are made of
+    }
+
+
+class Components:
+    """The components that the operations use; each is noted when an operation refers to it."""
+
+    def __init__(self) -> None:
+        self._models = _models()
+        self._requests: set[str] = set()
+        self._answers: set[str] = {"Problem", "GatewayMessage"}
+        self.shared_responses: set[int] = set()
+        self.headers: set[str] = set()
+        self._of_requests = self._definitions("validation")
+        self._of_answers = self._definitions("serialization")
+        # What only an answer always has is another type than what a request may leave out.
+        self._renamed = {
+            name: f"Stored{name}"
+            for name, schema in self._of_answers.items()
+            if name in self._of_requests and schema != self._of_requests[name]
+        }
+
+    def has(self, name: str) -> bool:
+        """Whether a model has this name."""
+        return name in self._models
+
+    def model(self, name: str) -> type[BaseModel]:
+        """A model by its name."""
+        return self._models[name]
+
+    def is_merge_patch(self, name: str) -> bool:
+        """Whether the model is of what changes, and not of a whole."""
+        return issubclass(self._models[name], MergePatch)
+
+    def request(self, name: str) -> Schema:
+        """A reference to the schema of a request."""
+        self._requests.add(name)
+        return {"$ref": REF.format(model=name)}
+
+    def answer(self, name: str) -> Schema:
+        """A reference to the schema of an answer."""
+        self._answers.add(name)
+        return {"$ref": REF.format(model=name)}
+
+    def problem(self, status: int) -> Schema:
+        """A reference to an error that many routes have."""
+        self.shared_responses.add(status)
+        self.headers.update(responses.problem_headers(status))
+        return {"$ref": f"#/components/responses/{responses.component_name(status)}"}
+
+    def header(self, name: str) -> Schema:
+        """A reference to a header of answers."""
+        self.headers.add(name)
+        return {"$ref": f"#/components/headers/{name}"}
+
+    def example(self, name: str) -> Any:
+        """An example of a request or an answer."""
+        is_request = name in self._requests
+        definitions = self._of_requests if is_request else self._of_answers
+        return example_of(definitions[name], definitions, is_request=is_request)
+
+    def schemas(self) -> dict[str, Schema]:
+        """All schemas that were referred to, and those that they refer to."""
+        requests = _reachable(self._requests, self._of_requests)
+        answers = {
+            self._renamed.get(name, name): _renamed(schema, self._renamed)
+            for name, schema in _reachable(self._answers, self._of_answers).items()
+        }
+        return dict(sorted((requests | answers).items()))
+
+    def _definitions(self, mode: Literal["validation", "serialization"]) -> dict[str, Schema]:
+        wanted = [(model, mode) for model in self._models.values() if _is_of(model, mode)]
+        _, found = models_json_schema(wanted, ref_template=REF)
+        made: dict[str, Schema] = {}
+        for name, schema in found["$defs"].items():
+            model = self._models.get(name)
+            plain = tidied(schema)
+            if mode == "validation":
+                is_patch = model is not None and issubclass(model, MergePatch)
+                plain = without_defaults(plain, names_them=not is_patch)
+            made[name] = plain
+        return made
+
+
+def _is_of(model: type[BaseModel], mode: str) -> bool:
+    in_answers = ".schemas.answers." in f"{model.__module__}."
+    return in_answers if mode == "serialization" else not in_answers
+
+
+def _reachable(names: set[str], definitions: dict[str, Schema]) -> dict[str, Schema]:
+    found: dict[str, Schema] = {}
+    waiting = sorted(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = definitions[name]
+            waiting += _references(definitions[name])
+    return found
+
+
+def _references(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [str(value["$ref"]).rpartition("/")[2]] if "$ref" in value else []
+        return own + [name for each in value.values() for name in _references(each)]
+    return [name for each in value for name in _references(each)] if isinstance(value, list) else []
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        made = {name: _renamed(each, names) for name, each in value.items()}
+        if "$ref" in made:
+            name = str(made["$ref"]).rpartition("/")[2]
+            made["$ref"] = REF.format(model=names.get(name, name))
+        return made
+    return [_renamed(each, names) for each in value] if isinstance(value, list) else value
+
+
+def tidied(schema: Any) -> Any:
+    """A schema without the titles that pydantic makes of the names of fields."""
+    if isinstance(schema, list):
+        return [tidied(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {key: tidied(each) for key, each in value.items()} if name == "properties" else tidied(value)
+        for name, value in schema.items()
+        if name != "title" or not isinstance(value, str)
+    }
+
+
+def without_defaults(schema: Schema, *, names_them: bool) -> Schema:
+    """A schema of a request whose properties say their defaults in words.
+
+    Generators make a property with `default` one that is always there, as it is in an answer; in a request it may
+    be left out.
+    """
+    properties = {}
+    for name, given in schema.get("properties", {}).items():
+        made = {key: value for key, value in given.items() if key != "default"}
+        default = given.get("default")
+        if names_them and default not in (None, [], {}) and not isinstance(default, dict):
+            shown = str(default).lower() if isinstance(default, bool) else default
+            made["description"] = " ".join(filter(None, [given.get("description"), f"Default: `{shown}`."]))
+        properties[name] = made
+    return schema | ({"properties": properties} if properties else {})

@@ -1,0 +1,110 @@
+"""One operation of the document, from what its route says of itself."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from tools.openapi import responses
+from tools.openapi.models import Components
+from tools.openapi.parameters import header_parameters, path_parameters, query_parameters
+
+BYTES = {"contentMediaType": "application/octet-stream"}
+"""The bytes of a file. Without `type: string`, generators type it as a file (OpenAPI 3.1, "Considerations for file
+uploads")."""
+
+PICTURE = {"image/*": {"schema": BYTES}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """What a route says of itself: the name and the docstring of its handler, and `http.operation()`."""
+
+    path: str
+    method: str
+    handler: str
+    summary: str
+    description: str
+    tag: str
+    answers: dict[int, str]
+    query: str | None
+    body: str | None
+    headers: tuple[str, ...]
+    problems: tuple[int, ...]
+    public: bool
+    media: dict[int, str]
+
+    @property
+    def operation_id(self) -> str:
+        """The name of the handler in camelCase; the second method of a handler adds its own name."""
+        first, *others = self.handler.split("_")
+        named = first + "".join(word.capitalize() for word in others)
+        return named if self.method != "head" else f"head{named.removeprefix('get')}"
+
+
+def operation(route: Route, components: Components) -> dict[str, Any]:
+    """The operation of a route; what it needs is noted in `components`."""
+    made: dict[str, Any] = {
+        "operationId": route.operation_id,
+        "summary": route.summary,
+        "description": route.description,
+        "tags": [route.tag],
+        "parameters": [
+            *path_parameters(route.path),
+            *header_parameters(route.headers),
+            *(query_parameters(components.model(route.query)) if route.query else []),
+        ],
+        "security": [] if route.public else [{"bearer": []}],
+    }
+    if route.body:
+        made["requestBody"] = {"required": True, "content": _content(route.body, components)}
+    made["responses"] = _responses(route, components)
+    return made
+
+
+def _content(body: str, components: Components) -> dict[str, Any]:
+    json = {"schema": components.request(body), "example": components.example(body)}
+    if components.is_merge_patch(body):
+        return {"application/json": json, "application/merge-patch+json": json}
+    if body != "ImageUpload":
+        return {"application/json": json}
+    form = {"file": BYTES, "attributes": components.request("ImageAttributes")}
+    return {
+        "application/json": json,
+        "multipart/form-data": {
+            "schema": {"type": "object", "required": ["file"], "properties": form},
+            "encoding": {"attributes": {"contentType": "application/json"}},
+        },
+        "image/*": {"schema": BYTES},
+    }
+
+
+def _responses(route: Route, components: Components) -> dict[str, Any]:
+    made: dict[int, dict[str, Any]] = {}
+    for status, answer in route.answers.items():
+        made[int(status)] = _answer(route, int(status), answer, components)
+    if 302 in made and 200 not in made:
+        made[200] = _followed(route)
+    for status in responses.problems_of(route.problems, public=route.public, has_body=route.body is not None):
+        if status not in made:
+            made[status] = components.problem(status)
+    return {str(status): made[status] for status in sorted(made)}
+
+
+def _answer(route: Route, status: int, answer: str, components: Components) -> dict[str, Any]:
+    is_model = components.has(answer)
+    made: dict[str, Any] = {"description": HTTPStatus(status).phrase if is_model else answer}
+    names = responses.headers_of(status, answer if is_model else None)
+    if names:
+        made["headers"] = {name: components.header(name) for name in names}
+    if is_model:
+        example = components.example(answer)
+        made["content"] = {"application/json": {"schema": components.answer(answer), "example": example}}
+    elif media := route.media.get(status):
+        schemas: dict[str, Any] = {"application/json": {"type": "object"}, "text/html": {"type": "string"}}
+        made["content"] = {media: {"schema": schemas.get(media, BYTES)}}
+    return made
+
+
+def _followed(route: Route) -> dict[str, Any]:
+    made: dict[str, Any] = {"description": "The picture, for a client that follows the redirect."}
+    return made if route.method == "head" else made | {"content": PICTURE}

@@ -1,0 +1,142 @@
+"""Parameters of paths, headers and queries."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from image_store.domain.providers import Provider
+from tools.openapi.models import REF, tidied
+
+_IMAGE_ID = "019ca945-0a00-7000-8000-000000000001"
+
+_IN_PATH: dict[str, tuple[str, dict[str, Any], str]] = {
+    "image_id": ("The id of an image.", {"type": "string"}, _IMAGE_ID),
+    "job_id": ("The id of a generation job.", {"type": "string"}, _IMAGE_ID),
+    "migration_id": ("The id of a migration.", {"type": "string"}, _IMAGE_ID),
+    "repair_id": ("The id of a repair.", {"type": "string"}, _IMAGE_ID),
+    "provider": (
+        "A provider of generated images.",
+        {"type": "string", "enum": [provider.value for provider in Provider]},
+        Provider.OPENAI.value,
+    ),
+    "link": (
+        "The last part of an image's `public_url`, or of a signed link.",
+        {"type": "string"},
+        "AZypRQoAcACAAAAAAAAAAQ",
+    ),
+    "preset": ("A preset of the deployment, such as `thumb` or `w640`.", {"type": "string"}, "thumb"),
+    "file": ("The name of a file of the web console.", {"type": "string"}, "console.css"),
+}
+
+_IN_HEADER = {
+    "Idempotency-Key": (
+        (
+            "1 to 255 characters that name this request. A repeat with the same key and body has the same answer and "
+            "stores nothing again."
+        ),
+        "5f0d1c9e-order-17",
+    ),
+    "If-Match": ("The `ETag` that the image must still have; 412 otherwise.", '"3"'),
+    "If-None-Match": ("The `ETag` that you have already; 304 while it is current.", '"3"'),
+    "Accept": ("Formats that you show; the best of those that are made is chosen.", "image/avif,image/webp"),
+}
+
+_IN_QUERY = {
+    "limit": "How many items a page has at most.",
+    "cursor": "`next_cursor` of the page before, with the same other parameters.",
+    "kind": "How the image came to be.",
+    "visibility": "Who may see the image.",
+    "tag": "A tag of the image.",
+    "tags": "Tags of the image; repeat the parameter for several.",
+    "groups": "Groups of the image as `type:id`; repeat the parameter for several.",
+    "model": "The model that made the image.",
+    "provider": "The provider that made the image.",
+    "category": "The category of the image.",
+    "from": "The earliest time of creation, inclusive.",
+    "to": "The time of creation before which the image is.",
+    "trashed": "Whether to see the trash instead.",
+    "order": "Newest or oldest first.",
+    "permanent": "Whether to delete for good, past the trash.",
+    "record": "The id of a record in its source.",
+    "filename": "The name to download the image by.",
+    "title": "A title.",
+    "alt_text": "What the picture shows, for those who do not see it; derived from the prompt when it is left out.",
+    "rating": "A rating of your own.",
+    "cache_control": "`Cache-Control` of the public copies.",
+    "expires_at": "When the image is deleted by itself.",
+    "on_duplicate": "What to do when you store these bytes already.",
+}
+"""What a parameter of this name means where its field says nothing else."""
+
+
+def path_parameters(path: str) -> list[dict[str, Any]]:
+    """The parameters in a path."""
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": _IN_PATH[name][0],
+            "schema": _IN_PATH[name][1],
+            "example": _IN_PATH[name][2],
+        }
+        for name in names
+    ]
+
+
+def header_parameters(names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The request headers that a route reads."""
+    return [
+        {
+            "name": name,
+            "in": "header",
+            "description": _IN_HEADER[name][0],
+            "schema": {"type": "string"},
+            "example": _IN_HEADER[name][1],
+        }
+        for name in names
+    ]
+
+
+def query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The fields of a model as parameters; attributes that only a body can carry are left out.
+
+    A parameter keeps its `default`: generators read it as what the server takes when the parameter is left out.
+    """
+    schema = model.model_json_schema(ref_template=REF)
+    required = set(schema.get("required", ()))
+    parameters = []
+    for name, field in schema["properties"].items():
+        if name in {"metadata", "generation", "analysis"}:
+            continue
+        made: dict[str, Any] = {"name": name, "in": "query"}
+        if name in required:
+            made["required"] = True
+        plain = _without_null(tidied(_inlined(field, schema.get("$defs", {}))))
+        made["description"] = plain.pop("description", None) or _IN_QUERY[name]
+        if name in {"tags", "groups"}:
+            made |= {"name": name[:-1], "explode": True}
+            plain = {"type": "array", "items": {"type": "string"}}
+        parameters.append(made | {"schema": plain})
+    return parameters
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query cannot say null: leaving the parameter out does."""
+    others = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    made = {name: value for name, value in schema.items() if name != "anyOf"}
+    if made.get("default", ...) is None:
+        del made["default"]
+    return {**others[0], **made} if len(others) == 1 else schema
+
+
+def _inlined(field: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(field, dict):
+        if "$ref" in field:
+            named = definitions[field["$ref"].rpartition("/")[2]]
+            return {name: value for name, value in named.items() if name != "description"} | {
+                name: value for name, value in field.items() if name != "$ref"
+            }
+        return {name: _inlined(value, definitions) for name, value in field.items()}
+    return [_inlined(value, definitions) for value in field] if isinstance(field, list) else field

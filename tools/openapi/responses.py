@@ -1,0 +1,131 @@
+"""Headers of answers, and the errors that many routes share."""
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from image_store.entrypoints.problems import CONTENT_TYPE, STATUSES
+
+_HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
+    "ETag": ("The version, for `If-None-Match` and `If-Match`.", {"type": "string"}, '"3"'),
+    "Location": (
+        "Where to look next: the new thing, or the bytes.",
+        {"type": "string", "format": "uri"},
+        "https://images.example.org/v1/images/019ca945-0a00-7000-8000-000000000001",
+    ),
+    "Retry-After": (
+        "Seconds to wait before the next try; absent where waiting does not help.",
+        {"type": "integer"},
+        2,
+    ),
+    "WWW-Authenticate": ("How to authenticate (RFC 6750).", {"type": "string"}, "Bearer"),
+}
+
+_LOCATED = {
+    (201, "Image"),
+    (201, "UploadTicket"),
+    (202, "UploadProgress"),
+    (202, "Job"),
+    (202, "Migration"),
+    (202, "Repair"),
+}
+_VERSIONED = {"Image", "Job"}
+
+_BY_GATEWAY = {
+    HTTPStatus.UNAUTHORIZED: "Unauthorized",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "Request Entity Too Large",
+    HTTPStatus.TOO_MANY_REQUESTS: "Too Many Requests",
+}
+"""What API Gateway answers by itself, as JSON that is no problem document."""
+
+_DESCRIPTIONS = {
+    400: "The request is not as the contract asks; `errors` names each fault.",
+    401: "There is no token, or it is not valid any more.",
+    402: "The request alone costs more than a budget allows.",
+    403: "The caller is known and is no admin.",
+    404: "There is no such thing for this caller: none at all, deleted, or somebody else's.",
+    409: "It is in another state, or another request changes it right now.",
+    412: "`If-Match` names a version that is not current.",
+    413: "The body is too large: use a direct upload. Or the picture has too many pixels.",
+    415: "The type of the body or of the picture is not taken.",
+    422: "The request is understood and cannot be done: `code` says why.",
+    429: "Too many requests, or a quota or a budget is used up.",
+    500: "Something went wrong on the server's side.",
+    502: "No provider can do it.",
+    503: "Storage or time ran out; repeating is safe.",
+}
+
+_WAIT = {429, 503}
+
+
+def problems_of(named: Iterable[int], *, public: bool, has_body: bool) -> list[int]:
+    """The errors of a route: those it names, and those that every such route has."""
+    everywhere = {429, 500} | (set() if public else {400, 401}) | ({413, 415} if has_body else set())
+    return sorted({*named, *everywhere})
+
+
+def headers_of(status: int, model: str | None) -> list[str]:
+    """The headers of an answer that clients work with."""
+    names = []
+    if (status in {200, 201, 202} and model in _VERSIONED) or status == 304:
+        names.append("ETag")
+    if (status, model) in _LOCATED or status == 302:
+        names.append("Location")
+    if model == "UploadProgress":
+        names.append("Retry-After")
+    return names
+
+
+def headers(names: Iterable[str]) -> dict[str, Any]:
+    """The components of headers."""
+    return {
+        name: {"description": _HEADERS[name][0], "schema": _HEADERS[name][1], "example": _HEADERS[name][2]}
+        for name in sorted(names)
+    }
+
+
+def problem_headers(status: int) -> list[str]:
+    """The headers of an error."""
+    if status == 401:
+        return ["WWW-Authenticate"]
+    return ["Retry-After"] if status in _WAIT else []
+
+
+def component_name(status: int) -> str:
+    """The name of the component of an error: its status in words."""
+    return re.sub(r"\W", "", HTTPStatus(status).phrase.title())
+
+
+def components(statuses: Iterable[int]) -> dict[str, Any]:
+    """The components of errors."""
+    return {component_name(status): _problem(status) for status in sorted(statuses)}
+
+
+def _problem(status: int) -> dict[str, Any]:
+    made: dict[str, Any] = {"description": _DESCRIPTIONS[status]}
+    if names := problem_headers(status):
+        made["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+    codes = sorted({error.code for error, found in STATUSES.items() if found == status})
+    content: dict[str, Any] = {}
+    if codes:
+        made["description"] += f" Codes: {', '.join(f'`{code}`' for code in codes)}."
+        content[CONTENT_TYPE] = {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "example": _example(status, codes[0]),
+        }
+    if message := _BY_GATEWAY.get(HTTPStatus(status)):
+        schema = {"$ref": "#/components/schemas/GatewayMessage"}
+        content["application/json"] = {"schema": schema, "example": {"message": message}}
+    return made | {"content": content}
+
+
+def _example(status: int, code: str) -> dict[str, Any]:
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": _DESCRIPTIONS[status],
+        "code": code,
+        "request_id": "aBcDeFgHiJkLmNo=",
+    }
