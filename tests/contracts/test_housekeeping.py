@@ -84,7 +84,9 @@ def test_a_lease_is_its_holders(kept: Housekeeping) -> None:
 def test_a_lease_is_refused_to_others_as_long_as_it_is_held(kept: Housekeeping, after: timedelta) -> None:
     take(kept)
 
-    assert kept.take_lease(holder="another", at=NOON + after, until=NOON + after + timedelta(minutes=15)) is None
+    assert (
+        kept.take_lease(holder="another", at=NOON + after, until=NOON + after + timedelta(minutes=15)) is None
+    )
 
 
 def test_a_refused_lease_changes_nothing_about_the_one_that_is_held(kept: Housekeeping) -> None:
