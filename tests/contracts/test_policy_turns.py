@@ -42,7 +42,7 @@ class Stored:
 
     def writes_of_turns(self) -> int:
         """How many writes were sent to rows of turns since the last look."""
-        found = sum(
+        found: int = sum(
             operation == "update_item" and request["Key"] == keys.turn(OWNER)
             for operation, request in self.asked.asked
         )

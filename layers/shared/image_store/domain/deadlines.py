@@ -24,12 +24,24 @@ _LONGEST_WAITS = {
 
 def has_passed(until: datetime, now: datetime, *, longest: timedelta) -> bool:
     """Whether a time has passed, or lies further ahead than `longest` and so was never meant."""
-    return now >= until or until > now + longest + CLOCK_SKEW
+    return now >= until or was_never_meant(until, now, longest=longest)
+
+
+def was_never_meant(until: datetime, now: datetime, *, longest: timedelta) -> bool:
+    """Whether a time lies so far ahead that only a clock that ran ahead can have set it."""
+    return until > now + longest + CLOCK_SKEW
+
+
+def waits_in_vain(image: Image, now: datetime) -> bool:
+    """Whether an image waits for a time that was never meant."""
+    longest = _LONGEST_WAITS.get(image.state)
+    return (
+        longest is not None
+        and image.due_at is not None
+        and was_never_meant(image.due_at, now, longest=longest)
+    )
 
 
 def is_due(image: Image, now: datetime) -> bool:
     """Whether the time has come for cleanup to take an image further."""
-    if image.due_at is None:
-        return False
-    longest = _LONGEST_WAITS.get(image.state)
-    return now >= image.due_at if longest is None else has_passed(image.due_at, now, longest=longest)
+    return (image.due_at is not None and now >= image.due_at) or waits_in_vain(image, now)

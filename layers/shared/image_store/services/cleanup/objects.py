@@ -8,7 +8,7 @@ from itertools import batched
 from typing import Protocol
 
 from image_store.domain.cleanup import Report
-from image_store.domain.deadlines import has_passed
+from image_store.domain.deadlines import was_never_meant
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
 from image_store.domain.publication import PublicationRow, publication_of
@@ -89,7 +89,7 @@ class PublicObjects:
         return [
             found
             for found, name in named
-            if name is not None and (name not in rows or _was_never_meant(rows[name], now))
+            if name is not None and (name not in rows or _waits_in_vain(rows[name], now))
         ]
 
 
@@ -144,10 +144,8 @@ class ObjectSweep:
         report.bytes_freed += sum(found.size_bytes for found in orphans)
 
 
-def _was_never_meant(row: PublicationRow, now: datetime) -> bool:
-    """Whether a publication waits for a time that only a clock that ran ahead can have set."""
-    due_at = row.due_at
-    return due_at is not None and due_at > now and has_passed(due_at, now, longest=LONGEST_RESERVATION)
+def _waits_in_vain(row: PublicationRow, now: datetime) -> bool:
+    return row.due_at is not None and was_never_meant(row.due_at, now, longest=LONGEST_RESERVATION)
 
 
 def image_id_of(key: str) -> str | None:

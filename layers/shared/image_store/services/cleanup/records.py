@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.cleanup import Report
-from image_store.domain.deadlines import is_due
+from image_store.domain.deadlines import waits_in_vain
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
 from image_store.domain.image import Image, State
 from image_store.domain.work import RepairImage
@@ -69,9 +69,7 @@ class RecordSweep:
             images, position = self.rows.scan(after=position or None, limit=_PAGE_RECORDS)
             report.leave(*images.unreadable)
             now = self.clock.now()
-            found.ahead.extend(
-                image.id for image in images if image.state not in _SHOWN and is_due(image, now)
-            )
+            found.ahead.extend(image.id for image in images if waits_in_vain(image, now))
             shown = [
                 image
                 for image in images
