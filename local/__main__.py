@@ -12,12 +12,16 @@ import logging
 import os
 import signal
 import sys
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp import web
+from botocore.config import Config
 
 from local.buckets import keep_secret, prepare_r2
 from local.build import build, build_folder, sam_build
@@ -33,21 +37,26 @@ from local.emulator import Emulator, start_emulator
 from local.front import Front
 from local.greeting import greeting, make_sample
 from local.issuer import Issuer, make_issuer
+from local.issuer_pages import issuer_application
+from local.page_check import ANY
 from local.ports import choose_ports, take_port
 from local.problems import CannotRun
 from local.provider_access import SECRET as PROVIDERS_SECRET
 from local.provider_access import ProviderAccess, provider_access
 from local.providers import Providers
 from local.reconciliation import reconcile
+from local.routes import Routes
 from local.settings import PUBLIC_BUCKET, LocalSettings, local_settings
 from local.stack_file import stack_description
-from local.state_folder import StateFolder
+from local.state_folder import StateFolder, UncleanStop
+from local.throttle import throttle_for_this_machine
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator
 
 ROOT = Path(__file__).resolve().parent.parent
+TELL_EVERY_SECONDS = 10.0
 LONGEST_LINE_BYTES = 16 * 1024  # tokens and cursors are long; the real gateway allows 10 KB in all
 
 
@@ -62,80 +71,134 @@ def main() -> int:
 
 
 async def run_until_stopped(settings: LocalSettings) -> int:
-    """Start every part in its order, wait for a stop or for the emulator's end, and stop them in reverse."""
+    """Run the stack until a stop or the emulator's end; answer the exit code, 1 when not everything was saved."""
+    ending = Ending()
+    async with AsyncExitStack() as parts:
+        code = await run(settings, parts=parts, ending=ending)
+    return code if ending.is_saved else 1
+
+
+@dataclass
+class Ending:
+    """How the stack ended."""
+
+    is_saved: bool = True
+
+
+async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending) -> int:
+    """Start every part in its order, wait for a stop or for the emulator's end; `parts` stops them in reverse."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     state = StateFolder(settings.state)
-    async with AsyncExitStack() as parts:
-        lock = parts.enter_context(state.lock())
-        api_sockets = take_port(settings.port)
-        parts.callback(close_all, api_sockets)
-        state.prepare()
-        ports = choose_ports(state.read("ports"), api_port=settings.port)
-        state.write("ports", ports)
-        log_to(state.log)
-        issuer = make_issuer(state, port=ports["issuer"])
-        await parts.enter_async_context(serving(issuer.application(), take_port(ports["issuer"])))
-        access = provider_access(os.environ, server=f"http://localhost:{ports['providers']}")
-        if access.is_local:
-            sockets = take_port(ports["providers"])
-            await parts.enter_async_context(serving(Providers().application(), sockets))
-        unsettled = state.was_killed()
-        emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
+    lock = parts.enter_context(state.lock())
+    state.require_version()
+    api_sockets = take_port(settings.port)
+    parts.callback(close_all, api_sockets)
+    state.prepare()
+    ports = choose_ports(state.read("ports"), api_port=settings.port)
+    state.write("ports", ports)
+    log_to(state.log)
+    issuer = make_issuer(state, port=ports["issuer"], origins=settings.origins - {ANY})
+    await parts.enter_async_context(serving(issuer_application(issuer), take_port(ports["issuer"])))
+    access = provider_access(os.environ, server=f"http://localhost:{ports['providers']}")
+    if access.is_local:
+        sockets = take_port(ports["providers"])
+        await parts.enter_async_context(serving(Providers().application(), sockets))
+    unclean = state.was_killed()
+    emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
 
-        def note_a_clean_stop() -> None:
-            if emulator.has_saved and not unsettled:
-                state.settle()
+    def note_a_clean_stop() -> None:
+        if emulator.could_not_save:
+            ending.is_saved = False
+            print("error: not everything could be saved at the end.", file=sys.stderr, flush=True)
+        elif emulator.has_saved and unclean is None:
+            state.settle()
 
-        parts.callback(note_a_clean_stop)
-        parts.callback(emulator.stop)
-        stopped = asyncio.create_task(stop.wait())
-        ready = asyncio.create_task(
-            make_ready(settings, state, emulator=emulator, issuer=issuer, access=access)
-        )
-        await asyncio.wait({stopped, ready}, return_when=asyncio.FIRST_COMPLETED)
-        if stopped.done():
-            ready.cancel()
-            return 0
-        stack = ready.result()
-        if unsettled:
-            unsettled = not await settled(emulator, stop=stopped)
-        front = await front_of(emulator, stack, parts=parts)
-        await parts.enter_async_context(serving(front.application(), api_sockets))
-        described = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
-        if access.is_local:
-            described["providers_url"] = f"http://localhost:{ports['providers']}"
-        state.write("stack", described)
-        parts.callback(state.stack_file.unlink, missing_ok=True)
-        sample = make_sample(settings.state / "sample.jpg")
-        print(greeting(settings, issuer=issuer, sample=sample, log=state.log), flush=True)
-        gone = asyncio.create_task(emulator.wait_until_gone())
-        await asyncio.wait({stopped, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if gone.done():
-            print(f"error: the emulator ended unexpectedly: see the end of {state.log}.", file=sys.stderr)
-            return 1
-        gone.cancel()
-        print("  stopping …", file=sys.stderr, flush=True)
+    parts.callback(note_a_clean_stop)
+    parts.callback(emulator.stop)
+    stopped = asyncio.create_task(stop.wait())
+    ready = asyncio.create_task(make_ready(settings, state, emulator=emulator, issuer=issuer, access=access))
+    await wait_and_tell(stopped, ready)
+    if stopped.done():
+        ready.cancel()
         return 0
+    stack = ready.result()
+    if unclean is not None and await settled(state, emulator, stack, unclean=unclean, stop=stopped):
+        unclean = None
+    front = await front_of(settings, emulator, stack, parts=parts)
+    await parts.enter_async_context(serving(front.application(), api_sockets))
+    described = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
+    if access.is_local:
+        described["providers_url"] = f"http://localhost:{ports['providers']}"
+    state.write("stack", described)
+    parts.callback(state.stack_file.unlink, missing_ok=True)
+    sample = make_sample(settings.state / "sample.jpg")
+    print(greeting(settings, issuer=issuer, sample=sample, log=state.log), flush=True)
+    gone = asyncio.create_task(emulator.wait_until_gone())
+    await asyncio.wait({stopped, gone}, return_when=asyncio.FIRST_COMPLETED)
+    if gone.done():
+        print(f"error: the emulator ended unexpectedly: see the end of {state.log}.", file=sys.stderr)
+        return 1
+    gone.cancel()
+    say("stopping …")
+    return 0
 
 
-async def settled(emulator: Emulator, *, stop: asyncio.Task[bool]) -> bool:
+async def wait_and_tell(stopped: asyncio.Task[bool], ready: asyncio.Task[DeployedStack]) -> None:
+    """Wait for the first of two tasks; a person hears meanwhile that the start goes on."""
+    begun = time.monotonic()
+    done: set[asyncio.Task[Any]] = set()
+    while not done:
+        done, _ = await asyncio.wait(
+            {stopped, ready}, timeout=TELL_EVERY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if not done:
+            say(f"  starting: {time.monotonic() - begun:.0f} s so far …")
+
+
+async def settled(
+    state: StateFolder,
+    emulator: Emulator,
+    stack: DeployedStack,
+    *,
+    unclean: UncleanStop,
+    stop: asyncio.Task[bool],
+) -> bool:
     """After an unclean stop, have table and buckets compared; tell whether that was done, and say it."""
-    work = asyncio.create_task(asyncio.to_thread(reconcile, emulator))
+    say("the last stop was not a clean one: comparing table and buckets …")
+    comparison = partial(
+        reconcile, emulator, stop=unclean, table_name=stack.outputs["TableName"], aside=state.set_aside
+    )
+    work = asyncio.create_task(asyncio.to_thread(comparison))
     await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
     if not work.done():
         return False
-    told = work.result()
-    print(f"  {told.line}", file=sys.stderr, flush=True)
-    return told.done
+    result = work.result()
+    say(result.line)
+    if result.done:
+        state.note_comparison()
+    return result.done
 
 
-async def front_of(emulator: Emulator, stack: DeployedStack, *, parts: AsyncExitStack) -> Front:
+async def front_of(
+    settings: LocalSettings, emulator: Emulator, stack: DeployedStack, *, parts: AsyncExitStack
+) -> Front:
     """Answer the front of a deployed stack; its connections end with the other parts."""
     http = await parts.enter_async_context(aiohttp.ClientSession(auto_decompress=False))
-    cdn = Cdn(storage=emulator.client("s3"), bucket=PUBLIC_BUCKET, http=http)
-    return Front(api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default", cdn=cdn, http=http)
+    return Front(
+        api_base=f"{emulator.endpoint}/_aws/execute-api/{stack.api_id}/$default",
+        cdn=Cdn(
+            storage=emulator.client("s3", config=Config(signature_version="s3v4")),
+            bucket=PUBLIC_BUCKET,
+            http=http,
+        ),
+        http=http,
+        origins=settings.origins,
+        routes=Routes(await asyncio.to_thread(stack.route_keys, emulator)),
+        secret=emulator.front_headers,
+        throttle=throttle_for_this_machine(),
+    )
 
 
 async def make_ready(
@@ -186,12 +249,18 @@ async def serving(application: web.Application, sockets: list[socket.socket]) ->
 
 def log_to(path: Path) -> None:
     """Send this process's log to the stack's log file, beside the emulator's."""
+    logging.raiseExceptions = False  # on a full disk each line would be a traceback on the terminal
     logging.basicConfig(
         filename=path,
         level=logging.INFO,
         format="%(asctime)s %(levelname)s [%(name)s] %(message)s",
         datefmt="%Y-%m-%d %H:%M:%S",
     )
+
+
+def say(what: str) -> None:
+    """Tell the person who started the stack what happens."""
+    print(f"  {what}", file=sys.stderr, flush=True)
 
 
 def close_all(sockets: list[socket.socket]) -> None:

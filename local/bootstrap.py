@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 LAMBDA_PYTHON = "3.13"  # the runtime in template.yaml: handlers, tests and the emulator run on the same one
 STAMP = ".made-from"
 LAST_LINES = 12
+TELL_EVERY_SECONDS = 10.0
+FIRST_START = (
+    "This is the first start of this checkout: it downloads packages and builds the functions, which takes a few "
+    "minutes. Later starts take seconds."
+)
+PACKAGES_CHANGED = "The list of packages has changed: this takes a minute or two."
 
 
 @dataclass(frozen=True)
@@ -62,12 +69,18 @@ def main(names: Sequence[str], *, root: Path) -> int:
     try:
         require_known(names)
         with only_one_at_a_time(root):
-            uv = make_uv(root)
             stale = [name for name in names if not is_fresh(ENVIRONMENTS[name], root)]
             if stale:
+                say(
+                    PACKAGES_CHANGED if (root / ".venv-uv" / STAMP).exists() else FIRST_START,
+                    is_going_on=False,
+                )
+            uv = make_uv(root)
+            if stale:
                 interpreter = find_lambda_python(uv)
-                for name in stale:
-                    make_environment(name, uv=uv, interpreter=interpreter, root=root)
+                for number, name in enumerate(stale, start=1):
+                    place = f"{number} of {len(stale)}"
+                    make_environment(name, uv=uv, interpreter=interpreter, root=root, place=place)
     except CannotBootstrap as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
@@ -166,11 +179,11 @@ def is_fresh(environment: Environment, root: Path) -> bool:
     return (folder / "bin" / "python").exists() and read_stamp(folder) == wanted_stamp(environment, root)
 
 
-def make_environment(name: str, *, uv: Path, interpreter: str, root: Path) -> None:
+def make_environment(name: str, *, uv: Path, interpreter: str, root: Path, place: str) -> None:
     """Fill one environment from its lock, and write its stamp last: a broken install is tried again."""
     environment = ENVIRONMENTS[name]
     folder = root / environment.folder
-    say(f"making {environment.folder}")
+    say(f"making {environment.folder} ({place}{packages_in(environment, root)})")
     (folder / STAMP).unlink(missing_ok=True)
     if not runs_lambda_python(folder / "bin" / "python"):
         shutil.rmtree(folder, ignore_errors=True)
@@ -187,6 +200,14 @@ def make_environment(name: str, *, uv: Path, interpreter: str, root: Path) -> No
     if environment.packages:
         install_packages(folder, root / environment.packages)
     (folder / STAMP).write_text(wanted_stamp(environment, root))
+
+
+def packages_in(environment: Environment, root: Path) -> str:
+    """Answer how many packages a lock has, as words to add to a line."""
+    if environment.lock is None:
+        return ""
+    lines = (root / environment.lock).read_text().splitlines()
+    return f", {sum('==' in line and not line.startswith(('#', ' ')) for line in lines)} packages"
 
 
 def install_packages(folder: Path, source: Path) -> None:
@@ -265,10 +286,11 @@ def read_stamp(folder: Path) -> str | None:
 
 
 def run(command: Sequence[str], *, doing: str) -> None:
-    """Run one tool quietly; on failure show the end of what it said and how to go on."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    """Run one tool, and say now and then that it still runs; on failure show the end of what it said."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    out, err = told_while_it_runs(process, doing=doing)
+    if process.returncode != 0:
+        said = (err.strip() or out.strip()).splitlines()
         print("\n".join(said[-LAST_LINES:]), file=sys.stderr)
         raise CannotBootstrap(
             f"{doing} failed, as shown above: check that this machine is online and its disk is not full, "
@@ -276,9 +298,19 @@ def run(command: Sequence[str], *, doing: str) -> None:
         )
 
 
-def say(what: str) -> None:
+def told_while_it_runs(process: subprocess.Popen[str], *, doing: str) -> tuple[str, str]:
+    """Answer what a process printed when it has ended; a person hears meanwhile that it goes on."""
+    begun = time.monotonic()
+    while True:
+        try:
+            return process.communicate(timeout=TELL_EVERY_SECONDS)
+        except subprocess.TimeoutExpired:
+            say(f"  {doing}: {time.monotonic() - begun:.0f} s so far")
+
+
+def say(what: str, *, is_going_on: bool = True) -> None:
     """Tell the person waiting what takes the time."""
-    print(f"  {what} …", file=sys.stderr, flush=True)
+    print(f"  {what}{' …' if is_going_on else ''}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

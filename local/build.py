@@ -91,7 +91,7 @@ def uv_platform() -> str:
 
 def sam_build(root: Path, lock: int) -> None:
     """Run ``sam build``, which holds the lock too; what it prints is shown when it fails."""
-    print("  building the functions and layers …", file=sys.stderr, flush=True)
+    print("  building the functions and layers, which takes a minute or two …", file=sys.stderr, flush=True)
     environment = {
         **os.environ,
         "ARCH": architecture(),

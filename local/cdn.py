@@ -23,7 +23,6 @@ ANSWERED = (
     "ETag",
     "Expires",
     "Last-Modified",
-    "Vary",
 )
 SIGNED_SECONDS = 60
 NOT_FOUND = {403, 404}  # a bucket answers 403 for what is not there to those who may not list it
@@ -58,6 +57,9 @@ class Cdn:
                 raise web.HTTPNotFound
             response = web.StreamResponse(status=found.status)
             response.headers.update({name: found.headers[name] for name in ANSWERED if name in found.headers})
+            response.headers["Vary"] = (
+                "Origin"  # what a page may read depends on it, and browsers keep the answer
+            )
             await response.prepare(request)
             async for chunk in found.content.iter_chunked(CHUNK_BYTES):
                 await response.write(chunk)

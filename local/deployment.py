@@ -15,6 +15,7 @@ from local.inside_emulator.http_api import authorizers_of, routes_of
 from local.packaging import package
 from local.problems import CannotRun
 from local.settings import (
+    ALLOWED_ORIGINS,
     AUDIENCE,
     CONSOLE_CLIENT_ID,
     PRIVATE_BUCKET,
@@ -44,6 +45,11 @@ class DeployedStack:
     api_id: str
     outputs: dict[str, str]
 
+    def route_keys(self, emulator: Emulator) -> list[str]:
+        """Answer the keys of the API's routes."""
+        answer = emulator.client("apigatewayv2").get_routes(ApiId=self.api_id)
+        return [route["RouteKey"] for route in answer["Items"]]
+
 
 def parameters_for(
     settings: LocalSettings, *, issuer_url: str, r2_endpoint: str, access: ProviderAccess
@@ -68,7 +74,7 @@ def parameters_for(
         raise CannotRun(
             f"TEMPLATE_PARAMETERS names {taken}, which the local stack sets itself: leave it out."
         )
-    return {**own, **settings.template_parameters}
+    return {ALLOWED_ORIGINS: settings.api_url, **own, **settings.template_parameters}
 
 
 def deployment_fingerprint(built: str, parameters: dict[str, str]) -> str:

@@ -6,14 +6,18 @@ import asyncio
 import http.client
 import json
 import os
+import secrets
 import subprocess
+import sys
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
 import boto3
 
-from local.inside_emulator.gate import CHECKPOINT_PATH
+from local.inside_emulator.gate import CHECKPOINT_PATH, FRONT_HEADER
+from local.inside_emulator.process import NOT_SAVED
 from local.problems import CannotRun
 from local.settings import REGION
 
@@ -23,27 +27,64 @@ if TYPE_CHECKING:
 
     from botocore.config import Config
 
-    from local.state_folder import StateFolder
+    from local.state_folder import RootKey, StateFolder
 
-ROOT_KEY_ID = "local-root"
+CHECKPOINT_DONE = 204
 STARTING_SECONDS = 60
 STOPPING_SECONDS = 90
 POLL_SECONDS = 0.05
 
 
 @dataclass
+class News:
+    """What the emulator's process says while it runs, a line of JSON each; a person hears of failing saves."""
+
+    problem: str | None = None
+    saving_fault: str | None = None
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def listen(self, lines: IO[bytes]) -> None:
+        """Read the lines until the process has ended."""
+        self._thread = threading.Thread(target=self._read, args=(lines,), daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the last line of a process that has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+
+    def _read(self, lines: IO[bytes]) -> None:
+        for line in lines:
+            said = json.loads(line)
+            self.problem = said.get("problem", self.problem)
+            if "saving" in said:
+                self.saving_fault = said["saving"]
+                print(f"  {saving_line(self.saving_fault)}", file=sys.stderr, flush=True)
+
+
+def saving_line(fault: str | None) -> str:
+    """Answer what a person hears when saving fails, and when it works again."""
+    if fault is None:
+        return "everything is saved again: uploads and changes are taken."
+    return (
+        f"error: the state cannot be saved ({fault}): uploads and changes are answered with 503 until it can."
+    )
+
+
+@dataclass
 class Emulator:
     """A running emulator; ``endpoint`` serves every AWS service it knows, and the two R2 buckets.
 
-    It lives as long as somebody holds the ``lifeline``; ``problems`` says in one sentence why it did not
-    start.
+    It lives as long as somebody holds the ``lifeline``. ``news`` says in one sentence why it did not start, and
+    whether saving fails. Whoever knows the ``front_secret`` calls functions as the front does.
     """
 
     process: subprocess.Popen[bytes]
     lifeline: IO[bytes]
-    problems: IO[bytes]
+    news: News
     port: int
-    secret_key: str
+    root: RootKey
+    front_secret: str
     log: Path
 
     @property
@@ -58,8 +99,8 @@ class Emulator:
             endpoint_url=self.endpoint,
             region_name=REGION,
             config=config,
-            aws_access_key_id=ROOT_KEY_ID,
-            aws_secret_access_key=self.secret_key,
+            aws_access_key_id=self.root.access_key,
+            aws_secret_access_key=self.root.secret_key,
         )
 
     async def wait_until_ready(self) -> None:
@@ -84,12 +125,22 @@ class Emulator:
         while self.process.poll() is None:
             await asyncio.sleep(POLL_SECONDS * 10)
 
+    @property
+    def front_headers(self) -> dict[str, str]:
+        """The headers by which the emulator knows the front."""
+        return {FRONT_HEADER.decode(): self.front_secret}
+
     def checkpoint(self) -> None:
         """Have everything saved, the deployed code included; periodic saves leave that out."""
         connection = http.client.HTTPConnection("localhost", self.port, timeout=STOPPING_SECONDS)
-        connection.request("POST", CHECKPOINT_PATH)
-        connection.getresponse()
+        connection.request("POST", CHECKPOINT_PATH, headers=self.front_headers)
+        status = connection.getresponse().status
         connection.close()
+        if status != CHECKPOINT_DONE:
+            raise CannotRun(
+                f"The state cannot be saved ({self.news.saving_fault or f'status {status}'}): "
+                f"make room on the disk and run the command again."
+            )
 
     def stop(self) -> None:
         """Close its standard input and wait until it has saved everything."""
@@ -105,22 +156,27 @@ class Emulator:
         """Whether it has ended, and saved everything before it did."""
         return self.process.poll() == 0
 
+    @property
+    def could_not_save(self) -> bool:
+        """Whether it has ended, and the disk did not take everything."""
+        return self.process.poll() == NOT_SAVED
+
     def _why_it_ended(self) -> str:
-        said = self.problems.read()
-        if said:
-            problem: str = json.loads(said)["problem"]
-            return problem
+        self.news.join()
+        if self.news.problem:
+            return self.news.problem
         return f"The emulator did not start (exit code {self.process.returncode}): see the end of {self.log}."
 
 
 def start_emulator(root: Path, state: StateFolder, *, port: int, lock: IO[str]) -> Emulator:
     """Start the emulator on a state folder; it keeps the folder's lock until it is gone."""
-    secret_key = state.root_secret()
+    root_key, front_secret = state.root_key(), secrets.token_urlsafe(32)
     environment = {
         "AUTH": "true",
-        "AWS_ACCESS_KEY_ID": ROOT_KEY_ID,
+        "AWS_ACCESS_KEY_ID": root_key.access_key,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_SECRET_ACCESS_KEY": secret_key,
+        "AWS_SECRET_ACCESS_KEY": root_key.secret_key,
+        "FRONT_SECRET": front_secret,
         "GATEWAY_PORT": str(port),
         "HANDLER_PYTHON": str(root / ".venv-handlers" / "bin" / "python"),
         "HOME": str(state.temporary),  # so that no AWS profile of the developer reaches a handler
@@ -150,7 +206,11 @@ def start_emulator(root: Path, state: StateFolder, *, port: int, lock: IO[str]) 
         )
     if process.stdin is None or process.stdout is None:
         raise AssertionError  # both are pipes, as asked above
-    return Emulator(process, process.stdin, process.stdout, port=port, secret_key=secret_key, log=state.log)
+    news = News()
+    news.listen(process.stdout)
+    return Emulator(
+        process, process.stdin, news, port=port, root=root_key, front_secret=front_secret, log=state.log
+    )
 
 
 def command(root: Path) -> Sequence[str]:

@@ -19,16 +19,22 @@ from local.gateway_limits import (
     TIMED_OUT,
     TIMEOUT_SECONDS,
     TOO_LARGE,
+    TOO_MANY,
     GatewayAnswer,
     fits,
     is_function_failure,
 )
 from local.host_check import Handler, localhost_only
+from local.page_check import pages_of
+from local.throttle import Throttle, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aiohttp.typedefs import Middleware
+
     from local.cdn import Cdn
+    from local.routes import Routes
 
 # Hop by hop (RFC 9110 7.6.1), or set anew by this server.
 NOT_PASSED_ON = {
@@ -43,12 +49,16 @@ NOT_PASSED_ON = {
     "transfer-encoding",
     "upgrade",
 }
+RETRY_AFTER_SECONDS = 2
 
 logger = logging.getLogger("front")
 
 
 class Front:
-    """Serves the API under every path but ``/cdn/``."""
+    """Serves the API under every path but ``/cdn/``, to programs and to pages of ``origins``.
+
+    ``secret`` holds the headers by which the emulator knows the front.
+    """
 
     def __init__(
         self,
@@ -56,17 +66,26 @@ class Front:
         api_base: str,
         cdn: Cdn,
         http: aiohttp.ClientSession,
+        origins: frozenset[str],
+        routes: Routes,
+        secret: Mapping[str, str],
+        throttle: Throttle,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         self._api_base = api_base
         self._cdn = cdn
         self._http = http
+        self._origins = origins
+        self._routes = routes
+        self._secret = dict(secret)
+        self._throttle = throttle
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
 
     def application(self) -> web.Application:
         """Answer the HTTP application."""
         application = web.Application(
-            middlewares=[localhost_only, log_requests], client_max_size=MAX_BODY_BYTES
+            middlewares=[localhost_only, log_routes(self._routes), pages_of(self._origins)],
+            client_max_size=MAX_BODY_BYTES,
         )
         application.router.add_route("*", "/cdn/{key:.*}", self._cdn.serve)
         application.router.add_route("*", "/{path:.*}", self.pass_on)
@@ -81,10 +100,18 @@ class Front:
         if not fits(body, headers=request.headers, target=request.raw_path):
             return gateway_response(TOO_LARGE)
         try:
+            async with self._throttle.place():
+                return await self._ask(request, body)
+        except TooManyRequests:
+            return gateway_response(TOO_MANY, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+    async def _ask(self, request: web.Request, body: bytes) -> web.Response:
+        """Have the emulator call the function, and answer what it answers."""
+        try:
             async with self._http.request(
                 request.method,
                 URL(f"{self._api_base}{request.raw_path}", encoded=True),
-                headers=passed_on(request.headers),
+                headers=passed_on(request.headers, self._secret),
                 data=io.BytesIO(body) if body else None,
                 allow_redirects=False,
                 timeout=self._timeout,
@@ -102,21 +129,38 @@ class Front:
         return web.Response(status=answer.status, body=content, headers=passed_on(answer.headers))
 
 
-def passed_on(headers: Mapping[str, str]) -> CIMultiDict[str]:
-    """Answer the headers that concern both ends, repeated ones included."""
-    return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in NOT_PASSED_ON)
+def passed_on(headers: Mapping[str, str], secret: Mapping[str, str] | None = None) -> CIMultiDict[str]:
+    """Answer the headers that concern both ends, repeated ones included, with those of the front itself."""
+    own = secret or {}
+    not_theirs = NOT_PASSED_ON | {name.lower() for name in own}
+    kept = CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in not_theirs)
+    kept.extend(own)
+    return kept
 
 
-def gateway_response(answer: GatewayAnswer) -> web.Response:
-    """Answer in the gateway's own JSON."""
-    return web.json_response({"message": answer.message}, status=answer.status)
+def gateway_response(answer: GatewayAnswer, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer in the gateway's own JSON; like the real one's, without CORS headers, which integrations' answers get."""
+    return web.json_response({"message": answer.message}, status=answer.status, headers=headers)
 
 
-@web.middleware
-async def log_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Log one line a request, without its query: that may hold a signature."""
-    started = time.monotonic()
-    response = await handler(request)
-    milliseconds = (time.monotonic() - started) * 1000
-    logger.info("%s %s %s %.0f ms", request.method, request.path, response.status, milliseconds)
-    return response
+def log_routes(routes: Routes) -> Middleware:
+    """Answer a middleware that logs a line a request, as the deployed API does: the route, and nothing of the path."""
+
+    @web.middleware
+    async def log_request(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = time.monotonic()
+        status = 500
+        try:
+            response = await handler(request)
+            status = response.status
+        except web.HTTPException as refusal:
+            status = refusal.status
+            raise
+        finally:
+            is_file = request.path.startswith("/cdn/")
+            route = "/cdn/{key+}" if is_file else routes.name(request.method, request.path)
+            milliseconds = (time.monotonic() - started) * 1000
+            logger.info("%s %s %s %.0f ms", request.method, route, status, milliseconds)
+        return response
+
+    return log_request

@@ -31,6 +31,7 @@ class GatewayAnswer:
 
 
 TOO_LARGE = GatewayAnswer(413, "Request Entity Too Large")
+TOO_MANY = GatewayAnswer(429, "Too Many Requests")
 FUNCTION_FAILED = GatewayAnswer(500, "Internal Server Error")
 TIMED_OUT = GatewayAnswer(503, "Service Unavailable")
 

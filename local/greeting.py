@@ -1,4 +1,4 @@
-"""What a person sees when the stack is ready: its address, a token, and lines to copy into a shell."""
+"""What a person sees when the stack is ready: its address, and lines to copy into a shell."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ def greeting(settings: LocalSettings, *, issuer: Issuer, sample: Path, log: Path
     return f"""
 The image store is running. Open {settings.api_url} in a browser and say who you are.
 
-In another terminal, a token for {DEFAULT_SUBJECT} (good for 12 hours):
-  export TOKEN={issuer.token(subject=DEFAULT_SUBJECT)}
+In another terminal, get a token for {DEFAULT_SUBJECT} (good for 12 hours):
+  export TOKEN=$(curl -sS '{issuer.token_url}?sub={DEFAULT_SUBJECT}')
 
 Store a picture, see it, list it, delete it:
-  ID=$(curl -sS {images} {bearer} -H 'Content-Type: image/jpeg' --data-binary @'{sample}' | {read_id})
+  ID=$(curl -sS {images} {bearer} -H 'Content-Type: image/jpeg' \\
+    --data-binary @'{sample}' | {read_id})
   curl -sS {images}/$ID {bearer}
   curl -sSL '{images}/'$ID'/content?rendition=thumb' {bearer} -o thumb.jpg
   curl -sS {images} {bearer}

@@ -22,6 +22,7 @@ from aiohttp import web
 from PIL import Image, ImageDraw, ImageFont
 
 from local.host_check import localhost_only
+from local.page_check import programs_only
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -67,7 +68,9 @@ class Providers:
 
     def application(self) -> web.Application:
         """Answer the HTTP application; each provider has a folder of its own."""
-        application = web.Application(middlewares=[localhost_only], client_max_size=64 * 1024 * 1024)
+        application = web.Application(
+            middlewares=[localhost_only, programs_only], client_max_size=64 * 1024 * 1024
+        )
         router = application.router
         router.add_get("/control", self._tell)
         router.add_put("/control", self._listen)

@@ -22,6 +22,8 @@ AUDIENCE = "image-store"
 CONSOLE_CLIENT_ID = "console"
 PRIVATE_BUCKET = "image-store-private"
 PUBLIC_BUCKET = "image-store-public"
+ALLOWED_ORIGINS = "AllowedOrigins"
+"""The template's parameter. Its default is every origin; a page of any could then ask a store on this machine."""
 R2_SECRET = f"{STACK_NAME}/r2"
 
 
@@ -38,6 +40,12 @@ class LocalSettings:
     def api_url(self) -> str:
         """The one address of the API; it is also what links in answers begin with."""
         return f"http://localhost:{self.port}"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """The origins of pages that may use the stack: its own, and those that a person names for the template."""
+        named = self.template_parameters.get(ALLOWED_ORIGINS, "").split(",")
+        return frozenset({self.api_url, *(origin.strip() for origin in named if origin.strip())})
 
     @property
     def public_url(self) -> str:

@@ -52,8 +52,9 @@ class Grant:
 class SignIn:
     """Hands out codes to whoever clicks, and tells once what each stands for."""
 
-    def __init__(self, *, client_id: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, client_id: str, origins: frozenset[str], now: Callable[[], datetime]) -> None:
         self._client_id = client_id
+        self._origins = origins
         self._now = now
         self._grants: dict[str, Grant] = {}
 
@@ -74,6 +75,7 @@ class SignIn:
     def redirect(self, asked: Mapping[str, str], *, subject: str) -> str:
         """Where to send a browser whose person said who they are; Refused as for the page."""
         self._require_console(asked)
+        self._grants = {code: grant for code, grant in self._grants.items() if grant.ends > self._now()}
         code = secrets.token_urlsafe(32)
         self._grants[code] = Grant(
             subject=subject,
@@ -103,7 +105,7 @@ class SignIn:
     def _require_console(self, asked: Mapping[str, str]) -> None:
         if asked.get("client_id") != self._client_id:
             raise Refused("unauthorized_client")
-        if not _is_of_this_machine(asked.get("redirect_uri", "")):
+        if not self._may_return_to(asked.get("redirect_uri", "")):
             raise Refused("invalid_request: redirect_uri")
         if asked.get("response_type") != "code":
             raise Refused("unsupported_response_type")
@@ -112,13 +114,14 @@ class SignIn:
         ):
             raise Refused("invalid_request: code_challenge")
 
-
-def _is_of_this_machine(address: str) -> bool:
-    try:
-        url = URL(address)
-    except ValueError:
-        return False
-    return url.scheme == "http" and url.host == "localhost" and not url.fragment
+    def _may_return_to(self, address: str) -> bool:
+        """Tell whether a code may be sent there: to pages of the known origins, and to no other port."""
+        try:
+            url = URL(address)
+            origin = str(url.origin())
+        except ValueError:
+            return False
+        return origin in self._origins and not url.fragment and not url.user and not url.password
 
 
 _PAGE = """<!doctype html>

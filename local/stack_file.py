@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.emulator import ROOT_KEY_ID, Emulator
 from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, REGION, STACK_NAME, LocalSettings
 
 if TYPE_CHECKING:
     from local.deployment import DeployedStack
+    from local.emulator import Emulator
     from local.issuer import Issuer
 
 
@@ -30,6 +30,6 @@ def stack_description(
         "stack_name": STACK_NAME,
         "log_file": str(emulator.log),
         "region": REGION,
-        "access_key": ROOT_KEY_ID,
-        "secret_key": emulator.secret_key,
+        "access_key": emulator.root.access_key,
+        "secret_key": emulator.root.secret_key,
     }

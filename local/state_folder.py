@@ -9,8 +9,10 @@ import secrets
 import shutil
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
+from local.inside_emulator.checkpoints import LAST_SAVE
 from local.problems import CannotRun
 
 if TYPE_CHECKING:
@@ -19,8 +21,20 @@ if TYPE_CHECKING:
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 STOPPING_SECONDS = 30  # the emulator of a launcher that was killed is still saving
 LOCK_POLL_SECONDS = 0.2
-FORMAT, OLDEST_FORMAT = 2, 1
-"""Of what a folder holds; a folder that does not name one has 1. Grows with the table's schema."""
+VERSION_FILE = "version"
+STATE_VERSION = 2
+"""Changes when a build can no longer read what an earlier one left."""
+UNVERSIONED = 1
+"""States from before there were versions."""
+READABLE_VERSIONS = frozenset({UNVERSIONED, STATE_VERSION})
+KEY_ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+
+@dataclass(frozen=True)
+class UncleanStop:
+    """A stop that saved nothing: what was stored after the last save is in the buckets alone."""
+
+    last_save: datetime
 
 
 @dataclass(frozen=True)
@@ -64,26 +78,72 @@ class StateFolder:
         """There from a start until a clean stop: table and buckets may disagree."""
         return self.path / "unsettled"
 
-    def was_killed(self) -> bool:
-        """Tell whether the last stack of this folder did not stop cleanly; from here on this one has not either."""
+    @property
+    def last_save(self) -> Path:
+        """A file whose time says when the emulator's last complete save began."""
+        return self.emulator.with_name(LAST_SAVE)
+
+    @property
+    def set_aside(self) -> Path:
+        """Copies of files that the last saved table knew nothing of, a folder for each unclean stop."""
+        return self.path / "set-aside"
+
+    def was_killed(self) -> UncleanStop | None:
+        """Tell whether the last stack of this folder did not stop cleanly; from here on this one has not either.
+
+        Until the two were compared, the earliest save counts: what came after it may be in no table.
+        """
         try:
-            self.unsettled.open("x").close()
-        except FileExistsError:
-            return True
-        except OSError as refused:
+            if not self.unsettled.exists():
+                self.unsettled.touch()
+                return None
+            kept = self.unsettled.read_text().strip()
+            saved_at = float(kept) if kept else self._time_of_last_save()
+            self.unsettled.write_text(str(saved_at))
+        except (OSError, ValueError) as refused:
             raise unusable(self.path, refused) from refused
-        return False
+        return UncleanStop(datetime.fromtimestamp(saved_at, UTC))
+
+    def note_comparison(self) -> None:
+        """Remember that table and buckets agree, while the stack goes on: the next kill begins anew."""
+        self.unsettled.write_text("")
+
+    def _time_of_last_save(self) -> float:
+        """Answer when the last save began; without a note of it, when the table was written; 0 without either."""
+        files = (file for file in (self.last_save, self.emulator / "dynamodb.json") if file.exists())
+        return next((file.stat().st_mtime for file in files), 0.0)
 
     def settle(self) -> None:
         """Remember that all is saved, and that table and buckets agree."""
         self.unsettled.unlink(missing_ok=True)
 
-    def prepare(self) -> None:
-        """Make the folder, empty its temporary files, and begin a new log.
+    def require_version(self) -> None:
+        """Raise CannotRun for a state that this build cannot read; write down the version of one that it can."""
+        version = self._version()
+        if version is None:
+            self.write(VERSION_FILE, {"version": STATE_VERSION})
+        elif version not in READABLE_VERSIONS:
+            age = "a later" if version > STATE_VERSION else "an earlier"
+            raise CannotRun(
+                f"The state in {self.path} is of {age} build (version {version}, and this one has "
+                f"{STATE_VERSION}): start that build again, choose another folder with `STATE=folder make run`, "
+                f"or delete this one to begin with an empty store."
+            )
+        elif version != STATE_VERSION:
+            self.write(VERSION_FILE, {"version": STATE_VERSION})
 
-        Raises CannotRun, which says what to do, when the folder is of a build whose state this one cannot read.
-        """
-        self._check_format()
+    def _version(self) -> int | None:
+        """Answer the version of what lies here; None when nothing does."""
+        said = self.read(VERSION_FILE)
+        if said:
+            version = said.get("version")
+            if not isinstance(version, int) or isinstance(version, bool):
+                raise broken(self.path / f"{VERSION_FILE}.json")
+            return version
+        return UNVERSIONED if any(self.emulator.glob("*.json")) else None
+
+    def prepare(self) -> None:
+        """Make the folder, empty its temporary files, and begin a new log."""
         try:
             for folder in (self.path, self.emulator, self.objects):
                 folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -92,21 +152,8 @@ class StateFolder:
             if self.log.exists():
                 self.log.replace(self.log.with_suffix(".1"))
             self.stack_file.unlink(missing_ok=True)
-            self.write("format", {"version": FORMAT})
         except OSError as refused:
             raise unusable(self.path, refused) from refused
-
-    def _check_format(self) -> None:
-        # A folder that cannot be looked into is told of where it is made.
-        is_there = (self.path / "format.json").exists()
-        version = self.read("format").get("version", 1) if is_there else 1
-        if isinstance(version, int) and OLDEST_FORMAT <= version <= FORMAT:
-            return
-        whose = "a later" if isinstance(version, int) and version > FORMAT else "an earlier"
-        raise CannotRun(
-            f"The state folder {self.path} is of {whose} build, whose images this one cannot read: start that build "
-            f"again, or start this one with an empty folder (`STATE=folder make run`)."
-        )
 
     def lock(self) -> TextIO:
         """Take the folder for this process and whoever inherits the lock, until the last of them is gone."""
@@ -149,14 +196,29 @@ class StateFolder:
         """Put an object into a JSON file of ours, in one step and readable by its owner alone."""
         write_privately(self.path / f"{name}.json", json.dumps(value, indent=2) + "\n")
 
-    def root_secret(self) -> str:
-        """Answer the secret key of the emulator's root, made on the first start."""
-        kept = self.read("root").get("secret_key")
-        if isinstance(kept, str):
-            return kept
-        made = secrets.token_urlsafe(30)
-        self.write("root", {"secret_key": made})
-        return made
+    def root_key(self) -> RootKey:
+        """Answer the key pair of the emulator's root, made on the first start."""
+        kept = self.read("root")
+        pair = RootKey(
+            str(kept.get("access_key") or f"AKIA{random_text(KEY_ID_LETTERS, 16)}"),
+            str(kept.get("secret_key") or secrets.token_urlsafe(30)),
+        )
+        if {"access_key", "secret_key"} - kept.keys():
+            self.write("root", {"access_key": pair.access_key, "secret_key": pair.secret_key})
+        return pair
+
+
+@dataclass(frozen=True)
+class RootKey:
+    """The key pair that may do everything in one local stack, and nothing elsewhere."""
+
+    access_key: str
+    secret_key: str
+
+
+def random_text(letters: str, length: int) -> str:
+    """Answer a text that nobody can guess."""
+    return "".join(secrets.choice(letters) for _ in range(length))
 
 
 def write_privately(path: Path, text: str) -> None:
@@ -168,10 +230,11 @@ def write_privately(path: Path, text: str) -> None:
     half_written.replace(path)
 
 
-def unusable(folder: Path, refused: OSError) -> CannotRun:
+def unusable(folder: Path, refused: OSError | ValueError) -> CannotRun:
     """Answer the error for a state folder that the operating system refuses."""
+    why = refused.strerror if isinstance(refused, OSError) else refused
     return CannotRun(
-        f"The state folder {folder} cannot be used ({refused.strerror}): make it writable, or choose another "
+        f"The state folder {folder} cannot be used ({why}): make it writable, or choose another "
         f"one with `STATE=folder make run`."
     )
 

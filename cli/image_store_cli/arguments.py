@@ -31,23 +31,24 @@ def add_command(
     *,
     summary: str,
     details: str = "",
+    examples: tuple[str, ...] = (),
     needs_admin: bool = False,
 ) -> argparse.ArgumentParser:
-    """Add a command with the options that all have."""
+    """Add a command with the options that all have; an example is what stands after `image-store`."""
     added = commands.add_parser(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}. {details}".strip(),
+        epilog="\n".join(["examples:", *(f"  image-store {example}" for example in examples)]),
         parents=[common],
-        allow_abbrev=False,
     )
-    added.set_defaults(run=run, needs_admin=needs_admin)
+    added.set_defaults(run=run, needs_admin=needs_admin, parser=added)
     return added
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
     """The filters of lists and searches."""
-    filters = parser.add_argument_group("which images")
+    filters = parser.add_argument_group("filters")
     filters.add_argument("--kind", choices=KINDS)
     filters.add_argument("--visibility", choices=VISIBILITIES)
     filters.add_argument("--group", metavar="TYPE:ID", type=group)
@@ -55,8 +56,12 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     filters.add_argument("--model", metavar="MODEL")
     filters.add_argument("--provider", metavar="PROVIDER")
     filters.add_argument("--category", metavar="CATEGORY")
-    filters.add_argument("--from", dest="since", metavar="TIME", type=instant, help="stored at or after")
-    filters.add_argument("--to", dest="until", metavar="TIME", type=instant, help="stored before")
+    filters.add_argument(
+        "--from", dest="since", metavar="TIME", type=instant, help="stored at or after this date or time"
+    )
+    filters.add_argument(
+        "--to", dest="until", metavar="TIME", type=instant, help="stored before this date or time"
+    )
 
 
 def filters_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -67,7 +72,7 @@ def filters_of(args: argparse.Namespace) -> dict[str, Any]:
 
 def add_yes(parser: argparse.ArgumentParser) -> None:
     """The option that answers yes to every question."""
-    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask for confirmation")
 
 
 def instant(text: str) -> str:
@@ -77,7 +82,7 @@ def instant(text: str) -> str:
             return datetime.combine(date.fromisoformat(text), time(), UTC).isoformat()
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date and no RFC 3339 time") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a date nor an RFC 3339 time") from None
     return (moment if moment.tzinfo else moment.astimezone()).isoformat()
 
 
@@ -86,26 +91,26 @@ def day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-01-31") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-01-31") from None
 
 
 def group(text: str) -> str:
     """A group as `type:id`."""
     kind, colon, name = text.partition(":")
     if not (kind and colon and name):
-        raise argparse.ArgumentTypeError(f"{text!r} has not the form type:id")
+        raise argparse.ArgumentTypeError(f"{text!r} does not have the form type:id")
     return text
 
 
 def positive(text: str) -> int:
     """A whole number from 1 on."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def count(text: str) -> int:
     """A whole number from 0 on."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)

@@ -79,6 +79,12 @@ class Account:
             self._by_service[service] = self.client(service)
         return called(self._by_service[service], operation, **request)
 
+    @property
+    def place(self) -> str:
+        """The stack, its region and its account's address, for a person."""
+        where = self.access.endpoint or f"the AWS account of {self.access.profile or 'your credentials'}"
+        return f"the stack {self.access.stack} in {self._session.region_name or 'no region'}, {where}"
+
     @cached_property
     def stack(self) -> Stack:
         """The deployed stack as CloudFormation knows it."""

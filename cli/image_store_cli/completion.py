@@ -6,8 +6,9 @@ import argparse
 import shlex
 from dataclasses import dataclass
 
+from image_store_cli.usage import PROGRAM
+
 SHELLS = ("bash", "zsh", "fish")
-PROGRAM = "image-store"
 
 
 @dataclass(frozen=True, slots=True)

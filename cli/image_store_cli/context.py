@@ -73,8 +73,13 @@ class Context:
         """Close the connections."""
         self._closing.close()
 
-    def confirm(self, question: str) -> bool:
-        """Ask a person; true at once with --yes, and UsageError where nobody can answer."""
+    def show_target(self, place: str | None = None) -> None:
+        """Say on what the command acts, before it does: the store, or what is behind it."""
+        self.out.note(f"Target: {place or f'{self.settings.url} ({self.settings.origin})'}")
+
+    def confirm(self, question: str, *, place: str | None = None) -> bool:
+        """Show the target and ask a person; true at once with --yes, and UsageError where nobody can answer."""
+        self.show_target(place)
         if self.args.yes:
             return True
         if not self.stdin.isatty():

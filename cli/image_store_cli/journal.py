@@ -102,4 +102,7 @@ def default_path(environment: Mapping[str, str], *identity: str) -> Path:
     """Where the journal of an upload is, which the same command finds again."""
     base = environment.get("XDG_STATE_HOME")
     folder = (Path(base) if base else Path.home() / ".local" / "state") / "image-store" / "uploads"
-    return folder / f"{hashlib.sha256('\0'.join(identity).encode()).hexdigest()[:32]}.jsonl"
+    return (
+        folder
+        / f"{hashlib.sha256('\0'.join(identity).encode(errors='surrogateescape')).hexdigest()[:32]}.jsonl"
+    )

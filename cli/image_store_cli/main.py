@@ -8,8 +8,9 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from image_store_cli.context import Context
-from image_store_cli.errors import CommandError
+from image_store_cli.errors import CommandError, UsageError
 from image_store_cli.exits import Exit
+from image_store_cli.output import Output
 from image_store_cli.parser import build_parser
 
 if TYPE_CHECKING:
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; answers the exit code and raises nothing that a person could have caused."""
-    args = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        args = build_parser().parse_args(words)
+    except UsageError as wrong:
+        Output(as_json="--json" in words).error(wrong)
+        return wrong.exit
+    if args.run is None:
+        args.parser.print_help()
+        return Exit.OK
     signal.signal(signal.SIGTERM, _stop)
     try:
         return run(Context(args))

@@ -62,7 +62,7 @@ class Output:
         """Why the command failed: a JSON document with --json, and a sentence otherwise; always on stderr."""
         if self.as_json:
             body = {"error": {**error.body(), "exit_code": int(error.exit)}}
-            self.errors.file.write(json.dumps(body, ensure_ascii=False) + "\n")
+            self.errors.file.write(_json(body) + "\n")
             return
         told = Text.assemble(("error: ", "bold red"), plain(error.message))
         self.errors.print(told, soft_wrap=True)
@@ -80,8 +80,13 @@ class Output:
         return Progress(*shown, console=self.errors, transient=True, disable=not visible)
 
     def _json(self, value: Any, *, indent: int | None = None) -> None:
-        self.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+        self.stdout.write(_json(value, indent=indent) + "\n")
         self.stdout.flush()
+
+
+def _json(value: Any, *, indent: int | None = None) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return text.encode(errors="replace").decode()  # names of files may hold what is no text
 
 
 def _console(file: TextIO) -> Console:

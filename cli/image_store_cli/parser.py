@@ -24,27 +24,36 @@ from image_store_cli.commands import (
     stats,
     upload,
 )
+from image_store_cli.usage import PROGRAM, Parser
 
 COMMANDS = (
     upload, list_images, show, get, search, similar, delete, restore, publish, generate, stats, migrate, cleanup,
     repair, rebuild, doctor, complete,
 )  # fmt: skip
 
-EPILOG = """exit codes: 0 done, 1 some failed, 2 the command is wrong, 3 not signed in or not allowed, 4 not found,
-5 store or storage unavailable, 6 refused, 7 the store does not offer this, 130 interrupted"""
+EPILOG = """examples:
+  image-store upload photos/ --tag holiday
+  image-store list --limit 20
+  image-store get ID --output photo.jpg
+
+exit codes: 0 done, 1 some failed, 2 the command is wrong, 3 not signed in or not allowed, 4 not found,
+5 store or storage unavailable, 6 refused, 7 not offered by this store, 130 interrupted"""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser; parsed arguments have `run`, which takes the Context and answers an exit code."""
-    parser = argparse.ArgumentParser(
-        prog="image-store",
-        description="Store, find, publish and generate pictures in an image store.",
+def build_parser() -> Parser:
+    """The parser; parsed arguments have `run`, which takes the Context and answers an exit code.
+
+    It raises UsageError for a command that is wrong.
+    """
+    parser = Parser(
+        prog=PROGRAM,
+        description="Store, find, publish and generate images. `image-store COMMAND --help` has examples.",
         epilog=EPILOG,
         parents=[common_options(defaults=True)],
-        allow_abbrev=False,
     )
+    parser.set_defaults(run=None, parser=parser, needs_admin=False)
     parser.add_argument("--version", action="version", version=f"image-store {VERSION}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     common = common_options(defaults=False)
     for command in COMMANDS:
         command.add_to(commands, common)
@@ -57,22 +66,24 @@ def common_options(*, defaults: bool) -> argparse.ArgumentParser:
         add_help=False, allow_abbrev=False, argument_default=None if defaults else argparse.SUPPRESS
     )
     flag_default = False if defaults else argparse.SUPPRESS
-    store = common.add_argument_group("which store, and who asks")
+    store = common.add_argument_group("connection")
     store.add_argument("--url", metavar="URL", help="address of the store")
-    store.add_argument("--profile", metavar="NAME", help="profile of the configuration file")
+    store.add_argument("--profile", metavar="NAME", help="profile in the configuration file")
     store.add_argument("--config", metavar="FILE", help="configuration file")
     store.add_argument(
-        "--local", action="store_true", default=flag_default, help="the stack that `make run` runs"
+        "--local", action="store_true", default=flag_default, help="use the stack started by `make run`"
     )
-    store.add_argument("--stack-file", metavar="FILE", help="stack.json of a local stack that is elsewhere")
-    store.add_argument("--subject", metavar="NAME", help="who to be on a local stack (alice)")
     store.add_argument(
-        "--token", metavar="TOKEN", help="bearer token; other programs can see it in the process list"
+        "--stack-file", metavar="FILE", help="use the local stack that this stack.json describes"
     )
-    store.add_argument("--token-file", metavar="FILE", help="file that holds the token")
-    said = common.add_argument_group("what is said")
-    said.add_argument("--json", action="store_true", default=flag_default, help="results as JSON on stdout")
-    said.add_argument(
-        "-q", "--quiet", action="store_true", default=flag_default, help="no progress, no notes"
+    store.add_argument("--subject", metavar="NAME", help="user name on a local stack (default: alice)")
+    store.add_argument("--token", metavar="TOKEN", help="bearer token; visible in the process list")
+    store.add_argument("--token-file", metavar="FILE", help="file with the token")
+    output = common.add_argument_group("output")
+    output.add_argument(
+        "--json", action="store_true", default=flag_default, help="print results as JSON on stdout"
+    )
+    output.add_argument(
+        "-q", "--quiet", action="store_true", default=flag_default, help="print no progress and no notes"
     )
     return common

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from image_store_cli.errors import CommandError
 
 UNKNOWN = "Extra inputs"
+TOO_LARGE = (
+    "The request is larger than the gateway takes, which is about 4.5 MB. Larger images go straight to storage, by a "
+    "direct upload: `image-store upload` does so by itself, and POST /v1/uploads begins one."
+)
+"""What the gateway's own 413 does not say."""
 GATEWAY_REQUEST_ID = "apigw-requestid"
 
 
@@ -35,6 +41,8 @@ def error_of(answer: httpx.Response) -> CommandError:
             "The store does not accept the token: it has expired, or its issuer or audience is another one. "
             f"Get a new token; `image-store doctor` tells what is wrong with this one.{mark}"
         )
+    if answer.status_code == 413 and problem.code is None:
+        return Refused(replace(problem, detail=TOO_LARGE))
     return Refused(problem)
 
 

@@ -52,11 +52,12 @@ class Settings:
 
 def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> Settings:
     """The settings of one run; UsageError when no store can be told from them."""
+    _refuse_two_stores(args)
     profile = _profile(args, environment)
     url, origin = _url(args, environment, profile)
     local: dict[str, str] | None = None
     path = _stack_file(args, environment, folder)
-    if path is not None and (url is None or args.local):
+    if path is not None and (url is None or args.local or args.stack_file):
         local = local_stack.read(path)
         url, origin = local["api_url"], f"the local stack of {path}"
     elif args.local:
@@ -68,7 +69,9 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
             "No store is named. Give --url or IMAGE_STORE_URL, write a profile into "
             f"{config_file.default_path(environment)}, or start a local stack with `make run`."
         )
-    chosen = Profile() if args.local else profile
+    chosen = Profile() if args.local or args.stack_file else profile
+    if args.subject and local is None:
+        raise UsageError(f"--subject is for a local stack, and {url} is none: its token says who you are.")
     return Settings(
         url=_checked_url(url),
         tokens=_tokens(args, environment, chosen, local, admin=admin),
@@ -78,6 +81,14 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
         audience=chosen.audience,
         web_origin=getattr(args, "origin", None) or chosen.origin,
     )
+
+
+def _refuse_two_stores(args: Namespace) -> None:
+    """UsageError when flags name more than one store: nobody can tell which of them is meant."""
+    local = "--local" if args.local else "--stack-file" if args.stack_file else None
+    other = "--url" if args.url else "--profile" if args.profile else None
+    if local and other:
+        raise UsageError(f"{local} and {other} name two stores: give one of them.")
 
 
 def _profile(args: Namespace, environment: Mapping[str, str]) -> Profile:
@@ -91,7 +102,9 @@ def _profile(args: Namespace, environment: Mapping[str, str]) -> Profile:
 def _url(args: Namespace, environment: Mapping[str, str], profile: Profile) -> tuple[str | None, str]:
     if args.url:
         return args.url, "--url"
-    if args.profile and profile.url:  # a profile named by hand says more than what was exported once
+    if args.profile:  # a profile named by hand says more than what was exported once
+        if not profile.url:
+            raise UsageError(f"The profile {args.profile!r} has no url.")
         return profile.url, f"the profile {args.profile}"
     if url := environment.get("IMAGE_STORE_URL"):
         return url, "the variable IMAGE_STORE_URL"
@@ -134,8 +147,11 @@ def _tokens(
 def _aws(
     args: Namespace, environment: Mapping[str, str], profile: Profile, local: dict[str, str] | None
 ) -> AwsAccess | None:
-    stack = getattr(args, "stack", None) or environment.get("IMAGE_STORE_STACK") or profile.stack
+    flag, region = getattr(args, "stack", None), getattr(args, "region", None)
+    is_chosen = args.local or args.stack_file
+    stack = flag or (None if is_chosen else environment.get("IMAGE_STORE_STACK")) or profile.stack
     if local is not None:
+        _refuse_another_stack(local, stack=stack, region=region)
         return AwsAccess(
             stack=local["stack_name"],
             region=local["region"],
@@ -143,8 +159,21 @@ def _aws(
             access_key=local["access_key"],
             secret_key=local["secret_key"],
         )
-    region = getattr(args, "region", None) or profile.region
-    return AwsAccess(stack=stack, region=region, profile=profile.aws_profile) if stack else None
+    return (
+        AwsAccess(stack=stack, region=region or profile.region, profile=profile.aws_profile)
+        if stack
+        else None
+    )
+
+
+def _refuse_another_stack(local: dict[str, str], *, stack: str | None, region: str | None) -> None:
+    """UsageError when a stack or a region is named that is not that of the local stack."""
+    for kind, named, own in (("stack", stack, local["stack_name"]), ("region", region, local["region"])):
+        if named and named != own:
+            raise UsageError(
+                f"There is no {kind} {named!r} here: this is the local stack {local['stack_name']!r} in "
+                f"{local['region']}. Name a deployed store with --profile or --url."
+            )
 
 
 def _checked_url(url: str) -> str:

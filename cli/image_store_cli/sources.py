@@ -31,34 +31,67 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class BadFile:
+    """A file that cannot be uploaded, by the name that the person gave it, and why."""
+
+    name: str
+    error: UsageError
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """The pictures, and the files of folders that are none."""
+    """The pictures, the files that cannot be uploaded, and the files in folders that are no pictures."""
 
     pictures: list[Picture]
+    bad: list[BadFile]
     skipped: list[str]
 
 
 def find(words: Sequence[str], *, hidden: bool = False) -> Found:
-    """Every picture once, in order. UsageError for a name that leads nowhere or to a file that is no picture.
+    """Every picture once, in order; a bad file spoils no other.
 
     Folders are searched to their depths without following links to folders; what is no picture in them is skipped,
     and so is what begins with a dot unless `hidden`. Patterns are for shells that leave them alone.
     """
-    pictures: dict[Path, Picture] = {}
-    skipped: list[str] = []
+    found = Found([], [], [])
+    seen: set[Path] = set()
     for word in words:
-        for path, named in _paths(word, hidden=hidden):
-            real = path.resolve()
-            if real in pictures:
-                continue
-            kind = _kind(path)
-            if kind is not None:
-                pictures[real] = Picture(path, str(path), path.name, kind)
-            elif named:
-                raise UsageError(f"{path} is no {TAKEN} file.")
-            else:
-                skipped.append(str(path))
-    return Found(list(pictures.values()), skipped)
+        try:
+            for path, named in _paths(word, hidden=hidden):
+                real = path.resolve()
+                if real not in seen:
+                    seen.add(real)
+                    _sort(path, found, named=named)
+        except UsageError as wrong:
+            found.bad.append(BadFile(word, wrong))
+    return found
+
+
+def _sort(path: Path, found: Found, *, named: bool) -> None:
+    """Put one file where it belongs."""
+    try:
+        kind = _kind(path)
+    except UsageError as unreadable:
+        found.bad.append(BadFile(str(path), unreadable))
+        return
+    if kind is None and not named:
+        found.skipped.append(str(path))
+    elif kind is None:
+        found.bad.append(BadFile(str(path), UsageError(f"{path} is no {TAKEN} file.")))
+    elif not _is_text(path.name):
+        reason = f"The name {path} is not UTF-8: rename the file, or send it on stdin with --filename."
+        found.bad.append(BadFile(str(path), UsageError(reason)))
+    else:
+        found.pictures.append(Picture(path, str(path), path.name, kind))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name of the file system is text; Python keeps other bytes as halves of pairs."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def from_stdin(folder: Path, stream: IO[bytes] | None = None, *, filename: str | None = None) -> Picture:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-# What moves a terminal's cursor or reverses the order of other characters.
-_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# What moves a terminal's cursor, reverses the order of other characters, or is no character at all.
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _STEP = 1000
 

@@ -19,13 +19,15 @@ from image_store_cli.texts import counted, plain, size
 from image_store_cli.uploading import Bytes, read_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Future
+    from pathlib import Path
 
     from rich.progress import Progress, TaskID
 
     from image_store_cli.context import Context
     from image_store_cli.journal import Journal
-    from image_store_cli.sources import Picture
+    from image_store_cli.sources import BadFile, Picture
     from image_store_cli.uploading import Uploader
 
 CLOCKS_DIFFER = timedelta(seconds=2)
@@ -40,7 +42,7 @@ NEW, EXISTING, RESUMED, FAILED = "stored", "existing", "resumed", "failed"
 class Result:
     """What became of one picture."""
 
-    picture: Picture
+    name: str
     status: str
     size: int = 0
     sha256: str | None = None
@@ -51,7 +53,7 @@ class Result:
         """The result as a line of JSON."""
         image = self.image or {}
         body = {
-            "path": self.picture.name,
+            "path": self.name,
             "status": self.status,
             "id": image.get("id"),
             "sha256": self.sha256,
@@ -73,14 +75,17 @@ class UploadRun:
         self._stopped = threading.Event()
         self._started = datetime.now(UTC)
 
-    def run(self, pictures: list[Picture]) -> Exit:
-        """Upload all; a failure is told and the others go on, unless nothing can go on without a token."""
+    def run(self, pictures: list[Picture], bad: Sequence[BadFile] = ()) -> Exit:
+        """Upload all; a failure is told and the others go on, unless nothing can go on without a token.
+
+        The `bad` files cannot be uploaded: they are told first, and count as failed.
+        """
         context = self._context
-        if not pictures:
+        if not pictures and not bad:
             self._journal.remove()
             context.out.note("There is nothing to upload.")
             return Exit.OK
-        results: list[Result] = []
+        results = [self._told(Result(each.name, FAILED, error=each.error)) for each in bad]
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
@@ -88,18 +93,18 @@ class UploadRun:
             TransferSpeedColumn(),
             TimeRemainingColumn(),
         )
-        total = sum(picture.path.stat().st_size for picture in pictures)
+        total = sum(_size(picture.path) for picture in pictures)
         with context.out.progress(*columns) as progress, ThreadPoolExecutor(self._parallel) as pool:
-            whole = progress.add_task(f"0 of {counted(len(pictures), 'picture')}", total=total)
+            number = counted(len(bad) + len(pictures), "picture")
+            whole = progress.add_task(f"{len(bad)} of {number}", total=total)
             futures = [pool.submit(self._one, picture, progress, whole) for picture in pictures]
             try:
                 for future in as_completed(futures):
                     results.append(self._told(future.result()))
-                    done = f"{len(results)} of {counted(len(pictures), 'picture')}"
-                    progress.update(whole, description=done)
+                    progress.update(whole, description=f"{len(results)} of {number}")
             except BaseException:
                 self._stop(futures)
-                context.out.note("Stopped; the same command goes on where it was.")
+                context.out.note("Stopped. Repeat the command to resume.")
                 raise
         return self._end(results)
 
@@ -112,7 +117,7 @@ class UploadRun:
     def _told(self, result: Result) -> Result:
         if isinstance(result.error, NotSignedIn | NotOffered):
             raise result.error
-        out, name = self._context.out, plain(result.picture.name)
+        out, name = self._context.out, plain(result.name)
         if result.error is not None and not out.as_json:
             out.errors.print(
                 Text(f"failed  {name}  {plain(result.error.message)}", style="red"), soft_wrap=True
@@ -136,7 +141,7 @@ class UploadRun:
         sent = sum(result.size for result in results if result.status == NEW)
         self._context.out.note(f"{counted(len(results), 'picture')}: {', '.join(parts)}; {size(sent)} sent.")
         if failures:
-            self._context.out.note("The same command tries again those that failed, and no others.")
+            self._context.out.note("Repeat the command to retry those that failed.")
         else:
             self._journal.remove()
         return outcome(failures, of=len(results))
@@ -150,9 +155,11 @@ class UploadRun:
         try:
             return self._stored(picture, advance)
         except CommandError as failed:
-            return Result(picture, FAILED, error=failed)
+            return Result(picture.name, FAILED, error=failed)
         except OSError as failed:
-            return Result(picture, FAILED, error=UsageError(f"The file cannot be read: {failed.strerror}."))
+            return Result(
+                picture.name, FAILED, error=UsageError(f"The file cannot be read: {failed.strerror}.")
+            )
 
     def _stored(self, picture: Picture, advance: Any) -> Result:
         stat = picture.path.stat()
@@ -164,7 +171,7 @@ class UploadRun:
             before = self._uploader.still_there(known.id)
             if before is not None:
                 advance(stat.st_size)
-                return Result(picture, RESUMED, known.size, known.sha256, before)
+                return Result(picture.name, RESUMED, known.size, known.sha256, before)
         measured = Bytes(known.size, known.sha256) if known else read_bytes(picture.path)
 
         def note(state: str, image_id: str) -> None:
@@ -175,9 +182,17 @@ class UploadRun:
         )
         note(STORED, str(image["id"]))
         status = EXISTING if self._was_there(image) else NEW
-        return Result(picture, status, measured.size, measured.sha256, image)
+        return Result(picture.name, status, measured.size, measured.sha256, image)
 
     def _was_there(self, image: dict[str, Any]) -> bool:
         """Whether an image is older than this run, by the store's clock."""
         started = self._started + self._context.api.ahead
         return datetime.fromisoformat(image["created_at"]) < started - CLOCKS_DIFFER
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file, for the progress display; 0 for one that is gone, which its upload will tell."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

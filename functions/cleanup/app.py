@@ -26,9 +26,11 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         until=until,
         most_removals=event.get("max_deletions"),
         reconcile=event.get("reconcile") is True,
+        take_over=event.get("take_over") is True,
     )
     log_report(report)
     tell_unreadable(app.settings.metrics_namespace, report.unreadable)
+    logger.info("feed upgrade", images=app.feed_upkeep.upgrade(until=until, now=app.clock.now))
     logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
     logger.info("generation sweep", report=asdict(app.generation_sweep.run(until=until)))
     tell_reading(app.settings.metrics_namespace, app.metering.read())

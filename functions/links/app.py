@@ -23,7 +23,8 @@ def get_published_image(link: str) -> "Response[str]":
     if parse_link(link) is not None:
         return get_published_rendition(link, "display")
     app = application()
-    return app.answers.shared(app.shared.find(link, accept=http.header(api, "accept")))
+    found = app.shared.find(link, accept=http.header(api, "accept"))
+    return app.answers.shared(found, method=http.read_method(api))
 
 
 @api.get("/i/<link>/<preset>", **PUBLISHED)
@@ -31,7 +32,7 @@ def get_published_rendition(link: str, preset: str) -> "Response[str]":
     """Redirects to a rendition of a published image."""
     app = application()
     found = app.renditions.published(link, preset, accept=http.header(api, "accept"))
-    return app.answers.published(found)
+    return app.answers.published(found, method=http.read_method(api))
 
 
 prepare()

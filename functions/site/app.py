@@ -8,10 +8,10 @@ from image_store.entrypoints import http, site_routes
 
 # Health is asked for most often and needs nothing: whatever else a route needs is imported when it is called.
 
-api = http.create_api()
-
 HERE = Path(__file__).parent
 DOCUMENT = HERE / "openapi.json"
+
+api = http.create_api(document=DOCUMENT)
 
 
 @api.get("/v1/health", **site_routes.HEALTH)

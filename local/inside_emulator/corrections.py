@@ -41,7 +41,7 @@ def refuse_broken_state(state_dir: Path, *, tell: int) -> None:
                 f"The saved state in {path} is damaged: restore that file from a copy, or delete the folder "
                 f"{state_dir.parent} to begin with an empty store."
             )
-            os.write(tell, json.dumps({"problem": sentence}).encode())
+            os.write(tell, json.dumps({"problem": sentence}).encode() + b"\n")
             os._exit(3)
         return state
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import logging
 import os
 import signal
 import sys
 import threading
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +30,16 @@ from local.inside_emulator.corrections import (
     require_expiry,
     tell_encryption_contexts,
 )
+from local.inside_emulator.credentials import make_function_credentials_secret, secret_of
 from local.inside_emulator.function_logs import end_invocations_with_their_logs, log_functions
-from local.inside_emulator.gate import LocalhostOnly
+from local.inside_emulator.gate import Gate
 from local.inside_emulator.http_api import import_api_bodies
 from local.inside_emulator.layers import unpack_layers_once
+from local.inside_emulator.unsaved_objects import UnsavedObjects
 
 KEEP_ALIVE_SECONDS = 75
+NOT_SAVED = 4
+"""The exit code of a stop after which not everything is on the disk."""
 DEPLOYMENT_POLL_SECONDS = 0.1
 
 
@@ -41,10 +48,13 @@ def main() -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C is the launcher's: it stops the parts in their order
-    problems = os.dup(1)  # the launcher reads one sentence there; what MiniStack prints goes to the log
+    problems = os.dup(
+        1
+    )  # the launcher reads there what a person has to know; what MiniStack prints is for the log
     os.dup2(2, 1)
     # MiniStack runs handlers on its own interpreter and they would see its packages. This one has none.
     sys.executable = os.environ.pop("HANDLER_PYTHON")
+    front_secret = os.environ.pop("FRONT_SECRET")  # handlers inherit the environment
     emulator: Any = importlib.import_module("ministack.app")
     importlib.import_module("ministack.core.hypercorn_compat").install()
     refuse_broken_state(Path(os.environ["STATE_DIR"]), tell=problems)
@@ -58,11 +68,27 @@ def main() -> None:
     log_functions()
     end_invocations_with_their_logs()
     unpack_layers_once()
-    asyncio.run(serve(emulator, port=int(os.environ["GATEWAY_PORT"])))
-    os._exit(0)  # a handler still at work would hold the process, its port and its lock
+    make_function_credentials_secret()
+    objects = UnsavedObjects()
+    objects.watch()
+    state_dir = Path(os.environ["STATE_DIR"])
+    checkpoints = Checkpoints(
+        emulator, state_dir=state_dir, objects=objects, tell=partial(tell_saving, problems)
+    )
+    port = int(os.environ["GATEWAY_PORT"])
+    asyncio.run(serve(emulator, checkpoints, port=port, front_secret=front_secret))
+    checkpoints.save_everything()  # MiniStack did, while it shut down, and does not say whether it could
+    # A handler still at work would hold the process, its port and its lock.
+    os._exit(NOT_SAVED if checkpoints.fault else 0)
 
 
-async def serve(emulator: Any, *, port: int) -> None:
+def tell_saving(problems: int, fault: str | None) -> None:
+    """Let the launcher say that saving fails, and why, or that it works again."""
+    with suppress(OSError):  # the launcher may be gone
+        os.write(problems, json.dumps({"saving": fault}).encode() + b"\n")
+
+
+async def serve(emulator: Any, checkpoints: Checkpoints, *, port: int, front_secret: str) -> None:
     """Serve until told to stop, saving what changed every few seconds meanwhile."""
     hypercorn: Any = importlib.import_module("hypercorn.asyncio")
     config: Any = importlib.import_module("hypercorn.config").Config()
@@ -74,19 +100,33 @@ async def serve(emulator: Any, *, port: int) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     threading.Thread(target=wait_for_launcher, args=(loop, stop), daemon=True).start()
-    checkpoints = Checkpoints(emulator, state_dir=Path(os.environ["STATE_DIR"]))
+    root = (os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    gate = Gate(
+        emulator.app,
+        save=checkpoints.save_everything,
+        front_secret=front_secret,
+        secret_of=partial(secret_of, root=root),
+        fault=lambda: checkpoints.fault,
+        is_bucket=lambda host, path: emulator._s3_cors_target(host, path) is not None,
+    )
     saving = asyncio.create_task(checkpoints.run())
+    saving.add_done_callback(partial(end_with, stop))
 
     async def told_to_stop() -> None:
         await stop.wait()
         while is_deploying():  # takes seconds, and half of one cannot be continued
             await asyncio.sleep(DEPLOYMENT_POLL_SECONDS)
 
-    await hypercorn.serve(
-        LocalhostOnly(emulator.app, checkpoints.save_everything), config, shutdown_trigger=told_to_stop
-    )
-    saving.cancel()  # MiniStack has saved everything while it shut down
+    await hypercorn.serve(gate, config, shutdown_trigger=told_to_stop)
+    saving.cancel()
     logging.getLogger("local").info("stopped")
+
+
+def end_with(stop: asyncio.Event, task: asyncio.Task[None]) -> None:
+    """Stop when a task ended by itself that should have lasted: nothing is stored by halves unseen."""
+    if not task.cancelled():
+        logging.getLogger("local").error("saving has ended", exc_info=task.exception())
+        stop.set()
 
 
 def wait_for_launcher(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

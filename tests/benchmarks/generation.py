@@ -128,6 +128,8 @@ class Worker:
                     return answered(request, 204, {}, b"")
                 case "DeleteObjects":
                     return answered(request, 200, {}, b"<DeleteResult/>")
+                case "ListObjectsV2":
+                    return answered(request, 200, {}, b"<ListBucketResult/>")
             raise NotImplementedError(operation)
 
         return intercept(client, respond)

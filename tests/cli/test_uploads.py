@@ -94,6 +94,43 @@ def test_a_bad_file_spoils_no_other_and_is_the_only_one_that_is_tried_again(
     assert len(store.images) == 6
 
 
+def test_files_that_are_no_pictures_spoil_no_other(store: StoreServer, folder: Path) -> None:
+    good = folder / "pictures/1.jpg"
+    broken, missing = folder / "broken.jpg", folder / "missing.jpg"
+    broken.write_text("no picture")
+
+    said = upload(store, folder, str(broken), str(good), str(missing), str(folder / "*.gif"))
+
+    assert said.exit_code == Exit.SOME_FAILED
+    assert [image["filename"] for image in store.images.values()] == ["1.jpg"]
+    by_path = {line["path"]: line for line in said.lines}
+    assert by_path[str(good)]["status"] == "stored"
+    assert "is no JPEG" in by_path[str(broken)]["error"]["detail"]
+    assert "no file or folder" in by_path[str(missing)]["error"]["detail"]
+    assert "No file matches" in by_path[str(folder / "*.gif")]["error"]["detail"]
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["person", "program"])
+def test_a_name_that_is_no_text_fails_alone(store: StoreServer, folder: Path, more: tuple[str, ...]) -> None:
+    odd = os.fsdecode(os.fsencode(folder / "pictures") + b"/caf\xe9.jpg")
+    Path(odd).write_bytes(JPEG + b"odd")
+
+    said = command(None, "upload", odd, str(folder / "pictures"), *more, folder=folder, url=store.url)
+
+    assert said.exit_code == Exit.SOME_FAILED
+    assert len(store.images) == 6
+    assert "is not UTF-8" in said.out + said.err
+    (said.out + said.err).encode()
+
+
+def test_files_of_which_none_is_a_picture_are_a_wrong_command(store: StoreServer, folder: Path) -> None:
+    (folder / "broken.jpg").write_text("no picture")
+
+    said = upload(store, folder, str(folder / "broken.jpg"))
+
+    assert (said.exit_code, store.requests) == (Exit.USAGE, [])
+
+
 def test_what_was_deleted_meanwhile_is_stored_again_when_an_upload_goes_on(
     store: StoreServer, folder: Path
 ) -> None:
@@ -170,7 +207,7 @@ def test_an_upload_that_is_told_to_end_ends_what_it_does_and_goes_on_later(
     later = upload(store, folder, *words)
 
     assert (process.returncode, stored) == (Exit.INTERRUPTED, 1)
-    assert "goes on where it was" in told
+    assert "Repeat the command to resume." in told
     assert sorted(line["status"] for line in later.lines) == ["resumed"] + ["stored"] * 5
     assert len(store.images) == 6
 

@@ -107,6 +107,21 @@ def test_a_lease_past_its_end_is_taken_over_with_a_higher_token(kept: Housekeepi
     assert second.holder == "another"
 
 
+def test_a_lease_is_taken_over_from_whoever_holds_it_when_that_is_asked(kept: Housekeeping) -> None:
+    dead = take(kept)
+
+    mine = kept.take_lease(holder="another", at=NOON + MOMENT, until=END, take_over=True)
+
+    assert mine is not None
+    assert mine.token > dead.token
+    with pytest.raises(Conflict):
+        kept.move("private", Position(NOON, "a"), dead)
+
+
+def test_a_lease_that_is_free_can_be_taken_over_too(kept: Housekeeping) -> None:
+    assert kept.take_lease(holder="a run", at=NOON, until=END, take_over=True) is not None
+
+
 def test_a_lease_that_was_ended_is_free_and_the_next_token_is_higher(kept: Housekeeping) -> None:
     first = take(kept)
     kept.end_lease(first)

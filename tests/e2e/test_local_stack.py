@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import jwt
 import pytest
@@ -17,17 +20,17 @@ import yaml
 from botocore.exceptions import ClientError
 from PIL import Image
 
+from image_store.adapters.dynamodb.keys import CLEANUP_LEASE
 from local.build import build_folder
 from local.issuer import issuer_key
 from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET, R2_SECRET
 from tests.e2e.conftest import ROOT, Stack, launch
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
 REFUSED_SECONDS = 60
+LISTENING = "0A"
+LOOPBACK_ADDRESSES = {"0100007F", "00000000000000000000000001000000"}
 FIELDS = {
     "api_url",
     "console_url",
@@ -96,6 +99,30 @@ def status(stack: Stack, path: str, token: str | None = None) -> int:
             return refused.code
 
 
+def listening_ports(stack: Stack) -> set[int]:
+    """Answer the ports at which the stack listens, on whatever address; functions' processes count too."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    processes = [tuple(map(int, line.split())) for line in listed.stdout.splitlines()]
+    family = {stack.launcher}
+    while more := {pid for pid, parent in processes if parent in family} - family:
+        family |= more
+    sockets = set()
+    for pid in family:
+        with suppress(OSError):  # a function's process may have ended
+            for entry in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    sockets.add(os.readlink(entry))
+    ports = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            _, local, _, state, *rest = line.split()
+            if state == LISTENING and f"socket:[{rest[5]}]" in sockets:
+                address, _, port = local.partition(":")
+                assert address in LOOPBACK_ADDRESSES, f"the stack listens at {local}"
+                ports.add(int(port, 16))
+    return ports
+
+
 def refusal(port: int, state: Path) -> tuple[int, str]:
     """Start a launcher that must end by itself; answer its exit code and what it said."""
     process = launch(port, state, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -106,6 +133,12 @@ def refusal(port: int, state: Path) -> tuple[int, str]:
 def test_the_stack_file_has_the_documented_fields_and_is_private(stack: Stack) -> None:
     assert set(stack.described) == FIELDS
     assert stack.state.stack_file.stat().st_mode & 0o077 == 0
+
+
+def test_the_stack_listens_on_loopback_at_its_four_ports_and_nowhere_else(stack: Stack) -> None:
+    told = (stack.described[name] for name in ("api_url", "issuer", "s3_endpoint", "providers_url"))
+
+    assert listening_ports(stack) == {int(address.rpartition(":")[2]) for address in told}
 
 
 def test_data_and_tokens_survive_a_stop(stack: Stack) -> None:
@@ -131,6 +164,9 @@ def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_bu
     storage.delete_object(Bucket=PRIVATE_BUCKET, Key=original)
     orphan = f"images/0192d0c0-0000-7000-8000-000000000001/{'0' * 16}/original.png"
     storage.put_object(Bucket=PRIVATE_BUCKET, Key=orphan, Body=b"bytes without a record")
+    in_an_hour = f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%S.000000Z}"
+    a_dead_run = {"holder": {"S": "a dead run"}, "until": {"S": in_an_hour}, "token": {"N": "7"}}
+    stack.client("dynamodb").put_item(TableName=stack.described["table"], Item=CLEANUP_LEASE | a_dead_run)
     time.sleep(SAFE_AFTER_SECONDS)
 
     stack.kill()
@@ -248,6 +284,33 @@ def test_every_route_of_the_template_is_deployed_with_its_authorizer(stack: Stac
     deployed = stack.client("apigatewayv2").get_routes(ApiId=api["ApiId"])["Items"]
 
     assert {route["RouteKey"]: route["AuthorizationType"] for route in deployed} == wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "body", "status_", "has_cors"),
+    [
+        ("/v1/images", "good", None, 200, True),
+        ("/v1/images", "bad", None, 401, False),
+        ("/v1/images", "good", bytes(5 * 1024 * 1024), 413, False),
+    ],
+)
+def test_answers_of_functions_have_cors_headers_and_the_gateways_own_have_none(
+    stack: Stack, path: str, token: str, body: bytes | None, status_: int, has_cors: bool
+) -> None:
+    headers = {
+        "Authorization": f"Bearer {stack.token() if token == 'good' else 'a.b.c'}",
+        "Origin": stack.api_url,
+        "Content-Type": "image/png",
+    }
+    request = urllib.request.Request(f"{stack.api_url}{path}", data=body, headers=headers)  # noqa: S310 - as above
+    try:
+        answer = urllib.request.urlopen(request, timeout=30)  # noqa: S310
+    except urllib.error.HTTPError as refused:
+        answer = refused
+
+    with answer:
+        assert answer.status == status_
+        assert ("Access-Control-Allow-Origin" in answer.headers) is has_cors
 
 
 def test_without_a_token_only_public_routes_answer(stack: Stack) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -358,6 +360,40 @@ def test_the_role_of_every_function_is_tried(stack: Stack) -> None:
 
     assert tried == {found["FunctionName"] for found in functions}
     assert len({found["Role"] for found in functions}) == len(functions)
+
+
+def test_nobody_can_compute_the_credentials_of_a_function(stack: Stack) -> None:
+    """They were once hashes of the function's ARN and of its role's."""
+    name = function_name(stack, "health")
+    with urllib.request.urlopen(f"{stack.api_url}/v1/health", timeout=30) as answer:  # noqa: S310 - the stack's address
+        assert answer.status == 200  # it runs, so its credentials are in use
+    told = stack.client("lambda").get_function_configuration(FunctionName=name)
+    digest = hashlib.sha256(f"{told['FunctionArn']}:{told['Role']}".encode()).hexdigest()
+    guessed = Holder(
+        stack,
+        {
+            "aws_access_key_id": f"ASIA{digest[:16].upper()}",
+            "aws_secret_access_key": hashlib.sha256(f"secret:{digest}".encode()).hexdigest(),
+            "aws_session_token": hashlib.sha256(f"token:{digest}".encode()).hexdigest(),
+        },
+    )
+
+    assert code_of(get, guessed) == "UnrecognizedClientException"
+
+
+@pytest.mark.parametrize("key", ["test", "000000000000", "local-root"])
+def test_a_key_of_the_emulators_own_is_good_for_nothing(stack: Stack, key: str) -> None:
+    holder = Holder(stack, {"aws_access_key_id": key, "aws_secret_access_key": stack.described["secret_key"]})
+
+    assert code_of(get, holder) == "UnrecognizedClientException"
+    assert code_of(list_private, holder) == "InvalidAccessKeyId"
+    assert code_of(lambda own: own.client("iam").list_users(), holder) == "UnrecognizedClientException"
+
+
+def test_the_root_key_with_another_secret_is_good_for_nothing(stack: Stack) -> None:
+    pair = {"aws_access_key_id": stack.described["access_key"], "aws_secret_access_key": "another"}
+
+    assert code_of(get, Holder(stack, pair)) == "SignatureDoesNotMatch"
 
 
 def test_the_key_pair_of_r2_reaches_its_two_buckets_alone(stack: Stack) -> None:

@@ -11,6 +11,7 @@ from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
 from image_store.domain.generation import (
     LONGEST_LOOK,
+    Call,
     Change,
     Item,
     Job,
@@ -169,6 +170,9 @@ class MemoryGenerations(Generations):
         day, month = (Spending(self.spent[key], self.committed[key] - self.spent[key]) for key in keys)
         return day, month
 
+    def is_settled(self, item: Item, call: Call) -> bool:
+        return (item.job_id, item.index, call.id) in self.ledger
+
     def performance(
         self, owner: str | None, *, since: date, until: date
     ) -> Mapping[date, Sequence[Performance]]:
@@ -221,6 +225,7 @@ class MemoryGenerations(Generations):
             provider=outcome.call.provider,
             succeeded=int(outcome.succeeded),
             failed=int(not outcome.succeeded),
+            refused=int(outcome.is_not_of_provider),
             duration_ms=outcome.duration_ms if outcome.succeeded else 0,
             cost_micros=known,
             unknown_costs=int(receipt is not None and receipt.cost_micros is None),

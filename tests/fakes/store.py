@@ -428,6 +428,7 @@ class Store:
         most_removals: int | None = None,
         on_demand: bool = False,
         reconcile: bool = False,
+        take_over: bool = False,
     ) -> Report:
         """Run cleanup with a quarter of an hour to do it."""
         return self.cleanup.run(
@@ -436,6 +437,7 @@ class Store:
             most_removals=most_removals,
             on_demand=on_demand,
             reconcile=reconcile,
+            take_over=take_over,
         )
 
     def strew(self, bucket: MemoryBucket, key: str) -> str:

@@ -186,7 +186,7 @@ def test_a_file_is_packed_for_whoever_takes_that(site: Deployment, accepted: str
 
     status, headers, content = served(site, with_headers(asset("/assets/main.js"), accept_encoding=accepted))
 
-    assert (status, headers["Content-Encoding"], headers["Vary"]) == (200, "gzip", "Accept-Encoding")
+    assert (status, headers["Content-Encoding"], headers["Vary"]) == (200, "gzip", "Accept-Encoding, Origin")
     assert gzip.decompress(content) == plain[2]
     assert headers["ETag"] == f"W/{plain[1]['ETag']}"
 
@@ -206,7 +206,7 @@ def test_a_file_that_is_known_already_is_not_sent_again(site: Deployment) -> Non
     status, headers, content = served(site, again)
 
     assert (status, content) == (304, b"")
-    assert (headers["ETag"], headers["Vary"]) == (first["ETag"], "Accept-Encoding")
+    assert (headers["ETag"], headers["Vary"]) == (first["ETag"], "Accept-Encoding, Origin")
 
 
 @pytest.mark.parametrize(
@@ -228,6 +228,7 @@ def test_the_console_is_told_where_to_sign_in_and_what_is_allowed(site: Deployme
         "issuer": TOLD["ISSUER"],
         "client_id": "console-1",
         "scopes": "openid images:admin",
+        "admin_scope": "images:admin",
         "audience": "image-store",
         "r2_origin": TOLD["R2_ENDPOINT"],
         "public_url": "https://cdn.example.com",

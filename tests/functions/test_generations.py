@@ -439,5 +439,5 @@ def test_calls_are_counted_as_metrics(store: Deployment, capsys: pytest.CaptureF
         ("GenerationSucceeded", "openai"),
         ("GenerationTime", "openai"),
         ("GenerationCostUnknown", "openai"),
-        ("GenerationFailed", "cloudflare"),
+        ("GenerationRefused", "cloudflare"),
     }

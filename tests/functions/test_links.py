@@ -38,7 +38,7 @@ def test_a_rendition_of_a_published_image_is_made_and_copied_when_it_is_asked_fo
 
     location = answer.headers["Location"]
     assert (answer.status, answer.headers["Cache-Control"]) == (302, "public, max-age=60")
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"] == "Accept, Origin"
     assert location.rpartition("/")[2] == "w640.webp"
     assert store.public_bucket.objects[location.removeprefix(f"{CDN}/")].content_type == "image/webp"
 

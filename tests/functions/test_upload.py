@@ -181,13 +181,23 @@ def test_the_key_of_another_request_is_a_mismatch(store: Deployment, what: str) 
     other = {
         "bytes": with_bytes(sent, PICTURE + b" "),
         "query": with_query(sent, "filename=other.png"),
-        "type": with_headers(sent, content_type="image/png; charset=binary"),
+        "type": with_headers(sent, content_type="image/apng"),
     }[what]
 
     answer = store.call(other, function="upload")
 
     assert_refused(answer, 422, "idempotency_mismatch")
     assert store.contents() == before
+
+
+@pytest.mark.parametrize("content_type", ["image/png; charset=binary", "IMAGE/PNG"])
+def test_parameters_and_case_of_a_type_make_no_other_request(store: Deployment, content_type: str) -> None:
+    sent = event("upload/idempotent")
+    first = store.call(sent, function="upload")
+
+    again = store.call(with_headers(sent, content_type=content_type), function="upload")
+
+    assert (again.status, again.json) == (201, first.json)
 
 
 def test_two_owners_may_use_the_same_key(store: Deployment) -> None:

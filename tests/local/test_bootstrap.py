@@ -1,6 +1,7 @@
 """The bootstrap's decisions: what is fresh, which Python, and what it says when it cannot go on."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,47 @@ def test_a_tool_that_fails_is_quoted_and_explained(capsys: pytest.CaptureFixture
         bootstrap.run(["sh", "-c", "echo no route to host >&2; exit 1"], doing="installing uv")
 
     assert "no route to host" in capsys.readouterr().err
+
+
+def test_a_first_start_says_that_it_takes_minutes_and_what_it_does(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "requirements/ministack.txt").write_text(
+        "# made by make lock\na==1 \\\n    --hash=x\nb==2\n    # via a==1\n"
+    )
+    (root / "requirements/uv.txt").write_text("uv==1")
+
+    def run(_: Sequence[str], *, doing: str) -> None:
+        (root / doing.split()[1]).mkdir(exist_ok=True)
+
+    monkeypatch.setattr(bootstrap, "run", run)
+    monkeypatch.setattr(bootstrap, "make_uv", lambda root: root / "uv")
+    monkeypatch.setattr(bootstrap, "find_lambda_python", lambda _: "python")
+    (root / ".venv/bin/python").unlink()
+
+    assert bootstrap.main(["dev", "ministack"], root=root) == 0
+
+    first, second, third = capsys.readouterr().err.splitlines()
+    assert "first start" in first
+    assert "takes a few minutes" in first
+    assert second.strip() == "making .venv (1 of 2, 1 packages) …"
+    assert third.strip() == "making .venv-ministack (2 of 2, 2 packages) …"
+
+
+def test_a_start_with_everything_in_place_says_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "make_uv", lambda root: root / "uv")
+
+    assert bootstrap.main(["dev"], root=root) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_tool_that_takes_long_is_reported_while_it_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "TELL_EVERY_SECONDS", 0.2)
+
+    bootstrap.run(["sleep", "0.9"], doing="filling .venv")
+
+    assert "filling .venv: 0 s so far …" in capsys.readouterr().err

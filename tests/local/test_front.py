@@ -15,10 +15,17 @@ from yarl import URL
 from local.cdn import Cdn
 from local.front import Front
 from local.gateway_limits import MAX_ANSWER_BYTES, MIB
+from local.routes import Routes
+from local.throttle import Throttle
 
 pytestmark = pytest.mark.loopback
 
 PUBLIC = b"public picture"
+OWN = "http://localhost:8080"
+SECRET = {"x-local-front": "the secret of the front"}
+ROUTES = Routes(
+    ["GET /i/{link}", "GET /i/{link}/{preset}", "GET /v1/images/{id}", "POST /v1/images", "$default"]
+)
 ETAG = '"e1"'
 
 
@@ -77,7 +84,9 @@ async def bucket(request: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def front(*, timeout_seconds: float = 5) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+async def front(
+    *, timeout_seconds: float = 5, at_once: int = 8, waiting: int = 8, longest_wait_seconds: float = 5
+) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """Serve the front in front of the stand-ins; the client names it ``localhost``."""
     behind = web.Application(client_max_size=100 * MIB)
     behind.router.add_route("*", "/bucket/pictures/{key:.*}", bucket)
@@ -91,6 +100,10 @@ async def front(*, timeout_seconds: float = 5) -> AsyncIterator[TestClient[web.R
             api_base=f"{base}/api",
             cdn=Cdn(storage=Presigner(base), bucket="pictures", http=http),
             http=http,
+            origins=frozenset({OWN}),
+            routes=ROUTES,
+            secret=SECRET,
+            throttle=Throttle(at_once=at_once, waiting=waiting, longest_wait_seconds=longest_wait_seconds),
             timeout_seconds=timeout_seconds,
         )
         async with TestClient(TestServer(served.application(), host="localhost")) as client:
@@ -98,12 +111,12 @@ async def front(*, timeout_seconds: float = 5) -> AsyncIterator[TestClient[web.R
 
 
 def through_front(
-    ask: Callable[[TestClient[web.Request, web.Application]], Awaitable[Any]], *, timeout_seconds: float = 5
+    ask: Callable[[TestClient[web.Request, web.Application]], Awaitable[Any]], **options: Any
 ) -> Any:
     """Run one conversation with the front."""
 
     async def conversation() -> Any:
-        async with front(timeout_seconds=timeout_seconds) as client:
+        async with front(**options) as client:
             return await ask(client)
 
     return asyncio.run(conversation())
@@ -220,3 +233,121 @@ def test_the_cdn_is_for_reading(method: str) -> None:
         return (await client.request(method, "/cdn/p/1/thumb.webp", data=b"x")).status
 
     assert through_front(ask) == 405
+
+
+def status_and_headers(method: str, path: str, headers: dict[str, str], **options: Any) -> tuple[int, Any]:
+    """Ask the front once."""
+
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        answer = await client.request(method, path, headers=headers)
+        return answer.status, answer.headers
+
+    found: tuple[int, Any] = through_front(ask, **options)
+    return found
+
+
+def test_the_emulator_hears_the_secret_of_the_front_and_never_one_of_a_client() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        return await (await client.get("/v1/images", headers={"X-Local-Front": "mine"})).json()
+
+    assert through_front(ask)["headers"]["x-local-front"] == SECRET["x-local-front"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://localhost:1"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+def test_a_page_of_another_origin_is_refused_without_cors(method: str, headers: dict[str, str]) -> None:
+    status, answered = status_and_headers(method, "/v1/images", headers)
+
+    assert status == 403
+    assert "Access-Control-Allow-Origin" not in answered
+    assert answered["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [
+        ("/v1/images", {"Origin": OWN, "Sec-Fetch-Site": "same-origin"}),
+        ("/v1/images", {"Sec-Fetch-Site": "none"}),
+        ("/v1/images", {}),
+        ("/", {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}),
+        ("/i/link", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}),
+    ],
+    ids=str,
+)
+def test_the_console_programs_links_and_public_images_pass(path: str, headers: dict[str, str]) -> None:
+    assert status_and_headers("GET", path, headers)[0] == 200
+
+
+def test_a_public_file_may_be_read_by_the_pages_that_the_bucket_names() -> None:
+    status, headers = status_and_headers("GET", "/cdn/p/1/thumb.webp", {"Origin": "http://localhost:1"})
+
+    assert status == 200
+    assert headers["Vary"] == "Origin"
+
+
+def test_a_refusal_of_the_gateway_itself_has_no_cors_headers_as_on_aws() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        headers = {"Content-Type": "image/png", "Origin": OWN}
+        answer = await client.post("/v1/images", data=io.BytesIO(bytes(5 * MIB)), headers=headers)
+        return answer.status, [name for name in answer.headers if name.startswith("Access-Control")]
+
+    assert through_front(ask) == (413, [])
+
+
+def test_the_log_names_the_route_and_holds_nothing_of_the_path(caplog: pytest.LogCaptureFixture) -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        for path in (
+            "/i/secret-link",
+            "/i/secret-link/thumb",
+            "/v1/images/secret-id",
+            "/cdn/p/secret/thumb.webp",
+        ):
+            await client.get(f"{path}?X-Amz-Signature=secret")
+        await client.put("/cdn/p/secret/thumb.webp")
+
+    with caplog.at_level("INFO", logger="front"):
+        through_front(ask)
+
+    lines = [record.getMessage().rpartition(" ms")[0].rpartition(" ")[0] for record in caplog.records]
+    assert lines == [
+        "GET /i/{link} 200",
+        "GET /i/{link}/{preset} 200",
+        "GET /v1/images/{id} 200",
+        "GET /cdn/{key+} 404",
+        "PUT /cdn/{key+} 405",
+    ]
+    assert "secret" not in caplog.text
+
+
+def test_requests_beyond_those_that_run_wait_and_beyond_the_line_get_429() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        answers = await asyncio.gather(*(client.get("/slow") for _ in range(4)))
+        refused = [answer for answer in answers if answer.status == 429]
+        return [answer.status for answer in answers], [
+            (answer.headers["Retry-After"], await answer.json()) for answer in refused
+        ]
+
+    statuses, refused = through_front(ask, at_once=1, waiting=2, timeout_seconds=0.1)
+
+    assert sorted(statuses) == [429, 503, 503, 503]
+    assert refused == [("2", {"message": "Too Many Requests"})]
+
+
+def test_whoever_waits_too_long_gets_429() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        answers = await asyncio.gather(client.get("/slow"), client.get("/slow"))
+        return sorted(answer.status for answer in answers)
+
+    options = {"at_once": 1, "timeout_seconds": 0.5, "longest_wait_seconds": 0.1}
+    assert through_front(ask, **options) == [429, 503]

@@ -1,59 +1,260 @@
 """What passes to the emulator."""
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import MutableMapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
-from local.inside_emulator.gate import CHECKPOINT_PATH, LocalhostOnly
+from local.inside_emulator.gate import CHECKPOINT_PATH, Gate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, MutableMapping
 
 PASSED_ON = 200
+ROOT = ("AKIAROOTROOTROOTROOT", "root-secret")
+FRONT = {"x-local-front": "front-secret"}
+EVERYBODY = [(b"Access-Control-Allow-Origin", b"*"), (b"content-type", b"text/plain")]
 
 
 class Emulator:
-    """Answers 200 to everything that reaches it, and counts the saves."""
+    """Answers 200 and CORS to everything that reaches it, and counts the saves."""
 
     def __init__(self) -> None:
         self.saves = 0
+        self.answer = PASSED_ON
+        self.fault: str | None = None
+        self.fault_while_serving: str | None = None
+        self.seen: list[tuple[str, dict[bytes, bytes], bytes]] = []
+        self.answered: dict[bytes, bytes] = {}
 
     def save(self) -> None:
         self.saves += 1
 
-    async def __call__(self, _scope: Any, _receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": PASSED_ON, "headers": []})
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        body = (await receive()).get("body", b"") if scope["method"] != "OPTIONS" else b""
+        self.seen.append((scope["path"], dict(scope["headers"]), body))
+        self.fault = self.fault_while_serving or self.fault
+        await send({"type": "http.response.start", "status": self.answer, "headers": EVERYBODY})
+        await send({"type": "http.response.body", "body": b"done"})
 
-    def status(self, method: str, path: str, *, host: bytes = b"localhost:18080") -> int:
-        """Send one request through the gate and answer its status."""
+    def status(
+        self,
+        method: str,
+        target: str,
+        headers: dict[str, str] | None = None,
+        *,
+        body: bytes = b"",
+        kind: str = "http",
+    ) -> int:
+        """Send one request through the gate and answer its status; a closed WebSocket counts as 403."""
         sent: list[MutableMapping[str, Any]] = []
+        received: Iterator[MutableMapping[str, Any]] = iter(
+            [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+        )
 
         async def receive() -> MutableMapping[str, Any]:
-            return {"type": "http.request"}
+            return next(received)
 
         async def send(message: MutableMapping[str, Any]) -> None:
             sent.append(message)
 
-        scope = {"type": "http", "method": method, "path": path, "headers": [(b"host", host)]}
-        asyncio.run(LocalhostOnly(self, self.save)(scope, receive, send))
+        path, _, query = target.partition("?")
+        wanted = {
+            "host": "localhost:18080",
+            **{name.lower(): value for name, value in (headers or {}).items()},
+        }
+        scope = {
+            "type": kind,
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in wanted.items()],
+        }
+        gate = Gate(
+            self,
+            save=self.save,
+            front_secret="front-secret",
+            secret_of=lambda key, token: ROOT[1] if (key, token) == (ROOT[0], "") else None,
+            fault=lambda: self.fault,
+            is_bucket=lambda _, path: path.startswith("/bucket/"),
+        )
+        asyncio.run(gate(scope, receive, send))
+        if sent[0]["type"] == "websocket.close":
+            return 403
+        self.answered = {name.lower(): value for name, value in sent[0]["headers"]}
         status: int = sent[0]["status"]
         return status
 
 
-def test_an_ordinary_request_passes() -> None:
-    assert Emulator().status("PUT", "/image-store-private/key") == PASSED_ON
+@pytest.fixture
+def emulator() -> Emulator:
+    return Emulator()
 
 
-def test_a_foreign_host_name_does_not() -> None:
-    assert Emulator().status("GET", "/", host=b"evil.example") == 421
+def header_signed(
+    method: str, path: str, *, service: str = "s3", body: bytes = b"", target: str = ""
+) -> dict[str, str]:
+    """Answer the headers of a request that the root signs."""
+    request = AWSRequest(
+        method,
+        f"http://localhost:18080{path}",
+        headers={"Host": "localhost:18080", **({"X-Amz-Target": target} if target else {})},
+        data=body,
+    )
+    signer = S3SigV4Auth if service == "s3" else SigV4Auth
+    signer(Credentials(*ROOT), service, "us-east-1").add_auth(request)
+    return {
+        name: value if isinstance(value, str) else value.decode() for name, value in request.headers.items()
+    }
 
 
-@pytest.mark.parametrize("path", ["/_ministack/reset", "/_ministack/config"])
-def test_nothing_reaches_the_unauthenticated_levers(path: str) -> None:
-    assert Emulator().status("POST", path) == 403
+def link(method: str = "GET", path: str = "/bucket/key", service: str = "s3") -> str:
+    """Answer the target of a presigned link."""
+    request = AWSRequest(method, f"http://localhost:18080{path}", headers={"Host": "localhost:18080"})
+    signer = S3SigV4QueryAuth if service == "s3" else SigV4QueryAuth
+    signer(Credentials(*ROOT), service, "us-east-1", expires=60).add_auth(request)
+    return str(request.url).removeprefix("http://localhost:18080")
 
 
-def test_a_checkpoint_saves_and_says_so() -> None:
-    emulator = Emulator()
+def test_a_signed_request_passes_with_its_body_and_without_cors(emulator: Emulator) -> None:
+    headers = header_signed("PUT", "/bucket/key", body=b"bytes")
 
-    assert emulator.status("POST", CHECKPOINT_PATH) == 204
-    assert emulator.saves == 1
+    assert emulator.status("PUT", "/bucket/key", headers, body=b"bytes") == PASSED_ON
+    assert emulator.seen[0][2] == b"bytes"
+    assert b"access-control-allow-origin" not in emulator.answered
+    assert emulator.answered[b"cross-origin-resource-policy"] == b"same-origin"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/bucket/key",
+        "/health",
+        "/_ministack/health",
+        "/_localstack/health",
+        "/_aws/execute-api/a/b",
+        CHECKPOINT_PATH,
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
+def test_an_unsigned_request_is_refused(emulator: Emulator, method: str, path: str) -> None:
+    assert emulator.status(method, path) == 403
+    assert emulator.seen == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/_ministack/reset", "/_ministack/config", "/%5Fministack/reset", CHECKPOINT_PATH]
+)
+def test_nothing_reaches_the_levers_signed_or_not(emulator: Emulator, path: str) -> None:
+    assert emulator.status("POST", path, header_signed("POST", path)) == 403
+    assert emulator.status("POST", path, FRONT) in {204, 403}
+    assert emulator.seen == []
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io:18080", "", "localhost:x"]
+)
+def test_a_foreign_host_name_is_refused(emulator: Emulator, host: str) -> None:
+    assert emulator.status("GET", "/bucket/key", {"Host": host, **FRONT}) == 421
+
+
+@pytest.mark.parametrize(
+    "from_page",
+    [
+        {"Origin": "http://localhost:8080"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "same-origin"},
+    ],
+    ids=str,
+)
+def test_a_page_may_follow_links_of_buckets_and_do_nothing_else(
+    emulator: Emulator, from_page: dict[str, str]
+) -> None:
+    signed = header_signed("GET", "/bucket/key")
+
+    assert emulator.status("GET", "/bucket/key", signed | from_page) == 403
+    assert emulator.status("GET", link(service="dynamodb"), from_page) == 403
+    assert emulator.status("GET", link().replace("Signature=", "Signature=0"), from_page) in {400, 403}
+    assert emulator.seen == []
+    assert emulator.status("GET", link(), from_page) == PASSED_ON
+    assert emulator.answered[b"access-control-allow-origin"] == b"*"
+    assert emulator.answered[b"vary"] == b"Origin"
+
+
+def test_a_link_is_good_for_its_method_alone(emulator: Emulator) -> None:
+    assert emulator.status("PUT", link()) == 403
+    assert emulator.status("PUT", link("PUT"), body=b"anything") == PASSED_ON
+
+
+def test_a_preflight_is_answered_by_the_bucket_of_a_link_and_by_nobody_else(emulator: Emulator) -> None:
+    page = {"Origin": "http://localhost:8080", "Access-Control-Request-Method": "PUT"}
+
+    assert emulator.status("OPTIONS", link("PUT"), page) == PASSED_ON
+    assert emulator.status("OPTIONS", link("PUT", "/"), page) == 403
+    assert emulator.status("OPTIONS", link("POST", service="dynamodb"), page) == 403
+    assert emulator.status("OPTIONS", "/bucket/key", page) == 403
+    assert len(emulator.seen) == 1
+
+
+def test_the_front_reaches_functions_which_do_not_see_its_secret(emulator: Emulator) -> None:
+    assert emulator.status("GET", "/_aws/execute-api/a/$default/v1", FRONT) == PASSED_ON
+    assert emulator.status("GET", "/_aws/lambda-url/a/v1", FRONT) == PASSED_ON
+    assert emulator.status("GET", "/bucket/key", FRONT) == 403
+    assert emulator.status("GET", "/_aws/execute-api/a/$default/v1", {"x-local-front": "another"}) == 403
+    assert all(b"x-local-front" not in headers for _, headers, _ in emulator.seen)
+
+
+def test_a_websocket_is_closed(emulator: Emulator) -> None:
+    assert emulator.status("GET", "/_aws/execute-api/a/b", FRONT, kind="websocket") == 403
+    assert emulator.seen == []
+
+
+def test_a_checkpoint_saves_and_says_whether_that_worked(emulator: Emulator) -> None:
+    assert emulator.status("POST", CHECKPOINT_PATH, FRONT) == 204
+    emulator.fault = "No space left on device"
+    assert emulator.status("POST", CHECKPOINT_PATH, FRONT) == 503
+    assert emulator.saves == 2
+
+
+def test_while_saving_fails_writes_are_answered_with_503_and_reads_go_on(emulator: Emulator) -> None:
+    emulator.fault = "No space left on device"
+    api, rows = "/_aws/execute-api/a/$default/v1/images", "DynamoDB_20120810."
+    put = header_signed("POST", "/", service="dynamodb", target=f"{rows}PutItem")
+    get = header_signed("POST", "/", service="dynamodb", target=f"{rows}GetItem")
+
+    assert emulator.status("POST", api, FRONT) == 503
+    assert emulator.answered[b"retry-after"] == b"2"
+    assert emulator.status("PUT", link("PUT")) == 503
+    assert emulator.status("DELETE", "/bucket/key", header_signed("DELETE", "/bucket/key")) == 503
+    assert emulator.status("POST", "/", put) == 503
+    assert emulator.seen == []
+    assert emulator.status("GET", api, FRONT) == PASSED_ON
+    assert emulator.status("GET", link()) == PASSED_ON
+    assert emulator.status("POST", "/", get) == PASSED_ON
+
+
+def test_a_write_that_meets_the_full_disk_is_not_called_a_success(emulator: Emulator) -> None:
+    emulator.fault_while_serving = "No space left on device"
+
+    assert emulator.status("PUT", link("PUT"), body=b"bytes") == 503
+
+
+def test_a_function_that_could_not_start_for_a_full_disk_is_no_failure_of_the_store(
+    emulator: Emulator,
+) -> None:
+    emulator.answer, emulator.fault = 502, "No space left on device"
+    api = "/_aws/execute-api/a/$default/v1/images"
+
+    assert emulator.status("GET", api, FRONT) == 503
+    emulator.fault = None
+    assert emulator.status("GET", api, FRONT) == 502

@@ -24,7 +24,7 @@ def key() -> rsa.RSAPrivateKey:
 @pytest.fixture
 def issuer(key: rsa.RSAPrivateKey) -> Issuer:
     """An issuer with a fixed clock."""
-    return Issuer(url="http://localhost:9", key=key, now=lambda: NOW)
+    return Issuer(url="http://localhost:9", key=key, origins=frozenset(), now=lambda: NOW)
 
 
 def test_a_token_verifies_with_the_published_key_and_names_its_subject(issuer: Issuer) -> None:

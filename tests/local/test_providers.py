@@ -2,6 +2,9 @@
 
 import asyncio
 import io
+import json
+import urllib.error
+import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +26,7 @@ from image_store.domain.providers import (
 from local.ports import any_free_port
 from local.provider_access import LOCAL_ORDER, PATHS, provider_access
 from local.providers import CLOUDFLARE, GOOGLE, KEY, OPENAI, POLLINATIONS, Providers, drawn
+from tests.fakes.fetcher import MemoryFetcher
 
 pytestmark = pytest.mark.loopback
 
@@ -57,7 +61,9 @@ def generate(
     server: str, provider: Provider, prompt: str, *, key: str = KEY, seed: int = 1
 ) -> GeneratedImage:
     """Have the shipped module ask the server."""
-    module = image_providers({provider: server + PATHS[provider]}, clock=SystemClock())[provider]
+    module = image_providers(
+        {provider: server + PATHS[provider]}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({})
+    )[provider]
     model = models_of(provider)[0]
     request = ImageRequest(
         model=model.name, prompt=prompt, width=1024, height=1024, seed=seed if model.seeds else None
@@ -154,3 +160,16 @@ def test_cloudflares_token_goes_with_its_account() -> None:
     access = provider_access(environment, server="http://localhost:1")
 
     assert access.keys == {"cloudflare": "t", "cloudflare_account_id": "a"}
+
+
+@pytest.mark.parametrize("header", ["Origin: http://localhost:8080", "Sec-Fetch-Site: cross-site"])
+def test_no_web_page_tells_the_providers_what_to_do(server: str, header: str) -> None:
+    name, _, value = header.partition(": ")
+    request = urllib.request.Request(  # noqa: S310 - the server's own address
+        f"{server}/control", data=b'{"openai": {"mode": "dead"}}', headers={name: value}, method="PUT"
+    )
+
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request, timeout=10)  # noqa: S310
+    with urllib.request.urlopen(f"{server}/control", timeout=10) as answer:  # noqa: S310
+        assert json.load(answer)["told"] == {}

@@ -4,24 +4,59 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.response import StreamingBody
 
 from local import reconciliation
-from local.reconciliation import reconcile
+from local.reconciliation import Reconciliation, reconcile
+from local.state_folder import UncleanStop
+
+BUCKETS = ("image-store-private", "image-store-public")
+SAVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+STOP = UncleanStop(SAVED)
+IMAGE = "0192d0c0-0000-7000-8000-000000000001"
 
 
 class Answering:
-    """An emulator whose cleanup answers as told, the last answer for ever."""
+    """An emulator with two buckets, a table, and a cleanup that answers as told, the last answer for ever."""
 
     log = Path("the.log")
 
     def __init__(self, *answers: Any) -> None:
         self._answers = list(answers)
         self.asked: list[dict[str, Any]] = []
+        self.objects: dict[tuple[str, str], tuple[datetime, bytes]] = {}
+        self.records: dict[str, dict[str, Any]] = {}
+        self.garbage: set[tuple[str, str]] = set()
+
+    def get_paginator(self, _: str) -> Answering:
+        return self
+
+    def paginate(self, *, Bucket: str) -> list[dict[str, Any]]:  # noqa: N803
+        found = [
+            {"Key": key, "LastModified": time}
+            for (bucket, key), (time, _) in self.objects.items()
+            if bucket == Bucket
+        ]
+        return [{"Contents": found}, {}]
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        data = io.BytesIO(self.objects[Bucket, Key][1])
+        return {"Body": StreamingBody(data, len(data.getvalue()))}
+
+    def head_object(self, *, Bucket: str, Key: str) -> None:  # noqa: N803
+        if (Bucket, Key) not in self.objects:
+            missing = {"Error": {"Code": "404"}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+            raise ClientError(missing, "HeadObject")
+
+    def get_item(self, *, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+        record = self.records.get(Key["pk"]["S"])
+        return {} if record is None else {"Item": record}
 
     def client(self, service: str, **_: Any) -> Answering:
         return self
@@ -31,6 +66,9 @@ class Answering:
 
     def invoke(self, **asked: Any) -> dict[str, Any]:
         self.asked.append(asked)
+        for orphan in self.garbage:
+            del self.objects[orphan]
+        self.garbage = set()
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer
@@ -42,26 +80,114 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconciliation, "PAUSE_SECONDS", 0)
 
 
+def settle(emulator: Answering, folder: Path) -> Reconciliation:
+    """Reconcile after a kill."""
+    return reconcile(emulator, stop=STOP, table_name="table", aside=folder)  # type: ignore[arg-type]
+
+
 def report(**changes: Any) -> dict[str, Any]:
     return {"orphans": 2, "staged": 1, "dangling": 4, "failed": 0, "stopped_because": None} | changes
 
 
-def test_what_was_removed_is_said_in_a_line() -> None:
+def test_what_was_removed_is_said_in_a_line(tmp_path: Path) -> None:
     emulator = Answering(report())
 
-    told = reconcile(emulator)  # type: ignore[arg-type]
+    told = settle(emulator, tmp_path)
 
     assert told.done
     assert "3 objects without a record and 4 records without their object were removed" in told.line
     [asked] = emulator.asked
     assert asked["FunctionName"] == "the-cleanup"
-    assert json.loads(asked["Payload"]) == {"reconcile": True, "max_deletions": 1_000_000}
+    assert json.loads(asked["Payload"]) == {
+        "reconcile": True,
+        "take_over": True,
+        "max_deletions": 1_000_000,
+    }
 
 
-def test_a_run_of_the_schedule_is_waited_for() -> None:
+def test_a_run_that_comes_in_between_is_waited_for(tmp_path: Path) -> None:
     emulator = Answering(report(stopped_because="another_run"), report())
 
-    assert reconcile(emulator).done  # type: ignore[arg-type]
+    assert settle(emulator, tmp_path).done
+
+
+def put(
+    emulator: Answering, key: str, *, bucket: str = BUCKETS[0], after: int = 60, is_garbage: bool = False
+) -> None:
+    """Store an object some seconds after the last save."""
+    emulator.objects[bucket, key] = (SAVED + timedelta(seconds=after), key.encode())
+    if is_garbage:
+        emulator.garbage.add((bucket, key))
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    """Answer what lies in a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_removed_files_that_are_newer_than_the_last_save_are_kept_aside_and_said(tmp_path: Path) -> None:
+    emulator = Answering(report())
+    lost, old = f"images/{IMAGE}/a1/original.png", f"images/{IMAGE}/a0/original.png"
+    put(emulator, lost, is_garbage=True)
+    put(emulator, f"../{lost}", is_garbage=True)
+    put(emulator, "p/1/thumb.webp", bucket=BUCKETS[1], is_garbage=True)
+    put(emulator, old, after=-60, is_garbage=True)
+
+    told = settle(emulator, tmp_path)
+
+    folder = "20260301T120000Z"
+    escaping = f"..%2F{lost.replace('/', '%2F')}"
+    assert files_in(tmp_path) == {
+        f"{folder}/{BUCKETS[0]}/{lost}": lost.encode(),
+        f"{folder}/{BUCKETS[0]}/{escaping}": f"../{lost}".encode(),
+        f"{folder}/{BUCKETS[1]}/p/1/thumb.webp": b"p/1/thumb.webp",
+    }
+    assert f"3 files that are newer than the last save are kept in {tmp_path / folder}." in told.line
+
+
+@pytest.mark.parametrize(
+    ("record", "is_kept"),
+    [
+        ({"state": {"S": "ready"}, "attempt": {"S": "a1"}}, False),
+        ({"state": {"S": "trashed"}, "attempt": {"S": "a1"}}, False),
+        ({"state": {"S": "pending"}, "attempt": {"S": "a1"}}, True),
+        ({"state": {"S": "ready"}, "attempt": {"S": "a2"}}, True),
+    ],
+)
+def test_a_copy_stays_unless_the_object_is_one_of_a_stored_image(
+    tmp_path: Path, record: dict[str, Any], is_kept: bool
+) -> None:
+    emulator = Answering(report())
+    put(emulator, f"images/{IMAGE}/a1/original.png")
+    emulator.records[f"IMAGE#{IMAGE}"] = record
+
+    told = settle(emulator, tmp_path)
+
+    assert bool(files_in(tmp_path)) is is_kept
+    assert ("are kept in" in told.line) is is_kept
+
+
+def test_what_is_older_or_in_use_leaves_no_folder_behind(tmp_path: Path) -> None:
+    emulator = Answering(report())
+    put(emulator, "staging/1/a")
+    put(emulator, "p/1/thumb.webp", bucket=BUCKETS[1], after=-60)
+
+    told = settle(emulator, tmp_path)
+
+    assert list(tmp_path.iterdir()) == []
+    assert "kept" not in told.line
+
+
+def test_without_room_for_the_copies_nothing_is_removed(tmp_path: Path) -> None:
+    emulator = Answering(report())
+    put(emulator, "images/x/y/original.png", is_garbage=True)
+    (tmp_path / "20260301T120000Z").write_text("in the way")
+
+    told = settle(emulator, tmp_path)
+
+    assert not told.done
+    assert emulator.asked == []
+    assert len(emulator.objects) == 1
 
 
 @pytest.mark.parametrize(
@@ -74,8 +200,8 @@ def test_a_run_of_the_schedule_is_waited_for() -> None:
         (EndpointConnectionError(endpoint_url="http://localhost"), "localhost"),
     ],
 )
-def test_what_could_not_be_finished_is_said_and_no_error(answer: Any, why: str) -> None:
-    told = reconcile(Answering(answer))  # type: ignore[arg-type]
+def test_what_could_not_be_finished_is_said_and_no_error(answer: Any, why: str, tmp_path: Path) -> None:
+    told = settle(Answering(answer), tmp_path)
 
     assert not told.done
     assert why in told.line

@@ -43,3 +43,17 @@ def test_template_parameters_are_pairs_as_a_shell_splits_them() -> None:
 def test_template_parameters_that_are_no_pairs_are_refused_by_name(said: str) -> None:
     with pytest.raises(CannotRun, match="TEMPLATE_PARAMETERS must be"):
         local_settings({"TEMPLATE_PARAMETERS": said}, root=ROOT)
+
+
+def test_only_the_stacks_own_pages_may_use_it_unless_a_person_names_others() -> None:
+    said = {
+        "PORT": "9000",
+        "TEMPLATE_PARAMETERS": "AllowedOrigins=http://localhost:5173,http://localhost:3000",
+    }
+
+    assert local_settings({"PORT": "9000"}, root=ROOT).origins == {"http://localhost:9000"}
+    assert local_settings(said, root=ROOT).origins == {
+        "http://localhost:9000",
+        "http://localhost:5173",
+        "http://localhost:3000",
+    }

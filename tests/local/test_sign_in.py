@@ -18,6 +18,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VERIFIER = "a-verifier-that-is-long-enough-to-be-one-by-the-standard"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 REDIRECT = "http://localhost:8080/"
+ORIGINS = frozenset({"http://localhost:8080"})
 ASKED = {
     "response_type": "code",
     "client_id": "console",
@@ -47,7 +48,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def sign_in(clock: Clock) -> SignIn:
-    return SignIn(client_id="console", now=clock)
+    return SignIn(client_id="console", origins=ORIGINS, now=clock)
 
 
 def code_of(address: str) -> str:
@@ -122,6 +123,7 @@ def test_nothing_but_a_code_is_redeemed(sign_in: SignIn) -> None:
         ({"redirect_uri": "http://localhost:8080/#fragment"}, "redirect_uri"),
         ({"redirect_uri": "javascript:alert(1)"}, "redirect_uri"),
         ({"redirect_uri": "http://["}, "redirect_uri"),
+        ({"redirect_uri": "http://localhost:8081/"}, "redirect_uri"),
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"code_challenge_method": "plain"}, "code_challenge"),
         ({"code_challenge": "short"}, "code_challenge"),
@@ -147,7 +149,7 @@ def test_the_page_offers_people_and_repeats_nothing_as_markup(sign_in: SignIn) -
 def test_the_tokens_of_a_code_name_who_clicked_and_the_admin_alone_has_the_scope() -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     now = datetime.now(UTC)
-    issuer = Issuer(url="http://localhost:9", key=key, now=lambda: now)
+    issuer = Issuer(url="http://localhost:9", key=key, origins=ORIGINS, now=lambda: now)
 
     claims = {}
     for subject in ("alice", "admin"):

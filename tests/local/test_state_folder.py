@@ -1,13 +1,15 @@
 """The state folder: private, for one launcher at a time, and clear about what is wrong with it."""
 
 import os
+import re
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from local.problems import CannotRun
-from local.state_folder import FORMAT, OLDEST_FORMAT, StateFolder, take
+from local.state_folder import STATE_VERSION, StateFolder, UncleanStop, take
 
 
 @pytest.fixture
@@ -70,11 +72,25 @@ def test_the_lock_is_free_again_when_its_holder_is_gone(state: StateFolder) -> N
         assert not take(other)
 
 
-def test_the_root_secret_is_made_once(state: StateFolder) -> None:
-    made = state.root_secret()
+def test_the_root_key_is_random_private_and_made_once(state: StateFolder, tmp_path: Path) -> None:
+    made = state.root_key()
 
-    assert len(made) >= 30
-    assert StateFolder(state.path).root_secret() == made
+    assert re.fullmatch(r"AKIA[A-Z2-7]{16}", made.access_key)
+    assert len(made.secret_key) >= 30
+    assert StateFolder(state.path).root_key() == made
+    assert stat.S_IMODE((state.path / "root.json").stat().st_mode) == 0o600
+    other = StateFolder(tmp_path / "other")
+    other.prepare()
+    assert other.root_key().access_key != made.access_key
+
+
+def test_a_state_that_has_a_secret_alone_gets_a_key_to_it(state: StateFolder) -> None:
+    state.write("root", {"secret_key": "kept"})
+
+    made = state.root_key()
+
+    assert made.secret_key == "kept"
+    assert state.root_key() == made
 
 
 def test_only_a_start_after_a_stop_that_was_not_settled_finds_it_so(state: StateFolder) -> None:
@@ -82,29 +98,52 @@ def test_only_a_start_after_a_stop_that_was_not_settled_finds_it_so(state: State
     killed = state.was_killed()
     state.settle()
 
-    assert (first, killed, state.was_killed()) == (False, True, False)
+    assert first is None
+    assert killed is not None
+    assert state.was_killed() is None
 
 
-@pytest.mark.parametrize(
-    ("version", "said"),
-    [(FORMAT + 1, "a later build"), (OLDEST_FORMAT - 1, "an earlier build"), ("new", "earlier")],
-)
-def test_a_state_of_an_incompatible_build_is_left_alone_with_what_to_do(
-    state: StateFolder, version: object, said: str
+def save_at(state: StateFolder, seconds: int) -> None:
+    """Note a save as the emulator does."""
+    state.last_save.touch()
+    os.utime(state.last_save, (seconds, seconds))
+
+
+def test_until_table_and_buckets_were_compared_the_earliest_save_counts(state: StateFolder) -> None:
+    state.was_killed()
+    save_at(state, 1_000)
+    first = state.was_killed()
+    save_at(state, 2_000)  # the start after it saved, and was killed before the comparison
+
+    assert first == state.was_killed() == UncleanStop(datetime.fromtimestamp(1_000, UTC))
+    state.note_comparison()
+    assert state.was_killed() == UncleanStop(datetime.fromtimestamp(2_000, UTC))
+
+
+def test_a_new_folder_gets_the_version_of_this_build(state: StateFolder) -> None:
+    state.require_version()
+    state.require_version()
+
+    assert state.read("version") == {"version": STATE_VERSION}
+
+
+def test_a_state_from_before_there_were_versions_is_read_and_gets_one(state: StateFolder) -> None:
+    (state.emulator / "dynamodb.json").write_text("{}")
+
+    state.require_version()
+
+    assert state.read("version") == {"version": STATE_VERSION}
+
+
+@pytest.mark.parametrize(("version", "age"), [(STATE_VERSION + 1, "a later build"), (0, "an earlier build")])
+def test_a_state_that_cannot_be_read_is_named_in_a_sentence_and_left_as_it_is(
+    state: StateFolder, version: int, age: str
 ) -> None:
-    state.write("format", {"version": version})
-    (state.temporary / "left").write_text("")
+    state.write("version", {"version": version})
 
-    with pytest.raises(CannotRun, match=rf"{said}.*start that build again, or .*STATE=folder make run"):
-        state.prepare()
+    with pytest.raises(CannotRun, match=age) as refused:
+        state.require_version()
 
-    assert (state.temporary / "left").exists()
-
-
-def test_a_state_of_a_build_before_there_were_versions_is_taken_and_marked(state: StateFolder) -> None:
-    (state.path / "format.json").unlink()
-
-    state.prepare()
-    state.prepare()
-
-    assert state.read("format") == {"version": FORMAT}
+    assert "start that build again, choose another folder" in str(refused.value)
+    assert str(refused.value).count("\n") == 0
+    assert state.read("version") == {"version": version}

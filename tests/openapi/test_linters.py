@@ -12,7 +12,7 @@ from tools import openapi
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.openapi.conftest import Node
+    from tests.openapi.nodejs import Node
 
 
 def redocly(node: Node, document: Path, folder: Path) -> list[str]:

@@ -20,6 +20,8 @@ class Told:
     """How long it takes to come."""
     cut_at: int | None = None
     """After how many bytes the connection breaks off; 0 is before the first."""
+    drip_seconds: float = 0.0
+    """How long each byte of the body takes."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,15 @@ class Scripted:
 
     def __init__(self) -> None:
         self.told = Told()
+        self.then: list[Told] = []
+        """What it answers to the requests after the first, where that is something else."""
         self.asked: list[Asked] = []
         self.address = ""
+
+    def answer_to(self, asked: Asked) -> Told:
+        """What it answers to a request, which it remembers."""
+        self.asked.append(asked)
+        return self.then.pop(0) if len(self.asked) > 1 and self.then else self.told
 
 
 @contextmanager
@@ -61,7 +70,7 @@ def scripted_server() -> Iterator[Scripted]:
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            script.asked.append(
+            told = script.answer_to(
                 Asked(
                     self.command,
                     self.path,
@@ -69,7 +78,6 @@ def scripted_server() -> Iterator[Scripted]:
                     body,
                 )
             )
-            told = script.told
             time.sleep(told.seconds)
             self.close_connection = True
             if told.cut_at == 0:
@@ -77,12 +85,22 @@ def scripted_server() -> Iterator[Scripted]:
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Type", told.content_type)
+            if told.content_type:
+                self.send_header("Content-Type", told.content_type)
             self.send_header("Content-Length", str(len(told.body)))
             self.send_header("Connection", "close")
             self.end_headers()
             with suppress(OSError):  # whoever asked may have hung up
+                self._send(told)
+
+        def _send(self, told: Told) -> None:
+            if not told.drip_seconds:
                 self.wfile.write(told.body if told.cut_at is None else told.body[: told.cut_at])
+                return
+            for byte in told.body:
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(told.drip_seconds)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -27,7 +27,7 @@ HANDLERS_MAY_IMPORT = {"domain", "ports", "services", "entrypoints", "bootstrap"
 # The parts that may import packages which do not come with Python, and which.
 THIRD_PARTIES = {
     "adapters": {"PIL", "boto3", "botocore", "cryptography", "google", "httpx2", "openai", "urllib3"},
-    "entrypoints": {"aws_lambda_powertools", "pydantic", "pydantic_core"},
+    "entrypoints": {"aws_lambda_powertools", "pydantic", "pydantic_core", "python_multipart"},
     "bootstrap": {"boto3", "botocore"},
 }
 

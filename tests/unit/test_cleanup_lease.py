@@ -108,6 +108,17 @@ def test_a_run_that_died_holds_up_the_next_no_longer_than_its_lease(store: Store
     assert store.collect().collected["orphans"] == 1
 
 
+def test_a_dead_run_holds_up_nobody_who_takes_its_place(store: Store) -> None:
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    meanwhile(store, at="list", act=die)
+    with pytest.raises(KeyboardInterrupt):
+        store.collect()
+
+    assert store.collect(take_over=True).collected["orphans"] == 1
+
+
 def test_a_dry_run_needs_no_lease(store: Store) -> None:
     now = store.clock.now()
     store.housekeeping.take_lease(holder="another", at=now, until=now + LEASE)

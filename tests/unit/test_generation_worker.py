@@ -54,6 +54,7 @@ def test_a_job_ends_with_its_images_stored_with_all_that_is_known_of_them(genera
     record = generating.store.repository.records[item.image_id]
     assert (record.image.state, record.image.kind, record.image.owner) == (State.READY, Kind.GENERATED, OWNER)
     assert generating.store.private.objects[record.image.original_key].data == PICTURE
+    assert record.image.filename == "a-ship-at-sea.png"
     assert record.details.groups == ("post:p1", "prompt:q1")
     assert (record.details.alt_text, record.details.alt_text_given) == ("A ship at sea", False)
     assert record.details.generation == {
@@ -65,6 +66,8 @@ def test_a_job_ends_with_its_images_stored_with_all_that_is_known_of_them(genera
         "size": "1024x1024",
         "quality": None,
         "params": {"a": 1},
+        "reference_ids": [],
+        "request": {"provider": None, "model": None, "seed": 7, "size": None, "quality": None},
         "generated_at": "2026-03-01T12:00:00.000Z",
         "cost_usd": None,
         "duration_ms": 0,

@@ -107,10 +107,12 @@ class Components:
         made: dict[str, Schema] = {}
         for name, schema in found["$defs"].items():
             model = self._models.get(name)
-            plain = tidied(schema)
-            if mode == "validation":
+            is_answer = model is not None and _is_of(model, "serialization")
+            if mode == "serialization":
+                plain = always_sent(tidied(schema), all_of_it=not is_answer)
+            else:
                 is_patch = model is not None and issubclass(model, MergePatch)
-                plain = without_defaults(plain, names_them=not is_patch)
+                plain = without_defaults(tidied(schema), names_them=not is_patch)
             made[name] = plain
         return made
 
@@ -149,16 +151,33 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 
 def tidied(schema: Any) -> Any:
-    """A schema without the titles that pydantic makes of the names of fields."""
+    """A schema without the titles that pydantic makes of the names of fields, and in words that generators know."""
     if isinstance(schema, list):
         return [tidied(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    return {
+    made = {
         name: {key: tidied(each) for key, each in value.items()} if name == "properties" else tidied(value)
         for name, value in schema.items()
         if name != "title" or not isinstance(value, str)
     }
+    if patterns := made.pop("patternProperties", None):
+        [(pattern, values)] = patterns.items()
+        made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": values}
+    return made
+
+
+def always_sent(schema: Schema, *, all_of_it: bool) -> Schema:
+    """A schema of an answer, without defaults: what is not always sent is simply not required.
+
+    `all_of_it` is for models of requests that an answer repeats: they are stored and answered whole.
+    """
+    properties = {
+        name: {key: value for key, value in given.items() if key != "default"}
+        for name, given in schema.get("properties", {}).items()
+    }
+    made = schema | ({"properties": properties} if properties else {})
+    return made | {"required": list(properties)} if all_of_it and properties else made
 
 
 def without_defaults(schema: Schema, *, names_them: bool) -> Schema:

@@ -46,13 +46,14 @@ STOPPED = {
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "cleanup", run, summary="remove what nobody needs any more", needs_admin=True,
-        details="Shows first what would be removed, then asks. For admins. With --json: the last report.",
+        commands, common, "cleanup", run, summary="remove expired images and leftover files", needs_admin=True,
+        details="Shows first what it would remove, then asks. For admins. With --json: the last report.",
+        examples=("cleanup --dry-run", "cleanup", "cleanup --reports"),
     )  # fmt: skip
-    parser.add_argument("--dry-run", action="store_true", help="only show")
-    parser.add_argument("--reports", action="store_true", help="show past runs instead")
+    parser.add_argument("--dry-run", action="store_true", help="show only what would be removed")
+    parser.add_argument("--reports", action="store_true", help="show past runs")
     parser.add_argument(
-        "--max-deletions", type=count, metavar="N", help="replaces the store's cap on what sweeps remove"
+        "--max-deletions", type=count, metavar="N", help="replace the store's limit on removals"
     )
     add_yes(parser)
 

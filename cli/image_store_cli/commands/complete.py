@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "completion", run, summary="print a completion script",
-        details="bash: source <(image-store completion bash); docs/command-line.md has the other shells.",
+        commands, common, "completion", run, summary="print a shell completion script",
+        details="docs/command-line.md tells how each shell loads it.",
+        examples=("completion bash", "completion fish"),
     )  # fmt: skip
     parser.add_argument("shell", choices=SHELLS)
 

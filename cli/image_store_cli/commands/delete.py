@@ -30,11 +30,16 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "delete", run, summary="delete images",
-        details="Into the trash, unless --permanent. With --json: one line for each image.",
+        details="Moves them to the trash unless --permanent. With --json: one line for each image.",
+        examples=("delete ID", "delete --group trip:1 --yes", "delete ID --permanent"),
     )  # fmt: skip
-    parser.add_argument("ids", nargs="*", metavar="ID", help="`-` reads ids from stdin, one a line")
+    parser.add_argument(
+        "ids", nargs="*", metavar="ID", help="id of an image; `-` reads ids from stdin, one per line"
+    )
     parser.add_argument("--group", metavar="TYPE:ID", type=group, help="all images of a group")
-    parser.add_argument("--permanent", action="store_true", help="for good, past the trash")
+    parser.add_argument(
+        "--permanent", action="store_true", help="delete for good instead of moving to the trash"
+    )
     add_yes(parser)
 
 

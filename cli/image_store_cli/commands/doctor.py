@@ -39,14 +39,15 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "doctor", run, summary="check a store end to end", needs_admin=True,
-        details="Stores, publishes and deletes pictures of one pixel. With --json: one line for each check.",
+        details="Stores, publishes and deletes images of one pixel. With --json: one line for each check.",
+        examples=("doctor", "doctor --profile prod --origin https://app.example.com", "doctor --read-only"),
     )  # fmt: skip
     parser.add_argument(
-        "--origin", metavar="ORIGIN", help="web origin to check CORS for, as https://app.example.com"
+        "--origin", metavar="ORIGIN", help="web origin to check CORS for, such as https://app.example.com"
     )
     parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack, to look behind the API")
     parser.add_argument("--region", metavar="REGION", help="region of the deployed stack")
-    parser.add_argument("--read-only", action="store_true", help="store nothing")
+    parser.add_argument("--read-only", action="store_true", help="store no test images")
 
 
 def run(context: Context) -> Exit:

@@ -14,7 +14,7 @@ from image_store_cli.arguments import VISIBILITIES, add_command, count, group, p
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import STDIN, checked
-from image_store_cli.texts import counted, plain
+from image_store_cli.texts import counted, moment, plain
 from image_store_cli.waiting import watched
 
 if TYPE_CHECKING:
@@ -34,31 +34,36 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "generate", run, summary="generate images from prompts",
-        details="Waits for the job and shows it; Ctrl-C ends the waiting and not the job. With --json: the job.",
+        details="Waits for the job and shows its progress; Ctrl-C does not stop the job. With --json: the job.",
+        examples=(
+            "generate 'a cat in a garden' -n 2 --size 1024x1024",
+            "generate --from prompts.jsonl --provider openai --no-wait",
+            "generate --watch JOB",
+        ),
     )  # fmt: skip
-    parser.add_argument("prompts", nargs="*", metavar="PROMPT")
+    parser.add_argument("prompts", nargs="*", metavar="PROMPT", help="description of an image")
     parser.add_argument(
         "--from", dest="file", metavar="FILE",
         help="JSON lines, each an item as the API takes it; `-` for stdin",
     )  # fmt: skip
-    what = parser.add_argument_group("how the pictures are to be")
+    what = parser.add_argument_group("images")
     what.add_argument("--provider")
     what.add_argument("--model")
-    what.add_argument("-n", type=positive, metavar="N", help="pictures of each prompt")
+    what.add_argument("-n", type=positive, metavar="N", help="images per prompt")
     what.add_argument("--size", metavar="WxH")
     what.add_argument("--quality")
     what.add_argument("--seed", type=count, metavar="N")
     what.add_argument("--negative-prompt", metavar="TEXT")
-    what.add_argument("--reference", action="append", metavar="ID", help="image to go by; may be repeated")
+    what.add_argument("--reference", action="append", metavar="ID", help="reference image; may be repeated")
     what.add_argument("--visibility", choices=VISIBILITIES)
     what.add_argument("--title")
     what.add_argument("--category")
     what.add_argument("--tag", action="append", metavar="TAG", help="may be repeated")
     what.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
-    parser.add_argument("--no-wait", action="store_true", help="end as soon as the job is accepted")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for the job")
     jobs = parser.add_mutually_exclusive_group()
-    jobs.add_argument("--watch", metavar="JOB", help="wait for a job that runs already")
-    jobs.add_argument("--retry", metavar="JOB", help="generate again what failed in a job")
+    jobs.add_argument("--watch", metavar="JOB", help="wait for an existing job")
+    jobs.add_argument("--retry", metavar="JOB", help="retry the failed images of a job")
     jobs.add_argument("--cancel", metavar="JOB", help="stop a job")
     jobs.add_argument("--jobs", action="store_true", help="list the jobs")
 
@@ -72,6 +77,7 @@ def run(context: Context) -> Exit:
     if args.jobs:
         return _list(context)
     if args.cancel:
+        context.show_target()
         return _print(context, context.api.request("DELETE", f"{PATH}/{checked(args.cancel)}").json())
     if args.watch:
         job = context.api.get(f"{PATH}/{checked(args.watch)}")
@@ -177,8 +183,6 @@ def _print(context: Context, job: dict[str, Any]) -> Exit:
 def _list(context: Context) -> Exit:
     for job in context.api.pages(PATH):
         figures = job["progress"]
-        line = (
-            f"{job['id']}  {job['status']:9}  {figures['succeeded']}/{figures['total']}  {job['created_at']}"
-        )
+        line = f"{job['id']}  {job['status']:9}  {figures['succeeded']}/{figures['total']}  {moment(job['created_at'])}"
         context.out.line(job, Text(plain(line)))
     return Exit.OK

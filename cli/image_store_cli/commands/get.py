@@ -33,18 +33,25 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         commands, common, "get", run, summary="download images",
         details="A file appears only when all of its bytes have arrived and their checksum is right. "
         "With --json: one line for each image.",
+        examples=("get ID", "get ID --rendition thumb --output thumb.jpg", "get ID --output - | file -"),
     )  # fmt: skip
-    parser.add_argument("ids", nargs="+", metavar="ID", help="`-` reads ids from stdin, one a line")
+    parser.add_argument(
+        "ids", nargs="+", metavar="ID", help="id of an image; `-` reads ids from stdin, one per line"
+    )
     parser.add_argument(
         "--rendition",
         default=ORIGINAL,
         metavar="NAME",
-        help="thumb, display, w640, …; the original otherwise",
+        help="thumb, display, w640, … (default: the original)",
     )
     parser.add_argument(
-        "-o", "--output", default=".", metavar="PATH", help="file, folder, or `-` for stdout (this folder)"
+        "-o",
+        "--output",
+        default=".",
+        metavar="PATH",
+        help="file, folder, or `-` for stdout (default: this folder)",
     )
-    parser.add_argument("-f", "--force", action="store_true", help="replace files that exist")
+    parser.add_argument("-f", "--force", action="store_true", help="overwrite existing files")
 
 
 def run(context: Context) -> Exit:

@@ -20,20 +20,30 @@ LIMIT = 50
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "list", run, summary="list images", details="With --json: one card a line."
+        commands,
+        common,
+        "list",
+        run,
+        summary="list images",
+        details="With --json: one card per line.",
+        examples=("list --limit 20", "list --group trip:1 --kind upload", "list --trashed"),
     )
     add_filters(parser)
-    parser.add_argument("--trashed", action="store_true", help="what lies in the trash")
-    parser.add_argument("--oldest-first", action="store_true")
+    parser.add_argument("--trashed", action="store_true", help="list the trash")
+    parser.add_argument("--oldest-first", action="store_true", help="start with the oldest")
     add_limits(parser)
 
 
 def add_limits(parser: ArgumentParser) -> None:
     """How many images are shown."""
     parser.add_argument(
-        "--limit", type=positive, default=LIMIT, metavar="N", help=f"at most so many ({LIMIT})"
+        "--limit",
+        type=positive,
+        default=LIMIT,
+        metavar="N",
+        help=f"maximum number of images (default: {LIMIT})",
     )
-    parser.add_argument("--all", action="store_true", help="all of them")
+    parser.add_argument("--all", action="store_true", help="no maximum")
 
 
 def run(context: Context) -> Exit:

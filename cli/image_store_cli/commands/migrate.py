@@ -36,31 +36,46 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     parent = commands.add_parser(
         "migrate",
         help="move pictures out of records",
-        description="Move pictures that live as base64 in records into the store. For admins; docs/migration.md.",
-        allow_abbrev=False,
+        description="Move pictures that are stored as base64 in records into the store. For admins.",
+        epilog="examples:\n  image-store migrate start --jsonl migrations/messages.jsonl\n"
+        "  image-store migrate status MIGRATION --watch",
     )
-    inner = parent.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parent.set_defaults(run=None, parser=parent)
+    inner = parent.add_subparsers(title="commands", metavar="COMMAND")
     start = add_command(
         inner, common, "start", _start, summary="begin a migration and wait for it", needs_admin=True,
-        details="Killed or interrupted, it goes on by itself. With --json: the migration.",
+        details="Interrupting the command does not stop the migration. With --json: the migration.",
+        examples=(
+            "migrate start --jsonl migrations/messages.jsonl",
+            "migrate start --table messages --attribute picture --owner alice",
+            "migrate start --image cat.png --record m1 --owner alice",
+        ),
     )  # fmt: skip
     _add_source(start)
     status = add_command(
-        inner, common, "status", _status, summary="show how far a migration is", needs_admin=True
+        inner,
+        common,
+        "status",
+        _status,
+        summary="show the progress of a migration",
+        needs_admin=True,
+        examples=("migrate status MIGRATION", "migrate status MIGRATION --watch"),
     )
-    status.add_argument("id", metavar="ID")
+    status.add_argument("id", metavar="MIGRATION", help="id of the migration")
     status.add_argument("--watch", action="store_true", help="wait until it ends")
     records = add_command(
         inner, common, "records", _records, summary="list which image each record became", needs_admin=True,
-        details="A line for each record: its id, a tab, the id of its image. With --json: a JSON object a line.",
+        details="A line for each record: its id, a tab, the id of its image. With --json: one object per line.",
+        examples=("migrate records MIGRATION",),
     )  # fmt: skip
-    records.add_argument("id", metavar="ID")
+    records.add_argument("id", metavar="MIGRATION", help="id of the migration")
     put = add_command(
-        inner, common, "put", _put, summary="put JSON lines where a migration can read them", needs_admin=True,
-        details="Into the stack's ingest bucket; needs the AWS account and boto3. With --json: the source.",
+        inner, common, "put", _put, summary="upload JSON lines for a migration", needs_admin=True,
+        details="Uploads into the stack's ingest bucket; needs the AWS account and boto3. With --json: the source.",
+        examples=("migrate put messages.jsonl",),
     )  # fmt: skip
-    put.add_argument("file", metavar="FILE")
-    put.add_argument("--name", help="name below migrations/ (that of the file)")
+    put.add_argument("file", metavar="FILE", help="file of JSON lines")
+    put.add_argument("--name", help="name below migrations/ (default: that of the file)")
     put.add_argument("--stack", metavar="NAME", help="name of the deployed stack")
     put.add_argument("--region", metavar="REGION", help="region of the deployed stack")
     content = add_command(
@@ -68,13 +83,14 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         common,
         "content",
         _content,
-        summary="get the picture of a record, moved or not",
+        summary="download the picture of a record, moved or not",
+        examples=("migrate content MIGRATION m1 --output cat.png",),
         needs_admin=True,
     )
-    content.add_argument("id", metavar="ID")
-    content.add_argument("record", metavar="RECORD")
-    content.add_argument("-o", "--output", required=True, metavar="FILE")
-    content.add_argument("-f", "--force", action="store_true", help="replace a file that exists")
+    content.add_argument("id", metavar="MIGRATION", help="id of the migration")
+    content.add_argument("record", metavar="RECORD", help="id of the record")
+    content.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
+    content.add_argument("-f", "--force", action="store_true", help="overwrite an existing file")
 
 
 def _add_source(start: ArgumentParser) -> None:
@@ -85,19 +101,19 @@ def _add_source(start: ArgumentParser) -> None:
         "--table", metavar="NAME", help="the DynamoDB table that the stack names as MigrationTable"
     )
     sources.add_argument("--image", metavar="FILE", help="one record's picture, on this machine")
-    start.add_argument("--attribute", metavar="NAME", help="with --table: where the pictures are")
-    start.add_argument("--id-attribute", metavar="NAME", help="with --table: what names a record")
+    start.add_argument("--attribute", metavar="NAME", help="with --table: attribute that holds the pictures")
+    start.add_argument("--id-attribute", metavar="NAME", help="with --table: attribute that names a record")
     start.add_argument(
-        "--write-back", action="store_true", help="with --table: note the image's id in the record"
+        "--write-back", action="store_true", help="with --table: write the image's id into the record"
     )
     start.add_argument("--record", metavar="ID", help="with --image: the record's id")
-    start.add_argument("--owner", metavar="SUBJECT", help="whose all the images are")
-    start.add_argument("--batch-size", type=positive, metavar="N", help="records between two savings (10)")
+    start.add_argument("--owner", metavar="SUBJECT", help="owner of all the images")
+    start.add_argument("--batch-size", type=positive, metavar="N", help="records per batch (default: 10)")
     start.add_argument(
         "--field", action="append", default=[], metavar="FIELD=NAME",
-        help=f"what the records call {', '.join(FIELDS)}; may be repeated",
+        help=f"name of a field in the records: {', '.join(FIELDS)}; may be repeated",
     )  # fmt: skip
-    start.add_argument("--no-wait", action="store_true", help="end as soon as it is accepted")
+    start.add_argument("--no-wait", action="store_true", help="do not wait for the end")
 
 
 def _start(context: Context) -> Exit:
@@ -108,6 +124,7 @@ def _start(context: Context) -> Exit:
         body |= {name: value for name, value in given.items() if value is not None}
     if args.field:
         body["fields"] = _fields(args.field)
+    context.show_target()
     migration = context.api.post(PATH, body)
     context.out.note(f"Migration {migration['id']}")
     return _end(context, migration if args.no_wait else _watched(context, migration))
@@ -205,6 +222,7 @@ def _put(context: Context) -> Exit:
     account = context.account
     bucket = account.stack.outputs["IngestBucketName"]
     key = f"{PREFIX}{(args.name or path.name).removeprefix(PREFIX)}"
+    context.show_target(account.place)
     with path.open("rb") as file:
         called(account.client("s3"), "put_object", Bucket=bucket, Key=key, Body=file)
     told = f"{key}  {size(path.stat().st_size)}\nNext: image-store migrate start --jsonl {key}"

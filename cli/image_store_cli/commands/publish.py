@@ -20,7 +20,8 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add both commands."""
     publish = add_command(
         commands, common, "publish", run, summary="make images public",
-        details="Prints their links. With --json: one image a line.",
+        details="Prints their links. With --json: one image per line.",
+        examples=("publish ID", "publish ID --unlisted"),
     )  # fmt: skip
     publish.add_argument(
         "--unlisted",
@@ -28,21 +29,25 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         action="store_const",
         const="unlisted",
         default="public",
-        help="for whoever has the link, and not in the feed",
+        help="visible to everyone with the link, but not in the feed",
     )
     unpublish = add_command(
         commands, common, "unpublish", run, summary="make images private",
-        details="Their links are dead from then on. With --json: one image a line.",
+        details="Their links stop working. With --json: one image per line.",
+        examples=("unpublish ID",),
     )  # fmt: skip
     unpublish.set_defaults(visibility="private")
     for parser in (publish, unpublish):
-        parser.add_argument("ids", nargs="+", metavar="ID", help="`-` reads ids from stdin, one a line")
+        parser.add_argument(
+            "ids", nargs="+", metavar="ID", help="id of an image; `-` reads ids from stdin, one per line"
+        )
 
 
 def run(context: Context) -> Exit:
     """Change the visibility."""
     ids = read_ids(context.args.ids, context.stdin)
     visibility = context.args.visibility
+    context.show_target()
     return for_each(
         context,
         ids,

@@ -25,9 +25,10 @@ SHOWN = 300
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "rebuild", run, summary="make search, feed and statistics anew", needs_admin=True,
+        commands, common, "rebuild", run, summary="rebuild search, feed and statistics", needs_admin=True,
         details="Invokes the stack's rebuild function until it is done; needs the AWS account and boto3. "
         "With --json: its last answer.",
+        examples=("rebuild", "rebuild --profile prod --yes"),
     )  # fmt: skip
     parser.add_argument("--stack", metavar="NAME", help="name of the deployed stack")
     parser.add_argument("--region", metavar="REGION", help="region of the deployed stack")
@@ -40,9 +41,9 @@ def run(context: Context) -> Exit:
     name = account.stack.resources.get(FUNCTION)
     if not name:
         raise NotOffered(
-            f"The stack {account.stack.name} has no {FUNCTION}: its version has nothing that could be rebuilt."
+            f"The stack {account.stack.name} has no {FUNCTION}: this version has nothing to rebuild."
         )
-    if not context.confirm(f"Rebuild the projections of the stack {account.stack.name}?"):
+    if not context.confirm("Rebuild search, feed and statistics?", place=account.place):
         context.out.note("Nothing was rebuilt.")
         return Exit.OK
     functions = account.client("lambda", read_timeout=LONGEST_RUN_SECONDS, tries=1)

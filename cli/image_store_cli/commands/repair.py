@@ -31,10 +31,11 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         commands, common, "repair", run, summary="make missing renditions and public copies again", needs_admin=True,
         details="Without IDs it looks at every image of the store. It deletes nothing, and links stay as they are. "
         "An interruption does not stop it. With --json: the repair.",
+        examples=("repair --dry-run", "repair", "repair --status REPAIR"),
     )  # fmt: skip
     parser.add_argument("ids", nargs="*", metavar="ID", help=f"images to repair, at most {MOST_IDS}")
-    parser.add_argument("--dry-run", action="store_true", help="only count what is missing")
-    parser.add_argument("--no-wait", action="store_true", help="end as soon as it is accepted")
+    parser.add_argument("--dry-run", action="store_true", help="count only what is missing")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for the end")
     parser.add_argument("--status", metavar="REPAIR", help="show an earlier repair, and wait until it ends")
 
 
@@ -55,6 +56,7 @@ def _begun(context: Context) -> dict[str, Any]:
     if len(args.ids) > MOST_IDS:
         raise UsageError(f"At most {MOST_IDS} images can be named; without IDs all are repaired.")
     body: dict[str, Any] = {"dry_run": args.dry_run}
+    context.show_target()
     if args.ids:
         body["image_ids"] = [checked(each) for each in args.ids]
     repair: dict[str, Any] = context.api.post(PATH, body)

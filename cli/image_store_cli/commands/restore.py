@@ -20,9 +20,12 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "restore", run, summary="take images out of the trash",
-        details="They are private then. With --json: one image a line.",
+        details="Restored images are private. With --json: one image per line.",
+        examples=("restore ID",),
     )  # fmt: skip
-    parser.add_argument("ids", nargs="+", metavar="ID", help="`-` reads ids from stdin, one a line")
+    parser.add_argument(
+        "ids", nargs="+", metavar="ID", help="id of an image; `-` reads ids from stdin, one per line"
+    )
 
 
 def run(context: Context) -> Exit:

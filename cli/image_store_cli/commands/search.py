@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "search", run, summary="search images", details="With --json: one card a line."
+        commands,
+        common,
+        "search",
+        run,
+        summary="search images by words",
+        details="With --json: one card per line.",
+        examples=("search cat garden", "search cat --visibility public --all"),
     )
     parser.add_argument("words", nargs="+", metavar="WORD", help="words of title, alt text, prompt, tags")
     add_filters(parser)

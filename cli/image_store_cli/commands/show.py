@@ -10,6 +10,7 @@ from rich.text import Text
 from image_store_cli.arguments import add_command
 from image_store_cli.exits import Exit
 from image_store_cli.ids import image_path
+from image_store_cli.tables import named_values
 from image_store_cli.texts import moment, plain, size
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "show", run, summary="show what is known of an image",
+        commands, common, "show", run, summary="show an image and its attributes",
         details="With --json: the image as the API answers it.",
+        examples=("show ID", "show ID --json"),
     )  # fmt: skip
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", metavar="ID", help="id of the image")
 
 
 def run(context: Context) -> Exit:
@@ -49,7 +51,6 @@ def print_image(console: Console, image: dict[str, Any]) -> None:
 
 def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:
     """Names and values, in an order that people read them."""
-    generation = image.get("generation") or {}
     rows = [
         ("id", image["id"]),
         ("filename", image["filename"]),
@@ -67,7 +68,9 @@ def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:
             "groups",
             ", ".join(f"{kind}:{name}" for kind, names in image.get("groups", {}).items() for name in names),
         ),
-        *((f"generation {name}", value) for name, value in generation.items() if value not in (None, {})),
+        *named_values("generation", image.get("generation")),
+        *named_values("analysis", image.get("analysis")),
+        *named_values("metadata", image.get("metadata")),
         ("sha256", image["sha256"]),
         ("public link", image.get("public_url")),
         ("renditions", ", ".join(image.get("renditions", {}))),

@@ -24,12 +24,17 @@ DISTANCE = "distance"
 def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
-        commands, common, "similar", run, summary="find images that look like another one",
-        details=f"The nearest first. With --json: one card a line, with its {DISTANCE}.",
+        commands, common, "similar", run, summary="find images that look like an image",
+        details=f"The nearest come first. With --json: one card per line, with its {DISTANCE}.",
+        examples=("similar ID --limit 5",),
     )  # fmt: skip
-    parser.add_argument("id", metavar="ID")
+    parser.add_argument("id", metavar="ID", help="id of the image")
     parser.add_argument(
-        "--limit", type=_limit, default=LIMIT, metavar="N", help=f"at most so many, up to {MOST} ({LIMIT})"
+        "--limit",
+        type=_limit,
+        default=LIMIT,
+        metavar="N",
+        help=f"maximum number of images, up to {MOST} (default: {LIMIT})",
     )
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from image_store_cli.arguments import add_command, day
 from image_store_cli.exits import Exit
-from image_store_cli.texts import plain, size
+from image_store_cli.tables import figure, tables, words
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -25,10 +25,13 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     parser = add_command(
         commands, common, "stats", run, summary="show how much is stored",
         details="With --json: as the API answers it.",
+        examples=("stats", "stats --from 2026-01-01 --to 2026-02-01", "stats --all"),
     )  # fmt: skip
-    parser.add_argument("--from", dest="since", metavar="DAY", type=day)
-    parser.add_argument("--to", dest="until", metavar="DAY", type=day, help="not included")
-    parser.add_argument("--all", dest="needs_admin", action="store_true", help="of all owners; for admins")
+    parser.add_argument("--from", dest="since", metavar="DAY", type=day, help="first day")
+    parser.add_argument("--to", dest="until", metavar="DAY", type=day, help="day after the last one")
+    parser.add_argument(
+        "--all", dest="needs_admin", action="store_true", help="figures of all owners; for admins"
+    )
 
 
 def run(context: Context) -> Exit:
@@ -47,35 +50,10 @@ def _print(console: Console, stats: dict[str, Any]) -> None:
     summary.add_column(justify="right")
     for name, value in stats.items():
         if not isinstance(value, dict | list):
-            summary.add_row(plain(name.replace("_", " ")), Text(_figure(name, value)))
+            summary.add_row(words(name), Text(figure(name, value)))
     console.print(summary)
     for name, value in stats.items():
-        if isinstance(value, dict | list) and value:
-            console.print(Text(f"\n{plain(name.replace('_', ' '))}", style="bold"))
-            console.print(_table(value))
-
-
-def _table(value: dict[str, Any] | list[Any]) -> Table:
-    """Rows of named figures, or of figures of a day."""
-    if isinstance(value, dict) and not any(isinstance(each, dict) for each in value.values()):
-        value = [value]
-    named = value.items() if isinstance(value, dict) else [(None, each) for each in value]
-    rows = [
-        ({} if name is None else {"": name}) | (each if isinstance(each, dict) else {"value": each})
-        for name, each in named
-    ]
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    for name in columns:
-        table.add_column(
-            plain(name.replace("_", " ")), justify="right" if name not in {"", "day"} else "left"
-        )
-    for row in rows:
-        table.add_row(*(Text(_figure(name, row.get(name))) for name in columns))
-    return table
-
-
-def _figure(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    return size(value) if name.endswith("bytes") and isinstance(value, int) else plain(str(value))
+        if isinstance(value, dict | list):
+            for title, table in tables(words(name), value):
+                console.print(Text(f"\n{title}", style="bold"))
+                console.print(table)

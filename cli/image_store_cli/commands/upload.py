@@ -34,13 +34,18 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     """Add the command."""
     parser = add_command(
         commands, common, "upload", run, summary="upload files, folders or stdin",
-        details="Killed or interrupted, the same command goes on where it was. With --json: one line for each file.",
+        details="Resumes after an interruption when you repeat the command. With --json: one line for each file.",
+        examples=(
+            "upload a.png b.jpg --tag holiday",
+            "upload photos/ --group trip:1 --visibility unlisted",
+            "upload - --filename cat.png < a.png",
+        ),
     )  # fmt: skip
     parser.add_argument("sources", nargs="+", metavar="PATH", help="file, folder, pattern, or `-` for stdin")
-    said = parser.add_argument_group("what is said about the images")
+    said = parser.add_argument_group("attributes")
     said.add_argument("--kind", choices=KINDS)
     said.add_argument("--visibility", choices=VISIBILITIES)
-    said.add_argument("--filename", help="name of a single image")
+    said.add_argument("--filename", metavar="NAME", help="name of a single image")
     said.add_argument("--title")
     said.add_argument("--alt-text")
     said.add_argument("--category")
@@ -48,19 +53,23 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     said.add_argument("--group", action="append", metavar="TYPE:ID", type=group, help="may be repeated")
     said.add_argument("--cache-control", metavar="VALUE")
     said.add_argument("--expires-at", metavar="TIME", type=instant)
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("transfer")
     how.add_argument(
         "--on-duplicate",
         choices=DUPLICATES,
         default=DUPLICATES[0],
-        help="bytes that are stored already: their image (the default), a second one, or a failure",
+        help="for bytes that are stored already: return their image (default), keep both, or fail",
     )
     how.add_argument(
-        "--parallel", type=positive, default=PARALLEL, metavar="N", help=f"at a time ({PARALLEL})"
+        "--parallel",
+        type=positive,
+        default=PARALLEL,
+        metavar="N",
+        help=f"uploads at a time (default: {PARALLEL})",
     )
-    how.add_argument("--hidden", action="store_true", help="in folders, files that begin with a dot as well")
+    how.add_argument("--hidden", action="store_true", help="include files in folders that begin with a dot")
     how.add_argument(
-        "--journal", metavar="FILE", help="where to remember what is done, instead of the usual place"
+        "--journal", metavar="FILE", help="file that records progress (default: below ~/.local/state)"
     )
 
 
@@ -70,13 +79,13 @@ def run(context: Context) -> Exit:
     if args.parallel > MOST_PARALLEL:
         raise UsageError(f"At most {MOST_PARALLEL} at a time.")
     with tempfile.TemporaryDirectory(prefix="image-store-") as scratch:
-        pictures = _pictures(context, Path(scratch))
-        if args.filename and len(pictures) != 1:
+        pictures, bad = _pictures(context, Path(scratch))
+        if args.filename and len(pictures) + len(bad) != 1:
             raise UsageError("--filename is for a single image.")
         attributes = attributes_of(context)
         with journal.Journal(_journal_path(context, attributes)) as kept:
             uploader = Uploader(context.api, attributes, sleep=context.sleep)
-            return UploadRun(context, uploader, kept, parallel=args.parallel).run(pictures)
+            return UploadRun(context, uploader, kept, parallel=args.parallel).run(pictures, bad)
 
 
 def attributes_of(context: Context) -> dict[str, Any]:
@@ -85,7 +94,7 @@ def attributes_of(context: Context) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _pictures(context: Context, scratch: Path) -> list[sources.Picture]:
+def _pictures(context: Context, scratch: Path) -> tuple[list[sources.Picture], list[sources.BadFile]]:
     args = context.args
     words = [word for word in args.sources if word != sources.STDIN]
     found = sources.find(words, hidden=args.hidden)
@@ -97,8 +106,11 @@ def _pictures(context: Context, scratch: Path) -> list[sources.Picture]:
     if args.filename:
         pictures = [sources.Picture(p.path, p.name, args.filename, p.content_type) for p in pictures]
     if len(words) != len(args.sources):
-        pictures.append(sources.from_stdin(scratch, filename=args.filename))
-    return pictures
+        try:
+            pictures.append(sources.from_stdin(scratch, filename=args.filename))
+        except UsageError as wrong:
+            found.bad.append(sources.BadFile(sources.STDIN, wrong))
+    return pictures, found.bad
 
 
 def _some(names: list[str]) -> str:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from image_store_cli.completion import script
+from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.parser import build_parser
 from tests.unit.cli.terminal import command, problem
@@ -133,10 +134,8 @@ def test_that_nothing_looks_alike_is_no_failure_and_nothing_on_stdout(tmp_path: 
 
 
 def test_more_similar_images_than_the_store_gives_are_a_wrong_command(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(UsageError, match="--limit: must be at most 50"):
         command(Store(), "similar", "0199", "--limit", "51", folder=tmp_path)
-
-    assert ended.value.code == Exit.USAGE
 
 
 def test_an_error_is_json_on_stderr_where_json_was_asked_for(tmp_path: Path) -> None:
@@ -204,6 +203,99 @@ def test_statistics_of_any_shape_are_shown(tmp_path: Path) -> None:
     assert said.exit_code == Exit.OK
     assert "2.0 MB" in said.out
     assert "upload" in said.out
+
+
+STATS = {
+    "scope": "own",
+    "images": 2,
+    "size_bytes": 2_000_000,
+    "by_kind": {"upload": {"images": 2, "size_bytes": 2_000_000}},
+    "by_model": {},
+    "trash": {"images": 1, "size_bytes": 5},
+    "days": [{"date": "2026-01-31", "images": 2, "size_bytes": 2_000_000}],
+    "generation": {
+        "days": [
+            {
+                "date": "2026-01-31",
+                "by_provider": {
+                    "openai": {"succeeded": 3, "failed": 0, "average_ms": None, "cost_usd": 0.06},
+                    "google": {"succeeded": 1, "failed": 2, "average_ms": 900, "cost_usd": 0.0},
+                },
+            }
+        ]
+    },
+}
+IMAGE = CARD | {
+    "filename": "b.png", "status": "ready", "content_type": "image/png", "sha256": "ab",
+    "updated_at": "2026-01-31T12:00:00Z", "metadata": {"order": {"lines": [1, 2]}, "paid": True},
+    "generation": {"prompt": "a cat", "params": {"steps": 4, "stages": [{"name": "one"}, {"name": "two"}]}},
+    "analysis": {"tone_analysis": {"themes": ["calm", "warm"]}},
+}  # fmt: skip
+
+
+def test_figures_of_providers_are_a_row_for_each_day_and_provider(tmp_path: Path) -> None:
+    said = command(Store(GET_stats=[STATS]), "stats", folder=tmp_path)
+
+    rows = [line.split() for line in said.out.splitlines()]
+    assert ["date", "provider", "succeeded", "failed", "average", "ms", "cost", "usd"] in rows
+    assert ["2026-01-31", "openai", "3", "0", "0.06"] in rows
+    assert ["2026-01-31", "google", "1", "2", "900", "0.0"] in rows
+    assert "generation, days" in said.out
+    assert not set("{}[]'") & set(said.out)
+
+
+def test_an_image_is_shown_with_all_its_parts_in_words(tmp_path: Path) -> None:
+    said = command(Store(**{"GET_images/0199": [IMAGE]}), "show", "0199", folder=tmp_path)
+
+    rows = {line.partition("  ")[0]: line.partition("  ")[2].strip() for line in said.out.splitlines()}
+    assert rows["generation params steps"] == "4"
+    assert rows["generation params stages 2 name"] == "two"
+    assert rows["analysis tone analysis themes"] == "calm, warm"
+    assert rows["metadata order lines"] == "1, 2"
+    assert rows["metadata paid"] == "yes"
+    assert not set("{}[]'") & set(said.out)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("delete", "0199", "--yes"),
+        ("cleanup", "--yes"),
+        ("repair", "--no-wait"),
+        ("unpublish", "0199"),
+        ("migrate", "start", "--jsonl", "migrations/a.jsonl", "--no-wait"),
+        ("generate", "--cancel", "j1"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_a_command_acts_on_is_shown_before_it_acts(tmp_path: Path, words: tuple[str, ...]) -> None:
+    acted: list[str] = []
+
+    def store(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content or b"{}")
+        if body.get("dry_run"):
+            return httpx.Response(200, json=REPORT)
+        acted.append(request.url.path)
+        return problem(403, "admin_required")
+
+    said = command(store, *words, folder=tmp_path)
+
+    assert acted
+    target, failure = said.err.index("Target: https://store.example (the variable"), said.err.index("A title")
+    assert target < failure
+
+
+REPORT = {"dry_run": True, "orphans": 2, "bytes_freed": 1, "failed": 0, "stopped_because": None}
+
+
+def test_a_request_that_the_gateway_finds_too_large_is_told_of_direct_uploads(tmp_path: Path) -> None:
+    refusal = httpx.Response(413, json={"message": "Request Entity Too Large"})
+
+    said = command(Store(POST_generations=[refusal]), "generate", "a cat", folder=tmp_path)
+
+    assert said.exit_code == Exit.REFUSED
+    assert "direct upload" in said.err
+    assert "about 4.5 MB" in said.err
 
 
 @pytest.mark.parametrize(

@@ -177,3 +177,79 @@ def test_a_token_command_that_gives_none_is_said_without_what_it_printed(code: s
         tokens.from_command([sys.executable, "-c", code]).current()
 
     assert "a b" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "environment"),
+    [
+        (("rebuild", "--stack", "x"), {}),
+        (("rebuild", "--region", "eu-west-1"), {}),
+        (("doctor", "--stack", "x"), {}),
+        (("rebuild",), {"IMAGE_STORE_STACK": "x"}),
+    ],
+    ids=["stack", "region", "doctor", "environment"],
+)
+def test_a_stack_that_is_not_the_local_one_is_an_error_there(
+    home: Path, words: tuple[str, ...], environment: dict[str, str]
+) -> None:
+    with_a_stack(home)
+    args = build_parser().parse_args(words)
+
+    with pytest.raises(
+        UsageError, match=r"There is no (stack|region) '(x|eu-west-1)' here: this is the local"
+    ):
+        settings.resolve(
+            args, {"XDG_CONFIG_HOME": str(home / "none"), **environment}, folder=home, admin=True
+        )
+
+
+def test_the_local_stack_may_be_called_by_its_name(home: Path) -> None:
+    with_a_stack(home)
+    args = build_parser().parse_args(["rebuild", "--stack", "image-store", "--region", "us-east-1"])
+
+    found = settings.resolve(args, {"XDG_CONFIG_HOME": str(home / "none")}, folder=home, admin=True)
+
+    assert found.aws is not None
+    assert found.aws.endpoint == "http://localhost:9001"
+
+
+def test_with_local_an_exported_stack_is_another_ones(home: Path) -> None:
+    with_a_stack(home)
+
+    found = resolved(home, "--local", environment={"IMAGE_STORE_STACK": "prod"})
+
+    assert found.aws is not None
+    assert found.aws.stack == "image-store"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--local", "--url", "https://a.example"), "--local and --url name two stores"),
+        (("--local", "--profile", "dev"), "--local and --profile name two stores"),
+        (("--stack-file", "stack.json", "--profile", "dev"), "--stack-file and --profile name two stores"),
+        (("--subject", "bob", "--profile", "prod"), "--subject is for a local stack"),
+        (("--profile", "nobody"), "There is no profile 'nobody'"),
+        (("--profile", "empty"), "The profile 'empty' has no url"),
+        (("--stack-file", "none.json"), "none.json is not the description of a running stack"),
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_names_a_store_is_never_passed_over(
+    home: Path, words: tuple[str, ...], complaint: str
+) -> None:
+    with_a_stack(home)
+    with (home / "config/image-store/config.toml").open("a") as file:
+        file.write('[profiles.empty]\nstack = "x"\n')
+
+    with pytest.raises(UsageError, match=complaint):
+        resolved(home, *words)
+
+
+def test_a_stack_file_that_is_named_wins_over_the_configuration(home: Path) -> None:
+    with_a_stack(home)
+
+    found = resolved(home, "--stack-file", str(home / ".local/stack.json"))
+
+    assert found.url == "http://localhost:8080"
+    assert found.tokens.origin == "the local issuer, as alice"

@@ -57,11 +57,15 @@ def test_a_pattern_that_the_shell_left_alone_is_resolved(folder: Path) -> None:
     ("word", "complaint"),
     [("none.jpg", "no file or folder"), ("*.gif", "No file matches"), ("notes.jpg", "is no JPEG")],
 )
-def test_a_name_that_leads_nowhere_is_refused_before_anything_is_sent(
+def test_a_name_that_leads_nowhere_is_bad_and_spoils_no_other(
     folder: Path, word: str, complaint: str
 ) -> None:
-    with pytest.raises(UsageError, match=complaint):
-        sources.find([str(folder / "b.jpg"), str(folder / word)])
+    found = sources.find([str(folder / word), str(folder / "b.jpg")])
+
+    assert names(found) == ["b.jpg"]
+    [bad] = found.bad
+    assert bad.name == str(folder / word)
+    assert complaint in bad.error.message
 
 
 def test_stdin_is_kept_and_named_by_its_kind(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Generation(Images):
     def image_providers(self) -> Mapping[Provider, ImageProvider]:
         from image_store.adapters.providers import image_providers
 
-        return image_providers(self.settings.provider_urls, clock=self.clock)
+        return image_providers(self.settings.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher)
 
     @made_once
     def generation_requests(self) -> GenerationRequests:

@@ -49,6 +49,16 @@ class InvalidRequest(ImageStoreError):
         self.errors = errors
 
 
+class MethodNotAllowed(ImageStoreError):
+    """There is such an address, and it does not answer this method; `allowed` names those that it does."""
+
+    code = "method_not_allowed"
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"This address answers {', '.join(allowed)}.")
+        self.allowed = allowed
+
+
 class InvalidCursor(ImageStoreError):
     """The cursor was altered, has expired, or belongs to another owner or query."""
 

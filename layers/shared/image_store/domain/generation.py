@@ -11,7 +11,7 @@ from typing import Any
 from image_store.domain.attributes import Attributes
 from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import Conflict
-from image_store.domain.providers import Provider, Reason
+from image_store.domain.providers import NOT_OF_THE_PROVIDER, OF_A_KEY, Provider, Reason
 
 MAX_IMAGES = 50
 """Images that one job makes."""
@@ -81,7 +81,11 @@ class Wish:
     """`WIDTHxHEIGHT`; None leaves it to the model."""
     quality: str | None = None
     seed: int | None = None
-    """None stands for any."""
+    """None stands for any; each image of a job has one."""
+    has_own_seed: bool = False
+    """Whether its owner gave the seed, and did not leave it to us."""
+    variation: int = 0
+    """Which of the images of one wish it is, from 0 on."""
     reference_ids: tuple[str, ...] = ()
     attributes: Attributes = field(default_factory=Attributes)
     sealed: str | None = None
@@ -126,6 +130,16 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallFailure:
+    """How a call failed that was charged for."""
+
+    reason: Reason
+    message: str
+    is_paid: bool
+    """Whether a picture was made, as far as anybody can tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What a call cost, and what has to be known of it to make its answer an image."""
 
@@ -143,6 +157,12 @@ class Receipt:
     generated_at: datetime
     sealed: str | None = None
     """The parameters, where they are sealed."""
+    usage_is_readable: bool = True
+    """Whether what the provider said of usage could be read."""
+    pictures: int = 1
+    """How many pictures the answer held."""
+    failure: CallFailure | None = None
+    """Why there is no picture; None where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +306,12 @@ class Outcome:
     succeeded: bool
     reason: Reason | None = None
     receipt: Receipt | None = None
-    """Only of a call that was paid."""
+    """Only of a call that was charged for."""
+
+    @property
+    def is_not_of_provider(self) -> bool:
+        """Whether it failed, and that says nothing of how well the provider works."""
+        return self.reason is not None and says_nothing_of_provider(self.call, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,20 +356,39 @@ class Performance:
     provider: Provider
     succeeded: int = 0
     failed: int = 0
+    refused: int = 0
+    """Of those that failed, the calls that say nothing of how well the provider works."""
     duration_ms: int = 0
     """Of all that succeeded."""
     cost_micros: int = 0
     unknown_costs: int = 0
+
+    @property
+    def success_rate(self) -> float | None:
+        """The share of calls that succeeded, without those that failed for the request's sake; None of no calls."""
+        judged = self.succeeded + self.failed - self.refused
+        return self.succeeded / judged if judged > 0 else None
+
+    @property
+    def was_used(self) -> bool:
+        """Whether it was called at all."""
+        return bool(self.succeeded or self.failed)
 
     def __add__(self, other: "Performance") -> "Performance":
         return Performance(
             provider=self.provider,
             succeeded=self.succeeded + other.succeeded,
             failed=self.failed + other.failed,
+            refused=self.refused + other.refused,
             duration_ms=self.duration_ms + other.duration_ms,
             cost_micros=self.cost_micros + other.cost_micros,
             unknown_costs=self.unknown_costs + other.unknown_costs,
         )
+
+
+def says_nothing_of_provider(call: Call, reason: Reason) -> bool:
+    """Whether a failure lies in the request, with us, or in an owner's own key."""
+    return reason in NOT_OF_THE_PROVIDER or (call.own_key and reason in OF_A_KEY)
 
 
 def fingerprint_of(owner: str, wishes: tuple[Wish, ...], preference: Preference) -> str:

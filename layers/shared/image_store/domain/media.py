@@ -65,15 +65,32 @@ def _has_avif_brand(data: bytes) -> bool:
     return any(data[at : at + 4] in _AVIF_BRANDS for at in (8, *range(16, size - 3, 4)))
 
 
-def parse_declared(content_type: str) -> MediaType | None:
-    """The accepted format a Content-Type names, parameters ignored; None when it names none.
+_ALIASES = {
+    "image/jpg": MediaType.JPEG,
+    "image/pjpeg": MediaType.JPEG,
+    "image/apng": MediaType.PNG,
+    "image/vnd.mozilla.apng": MediaType.PNG,
+    "image/x-png": MediaType.PNG,
+}
+"""Names that browsers and tools send beside the registered ones; an APNG is a PNG that moves."""
 
-    `image/jpg` is not registered, yet browsers and tools send it, so it means JPEG.
-    """
-    essence = content_type.partition(";")[0].strip().lower()
-    if essence == "image/jpg":
-        return MediaType.JPEG
+_GENERIC = frozenset({"application/octet-stream", "binary/octet-stream", "text/plain"})
+
+
+def parse_declared(content_type: str) -> MediaType | None:
+    """The accepted format a Content-Type names, parameters ignored; None when it names none."""
+    essence = essence_of_type(content_type)
     try:
-        return MediaType(essence)
+        return _ALIASES.get(essence) or MediaType(essence)
     except ValueError:
         return None
+
+
+def is_generic(content_type: str) -> bool:
+    """Whether a Content-Type says nothing of the bytes: it is what clients send that do not know better."""
+    return essence_of_type(content_type) in _GENERIC
+
+
+def essence_of_type(content_type: str) -> str:
+    """A Content-Type in lower case without its parameters."""
+    return content_type.partition(";")[0].strip().lower()

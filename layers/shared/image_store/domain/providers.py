@@ -67,6 +67,12 @@ TRANSIENT = frozenset(
 )
 """What may go better when it is tried again."""
 
+NOT_OF_THE_PROVIDER = frozenset({Reason.REFUSED, Reason.BAD_REQUEST, Reason.LOST})
+"""What lies in the request or with us, and so says nothing of how well a provider works."""
+
+OF_A_KEY = frozenset({Reason.RATE_LIMITED, Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
+"""What says nothing of a provider either when the key is an owner's own."""
+
 OF_THE_PROVIDER = frozenset({Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
 """What lies in our account with a provider and not in the request: another provider may do it."""
 
@@ -74,16 +80,30 @@ OF_THE_PROVIDER = frozenset({Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL}
 class ProviderFailure(Exception):
     """A provider did not make an image; the message is safe to show and never carries a key."""
 
-    def __init__(self, reason: Reason, message: str, *, retry_after: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        reason: Reason,
+        message: str,
+        *,
+        retry_after: timedelta | None = None,
+        usage: "Usage | None" = None,
+        usage_is_readable: bool = True,
+        is_paid: bool = False,
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.retry_after = retry_after
+        self.usage = usage
+        """What the provider counted for the call all the same."""
+        self.usage_is_readable = usage_is_readable
+        self.is_paid = is_paid
+        """Whether the provider answered as if it had made an image. To call it again would be to pay again."""
 
     @property
     def transient(self) -> bool:
-        """Whether trying again may help."""
-        return self.reason in TRANSIENT
+        """Whether trying again may help, and does not pay for the same image twice."""
+        return self.reason in TRANSIENT and not self.is_paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +155,9 @@ class GeneratedImage:
     data: bytes = field(repr=False)
     usage: Usage | None = None
     """As the provider counted it; None when it does not say."""
+    usage_is_readable: bool = True
+    """Whether what the provider said of usage could be read."""
     params: Mapping[str, Any] = field(default_factory=dict)
     """What was sent besides the prompt, so that the image can be made again."""
+    pictures: int = 1
+    """How many pictures the answer holds; the first one is kept."""

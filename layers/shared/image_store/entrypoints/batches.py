@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -17,7 +16,7 @@ from image_store.entrypoints.http import caller
 from image_store.entrypoints.requests import any_json, json_body, storable, validated
 from image_store.entrypoints.schemas.deletion import BatchDelete
 from image_store.entrypoints.schemas.uploads import AnyBatch
-from image_store.entrypoints.uploads import idempotency_of, json_upload, not_empty
+from image_store.entrypoints.uploads import canonical, idempotency_of, json_upload, not_empty
 from image_store.services.batch_deletion import Deletions
 from image_store.services.uploads import Upload
 
@@ -31,7 +30,7 @@ def read_batch(api: APIGatewayHttpResolver, *, until: datetime) -> Sequence[Read
     With an Idempotency-Key each item has one of its own, bound to its place and to what it says.
     """
     batch = validated(AnyBatch, any_json(api), at="body")
-    owner, key = caller(api), idempotency_of(api, b"", "")
+    owner, key = caller(api), idempotency_of(api, "batch")
     return [
         partial(_upload, item, index, owner=owner, until=until, key=key)
         for index, item in enumerate(batch.items)
@@ -62,7 +61,7 @@ def _upload(item: Any, index: int, *, owner: str, until: datetime, key: Idempote
 
 
 def _key_of_item(key: IdempotencyKey, item: Any, index: int) -> IdempotencyKey:
-    said = json.dumps(item, sort_keys=True, separators=(",", ":"))
+    said = canonical(item)
     return IdempotencyKey(
         name=hashlib.sha256(f"{key.name}/{index}".encode()).hexdigest(),
         fingerprint=hmac.digest(key.fingerprint.encode(), said.encode(), "sha256").hex(),

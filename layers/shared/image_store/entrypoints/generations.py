@@ -13,9 +13,9 @@ from image_store.domain.providers import Provider, ProviderKey
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.answers import JSON
 from image_store.entrypoints.http import api_url, caller, header
-from image_store.entrypoints.requests import body_of, json_body, query
+from image_store.entrypoints.requests import json_body, json_of, json_text, query, validated
 from image_store.entrypoints.schemas.generation import GenerationRequest, JobsQuery, ProviderKeyRequest
-from image_store.entrypoints.uploads import idempotency_of
+from image_store.entrypoints.uploads import canonical, idempotency_of
 from image_store.services.generation.overview import ListedModel, ListedProvider, Overview
 from image_store.services.generation.requests import Asked, Variations
 from image_store.settings import Settings
@@ -26,13 +26,14 @@ _NOT_STORED = {"Cache-Control": "private, no-store"}
 
 def read_generation(api: APIGatewayHttpResolver) -> Asked:
     """The images that a request asks for."""
-    said = json_body(api, GenerationRequest)
+    value = json_of(json_text(api))
+    said = validated(GenerationRequest, value, at="body")
     return Asked(
         owner=caller(api),
         wanted=tuple(Variations(item.to_domain(), item.n) for item in said.items),
         preference=Preference(provider=said.provider, model=said.model, fallback=said.fallback),
         join=said.join,
-        idempotency=idempotency_of(api, body_of(api), "application/json"),
+        idempotency=idempotency_of(api, "json", canonical(value)),
     )
 
 
@@ -145,13 +146,13 @@ def _item(item: Item) -> dict[str, Any]:
 
 def _provider(found: ListedProvider, overview: Overview) -> dict[str, Any]:
     done = found.performance
-    calls = done.succeeded + done.failed
+    rate = done.success_rate
     return {
         "provider": found.provider,
         "configured": found.configured,
         "own_key": found.own_key,
-        "health": found.breaker.health(overview.at),
-        "success_rate": round(done.succeeded / calls, 3) if calls else None,
+        "health": found.health(overview.at),
+        "success_rate": round(rate, 3) if rate is not None else None,
         "average_ms": done.duration_ms // done.succeeded if done.succeeded else None,
         "models": [_model(model) for model in found.models],
     }

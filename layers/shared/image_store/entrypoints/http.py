@@ -6,6 +6,7 @@ themselves with `operation()`, from which the OpenAPI document is made, and read
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
@@ -16,7 +17,7 @@ from image_store.domain.actor import NOBODY, Actor
 from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
 from image_store.entrypoints.actors import act_as
 from image_store.entrypoints.observability import logger
-from image_store.entrypoints.packing import packed
+from image_store.entrypoints.packing import finished
 from image_store.entrypoints.problems import STATUSES, internal_problem, problem
 
 MAX_SUBJECT_CHARS = 255
@@ -25,9 +26,26 @@ MAX_SUBJECT_CHARS = 255
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
-def create_api() -> APIGatewayHttpResolver:
-    """A resolver whose errors are problem documents."""
-    api = APIGatewayHttpResolver()
+class Api(APIGatewayHttpResolver):
+    """A resolver that answers HEAD wherever it answers GET."""
+
+    def get[F: Callable[..., Any]](self, rule: str, **described: Any) -> Callable[[F], F]:  # type: ignore[override]
+        """Register a function for GET, and for HEAD, which the API's document does not tell apart."""
+
+        def register(function: F) -> F:
+            self.route(rule, method="HEAD", include_in_schema=False)(function)
+            self.route(rule, method="GET", **described)(function)
+            return function
+
+        return register
+
+
+def create_api(*, document: Path | None = None) -> Api:
+    """A resolver whose errors are problem documents.
+
+    With the API's `document` it also answers for addresses of other functions, to which no route led.
+    """
+    api = Api()
 
     @api.exception_handler(ImageStoreError)  # type: ignore[untyped-decorator]  # Powertools types it not
     def refuse(error: ImageStoreError) -> "Response[str]":
@@ -42,25 +60,31 @@ def create_api() -> APIGatewayHttpResolver:
 
     @api.not_found
     def unknown(_: Exception) -> "Response[str]":
-        return problem(ImageNotFound("There is nothing at this address."), request_id=request_id(api))
+        if document is None:
+            return problem(ImageNotFound("There is nothing at this address."), request_id=request_id(api))
+        from image_store.entrypoints.routes import no_route  # only where a request is wrong
+
+        return problem(no_route(api.current_event.path, document), request_id=request_id(api))
 
     return api
 
 
-def handler(api: APIGatewayHttpResolver) -> Handler:
+def handler(api: Api) -> Handler:
     """The Lambda handler of a resolver."""
 
     @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
     def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        # The gateway leaves out what a request does not have, and tests of it by hand send null.
+        event = event | {"headers": event.get("headers") or {}}
         act_as(_actor(event))
-        return packed(api.resolve(event, context), event)
+        return finished(api.resolve(event, context), event)
 
     return lambda_handler
 
 
 def _actor(event: dict[str, Any]) -> Actor:
     request = event.get("requestContext", {})
-    subject = request.get("authorizer", {}).get("jwt", {}).get("claims", {}).get("sub")
+    subject = _claims(request).get("sub")
     return Actor.subject(str(subject), str(request.get("requestId", ""))) if subject else NOBODY
 
 
@@ -102,7 +126,7 @@ def operation(
 
 def header(api: APIGatewayHttpResolver, name: str) -> str | None:
     """A request header by its lower-case name."""
-    value = api.current_event.raw_event.get("headers", {}).get(name)
+    value = api.current_event.raw_event["headers"].get(name)
     return str(value) if value is not None else None
 
 
@@ -124,19 +148,22 @@ def chosen(api: APIGatewayHttpResolver, name: str, *, among: tuple[str, ...]) ->
 
 def caller(api: APIGatewayHttpResolver) -> str:
     """The owner who calls: the subject of the token that the gateway has verified."""
-    authorizer = api.current_event.raw_event["requestContext"].get("authorizer", {})
-    subject = authorizer.get("jwt", {}).get("claims", {}).get("sub", "")
+    subject = str(_claims(api.current_event.raw_event["requestContext"]).get("sub") or "")
     if not subject or len(subject) > MAX_SUBJECT_CHARS or not subject.isprintable():
         raise InvalidRequest("The token's subject is missing, longer than 255 characters, or not printable.")
-    return str(subject)
+    return subject
 
 
 def scopes(api: APIGatewayHttpResolver) -> frozenset[str]:
     """The scopes of the verified token: its `scope` claim, separated by spaces (RFC 8693, section 4.2)."""
-    claims = (
-        api.current_event.raw_event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims", {})
-    )
+    claims = _claims(api.current_event.raw_event["requestContext"])
     return frozenset(str(claims.get("scope", "")).split())
+
+
+def _claims(request: dict[str, Any]) -> dict[str, Any]:
+    """The claims of the verified token; none where the gateway verified none."""
+    authorizer = request.get("authorizer") or {}
+    return (authorizer.get("jwt") or {}).get("claims") or {}
 
 
 def api_url(api: APIGatewayHttpResolver, configured: str) -> str:

@@ -19,6 +19,10 @@ class Metric(StrEnum):
 
     SUCCEEDED = "GenerationSucceeded"
     FAILED = "GenerationFailed"
+    REFUSED = "GenerationRefused"
+    """Failed for the sake of the request, or of an owner's own key."""
+    USAGE_UNREADABLE = "GenerationUsageUnreadable"
+    """Charged for, with a usage that could not be read: its cost is what the model is expected to use."""
     TIME = "GenerationTime"
     COST = "GenerationCost"
     """Dollars."""
@@ -38,20 +42,26 @@ def counting_calls(namespace: str) -> Callable[[Outcome], None]:
     """Counts calls of providers in a namespace: how they ended, how long they took, what they cost if it is known."""
 
     def count(outcome: Outcome) -> None:
-        _put(
-            namespace, outcome, Metric.SUCCEEDED if outcome.succeeded else Metric.FAILED, MetricUnit.Count, 1
-        )
+        _put(namespace, outcome, _end_of(outcome), MetricUnit.Count, 1)
         if outcome.succeeded:
             _put(namespace, outcome, Metric.TIME, MetricUnit.Milliseconds, outcome.duration_ms)
         receipt = outcome.receipt
         if receipt is None:
             return
+        if not receipt.usage_is_readable:
+            _put(namespace, outcome, Metric.USAGE_UNREADABLE, MetricUnit.Count, 1)
         if receipt.cost_micros is None:
             _put(namespace, outcome, Metric.COST_UNKNOWN, MetricUnit.Count, 1)
         else:
             _put(namespace, outcome, Metric.COST, MetricUnit.NoUnit, receipt.cost_micros / MICROS)
 
     return count
+
+
+def _end_of(outcome: Outcome) -> Metric:
+    if outcome.succeeded:
+        return Metric.SUCCEEDED
+    return Metric.REFUSED if outcome.is_not_of_provider else Metric.FAILED
 
 
 def tell_reading(namespace: str, reading: Reading) -> None:

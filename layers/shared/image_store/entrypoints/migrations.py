@@ -23,6 +23,7 @@ from image_store.domain.migration import (
 )
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.answers import JSON, Answers
+from image_store.entrypoints.http import read_method
 from image_store.entrypoints.requests import MAX_BODY_BYTES, json_body, query, validated
 from image_store.entrypoints.schemas.fields import GroupId
 from image_store.entrypoints.schemas.images import ImageAttributes
@@ -93,7 +94,7 @@ def content(
     migration = requests.get(migration_id)
     image = requests.image_of(migration, record_id)
     if image is not None:
-        return answers.original(image, method="GET")
+        return answers.original(image, method=read_method(api))
     data, media_type = requests.picture_of(migration, record_id)
     if len(data) > MAX_BODY_BYTES:
         raise PayloadTooLarge("The picture is larger than 4.5 MB, and can be had only once it is moved.")

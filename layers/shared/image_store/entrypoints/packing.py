@@ -17,6 +17,21 @@ def takes_gzip(accepted: str) -> bool:
     return False
 
 
+def finished(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    """An answer as it goes to the gateway: packed where that helps, with all that caches must tell apart.
+
+    The gateway adds CORS headers only for requests that name an Origin. A cache that holds the answer to one that
+    does not, as an `<img>` sends it, would hand it to a page's `fetch`, which may not read it then.
+    """
+    answer = packed(answer, event)
+    headers = answer.get("headers", {})
+    if "no-store" not in headers.get("Cache-Control", ""):
+        answer = {**answer, "headers": {**headers, "Vary": _listed(headers.get("Vary"), "Origin")}}
+    if event.get("requestContext", {}).get("http", {}).get("method") == "HEAD":
+        return {**answer, "body": "", "isBase64Encoded": False}
+    return answer
+
+
 def packed(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     """An answer to the gateway as it is, or packed.
 
@@ -29,7 +44,7 @@ def packed(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     if headers.keys() & {"ETag", "Content-Encoding"}:
         return answer
     # Said of both forms, or a cache that has one would not know that there is another.
-    varying = {**headers, "Vary": ", ".join(filter(None, [headers.get("Vary"), "Accept-Encoding"]))}
+    varying = {**headers, "Vary": _listed(headers.get("Vary"), "Accept-Encoding")}
     if not takes_gzip(str(event.get("headers", {}).get("accept-encoding", ""))):
         return {**answer, "headers": varying}
     import gzip  # what packs nothing does not load it
@@ -41,3 +56,7 @@ def packed(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
         "body": base64.b64encode(content).decode(),
         "isBase64Encoded": True,
     }
+
+
+def _listed(names: str | None, name: str) -> str:
+    return ", ".join(filter(None, [names, name]))

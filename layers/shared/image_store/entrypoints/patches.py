@@ -1,7 +1,6 @@
 """Merge patches as edits of a record."""
 
 from dataclasses import replace
-from datetime import UTC
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -43,8 +42,7 @@ def edit_of(patch: ImagePatch) -> Edit:
         if "visibility" in sent:
             image = replace(image, visibility=patch.visibility)
         if "expires_at" in sent:
-            expires_at = patch.expires_at.astimezone(UTC) if patch.expires_at else None
-            image = replace(image, expires_at=expires_at)
+            image = replace(image, expires_at=patch.expires_at)
         return Record(image, details)
 
     return edit

@@ -23,6 +23,7 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.ChecksumMismatch: 422,
     errors.UrlNotAllowed: 422,
     errors.ImageNotFound: 404,
+    errors.MethodNotAllowed: 405,
     errors.UploadNotFound: 404,
     errors.MigrationNotFound: 404,
     errors.RepairNotFound: 404,
@@ -42,9 +43,19 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.StorageUnavailable: 503,
     errors.DeadlineExceeded: 503,
     errors.ConfigurationError: 500,
+    errors.UnreadableRow: 500,
     errors.ImageStoreError: 500,
 }
 """The one place where an error meets its status."""
+
+MAX_FAULTS = 20
+"""Faults of a request that are listed."""
+MAX_ITEM_FAULTS = 5
+"""The same for an item of a batch: a batch has 20 of them, and its answer is bounded too."""
+
+_MAX_PLACE_PARTS = 8
+_MAX_PLACE_CHARS = 40
+"""Names of unknown fields are the caller's: they are cut."""
 
 CONTENT_TYPE = "application/problem+json"
 _INTERNAL = "Something went wrong on our side; the request id helps to find out what."
@@ -52,8 +63,10 @@ _INTERNAL = "Something went wrong on our side; the request id helps to find out 
 
 def problem(error: errors.ImageStoreError, *, request_id: str) -> "Response[str]":
     """The answer for an error of the store. What is wrong inside (500) is not told to the caller."""
-    body = _problem_of(error) | {"request_id": request_id}
+    body = _problem_of(error, most_faults=MAX_FAULTS) | {"request_id": request_id}
     headers = {"Cache-Control": "no-store"}
+    if isinstance(error, errors.MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after.total_seconds())))
     return Response(body["status"], CONTENT_TYPE, json.dumps(body), headers=headers)
@@ -63,7 +76,7 @@ def item_problem(error: errors.ImageStoreError) -> dict[str, Any]:
     """What went wrong with one item of a batch, as it stands in the answer; logged where it is our side's fault."""
     if STATUSES[type(error)] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("item failed", code=error.code, exc_info=error)
-    return _problem_of(error)
+    return _problem_of(error, most_faults=MAX_ITEM_FAULTS)
 
 
 def internal_problem(*, request_id: str) -> "Response[str]":
@@ -72,15 +85,25 @@ def internal_problem(*, request_id: str) -> "Response[str]":
     return Response(500, CONTENT_TYPE, json.dumps(body), headers={"Cache-Control": "no-store"})
 
 
-def _problem_of(error: errors.ImageStoreError) -> dict[str, Any]:
+def _problem_of(error: errors.ImageStoreError, *, most_faults: int) -> dict[str, Any]:
     status = STATUSES[type(error)]
     internal = status == HTTPStatus.INTERNAL_SERVER_ERROR
     body = _body(status, error.code, _INTERNAL if internal else error.message)
     if isinstance(error, errors.InvalidRequest) and error.errors:
-        body["errors"] = [{"loc": list(loc), "type": kind, "msg": text} for loc, kind, text in error.errors]
+        listed = error.errors[:most_faults]
+        body["errors"] = [{"loc": _place(loc), "type": kind, "msg": text} for loc, kind, text in listed]
+        if len(listed) < len(error.errors):
+            body["errors_not_listed"] = len(error.errors) - len(listed)
     if isinstance(error, errors.DuplicateImage):
         body["existing_id"] = error.existing_id
     return body
+
+
+def _place(loc: tuple[str | int, ...]) -> list[str | int]:
+    return [
+        part if isinstance(part, int) or len(part) <= _MAX_PLACE_CHARS else f"{part[: _MAX_PLACE_CHARS - 1]}…"
+        for part in loc[:_MAX_PLACE_PARTS]
+    ]
 
 
 def _body(status: int, code: str, detail: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Reading requests: bodies, queries and conditional headers, each refused with a reason or understood in full."""
 
 import base64
-import json
-from typing import Any, NoReturn
+import binascii
+from typing import Any
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -14,7 +14,10 @@ from image_store.domain.errors import (
     PreconditionFailed,
     UnsupportedMediaType,
 )
+from image_store.domain.json_values import UnreadableJson, check_storable, read_json
+from image_store.domain.media import essence_of_type
 from image_store.entrypoints.http import header
+from image_store.entrypoints.schemas.scalars import from_texts
 
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
@@ -32,7 +35,8 @@ def query[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
             "A parameter is given more than once.",
             errors=((("query", repeated[0]), "repeated", "must be given once"),),
         )
-    return validated(model, {name: given[0] for name, given in values.items()}, at="query")
+    single = {name: given[0] for name, given in values.items()}
+    return validated(model, from_texts(model, single), at="query")
 
 
 def json_body[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
@@ -42,9 +46,14 @@ def json_body[M: BaseModel](api: APIGatewayHttpResolver, model: type[M]) -> M:
 
 def any_json(api: APIGatewayHttpResolver) -> Any:
     """A JSON body, parts of which may be such as cannot be stored."""
+    return parsed(json_text(api))
+
+
+def json_text(api: APIGatewayHttpResolver) -> bytes:
+    """A body that says it is JSON."""
     if essence_of(api) != "application/json":
         raise UnsupportedMediaType("Send application/json as Content-Type.")
-    return parsed(body_of(api))
+    return body_of(api)
 
 
 def if_version(api: APIGatewayHttpResolver) -> int | None:
@@ -78,14 +87,19 @@ def validated[M: BaseModel](model: type[M], value: Any, *, at: str | tuple[str |
 
 def essence_of(api: APIGatewayHttpResolver) -> str:
     """The media type of the body, without its parameters."""
-    return (header(api, "content-type") or "").partition(";")[0].strip().lower()
+    return essence_of_type(header(api, "content-type") or "")
 
 
 def body_of(api: APIGatewayHttpResolver) -> bytes:
     """The body; PayloadTooLarge beyond what an event holds."""
     event = api.current_event.raw_event
-    text = event.get("body") or ""
-    body = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode("utf-8", "surrogatepass")
+    text = str(event.get("body") or "")
+    try:
+        body = (
+            base64.b64decode(text) if event.get("isBase64Encoded") else text.encode("utf-8", "surrogatepass")
+        )
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("The body cannot be read.") from None
     if len(body) > MAX_BODY_BYTES:
         raise PayloadTooLarge("The body is larger than 4.5 MB; use a direct upload for larger images.")
     return body
@@ -108,24 +122,20 @@ def json_of(body: bytes) -> Any:
 
 def parsed(body: bytes) -> Any:
     """A JSON text as a value, parts of which may be such as cannot be stored; InvalidRequest for anything else."""
-
-    def refuse(_: str) -> NoReturn:
-        raise ValueError("not JSON")
-
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=refuse)
-    except (ValueError, RecursionError):
-        raise _not_json() from None
+        return read_json(body)
+    except UnreadableJson as error:
+        raise _not_json(error) from None
 
 
 def storable(value: Any) -> Any:
-    """A value of JSON, if it can be stored: unpaired surrogates (\\ud800) pass the parser and cannot."""
+    """A value of JSON, if it can be stored; InvalidRequest tells why not."""
     try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except (ValueError, RecursionError):
-        raise _not_json() from None
+        check_storable(value)
+    except UnreadableJson as error:
+        raise _not_json(error) from None
     return value
 
 
-def _not_json() -> InvalidRequest:
-    return InvalidRequest("The body is not valid JSON in UTF-8.")
+def _not_json(error: UnreadableJson) -> InvalidRequest:
+    return InvalidRequest(f"The JSON cannot be read. {error}")

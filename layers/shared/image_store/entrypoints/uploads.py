@@ -2,20 +2,21 @@
 
 import hashlib
 import hmac
+import json
 from datetime import datetime
-from email import policy
-from email.message import EmailMessage
-from email.parser import BytesParser
 from typing import Any, NoReturn
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from image_store.domain.errors import InvalidRequest, UnsupportedMediaType
+from image_store.domain.media import essence_of_type, is_generic
 from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.sent_filenames import clean_filename
 from image_store.entrypoints.http import caller, header
-from image_store.entrypoints.requests import body_of, essence_of, json_body, json_of, query_values, validated
+from image_store.entrypoints.requests import body_of, essence_of, json_of, json_text, query_values, validated
 from image_store.entrypoints.schemas import uploads
 from image_store.entrypoints.schemas.images import ImageAttributes
+from image_store.entrypoints.schemas.scalars import from_texts
 from image_store.services.direct_uploads import DirectUpload
 from image_store.services.sources import Content, RemoteUrl, Source, in_base64, in_data_uri
 from image_store.services.uploads import Upload
@@ -27,15 +28,20 @@ _REPEATABLE = {"tag": "tags", "group": "groups"}
 def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
     """The upload that a request means: raw bytes, a form, or JSON; to be done by `until`."""
     body = body_of(api)
-    content_type = header(api, "content-type") or ""
     essence = essence_of(api)
     source: Source
+    said: tuple[bytes | str, ...]
     if essence.startswith("image/"):
-        attributes, source = _attributes_in_query(api), Content(body, content_type)
+        attributes, source = _attributes_in_query(api), Content(body, essence)
+        said = ("bytes", essence, canonical(query_values(api)), body)
     elif essence == "multipart/form-data":
-        attributes, source = _form(body, content_type)
+        attributes, source, given = _form(body, header(api, "content-type") or "")
+        declared = essence_of_type(source.declared_type or "")
+        said = ("form", declared, canonical(given), source.data)
     elif essence == "application/json":
-        attributes, source = json_upload(json_of(body), at="body")
+        value = json_of(body)
+        attributes, source = json_upload(value, at="body")
+        said = ("json", canonical(value))
     else:
         raise UnsupportedMediaType(
             "Send an image type, multipart/form-data or application/json as Content-Type."
@@ -45,7 +51,7 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
         source=not_empty(source),
         attributes=attributes.to_domain(),
         until=until,
-        idempotency=idempotency_of(api, body, content_type),
+        idempotency=idempotency_of(api, *said),
     )
 
 
@@ -73,14 +79,15 @@ def source_of(source: uploads.Source) -> Source:
 
 def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
     """The direct upload that a request announces."""
-    asked = json_body(api, uploads.UploadRequest)
+    value = json_of(json_text(api))
+    asked = validated(uploads.UploadRequest, value, at="body")
     return DirectUpload(
         owner=caller(api),
         media_type=asked.content_type,
         size_bytes=asked.size_bytes,
         sha256=asked.sha256,
         attributes=asked.to_domain(),
-        idempotency=idempotency_of(api, body_of(api), "application/json"),
+        idempotency=idempotency_of(api, "json", canonical(value)),
     )
 
 
@@ -97,7 +104,7 @@ def _attributes_in_query(api: APIGatewayHttpResolver) -> ImageAttributes:
             _refuse_query(name, "must be given once")
         else:
             given[name] = values[0]
-    return validated(ImageAttributes, given, at="query")
+    return validated(ImageAttributes, from_texts(ImageAttributes, given), at="query")
 
 
 def _groups(values: list[str]) -> dict[str, list[str]]:
@@ -116,55 +123,51 @@ def _refuse_query(name: str, message: str) -> NoReturn:
     )
 
 
-def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content]:
-    parts = _parts(body, content_type)
+def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any]:
+    """The attributes and the file of a form, and all that it says, for its fingerprint."""
+    from image_store.entrypoints.forms import read_form  # what takes no form does not load the parser
+
+    parts = read_form(body, content_type)
     if set(parts) - {"file", "attributes"} or "file" not in parts:
         raise InvalidRequest(
             "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
         )
     file = parts["file"]
-    given = json_of(_payload(parts["attributes"])) if "attributes" in parts else {}
-    if isinstance(given, dict) and "filename" not in given and (filename := file.get_filename()):
-        given["filename"] = filename.rpartition("/")[2].rpartition("\\")[2]
-    declared = file.get_content_type() if "content-type" in file else None
-    generic = declared in {None, "application/octet-stream", "text/plain"}
+    given = json_of(parts["attributes"].data) if "attributes" in parts else {}
+    if (
+        isinstance(given, dict)
+        and "filename" not in given
+        and (filename := clean_filename(file.filename or ""))
+    ):
+        given["filename"] = filename
+    declared = file.content_type
+    if declared is not None and is_generic(declared):
+        declared = None
     attributes = validated(ImageAttributes, given, at="attributes")
-    return attributes, Content(_payload(file), None if generic else declared)
+    return attributes, Content(file.data, declared), given
 
 
-def _parts(body: bytes, content_type: str) -> dict[str, EmailMessage]:
-    head = b"Content-Type: " + content_type.encode("ascii", "replace") + b"\r\n\r\n"
-    message = BytesParser(policy=policy.HTTP).parsebytes(head + body)
-    parts: dict[str, EmailMessage] = {}
-    if message.defects or not message.is_multipart():
-        raise InvalidRequest("The multipart form is broken.")
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        if part.defects or part.is_multipart() or not isinstance(name, str) or name in parts:
-            raise InvalidRequest("The multipart form is broken, or names a part twice.")
-        parts[name] = part  # type: ignore[assignment]  # policy.HTTP makes every part an EmailMessage
-    return parts
+def idempotency_of(api: APIGatewayHttpResolver, *said: bytes | str) -> IdempotencyKey | None:
+    """The caller's Idempotency-Key, bound to caller, route and to what the request says; None when there is none.
 
-
-def _payload(part: EmailMessage) -> bytes:
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes):
-        raise InvalidRequest("The multipart form is broken.")
-    return payload
-
-
-def idempotency_of(api: APIGatewayHttpResolver, body: bytes, content_type: str) -> IdempotencyKey | None:
-    """The caller's Idempotency-Key, bound to caller, route, body, its type and the query; None when there is none.
-
-    The fingerprint is made with the key, which is stored nowhere: whoever reads it cannot try what the body said.
+    What is said is not how it is framed: the boundary of a form, the parameters of a type, the order and the spaces
+    of JSON and of a query do not count. The fingerprint is made with the key, which is stored nowhere: whoever reads
+    it cannot try what the body said.
     """
     key = header(api, "idempotency-key")
     if key is None:
         return None
-    if not 1 <= len(key) <= _MAX_IDEMPOTENCY_KEY_CHARS:
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 characters.")
+    if not 1 <= len(key) <= _MAX_IDEMPOTENCY_KEY_CHARS or not key.isprintable():
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 printable characters.")
     event = api.current_event.raw_event
     name = "\0".join((caller(api), str(event.get("routeKey", "")), key))
-    request = hmac.new(key.encode(), body, "sha256")
-    request.update("\0".join(("", content_type, str(event.get("rawQueryString", "")))).encode())
+    request = hmac.new(key.encode(), None, "sha256")
+    for part in said:
+        data = part if isinstance(part, bytes) else part.encode()
+        request.update(len(data).to_bytes(8) + data)
     return IdempotencyKey(hashlib.sha256(name.encode()).hexdigest(), request.hexdigest())
+
+
+def canonical(value: Any) -> str:
+    """A value of JSON in one spelling."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

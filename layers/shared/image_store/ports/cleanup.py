@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 class Housekeeping(Protocol):
     """What cleanup remembers between its runs. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
-        """Take the right to run; None while another run has it."""
+    def take_lease(
+        self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
+    ) -> Lease | None:
+        """Take the right to run, from whoever has it with `take_over`; None while another run has it."""
         ...
 
     def end_lease(self, lease: Lease) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from image_store.domain.breaker import Breaker
     from image_store.domain.budget import Budgets, Spending
-    from image_store.domain.generation import Change, Item, Job, JobName, JobPage, NamedJob, Performance
+    from image_store.domain.generation import Call, Change, Item, Job, JobName, JobPage, NamedJob, Performance
     from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
 
 
@@ -107,6 +107,10 @@ class Generations(Protocol):
 
     def spending(self, owner: str | None, *, on: date) -> tuple[Spending, Spending]:
         """What an owner, or (None) the deployment, has spent on a day and in its month, strongly consistent."""
+        ...
+
+    def is_settled(self, item: Item, call: Call) -> bool:
+        """Whether the cost of a call is in the ledger, strongly consistent."""
         ...
 
     def performance(

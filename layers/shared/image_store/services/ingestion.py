@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from image_store.domain.attributes import MAX_FILENAME_CHARS, Attributes
+from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ImageNotFound, InvalidRequest, PayloadTooLarge
 from image_store.domain.image import Record
 from image_store.domain.ingest import INGEST_PREFIX, REMEMBERED, DroppedObject
 from image_store.domain.media import MAX_BYTES
 from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.sent_filenames import clean_filename
 from image_store.ports.ingest import IngestNotes
 from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.system import Clock
@@ -80,4 +81,4 @@ def _named(key: str) -> tuple[str, str]:
         raise InvalidRequest("The key of an ingested object has the form ingest/{owner}/{file name}.")
     if len(owner) > MAX_OWNER_CHARS or not owner.isprintable():
         raise InvalidRequest("The owner in the key is too long or holds control characters.")
-    return owner, "".join(char for char in filename if char.isprintable())[:MAX_FILENAME_CHARS] or "image"
+    return owner, clean_filename(filename) or "image"

@@ -39,6 +39,8 @@ class Wanted:
     media_type: MediaType
     attributes: Attributes
     idempotency: IdempotencyKey | None
+    remarks: tuple[str, ...] = ()
+    """Warnings besides those of every upload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,19 @@ class Reservations:
             record, IdempotencyInProgress("The first request with this Idempotency-Key is still running.")
         )
         return None
+
+    def stored_under(self, name: str) -> Record | None:
+        """The record that an idempotency key's name stands for, PENDING ones too; None when there is none.
+
+        ImageNotFound when it was deleted since.
+        """
+        row = self.claims.idempotency(name)
+        if row is None or row.is_expired(self.clock.now()):
+            return None
+        record = self.repository.get(row.image_id)
+        if record is None or record.image.state in {State.DELETING, State.TOMBSTONE}:
+            raise ImageNotFound("The image stored under this Idempotency-Key has been deleted since.")
+        return record
 
     def existing(self, owner: str, sha256: str, on_duplicate: OnDuplicate) -> Record | None:
         """The image the owner has with these bytes, if the caller wants no second one.
@@ -120,7 +135,7 @@ class Reservations:
         """
         image_id = self.ids.image_id()
         attributes, sealed = self.sealing.seal(wanted.attributes, owner=wanted.owner, image_id=image_id)
-        details = _details(attributes, sealed, warnings(wanted.size_bytes, processed))
+        details = _details(attributes, sealed, warnings(wanted.size_bytes, processed) + wanted.remarks)
         for _ in range(_TRIES):
             pending = Record(self._image(image_id, wanted, processed, lifetime), details)
             try:

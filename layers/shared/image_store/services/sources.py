@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
-from image_store.domain.attributes import MAX_FILENAME_CHARS
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.media import MAX_BYTES, parse_declared
+from image_store.domain.sent_filenames import clean_filename
 from image_store.ports.remote import Fetcher
+
+_LONGEST_INDENT = 100
+"""White space before a data URI is looked past as far as this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +62,36 @@ class Sources:
 
 def filename_in(url: str) -> str | None:
     """The last segment of a URL's path as a filename; None when it has none."""
-    segment = unquote(urlsplit(url).path.rpartition("/")[2])
-    name = segment.rpartition("/")[2].rpartition("\\")[2]
-    printable = "".join(char for char in name if char.isprintable())[:MAX_FILENAME_CHARS]
-    return printable if printable.strip(". ") else None
+    return clean_filename(unquote(urlsplit(url).path.rpartition("/")[2]))
 
 
 def in_base64(text: str) -> Content:
     """What base64 (RFC 4648, section 4) carries; white space in it does not count."""
+    if is_data_uri(text):
+        raise InvalidRequest(
+            "`source.base64` holds a data URI: send it as `source.data_uri`, or send only what follows its comma."
+        )
     return Content(_decoded(text))
 
 
 def in_data_uri(uri: str) -> Content:
-    """What a data URI (RFC 2397) carries; one that names no type declares none."""
-    head, comma, text = uri.partition(",")
+    """What a data URI (RFC 2397) carries, read as browsers do; one that names no type declares none."""
+    head, comma, text = uri.strip().partition(",")
     if not comma or not is_data_uri(head):
-        raise InvalidRequest("This is not a data URI.")
-    declared, semicolon, encoding = head[5:].rpartition(";")
-    if semicolon and encoding.strip().lower() == "base64":
-        return Content(_decoded(unquote(text)), declared or None)
-    return Content(unquote_to_bytes(text), head[5:] or None)
+        raise InvalidRequest(
+            "This is not a data URI, which begins like `data:image/png;base64,`. Send plain base64 as `source.base64`."
+        )
+    media_type, *parameters = (part.strip() for part in unquote(head[5:]).split(";"))
+    if parameters and parameters[-1].lower() == "base64":
+        # Browsers take base64 without the `=` at its end here (https://infra.spec.whatwg.org/#forgiving-base64).
+        text = "".join(unquote(text).split()).rstrip("=")
+        return Content(_decoded(text + "=" * (-len(text) % 4)), media_type or None)
+    return Content(unquote_to_bytes(text), media_type or None)
 
 
 def is_data_uri(text: str) -> bool:
     """Whether a text begins as data URIs do."""
-    return text[:5].lower() == "data:"
+    return text[:_LONGEST_INDENT].lstrip()[:5].lower() == "data:"
 
 
 def _decoded(text: str) -> bytes:

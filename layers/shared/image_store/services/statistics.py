@@ -50,7 +50,7 @@ class Reporting:
         if until is None:
             until = self.clock.now().astimezone(UTC).date() + timedelta(days=1)
         if since is None:
-            since = until - timedelta(days=DEFAULT_DAYS)
-        if not since <= until <= since + timedelta(days=MAX_DAYS):
+            since = date.fromordinal(max(until.toordinal() - DEFAULT_DAYS, date.min.toordinal()))
+        if not 0 <= (until - since).days <= MAX_DAYS:
             raise InvalidRequest(f"`from` must not be after `to`, and at most {MAX_DAYS} days before it.")
         return since, until

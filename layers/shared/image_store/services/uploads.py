@@ -1,6 +1,7 @@
 """Storing an image in one request; the write protocol is in `write_protocol`."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ContentTypeMismatch
 from image_store.domain.image import Record
 from image_store.domain.media import MediaType, parse_declared, sniff
+from image_store.domain.processing import ProcessedImage
 from image_store.domain.provenance import ProvenanceMark, provenance_of
 from image_store.domain.renditions import UPLOAD_RECIPES
 from image_store.domain.reservation import IdempotencyKey
@@ -30,6 +32,8 @@ class Upload:
     until: datetime
     """When the work has to be done; what is left then is given up and safe to repeat."""
     idempotency: IdempotencyKey | None = None
+    remarks: Callable[[ProcessedImage], tuple[str, ...]] = lambda _: ()
+    """What its owner should know of the decoded picture, besides what every upload is warned of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,13 @@ class Uploads:
             else self.sealing.opened(stored)
         )
 
+    def stored_under(self, name: str) -> Record | None:
+        """What was stored, or is being stored, under the name of an idempotency key; None when there is nothing.
+
+        ImageNotFound when it was deleted since. For one who has no longer the bytes that were to be stored.
+        """
+        return self.reservations.stored_under(name)
+
     def _accept(self, upload: Upload) -> tuple[Record, bool]:
         """What is stored, and whether it is new."""
         check_attributes(upload.attributes, self.clock.now())
@@ -101,6 +112,7 @@ class Uploads:
             media_type=processed.media_type,
             attributes=attributes,
             idempotency=upload.idempotency,
+            remarks=upload.remarks(processed),
         )
         record, is_new = self.reservations.reserve(wanted, processed)
         if not is_new:

@@ -26,6 +26,7 @@ from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
 from image_store.domain.generation import (
     LONGEST_LOOK,
+    Call,
     Change,
     Hold,
     Item,
@@ -271,13 +272,7 @@ class DynamoGenerations(Generations):
         known = receipt.cost_micros if receipt is not None and receipt.cost_micros is not None else 0
         if receipt is not None:
             entry: dict[str, Any] = {
-                **keys.ledger(
-                    owner,
-                    month_of(on),
-                    job_id=change.after.job_id,
-                    index=change.after.index,
-                    call_id=call.id,
-                ),
+                **_ledger_key(change.after, call, month_of(on)),
                 "provider": {"S": call.provider.value},
                 "model": {"S": call.model},
                 "own_key": {"BOOL": call.own_key},
@@ -295,6 +290,7 @@ class DynamoGenerations(Generations):
         numbers = {
             "succeeded": int(outcome.succeeded),
             "failed": int(not outcome.succeeded),
+            "refused": int(outcome.is_not_of_provider),
             "duration_ms": outcome.duration_ms if outcome.succeeded else 0,
             "cost": known,
             "unknown_costs": int(receipt is not None and receipt.cost_micros is None),
@@ -408,6 +404,13 @@ class DynamoGenerations(Generations):
         )
         return _spending(day), _spending(month)
 
+    def is_settled(self, item: Item, call: Call) -> bool:
+        # The month is that of the hold of the time, which may be the month before.
+        months = {month_of(call.started_at), month_of(call.started_at - timedelta(days=1))}
+        if item.hold is not None:
+            months.add(month_of(item.hold.on))
+        return any(self._get(_ledger_key(item, call, month)) is not None for month in sorted(months))
+
     def performance(
         self, owner: str | None, *, since: date, until: date
     ) -> Mapping[date, Sequence[Performance]]:
@@ -426,6 +429,8 @@ class DynamoGenerations(Generations):
             told = {
                 name: int(row[name]["N"]) for name in ("succeeded", "failed", "duration_ms", "unknown_costs")
             }
+            # Rows of earlier versions do not tell refusals apart.
+            told["refused"] = int(row.get("refused", {"N": "0"})["N"])
             cost = int(row["cost"]["N"])
             found.setdefault(date.fromisoformat(day), []).append(
                 Performance(provider=Provider(provider), cost_micros=cost, **told)
@@ -471,6 +476,10 @@ def _budgets_of(hold: Hold, owner: str) -> list[_Budget]:
         for period in ("daily", "monthly")
         for scope in (owner, None)
     ]
+
+
+def _ledger_key(item: Item, call: Call, month: str) -> keys.Key:
+    return keys.ledger(item.owner, month, job_id=item.job_id, index=item.index, call_id=call.id)
 
 
 def _held(items: Sequence[Item], owner: str) -> Counter[_Budget]:

@@ -35,15 +35,17 @@ class DynamoHousekeeping(Housekeeping):
     ) -> None:
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_taken_over)
 
-    def take_lease(self, *, holder: str, at: datetime, until: datetime) -> Lease | None:
+    def take_lease(
+        self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
+    ) -> Lease | None:
+        # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
+        # A lease that ends later than any run may was taken by a clock that ran ahead.
+        free = "attribute_not_exists(#until) OR #until < :now OR #until > :latest OR holder = :holder"
         answer = self._rows.conditional(
             "update_item",
             Key=keys.CLEANUP_LEASE,
             UpdateExpression="SET holder = :holder, #until = :until ADD #token :one",
-            # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
-            # A lease that ends later than any run may was taken by a clock that ran ahead.
-            ConditionExpression="attribute_not_exists(#until) OR #until < :now OR #until > :latest"
-            " OR holder = :holder",
+            ConditionExpression=f"{free} OR attribute_exists(#until)" if take_over else free,
             ExpressionAttributeNames={"#until": "until", "#token": "token"},
             ExpressionAttributeValues={
                 ":holder": {"S": holder},

@@ -102,7 +102,7 @@ class UsageRows:
         return found
 
     def _read_uncounted(self, owner: str) -> Usage:
-        from image_store.adapters.dynamodb.feed_rows import serving
+        from image_store.adapters.dynamodb.rebuilds import serving
         from image_store.domain.projection import COUNTED, IMAGES, SIZE
 
         figures = keys.key(keys.owner_stats(serving(self._rows), owner), keys.TOTAL)

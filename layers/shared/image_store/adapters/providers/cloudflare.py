@@ -2,21 +2,23 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
-from image_store.adapters.providers.failures import decoded, failure, reason_of, seconds
+from image_store.adapters.providers.failures import check_key, failure, reason_of, wait_in
+from image_store.adapters.providers.links import Links
+from image_store.adapters.providers.paths import segment
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
+from image_store.adapters.providers.reading import Reader, Refusal
 from image_store.domain.catalogue import model_named
-from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason
+from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
 from image_store.ports.generation import ImageProvider
+from image_store.ports.remote import Fetcher
 from image_store.ports.system import Clock
 
 ADDRESS = "https://api.cloudflare.com"
-_OK = 200
 _ACCOUNT = re.compile(r"[0-9a-zA-Z]{1,64}")
-_TOKEN = re.compile(r"[!-~]+")
 _UNTIL_THE_DAY_IS_OVER = timedelta(minutes=15)
 _BY_CODE = {
     3003: Reason.BAD_REQUEST,
@@ -46,14 +48,19 @@ _FLUX = "@cf/black-forest-labs/flux-1-schnell"
 class CloudflareImages(ImageProvider):
     """ImageProvider on Workers AI; a key has an account beside it."""
 
-    def __init__(self, address: str | None, *, clock: Clock) -> None:
+    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
         self._address = (address or ADDRESS).rstrip("/")
+        self._clock = clock
         self._http = PlainHttp(clock)
+        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
+        self._reader = Reader(place="result", usage=_usage, refusal=self._refusal)
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
-        if not _ACCOUNT.fullmatch(key.account) or not _TOKEN.fullmatch(key.secret):
+        check_key(key.secret)
+        if not _ACCOUNT.fullmatch(key.account):
             raise failure(Reason.BAD_KEY)
-        url = f"{self._address}/client/v4/accounts/{key.account}/ai/run/{quote(request.model, safe='@/')}"
+        model = "/".join(segment(part).replace("%40", "@") for part in request.model.split("/"))
+        url = f"{self._address}/client/v4/accounts/{key.account}/ai/run/{model}"
         params = _params(request)
         body = {"prompt": request.prompt, **params}
         if request.negative_prompt and request.model != _FLUX:
@@ -62,7 +69,22 @@ class CloudflareImages(ImageProvider):
             body["prompt"] = request.in_words
         headers = {"Authorization": f"Bearer {key.secret}", "Content-Type": "application/json"}
         answer = self._http.send("POST", url, headers=headers, body=json.dumps(body).encode(), until=until)
-        return GeneratedImage(data=_image_in(answer), params=params)
+        return self._reader.read(answer, links=self._links, params=params, until=until)
+
+    def _refusal(self, answer: Answer) -> Refusal | None:
+        errors = answer.member("errors")
+        codes = (
+            [error.get("code") for error in errors if isinstance(error, dict)]
+            if isinstance(errors, list)
+            else []
+        )
+        reason = next((_BY_CODE[code] for code in codes if isinstance(code, int) and code in _BY_CODE), None)
+        if answer.is_success and reason is None and answer.member("success") is not False:
+            return None
+        wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
+        if reason is Reason.NO_BALANCE and answer.status == 429:
+            wait = wait or _UNTIL_THE_DAY_IS_OVER
+        return Refusal(reason or reason_of(answer.status), wait, says_none_was_made=True)
 
 
 def _params(request: ImageRequest) -> dict[str, Any]:
@@ -75,26 +97,6 @@ def _params(request: ImageRequest) -> dict[str, Any]:
     return params
 
 
-def _image_in(answer: Answer) -> bytes:
-    if answer.status == _OK and answer.media_type.startswith("image/"):
-        if not answer.data:
-            raise failure(Reason.BAD_ANSWER)
-        return answer.data
-    told = answer.json
-    if answer.status != _OK or not isinstance(told, dict) or told.get("success") is not True:
-        raise _failure_in(answer, told)
-    result = told.get("result")
-    text = result.get("image") if isinstance(result, dict) else None
-    return decoded(text)
-
-
-def _failure_in(answer: Answer, told: Any) -> Exception:
-    errors = told.get("errors") if isinstance(told, dict) else None
-    codes = [error.get("code") for error in errors or () if isinstance(error, dict)]
-    reason = next((_BY_CODE[code] for code in codes if code in _BY_CODE), None)
-    if reason is None:
-        reason = Reason.BAD_ANSWER if answer.status == _OK else reason_of(answer.status)
-    wait = seconds(answer.headers.get("Retry-After"))
-    if reason is Reason.NO_BALANCE and answer.status == 429:
-        wait = wait or _UNTIL_THE_DAY_IS_OVER
-    return failure(reason, retry_after=wait)
+def _usage(_: Answer) -> Mapping[Unit, object] | None:
+    """It counts nothing in its answers."""
+    return None

@@ -1,12 +1,12 @@
 """What all providers' refusals have in common: HTTP statuses, waiting times, and sentences that are safe to show."""
 
-import base64
-import binascii
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from image_store.domain.providers import ProviderFailure, Reason
 
-_LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(minutes=15)
 _SENTENCES = {
     Reason.RATE_LIMITED: "The provider takes no more requests for now.",
     Reason.UNAVAILABLE: "The provider is not available.",
@@ -20,6 +20,9 @@ _SENTENCES = {
     Reason.BAD_REQUEST: "The provider cannot do what was asked.",
     Reason.NO_MODEL: "The provider has no such model.",
 }
+_PAID = (
+    "The provider counts this image as made, but no whole picture arrived. It is not called again by itself."
+)
 _BY_STATUS = {
     400: Reason.BAD_REQUEST,
     401: Reason.BAD_KEY,
@@ -34,39 +37,52 @@ _BY_STATUS = {
     425: Reason.UNAVAILABLE,
     429: Reason.RATE_LIMITED,
 }
+_KEY = re.compile(r"[!-~]+")
+_SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?)s?")
+_LONGEST_TEXT = 64
 
 
-def failure(reason: Reason, *, retry_after: timedelta | None = None) -> ProviderFailure:
+def failure(
+    reason: Reason, *, retry_after: timedelta | None = None, is_paid: bool = False
+) -> ProviderFailure:
     """A failure with the sentence of its reason; what the provider wrote may hold anything, and is not shown."""
-    return ProviderFailure(reason, _SENTENCES[reason], retry_after=retry_after)
+    sentence = _PAID if is_paid else _SENTENCES[reason]
+    return ProviderFailure(reason, sentence, retry_after=retry_after, is_paid=is_paid)
 
 
 def reason_of(status: int) -> Reason:
     """What a status means where the provider says nothing more."""
-    if status >= 500:
+    if status >= 500 or status < 200:
         return Reason.UNAVAILABLE
+    if status < 300:
+        return Reason.BAD_ANSWER
+    if status < 400:
+        # Nothing is at this address any more. A redirect is not followed: it would take the key along.
+        return Reason.NO_MODEL
     return _BY_STATUS.get(status, Reason.BAD_REQUEST)
 
 
-def seconds(text: str | None) -> timedelta | None:
-    """Retry-After, or another wait, in seconds with or without `s`; a date, or nonsense, says nothing."""
-    if text is None:
-        return None
-    try:
-        said = float(text.strip().removesuffix("s"))
-    except ValueError:
-        return None
-    if not 0 <= said < float("inf"):
-        return None
-    return min(timedelta(seconds=min(said, _LONGEST_WAIT.total_seconds())), _LONGEST_WAIT)
+def check_key(secret: str) -> None:
+    """Refuse a key that cannot stand in a header."""
+    if not _KEY.fullmatch(secret):
+        raise failure(Reason.BAD_KEY)
 
 
-def decoded(text: object) -> bytes:
-    """The bytes of an image that an answer holds as base64; ProviderFailure where it holds none."""
+def wait_in(value: object, *, now: datetime) -> timedelta | None:
+    """Retry-After (RFC 9110), or another wait in seconds with or without `s`: at most 15 minutes.
+
+    None for what is over, below zero, or no time at all.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        return None
+    text = value.strip()
+    if (seconds := _SECONDS.fullmatch(text)) is not None:
+        return timedelta(seconds=min(float(seconds[1]), LONGEST_WAIT.total_seconds()))
     try:
-        data = base64.b64decode(text, validate=True) if isinstance(text, str) else b""
-    except (binascii.Error, ValueError):
-        data = b""
-    if not data:
-        raise failure(Reason.BAD_ANSWER)
-    return data
+        at = parsedate_to_datetime(text)
+        left = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - now
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return min(left, LONGEST_WAIT) if left > timedelta(0) else None

@@ -1,22 +1,21 @@
 """Google's Gemini image models through its SDK."""
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from image_store.adapters.providers.failures import failure, reason_of, seconds
+from image_store.adapters.providers.failures import check_key, failure, reason_of, wait_in
+from image_store.adapters.providers.links import Links
+from image_store.adapters.providers.plain_http import Answer, PlainHttp
+from image_store.adapters.providers.reading import Reader, Refusal
+from image_store.adapters.providers.sdk import SdkExchange
 from image_store.domain.catalogue import size_class
-from image_store.domain.providers import (
-    GeneratedImage,
-    ImageRequest,
-    ProviderFailure,
-    ProviderKey,
-    Reason,
-    Unit,
-    Usage,
-)
+from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
+from image_store.domain.usage import count
 from image_store.ports.generation import ImageProvider
+from image_store.ports.remote import Fetcher
 from image_store.ports.system import Clock
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
@@ -27,61 +26,86 @@ _REFUSALS = frozenset(
     }
 )  # fmt: skip
 """Ends of a candidate that mean the policy; all others without an image may go better."""
-_MODALITIES = {"TEXT": Unit.TEXT_INPUT_TOKEN, "IMAGE": Unit.IMAGE_INPUT_TOKEN}
+_BAD_KEY = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED"})
+_UNREADABLE: Mapping[Unit, object] = {Unit.IMAGE_OUTPUT_TOKEN: None}
 
 
 class GoogleImages(ImageProvider):
     """ImageProvider on the Gemini API (generateContent)."""
 
-    def __init__(self, address: str | None, *, clock: Clock) -> None:
+    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
         self._address = address
         self._clock = clock
+        self._http = PlainHttp(clock)
+        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
+        self._reader = Reader(place="candidates", usage=_usage, refusal=self._refusal)
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
-        import httpx2
         from google import genai
-        from google.genai import errors, types
+        from google.genai import types
 
+        check_key(key.secret)
         left = until - self._clock.now()
         if left <= timedelta(0):
             raise failure(Reason.UNAVAILABLE)
         ratio, size = _ratio(request), size_class(request.width, request.height)
+        exchange = SdkExchange(self._http, until=until)
         options = types.HttpOptions(
             base_url=self._address,
-            timeout=int(left.total_seconds() * 1000),
+            timeout=max(1, int(left.total_seconds() * 1000)),
             retry_options=types.HttpRetryOptions(attempts=1),
+            httpx_client=exchange.client(),
+            httpx_async_client=exchange.idle_client(),
         )
         contents: list[Any] = [types.Part.from_text(text=request.in_words)]
         contents += [
             types.Part.from_bytes(data=each.data, mime_type=each.media_type.value)
             for each in request.references
         ]
+        client = genai.Client(api_key=key.secret, vertexai=False, http_options=options)
         try:
-            client = genai.Client(api_key=key.secret, vertexai=False, http_options=options)
-            try:
-                answer = client.models.generate_content(
-                    model=request.model,
-                    contents=contents,
-                    config=types.GenerateContentConfig(
-                        response_modalities=["IMAGE"],
-                        image_config=types.ImageConfig(aspect_ratio=ratio, image_size=size),
-                    ),
-                )
-            finally:
-                client.close()
-        except errors.APIError as error:
-            raise _failure_of(error) from error
-        except httpx2.ConnectError as error:
-            raise failure(Reason.UNAVAILABLE) from error
-        except httpx2.TimeoutException as error:
-            raise failure(Reason.TIMEOUT) from error
-        except httpx2.HTTPError as error:
-            raise failure(Reason.CONNECTION) from error
-        except (ValueError, OSError) as error:
-            raise failure(Reason.BAD_ANSWER) from error
-        return GeneratedImage(
-            data=_image_in(answer), usage=_usage(answer), params={"aspect_ratio": ratio, "image_size": size}
-        )
+            client.models.generate_content(
+                model=request.model,
+                contents=contents,
+                config=types.GenerateContentConfig(
+                    response_modalities=["IMAGE"],
+                    image_config=types.ImageConfig(aspect_ratio=ratio, image_size=size),
+                ),
+            )
+        finally:
+            client.close()
+        params = {"aspect_ratio": ratio, "image_size": size}
+        return self._reader.read(exchange.outcome(), links=self._links, params=params, until=until)
+
+    def _refusal(self, answer: Answer) -> Refusal | None:
+        if not answer.is_success:
+            return self._error(answer)
+        feedback = answer.member("promptFeedback")
+        if isinstance(feedback, dict) and feedback.get("blockReason"):
+            return Refusal(Reason.REFUSED, says_none_was_made=True)
+        candidates = answer.member("candidates")
+        ends = {
+            str(candidate.get("finishReason"))
+            for candidate in (candidates if isinstance(candidates, list) else ())
+            if isinstance(candidate, dict)
+        }
+        return Refusal(Reason.REFUSED, says_none_was_made=True) if ends & _REFUSALS else None
+
+    def _error(self, answer: Answer) -> Refusal:
+        error = answer.member("error")
+        error = error if isinstance(error, dict) else {}
+        details = error.get("details")
+        details = [each for each in details if isinstance(each, dict)] if isinstance(details, list) else []
+        reason = reason_of(answer.status)
+        if any(str(detail.get("reason")) in _BAD_KEY for detail in details):
+            reason = Reason.BAD_KEY
+        elif error.get("status") == "FAILED_PRECONDITION":  # no billing, or not in this country
+            reason = Reason.NO_BALANCE
+        elif answer.status == 499:
+            reason = Reason.TIMEOUT
+        waits = [answer.headers.get("Retry-After"), *(detail.get("retryDelay") for detail in details)]
+        known = (wait_in(wait, now=self._clock.now()) for wait in waits)
+        return Refusal(reason, next((wait for wait in known if wait), None), says_none_was_made=True)
 
 
 def _ratio(request: ImageRequest) -> str:
@@ -94,62 +118,39 @@ def _ratio(request: ImageRequest) -> str:
     return min(_RATIOS, key=distance)
 
 
-def _image_in(answer: Any) -> bytes:
-    feedback = answer.prompt_feedback
-    if feedback is not None and feedback.block_reason is not None:
-        raise failure(Reason.REFUSED)
-    for candidate in answer.candidates or ():
-        for part in (candidate.content.parts if candidate.content else None) or ():
-            # What it drew while thinking is not the picture.
-            if part.inline_data is not None and part.inline_data.data and not part.thought:
-                data: bytes = part.inline_data.data
-                return data
-    ends = {_name(candidate.finish_reason) for candidate in answer.candidates or ()}
-    raise failure(Reason.REFUSED if ends & _REFUSALS else Reason.BAD_ANSWER)
-
-
-def _usage(answer: Any) -> Usage | None:
-    said = answer.usage_metadata
-    if said is None or said.candidates_token_count is None:
+def _usage(answer: Answer) -> Mapping[Unit, object] | None:
+    usage = answer.member("usageMetadata")
+    if usage is None:
         return None
-    usage: Counter[Unit] = Counter()
-    for counted in said.prompt_tokens_details or ():
-        usage[_MODALITIES.get(_name(counted.modality), Unit.TEXT_INPUT_TOKEN)] += counted.token_count or 0
-    if not said.prompt_tokens_details:
-        usage[Unit.TEXT_INPUT_TOKEN] = said.prompt_token_count or 0
-    drawn = sum(
-        counted.token_count or 0
-        for counted in said.candidates_tokens_details or ()
-        if _name(counted.modality) == "IMAGE"
-    )
-    if not said.candidates_tokens_details:
-        drawn = said.candidates_token_count
-    usage[Unit.IMAGE_OUTPUT_TOKEN] = drawn
-    usage[Unit.TEXT_OUTPUT_TOKEN] = said.candidates_token_count - drawn + (said.thoughts_token_count or 0)
-    return usage
+    if not isinstance(usage, dict):
+        return _UNREADABLE
+    incoming = _by_modality(usage.get("promptTokensDetails"))
+    outgoing = _by_modality(usage.get("candidatesTokensDetails"))
+    written = count(usage.get("candidatesTokenCount") or 0)
+    thoughts = count(usage.get("thoughtsTokenCount") or 0)
+    if incoming is None or outgoing is None or written is None or thoughts is None:
+        return _UNREADABLE
+    drawn = outgoing["IMAGE"] if outgoing else written
+    if incoming:
+        seen = incoming.pop("IMAGE", 0)
+        read: object = incoming.total()
+    else:
+        seen, read = 0, usage.get("promptTokenCount") or 0
+    counts: dict[Unit, object] = {Unit.IMAGE_INPUT_TOKEN: seen} if seen else {}
+    return counts | {
+        Unit.TEXT_INPUT_TOKEN: read,
+        Unit.IMAGE_OUTPUT_TOKEN: drawn,
+        Unit.TEXT_OUTPUT_TOKEN: max(written - drawn, 0) + thoughts,
+    }
 
 
-def _name(value: Any) -> str:
-    return str(getattr(value, "value", value))
-
-
-def _failure_of(error: Any) -> ProviderFailure:
-    reason = reason_of(error.code)
-    details = _details(error.details)
-    if any(detail.get("reason") in {"API_KEY_INVALID", "API_KEY_EXPIRED"} for detail in details):
-        reason = Reason.BAD_KEY
-    elif error.status == "FAILED_PRECONDITION":  # no billing, or not in this country
-        reason = Reason.NO_BALANCE
-    elif error.code == 499:
-        reason = Reason.TIMEOUT
-    headers = getattr(error.response, "headers", None) or {}
-    wait = seconds(headers.get("retry-after"))
-    for detail in details:
-        wait = wait or seconds(detail.get("retryDelay"))
-    return failure(reason, retry_after=wait)
-
-
-def _details(told: Any) -> list[dict[str, Any]]:
-    error = told.get("error", told) if isinstance(told, dict) else {}
-    details = error.get("details") if isinstance(error, dict) else None
-    return [detail for detail in details or () if isinstance(detail, dict)]
+def _by_modality(details: object) -> Counter[str] | None:
+    """Counts by modality; empty where there are no details, None where they cannot be read."""
+    if not details:
+        return Counter()
+    counts: Counter[str] = Counter()
+    for detail in details if isinstance(details, list) else [details]:
+        if not isinstance(detail, dict) or (number := count(detail.get("tokenCount") or 0)) is None:
+            return None
+        counts[str(detail.get("modality"))] += number
+    return counts

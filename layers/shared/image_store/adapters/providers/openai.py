@@ -1,94 +1,94 @@
 """OpenAI's image models through its SDK, and whatever else speaks as they do."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from image_store.adapters.providers.failures import decoded, failure, reason_of, seconds
-from image_store.domain.providers import (
-    GeneratedImage,
-    ImageRequest,
-    ProviderFailure,
-    ProviderKey,
-    Reason,
-    Unit,
-    Usage,
-)
+from image_store.adapters.providers.failures import check_key, reason_of, wait_in
+from image_store.adapters.providers.links import Links
+from image_store.adapters.providers.plain_http import Answer, PlainHttp
+from image_store.adapters.providers.reading import Reader, Refusal
+from image_store.adapters.providers.sdk import SdkExchange
+from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
 from image_store.ports.generation import ImageProvider
+from image_store.ports.remote import Fetcher
 from image_store.ports.system import Clock
 
-_POLICY = frozenset({"moderation_blocked", "content_policy_violation", "content_filter"})
-_NO_BALANCE = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
-_NO_MODEL = frozenset({"model_not_found"})
-_BAD_KEY = frozenset({"invalid_api_key", "account_deactivated"})
+ADDRESS = "https://api.openai.com/v1"
+_BY_CODE = {
+    "moderation_blocked": Reason.REFUSED,
+    "content_policy_violation": Reason.REFUSED,
+    "content_filter": Reason.REFUSED,
+    "insufficient_quota": Reason.NO_BALANCE,
+    "billing_hard_limit_reached": Reason.NO_BALANCE,
+    "billing_not_active": Reason.NO_BALANCE,
+    "model_not_found": Reason.NO_MODEL,
+    "invalid_api_key": Reason.BAD_KEY,
+    "account_deactivated": Reason.BAD_KEY,
+}
+_UNREADABLE: Mapping[Unit, object] = {Unit.IMAGE_OUTPUT_TOKEN: None}
 
 
 class OpenAIImages(ImageProvider):
     """ImageProvider on the images API; edits where there are references."""
 
-    def __init__(self, address: str | None, *, clock: Clock) -> None:
-        self._address = address
+    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
+        self._address = address or ADDRESS
         self._clock = clock
+        self._http = PlainHttp(clock)
+        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
+        self._reader = Reader(place="data", usage=_usage, refusal=self._refusal)
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
         import openai
 
-        left = (until - self._clock.now()).total_seconds()
-        if left <= 0:
-            raise failure(Reason.UNAVAILABLE)
+        check_key(key.secret)
         params: dict[str, Any] = {"model": request.model, "size": f"{request.width}x{request.height}", "n": 1}
         if request.quality is not None:
             params["quality"] = request.quality
-        try:
-            with openai.OpenAI(
-                api_key=key.secret, base_url=self._address, max_retries=0, timeout=left
-            ) as client:
-                if request.references:
-                    images = [
-                        (f"reference.{each.media_type.extension}", each.data, each.media_type.value)
-                        for each in request.references
-                    ]
-                    answer = client.images.edit(image=images, prompt=request.in_words, **params)
-                else:
-                    answer = client.images.generate(prompt=request.in_words, **params)
-        except openai.APITimeoutError as error:
-            raise failure(Reason.TIMEOUT) from error
-        except openai.APIStatusError as error:
-            raise _failure_of(error) from error
-        except openai.APIConnectionError as error:
-            raise failure(Reason.CONNECTION) from error
-        except (openai.OpenAIError, ValueError, OSError) as error:
-            raise failure(Reason.BAD_ANSWER) from error
-        return GeneratedImage(data=_image_in(answer), usage=_usage(answer), params=params)
+        exchange = SdkExchange(self._http, until=until)
+        with openai.OpenAI(
+            api_key=key.secret, base_url=self._address, max_retries=0, http_client=exchange.client()
+        ) as client:
+            if request.references:
+                images = [
+                    (f"reference.{each.media_type.extension}", each.data, each.media_type.value)
+                    for each in request.references
+                ]
+                client.images.edit(image=images, prompt=request.in_words, **params)
+            else:
+                client.images.generate(prompt=request.in_words, **params)
+        return self._reader.read(exchange.outcome(), links=self._links, params=params, until=until)
+
+    def _refusal(self, answer: Answer) -> Refusal | None:
+        error = answer.member("error")
+        if not error and answer.is_success:
+            return None
+        codes = [error.get(name) for name in ("code", "type")] if isinstance(error, dict) else [error]
+        known = [_BY_CODE[code] for code in codes if isinstance(code, str) and code in _BY_CODE]
+        wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
+        # The type is the more general of the two.
+        return Refusal(known[0] if known else reason_of(answer.status), wait, says_none_was_made=True)
 
 
-def _image_in(answer: Any) -> bytes:
-    text = answer.data[0].b64_json if getattr(answer, "data", None) else None
-    return decoded(text)
-
-
-def _usage(answer: Any) -> Usage | None:
-    usage = getattr(answer, "usage", None)
-    if usage is None or usage.output_tokens is None:
+def _usage(answer: Answer) -> Mapping[Unit, object] | None:
+    usage = answer.member("usage")
+    if usage is None:
         return None
-    incoming, outgoing = usage.input_tokens_details, usage.output_tokens_details
-    text_out = outgoing.text_tokens if outgoing is not None else 0
-    return {
-        Unit.TEXT_INPUT_TOKEN: incoming.text_tokens if incoming is not None else usage.input_tokens,
-        Unit.IMAGE_INPUT_TOKEN: incoming.image_tokens if incoming is not None else 0,
-        Unit.TEXT_OUTPUT_TOKEN: text_out,
-        Unit.IMAGE_OUTPUT_TOKEN: outgoing.image_tokens if outgoing is not None else usage.output_tokens,
-    }
-
-
-def _failure_of(error: Any) -> ProviderFailure:
-    said = {error.code, error.type}
-    reason = reason_of(error.status_code)
-    for codes, meant in (
-        (_POLICY, Reason.REFUSED),
-        (_NO_BALANCE, Reason.NO_BALANCE),
-        (_NO_MODEL, Reason.NO_MODEL),
-        (_BAD_KEY, Reason.BAD_KEY),
-    ):
-        if said & codes:
-            reason = meant
-    return failure(reason, retry_after=seconds(error.response.headers.get("retry-after")))
+    if not isinstance(usage, dict):
+        return _UNREADABLE
+    incoming, outgoing = usage.get("input_tokens_details"), usage.get("output_tokens_details")
+    counts: dict[Unit, object] = {}
+    if isinstance(incoming, dict):
+        counts[Unit.TEXT_INPUT_TOKEN] = incoming.get("text_tokens")
+        counts[Unit.IMAGE_INPUT_TOKEN] = incoming.get("image_tokens")
+    else:
+        counts[Unit.TEXT_INPUT_TOKEN] = _UNREADABLE if incoming else usage.get("input_tokens")
+        counts[Unit.IMAGE_INPUT_TOKEN] = 0
+    if isinstance(outgoing, dict):
+        counts[Unit.TEXT_OUTPUT_TOKEN] = outgoing.get("text_tokens")
+        counts[Unit.IMAGE_OUTPUT_TOKEN] = outgoing.get("image_tokens")
+    else:
+        counts[Unit.TEXT_OUTPUT_TOKEN] = 0
+        counts[Unit.IMAGE_OUTPUT_TOKEN] = _UNREADABLE if outgoing else usage.get("output_tokens")
+    return counts

@@ -1,11 +1,19 @@
-"""Providers that are spoken to without an SDK: one request, one answer, no retries and no redirects."""
+"""One request to a provider and one answer: bounded in time and size, without retries, redirects or a proxy.
+
+Both SDKs speak through it as well, so that no answer of any provider is read without these bounds. An answer that
+breaks off is handed over as far as it came: it may hold a whole picture.
+"""
 
 import json
+import logging
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from image_store.adapters.providers.failures import failure
 from image_store.domain.providers import Reason
@@ -13,33 +21,69 @@ from image_store.ports.system import Clock
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CONNECT_SECONDS = 5.0
-_PART_BYTES = 1024 * 1024
+_PART_BYTES = 16 * 1024
+_GZIP = b"\x1f\x8b"
+_ANY_ZLIB, _RAW_DEFLATE = 47, -15
+_PATH_SAFE = "/%:@!$&'()*+,;=~-._"
+_LONGEST_NUMBER = 18
+"""Digits. Python refuses to read numbers of thousands of digits, and with them the answer that holds one."""
+
+# It would log an address, and with it a prompt, when a server sends broken headers.
+logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
-    """What a provider answered, whole."""
+    """What a provider answered."""
 
     status: int
     headers: Mapping[str, str]
+    """By their names in any case."""
     data: bytes
+    broken: Reason | None = None
+    """Why it is not whole."""
 
     @property
-    def media_type(self) -> str:
-        """The type it says it has, without parameters."""
-        return (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    def is_success(self) -> bool:
+        """Whether its status says that the request was carried out."""
+        return 200 <= self.status < 300
+
+    @cached_property
+    def text(self) -> str:
+        """The body as text, with a mark for each byte that is none."""
+        try:
+            encoding = json.detect_encoding(self.data[:16])
+            return self.data.decode("utf-8-sig" if encoding == "utf-8" else encoding, errors="replace")
+        except (LookupError, UnicodeError):
+            return self.data.decode("utf-8", errors="replace")
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None when it is none."""
+        """The JSON that the body begins with; None when there is none."""
+        return self._read[0]
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the body is JSON and nothing else."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[Any, bool]:
+        text = self.text.strip()
+        decoder = json.JSONDecoder(strict=False, parse_int=_number, object_pairs_hook=_object)
         try:
-            return json.loads(self.data)
+            value, end = decoder.raw_decode(text)
         except (ValueError, RecursionError):
-            return None
+            return None, False
+        return value, end == len(text)
+
+    def member(self, name: str) -> Any:
+        """A member of the JSON object that the body is; None when there is no such."""
+        return self.json.get(name) if isinstance(self.json, dict) else None
 
 
 class PlainHttp:
-    """Sends requests; connections are kept for the next one."""
+    """Sends requests, each on a connection of its own."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -47,58 +91,116 @@ class PlainHttp:
     def send(
         self, method: str, url: str, *, headers: Mapping[str, str], until: datetime, body: bytes | None = None
     ) -> Answer:
-        """One exchange, done by `until`; ProviderFailure when there is no whole answer."""
-        from urllib3.exceptions import (
-            ConnectTimeoutError,
-            HTTPError,
-            MaxRetryError,
-            NewConnectionError,
-            ReadTimeoutError,
-        )
-        from urllib3.exceptions import TimeoutError as AnyTimeout
-        from urllib3.util import Timeout
+        """One exchange, done by `until`; ProviderFailure when no answer began."""
+        from urllib3.exceptions import HTTPError
 
+        from image_store.adapters.remote.watch import Watch
+
+        connection = self._connected(url, until)
+        parts = urlsplit(url)
+        resource = quote(parts.path, safe=_PATH_SAFE) or "/"
+        if parts.query:
+            resource += "?" + quote(parts.query, safe=_PATH_SAFE + "?")
+        try:
+            with Watch(connection, self._left(until)) as watch:
+                try:
+                    connection.request(
+                        method,
+                        resource,
+                        body=body,
+                        headers={**headers, "Accept-Encoding": "identity", "Connection": "close"},
+                        preload_content=False,
+                        decode_content=False,
+                    )
+                    answer = connection.getresponse()
+                except (HTTPError, HTTPException, OSError) as error:
+                    late = watch.is_over or isinstance(error, TimeoutError)
+                    raise failure(Reason.TIMEOUT if late else Reason.CONNECTION) from error
+                data, broken = _read(answer, watch)
+        finally:
+            connection.close()
+        return Answer(answer.status, answer.headers, *_unpacked(data, answer.headers, broken))
+
+    def _connected(self, url: str, until: datetime) -> Any:
+        from urllib3.connection import HTTPConnection, HTTPSConnection
+        from urllib3.exceptions import HTTPError
+
+        from image_store.adapters.remote.fetching import system_trust
+
+        left = self._left(until)
+        parts = urlsplit(url)
+        patience = min(_CONNECT_SECONDS, left)
+        connection: HTTPConnection
+        if parts.scheme == "https":
+            connection = HTTPSConnection(
+                parts.hostname or "", parts.port or 443, timeout=patience, ssl_context=system_trust()
+            )
+        else:
+            connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=patience)
+        try:
+            connection.connect()
+        except (HTTPError, OSError, ValueError) as error:
+            connection.close()
+            raise failure(Reason.UNAVAILABLE) from error  # it was not reached, and nothing was asked of it
+        # The watch ends it; a time limit of the socket's own would throw away what has arrived.
+        connection.timeout = left + 1
+        return connection
+
+    def _left(self, until: datetime) -> float:
         left = (until - self._clock.now()).total_seconds()
         if left <= 0:
             raise failure(Reason.UNAVAILABLE)  # nothing was asked of it
-        try:
-            answer = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers=headers,
-                redirect=False,
-                preload_content=False,
-                timeout=Timeout(connect=min(_CONNECT_SECONDS, left), read=left),
-            )
-            try:
-                data = self._read(answer, until)
-            finally:
-                answer.close()
-        except (ConnectTimeoutError, NewConnectionError) as error:
-            raise failure(Reason.UNAVAILABLE) from error  # never reached it
-        except (ReadTimeoutError, AnyTimeout) as error:
-            raise failure(Reason.TIMEOUT) from error
-        except MaxRetryError as error:
-            raise failure(Reason.UNAVAILABLE) from error
-        except (HTTPError, OSError) as error:
-            raise failure(Reason.CONNECTION) from error
-        return Answer(answer.status, answer.headers, data)
+        return left
 
-    def _read(self, answer: Any, until: datetime) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        for part in answer.stream(_PART_BYTES, decode_content=True):
-            size += len(part)
+
+def _read(answer: Any, watch: Any) -> tuple[bytes, Reason | None]:
+    """The body as far as it came, and why no further."""
+    from urllib3.exceptions import HTTPError
+
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while part := answer.read(_PART_BYTES):
             parts.append(part)
+            size += len(part)
             if size > MAX_ANSWER_BYTES:
-                raise failure(Reason.BAD_ANSWER)
-            if self._clock.now() >= until:
-                raise failure(Reason.TIMEOUT)
-        return b"".join(parts)
+                return b"".join(parts), Reason.BAD_ANSWER
+    except (HTTPError, HTTPException, OSError):
+        return b"".join(parts), Reason.TIMEOUT if watch.is_over else Reason.CONNECTION
+    finally:
+        answer.close()
+    return b"".join(parts), Reason.TIMEOUT if watch.is_over else None
 
-    @cached_property
-    def _pool(self) -> Any:
-        from urllib3 import PoolManager
 
-        return PoolManager(retries=False)
+def _unpacked(data: bytes, headers: Mapping[str, str], broken: Reason | None) -> tuple[bytes, Reason | None]:
+    """The body unpacked if it is packed, whatever its headers say; it unpacks to no more than an answer may have."""
+    encoding = (headers.get("Content-Encoding") or "").strip().lower()
+    if data.startswith(_GZIP):
+        windows = [_ANY_ZLIB]
+    elif encoding == "deflate":
+        windows = [_ANY_ZLIB, _RAW_DEFLATE]
+    else:
+        windows = []
+    for window in windows:
+        unpacking = zlib.decompressobj(window)
+        try:
+            found = unpacking.decompress(data, MAX_ANSWER_BYTES)
+        except zlib.error:
+            continue
+        if unpacking.unconsumed_tail:
+            return found, Reason.BAD_ANSWER
+        return found, broken if unpacking.eof else broken or Reason.CONNECTION
+    return data, broken
+
+
+def _number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else float(digits)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Of two members of one name the later counts, unless it holds nothing."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name not in found or value:
+            found[name] = value
+    return found

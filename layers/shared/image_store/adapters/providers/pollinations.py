@@ -4,33 +4,39 @@ The same request with the same seed is answered from its cache and not charged a
 """
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from image_store.adapters.providers.failures import failure, reason_of, seconds
+from image_store.adapters.providers.failures import check_key, reason_of, wait_in
+from image_store.adapters.providers.links import Links
+from image_store.adapters.providers.paths import segment
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
-from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit, Usage
+from image_store.adapters.providers.reading import Reader, Refusal
+from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
 from image_store.ports.generation import ImageProvider
+from image_store.ports.remote import Fetcher
 from image_store.ports.system import Clock
 
 ADDRESS = "https://gen.pollinations.ai"
-_OK = 200
-_TOKEN = re.compile(r"[!-~]+")
 _POLICY = re.compile(r"content policy|moderat|safety|nsfw|unsafe", re.IGNORECASE)
+_MESSAGE_CHARS = 2_000
 _RANDOM = -1
 
 
 class PollinationsImages(ImageProvider):
     """ImageProvider on gen.pollinations.ai."""
 
-    def __init__(self, address: str | None, *, clock: Clock) -> None:
+    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
         self._address = (address or ADDRESS).rstrip("/")
+        self._clock = clock
         self._http = PlainHttp(clock)
+        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
+        self._reader = Reader(place="image", usage=_usage, refusal=self._refusal)
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
-        if not _TOKEN.fullmatch(key.secret):
-            raise failure(Reason.BAD_KEY)
+        check_key(key.secret)
         params: dict[str, Any] = {
             "model": request.model,
             "width": request.width,
@@ -38,26 +44,24 @@ class PollinationsImages(ImageProvider):
             "seed": _RANDOM if request.seed is None else request.seed,
         }
         query = params | ({"negative_prompt": request.negative_prompt} if request.negative_prompt else {})
-        url = f"{self._address}/image/{quote(request.prompt, safe='')}?{urlencode(query)}"
+        url = f"{self._address}/image/{segment(request.prompt)}?{urlencode(query, errors='replace')}"
         answer = self._http.send("GET", url, headers={"Authorization": f"Bearer {key.secret}"}, until=until)
-        if answer.status != _OK:
-            raise _failure_in(answer)
-        if not answer.media_type.startswith("image/") or not answer.data:
-            raise failure(Reason.BAD_ANSWER)
-        return GeneratedImage(data=answer.data, usage=_usage(answer), params=params)
+        return self._reader.read(answer, links=self._links, params=params, until=until)
+
+    def _refusal(self, answer: Answer) -> Refusal | None:
+        error = answer.member("error")
+        if answer.is_success and not error:
+            return None
+        message = error.get("message") if isinstance(error, dict) else error
+        reason = reason_of(answer.status)
+        is_request = reason in {Reason.BAD_REQUEST, Reason.BAD_ANSWER}
+        if is_request and isinstance(message, str) and _POLICY.search(message[:_MESSAGE_CHARS]):
+            reason = Reason.REFUSED
+        wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
+        return Refusal(reason, wait, says_none_was_made=True)
 
 
-def _usage(answer: Answer) -> Usage | None:
+def _usage(answer: Answer) -> Mapping[Unit, object] | None:
     """The images it charges for; models that count tokens have no price here."""
-    said = answer.headers.get("x-usage-completion-image-tokens")
-    return {Unit.IMAGE: int(said)} if said is not None and said.isascii() and said.isdecimal() else None
-
-
-def _failure_in(answer: Answer) -> Exception:
-    told = answer.json
-    error = told.get("error") if isinstance(told, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    reason = reason_of(answer.status)
-    if reason is Reason.BAD_REQUEST and isinstance(message, str) and _POLICY.search(message):
-        reason = Reason.REFUSED
-    return failure(reason, retry_after=seconds(answer.headers.get("Retry-After")))
+    images = answer.headers.get("x-usage-completion-image-tokens")
+    return {Unit.IMAGE: images} if images is not None else None

@@ -13,13 +13,12 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from http.client import HTTPException
 from ipaddress import ip_address
-from threading import Event, Timer
 
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -28,6 +27,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from image_store.adapters.remote.addresses import Address, AddressRules
 from image_store.adapters.remote.refusal import Refused
 from image_store.adapters.remote.urls import Target, parse_target
+from image_store.adapters.remote.watch import Watch
 from image_store.domain.errors import UrlNotAllowed
 from image_store.ports.remote import Fetched, Fetcher
 from image_store.ports.system import Clock
@@ -116,10 +116,10 @@ class HttpFetcher(Fetcher):
         raise Refused("too many redirects")
 
     @contextmanager
-    def _answer(self, target: Target, until: datetime) -> "Iterator[tuple[BaseHTTPResponse, _Watch]]":
+    def _answer(self, target: Target, until: datetime) -> Iterator[tuple[BaseHTTPResponse, Watch]]:
         connection = self._connect(target, self._addresses(target, until), until)
         try:
-            with _Watch(connection, self._left(until)) as watch:
+            with Watch(connection, self._left(until)) as watch:
                 connection.timeout = self._patience.read
                 headers = _HEADERS | {"Host": target.authority}
                 connection.request(
@@ -183,39 +183,7 @@ class HttpFetcher(Fetcher):
         return left
 
 
-class _Watch:
-    """Cuts a connection off when its time is over, whatever is being waited for.
-
-    Time limits of a socket begin anew with every byte that arrives.
-    """
-
-    def __init__(self, connection: HTTPConnection, seconds: float) -> None:
-        self._socket = connection.sock
-        self._over = Event()
-        self._timer = Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> "_Watch":
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def check(self) -> None:
-        """Refuse what was read to a cut: it looks like an end."""
-        if self._over.is_set():
-            raise Refused("out of time")
-
-    def _cut(self) -> None:
-        self._over.set()
-        if self._socket is not None:
-            with suppress(OSError):  # it is closed already
-                # Not TLS's own shutdown: another thread is using that.
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-def _read(response: BaseHTTPResponse, watch: _Watch, *, max_bytes: int) -> Fetched:
+def _read(response: BaseHTTPResponse, watch: Watch, *, max_bytes: int) -> Fetched:
     if response.status != 200:
         raise Refused(f"status {response.status}")
     _check_headers(response, max_bytes)
@@ -225,7 +193,8 @@ def _read(response: BaseHTTPResponse, watch: _Watch, *, max_bytes: int) -> Fetch
         if size > max_bytes:
             raise Refused(f"more than {max_bytes} bytes")
         chunks.append(chunk)
-    watch.check()
+    if watch.is_over:
+        raise Refused("out of time")
     if not chunks:
         raise Refused("an empty body")
     return Fetched(b"".join(chunks), response.headers.get("Content-Type"))

@@ -17,6 +17,8 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _BRACKETED = re.compile(r"\[[^\[\]]*\](:[0-9]*)?")
 _AMBIGUOUS = frozenset("ßς\u200c\u200d")
 """Letters that name one host by IDNA 2003, which Python knows, and another by IDNA 2008."""
+_UP_TO_HOST = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?[/\\]{2,}[^/?#\\]*")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _PATH_SAFE = "/%:@!$&'()*+,;=~"
 
 
@@ -58,6 +60,7 @@ class Target:
         """Where a redirect leads; Refused when that is less safe than this, or no target at all."""
         if not location:
             raise Refused("a redirect to nowhere")
+        location = _in_ascii_behind_host(_as_sent(location))
         _check_text(location)
         target = parse_target(urljoin(f"{self.scheme}://{self.authority}{self.resource}", location))
         if self.scheme == "https" and target.scheme == "http":
@@ -66,7 +69,11 @@ class Target:
 
 
 def parse_target(url: str) -> Target:
-    """Read an absolute http or https URL; Refused for anything that could be read in two ways."""
+    """Read an absolute http or https URL; Refused for anything that could be read in two ways.
+
+    Letters outside ASCII may stand in path and query as they are.
+    """
+    url = _in_ascii_behind_host(url)
     _check_text(url)
     try:
         parts = urlsplit(url)
@@ -91,6 +98,21 @@ def parse_target(url: str) -> Target:
         path=quote(parts.path, safe=_PATH_SAFE) or "/",
         query=quote(parts.query, safe=_PATH_SAFE + "?"),
     )
+
+
+def _as_sent(location: str) -> str:
+    """A header's text by the bytes it was sent in: http.client reads them as Latin-1, and servers mean UTF-8."""
+    try:
+        return location.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return location
+
+
+def _in_ascii_behind_host(url: str) -> str:
+    """A URL with path and query percent-encoded, as browsers send them; what names the host stays as it is."""
+    host = _UP_TO_HOST.match(url)
+    end = host.end() if host is not None else 0
+    return url[:end] + _NOT_ASCII.sub(lambda found: quote(found[0], errors="replace"), url[end:])
 
 
 def _check_text(url: str) -> None:

@@ -2,16 +2,18 @@
 
 from pydantic import Field
 
-from image_store.entrypoints.schemas.fields import Strict
+from image_store.entrypoints.schemas.fields import MAX_SAFE_INTEGER, Strict
+from image_store.entrypoints.schemas.scalars import Flag, Whole
 
 
 class CleanupRequest(Strict):
     """A run of cleanup; a dry one changes nothing."""
 
-    dry_run: bool = True
-    max_deletions: int | None = Field(
+    dry_run: Flag = True
+    max_deletions: Whole | None = Field(
         None,
         ge=0,
+        le=MAX_SAFE_INTEGER,
         description="Replaces the deployment's cap on what no due row asks to remove, and lifts the bound of 1 %.",
     )
 
@@ -19,4 +21,4 @@ class CleanupRequest(Strict):
 class ReportsQuery(Strict):
     """How many reports are wanted, the newest first."""
 
-    limit: int = Field(20, ge=1, le=100)
+    limit: Whole = Field(20, ge=1, le=100)

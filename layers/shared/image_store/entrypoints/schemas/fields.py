@@ -4,10 +4,21 @@ import json
 import re
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from image_store.domain import attributes as limits
+from image_store.domain.attributes import composed
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
+from image_store.domain.sent_filenames import REORDERING, clean_filename
 
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
@@ -32,25 +43,68 @@ def _text(text: str) -> str:
     return text
 
 
+def _name_of_a_file(text: str) -> str | None:
+    return clean_filename(_one_line(REORDERING.sub("", text)))
+
+
 MAX_URL_CHARS = 2048
 
 Line = Annotated[str, AfterValidator(_one_line)]
 
+ComparedLine = Annotated[Line, AfterValidator(composed)]
+"""A line by which images are found, in the one form in which texts are compared."""
+
 Text = Annotated[str, AfterValidator(_text)]
 
-Tag = Annotated[Line, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
+Tag = Annotated[ComparedLine, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
 
 GroupType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
-GroupId = Annotated[Line, Field(min_length=1, max_length=128)]
+GroupId = Annotated[ComparedLine, Field(min_length=1, max_length=128)]
 
-GROUP_PATTERN = r"^[a-z][a-z0-9_-]{0,31}:.+$"
+GroupName = Annotated[
+    ComparedLine, Field(max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")
+]
 
-Groups = dict[GroupType, list[GroupId]]
+
+def _few_groups(value: Any) -> Any:
+    """Refuse too many groups before any is looked at: each that is wrong would be a fault of its own."""
+    if isinstance(value, dict):
+        count = sum(len(members) if isinstance(members, list) else 1 for members in value.values())
+        if max(count, len(value)) > limits.MAX_GROUPS:
+            raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
+    return value
+
+
+Groups = Annotated[dict[GroupType, list[GroupId]], BeforeValidator(_few_groups)]
+
+GroupsPatch = Annotated[dict[GroupType, list[GroupId] | None], BeforeValidator(_few_groups)]
+
+Filename = Annotated[
+    str,
+    Field(min_length=1, max_length=limits.MAX_FILENAME_CHARS),
+    AfterValidator(_name_of_a_file),
+]
+"""A name as everything that names a file is read; None when nothing of it is left."""
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest whole number that a double holds exactly: clients in JavaScript read no larger one."""
+
+_MAX_FIELDS = 64
+"""More than any model has. Each unknown field is a fault of its own: they are counted before they are looked at."""
 
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) > _MAX_FIELDS:
+            raise PydanticCustomError(
+                "too_long", "Input should have at most {most} fields", {"most": _MAX_FIELDS}
+            )
+        return value
 
 
 class MergePatch(Strict):
@@ -83,12 +137,13 @@ class OneOf(Strict):
 
 def unique(tags: list[str]) -> tuple[str, ...]:
     """Tags in their order, each once."""
-    return tuple(dict.fromkeys(tags))
+    return tuple(dict.fromkeys(map(composed, tags)))
 
 
 def flat_groups(groups: dict[str, list[str]]) -> tuple[str, ...]:
     """Groups as `type:id`, each once; InvalidRequest beyond 20."""
-    names = tuple(dict.fromkeys(f"{kind}:{name}" for kind, members in groups.items() for name in members))
+    given = (f"{kind}:{name}" for kind, members in groups.items() for name in members)
+    names = tuple(dict.fromkeys(map(composed, given)))
     if len(names) > limits.MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
     return names

@@ -2,14 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from image_store.domain import attributes as limits
 from image_store.domain.generation import MAX_IMAGES, MAX_REFERENCES, MAX_VARIATIONS, Wish
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import Provider
-from image_store.entrypoints.schemas.fields import Groups, Line, Strict, Tag, Text, limited
+from image_store.entrypoints.schemas.fields import (
+    ComparedLine,
+    Filename,
+    Groups,
+    Line,
+    Strict,
+    Tag,
+    Text,
+    limited,
+)
 from image_store.entrypoints.schemas.images import _ROOM_FOR_THE_REST, Analysis, ImageAttributes
+from image_store.entrypoints.schemas.scalars import Flag, Instant, Whole
 
 
 class GenerationItem(Strict):
@@ -17,7 +27,7 @@ class GenerationItem(Strict):
 
     prompt: Text = Field(min_length=1, max_length=16_000)
     negative_prompt: Text | None = Field(None, min_length=1, max_length=4_000)
-    n: int = Field(1, ge=1, le=MAX_VARIATIONS, description="Variations, each an image of its own.")
+    n: Whole = Field(1, ge=1, le=MAX_VARIATIONS, description="Variations, each an image of its own.")
     size: str | None = Field(
         None,
         pattern=r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$",
@@ -26,23 +36,23 @@ class GenerationItem(Strict):
     quality: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
         None, description="Where the model knows it."
     )
-    seed: int = Field(-1, ge=-1, le=2**31 - 1, description="-1 means random; variations count on from it.")
+    seed: Whole = Field(-1, ge=-1, le=2**31 - 1, description="-1 means random; variations count on from it.")
     reference_ids: list[Annotated[str, Field(max_length=64)]] = Field(
         [], max_length=MAX_REFERENCES, description="Own images that the new one is made from."
     )
     visibility: Visibility = Visibility.PRIVATE
-    filename: Line | None = Field(None, min_length=1, max_length=limits.MAX_FILENAME_CHARS)
+    filename: Filename | None = None
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(
         None, max_length=limits.MAX_ALT_TEXT_CHARS, description="Derived from the prompt otherwise."
     )
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
     groups: Groups = Field({}, description="Such as post, prompt, conversation, session and persona.")
     metadata: dict[str, Any] = Field({})
     analysis: Analysis | None = None
     cache_control: str | None = Field(None, max_length=200)
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
     def to_domain(self) -> Wish:
         """The same as the domain knows it; AttributesTooLarge beyond what a record holds."""
@@ -66,9 +76,9 @@ class GenerationRequest(Strict):
 
     items: list[GenerationItem] = Field(min_length=1, max_length=MAX_IMAGES)
     provider: Provider | None = Field(None, description="The preferred one.")
-    model: Line | None = Field(None, min_length=1, max_length=128)
-    fallback: bool = Field(default=True, description="Whether other providers may do it.")
-    join: bool = Field(
+    model: ComparedLine | None = Field(None, min_length=1, max_length=128)
+    fallback: Flag = Field(default=True, description="Whether other providers may do it.")
+    join: Flag = Field(
         default=True,
         description="Answer the job of the same request where one runs already; `false` begins another.",
     )
@@ -77,7 +87,7 @@ class GenerationRequest(Strict):
 class JobsQuery(Strict):
     """Which jobs a list shows, the newest first."""
 
-    limit: int = Field(20, ge=1, le=50)
+    limit: Whole = Field(20, ge=1, le=50)
     cursor: str | None = Field(None, min_length=1, max_length=500)
 
 

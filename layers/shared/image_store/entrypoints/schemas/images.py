@@ -1,18 +1,20 @@
 """What callers say of an image."""
 
-from datetime import UTC
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, HttpUrl
+from pydantic import Field, HttpUrl
 
 from image_store.domain import attributes as limits
 from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.caching import parse_cache_control
+from image_store.domain.generation import MAX_REFERENCES
 from image_store.domain.image import Kind, Visibility
 from image_store.entrypoints.schemas.fields import (
-    GroupId,
+    MAX_SAFE_INTEGER,
+    ComparedLine,
+    Filename,
     Groups,
-    GroupType,
+    GroupsPatch,
     Line,
     MergePatch,
     Strict,
@@ -23,9 +25,20 @@ from image_store.entrypoints.schemas.fields import (
     sized,
     unique,
 )
+from image_store.entrypoints.schemas.scalars import Instant, Number, Whole
 
 _ROOM_FOR_THE_REST = 2 * 1024
 """What a generated image's record says besides its prompts."""
+
+
+class GenerationChoice(Strict):
+    """What was requested of how an image is made; the other fields say what was done."""
+
+    provider: Line | None = Field(None, max_length=64)
+    model: Line | None = Field(None, max_length=128)
+    seed: Whole | None = Field(None, ge=-1, le=2**63 - 1)
+    size: Line | None = Field(None, max_length=32)
+    quality: Line | None = Field(None, max_length=32)
 
 
 class Generation(Strict):
@@ -33,15 +46,23 @@ class Generation(Strict):
 
     prompt: Text | None = None
     negative_prompt: Text | None = None
-    model: Line | None = Field(None, max_length=128)
-    provider: Line | None = Field(None, max_length=64)
-    seed: int | None = Field(None, ge=-1, le=2**63 - 1, description="-1 means random")
+    model: ComparedLine | None = Field(None, max_length=128)
+    provider: ComparedLine | None = Field(None, max_length=64)
+    seed: Whole | None = Field(
+        None, ge=-1, le=2**63 - 1, description="-1 means random; null that a requested seed was not used."
+    )
     size: Line | None = Field(None, max_length=32)
     quality: Line | None = Field(None, max_length=32)
     params: dict[str, Any] | None = None
-    generated_at: AwareDatetime | None = None
-    cost_usd: float | None = Field(None, ge=0, allow_inf_nan=False)
-    duration_ms: int | None = Field(None, ge=0)
+    reference_ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
+        None, max_length=MAX_REFERENCES, description="The images that it was made from."
+    )
+    request: GenerationChoice | None = Field(
+        None, description="What was requested; `warnings` tell where that is not what was done."
+    )
+    generated_at: Instant | None = None
+    cost_usd: Number | None = Field(None, ge=0, le=MAX_SAFE_INTEGER)
+    duration_ms: Whole | None = Field(None, ge=0, le=MAX_SAFE_INTEGER)
     original_url: HttpUrl | None = None
 
 
@@ -49,8 +70,8 @@ class ToneAnalysis(Strict):
     """The tone that was found in a text."""
 
     primary: Line | None = None
-    intensity: Line | float | None = None
-    themes: list[Line] = Field([])
+    intensity: Line | Number | None = None
+    themes: list[Line] = Field([], max_length=256)
 
 
 class Analysis(Strict):
@@ -65,18 +86,18 @@ class ImageAttributes(Strict):
 
     kind: Kind = Kind.UPLOAD
     visibility: Visibility = Visibility.PRIVATE
-    filename: Line | None = Field(None, min_length=1, max_length=limits.MAX_FILENAME_CHARS)
+    filename: Filename | None = None
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
-    rating: int | None = Field(None, ge=1, le=5)
+    rating: Whole | None = Field(None, ge=1, le=5)
     groups: Groups = Field({})
     metadata: dict[str, Any] = Field({})
     generation: Generation | None = None
     analysis: Analysis | None = None
     cache_control: str | None = Field(None, max_length=200)
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
     on_duplicate: OnDuplicate = OnDuplicate.KEEP
 
     def to_domain(self) -> Attributes:
@@ -95,7 +116,7 @@ class ImageAttributes(Strict):
             generation=sized(self.generation, "generation", limits.MAX_GENERATION_BYTES),
             analysis=sized(self.analysis, "analysis", limits.MAX_ANALYSIS_BYTES),
             cache_control=parse_cache_control(self.cache_control) if self.cache_control is not None else None,
-            expires_at=self.expires_at.astimezone(UTC) if self.expires_at else None,
+            expires_at=self.expires_at,
             on_duplicate=self.on_duplicate,
         )
 
@@ -105,13 +126,13 @@ class ImagePatch(MergePatch):
 
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] | None = Field(None, max_length=limits.MAX_TAGS)
-    rating: int | None = Field(None, ge=1, le=5)
-    groups: dict[GroupType, list[GroupId] | None] | None = None
+    rating: Whole | None = Field(None, ge=1, le=5)
+    groups: GroupsPatch | None = None
     metadata: dict[str, Any] | None = None
     visibility: Visibility = Visibility.PRIVATE
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from image_store.entrypoints.schemas.fields import Line, OneOf, Strict
+from image_store.entrypoints.schemas.scalars import Flag, Whole
 
 
 class MigrationFields(Strict):
@@ -65,8 +66,8 @@ class MigrationRequest(Strict):
         max_length=255,
         description="Whose all the images are; otherwise each record says so.",
     )
-    batch_size: int = Field(10, ge=1, le=50, description="Records that are moved before progress is saved.")
-    write_back: bool = Field(
+    batch_size: Whole = Field(10, ge=1, le=50, description="Records that are moved before progress is saved.")
+    write_back: Flag = Field(
         default=False,
         description="Write the image's id into the table's record as `{attribute}_image_id`.",
     )
@@ -81,7 +82,7 @@ class MigratedRecordQuery(Strict):
 class MigratedRecordsQuery(Strict):
     """How many records are wanted, and from where on."""
 
-    limit: int = Field(100, ge=1, le=1000)
+    limit: Whole = Field(100, ge=1, le=1000)
     cursor: str | None = Field(
         None, min_length=1, max_length=100, description="`next_cursor` of the page before."
     )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from image_store.domain.repair import MAX_REPAIR_IDS
 from image_store.entrypoints.schemas.fields import Strict
+from image_store.entrypoints.schemas.scalars import Flag
 
 
 class RepairRequest(Strict):
@@ -14,4 +15,4 @@ class RepairRequest(Strict):
     image_ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
         None, min_length=1, max_length=MAX_REPAIR_IDS, description="All images of all owners when left out."
     )
-    dry_run: bool = Field(default=False, description="Whether to count what is missing and make nothing.")
+    dry_run: Flag = Field(default=False, description="Whether to count what is missing and make nothing.")

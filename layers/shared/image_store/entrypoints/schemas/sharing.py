@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from image_store.domain.renditions import MAX_SIDE_PX
 from image_store.domain.sharing import MAX_LIFETIME, MIN_LIFETIME, USUAL_LIFETIME
 from image_store.entrypoints.schemas.fields import Strict
+from image_store.entrypoints.schemas.scalars import Whole
 
 
 class ShareRequest(Strict):
@@ -16,19 +17,19 @@ class ShareRequest(Strict):
     """
 
     rendition: str | None = Field(None, pattern="^[a-z0-9_-]{1,32}$", description="A preset; see `/content`.")
-    w: int | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Width in pixels.")
-    h: int | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Height in pixels.")
+    w: Whole | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Width in pixels.")
+    h: Whole | None = Field(None, ge=1, le=MAX_SIDE_PX, description="Height in pixels.")
     fit: Literal["cover", "contain", "scale-down", "pad"] | None = Field(
         None, description="How the picture is brought into `w` × `h`; `scale-down` unless given."
     )
     format: Literal["jpeg", "png", "webp", "avif"] | None = Field(None, description="`webp` unless given.")
-    q: int | None = Field(None, ge=1, le=100, description="Quality; what suits the format unless given.")
+    q: Whole | None = Field(None, ge=1, le=100, description="Quality; what suits the format unless given.")
     gravity: str | None = Field(
         None,
         pattern=r"^(center|smart|(0(\.[0-9]{1,6})?|1(\.0{1,6})?):(0(\.[0-9]{1,6})?|1(\.0{1,6})?))$",
         description="What a crop keeps in view: `center` (unless given), `smart`, or a point such as `0.25:0.4`.",
     )
-    expires_in: int = Field(
+    expires_in: Whole = Field(
         int(USUAL_LIFETIME.total_seconds()),
         ge=int(MIN_LIFETIME.total_seconds()),
         le=int(MAX_LIFETIME.total_seconds()),

@@ -1,14 +1,20 @@
 """Requests that store images."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from image_store.domain.media import MediaType
-from image_store.entrypoints.schemas.fields import MAX_URL_CHARS, OneOf, Strict
+from image_store.domain.media import MediaType, parse_declared
+from image_store.entrypoints.schemas.fields import MAX_SAFE_INTEGER, MAX_URL_CHARS, OneOf, Strict
 from image_store.entrypoints.schemas.images import ImageAttributes
+from image_store.entrypoints.schemas.scalars import Whole
 
 MAX_BATCH = 20
+
+
+def _declared(value: Any) -> Any:
+    """The format that a Content-Type names, by any of the names that clients have for it."""
+    return (isinstance(value, str) and parse_declared(value)) or value
 
 
 class Source(OneOf):
@@ -44,9 +50,10 @@ class AnyBatch(Strict):
 class UploadRequest(ImageAttributes):
     """An image whose bytes are going to be sent straight to storage."""
 
-    content_type: MediaType
-    size_bytes: int = Field(
+    content_type: Annotated[MediaType, BeforeValidator(_declared)]
+    size_bytes: Whole = Field(
         ge=1,
+        le=MAX_SAFE_INTEGER,
         description="Exactly as many bytes can be sent; at most 100 MiB unless the deployment says otherwise.",
     )
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the bytes, in lower-case hexadecimal.")

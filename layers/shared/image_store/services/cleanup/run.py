@@ -65,12 +65,14 @@ class Cleanup:
         most_removals: int | None = None,
         on_demand: bool = False,
         reconcile: bool = False,
+        take_over: bool = False,
     ) -> Report:
         """Collect what there is to collect until `until`, and report it. Safe to repeat and to run twice.
 
         A dry run changes nothing and counts what a run would remove. `most_removals` replaces the deployment's cap
         for this run and lifts the bound of 1 %. `on_demand` no owner and no sweep waits for its next turn. To
         `reconcile` is to compare table and buckets anew at once and without a grace, as after a restored backup.
+        `take_over` ends another run, which nobody but somebody who knows that it is dead should ask for.
 
         Raises StorageUnavailable when not even the lease could be taken.
         """
@@ -79,7 +81,9 @@ class Cleanup:
         lease = None
         if not dry_run:
             lease_until = min(until + _LEASE_MARGIN, now + LONGEST_RUN)
-            lease = self.housekeeping.take_lease(holder=report.id, at=now, until=lease_until)
+            lease = self.housekeeping.take_lease(
+                holder=report.id, at=now, until=lease_until, take_over=take_over
+            )
             if lease is None:
                 report.stopped_because = "another_run"
                 report.finished_at = now

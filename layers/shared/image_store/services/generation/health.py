@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.providers import Provider, ProviderFailure, Reason
+from image_store.domain.providers import (
+    NOT_OF_THE_PROVIDER,
+    OF_A_KEY,
+    Provider,
+    ProviderFailure,
+    Reason,
+)
 from image_store.ports.generation import ProviderHealth
 from image_store.ports.system import Clock
 from image_store.services.generation.choice import Candidate
 
-_NOT_ITS_HEALTH = frozenset({Reason.REFUSED, Reason.BAD_REQUEST, Reason.LOST})
-_OF_A_KEY = frozenset({Reason.RATE_LIMITED, Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
 _TRIES = 8
 """At a row that others write at the same moment; each time, one of them succeeds."""
 
@@ -124,7 +128,7 @@ class HealthWatch:
 
     def _count(self, candidate: Candidate, failure: ProviderFailure, began: datetime) -> None:
         provider, reason = candidate.provider, failure.reason
-        said_nothing = reason in _NOT_ITS_HEALTH or (candidate.own_key and reason in _OF_A_KEY)
+        said_nothing = reason in NOT_OF_THE_PROVIDER or (candidate.own_key and reason in OF_A_KEY)
         for _ in range(_TRIES):
             breaker = self.health.breakers()[provider]
             if said_nothing:

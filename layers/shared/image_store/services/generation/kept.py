@@ -5,13 +5,14 @@ An answer and its receipt are one object: a line of JSON, and behind it the byte
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from image_store.domain.errors import InvalidImage, PayloadTooLarge, StorageUnavailable
-from image_store.domain.generation import PAID_PREFIX, Call, Item, Receipt
-from image_store.domain.providers import Provider
+from image_store.domain.generation import PAID_PREFIX, Call, CallFailure, Item, Receipt
+from image_store.domain.providers import Provider, Reason
+from image_store.domain.usage import count
 from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.system import Clock
 from image_store.services.publishing import PRIVATE_CACHE_CONTROL
@@ -36,7 +37,7 @@ class KeptAnswers:
         """
         told = asdict(receipt) | {"generated_at": receipt.generated_at.isoformat()}
         told["call"] |= {"started_at": receipt.call.started_at.isoformat()}
-        body = json.dumps(told).encode() + b"\n" + data
+        body = json.dumps(told, default=str).encode() + b"\n" + data
         pause = _PAUSE_SECONDS
         while True:
             try:
@@ -57,8 +58,18 @@ class KeptAnswers:
 
     def find(self, item: Item, call: Call) -> tuple[Receipt, bytes] | None:
         """The answer to a call, if it was kept."""
+        return self._found(call.paid_key(item.job_id, item.index))
+
+    def all_of(self, item: Item) -> Iterator[tuple[Receipt, bytes]]:
+        """All answers that are kept for an image, whatever its row says of calls."""
+        folder = f"{PAID_PREFIX}{item.job_id}/{item.index:02d}/"
+        for stored in list(self.private.list(folder)):
+            if (found := self._found(stored.key)) is not None:
+                yield found
+
+    def _found(self, key: str) -> tuple[Receipt, bytes] | None:
         try:
-            body = self.private.get(call.paid_key(item.job_id, item.index), max_bytes=MAX_KEPT_BYTES)
+            body = self.private.get(key, max_bytes=MAX_KEPT_BYTES)
         except ObjectMissing:
             return None
         except PayloadTooLarge as error:
@@ -74,7 +85,19 @@ class KeptAnswers:
             }
         )
         generated_at = datetime.fromisoformat(told.pop("generated_at"))
-        return Receipt(call=kept, generated_at=generated_at, **told), data
+        failed = told.pop("failure", None)
+        failure = CallFailure(**failed | {"reason": Reason(failed["reason"])}) if failed else None
+        # An earlier version kept whatever a provider counted, and the ledger takes numbers alone.
+        usage = told.pop("usage")
+        counts = {unit: count(number) for unit, number in (usage or {}).items()}
+        known = {unit: number for unit, number in counts.items() if number is not None}
+        return Receipt(
+            call=kept,
+            generated_at=generated_at,
+            usage=known if known and len(known) == len(counts) else None,
+            failure=failure,
+            **told,
+        ), data
 
     def remove(self, item: Item, call: Call) -> None:
         """Remove an answer that is an image by now, or never will be one; the sweep does what fails here."""

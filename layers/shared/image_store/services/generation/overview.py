@@ -36,6 +36,11 @@ class ListedProvider:
     models: tuple[ListedModel, ...]
     performance: Performance
 
+    def health(self, now: datetime) -> str:
+        """As clients see it: `unknown` of a provider that was not called in the last days."""
+        known = self.breaker.health(now)
+        return known if self.performance.was_used or known != "ok" else "unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:

@@ -288,7 +288,12 @@ class GenerationRequests:
                         index=len(items),
                         request_index=request_index,
                         owner=asked.owner,
-                        wish=replace(wanted.wish, seed=self._seed(wanted.wish, variation)),
+                        wish=replace(
+                            wanted.wish,
+                            seed=self._seed(wanted.wish, variation),
+                            has_own_seed=wanted.wish.seed is not None,
+                            variation=variation,
+                        ),
                         change=self.ids.attempt(),
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,

@@ -6,9 +6,11 @@ import logging
 import random
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets
 from image_store.domain.catalogue import Model
 from image_store.domain.errors import (
@@ -33,9 +35,7 @@ from image_store.domain.generation import (
     Receipt,
     Wish,
 )
-from image_store.domain.image import Kind
-from image_store.domain.money import usd
-from image_store.domain.prices import VERSION, cost_micros
+from image_store.domain.image import Kind, State
 from image_store.domain.providers import (
     OF_THE_PROVIDER,
     GeneratedImage,
@@ -46,14 +46,16 @@ from image_store.domain.providers import (
     Reason,
 )
 from image_store.domain.reservation import IdempotencyKey
-from image_store.domain.times import rfc3339
 from image_store.domain.work import GenerateImage
 from image_store.ports.generation import Generations, ImageProvider, ProviderKeys
+from image_store.ports.objects import ObjectMissing
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.generation.choice import Candidate, Choice
 from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp, Wait
-from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.kept import MAX_KEPT_BYTES, KeptAnswers
+from image_store.services.generation.receipts import EndedCall, charges, costs, failure_in, paid
+from image_store.services.generation.records import filename_of, generation_of, receipt_in, remarks_of
 from image_store.services.generation.references import References
 from image_store.services.generation.wishes import OpenWish, Wishes
 from image_store.services.sources import Content
@@ -70,6 +72,8 @@ LONGEST_DELAY = timedelta(minutes=15)
 _FIRST_BACKOFF = timedelta(seconds=1)
 _STORE_AGAIN = timedelta(seconds=30)
 _SOON = timedelta(seconds=1)
+_SOONEST_RESTORE = timedelta(seconds=5)
+"""No table is restored, and no local stack started again, sooner than this: a younger job was never rolled back."""
 
 _log = logging.getLogger("image_store.generation")
 
@@ -127,8 +131,12 @@ class GenerationRun:
 
     def _begin(self, job: Job, item: Item, until: datetime) -> None:
         now = self.clock.now()
+        forgotten = self._unsettled(item) if now - job.created_at >= _SOONEST_RESTORE else None
+        if forgotten is not None:
+            self._adopt(job, item, *forgotten, until)
+            return
         try:
-            opened = self._opened(item)
+            opened = self._opened(job, item)
         except (StorageUnavailable, ConfigurationError) as sealed:
             if now < item.deadline:
                 raise
@@ -212,16 +220,29 @@ class GenerationRun:
         until: datetime,
     ) -> None:
         candidate, started = chosen.candidate, self.clock.now()
+
+        def ended() -> EndedCall:
+            now = self.clock.now()
+            return EndedCall(
+                call=call,
+                wish=opened.wish,
+                model=candidate.model,
+                request=asked.request,
+                duration=now - started,
+                at=now,
+            )
+
         try:
             made = self._made(candidate, asked, until)
         except ProviderFailure as failure:
             self.watch.went_wrong(candidate, failure, began=call.started_at)
-            self._failed(job, item, call, failure, self.clock.now() - started)
+            duration, charge = self.clock.now() - started, ended().charge(failure)
+            if charge is not None:
+                with suppress(StorageUnavailable):  # the ledger may still be there
+                    self.kept.keep(item, charge, b"", until=until)
+            self._failed(job, item, call, failure, duration, charge)
             return
-        duration = self.clock.now() - started
-        receipt = opened.seal(
-            self._receipt(opened.wish, candidate.model, call, asked.request, made, duration)
-        )
+        receipt = opened.seal(ended().receipt(made))
         try:
             self.kept.keep(item, receipt, made.data, until=until)
         finally:  # the provider did its part, and others wait to hear of a probe
@@ -268,33 +289,9 @@ class GenerationRun:
             references=self.references.read(item.owner, wish.reference_ids),
         )
 
-    def _opened(self, item: Item) -> OpenWish:
-        return self.wishes.of(item.owner, item.job_id).open(item)
-
-    def _receipt(
-        self,
-        wish: Wish,
-        model: Model,
-        call: Call,
-        request: ImageRequest,
-        made: GeneratedImage,
-        duration: timedelta,
-    ) -> Receipt:
-        usage = made.usage or model.expected(
-            prompt=wish.prompt, size=wish.size, quality=wish.quality, references=len(wish.reference_ids)
-        )
-        return Receipt(
-            call=call,
-            cost_micros=cost_micros(call.provider, call.model, usage, on=call.started_at.date()),
-            usage={unit.value: count for unit, count in made.usage.items()} if made.usage else None,
-            prices=VERSION,
-            duration_ms=int(duration / timedelta(milliseconds=1)),
-            seed=request.seed,
-            size=f"{request.width}x{request.height}",
-            quality=request.quality,
-            params=dict(made.params),
-            generated_at=self.clock.now(),
-        )
+    def _opened(self, job: Job, item: Item) -> OpenWish:
+        opened = self.wishes.of(item.owner, item.job_id).open(item)
+        return replace(opened, preference=job.preference)
 
     def _wait(self, item: Item, until: datetime) -> None:
         """Nobody can be called now: later, or not at all."""
@@ -316,23 +313,31 @@ class GenerationRun:
         )
 
     def _failed(
-        self, job: Job, item: Item, call: Call, failure: ProviderFailure, duration: timedelta
+        self,
+        job: Job,
+        item: Item,
+        call: Call,
+        failure: ProviderFailure,
+        duration: timedelta,
+        charge: Receipt | None = None,
     ) -> None:
-        """What follows from a call that failed."""
+        """What follows from a call that failed, and from what was charged for it all the same."""
         now = self.clock.now()
         outcome = Outcome(
             call=call,
             duration_ms=int(duration / timedelta(milliseconds=1)),
             succeeded=False,
             reason=failure.reason,
+            receipt=charge,
         )
+        cost = charges(item, charge)
         error = ItemError("provider_failed", failure.message, failure.reason.value, call.provider.value)
         gives_up = failure.reason in OF_THE_PROVIDER
         again = item.retries < self.retries if failure.transient else gives_up
         if job.cancelled and again:
-            self._end(item, ItemState.CANCELLED, outcome=outcome)
+            self._end(item, ItemState.CANCELLED, outcome=outcome, **cost)
         elif not again:
-            self._end(item, ItemState.FAILED, outcome=outcome, error=error)
+            self._end(item, ItemState.FAILED, outcome=outcome, error=error, **cost)
         else:
             wait = timedelta(0)
             if failure.transient:
@@ -348,8 +353,11 @@ class GenerationRun:
                 lease_until=None,
                 call=None,
                 error=error,
+                **cost,
             )
             self._later(later)
+        if charge is not None:
+            self.kept.remove(item, call)
 
     # 5. Store and 6. Settle ---------------------------------------------------------------------------
 
@@ -358,36 +366,105 @@ class GenerationRun:
         taken = self._changed(item, ItemState.RUNNING, lease_until=self.clock.now() + LEASE)
         answer = self.kept.find(taken, call)
         if answer is None:
+            # After a restore of an older table the answer may be an image by now, or that of another call.
+            if self._finish_stored(job, taken, call, until):
+                return
+            other = self._unsettled(taken)
+            if other is not None:
+                self._adopt(job, taken, *other, until)
+                return
             lost = ProviderFailure(Reason.LOST, "The work ended while the provider was at it.")
             self._failed(job, taken, call, lost, timedelta(0))
             return
-        receipt, data = answer
+        self._go_on(job, taken, *answer, until)
+
+    def _adopt(self, job: Job, item: Item, receipt: Receipt, data: bytes, until: datetime) -> None:
+        """Go on with the kept answer to a call that the table has forgotten."""
+        call = receipt.call
+        taken = self._changed(
+            item,
+            ItemState.RUNNING,
+            calls=item.calls + 1,
+            call=call,
+            provider=call.provider,
+            model=call.model,
+            lease_until=self.clock.now() + LEASE,
+            settled=False,
+            error=None,
+        )
+        _log.warning("a kept answer was found that the table does not know", extra={"job": item.job_id})
+        self._go_on(job, taken, receipt, data, until)
+
+    def _go_on(self, job: Job, taken: Item, receipt: Receipt, data: bytes, until: datetime) -> None:
+        if (failure := failure_in(receipt)) is not None:
+            duration = timedelta(milliseconds=receipt.duration_ms)
+            self._failed(job, taken, receipt.call, failure, duration, receipt)
+            return
         try:
-            opened = self._opened(taken)
+            opened = self._opened(job, taken)
         except (StorageUnavailable, ConfigurationError) as closed:
             _log.warning(
-                "a paid image could not be opened yet", extra={"job": item.job_id, "code": closed.code}
+                "a paid image could not be opened yet", extra={"job": taken.job_id, "code": closed.code}
             )
             wait = _STORE_AGAIN if isinstance(closed, StorageUnavailable) else LONGEST_DELAY
-            self._later(self._kept_for_later(taken, receipt, _paid(taken, receipt), wait))
+            self._later(self._kept_for_later(taken, receipt, paid(taken, receipt), wait))
             return
         self._store(taken, opened, receipt, data, until)
 
+    def _unsettled(self, item: Item) -> tuple[Receipt, bytes] | None:
+        """A kept answer of which the ledger knows nothing, as after a restore of an older table; pictures first."""
+        found = [
+            (receipt, data)
+            for receipt, data in self.kept.all_of(item)
+            if not self.generations.is_settled(item, receipt.call)
+        ]
+        return min(found, key=lambda each: each[0].failure is not None) if found else None
+
+    def _finish_stored(self, job: Job, item: Item, call: Call, until: datetime) -> bool:
+        """End an image whose answer is stored already, though it is no longer kept; False when it is not."""
+        try:
+            record = self.uploads.stored_under(_upload_name(item, call))
+        except ImageNotFound:  # it was stored, and its owner has deleted it since
+            receipt = receipt_in(None, call, now=self.clock.now())
+            self._succeeded(item, receipt, None)
+            return True
+        if record is None:
+            return False
+        receipt = receipt_in(record.details.generation, call, now=self.clock.now())
+        if record.image.state is not State.PENDING:
+            self._succeeded(item, receipt, record.image.id)
+            return True
+        # It was on its way: its original is in the bucket, and is an answer once more.
+        try:
+            data = self.kept.private.get(record.image.original_key, max_bytes=MAX_KEPT_BYTES)
+        except ObjectMissing:
+            return False
+        self.kept.keep(item, receipt, data, until=until)
+        self._go_on(job, item, receipt, data, until)
+        return True
+
+    def _succeeded(self, item: Item, receipt: Receipt, image_id: str | None) -> None:
+        self._end(
+            item,
+            ItemState.SUCCEEDED,
+            outcome=paid(item, receipt),
+            image_id=image_id,
+            **costs(item, receipt),
+        )
+
     def _store(self, item: Item, opened: OpenWish, receipt: Receipt, data: bytes, until: datetime) -> None:
-        outcome = _paid(item, receipt)
-        name = json.dumps([item.job_id, item.index, receipt.call.id])
+        outcome = paid(item, receipt)
         upload = Upload(
             owner=item.owner,
             source=Content(data),
-            attributes=replace(
-                opened.wish.attributes, kind=Kind.GENERATED, generation=_generation(opened, receipt)
-            ),
+            attributes=self._attributes(opened, receipt, data),
             until=min(until, self.clock.now() + STORING),
             idempotency=IdempotencyKey(
-                name=hashlib.sha256(f"generation\0{name}".encode()).hexdigest(),
+                name=_upload_name(item, receipt.call),
                 fingerprint=hashlib.sha256(data).hexdigest(),
                 lifetime=JOB_LIFETIME,
             ),
+            remarks=lambda made: remarks_of(opened, receipt, made),
         )
         try:
             image_id: str | None = self.uploads.accept(upload).image.id
@@ -403,12 +480,26 @@ class GenerationRun:
                 ItemState.FAILED,
                 outcome=outcome,
                 error=_not_stored(error, receipt.call.provider),
-                **_costs(item, receipt),
+                **costs(item, receipt),
             )
             self.kept.remove(item, receipt.call)
             return
-        self._end(item, ItemState.SUCCEEDED, outcome=outcome, image_id=image_id, **_costs(item, receipt))
+        self._succeeded(item, receipt, image_id)
         self.kept.remove(item, receipt.call)
+
+    def _attributes(self, opened: OpenWish, receipt: Receipt, data: bytes) -> Attributes:
+        """What is said of the image. One that has expired meanwhile was paid for: it is stored, and expires then."""
+        attributes = opened.wish.attributes
+        expires_at = attributes.expires_at
+        if expires_at is not None:
+            expires_at = max(expires_at, self.clock.now() + STORING)
+        return replace(
+            attributes,
+            kind=Kind.GENERATED,
+            generation=generation_of(opened, receipt),
+            filename=attributes.filename or filename_of(opened, receipt, data, seals=self.wishes.seals),
+            expires_at=expires_at,
+        )
 
     def _kept_for_later(self, item: Item, receipt: Receipt, outcome: Outcome | None, wait: timedelta) -> Item:
         """The image waits for the store; what it cost is settled now."""
@@ -419,7 +510,7 @@ class GenerationRun:
             not_before=self.clock.now() + wait,
             lease_until=None,
             hold=None,
-            **_costs(item, receipt),
+            **costs(item, receipt),
         )
 
     # Changes ------------------------------------------------------------------------------------------
@@ -498,39 +589,7 @@ def _not_stored(error: ImageStoreError, provider: Provider) -> ItemError:
     return ItemError(error.code, error.message, provider=provider.value)
 
 
-def _paid(item: Item, receipt: Receipt) -> Outcome | None:
-    """What a kept answer adds to the ledger, once."""
-    if item.settled:
-        return None
-    return Outcome(call=receipt.call, duration_ms=receipt.duration_ms, succeeded=True, receipt=receipt)
-
-
-def _costs(item: Item, receipt: Receipt) -> dict[str, object]:
-    """What a kept answer adds to an image's cost, once."""
-    if item.settled:
-        return {}
-    known = receipt.cost_micros
-    return {
-        "settled": True,
-        "duration_ms": receipt.duration_ms,
-        "cost_micros": item.cost_micros + (known or 0),
-        "unknown_costs": item.unknown_costs + (known is None),
-    }
-
-
-def _generation(opened: OpenWish, receipt: Receipt) -> dict[str, object]:
-    """How the image was made, as its record keeps it."""
-    return {
-        "prompt": opened.wish.prompt,
-        "negative_prompt": opened.wish.negative_prompt,
-        "model": receipt.call.model,
-        "provider": receipt.call.provider.value,
-        "seed": -1 if receipt.seed is None else receipt.seed,
-        "size": receipt.size,
-        "quality": receipt.quality,
-        "params": dict(opened.params(receipt)),
-        "generated_at": rfc3339(receipt.generated_at),
-        "cost_usd": usd(receipt.cost_micros),
-        "duration_ms": receipt.duration_ms,
-        "original_url": None,
-    }
+def _upload_name(item: Item, call: Call) -> str:
+    """The idempotency key under which the answer to a call is stored."""
+    name = json.dumps([item.job_id, item.index, call.id])
+    return hashlib.sha256(f"generation\0{name}".encode()).hexdigest()

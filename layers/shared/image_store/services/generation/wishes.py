@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from image_store.domain.generation import Item, Receipt, Wish
+from image_store.domain.generation import Item, Preference, Receipt, Wish
 from image_store.ports.secrets import Cipher, Envelope
 
 
@@ -21,6 +21,8 @@ class OpenWish:
     wish: Wish
     index: int
     envelope: Envelope | None
+    preference: Preference = field(default_factory=Preference)
+    """By whom the whole job is to be made."""
 
     def seal(self, receipt: Receipt) -> Receipt:
         """A receipt as it may be kept."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from image_store.domain.attributes import MAX_FILENAME_CHARS
 from image_store.domain.errors import PayloadTooLarge
 from image_store.domain.migration import MAX_OBJECT_BYTES, Counted, RecordError, SourceRecord, Step
+from image_store.domain.sent_filenames import clean_filename
 from image_store.ports.migrations import MigrationSource
 from image_store.ports.objects import ObjectMissing, ObjectStore
 
@@ -46,8 +46,7 @@ class FolderSource(MigrationSource):
             data = self.bucket.get(key, max_bytes=MAX_OBJECT_BYTES)
         except ObjectMissing:
             return None
-        name = "".join(char for char in key.rpartition("/")[2] if char.isprintable())[:MAX_FILENAME_CHARS]
-        return SourceRecord(place=key, id=key, image=data, filename=name or None)
+        return SourceRecord(place=key, id=key, image=data, filename=clean_filename(key))
 
 
 def _is_record(key: str) -> bool:

@@ -5,11 +5,12 @@ replaced ends the migration instead of mixing two files.
 """
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, replace
-from typing import Any, NoReturn
 
 from image_store.domain.errors import InvalidRequest, SourceUnreadable
+from image_store.domain.json_values import UnreadableJson, check_storable, read_json
 from image_store.domain.migration import (
     MAX_LINE_BYTES,
     Counted,
@@ -82,9 +83,10 @@ class JsonLinesSource(MigrationSource):
         if not _is_record(line.text):
             return None
         try:
-            value = _parsed(line.text)
-        except (ValueError, RecursionError):
-            return RecordError.of(name, "invalid_request", "The line is not valid JSON in UTF-8.")
+            value = read_json(line.text.removeprefix(BOM_UTF8))
+            check_storable(value)
+        except UnreadableJson as error:
+            return RecordError.of(name, "invalid_request", f"The line cannot be read. {error}")
         return record_of(value, self.fields, place=name)
 
     def _lines(self, after: str | None) -> Iterator[tuple[_Place, _Line | None]]:
@@ -127,13 +129,3 @@ class JsonLinesSource(MigrationSource):
 
 def _is_record(line: bytes) -> bool:
     return bool(line.strip())
-
-
-def _parsed(line: bytes) -> Any:
-    def refuse(_: str) -> NoReturn:
-        raise ValueError("not JSON")
-
-    value = json.loads(line.decode("utf-8-sig"), parse_constant=refuse)
-    # Halves of surrogate pairs pass the parser and can be stored nowhere.
-    json.dumps(value, ensure_ascii=False).encode("utf-8")
-    return value

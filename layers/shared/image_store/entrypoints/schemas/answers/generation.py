@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from image_store.domain.providers import Provider
 
@@ -98,8 +98,12 @@ class ProviderInfo(BaseModel):
     provider: Provider
     configured: bool
     own_key: bool
-    health: Literal["ok", "degraded", "down"]
-    success_rate: float | None
+    health: Literal["unknown", "ok", "degraded", "down"] = Field(
+        description="`unknown` when it was not called in the last seven days."
+    )
+    success_rate: float | None = Field(
+        description="Refusals for the content of a request do not count, nor do failures of owners' own keys."
+    )
     average_ms: int | None
     models: list[ProviderModel]
 

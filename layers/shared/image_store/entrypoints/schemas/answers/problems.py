@@ -28,6 +28,7 @@ class ItemProblem(BaseModel):
     detail: str
     code: ErrorCode
     errors: list[ProblemError] | None = None
+    errors_not_listed: int | None = None
     existing_id: str | None = None
 
 

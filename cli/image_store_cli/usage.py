@@ -1,0 +1,125 @@
+"""What people see of the command line's form: help in groups, and one line for a mistake."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from image_store_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+PROGRAM = "image-store"
+
+GROUPS = {
+    "images": (
+        "upload", "list", "show", "get", "search", "similar", "publish", "unpublish", "delete", "restore",
+    ),
+    "generation": ("generate",),
+    "the store": ("stats", "doctor", "cleanup", "repair", "migrate", "rebuild"),
+    "shell": ("completion",),
+}  # fmt: skip
+"""The commands as `image-store` lists them."""
+
+_MISSING = "the following arguments are required: "
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Keeps the lines of a text that has several: examples and exit codes."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" not in text:
+            return super()._fill_text(text, width, indent)
+        return "\n".join(f"{indent}{line}" for line in text.splitlines())
+
+
+class Parser(argparse.ArgumentParser):
+    """An argparse parser that raises a UsageError of one sentence, and lists its commands in groups."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", _Formatter)
+        super().__init__(**options, allow_abbrev=False)
+
+    def parse_args(  # type: ignore[override]  # argparse overloads it for namespaces of other classes
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Parse; words that belong nowhere are named, with the option that was probably meant."""
+        parsed, others = self.parse_known_args(args, namespace)
+        if others:
+            parser: Parser = getattr(parsed, "parser", self)
+            parser.error(_not_taken(others[0], parser))
+        return parsed
+
+    def error(self, message: str) -> NoReturn:
+        """UsageError with the sentence and where to read more."""
+        raise UsageError(f"{_sentence(message)} See `{self.prog} --help`.")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is None or value in action.choices:
+            return
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - argparse has no public name for it
+            raise UsageError(
+                f"There is no command {value!r}.{_did_you_mean(value, action.choices)} See `{self.prog} --help`."
+            )
+        choices = ", ".join(map(str, action.choices))
+        raise argparse.ArgumentError(
+            action, f"{value!r} is not one of {choices}.{_did_you_mean(str(value), action.choices)}"
+        )
+
+    def format_help(self) -> str:
+        """The help; the commands of the program stand in groups."""
+        commands = next(iter(self._commands()), None)
+        if commands is None or not {name for names in GROUPS.values() for name in names} <= set(
+            commands.choices
+        ):
+            return super().format_help()
+        formatter = self._get_formatter()
+        formatter.add_usage(self.usage, self._actions, self._mutually_exclusive_groups)
+        formatter.add_text(self.description)
+        told = {each.dest: each for each in commands._choices_actions}  # noqa: SLF001 - as above
+        for title, names in GROUPS.items():
+            formatter.start_section(title)
+            formatter.add_arguments([told[name] for name in names])
+            formatter.end_section()
+        for group in self._action_groups:
+            actions = [action for action in group._group_actions if action is not commands]  # noqa: SLF001
+            formatter.start_section(group.title)
+            formatter.add_arguments(actions)
+            formatter.end_section()
+        formatter.add_text(self.epilog)
+        return formatter.format_help()
+
+    def _commands(self) -> list[argparse._SubParsersAction[Any]]:
+        return [
+            action
+            for action in self._actions
+            if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001 - as above
+        ]
+
+    def options(self) -> list[str]:
+        """Every option that it takes."""
+        return [name for action in self._actions for name in action.option_strings]
+
+
+def _not_taken(word: str, parser: Parser) -> str:
+    if not word.startswith("-"):
+        return f"{word!r} is one argument too many."
+    option = word.partition("=")[0]
+    return f"There is no option {option}.{_did_you_mean(option, parser.options())}"
+
+
+def _did_you_mean(word: str, known: Iterable[Any]) -> str:
+    close = difflib.get_close_matches(word, [str(each) for each in known], n=2)
+    return f" Did you mean {' or '.join(close)}?" if close else ""
+
+
+def _sentence(message: str) -> str:
+    """A message of argparse as a sentence: what is missing, or which argument is wrong and why."""
+    if message.startswith(_MISSING):
+        return f"{message.removeprefix(_MISSING)} is missing."
+    if found := re.fullmatch(r"argument ([^:]+): (.*)", message, re.DOTALL):
+        message = f"{found[1].split('/')[-1]}: {found[2]}"
+    return message if message.endswith((".", "?")) else f"{message}."

@@ -1,0 +1,171 @@
+"""The pictures in an answer, wherever they lie: as the body, as base64 or a data URI in JSON, or behind a link.
+
+What is compatible with a provider answers in shapes of its own, and a picture that is in hand was paid for. So the
+usual place of a provider comes first, then every other. Each text is looked at once: the time is linear in the answer.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
+
+from image_store.adapters.providers.plain_http import Answer
+from image_store.domain.media import MediaType, sniff
+
+_HEAD_CHARS = 96
+"""So much base64 tells what it holds."""
+_BASE64_NAMES = ("b64", "base64", "image", "data", "picture", "artifact", "output")
+_LINK_NAMES = ("url", "uri", "link", "href", "image", "output")
+_MOST_LINKS = 3
+_LONGEST_LINK = 8_000
+_WEB_SAFE = str.maketrans("-_", "+/")
+_TEXT_IN_JSON = re.compile(
+    r'"((?:data:image\\?/[^",]{0,100},)?(?:\\?/9j|_9j|iVBOR|R0lGOD|UklGR|AAAA)[A-Za-z0-9+/=_\-%\\\s]*)"'
+)
+"""A whole text that begins as base64 of a picture does. Its parts cannot match in two ways."""
+
+
+_THOUGHT = re.compile(r'"thought"\s*:\s*true')
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """What an answer holds."""
+
+    data: bytes | None
+    """The picture that counts."""
+    number: int = 0
+    """How many there are."""
+    links: tuple[str, ...] = ()
+    """Where it lies instead."""
+    leaves_traces: bool = False
+    """Whether something stands where a picture should."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text in an answer's JSON."""
+
+    place: str
+    """The member of the outermost object that it is in."""
+    name: str
+    """The member that it is, or that lists it."""
+    text: str
+
+
+def pictures_in(answer: Answer, *, place: str) -> Pictures:
+    """The pictures of an answer; `place` names the member in which they usually are.
+
+    Only an answer of success is looked at anywhere else: another may repeat what was sent to it.
+    """
+    if answer.is_success and sniff(answer.data) is not None and (not answer.broken or is_whole(answer.data)):
+        return Pictures(answer.data, 1)
+    texts = [text for text in _texts(answer.json) if answer.is_success or text.place == place]
+    texts.sort(key=lambda text: text.place != place)
+    found = [text for text in texts if _looks_like_picture(text.text)]
+    for text in found:
+        if data := decoded(text.text):
+            return Pictures(data, len(found))
+    if answer.is_success and not answer.is_json and (data := _last_in_text(answer.text)):
+        return Pictures(data, 1)
+    links = tuple(dict.fromkeys(text.text.strip() for text in texts if _is_link(text)))[:_MOST_LINKS]
+    if links or not answer.is_success:
+        return Pictures(None, links=links, leaves_traces=bool(links or found))
+    # Whatever is in the usual place was meant to be a picture; the store says what it is not.
+    unknown = [text for text in texts if text.place == place and _holds_base64(text)]
+    data = next(filter(None, (decoded(text.text) for text in unknown)), None)
+    return Pictures(data, len(unknown), leaves_traces=bool(unknown or found))
+
+
+def decoded(text: str) -> bytes | None:
+    """The bytes of base64 in any usual spelling, or of a data URI; None when it is neither, or empty."""
+    text = text.strip().strip("\"'")
+    if text[:5].lower() == "data:":
+        head, _, text = text.partition(",")
+        if ";base64" not in head.lower():
+            return unquote_to_bytes(text) or None
+    if "%" in text:
+        text = unquote(text)
+    if "\\" in text:
+        text = text.replace("\\/", "/").replace("\\n", "").replace("\\r", "")
+    clean = "".join(text.split()).translate(_WEB_SAFE).rstrip("=")
+    try:
+        return base64.b64decode(clean + "=" * (-len(clean) % 4), validate=True) or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether a picture ends as its format does."""
+    match sniff(data):
+        case MediaType.JPEG:
+            return data.rstrip(b"\0").endswith(b"\xff\xd9")
+        case MediaType.PNG:
+            return data.endswith(b"IEND\xaeB`\x82")
+        case MediaType.GIF:
+            return data.endswith(b"\x3b")
+        case MediaType.WEBP:
+            return len(data) >= int.from_bytes(data[4:8], "little") + 8
+        case _:
+            return False
+
+
+def _texts(value: Any) -> Iterator[_Text]:
+    """All texts of a JSON value in their order, but those of a part that a model drew while it was thinking."""
+    left: list[tuple[str, str, Any]] = [("", "", value)]
+    while left:
+        place, name, each = left.pop()
+        if isinstance(each, str):
+            yield _Text(place, name, each)
+        elif isinstance(each, list):
+            left.extend((place, name, part) for part in reversed(each))
+        elif isinstance(each, dict) and each.get("thought") is not True:
+            left.extend((place or key, key, part) for key, part in reversed(each.items()))
+
+
+def _looks_like_picture(text: str) -> bool:
+    head = decoded(_head(text))
+    return head is not None and sniff(head) is not None
+
+
+def _head(text: str) -> str:
+    """The beginning of a text, cut where base64 can be cut."""
+    text = text.lstrip()
+    prefix = ""
+    if text[:5].lower() == "data:":
+        comma = text.find(",", 0, 200) + 1
+        prefix, text = text[:comma], text[comma : comma + 4 * _HEAD_CHARS]
+        if ";base64" not in prefix.lower():
+            return prefix + text
+    clean = "".join(text[: 4 * _HEAD_CHARS].replace("\\/", "/").replace("\\n", "").split())[:_HEAD_CHARS]
+    return prefix + clean
+
+
+def _holds_base64(text: _Text) -> bool:
+    name = text.name.lower()
+    return any(part in name for part in _BASE64_NAMES)
+
+
+def _is_link(text: _Text) -> bool:
+    name, beginning = text.name.lower(), text.text.strip()[:8].lower()
+    return (
+        len(text.text) <= _LONGEST_LINK
+        and (name == "data" or any(part in name for part in _LINK_NAMES))
+        and (beginning.startswith(("http://", "https://")) or (beginning.startswith("/") and "url" in name))
+    )
+
+
+def _last_in_text(text: str) -> bytes | None:
+    """The last whole picture of a body that is no JSON: cut off, too deep, or one event after another.
+
+    A single one beside a thought may be what a model drew while it was thinking.
+    """
+    found = [match.span(1) for match in _TEXT_IN_JSON.finditer(text)]
+    if not found or (len(found) == 1 and _THOUGHT.search(text)):
+        return None
+    start, end = found[-1]
+    data = decoded(text[start:end])
+    return data if data is not None and sniff(data) is not None else None

@@ -1,0 +1,90 @@
+"""From an answer to a picture: it is looked for first, and nothing that the provider says beside it can lose it.
+
+An answer of success without a picture is not tried again unless it says in a readable way that none was made: it may
+have been charged for, and another call would be.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from image_store.adapters.providers.failures import failure, reason_of
+from image_store.adapters.providers.links import Links
+from image_store.adapters.providers.pictures import pictures_in
+from image_store.adapters.providers.plain_http import Answer
+from image_store.domain.providers import GeneratedImage, ProviderFailure, Reason, Unit
+from image_store.domain.usage import CountedUsage, read_usage
+
+_MADE = (Unit.IMAGE, Unit.IMAGE_OUTPUT_TOKEN)
+
+_log = logging.getLogger("image_store.generation")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What an answer says instead of showing a picture."""
+
+    reason: Reason
+    retry_after: timedelta | None = None
+    says_none_was_made: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads the answers of one provider."""
+
+    place: str
+    """The member of its JSON that pictures are in."""
+    usage: Callable[[Answer], Mapping[Unit, object] | None]
+    """What it counted, unchecked; None when it says nothing of it."""
+    refusal: Callable[[Answer], Refusal | None]
+    """Why there is no picture; None when the status says all there is to say."""
+
+    def read(
+        self, answer: Answer, *, links: Links, params: Mapping[str, Any], until: datetime
+    ) -> GeneratedImage:
+        """The picture of an answer; ProviderFailure when there is none."""
+        found = pictures_in(answer, place=self.place)
+        data = found.data
+        if data is None and found.links and answer.is_success:
+            data = links.open(found.links, until=until)
+        counted = self._counted(answer)
+        if data is not None:
+            return GeneratedImage(
+                data=data,
+                usage=counted.usage,
+                usage_is_readable=counted.is_readable,
+                params=params,
+                pictures=max(found.number, 1),
+            )
+        failed = self._failed(answer, counted, leaves_traces=found.leaves_traces)
+        failed.usage, failed.usage_is_readable = counted.usage, counted.is_readable
+        raise failed
+
+    def _counted(self, answer: Answer) -> CountedUsage:
+        try:
+            return read_usage(self.usage(answer))
+        except Exception:  # a picture may be in hand, and nothing beside it may lose it
+            _log.warning("a usage could not be read")
+            return CountedUsage(None, is_readable=False)
+
+    def _failed(self, answer: Answer, counted: CountedUsage, *, leaves_traces: bool) -> ProviderFailure:
+        refusal = self._refusal(answer)
+        if answer.broken is not None and (refusal is None or answer.is_success):
+            reason = answer.broken if answer.is_success else reason_of(answer.status)
+            return failure(reason, is_paid=answer.is_success)
+        reason = refusal.reason if refusal is not None else reason_of(answer.status)
+        says_none = refusal is not None and refusal.says_none_was_made
+        made_none = not answer.is_success or (not leaves_traces and (says_none or counted.usage is not None))
+        counts_one = any((counted.usage or {}).get(unit) for unit in _MADE)
+        is_paid = reason is Reason.BAD_ANSWER and (counts_one or not made_none)
+        return failure(reason, retry_after=refusal.retry_after if refusal else None, is_paid=is_paid)
+
+    def _refusal(self, answer: Answer) -> Refusal | None:
+        try:
+            return self.refusal(answer)
+        except Exception:  # an error may have any form; its status is enough
+            _log.warning("an error of a provider could not be read")
+            return None

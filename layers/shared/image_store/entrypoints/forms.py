@@ -1,0 +1,183 @@
+"""Forms of uploads (`multipart/form-data`), counted before they are read.
+
+What a form of ours can be is little: two parts with a few short headers. The parser is told so, and a body that holds
+the boundary more often is refused by a search that costs nothing, before any part is looked at. Time is linear in the
+body.
+
+Names are read as browsers write them (https://html.spec.whatwg.org/#multipart-form-data): in quotes, with `%0D`,
+`%0A` and `%22` for what would end them, and no other escape.
+"""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from image_store.domain.errors import InvalidRequest
+
+MAX_PARTS = 2
+MAX_HEADERS = 8
+"""Of a part; RFC 7578 knows three."""
+MAX_HEADER_BYTES = 4_096
+"""Of one header: 255 characters of a name, each percent-encoded from three or four bytes, with room."""
+MAX_CONTENT_TYPE_CHARS = 512
+"""Of the request's Content-Type, which names the boundary."""
+MAX_BOUNDARY_CHARS = 70
+"""RFC 2046, section 5.1.1."""
+
+_QUOTED = r'"(?P<quoted>(?:[^"\\]|\\.)*)"'
+_PARAMETER = re.compile(
+    rf';[ \t]*(?P<name>[A-Za-z-]+\*?)[ \t]*=[ \t]*(?:{_QUOTED}|"(?P<broken>[^"]*)"|(?P<token>[^;]*))'
+)
+_ESCAPES = {"%0D": "\r", "%0A": "\n", "%22": '"'}
+_ESCAPED = re.compile("%0D|%0A|%22", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Part:
+    """A part of a form: its headers by lower-case names, and its bytes."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    data: bytes = b""
+
+    @property
+    def content_type(self) -> str | None:
+        """The type that the sender gives it."""
+        return self.headers.get("content-type")
+
+    @property
+    def name(self) -> str | None:
+        """The field's name."""
+        return self._parameters.get("name")
+
+    @property
+    def filename(self) -> str | None:
+        """The name of the file as it was sent; `filename*` (RFC 8187) counts before `filename`, in either order."""
+        parameters = self._parameters
+        return _extended(parameters.get("filename*", "")) or parameters.get("filename")
+
+    @property
+    def _parameters(self) -> dict[str, str]:
+        kind, _, _ = self.headers.get("content-disposition", "").partition(";")
+        if kind.strip().lower() != "form-data":
+            return {}
+        found: dict[str, str] = {}
+        for match in _PARAMETER.finditer(self.headers["content-disposition"]):
+            found.setdefault(match["name"].lower(), _value(match))
+        return found
+
+
+def read_form(body: bytes, content_type: str) -> dict[str, Part]:
+    """The parts of a form by their names; InvalidRequest for one that is broken, too large in parts or ambiguous."""
+    boundary = _boundary(content_type)
+    # Nothing but boundaries may begin a line so: what does it more often has more parts, or is made to be slow.
+    if body.count(b"\r\n--" + boundary) > MAX_PARTS + 1:
+        raise InvalidRequest(f"A form has at most {MAX_PARTS} parts, `file` and `attributes`.")
+    parts = _Reader(boundary).read(body)
+    named = {part.name: part for part in parts if part.name is not None}
+    if len(named) != len(parts):
+        raise InvalidRequest("The form has a part without a name, or two parts of one name.")
+    return named
+
+
+class _Reader:
+    """Collects what the parser finds."""
+
+    def __init__(self, boundary: bytes) -> None:
+        self._parts: list[Part] = []
+        self._chunks: list[bytes] = []
+        self._name = self._value = b""
+        self._is_whole = False
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._begin,
+                "on_part_data": self._data,
+                "on_part_end": self._end_part,
+                "on_header_field": self._header_name,
+                "on_header_value": self._header_value,
+                "on_header_end": self._end_header,
+                "on_end": self._end,
+            },
+            max_header_count=MAX_HEADERS,
+            max_header_size=MAX_HEADER_BYTES,
+        )
+
+    def read(self, body: bytes) -> list[Part]:
+        try:
+            self._parser.write(body)
+        except FormParserError:
+            raise InvalidRequest(
+                "The multipart form is broken, or its headers are too many or too long."
+            ) from None
+        if not self._is_whole:
+            raise InvalidRequest("The multipart form is broken: its last boundary is missing.")
+        return self._parts
+
+    def _begin(self) -> None:
+        if len(self._parts) == MAX_PARTS:
+            raise InvalidRequest(f"A form has at most {MAX_PARTS} parts, `file` and `attributes`.")
+        self._parts.append(Part())
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        self._chunks.append(data[start:end])
+
+    def _end_part(self) -> None:
+        self._parts[-1].data = b"".join(self._chunks)
+        self._chunks.clear()
+
+    def _header_name(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        name = self._name.decode("ascii").lower()
+        if name in self._parts[-1].headers:
+            raise InvalidRequest("A part of the form has a header twice.")
+        self._parts[-1].headers[name] = self._value.decode("utf-8", "replace").strip()
+        self._name = self._value = b""
+
+    def _end(self) -> None:
+        self._is_whole = True
+
+
+def _boundary(content_type: str) -> bytes:
+    if len(content_type) > MAX_CONTENT_TYPE_CHARS or not content_type.isascii():
+        raise InvalidRequest("The Content-Type of the form is too long, or not ASCII.")
+    _, options = parse_options_header(content_type)
+    boundary = options.get(b"boundary", b"")
+    if not 1 <= len(boundary) <= MAX_BOUNDARY_CHARS or b"\r" in boundary or b"\n" in boundary:
+        raise InvalidRequest(f"The Content-Type names no boundary of 1 to {MAX_BOUNDARY_CHARS} characters.")
+    return boundary
+
+
+def _value(match: re.Match[str]) -> str:
+    if match["token"] is not None:
+        return match["token"].strip()
+    if match["broken"] is not None:
+        return _unescaped(match["broken"])
+    text = match["quoted"]
+    # Older clients put a backslash before quotes, and then before backslashes too; today's leave backslashes alone.
+    if '\\"' in text:
+        return re.sub(r"\\(.)", r"\1", text)
+    return _unescaped(text)
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda found: _ESCAPES[found[0].upper()], text)
+
+
+def _extended(value: str) -> str | None:
+    """A value as RFC 8187 writes it; None for one that cannot be read."""
+    charset, _, rest = value.partition("'")
+    _, quote, text = rest.partition("'")
+    if not quote or charset.lower() not in {"utf-8", "iso-8859-1"}:
+        return None
+    try:
+        return unquote(text, encoding=charset, errors="strict") or None
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,111 @@
+"""Values of one kind, read strictly: a number is no flag, a text is no number, and a number is no instant.
+
+pydantic would take `"off"`, `0` or `t` for a flag and `4102444800` for an instant. Whoever sends these means
+something else, or has a fault to be told of.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Annotated, Any, get_args
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+_FLAGS = {"true": True, "false": False}
+_WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})",
+    re.ASCII,
+)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+def _instant(value: Any) -> Any:
+    if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.fullmatch(value)):
+        return value
+    raise PydanticCustomError(
+        "datetime_type", "Input should be an instant of RFC 3339 such as 2026-03-01T12:00:00Z"
+    )
+
+
+def _in_the_calendar(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError(
+            "datetime_range", "Input should be within the years 1 to 9999 in UTC"
+        ) from None
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise PydanticCustomError("date_type", "Input should be a day such as 2026-03-01")
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return f"{value}T00:00:00Z"
+    try:
+        return _instant(value)
+    except PydanticCustomError:
+        raise PydanticCustomError(
+            "datetime_type",
+            "Input should be a day such as 2026-03-01, or an instant of RFC 3339 such as 2026-03-01T12:00:00Z",
+        ) from None
+
+
+Flag = Annotated[bool, Strict()]
+
+Whole = Annotated[int, Strict()]
+
+Number = Annotated[float, Strict()]
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_in_the_calendar)]
+"""An instant with an offset, in UTC from here on."""
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    AfterValidator(_in_the_calendar),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "A day, which begins at midnight UTC, or an instant as RFC 3339 writes it.",
+            "examples": ["2026-03-01", "2026-03-01T12:00:00Z"],
+        }
+    ),
+]
+"""An instant, or the day that begins with it, in UTC from here on."""
+
+
+def from_texts(model: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:
+    """Values of a query, with numbers, `true` and `false` in the place of texts where a model has such fields.
+
+    What cannot be read stays a text, for the model to refuse.
+    """
+    kinds = _kinds_of(model)
+    return {name: _read(value, kinds.get(name, frozenset())) for name, value in values.items()}
+
+
+def _read(text: Any, kinds: frozenset[Any]) -> Any:
+    if not isinstance(text, str):
+        return text
+    if bool in kinds:
+        return _FLAGS.get(text, text)
+    return int(text) if int in kinds and _WHOLE.fullmatch(text) else text
+
+
+@cache
+def _kinds_of(model: type[BaseModel]) -> dict[str, frozenset[Any]]:
+    return {
+        field.alias or name: frozenset(_parts(field.annotation)) for name, field in model.model_fields.items()
+    }
+
+
+def _parts(annotation: Any) -> list[Any]:
+    inner = get_args(annotation)
+    return [part for each in inner for part in _parts(each)] if inner else [annotation]

@@ -1,0 +1,109 @@
+"""What the local issuer answers to whom: tokens to programs, and the sign-in page to the console's person.
+
+A page of another origin gets nothing: it can neither load a token as a script, an image or a document, nor show the
+sign-in page in a frame, nor sign somebody in by sending the browser there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from local.host_check import Handler, localhost_only
+from local.inside_emulator.browsers import HERE, TYPED, opens_a_document
+from local.issuer import DEFAULT_SUBJECT
+from local.page_check import CLOSED, lower, refused
+from local.sign_in import Refused
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Middleware
+
+    from local.issuer import Issuer
+
+SITE = "sec-fetch-site"
+SAME_SITE = "same-site"
+"""From another port of localhost, such as the console's."""
+READ_BY_THE_CONSOLE = {
+    ("GET", "/.well-known/openid-configuration"),
+    ("GET", "/jwks.json"),
+    ("POST", "/token"),
+}
+
+
+def issuer_application(issuer: Issuer) -> web.Application:
+    """Answer the HTTP application that serves the issuer's documents, its tokens and its page."""
+
+    async def token(request: web.Request) -> web.Response:
+        subject = request.query.get("sub") or DEFAULT_SUBJECT
+        return web.Response(text=issuer.token(subject=subject, scope=request.query.get("scope", "")))
+
+    async def configuration(_: web.Request) -> web.Response:
+        return web.json_response(issuer.configuration())
+
+    async def keys(_: web.Request) -> web.Response:
+        return web.json_response(issuer.keys())
+
+    async def authorize(request: web.Request) -> web.Response:
+        sent = dict(request.query)
+        subject = sent.pop("as", "")
+        try:
+            if subject:
+                return web.Response(
+                    status=302, headers={"Location": issuer.sign_in.redirect(sent, subject=subject)}
+                )
+            page = issuer.sign_in.page(sent)
+        except Refused as refusal:
+            return web.Response(status=400, text=f"This is no request of the web console: {refusal}.")
+        allowed = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+        policy = f"{allowed}; form-action 'self' {' '.join(sorted(issuer.origins))}"
+        return web.Response(text=page, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    async def redeem(request: web.Request) -> web.Response:
+        sent = {name: str(value) for name, value in (await request.post()).items()}
+        try:
+            answer = issuer.tokens_for(sent)
+        except Refused as refusal:
+            return web.json_response({"error": str(refusal)}, status=400)
+        return web.json_response(answer)
+
+    application = web.Application(middlewares=[localhost_only, closed, for_callers_of(issuer)])
+    application.router.add_get("/.well-known/openid-configuration", configuration)
+    application.router.add_get("/jwks.json", keys)
+    application.router.add_get("/authorize", authorize)
+    application.router.add_get("/token", token)
+    application.router.add_post("/token", redeem)
+    return application
+
+
+def for_callers_of(issuer: Issuer) -> Middleware:
+    """Answer a middleware that knows the console, a person at the sign-in page, and programs; others are refused."""
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        headers = lower(request.headers)
+        origin, site = headers.get("origin"), headers.get(SITE, TYPED)
+        if origin is not None:
+            if origin not in issuer.origins or (request.method, request.path) not in READ_BY_THE_CONSOLE:
+                return refused()
+            answer = await handler(request)
+            answer.headers.update({"Access-Control-Allow-Origin": origin, "Vary": "Origin"})
+            return answer
+        if site == TYPED:
+            return await handler(request)
+        if request.path != "/authorize" or not opens_a_document(request.method, headers):
+            return refused()
+        # The console sends a person here; who they are, they say on the page itself.
+        may_come = site == HERE or (site == SAME_SITE and "as" not in request.query)
+        return await handler(request) if may_come else refused()
+
+    return check
+
+
+@web.middleware
+async def closed(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let no other origin load, frame or keep an answer, whatever it is."""
+    answer = await handler(request)
+    for name, value in CLOSED.items():
+        answer.headers.setdefault(name, value)
+    return answer

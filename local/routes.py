@@ -1,0 +1,63 @@
+"""Which route of the API a path belongs to: logs name the route, since a link in a path is the key to an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NO_ROUTE = "(no route)"
+ANY_METHOD = "ANY"
+DEFAULT = "$default"
+
+
+class Routes:
+    """The route keys of an HTTP API, such as ``GET /i/{link}``."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._has_default = False
+        self._routes: list[tuple[str, list[str]]] = []
+        for key in keys:
+            method, _, path = key.partition(" ")
+            if path:
+                self._routes.append((method, path.strip("/").split("/")))
+            else:
+                self._has_default = True
+
+    def name(self, method: str, path: str) -> str:
+        """Answer the path of the route that serves a request, the most literal one; never anything of the request."""
+        segments = path.strip("/").split("/")
+        fitting = [
+            route for verb, route in self._routes if verb in {method, ANY_METHOD} and fits(route, segments)
+        ]
+        if not fitting:
+            return DEFAULT if self._has_default else NO_ROUTE
+        return "/" + "/".join(min(fitting, key=variables))
+
+
+def fits(route: list[str], segments: list[str]) -> bool:
+    """Tell whether a route serves a path; a last ``{name+}`` takes all that is left."""
+    if is_greedy(route[-1]):
+        return len(segments) >= len(route) and fits_one_by_one(route[:-1], segments)
+    return len(route) == len(segments) and fits_one_by_one(route, segments)
+
+
+def fits_one_by_one(route: list[str], segments: list[str]) -> bool:
+    """Tell whether each segment is the route's, or stands where the route has a variable."""
+    return all(part == segment or is_variable(part) for part, segment in zip(route, segments, strict=False))
+
+
+def variables(route: Iterable[str]) -> list[int]:
+    """Order routes: literal segments before variables, and those before a greedy one."""
+    return [2 if is_greedy(part) else int(is_variable(part)) for part in route]
+
+
+def is_variable(part: str) -> bool:
+    """Tell whether a segment of a route stands for any."""
+    return part.startswith("{") and part.endswith("}")
+
+
+def is_greedy(part: str) -> bool:
+    """Tell whether a segment of a route stands for any number of them."""
+    return is_variable(part) and part.endswith("+}")

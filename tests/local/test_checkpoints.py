@@ -1,0 +1,200 @@
+"""Saving the emulator's state: also when the disk refuses, and whoever has to know hears of it."""
+
+# ruff: noqa: SLF001 - it plays MiniStack, whose parts have such names
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from local.inside_emulator.checkpoints import Checkpoints
+from local.inside_emulator.unsaved_objects import UnsavedObjects
+
+NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
+
+
+class Scoped(dict[Any, Any]):
+    """A store of MiniStack's, with one account."""
+
+    def all_items(self) -> list[Any]:
+        return list(self.items())
+
+
+class Emulator:
+    """The parts of MiniStack that saving touches."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.states: dict[str, Any] = {"dynamodb": {"rows": 1}, "lambda": {"code": 1}}
+        self.disk_is_full = False
+        self.stacks = Scoped()
+        self.s3: SimpleNamespace = SimpleNamespace(
+            _buckets={"bucket": {"objects": {}}},
+            _atomic_write=self.write,
+            _persist_object=self.persist,
+            _persist_version_state=lambda bucket, key, _: self.s3._persist_object(bucket, key, {}),
+            _persist_delete_marker=lambda *_: None,
+            _persist_displaced_version=lambda *_: None,
+        )
+
+    def _build_persistence_save_dict(self) -> dict[str, Any]:
+        return {name: (lambda name=name: self.states[name]) for name in self.states}
+
+    def write(self, path: str, data: bytes) -> None:
+        if self.disk_is_full:
+            raise NO_SPACE
+        (self.folder / path).write_bytes(data)
+
+    def persist(self, _: str, key: str, __: Any) -> None:
+        """Swallow what goes wrong, as MiniStack does."""
+        try:
+            self.s3._atomic_write(key, b"bytes")
+        except OSError:
+            return
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """An emulator whose files lie in a folder of the test."""
+    made = Emulator(tmp_path / "objects")
+    made.folder.mkdir()
+    modules = {
+        "ministack.core.persistence": SimpleNamespace(_json_default=str, _state_format_version=lambda _: 2),
+        "ministack.core.responses": SimpleNamespace(
+            get_account_id=lambda: "000000000000", set_request_account_id=lambda _: None
+        ),
+        "ministack.services.dynamodb": SimpleNamespace(copy=None),
+        "ministack.services.cloudwatch_logs": SimpleNamespace(_log_groups=Scoped()),
+        "ministack.services.cloudformation": SimpleNamespace(_stacks=made.stacks),
+        "ministack.services.s3": made.s3,
+    }
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    real = importlib.import_module
+    monkeypatch.setattr(importlib, "import_module", lambda name: modules.get(name) or real(name))
+    write_text = Path.write_text
+
+    def write_unless_full(path: Path, text: str) -> int:
+        if made.disk_is_full:
+            path.touch()  # a full disk takes the name, and not the bytes
+            raise NO_SPACE
+        return write_text(path, text)
+
+    monkeypatch.setattr(Path, "write_text", write_unless_full)
+    return made
+
+
+@pytest.fixture
+def told() -> list[str | None]:
+    return []
+
+
+@pytest.fixture
+def objects(emulator: Emulator) -> UnsavedObjects:
+    made = UnsavedObjects()
+    made.watch()
+    return made
+
+
+@pytest.fixture
+def checkpoints(
+    emulator: Emulator, objects: UnsavedObjects, told: list[str | None], tmp_path: Path
+) -> Checkpoints:
+    (tmp_path / "emulator").mkdir()
+    return Checkpoints(emulator, state_dir=tmp_path / "emulator", objects=objects, tell=told.append)
+
+
+def saved(tmp_path: Path, service: str = "dynamodb") -> Any:
+    """What lies on the disk of a service."""
+    return json.loads((tmp_path / f"emulator/{service}.json").read_text())["payload"]
+
+
+def test_what_changed_is_saved_and_the_time_of_the_save_is_noted(
+    checkpoints: Checkpoints, emulator: Emulator, told: list[str | None], tmp_path: Path
+) -> None:
+    checkpoints.save_changed()
+    emulator.states["dynamodb"] = {"rows": 2}
+    checkpoints.save_changed()
+
+    assert saved(tmp_path) == {"rows": 2}
+    assert not (tmp_path / "emulator/lambda.json").exists()
+    assert (tmp_path / "saved").exists()
+    assert (checkpoints.fault, told) == (None, [])
+
+
+def test_a_full_disk_is_a_fault_until_saving_works_again(
+    checkpoints: Checkpoints, emulator: Emulator, told: list[str | None], tmp_path: Path
+) -> None:
+    checkpoints.save_changed()
+    before = (tmp_path / "saved").stat().st_mtime_ns
+    emulator.states["dynamodb"] = {"rows": 2}
+
+    emulator.disk_is_full = True
+    checkpoints.save_changed()
+    checkpoints.save_changed()
+
+    assert checkpoints.fault == "No space left on device"
+    assert saved(tmp_path) == {"rows": 1}
+    assert not list((tmp_path / "emulator").glob("*.tmp"))
+    assert (tmp_path / "saved").stat().st_mtime_ns == before
+
+    emulator.disk_is_full = False
+    checkpoints.save_changed()
+
+    assert saved(tmp_path) == {"rows": 2}
+    assert told == ["No space left on device", None]
+
+
+def test_no_fault_of_a_service_ends_saving(
+    checkpoints: Checkpoints, emulator: Emulator, told: list[str | None], tmp_path: Path
+) -> None:
+    emulator.states = {"broken": 1, "dynamodb": {"rows": 1}}
+    fine = emulator._build_persistence_save_dict
+
+    def states() -> dict[str, Any]:
+        def fail() -> Any:
+            raise TypeError("not serializable")
+
+        return fine() | {"broken": fail}
+
+    emulator._build_persistence_save_dict = states  # type: ignore[method-assign]
+    checkpoints.save_changed()
+
+    assert checkpoints.fault == "not serializable"
+    assert told == ["not serializable"]
+    assert saved(tmp_path) == {"rows": 1}
+    assert not (tmp_path / "saved").exists()
+
+
+def test_an_object_that_could_not_be_written_is_a_fault_and_is_written_later(
+    checkpoints: Checkpoints, emulator: Emulator, objects: UnsavedObjects
+) -> None:
+    emulator.disk_is_full = True
+    emulator.s3._persist_object("bucket", "key", {})
+
+    assert checkpoints.fault == "No space left on device"
+    checkpoints.save_changed()
+    assert objects.fault == "No space left on device"
+
+    emulator.disk_is_full = False
+    checkpoints.save_changed()
+
+    assert (emulator.folder / "key").read_bytes() == b"bytes"
+    assert checkpoints.fault is None
+
+
+def test_nothing_is_saved_while_a_stack_is_being_changed(
+    checkpoints: Checkpoints, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.stacks["image-store"] = {"StackStatus": "UPDATE_IN_PROGRESS"}
+
+    checkpoints.save_changed()
+
+    assert not (tmp_path / "saved").exists()

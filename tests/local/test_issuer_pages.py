@@ -1,0 +1,176 @@
+"""Who gets what from the local issuer: programs, the console, and pages of other origins."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from local.issuer import Issuer
+from local.issuer_pages import issuer_application
+from tests.local.test_sign_in import ASKED, CHALLENGE
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+
+pytestmark = pytest.mark.loopback
+
+CONSOLE = "http://localhost:8080"
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+FROM_THE_CONSOLE = {"Sec-Fetch-Site": "same-site", **NAVIGATION}
+CROSS_SITE = {"Sec-Fetch-Site": "cross-site"}
+OTHER_PORT = {"Sec-Fetch-Site": "same-site"}
+
+
+def issuer() -> Issuer:
+    """An issuer that knows one console."""
+    origins = frozenset({CONSOLE})
+    return Issuer(url="http://localhost:9", key=KEY, origins=origins, now=lambda: datetime.now(UTC))
+
+
+def ask(
+    method: str, path: str, headers: dict[str, str] | None = None, **options: Any
+) -> tuple[int, CIMultiDictProxy[str], str]:
+    """Ask the issuer something; answer status, headers and text."""
+
+    async def asking() -> tuple[int, CIMultiDictProxy[str], str]:
+        async with TestClient(TestServer(issuer_application(issuer()), host="localhost")) as client:
+            answer = await client.request(method, path, headers=headers, allow_redirects=False, **options)
+            return answer.status, answer.headers, await answer.text()
+
+    return asyncio.run(asking())
+
+
+def test_a_program_gets_a_token_as_plain_text() -> None:
+    status, headers, text = ask("GET", "/token?sub=bob")
+
+    assert status == 200
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", text)
+    assert headers["Content-Type"].startswith("text/plain")
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_a_person_who_types_the_address_gets_a_token() -> None:
+    assert ask("GET", "/token", {"Sec-Fetch-Site": "none", **NAVIGATION})[0] == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        CROSS_SITE | {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+        OTHER_PORT | {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+        CROSS_SITE | NAVIGATION,
+        OTHER_PORT | NAVIGATION,
+        OTHER_PORT | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Origin": "http://localhost:1"},
+        {"Origin": CONSOLE},
+        {"Origin": "null"},
+        {"Host": "evil.example"},
+    ],
+    ids=str,
+)
+def test_no_page_gets_a_token_for_the_asking(headers: dict[str, str]) -> None:
+    status, answered, text = ask("GET", "/token?scope=images:admin", headers)
+
+    assert status in {403, 421}
+    assert "eyJ" not in text
+    assert "Access-Control-Allow-Origin" not in answered
+
+
+def test_a_token_is_no_javascript() -> None:
+    node = shutil.which("node")
+    made = issuer()
+    for number in range(20):
+        token = made.token(subject=f"person-{number}")
+        assert re.search(r"-[1-9][a-df-mo-zA-DF-Z]", token), token
+        if node is not None:
+            run = subprocess.run(
+                [node, "--check", "-"], input=token, text=True, capture_output=True, check=False
+            )
+            assert run.returncode != 0
+            assert "SyntaxError" in run.stderr
+
+
+def test_the_console_reads_the_documents_and_redeems_its_code() -> None:
+    for method, path in (
+        ("GET", "/.well-known/openid-configuration"),
+        ("GET", "/jwks.json"),
+        ("POST", "/token"),
+    ):
+        _, headers, _ = ask(method, path, {"Origin": CONSOLE, **OTHER_PORT})
+        assert headers["Access-Control-Allow-Origin"] == CONSOLE
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://localhost:1", "https://evil.example", "null", "http://localhost:9"]
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/.well-known/openid-configuration"),
+        ("GET", "/jwks.json"),
+        ("POST", "/token"),
+        ("GET", "/authorize"),
+    ],
+)
+def test_pages_of_other_origins_get_nothing(origin: str, method: str, path: str) -> None:
+    status, headers, _ = ask(method, path, {"Origin": origin})
+
+    assert status == 403
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_the_sign_in_page_is_for_a_person_whom_the_console_sends_and_for_no_frame() -> None:
+    status, headers, _ = ask("GET", "/authorize", FROM_THE_CONSOLE, params=ASKED)
+
+    assert status == 200
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    for refused in (
+        CROSS_SITE | NAVIGATION,
+        OTHER_PORT | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
+        OTHER_PORT | {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+    ):
+        assert ask("GET", "/authorize", refused, params=ASKED)[0] == 403
+
+
+def test_only_a_click_on_the_page_itself_signs_in() -> None:
+    said = ASKED | {"as": "admin"}
+
+    assert ask("GET", "/authorize", {"Sec-Fetch-Site": "same-origin", **NAVIGATION}, params=said)[0] == 302
+    assert ask("GET", "/authorize", params=said)[0] == 302  # a program
+    for site in ("same-site", "cross-site"):
+        status, headers, _ = ask("GET", "/authorize", {"Sec-Fetch-Site": site, **NAVIGATION}, params=said)
+        assert (status, "Location" in headers) == (403, False)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://localhost:1/",
+        "http://localhost/",
+        "http://127.0.0.1:8080/",
+        "http://a@localhost:8080/",
+        "http://localhost:8080.evil.example/",
+    ],
+)
+def test_a_code_goes_back_to_the_console_alone(address: str) -> None:
+    said = ASKED | {"as": "admin", "redirect_uri": address, "code_challenge": CHALLENGE}
+
+    status, headers, _ = ask("GET", "/authorize", params=said)
+
+    assert status == 400
+    assert "Location" not in headers

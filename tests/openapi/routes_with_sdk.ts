@@ -1,0 +1,101 @@
+// Calls every route with the functions that @hey-api/openapi-ts generates, and prints what each answered.
+import { adminToken, apiUrl, ownerToken, picture, pictureOf, report, sha256, until } from "./routes";
+import * as api from "./sdk";
+import { client } from "./sdk/client.gen";
+
+let token = ownerToken;
+client.setConfig({ baseUrl: apiUrl, auth: () => token });
+client.interceptors.response.use((response, request, options) => {
+  report(request.method, options.url, response.status);
+  return response;
+});
+
+/** The data of an answer; an error ends the run. */
+function dataOf<T>(answer: { data?: T; error?: unknown; response?: Response }): NonNullable<T> {
+  if (answer.error !== undefined || answer.data === undefined || answer.data === null) {
+    throw new Error(`${answer.response?.status} ${answer.response?.url} ${JSON.stringify(answer.error)}`);
+  }
+  return answer.data;
+}
+
+async function images(): Promise<void> {
+  const image = dataOf(await api.createImage({ body: { source: { base64: picture.toString("base64") } } }));
+  const path = { image_id: image.id };
+  dataOf(await api.getImage({ path }));
+  const changed = dataOf(await api.updateImage({ path, body: { title: "Cat", visibility: "public" } }));
+  const link = changed.public_url?.split("/").at(-1) ?? "";
+  dataOf(await api.getPublishedImage({ path: { link } }));
+  dataOf(await api.getPublishedRendition({ path: { link, preset: "thumb" } }));
+  const bytes: Blob = dataOf(await api.getImageContent({ path }));
+  if (bytes.size !== picture.length) throw new Error(`${bytes.size} bytes came back`);
+  await api.headImageContent({ path });
+  dataOf(await api.createImageLink({ path, body: {} }));
+  dataOf(await api.listSimilarImages({ path }));
+  dataOf(await api.listImages());
+  dataOf(await api.searchImages({ query: { q: "cat" } }));
+  dataOf(await api.listFeed());
+  dataOf(await api.getStats());
+  await api.deleteImage({ path });
+  dataOf(await api.restoreImage({ path }));
+  const batch = dataOf(
+    await api.createImages({ body: { items: [{ source: { base64: pictureOf(4).toString("base64") } }] } }),
+  );
+  const ids = [image.id, ...batch.successful.map((stored) => stored.image.id)];
+  const deleted = dataOf(await api.deleteImages({ body: { ids } }));
+  if (deleted.successful.length !== 2) throw new Error("not all were deleted");
+}
+
+async function directUploads(): Promise<void> {
+  const data = pictureOf(5);
+  const ticket = dataOf(
+    await api.createUpload({ body: { content_type: "image/gif", size_bytes: data.length, sha256: sha256(data) } }),
+  );
+  if (!("upload" in ticket)) throw new Error("the image is stored already");
+  const sent = await fetch(ticket.upload.url, { method: ticket.upload.method, headers: ticket.upload.headers, body: data });
+  if (!sent.ok) throw new Error(`storage answered ${sent.status}`);
+  dataOf(await api.completeUpload({ path: { image_id: ticket.id } }));
+}
+
+async function generations(): Promise<void> {
+  const begun = dataOf(await api.createGeneration({ body: { items: [{ prompt: "a cat [[refused]]" }], fallback: false } }));
+  const path = { job_id: begun.id };
+  await until(async () => dataOf(await api.getGeneration({ path })).status === "failed");
+  dataOf(await api.retryGeneration({ path }));
+  dataOf(await api.listGenerations());
+  const other = dataOf(await api.createGeneration({ body: { items: [{ prompt: "a dog [[slow]]" }] } }));
+  dataOf(await api.cancelGeneration({ path: { job_id: other.id } }));
+  dataOf(await api.listProviders());
+  await api.setProviderKey({ path: { provider: "openai" }, body: { key: "a-key-of-a-test" } });
+  await api.deleteProviderKey({ path: { provider: "openai" } });
+}
+
+async function administration(): Promise<void> {
+  token = adminToken;
+  dataOf(await api.runCleanup({ body: {} }));
+  dataOf(await api.listCleanupReports());
+  dataOf(await api.getComponentHealth());
+  const repair = dataOf(await api.createRepair({ body: {} }));
+  dataOf(await api.getRepair({ path: { repair_id: repair.id } }));
+  const record = { id: "r1", owner: "somebody", image: pictureOf(6).toString("base64") };
+  const migration = dataOf(await api.createMigration({ body: { source: { record } } }));
+  const path = { migration_id: migration.id };
+  dataOf(await api.getMigration({ path }));
+  dataOf(await api.listMigratedRecords({ path }));
+  dataOf(await api.getMigrationContent({ path, query: { record: record.id } }));
+}
+
+async function service(): Promise<void> {
+  dataOf(await api.getHealth());
+  dataOf(await api.getOpenapi());
+  dataOf(await api.getConfig());
+  dataOf(await api.getDocs());
+  const page: string = dataOf(await api.getConsole());
+  const file = /assets\/([\w.-]+)/.exec(page)?.[1] ?? "";
+  dataOf(await api.getConsoleFile({ path: { file } }));
+}
+
+async function main(): Promise<void> {
+  for (const part of [service, images, directUploads, generations, administration]) await part();
+}
+
+void main();

@@ -1,0 +1,122 @@
+"""What the command line says of its own form: help in groups, examples, and one line for a mistake."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+from image_store_cli.completion import commands_of
+from image_store_cli.errors import UsageError
+from image_store_cli.exits import Exit
+from image_store_cli.main import main
+from image_store_cli.parser import COMMANDS, build_parser
+from image_store_cli.usage import GROUPS, Parser
+
+KNOWN = commands_of(build_parser())
+BARE = {"", "migrate"}
+"""Words that list commands when nothing follows."""
+ODD_ENGLISH = ("what is said", "who asks", "goes on where", "that is none", "to go by", "is told")
+
+
+def parser_of(words: str) -> Parser:
+    """The parser of a command."""
+    parser = build_parser()
+    for word in words.split():
+        [commands] = parser._commands()  # noqa: SLF001 - argparse has no public way
+        parser = commands.choices[word]
+    return parser
+
+
+def test_a_bare_call_lists_the_commands_in_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main([])
+
+    said = capsys.readouterr()
+    assert (code, said.err) == (Exit.OK, "")
+    for title, names in GROUPS.items():
+        section = said.out.split(f"\n{title}:\n")[1].split("\n\n")[0]
+        assert [line.split()[0] for line in section.splitlines()] == list(names)
+
+
+def test_every_command_stands_in_one_group() -> None:
+    grouped = [name for names in GROUPS.values() for name in names]
+
+    assert sorted(grouped) == sorted(KNOWN[""].commands)
+    assert COMMANDS
+
+
+def test_a_command_with_commands_lists_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["migrate"]) == Exit.OK
+
+    assert "begin a migration" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("uplod a.png", "There is no command 'uplod'. Did you mean upload? See `image-store --help`."),
+        ("upload", "PATH is missing. See `image-store upload --help`."),
+        (
+            "upload --tgas x a.png",
+            "There is no option --tgas. Did you mean --tag? See `image-store upload --help`.",
+        ),
+        ("--jsn list", "There is no option --jsn. Did you mean --json? See `image-store list --help`."),
+        ("list extra", "'extra' is one argument too many. See `image-store list --help`."),
+        ("list --kind uplaod", "Did you mean upload?"),
+        (
+            "list --limit 0",
+            "--limit: '0' is not a whole number of at least 1. See `image-store list --help`.",
+        ),
+        ("list --group x", "--group: 'x' does not have the form type:id. See `image-store list --help`."),
+        (
+            "migrate strat",
+            "There is no command 'strat'. Did you mean start or status? See `image-store migrate --help`.",
+        ),
+        ("migrate start", "See `image-store migrate start --help`."),
+        ("show", "ID is missing. See `image-store show --help`."),
+    ],
+)
+def test_a_mistake_is_one_line_with_a_hint(
+    capsys: pytest.CaptureFixture[str], words: str, sentence: str
+) -> None:
+    code = main(words.split())
+
+    said = capsys.readouterr()
+    assert (code, said.out) == (Exit.USAGE, "")
+    assert said.err.startswith("error: ")
+    assert said.err.count("\n") == 1
+    assert sentence in said.err
+
+
+def test_a_mistake_is_json_where_json_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--json", "lst"]) == Exit.USAGE
+
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert (error["exit_code"], "Did you mean list?" in error["detail"]) == (2, True)
+
+
+@pytest.mark.parametrize("words", sorted(KNOWN), ids=lambda words: words or "image-store")
+def test_every_help_has_examples_that_can_be_typed(words: str) -> None:
+    told = parser_of(words).format_help().split("examples:\n")[1].split("\n\n")[0]
+
+    lines = [line.strip() for line in told.splitlines()]
+    assert lines
+    for line in lines:
+        program, *typed = shlex.split(line.partition(" | ")[0].partition(" < ")[0])
+        assert program == "image-store"
+        assert " ".join(typed).startswith(words)
+        assert build_parser().parse_args(typed).run
+
+
+@pytest.mark.parametrize("words", sorted(KNOWN), ids=lambda words: words or "image-store")
+def test_every_help_is_plain_english(words: str) -> None:
+    text = parser_of(words).format_help()
+
+    assert not [phrase for phrase in ODD_ENGLISH if phrase in " ".join(text.split())]
+    assert "connection:" in text or words == "migrate"
+
+
+def test_a_wrong_word_raises_and_does_not_exit() -> None:
+    with pytest.raises(UsageError):
+        build_parser().parse_args(["no-such-command"])
