@@ -605,7 +605,7 @@ OPERATIONS = (
         lambda world: world.upload(Visibility.PUBLIC),
         lambda world, before: world.project(before.image.id),
         lambda world, before, _: world.assert_readable(before),
-        calls=2,
+        calls=4,
         whatever=projected,
     ),
     Operation(
