@@ -8,7 +8,7 @@ from image_store.domain.publication import PublicationRow
 from image_store.domain.quota import Quota
 
 RESERVATION_LIFETIME = timedelta(minutes=2)
-"""Longer than any function runs that holds a reservation (the longest, ingest, has 60 s)."""
+"""Longer than any function runs that holds a reservation; a test compares it with the template's timeouts."""
 
 LONGEST_RESERVATION = timedelta(minutes=40)
 """Of a direct upload, whose bytes come by a link."""
