@@ -6,6 +6,7 @@ It knows the operations and parameters that the store uses and refuses all other
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from copy import deepcopy
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,16 @@ class MemoryDynamo:
                     raise _error(operation, "ValidationException", str(error)) from error
 
         return call
+
+    def backup(self, table: str) -> dict[RowKey, Item]:
+        """All rows of a table as they are now."""
+        with self._lock:
+            return deepcopy(self._tables[table].rows)
+
+    def restore(self, table: str, rows: dict[RowKey, Item]) -> None:
+        """Make a table what it was, as a restore from a backup does."""
+        with self._lock:
+            self._tables[table].rows = deepcopy(rows)
 
     # Reads --------------------------------------------------------------------------------------------
 

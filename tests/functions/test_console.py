@@ -228,6 +228,7 @@ def test_the_console_is_told_where_to_sign_in_and_what_is_allowed(site: Deployme
         "issuer": TOLD["ISSUER"],
         "client_id": "console-1",
         "scopes": "openid images:admin",
+        "admin_scope": "images:admin",
         "audience": "image-store",
         "r2_origin": TOLD["R2_ENDPOINT"],
         "public_url": "https://cdn.example.com",

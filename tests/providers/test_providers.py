@@ -466,8 +466,11 @@ def test_a_provider_says_when_to_come_again(
     assert failed.value.retry_after == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("wait", ["Wed, 21 Oct 2026 07:28:00 GMT", "-1", "nan", "inf", ""])
-def test_a_wait_that_is_no_number_says_nothing(server: Scripted, wait: str) -> None:
+@pytest.mark.parametrize(
+    "wait",
+    ["Wed, 21 Oct 2020 07:28:00 GMT", "-1", "nan", "inf", "", "1e3", "9" * 100, "Wed, 99 Oct 2026", "\xb2"],
+)
+def test_a_wait_that_is_no_time_to_come_says_nothing(server: Scripted, wait: str) -> None:
     server.told = pollinations(429, Retry_After=wait)
 
     with pytest.raises(ProviderFailure) as failed:
@@ -476,7 +479,35 @@ def test_a_wait_that_is_no_number_says_nothing(server: Scripted, wait: str) -> N
     assert failed.value.retry_after is None
 
 
-@pytest.mark.parametrize("provider", [Provider.CLOUDFLARE, Provider.POLLINATIONS])
+def test_a_wait_may_be_a_date_and_is_bounded(server: Scripted) -> None:
+    server.told = pollinations(429, Retry_After="Wed, 21 Oct 2099 07:28:00 GMT")
+
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, Provider.POLLINATIONS)
+
+    assert failed.value.retry_after == timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_an_error_that_repeats_key_and_prompt_shows_them_nowhere(
+    server: Scripted, provider: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    caplog.set_level("WARNING", logger="asyncio")
+    server.told = told(
+        {"error": {"message": f"{SECRET} A cat", "details": [{"x": SECRET}], "code": {"a": SECRET}}}, 400
+    )
+
+    with pytest.raises(ProviderFailure) as failed:
+        generate(server, provider)
+
+    assert SECRET not in failed.value.message
+    assert "A cat" not in failed.value.message
+    records = [record for record in caplog.records if record.levelname != "DEBUG"]
+    assert not any(SECRET in record.getMessage() or "A%20cat" in record.getMessage() for record in records)
+
+
+@pytest.mark.parametrize("provider", Provider)
 def test_a_key_that_cannot_stand_in_a_header_is_not_sent(server: Scripted, provider: Provider) -> None:
     module = image_providers(
         {provider: server.address}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({})

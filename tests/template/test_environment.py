@@ -26,6 +26,7 @@ CAPS = {
 """By variable: the parameter it comes from and its default."""
 ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *CAPS}
 RESERVING = ACCEPTING | {"CLEANUP_ON_SAVE"}
+ADMINS = {"ADMIN_SCOPE", "ADMIN_SUBJECTS"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 SEALING = {"SECRETS_KEY", "ENCRYPT_SENSITIVE_FIELDS"}
 GENERATING = {
@@ -67,6 +68,7 @@ TOLD = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "ADMIN_SCOPE",
         "PRESETS",
         "R2_ENDPOINT",
         "PUBLIC_BUCKET",
@@ -78,11 +80,7 @@ TOLD = {
     | PUBLISHED
     | PURGING
     | CLEANING,
-    "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS", "API_URL", "WORK_QUEUE_URL"}
-    | R2
-    | PUBLISHED
-    | PURGING
-    | CLEANING,
+    "Admin": {"TABLE_NAME", *ADMINS, "API_URL", "WORK_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
     "Migrate": {
         "TABLE_NAME",
@@ -91,7 +89,7 @@ TOLD = {
         "WORK_QUEUE_URL",
         "INGEST_BUCKET",
         "MIGRATION_TABLE",
-        "ADMIN_SUBJECTS",
+        *ADMINS,
     }
     | R2
     | PUBLISHED
@@ -133,9 +131,11 @@ QUEUES = {
 }
 TOLD |= {
     "Search": {"TABLE_NAME", "SIGNING_SECRET", "ENCRYPT_SENSITIVE_FIELDS"} | R2 | PUBLISHED,
-    "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS"} | R2 | PUBLISHED,
-    "Stats": {"TABLE_NAME", "ADMIN_SUBJECTS"},
-    "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
+    "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS", "FEED_OWNERS", "FEED_CACHE_SECONDS"}
+    | R2
+    | PUBLISHED,
+    "Stats": {"TABLE_NAME", *ADMINS},
+    "Health": {"TABLE_NAME", *ADMINS, "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
     | R2
     | PUBLISHED
     | QUEUES,
@@ -150,6 +150,7 @@ VALUES = {
     "CONSOLE_CLIENT_ID": "console",
     "CONSOLE_SCOPES": "openid",
     "CONSOLE_TOKEN_URL": "",
+    "ADMIN_SCOPE": "https://api.example.com/admin",
     "ADMIN_SUBJECTS": "alice",
     "CLEANUP_POLICIES": "[]",
     "CLEANUP_MAX_DELETIONS": "1000",
@@ -197,6 +198,8 @@ VALUES = {
     "PROJECTION_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/dead-changes",
     "AUDIT_DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/missing-changes",
     "FEED_DETAILS": "false",
+    "FEED_OWNERS": "false",
+    "FEED_CACHE_SECONDS": "10",
     "PROVENANCE": "prompt",
     "PRESETS": "w320=320x;card=600x400,cover,smart,q75",
     "RENDER_FUNCTION": "image-store-render",

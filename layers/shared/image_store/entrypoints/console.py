@@ -163,6 +163,7 @@ def settings_document(settings: Settings) -> str:
         "issuer": settings.issuer,
         "client_id": settings.console_client_id,
         "scopes": settings.console_scopes,
+        "admin_scope": settings.admin_scope,
         "audience": settings.audience.partition(",")[0],
         "r2_origin": _origin(settings.r2_endpoint),
         "public_url": settings.public_url or None,

@@ -16,7 +16,10 @@ What each failure leaves behind:
 - after 2 or in 3: an image RUNNING with a dead holder. Once the lease is over, whoever comes next looks for the kept
   answer; there is none, so the call counts as lost and as one of those that may be repeated. This is the one case in
   which a provider may be paid twice; it is limited to as many calls as transient failures are.
+- a call that failed and was charged for: its receipt is kept without bytes, and settled as in 6.
 - after 4: the kept answer is found and goes on at 5. Nobody is asked, and nobody is paid, again.
 - after 5: the idempotency key finds the stored image, and 6 is done.
 - after 6: the kept answer is still there; the sweep removes it.
+- a restore of an older table, after any of these: kept answers that the ledger does not have are found by their place
+  in the bucket, before a call is made or counts as lost; an image that is stored already by the key of its call.
 """

@@ -1,0 +1,137 @@
+"""A table that is restored as it was earlier, while the bucket is as it is now: nothing is bought twice or lost.
+
+An image is made up to each call, where its worker dies; then the table becomes what it was before each earlier call.
+Whatever answer is kept then, and whatever image the restored table knows, is found again, and nobody is paid for it.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from image_store.domain.generation import PAID_PREFIX, ItemState
+from image_store.domain.image import State
+from image_store.services.generation.run import LEASE
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.faults.faults import Faults, Killed, Mode
+from tests.faults.painting import Painting
+from tests.faults.test_every_call import naming
+from tests.faults.world import OWNER, World
+
+
+class Watching(Faults):
+    """Faults that keep a backup of the table from before each call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backup: Callable[[], Any] | None = None
+        self.backups: list[tuple[str, Any]] = []
+
+    def call[T](self, name: str, effect: Callable[[], T], *, error: Callable[[Mode], Exception]) -> T:
+        if self.backup is not None:
+            self.backups.append((name, self.backup()))
+        return super().call(name, effect, error=error)
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+def made_until(form: dict[str, Any], at: str | None) -> tuple[Painting, Watching]:
+    """A job whose worker died after a call, or at its end, with backups of the table from before each call."""
+    faults = Watching()
+    painting = Painting(World(MemoryDynamo(), form, faults=faults))
+    painting.begin()
+    painting.world.clock.instant += timedelta(minutes=1)
+    faults.begin(at, Mode.KILLED_APPLIED)
+    faults.backup = lambda: painting.world.client.backup(painting.world.table)
+    with suppress(Killed):
+        painting.paint()
+    faults.backup = None
+    faults.end()
+    return painting, faults
+
+
+def kept(painting: Painting) -> list[str]:
+    return [key for key in painting.world.private.objects if key.startswith(PAID_PREFIX)]
+
+
+def states(painting: Painting) -> set[State]:
+    """What the table knows of the image."""
+    return {found.image.state for found in painting.images()}
+
+
+def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(form: dict[str, Any]) -> None:
+    whole, faults = made_until(form, None)
+    calls = list(faults.calls)
+    found_again = 0
+    for died_at in [*calls, None]:
+        _, before = made_until(form, died_at)
+        for number, (restored_to, _) in enumerate(before.backups):
+            with naming(f"died after {died_at}, restored to before {restored_to} ({number})"):
+                painting, faults = made_until(form, died_at)
+                painting.world.client.restore(painting.world.table, faults.backups[number][1])
+                painting.world.sqs.waiting["generation"].clear()
+                can_be_found = bool(kept(painting)) or State.READY in states(painting)
+                # With its answer gone, an image on its way is found unless cleanup was quicker.
+                may_be_found = can_be_found or State.PENDING in states(painting)
+                paid = painting.provider.paid
+                found_again += can_be_found
+
+                job = painting.come_to_an_end()
+
+                assert job.counts[ItemState.SUCCEEDED] == 1
+                bought = painting.provider.paid - paid
+                assert bought in ({0} if can_be_found else {0, 1} if may_be_found else {1})
+                painting.assert_sound(job, unheard_of=bought if paid else 0)
+                assert kept(painting) == []
+    assert whole.provider.paid == 1
+    assert found_again > len(calls)
+
+
+def test_an_image_that_its_owner_deleted_after_the_backup_is_not_made_again(form: dict[str, Any]) -> None:
+    """The answer is gone, the image is stored and deleted, and only its job was on its way in the backup."""
+    painting, _ = made_until(form, "dynamodb.transact_write_items#3")
+    (record,) = painting.images()
+    assert record.image.state is State.READY
+    painting.world.deletion.delete(OWNER, record.image.id, permanent=True)
+    painting.world.private.delete(kept(painting))
+
+    job = painting.come_to_an_end()
+
+    assert job.counts[ItemState.SUCCEEDED] == 1
+    assert painting.provider.paid == 1
+
+
+def test_an_image_on_its_way_is_stored_from_its_original_where_its_answer_is_gone(
+    form: dict[str, Any],
+) -> None:
+    painting, _ = made_until(form, "private.put original.png#1")
+    assert states(painting) == {State.PENDING}
+    painting.world.private.delete(kept(painting))
+    painting.world.clock.instant += LEASE
+
+    painting.look_after()
+    painting.paint()
+
+    (job,) = painting.jobs()
+    assert job.counts[ItemState.SUCCEEDED] == 1
+    assert painting.provider.paid == 1
+
+
+def test_the_kept_answer_of_a_call_that_is_settled_is_not_taken_for_a_new_one(form: dict[str, Any]) -> None:
+    """Its removal failed; what its owner tries again is made anew."""
+    painting, _ = made_until(form, None)
+    (job,) = painting.jobs()
+    found = painting.generations.item(job.id, 0)
+    assert found is not None
+    item = found[1]
+    assert item.call is not None
+
+    assert painting.generations.is_settled(item, item.call)
+    assert not painting.generations.is_settled(item, replace(item.call, id="0" * 16))
