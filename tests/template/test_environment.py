@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from image_store.domain.errors import ConfigurationError
+from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.settings import Settings
 
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
@@ -68,6 +70,7 @@ TOLD = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "MAX_BYTES",
         "ADMIN_SCOPE",
         "PRESETS",
         "R2_ENDPOINT",
@@ -139,7 +142,7 @@ TOLD |= {
     | R2
     | PUBLISHED
     | QUEUES,
-    "Project": {"TABLE_NAME"},
+    "Project": {"TABLE_NAME", "METRICS_NAMESPACE"},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
@@ -257,6 +260,16 @@ def test_every_function_that_decodes_is_told_the_same_caps(name: str, processed:
     assert {variable: variables[variable] for variable in CAPS} == {
         variable: {"Ref": parameter} for variable, (parameter, _) in CAPS.items()
     }
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, told in TOLD.items() if told >= RESERVING and name != "Generate"]
+)
+def test_a_reservation_outlives_the_function_that_holds_it(name: str, template: dict[str, Any]) -> None:
+    """`Generate` waits for a provider first, and reserves when the picture is there."""
+    timeout = template["Resources"][f"{name}Function"]["Properties"]["Timeout"]
+
+    assert timedelta(seconds=timeout) < RESERVATION_LIFETIME
 
 
 def test_caps_that_nobody_sets_are_those_of_the_settings(template: dict[str, Any]) -> None:
