@@ -259,7 +259,7 @@ def test_every_function_that_decodes_is_told_the_same_caps(name: str, processed:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, told in TOLD.items() if told >= RESERVING and name != "Generate"]
+    "name", [name for name, told in TOLD.items() if told >= ACCEPTING and name != "Generate"]
 )
 def test_a_reservation_outlives_the_function_that_holds_it(name: str, template: dict[str, Any]) -> None:
     """`Generate` waits for a provider first, and reserves when the picture is there."""
