@@ -38,7 +38,8 @@ from image_store.ports.generation import Generations
 
 _KEPT_FOR = timedelta(days=400)
 """Budgets, ledger and statistics are kept for a year and some."""
-_PROGRESS = "pk, sk, #id, image_id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, #state, #change, "
+_PROGRESS = "pk, sk, image_id, #id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, "
+_PROGRESS += "#state, #change, "
 _PROGRESS += ", ".join(f"#{state.value}" for state in ItemState)
 _PROGRESS_NAMES = {
     "#id": "id",
