@@ -215,6 +215,7 @@ class GenerationRequests:
                 call=None,
                 settled=False,
                 hold=Hold(micros=micros, on=now.date()),
+                promised=self.most_images > 0,
                 error=None,
             )
             changes.append(Change(before=item, after=again))
@@ -298,6 +299,7 @@ class GenerationRequests:
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,
                         hold=Hold(micros=micros, on=now.date()),
+                        promised=self.most_images > 0,
                     )
                 )
         # What is shown of prompts is what is left of them once they are sealed: nothing.
