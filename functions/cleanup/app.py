@@ -29,6 +29,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         take_over=event.get("take_over") is True,
     )
     log_report(report)
+    logger.info("feed upgrade", images=app.feed_upkeep.upgrade(until=until, now=app.clock.now))
     logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
     logger.info("generation sweep", report=asdict(app.generation_sweep.run(until=until)))
     tell_reading(app.settings.metrics_namespace, app.metering.read())

@@ -3,8 +3,8 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.domain.feed import FeedQuery as Feed
 from image_store.entrypoints import http
+from image_store.entrypoints.feed import feed_answer, feed_query, needs_details, shown_fields
 from image_store.entrypoints.requests import query
 from image_store.entrypoints.schemas.queries import FeedQuery
 
@@ -24,10 +24,19 @@ api = http.create_api()
 def list_feed() -> "Response[str]":
     """Lists the public images of all owners, the newest first."""
     app = application()
-    asked = query(api, FeedQuery)
-    page = app.feed.page(Feed(asked.limit), cursor=asked.cursor)
-    address = http.api_url(api, app.settings.api_url)
-    return app.answers.feed(page, api_url=address, details=app.settings.feed_details)
+    settings, asked = app.settings, query(api, FeedQuery)
+    shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)
+    fields = asked.fields or frozenset()
+    with_details = needs_details(fields, shown)
+    return feed_answer(
+        app.answers,
+        app.feed.page(feed_query(asked), cursor=asked.cursor, with_details=with_details),
+        fields=fields,
+        shown=shown,
+        details=settings.feed_details,
+        api_url=http.api_url(api, settings.api_url),
+        kept_for=settings.feed_cache,
+    )
 
 
 lambda_handler = http.handler(api)

@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application, prepare
 from image_store.entrypoints import http
-from image_store.entrypoints.queries import list_query
+from image_store.entrypoints.queries import carried_fields, list_query
 from image_store.entrypoints.requests import query
 from image_store.entrypoints.schemas.queries import ImageQuery
 
@@ -22,8 +22,10 @@ def list_images() -> "Response[str]":
     """
     app = application()
     asked = query(api, ImageQuery)
-    page = app.listing.page(list_query(http.caller(api), asked), cursor=asked.cursor)
-    return app.answers.page(page)
+    owner = http.caller(api)
+    page = app.listing.page(list_query(owner, asked), cursor=asked.cursor)
+    carried = carried_fields(app.answers, lambda: app.card_fields, owner, page, asked.fields)
+    return app.answers.page(page, carried)
 
 
 prepare()

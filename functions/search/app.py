@@ -5,7 +5,7 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.bootstrap import application
 from image_store.domain.sensitive import NOT_SEARCHED
 from image_store.entrypoints import http
-from image_store.entrypoints.queries import search_query
+from image_store.entrypoints.queries import carried_fields, search_query
 from image_store.entrypoints.requests import query
 from image_store.entrypoints.schemas.queries import SearchQuery, SimilarQuery
 
@@ -19,9 +19,11 @@ api = http.create_api()
 def search_images() -> "Response[str]":
     """Finds your images by words in title, tags, filename, alternative text and prompt."""
     app = application()
-    asked = query(api, SearchQuery)
-    page = app.searching.page(search_query(http.caller(api), asked), cursor=asked.cursor)
-    return app.answers.found(page, not_searched=NOT_SEARCHED if app.settings.seals_sensitive else ())
+    asked, owner = query(api, SearchQuery), http.caller(api)
+    page = app.searching.page(search_query(owner, asked), cursor=asked.cursor)
+    not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
+    carried = carried_fields(app.answers, lambda: app.card_fields, owner, page, asked.fields)
+    return app.answers.found(page, not_searched=not_searched, extras=carried)
 
 
 @api.get(

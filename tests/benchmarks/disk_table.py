@@ -136,7 +136,8 @@ class DiskTable:
         """A key condition is an SQL condition once its names and values are put in."""
         condition = _named(request["KeyConditionExpression"], request)
         condition = _BEGINS.sub(r"\1 BETWEEN \2 AND \2 || char(1114111)", condition)
-        values = {name[1:]: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
+        given = request["ExpressionAttributeValues"]
+        values = {name[1:]: value["S"] for name, value in given.items() if "S" in value}
         column = _RANGES[request.get("IndexName")]
         forward = request.get("ScanIndexForward", True)
         if "ExclusiveStartKey" in request:

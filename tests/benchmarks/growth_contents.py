@@ -45,7 +45,9 @@ _READ = (
     keys.by_model(OWNER, MODEL),
     keys.tagged(OWNER, COMMON, trashed=False),
     *(keys.terms(OWNER, word, trashed=False) for word in (COMMON, ALSO_COMMON, RARE)),
-    keys.feed(""),
+    keys.FEED,
+    keys.feed_of_owner(OWNER),
+    keys.feed_of_group(GROUP),
 )
 
 
@@ -115,13 +117,12 @@ def found_by(image: Record, facts: Facts) -> dict[RowKey, items.Item]:
     """Every row by which the projector lets an image be found."""
     return {
         **projections.listed_rows(image, facts),
-        **projections.term_rows(image.image.id, facts),
-        **projections.feed_rows(image.image.id, facts),
+        **projections.term_rows(image, facts),
     }
 
 
 def counted_in(images: Iterable[tuple[str, Facts]]) -> dict[RowKey, items.Item]:
-    """The figures that the projector counts of images: for their owner, for all, and by month for the feed."""
+    """The figures that the projector counts of images: for their owner and for all."""
     sums: Counters = {}
     models: dict[RowKey, str] = {}
     for image_id, facts in images:

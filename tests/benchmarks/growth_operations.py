@@ -27,7 +27,7 @@ from tests.benchmarks.growth_contents import (
     TRASHED,
     Contents,
 )
-from tests.benchmarks.sample import http_event
+from tests.benchmarks.sample import OWNER, http_event
 
 _PAGE = 100
 _MOST_PAGES = 50
@@ -217,11 +217,13 @@ OPERATIONS: dict[str, Operation] = {
     # Of a thousand rows one is left: two thousand, of 8 units a hundred at most, end the page.
     "list_kind_rare": _list("kind=reference", bar=160, unit="request"),
     "list_tag_kind_rare": _list(f"tag={COMMON}&kind=reference", bar=160, unit="request"),
-    "search": _search(ALSO_COMMON, bar=120),
-    "search_rare": _search(RARE, bar=120, again=_AGAIN),
-    "search_kind": _search(ALSO_COMMON, query="kind=upload", bar=180),
-    "search_kind_rare": _search(ALSO_COMMON, query="kind=reference", bar=100, unit="request"),
-    "feed": _Walk("feed", "/v1/feed", "", bar=110),
+    "search": _search(ALSO_COMMON, bar=60),
+    "search_rare": _search(RARE, bar=60, again=_AGAIN),
+    "search_kind": _search(ALSO_COMMON, query="kind=upload", bar=100),
+    "search_kind_rare": _search(ALSO_COMMON, query="kind=reference", bar=160, unit="request"),
+    "feed": _Walk("feed", "/v1/feed", "", bar=8),
+    "feed_group": _Walk("feed", "/v1/feed", f"group={quote(GROUP)}&", bar=8),
+    "feed_owner": _Walk("feed", "/v1/feed", f"owner={OWNER}&", bar=8),
     "stats": _Stats("own", bar=5),
     "stats_all": _Stats("all", bar=20),
     "delete": _Delete(),

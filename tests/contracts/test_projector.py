@@ -18,7 +18,7 @@ from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.projector import KEPT_AFTER_THE_END, DynamoProjector
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Details, Image, Record, State, Visibility
-from image_store.domain.projection import MAX_TERMS, month_of
+from image_store.domain.projection import MAX_TERMS
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import Reservation
 from image_store.domain.similarity import bands
@@ -136,7 +136,6 @@ def test_an_image_is_found_by_its_tags_category_model_terms_and_hash(store: Stor
         (keys.terms(OWNER, "cats", trashed=False), keys.term_place("cats", 0, image_id)),
         (keys.terms(OWNER, "mat", trashed=False), keys.term_place("mat", 2, image_id)),
     } <= set(found)
-    assert not [key for key in found if key[0].startswith("FEED#")]
     store.assert_follows()
 
 
@@ -185,22 +184,6 @@ def test_a_reservation_is_not_projected_and_leaves_nothing(store: Store) -> None
     store.project(record)
 
     assert store.items() == before
-
-
-def test_only_what_is_public_and_published_is_in_the_feed(store: Store) -> None:
-    public = store.add(visibility=Visibility.PUBLIC, publication=PUBLICATION)
-    others = [
-        store.add(),
-        store.add(visibility=Visibility.UNLISTED, publication=PUBLICATION[::-1]),
-        store.add(visibility=Visibility.PUBLIC),  # being published
-    ]
-    for record in (public, *others):
-        store.project(record)
-
-    feed = {key for key in store.found_by() if key[0].startswith("FEED#")}
-
-    assert feed == {(keys.feed("2026-03"), public.image.id)}
-    assert store.figures()[keys.feed_months(1)] == {month_of(public.image.id): 1}
 
 
 @both
@@ -474,7 +457,7 @@ def test_a_rebuild_mends_rows_that_are_wrong_and_removes_those_of_nobody(store: 
         store.client.put_item(TableName=store.table, Item=stray)
     total = keys.key(keys.owner_stats(1, OWNER), keys.TOTAL)
     store.client.put_item(TableName=store.table, Item={**total, "images": {"N": "99"}})
-    nobody = keys.key(keys.feed("2026-03"), records[0].image.id[:-1] + "f")
+    nobody = keys.key(keys.former_feed("2026-03"), records[0].image.id[:-1] + "f")
     store.client.put_item(TableName=store.table, Item=nobody)
 
     remade(store, generation=2)

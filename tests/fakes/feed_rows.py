@@ -1,42 +1,57 @@
-"""The feed's rows in memory, read off the records, with rows that are behind where a test leaves them."""
+"""The feed's rows in memory, read off the records, so that they can never disagree with them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from image_store.domain.cards import Card
-from image_store.domain.image import Record
-from image_store.domain.projection import facts_of, month_of
+from image_store.adapters.dynamodb.records import fingerprint
+from image_store.domain.feed import FeedEntry, FeedQuery, FeedSlice
+from image_store.domain.ids import first_id_at
+from image_store.domain.image import Details, Record
 from image_store.ports.projections import FeedRows
 from tests.fakes.repository import MemoryRepository, card_of
 
 
 class MemoryFeedRows(FeedRows):
-    """FeedRows over a MemoryRepository; `stale` are ids that still have a row."""
+    """FeedRows over a MemoryRepository."""
 
     def __init__(self, repository: MemoryRepository) -> None:
         self._repository = repository
-        self.stale: set[str] = set()
 
-    def months(self) -> Sequence[str]:
-        return sorted({month_of(image_id) for image_id in self._shown()}, reverse=True)
+    def entries(self, query: FeedQuery, *, after: str | None, at: datetime) -> FeedSlice:
+        found = sorted(
+            (
+                record
+                for record in self._repository.records.values()
+                if is_shown(record, query, at) and (after is None or record.image.id < after)
+            ),
+            key=lambda record: record.image.id,
+            reverse=True,
+        )
+        page = tuple(map(_entry, found[: query.limit]))
+        return FeedSlice(page, page[-1].card.id if len(found) > query.limit else None)
 
-    def ids(self, month: str, *, after: str | None, limit: int) -> Sequence[str]:
-        found = sorted((image_id for image_id in self._shown() if month_of(image_id) == month), reverse=True)
-        return [image_id for image_id in found if after is None or image_id < after][:limit]
-
-    def public_cards(self, image_ids: Collection[str]) -> Mapping[str, Card]:
+    def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:
         records = self._repository.records
         return {
-            image_id: card_of(records[image_id])
-            for image_id in image_ids
-            if image_id in records and is_public(records[image_id])
+            entry.card.id: records[entry.card.id].details
+            for entry in entries
+            if entry.card.id in records and fingerprint(records[entry.card.id].details) == entry.fingerprint
         }
 
-    def _shown(self) -> set[str]:
-        public = {image_id for image_id, record in self._repository.records.items() if is_public(record)}
-        return public | self.stale
+
+def is_shown(record: Record, query: FeedQuery, at: datetime) -> bool:
+    """Whether an image belongs into a feed."""
+    image = record.image
+    return (
+        image.is_in_feed
+        and (image.expires_at is None or image.expires_at > at)
+        and query.owner in {None, image.owner}
+        and (query.group is None or query.group in record.details.groups)
+        and (query.since is None or image.id >= first_id_at(query.since))
+        and (query.until is None or image.id < first_id_at(query.until))
+    )
 
 
-def is_public(record: Record) -> bool:
-    """Whether an image belongs into the feed."""
-    facts = facts_of(record)
-    return facts is not None and facts.public
+def _entry(record: Record) -> FeedEntry:
+    image = record.image
+    return FeedEntry(card_of(record), image.owner, image.expires_at, fingerprint(record.details))

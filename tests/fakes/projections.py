@@ -7,7 +7,7 @@ from typing import Any
 from image_store.adapters.dynamodb import items, keys, records
 from image_store.adapters.dynamodb import projections as rows
 from image_store.adapters.dynamodb.projections import RowKey
-from image_store.domain.image import Record
+from image_store.domain.image import Record, State, Visibility
 from image_store.domain.projection import facts_of
 
 OF_PROJECTIONS = (*keys.FOUND_BY, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)
@@ -49,8 +49,7 @@ def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
         if facts is None:
             continue
         image_id = record.image.id
-        expected |= rows.listed_rows(record, facts) | rows.term_rows(image_id, facts)
-        expected |= rows.feed_rows(image_id, facts)
+        expected |= rows.listed_rows(record, facts) | rows.term_rows(record, facts)
         for key, amounts in rows.counters_of(image_id, facts, generation).items():
             counted.setdefault(key, Counter()).update(amounts)
     assert found_by(table) == expected
@@ -60,3 +59,24 @@ def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
 def key_of(item: dict[str, Any]) -> RowKey:
     """The primary key of a row."""
     return item["pk"]["S"], item["sk"]["S"]
+
+
+def of_feed(table: Sequence[items.Item]) -> dict[RowKey, items.Item]:
+    """The rows that the feed reads."""
+    return {key_of(item): item for item in table if item["pk"]["S"].startswith(keys.FEED_PREFIX)}
+
+
+def assert_feed_follows(table: Sequence[items.Item]) -> None:
+    """The feed has the rows of the records that are READY, public and published, as they are now, and no others."""
+    expected = {
+        key_of(row)
+        for record in records_in(table)
+        if record.image.state is State.READY
+        and record.image.visibility is Visibility.PUBLIC
+        and record.image.publication is not None
+        for row in records.feed_rows(record)
+    }
+    held = of_feed(table)
+    assert held.keys() == expected
+    current = {key_of(row): row for record in records_in(table) for row in records.feed_rows(record)}
+    assert held == current

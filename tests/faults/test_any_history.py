@@ -4,7 +4,8 @@ Objects are dropped into the ingest bucket and removed from it meanwhile; their 
 or not at all.
 
 A plain dictionary says what owners were told. Whatever happened, what was acknowledged is there, what was taken away
-is not, links of withdrawn publications show nothing, and a cleanup past every grace leaves the store sound.
+is not, links of withdrawn publications show nothing, and a cleanup past every grace leaves the store sound. After
+every step the feed has a row for each image that is public, and for no other.
 
 `make soak` lets it run for longer.
 """
@@ -24,6 +25,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
+    invariant,
     multiple,
     precondition,
     rule,
@@ -388,6 +390,11 @@ class History(RuleBasedStateMachine):
             repository.due = current  # type: ignore[method-assign]  # as above
 
     # Truth --------------------------------------------------------------------------------------------
+
+    @invariant()
+    def feed_follows(self) -> None:
+        """At no moment is there a row of the feed without a public image, or a public image without its rows."""
+        self.world.assert_feed_follows()
 
     def _check(self, image_id: str, told: Told) -> None:
         seen = self._look(image_id)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, settings
 
+from image_store.adapters.dynamodb import keys
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Image, Record, Visibility, public_key
 from image_store.domain.ingest import DroppedObject
@@ -299,3 +300,25 @@ def test_a_rendition_added_to_what_was_not_seen_is_caught(worlds: Worlds) -> Non
             at=None,
             mode=Mode.ERROR_BEFORE,
         )
+
+
+class LeavesInFeed(DynamoRows):
+    """A repository that withdraws an image and leaves its rows of the feed."""
+
+    def _delete(self, pk: str, sk: str) -> dict[str, Any]:
+        return super()._delete(pk, f"not {sk}" if pk.startswith(keys.FEED_PREFIX) else sk)
+
+
+@pytest.mark.parametrize("end", ["withdraw", "trash", "delete"])
+def test_a_private_image_that_stays_in_the_feed_is_caught(worlds: Worlds, end: str) -> None:
+    world = worlds(repository=LeavesInFeed)
+    image_id = world.upload(Visibility.PUBLIC).image.id
+    world.assert_feed_follows()
+
+    if end == "withdraw":
+        world.show_id(image_id, Visibility.PRIVATE)
+    else:
+        world.delete_id(image_id, permanent=end == "delete")
+
+    with pytest.raises(AssertionError):
+        world.assert_feed_follows()

@@ -90,7 +90,7 @@ from tests.fakes.housekeeping import MemoryHousekeeping
 from tests.fakes.kms_client import MemoryKms
 from tests.fakes.lambda_client import MemoryLambda
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
-from tests.fakes.projections import OF_PROJECTIONS, assert_projected
+from tests.fakes.projections import OF_PROJECTIONS, assert_feed_follows, assert_projected
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
@@ -715,6 +715,7 @@ class World:
         usage = self.repository.usage(OWNER)
         assert (usage.images, usage.size_bytes) == (len(kept), sum(found.image.size_bytes for found in kept))
         self._assert_rows_follow(kept, rows)
+        assert_feed_follows(rows)
         self.assert_shown(self.bystander)
 
     def _assert_public_copies_are_named(self, rows: list[items.Item]) -> None:
@@ -734,6 +735,10 @@ class World:
         for image_id in changed | {pk.removeprefix(keys.PROJECTION_PREFIX) for pk in projected}:
             self.project(image_id)
         assert_projected(all_items(self.client, self.table))
+
+    def assert_feed_follows(self) -> None:
+        """Everybody finds the images that are READY, public and published at this moment, and no others."""
+        assert_feed_follows(all_items(self.client, self.table))
 
     def _assert_rows_follow(self, kept: list[Record], rows: list[items.Item]) -> None:
         """The table holds the rows of its records and the count, and no others."""

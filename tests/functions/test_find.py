@@ -92,8 +92,12 @@ def test_the_trash_is_searched_on_its_own(store: Deployment, ids: list[str]) -> 
     assert found(store, "search/trash") == [ids[0]]
 
 
-def test_what_is_trashed_is_not_found_even_before_it_is_projected(store: Deployment, ids: list[str]) -> None:
+def test_a_search_is_behind_as_long_as_a_list_by_tag_is(store: Deployment, ids: list[str]) -> None:
+    """Its rows hold the cards, and are written when the change has been read from the stream."""
     store.answer_to("delete/trash")
+    assert ids[0] in found(store, "search/words")
+
+    store.projected()
 
     assert ids[0] not in found(store, "search/words")
 
@@ -160,7 +164,6 @@ def test_the_feed_shows_what_is_public_and_says_nothing_private(store: Deploymen
     answer = store.answer_to("feed/newest")
 
     (card,) = answer.json["items"]
-    assert answer.headers["Cache-Control"] == "no-store"
     assert card.pop("thumb_url").removeprefix("https://cdn.example.com/") in store.public_bucket.objects
     assert card.pop("placeholder")["color"].startswith("#")
     assert card.pop("public_url").startswith("https://abcdef1234.execute-api.eu-central-1.amazonaws.com/i/")
@@ -200,7 +203,10 @@ def test_filenames_and_derived_texts_are_shown_only_where_the_deployment_says_so
     assert (card["alt_text"], card["filename"]) == shown
 
 
-def test_a_row_that_is_behind_shows_no_private_image(store: Deployment, ids: list[str]) -> None:
+def test_what_is_made_private_leaves_the_feed_before_anything_is_projected(
+    store: Deployment, ids: list[str]
+) -> None:
+    assert found(store, "feed/newest") == [ids[1]]
     sent = event("update/made-private")
     path = {"image_id": ids[1]}
     answer = store.call(sent | {"pathParameters": path, "rawPath": f"/v1/images/{ids[1]}"}, function="update")
@@ -233,3 +239,250 @@ def test_the_feed_goes_on_over_months_newest_first(store: Deployment) -> None:
 )
 def test_a_feed_that_the_contract_forbids_is_refused(store: Deployment, name: str, code: str) -> None:
     assert_refused(store.answer_to(name), 400, code)
+
+
+def test_a_cache_may_keep_the_feed_for_some_seconds(deployed: Callable[..., Deployment]) -> None:
+    usual = deployed().answer_to("feed/newest")
+    longer = deployed(FEED_CACHE_SECONDS="60").answer_to("feed/newest")
+    never = deployed(FEED_CACHE_SECONDS="0").answer_to("feed/newest")
+
+    assert [answer.headers["Cache-Control"] for answer in (usual, longer, never)] == [
+        "public, max-age=10",
+        "public, max-age=60",
+        "no-store",
+    ]
+    # The gateway's CORS headers depend on the origin.
+    assert "Origin" in usual.headers["Vary"]
+
+
+def stored(store: Deployment, query: str) -> str:
+    answer = store.call(with_query(event("upload/raw"), query), function="upload")
+    assert answer.status == 201, answer.text
+    store.set_clock.instant += timedelta(seconds=1)
+    return str(answer.json["id"])
+
+
+def image(store: Deployment, image_id: str) -> dict[str, Any]:
+    sent = event("retrieve/image") | {
+        "pathParameters": {"image_id": image_id},
+        "rawPath": f"/v1/images/{image_id}",
+    }
+    answer = store.call(sent, function="retrieve")
+    assert answer.status == 200, answer.text
+    read: dict[str, Any] = answer.json
+    return read
+
+
+def asked(store: Deployment, function: str, query: str) -> Any:
+    names = {"list": "list/newest", "search": "search/words", "feed": "feed/newest"}
+    return store.call(with_query(event(names[function]), query), function=function)
+
+
+def ids_of(store: Deployment, function: str, query: str) -> list[str]:
+    answer = asked(store, function, query)
+    assert answer.status == 200, answer.text
+    return [item["id"] for item in answer.json["items"]]
+
+
+def test_a_visitor_lists_what_is_public_of_a_group_or_an_owner(store: Deployment) -> None:
+    """G7."""
+    public = stored(store, "visibility=public&group=post%3Ap1")
+    stored(store, "visibility=private&group=post%3Ap1")
+    stored(store, "visibility=unlisted&group=post%3Ap1")
+    other = stored(store, "visibility=public&group=post%3Ap2")
+    owner = event("upload/raw")["requestContext"]["authorizer"]["jwt"]["claims"]["sub"]
+
+    assert ids_of(store, "feed", "group=post%3Ap1") == [public]
+    assert ids_of(store, "feed", f"owner={quote(owner)}") == [other, public]
+    assert ids_of(store, "feed", f"owner={quote(owner)}&group=post%3Ap2") == [other]
+    assert ids_of(store, "feed", "owner=somebody-else") == []
+
+
+def test_a_cursor_of_a_part_of_the_feed_is_good_for_that_part_alone(store: Deployment) -> None:
+    for _ in range(2):
+        stored(store, "visibility=public&group=post%3Ap1")
+    cursor = asked(store, "feed", "limit=1&group=post%3Ap1").json["next_cursor"]
+
+    for query in (f"cursor={cursor}", f"group=post%3Ap2&cursor={cursor}", f"owner=x&cursor={cursor}"):
+        assert_refused(asked(store, "feed", query), 400, "invalid_cursor")
+    assert len(ids_of(store, "feed", f"group=post%3Ap1&cursor={cursor}")) == 1
+
+
+# Fields -----------------------------------------------------------------------------------------------
+
+FIELDS = "title,prompt,model,provider,tags,groups,owner_id,renditions"
+
+
+def described(store: Deployment, **attributes: Any) -> str:
+    form = event("upload/data-uri")
+    said = {
+        "title": "Boats",
+        "tags": ["harbour"],
+        "groups": {"post": ["p1"]},
+        "generation": {"prompt": "boats at dawn", "model": "flux-1", "provider": "cloudflare"},
+    }
+    body = json.dumps({**json.loads(form["body"]), **said, **attributes})
+    answer = store.call(form | {"body": body}, function="upload")
+    assert answer.status == 201, answer.text
+    return str(answer.json["id"])
+
+
+@pytest.mark.parametrize(
+    ("function", "query"),
+    [
+        ("list", ""),
+        ("list", "tag=harbour&"),
+        ("list", "group=post%3Ap1&"),
+        ("list", "model=flux-1&"),
+        ("search", "q=boats&"),
+    ],
+)
+def test_cards_carry_the_fields_that_are_asked_for(store: Deployment, function: str, query: str) -> None:
+    image_id = described(store)
+    store.projected()
+
+    plain = asked(store, function, query.rstrip("&")).json["items"]
+    (card,) = asked(store, function, f"{query}fields={FIELDS}").json["items"]
+
+    assert card["id"] == image_id
+    assert set(card) - set(plain[0]) == set(FIELDS.split(","))
+    renditions = card.pop("renditions")
+    assert {name: card[name] for name in FIELDS.split(",") if name != "renditions"} == {
+        "title": "Boats",
+        "prompt": "boats at dawn",
+        "model": "flux-1",
+        "provider": "cloudflare",
+        "tags": ["harbour"],
+        "groups": {"post": ["p1"]},
+        "owner_id": event("upload/raw")["requestContext"]["authorizer"]["jwt"]["claims"]["sub"],
+    }
+    whole = image(store, image_id)
+    assert renditions == whole["renditions"]
+
+
+def test_an_unknown_field_is_refused_with_those_there_are(store: Deployment) -> None:
+    for function, query in (("list", ""), ("search", "q=cat&"), ("feed", "")):
+        for fields in ("secret", "title,", "", "title,title2"):
+            answer = asked(store, function, f"{query}fields={fields}")
+            assert_refused(answer, 400, "invalid_request")
+            assert FIELDS.replace(",", ", ") in answer.json["errors"][0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"),
+    [
+        ({}, {"renditions"}),
+        ({"FEED_DETAILS": "true"}, set(FIELDS.split(",")) - {"owner_id"}),
+        ({"FEED_DETAILS": "true", "FEED_OWNERS": "true"}, set(FIELDS.split(","))),
+        ({"FEED_OWNERS": "true"}, {"owner_id", "renditions"}),
+    ],
+    ids=["as it comes", "details", "details and owners", "owners"],
+)
+def test_the_feed_carries_what_the_deployment_shows_and_null_for_the_rest(
+    deployed: Callable[..., Deployment], settings: dict[str, str], shown: set[str]
+) -> None:
+    store = deployed(**settings)
+    described(store, visibility="public")
+
+    (card,) = asked(store, "feed", f"fields={FIELDS}").json["items"]
+
+    assert {name for name in FIELDS.split(",") if card[name] is not None} == shown
+    assert set(card["renditions"]) == {"thumb", "display"}
+    assert card["renditions"]["thumb"]["url"] == card["thumb_url"]
+
+
+def test_what_is_sealed_of_an_image_is_in_no_list(deployed: Callable[..., Deployment]) -> None:
+    store = deployed(FEED_DETAILS="true", ENCRYPT_SENSITIVE_FIELDS="true")
+    described(store, visibility="public")
+
+    for function in ("list", "feed"):
+        (card,) = asked(store, function, f"fields={FIELDS}").json["items"]
+        assert card["prompt"] is None
+        assert card["title"] == "Boats"
+
+
+# Checksums --------------------------------------------------------------------------------------------
+
+
+def test_images_are_found_by_their_checksum(store: Deployment) -> None:
+    """G7."""
+    first, second = stored(store, "category=a"), stored(store, "category=b")
+    sha256 = image(store, first)["sha256"]
+
+    assert ids_of(store, "list", f"sha256={sha256}") == [second, first]
+    assert ids_of(store, "list", f"sha256={sha256.upper()}&order=asc") == [first, second]
+    assert ids_of(store, "list", f"sha256={sha256}&category=a") == [first]
+    assert ids_of(store, "list", f"sha256={'0' * 64}") == []
+    page = asked(store, "list", f"sha256={sha256}&limit=1").json
+    assert [item["id"] for item in page["items"]] == [second]
+    rest = asked(store, "list", f"sha256={sha256}&limit=1&cursor={quote(page['next_cursor'])}").json
+    assert [item["id"] for item in rest["items"]] == [first]
+    answer = store.call(
+        from_owner(with_query(event("list/newest"), f"sha256={sha256}"), "mallory"), function="list"
+    )
+    assert answer.json["items"] == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["sha256=abc", f"sha256={'g' * 64}", f"sha256={'0' * 65}"]
+    + [f"sha256={'0' * 64}&{more}" for more in ("tag=a", "group=post%3Ap1", "trashed=true")],
+)
+def test_a_checksum_is_whole_and_goes_with_no_group_tag_or_trash(store: Deployment, query: str) -> None:
+    assert_refused(asked(store, "list", query), 400, "invalid_request")
+
+
+# Times ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("function", "rest"), [("list", ""), ("search", "&q=squares"), ("feed", "")])
+def test_times_are_days_or_instants_in_every_list(store: Deployment, function: str, rest: str) -> None:
+    image_id = stored(store, "visibility=public&filename=squares.png")
+    store.projected()
+
+    def found_in(query: str) -> list[str]:
+        return ids_of(store, function, query + rest)
+
+    assert found_in("from=2026-03-01&to=2026-03-02") == [image_id]
+    assert found_in("from=2026-03-01T12:00:00Z&to=2026-03-01T12:00:01%2B00:00") == [image_id]
+    assert found_in("from=2026-03-01T13:00:00%2B01:00") == [image_id]
+    assert found_in("from=2026-03-02") == []
+    assert found_in("to=2026-03-01") == []
+    for wrong in (
+        "2026-3-1",
+        "2026-02-30",
+        "1772366400",
+        "2026-03-01T12:00:00",
+        "0001-01-01T00:00:00%2B01:00",
+    ):
+        assert_refused(asked(store, function, f"from={wrong}{rest}"), 400, "invalid_request")
+
+
+# One form of texts ------------------------------------------------------------------------------------
+
+COMPOSED, APART = quote("Café"), quote("Cafe\u0301")
+
+
+def test_texts_are_compared_in_one_form_however_they_were_sent(store: Deployment) -> None:
+    sent = f"tag={APART}&group=post%3A{APART}&category={APART}&filename={APART}.png&visibility=public"
+    image_id = stored(store, sent)
+    store.projected()
+
+    for spelled in (COMPOSED, APART):
+        for query in (f"tag={spelled}", f"group=post%3A{spelled}", f"category={spelled}"):
+            assert ids_of(store, "list", query) == [image_id]
+        assert ids_of(store, "search", f"q={spelled}&tag={spelled}") == [image_id]
+        assert ids_of(store, "feed", f"group=post%3A{spelled}") == [image_id]
+    shown = image(store, image_id)
+    assert (shown["tags"], shown["groups"], shown["category"]) == (["Café"], {"post": ["Café"]}, "Café")
+    assert shown["filename"] == "Cafe\u0301.png"  # shown as it was sent; a search finds both
+    for spelled in (COMPOSED, APART):
+        assert ids_of(store, "search", f"q={spelled}") == [image_id]
+
+
+def test_a_tag_in_two_forms_is_one_tag(store: Deployment) -> None:
+    image_id = stored(store, f"tag={APART}&tag={COMPOSED}&group=post%3A{APART}&group=post%3A{COMPOSED}")
+
+    shown = image(store, image_id)
+
+    assert (shown["tags"], shown["groups"]) == (["Café"], {"post": ["Café"]})

@@ -111,7 +111,7 @@ REACH = {
     "Direct": {WRITE_TABLE, R2_SECRET, SEAL_AND_OPEN_IMAGE, allow("WorkQueue.Arn", "sqs", "SendMessage")},
     "Retrieve": {allow("Table.Arn", "dynamodb", "GetItem", "Query"), R2_SECRET, RENDER, OPEN_IMAGE},
     "List": {
-        allow("Table.Arn", "dynamodb", "Query"),
+        allow("Table.Arn", "dynamodb", "Query", "BatchGetItem"),
         allow("${Table.Arn}/index/by_owner", "dynamodb", "Query"),
         R2_SECRET,
         SIGNING_SECRET,
@@ -168,7 +168,7 @@ REACH = {
         allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),
     }
     | OBJECTS_TO_MIGRATE,
-    "Render": {allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem"), R2_SECRET},
+    "Render": {allow("Table.Arn", "dynamodb", "GetItem", "Query", "PutItem", "UpdateItem"), R2_SECRET},
     "Generations": {
         allow(
             "Table.Arn",
@@ -226,7 +226,7 @@ QUEUES = (
 )
 REACH |= {
     "Search": {READ_CARDS, R2_SECRET, SIGNING_SECRET},
-    "Feed": {READ_FIGURES, R2_SECRET, SIGNING_SECRET},
+    "Feed": {allow("Table.Arn", "dynamodb", "Query", "BatchGetItem"), R2_SECRET, SIGNING_SECRET},
     "Stats": {READ_FIGURES},
     "Health": {
         allow("Table.Arn", "dynamodb", "GetItem"),

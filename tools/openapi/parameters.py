@@ -57,6 +57,7 @@ _IN_QUERY = {
     "trashed": "Whether to see the trash instead.",
     "order": "Newest or oldest first.",
     "permanent": "Whether to delete for good, past the trash.",
+    "owner": "Whose images.",
     "record": "The id of a record in its source.",
     "filename": "The name to download the image by.",
     "title": "A title.",

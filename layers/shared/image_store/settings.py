@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # most functions know of no policy and of no provider
     from image_store.domain.cleanup import Policy
     from image_store.domain.providers import Provider
 
+ADMIN_SCOPE = "images:admin"
+"""The scope of admins where a deployment names no other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -73,7 +76,13 @@ class Settings:
     cleanup_max_deletions: int
     """The most that a run of cleanup may remove without a row that asks for it."""
     feed_details: bool
-    """Whether cards of the feed carry filenames, and alternative texts that were derived."""
+    """Whether the feed tells filenames, derived alternative texts, and on request what owners said of images."""
+    feed_owners: bool
+    """Whether the feed tells, on request, whose images it shows."""
+    feed_cache: timedelta
+    """For how long caches may keep a page of the feed."""
+    admin_scope: str
+    """The scope that makes an admin of whoever has it."""
     admin_subjects: frozenset[str]
     """Subjects who are admins besides those whose token has the scope."""
     migration_table: str
@@ -147,6 +156,9 @@ class Settings:
             cleanup_on_save=_flag(environment, "CLEANUP_ON_SAVE"),
             cleanup_max_deletions=_number(environment, "CLEANUP_MAX_DELETIONS", 1_000),
             feed_details=_flag(environment, "FEED_DETAILS"),
+            feed_owners=_flag(environment, "FEED_OWNERS"),
+            feed_cache=timedelta(seconds=_number(environment, "FEED_CACHE_SECONDS", 10)),
+            admin_scope=environment.get("ADMIN_SCOPE") or ADMIN_SCOPE,
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             migration_table=environment.get("MIGRATION_TABLE", ""),
             issuer=environment.get("ISSUER", ""),
@@ -281,6 +293,7 @@ def _policies(environment: Mapping[str, str]) -> "tuple[Policy, ...]":
 def _policy(
     *, kind: str, category: str | None = None, older_than_days: int = 30, keep_newest: int = 100
 ) -> "Policy":
+    from image_store.domain.attributes import composed
     from image_store.domain.cleanup import Policy
 
     if not all(type(number) is int and number >= 0 for number in (older_than_days, keep_newest)):
@@ -289,7 +302,7 @@ def _policy(
         raise TypeError("not a text")
     return Policy(
         kind=Kind(kind),
-        category=category,
+        category=composed(category) if category is not None else None,
         older_than=timedelta(days=older_than_days),
         keep_newest=keep_newest,
     )

@@ -10,7 +10,15 @@ from image_store.bootstrap.parts import made_once
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_store.ports.projections import AlikeRows, FeedRows, Figures, Projector, SearchIndex
+    from image_store.ports.projections import (
+        AlikeRows,
+        FeedRows,
+        FeedUpkeep,
+        Figures,
+        Projector,
+        SearchIndex,
+    )
+    from image_store.services.card_fields import CardFields
     from image_store.services.feed import Feed
     from image_store.services.projecting import Projecting
     from image_store.services.searching import Searching
@@ -51,10 +59,23 @@ class Finding(Images):
         return DynamoFeedRows(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
+    def feed_upkeep(self) -> FeedUpkeep:
+        from image_store.adapters.dynamodb.feed_upkeep import DynamoFeedUpkeep
+
+        return DynamoFeedUpkeep(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
     def figures(self) -> Figures:
         from image_store.adapters.dynamodb.figures import DynamoFigures
 
         return DynamoFigures(self.settings.table, client=lambda: self._dynamodb)
+
+    @made_once
+    def card_fields(self) -> CardFields:
+        from image_store.adapters.dynamodb.card_fields import DynamoCardDetails
+        from image_store.services.card_fields import CardFields
+
+        return CardFields(rows=DynamoCardDetails(self.settings.table, client=lambda: self._dynamodb))
 
     @made_once
     def projecting(self) -> Projecting:

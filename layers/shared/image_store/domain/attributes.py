@@ -28,6 +28,15 @@ MAX_GENERATION_BYTES = 16 * 1024
 MAX_ANALYSIS_BYTES = 16 * 1024
 
 
+def composed(text: str) -> str:
+    """A text in the one form in which texts are stored and compared (Unicode's NFC): `é` is one character, not two."""
+    if text.isascii():
+        return text
+    import unicodedata  # most texts of most requests need no table of a megabyte
+
+    return unicodedata.normalize("NFC", text)
+
+
 @dataclass(frozen=True, slots=True)
 class Attributes:
     """Everything a caller may give with the bytes; the defaults are those of the contract."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from image_store.domain.image import Image, Kind, Visibility, public_file
+from image_store.domain.image import Details, Image, Kind, Visibility, public_file
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 
@@ -29,6 +29,11 @@ class Card:
     """Folder, id and attempt: what the private key of the thumbnail begins with, ending in `/`."""
     publication: str | None
     created_at: datetime
+    model: str | None = None
+    provider: str | None = None
+    """Who made it; both are read only where they are wanted."""
+    renditions: tuple[Rendition, ...] = ()
+    """Those made with the image; none in a card of an earlier build."""
 
     @property
     def thumb_key(self) -> str:
@@ -43,6 +48,20 @@ class Card:
     @property
     def _thumb_filename(self) -> str:
         return f"thumb.{self.thumb_type.extension}"
+
+    def rendition_key(self, rendition: Rendition) -> str:
+        """The private key of a rendition."""
+        return f"{self.private_prefix}{rendition.filename}"
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What a card carries on request."""
+
+    owner: str
+    details: Details | None = None
+    """None where they were not wanted, or the image is gone."""
+    renditions: tuple[Rendition, ...] = ()
 
 
 def thumb_of(image: Image) -> Rendition:

@@ -168,6 +168,15 @@ class Image:
         return f"{STAGING_PREFIX}{self.id}/{self.staging}/{ORIGINAL}.{self.media_type.extension}"
 
     @property
+    def is_in_feed(self) -> bool:
+        """Whether everybody may find it."""
+        return (
+            self.state is State.READY
+            and self.visibility is Visibility.PUBLIC
+            and self.publication is not None
+        )
+
+    @property
     def stored_bytes(self) -> int:
         """What its private objects take."""
         return self.size_bytes + sum(made.size_bytes for made in self.renditions)

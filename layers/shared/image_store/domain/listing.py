@@ -6,6 +6,10 @@ from datetime import datetime
 from image_store.domain.cards import Card
 from image_store.domain.image import Kind, Visibility
 
+FIELDS = ("title", "prompt", "model", "provider", "tags", "groups", "owner_id", "renditions")
+"""What cards carry on request."""
+FIELDS_OF_DETAILS = frozenset({"title", "prompt", "tags", "groups"})
+"""Those that no row of a list holds: they take one more read of each image."""
 MAX_EXAMINED_ROWS = 2_000
 """One request reads at most so many rows; what is left is behind the next cursor."""
 
@@ -27,6 +31,10 @@ class ListQuery:
     tag: str | None = None
     model: str | None = None
     provider: str | None = None
+    sha256: str | None = None
+    """The checksum of the bytes; not together with a group, a tag or the trash."""
+    fields: frozenset[str] = frozenset()
+    """Those of `FIELDS` that are wanted."""
     from_records: bool = False
     """Whether rows count that are written with the record alone; those of projections may be a little behind."""
 
@@ -46,6 +54,7 @@ class ListQuery:
             self.tag,
             self.model,
             self.provider,
+            *(() if self.sha256 is None else (self.sha256,)),
         )
 
 

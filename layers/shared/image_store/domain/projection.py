@@ -28,8 +28,6 @@ class Facts:
 
     owner: str
     trashed: bool
-    public: bool
-    """Whether it belongs into the feed."""
     kind: str
     visibility: str
     """`private` in the trash."""
@@ -47,17 +45,13 @@ class Facts:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Facts":
         """The facts that `to_json` made a value of JSON."""
-        return cls(**{**value, "tags": tuple(value["tags"])})
+        # Earlier builds also told whether the image is in the feed, whose rows they projected.
+        known = {name: told for name, told in value.items() if name != "public"}
+        return cls(**{**known, "tags": tuple(value["tags"])})
 
     def to_json(self) -> dict[str, Any]:
         """The same as a value of JSON."""
         return asdict(self)
-
-    @property
-    def searched(self) -> tuple[object, ...]:
-        """What the rows of its terms are made from."""
-        kept = (self.owner, self.trashed, self.kind, self.visibility, self.category, self.model)
-        return (*kept, self.provider, self.terms)
 
     @property
     def figures(self) -> Figures:
@@ -108,7 +102,6 @@ def facts_of(record: Record) -> Facts | None:
     return Facts(
         owner=image.owner,
         trashed=trashed,
-        public=not trashed and image.visibility is Visibility.PUBLIC and image.publication is not None,
         kind=image.kind.value,
         visibility=(Visibility.PRIVATE if trashed else image.visibility).value,
         content_type=image.media_type.value,
@@ -137,11 +130,6 @@ def search_terms(image: Image, details: Details) -> dict[str, int]:
 def day_of(image_id: str) -> str:
     """The day on which an image was made, `yyyy-mm-dd` in UTC."""
     return created_at(image_id).strftime("%Y-%m-%d")
-
-
-def month_of(image_id: str) -> str:
-    """The month in which an image was made, `yyyy-mm` in UTC."""
-    return day_of(image_id)[:7]
 
 
 def _texts(image: Image, details: Details) -> Iterator[tuple[int, str]]:

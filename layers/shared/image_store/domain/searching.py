@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from image_store.domain.cards import Card
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.projection import RANKS
 
@@ -57,6 +58,8 @@ class TermRow:
     image_id: str
     terms: Mapping[str, int]
     """All terms of the image, each with its rank."""
+    card: Card | None = None
+    """None where the row has no room for it."""
 
     def is_first_for(self, word: str) -> bool:
         """Whether a search for a word meets no other term of the image before."""

@@ -1,7 +1,7 @@
 """Images as clients see them, and the answers that carry them."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # what only some functions use is not loaded by all
 
 JSON = "application/json"
 Method = Literal["GET", "HEAD"]
+Extras = Callable[["Card"], dict[str, Any]]
+"""What a card carries on request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,41 +58,24 @@ class Answers:
         }
         return Response(201, JSON, _json(body), headers=headers)
 
-    def page(self, page: "Page") -> "Response[str]":
-        """A page of a list."""
-        return Response(200, JSON, _json(self._page(page)), headers={"Cache-Control": "private, no-store"})
+    def page(self, page: "Page", extras: "Extras | None" = None) -> "Response[str]":
+        """A page of a list, with what its cards carry on request."""
+        body = self._page(page, extras)
+        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
-    def found(self, page: "Page", *, not_searched: Sequence[str]) -> "Response[str]":
+    def found(
+        self, page: "Page", *, not_searched: Sequence[str], extras: "Extras | None" = None
+    ) -> "Response[str]":
         """A page of what a search found, and the fields in which it did not look."""
-        body = self._page(page) | {"not_searched": not_searched}
+        body = self._page(page, extras) | {"not_searched": not_searched}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
     def similar(self, found: "Sequence[Similar]") -> "Response[str]":
         """Images that look like another one, each with how far it is from it."""
         body = {
-            "items": [{"card": self._card(similar.card), "distance": similar.distance} for similar in found]
+            "items": [{"card": self.card(similar.card), "distance": similar.distance} for similar in found]
         }
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
-
-    def feed(self, page: "Page", *, api_url: str, details: bool) -> "Response[str]":
-        """A page of the feed; without `details` it tells no filename and no alternative text but a given one."""
-        shown = [
-            {
-                **{name: value for name, value in self._card(card).items() if name != "visibility"},
-                "filename": card.filename if details else None,
-                "alt_text": card.alt_text if details or card.alt_text_given else None,
-                "public_url": f"{api_url}/i/{quote(link(card.id, card.publication))}",
-            }
-            for card in page.cards
-            if card.publication is not None
-        ]
-        # Not to be kept: what is unpublished has to be gone with the next look.
-        return Response(
-            200,
-            JSON,
-            _json({"items": shown, "next_cursor": page.next_cursor}),
-            headers={"Cache-Control": "no-store"},
-        )
 
     def batch(self, outcomes: Sequence[Record | ImageStoreError], *, api_url: str) -> "Response[str]":
         """What became of each item of a batch, by its index."""
@@ -127,15 +112,13 @@ class Answers:
             return redirect(self.private.presigned_read(found, method=method))
         return redirect(self._rendition_url(found.image, found.rendition, method), vary="Accept")
 
-    def _page(self, page: "Page") -> dict[str, Any]:
-        return {"items": [self._card(card) for card in page.cards], "next_cursor": page.next_cursor}
+    def _page(self, page: "Page", extras: "Extras | None") -> dict[str, Any]:
+        carried = (lambda _: {}) if extras is None else extras
+        cards = [self.card(card) | carried(card) for card in page.cards]
+        return {"items": cards, "next_cursor": page.next_cursor}
 
     def _image(self, record: Record, api_url: str) -> dict[str, Any]:
         image, details = record.image, record.details
-        groups: dict[str, list[str]] = {}
-        for name in details.groups:
-            kind, _, member = name.partition(":")
-            groups.setdefault(kind, []).append(member)
         given = "given" if details.alt_text_given else "derived"
         return {
             "id": image.id,
@@ -154,7 +137,7 @@ class Answers:
             "category": image.category,
             "tags": details.tags,
             "rating": details.rating,
-            "groups": groups,
+            "groups": groups_of(details.groups),
             "generation": details.generation,
             "analysis": details.analysis,
             "metadata": details.metadata,
@@ -173,20 +156,23 @@ class Answers:
         }
 
     def _rendition(self, image: Image, made: Rendition) -> dict[str, Any]:
-        return {
-            "url": self._rendition_url(image, made),
-            "content_type": made.media_type,
-            "width": made.width,
-            "height": made.height,
-            "size_bytes": made.size_bytes,
-        }
+        return _rendition(made, self._rendition_url(image, made))
 
     def _rendition_url(self, image: Image, rendition: Rendition, method: Method = "GET") -> str:
         if image.publication and self.public_url:
             return f"{self.public_url}/{public_key(image.publication, rendition)}"
         return self.private.presigned_read(image.rendition_key(rendition), method=method)
 
-    def _card(self, card: "Card") -> dict[str, Any]:
+    def rendition_of_card(self, card: "Card", made: Rendition) -> dict[str, Any]:
+        """A rendition of an image of which only its card is known."""
+        if card.publication and self.public_url:
+            url = f"{self.public_url}/{public_key(card.publication, made)}"
+        else:
+            url = self.private.presigned_read(card.rendition_key(made))
+        return _rendition(made, url)
+
+    def card(self, card: "Card") -> dict[str, Any]:
+        """An image in a list."""
         published = card.public_thumb_key if self.public_url else None
         return {
             "id": card.id,
@@ -266,6 +252,25 @@ def no_content() -> "Response[str]":
 
 def _batch(body: dict[str, Any]) -> "Response[str]":
     return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
+
+
+def groups_of(names: Sequence[str]) -> dict[str, list[str]]:
+    """Groups by their types."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        kind, _, member = name.partition(":")
+        groups.setdefault(kind, []).append(member)
+    return groups
+
+
+def _rendition(made: Rendition, url: str) -> dict[str, Any]:
+    return {
+        "url": url,
+        "content_type": made.media_type,
+        "width": made.width,
+        "height": made.height,
+        "size_bytes": made.size_bytes,
+    }
 
 
 def _placeholder(placeholder: Placeholder) -> dict[str, str]:

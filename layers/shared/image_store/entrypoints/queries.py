@@ -1,4 +1,4 @@
-"""What queries of lists and searches mean."""
+"""What queries of lists and searches mean, and what their cards carry on request."""
 
 from __future__ import annotations
 
@@ -8,8 +8,24 @@ from image_store.domain.listing import ListQuery
 from image_store.entrypoints.schemas.queries import Order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from image_store.domain.searching import SearchQuery
+    from image_store.entrypoints.answers import Answers, Extras
     from image_store.entrypoints.schemas import queries
+    from image_store.services.card_fields import CardFields
+    from image_store.services.listing import Page
+
+
+def carried_fields(
+    answers: Answers, rows: Callable[[], CardFields], owner: str, page: Page, fields: frozenset[str] | None
+) -> Extras | None:
+    """What the cards of an owner's page carry on request; nothing is loaded or read where nothing is wanted."""
+    if not fields:
+        return None
+    from image_store.entrypoints.card_fields import extras_of
+
+    return extras_of(answers, rows().of(owner, page.cards, fields), fields)
 
 
 def list_query(owner: str, asked: queries.ImageQuery) -> ListQuery:
@@ -28,6 +44,8 @@ def list_query(owner: str, asked: queries.ImageQuery) -> ListQuery:
         tag=asked.tag,
         model=asked.model,
         provider=asked.provider,
+        sha256=asked.sha256.lower() if asked.sha256 else None,
+        fields=asked.fields or frozenset(),
     )
 
 

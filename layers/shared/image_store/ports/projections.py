@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
 
     from image_store.domain.cards import Card
+    from image_store.domain.feed import FeedEntry, FeedQuery, FeedSlice
+    from image_store.domain.image import Details
     from image_store.domain.projection import Rebuild
-    from image_store.domain.searching import SearchQuery, TermRows
+    from image_store.domain.searching import SearchQuery, TermRow, TermRows
     from image_store.domain.similarity import Alike
     from image_store.domain.statistics import Amount, Statistics
 
@@ -58,8 +60,11 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
-        """The cards of those images that are still there and have the query's tag and group; strongly consistent."""
+    def cards(self, query: SearchQuery, rows: Sequence[TermRow]) -> Mapping[str, Card]:
+        """The cards of the images of these rows, by id, without those that lack the query's tag or group.
+
+        Eventually consistent. Costs nothing for rows that hold the card where neither tag nor group is asked for.
+        """
         ...
 
 
@@ -77,16 +82,26 @@ class AlikeRows(Protocol):
 class FeedRows(Protocol):
     """What the feed is read from. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def months(self) -> Sequence[str]:
-        """The months, `yyyy-mm`, that have public images, the newest first."""
+    def entries(self, query: FeedQuery, *, after: str | None, at: datetime) -> FeedSlice:
+        """Images that were public a moment ago and have not expired, the newest first, older than `after`.
+
+        Eventually consistent. At most 2,000 rows are examined.
+        """
         ...
 
-    def ids(self, month: str, *, after: str | None, limit: int) -> Sequence[str]:
-        """Images of a month that were public a moment ago, the newest first, older than `after`."""
+    def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:
+        """The details that the images had when these rows were written; those that have changed since are left out."""
         ...
 
-    def public_cards(self, image_ids: Collection[str]) -> Mapping[str, Card]:
-        """The cards of those images that are public, strongly consistent."""
+
+class FeedUpkeep(Protocol):
+    """Rows of the feed that do not follow from their records. Raises StorageUnavailable as the others do."""
+
+    def upgrade(self, *, until: datetime, now: Callable[[], datetime]) -> int:
+        """Replace the rows of the feed that earlier builds wrote, until it is done or a time has come.
+
+        Answers how many images it has moved. Safe to repeat and to run twice; where nothing is left it reads two rows.
+        """
         ...
 
 

@@ -30,6 +30,10 @@ class Listing:
         """One page; InvalidCursor unless the cursor came from this owner's same query."""
         if query.trashed and query.group is not None:
             raise InvalidRequest("Trashed images are in no group: ask for one or the other.")
+        if query.sha256 is not None and (query.trashed or query.group is not None or query.tag is not None):
+            raise InvalidRequest(
+                "`sha256` finds images that are not in the trash; without `tag` and `group`."
+            )
         if query.since is not None and query.until is not None and query.since >= query.until:
             return Page((), None)
         now = self.clock.now()

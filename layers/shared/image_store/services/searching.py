@@ -9,13 +9,13 @@ A cursor names the bounds of its window, so that images that come and go neither
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from image_store.domain.cards import Card
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.listing import MAX_EXAMINED_ROWS
-from image_store.domain.searching import SearchQuery, TermRows, score
+from image_store.domain.searching import SearchQuery, TermRow, TermRows, score
 from image_store.ports.projections import SearchIndex
 from image_store.ports.system import Clock
 from image_store.services.cursors import Cursors
@@ -24,6 +24,10 @@ from image_store.services.listing import Page
 WINDOW_ROWS = 200
 PROBED_ROWS = 25
 _PROBED_WORDS = 4
+_LAST = "\U0010ffff"
+"""Sorts after every letter."""
+_LIKELY = 0.5
+"""If so many of the first rows are found, the rest of a window fills a page, whichever word leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,16 @@ class Searching:
             examined += 0 if first else window.examined
             first = None
             place = replace(place, end=place.end or window.resume_after)
-            ranked = [found for found in _ranked(window, query, place.word) if found > _after(place)]
-            taken, left = self._take(query, ranked, room=query.limit - len(cards))
+            rows = {row.image_id: row for row in window.rows if row.is_first_for(place.word)}
+            ranked = [found for found in _ranked(rows.values(), query) if found > _after(place)]
+            taken, left = self._take(query, ranked, rows, room=query.limit - len(cards))
             cards += taken
             if left:
-                last = ranked[len(ranked) - left - 1]
-                return self._page(
-                    query, cards, replace(place, score=last[0], image_id=_newest_first(last[1]))
-                )
+                far, inverted = ranked[len(ranked) - left - 1]
+                # The last window is bounded too: it may have grown beyond its size when it is read again.
+                end = place.end or f"{place.word}{_LAST}"
+                stands = replace(place, end=end, score=far, image_id=_newest_first(inverted))
+                return self._page(query, cards, stands)
             if place.end is None:
                 return Page(tuple(cards), None)
             place = place.next_window
@@ -100,15 +106,17 @@ class Searching:
         probed = sorted(query.words, key=len, reverse=True)[:_PROBED_WORDS]
         examined = 0
         for limit in (self.probed_rows, self.window_rows):
-            ended: list[tuple[int, str, TermRows]] = []
-            for word in probed:
-                rows = self.index.rows(query, word, start=None, end=None, limit=limit)
-                examined += rows.examined
-                if rows.resume_after is None:
-                    ended.append((rows.examined, word, rows))
+            read = {word: self.index.rows(query, word, start=None, end=None, limit=limit) for word in probed}
+            examined += sum(rows.examined for rows in read.values())
+            ended = [(rows.examined, word) for word, rows in read.items() if rows.resume_after is None]
             if ended:
-                _, word, rows = min(ended, key=lambda found: found[:2])
-                return _Place(word), rows, examined
+                _, word = min(ended)
+                return _Place(word), read[word], examined
+            # Of two words the rarer one has more of its images in common with the other.
+            shares = {word: _share(rows, query) for word, rows in read.items()}
+            word = max(probed, key=lambda each: shares[each])
+            if shares[word] >= _LIKELY:
+                return _Place(word), None, examined
         return _Place(probed[0]), None, examined
 
     def _window(self, query: SearchQuery, place: _Place, *, room: int) -> TermRows:
@@ -117,7 +125,12 @@ class Searching:
         return self.index.rows(query, place.word, start=place.start, end=place.end, limit=max(1, limit))
 
     def _take(
-        self, query: SearchQuery, ranked: Sequence[tuple[int, str]], *, room: int
+        self,
+        query: SearchQuery,
+        ranked: Sequence[tuple[int, str]],
+        rows: Mapping[str, TermRow],
+        *,
+        room: int,
     ) -> tuple[list[Card], int]:
         """The cards of the first images that are still there, and how many images were not looked at."""
         taken: list[Card] = []
@@ -126,18 +139,25 @@ class Searching:
             batch = ranked[looked_at : looked_at + room - len(taken)]
             looked_at += len(batch)
             ids = [_newest_first(inverted) for _, inverted in batch]
-            cards = self.index.cards(query, ids)
+            cards = self.index.cards(query, [rows[image_id] for image_id in ids])
             taken += [cards[image_id] for image_id in ids if image_id in cards]
         return taken, len(ranked) - looked_at
 
 
-def _ranked(window: TermRows, query: SearchQuery, word: str) -> list[tuple[int, str]]:
-    """The images of a window that have all words, as score and inverted id: in the order of their ranks."""
+def _ranked(rows: Iterable[TermRow], query: SearchQuery) -> list[tuple[int, str]]:
+    """The images of rows that have all words, as score and inverted id: in the order of their ranks."""
     return sorted(
         (far, _newest_first(row.image_id))
-        for row in window.rows
-        if row.is_first_for(word) and (far := score(row.terms, query.words)) is not None
+        for row in rows
+        if (far := score(row.terms, query.words)) is not None
     )
+
+
+def _share(rows: TermRows, query: SearchQuery) -> float:
+    """Which part of some rows belongs to images that have all words."""
+    if not rows.rows:
+        return 0
+    return sum(score(row.terms, query.words) is not None for row in rows.rows) / len(rows.rows)
 
 
 def _after(place: _Place) -> tuple[int, str]:

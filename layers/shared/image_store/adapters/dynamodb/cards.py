@@ -10,11 +10,11 @@ from image_store.domain.cards import Card, thumb_of
 from image_store.domain.ids import created_at
 from image_store.domain.image import Details, Image, Kind, Visibility, attempt_prefix
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Placeholder
+from image_store.domain.renditions import Placeholder, Rendition
 
 CARD_FILENAME_CHARS = 40
 CARD_ALT_TEXT_CHARS = 60
-CARD_VERSION = 2
+CARD_VERSION = 3
 """Cards are in an index, which holds no other version of theirs: they carry one of their own."""
 
 _FIRST_PARTS = (
@@ -32,7 +32,7 @@ _FIRST_PARTS = (
     "publication",
     "given",
 )
-_PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS}
+_PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FIRST_PARTS, "made")}
 """What a card of each version says, in its order; names cost bytes in every row of a list."""
 
 
@@ -74,6 +74,9 @@ def card_of(item: Item) -> Card:
         private_prefix=attempt_prefix(told["folder"], image_id, told["attempt"]),
         publication=told["publication"],
         created_at=created_at(image_id),
+        model=item["model"]["S"] if "model" in item else None,
+        provider=item["provider"]["S"] if "provider" in item else None,
+        renditions=tuple(map(rendition_of, told.get("made", ()))),
     )
 
 
@@ -108,5 +111,19 @@ def _card_text(image: Image, details: Details) -> str:
         "attempt": image.attempt,
         "publication": image.publication,
         "given": int(details.alt_text_given),
+        "made": [rendition_text(made) for made in image.renditions if made.making is None],
     }
     return as_json([CARD_VERSION, *(told[name] for name in _PARTS[CARD_VERSION])])
+
+
+def rendition_text(made: Rendition) -> str:
+    """There may be a dozen of them, so they are written shortly."""
+    text = f"{made.public_filename}:{made.width}:{made.height}:{made.size_bytes}"
+    return text if made.making is None else f"{text}:{made.making}"
+
+
+def rendition_of(text: str) -> Rendition:
+    """The rendition that `rendition_text` wrote."""
+    name, width, height, size, *making = text.split(":")
+    preset, _, extension = name.partition(".")
+    return Rendition(preset, MediaType.of_extension(extension), int(width), int(height), int(size), *making)

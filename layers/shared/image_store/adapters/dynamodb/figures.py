@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb.feed_rows import serving
+from image_store.adapters.dynamodb.rebuilds import serving
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.projection import IMAGES, SIZE
 from image_store.domain.statistics import Amount, Statistics

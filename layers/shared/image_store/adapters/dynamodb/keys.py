@@ -64,6 +64,21 @@ def checksum(owner: str, sha256: str) -> str:
 
 GUARD = "GUARD"
 
+FEED_PREFIX = "PUBLIC#"
+"""What the partitions of the feed's rows begin with, which are written with the record."""
+FEED = f"{FEED_PREFIX}ALL"
+"""The partition of all images in the feed."""
+
+
+def feed_of_owner(owner: str) -> str:
+    """The partition of an owner's images in the feed."""
+    return f"{FEED_PREFIX}OWNER#{quote(owner, safe='')}"
+
+
+def feed_of_group(name: str) -> str:
+    """The partition of a group's images in the feed, whoever owns them; `name` is `type:id`."""
+    return f"{FEED_PREFIX}GROUP#{quote(name, safe=':')}"
+
 
 USAGE_PREFIX = "USAGE#"
 
@@ -250,8 +265,19 @@ def policy_shards() -> tuple[str, ...]:
 
 # Projections ------------------------------------------------------------------------------------------
 
-FOUND_BY = ("TAG#", "CATEGORY#", "MODEL#", "ALIKE#", "TRASHTAG#", "TERM#", "TRASHTERM#", "FEED#")
-"""What the partitions of rows begin with by which a stream consumer lets images be found."""
+FORMER_FEED_PREFIX = "FEED#"
+"""What the partitions of the feed's rows began with while a stream consumer wrote them; no longer read."""
+FOUND_BY = (
+    "TAG#",
+    "CATEGORY#",
+    "MODEL#",
+    "ALIKE#",
+    "TRASHTAG#",
+    "TERM#",
+    "TRASHTERM#",
+    FORMER_FEED_PREFIX,
+)
+"""What the partitions of rows begin with by which a stream consumer lets images be found, now or formerly."""
 STATS_PREFIX = "STATS#"
 STATS_SHARDS = 8
 """The figures of the whole system are kept in parts: consumers in parallel would wait for one row."""
@@ -300,9 +326,9 @@ def image_of_row(pk: str, sk: str) -> str:
     return inverted(sk[-36:]) if pk.startswith(("TERM#", "TRASHTERM#")) else sk
 
 
-def feed(month: str) -> str:
-    """The partition of the public images made in a month, `yyyy-mm`."""
-    return f"FEED#{month}"
+def former_feed(month: str) -> str:
+    """The partition of the public images made in a month, `yyyy-mm`, as it was while a stream consumer wrote it."""
+    return f"{FORMER_FEED_PREFIX}{month}"
 
 
 def owner_stats(generation: int, owner: str) -> str:
@@ -320,8 +346,8 @@ def all_system_stats(generation: int) -> tuple[str, ...]:
     return tuple(f"{STATS_PREFIX}{generation}#ALL#{shard}" for shard in range(STATS_SHARDS))
 
 
-def feed_months(generation: int) -> tuple[str, str]:
-    """The row that counts the public images of each month."""
+def former_feed_months(generation: int) -> tuple[str, str]:
+    """The row that counted the public images of each month, for the feed of that time."""
     return f"{STATS_PREFIX}{generation}#FEED", "MONTHS"
 
 

@@ -5,45 +5,32 @@ from math import ceil
 from typing import Any
 
 from image_store.adapters.dynamodb import cards, items, keys
-from image_store.adapters.dynamodb.table import OnTable
+from image_store.adapters.dynamodb.table import OnTable, Table
 from image_store.domain.ids import id_bounds
+from image_store.domain.image import State
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.ports.lists import ImageLists
 
 _FEWEST_ROWS, _MOST_ROWS = 25, 500
 """Of a Query that is filtered; the fewest double with each Query of a request."""
 _SPARE = 1.25
+_FILTERS = ("kind", "visibility", "category", "model", "provider")
 
 
 class DynamoImageLists(OnTable, ImageLists):
     """ImageLists in the one table; the client is made at the first call."""
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
-        found: list[items.Item] = []
-        examined = queries = 0
+        if query.sha256 is not None:
+            return self._same_bytes(query, query.sha256, after)
         shelf = _shelf(query)
         request = _card_request(query, shelf)
         if after is not None:
             request["ExclusiveStartKey"] = _start_key(shelf, after)
         filtered = "FilterExpression" in request
-        while True:
-            rows = missing = query.limit - len(found)
-            if filtered:
-                rows = _rows_to_read(missing, found=len(found), examined=examined, queries=queries)
-            answer = self._rows.call("query", **request, Limit=min(rows, MAX_EXAMINED_ROWS - examined))
-            found += answer["Items"]
-            examined += answer["ScannedCount"]
-            queries += 1
-            last = answer.get("LastEvaluatedKey")
-            if len(found) > query.limit or (len(found) == query.limit and last):
-                page = found[: query.limit]
-                return CardPage(tuple(cards.cards_of(page)), page[-1]["id"]["S"])
-            if last is None:
-                return CardPage(tuple(cards.cards_of(found)), None)
-            if examined >= MAX_EXAMINED_ROWS:
-                resume = last["id" if shelf.is_index else "sk"]["S"]
-                return CardPage(tuple(cards.cards_of(found)), resume)
-            request["ExclusiveStartKey"] = last
+        found, resume = filled(self._rows, request, limit=query.limit, filtered=filtered)
+        name = "id" if shelf.is_index else "sk"
+        return CardPage(tuple(cards.cards_of(found)), _place(resume, name) if resume else None)
 
     def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
         partition = keys.group(group.owner, group.name)
@@ -62,6 +49,35 @@ class DynamoImageLists(OnTable, ImageLists):
         more = len(found) > limit or "LastEvaluatedKey" in answer
         return MemberPage(page, page[-1] if more and page else None)
 
+    def _same_bytes(self, query: ListQuery, sha256: str, after: str | None) -> CardPage:
+        """Images with the same bytes; there are few, so their cards are read from their records."""
+        partition = keys.checksum(query.owner, sha256)
+        low, high = id_bounds(query.since, query.until)
+        request: dict[str, Any] = {
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {":pk": {"S": partition}, ":low": {"S": low}, ":high": {"S": high}},
+            "ProjectionExpression": "sk",
+            "ScanIndexForward": not query.descending,
+        }
+        if after is not None:
+            request["ExclusiveStartKey"] = keys.key(partition, after)
+        found: list[items.Item] = []
+        examined = 0
+        while True:
+            answer = self._rows.call("query", **request, Limit=query.limit)
+            ids = [row["sk"]["S"] for row in answer["Items"] if row["sk"]["S"] != keys.GUARD]
+            examined += answer["ScannedCount"]
+            read = self._rows.get_many([keys.record(image_id) for image_id in ids], consistent=False)
+            met = {item["id"]["S"]: item for item in read if _meets(item, query)}
+            for image_id in filter(met.__contains__, ids):
+                if len(found) == query.limit:
+                    return CardPage(tuple(cards.cards_of(found)), found[-1]["id"]["S"])
+                found.append(met[image_id])
+            last = answer.get("LastEvaluatedKey")
+            if last is None or examined >= MAX_EXAMINED_ROWS:
+                return CardPage(tuple(cards.cards_of(found)), last["sk"]["S"] if last else None)
+            request["ExclusiveStartKey"] = last
+
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
@@ -76,6 +92,38 @@ class _Shelf:
     @property
     def is_index(self) -> bool:
         return self.hash_name == "owner_key"
+
+
+def filled(
+    table: Table, request: dict[str, Any], *, limit: int, filtered: bool
+) -> tuple[list[items.Item], items.Item | None]:
+    """Repeat a Query until a page is full: its items, and the item or key after which the next page begins.
+
+    None when there is nothing more to read. At most 2,000 rows are examined. `filtered` says that many rows may be
+    left out of what is read.
+    """
+    found: list[items.Item] = []
+    examined = queries = 0
+    while True:
+        rows = missing = limit - len(found)
+        if filtered:
+            rows = _rows_to_read(missing, found=len(found), examined=examined, queries=queries)
+        answer = table.call("query", **request, Limit=min(rows, MAX_EXAMINED_ROWS - examined))
+        found += answer["Items"]
+        examined += answer["ScannedCount"]
+        queries += 1
+        last = answer.get("LastEvaluatedKey")
+        if len(found) > limit or (len(found) == limit and last):
+            page = found[:limit]
+            return page, page[-1]
+        if last is None or examined >= MAX_EXAMINED_ROWS:
+            return found, last
+        request = {**request, "ExclusiveStartKey": last}
+
+
+def _place(row: items.Item, name: str) -> str:
+    """The id in an item or a key; items are read with `id` and without their keys."""
+    return str(row["id" if "id" in row else name]["S"])
 
 
 def _rows_to_read(missing: int, *, found: int, examined: int, queries: int) -> int:
@@ -110,6 +158,11 @@ def _card_request(query: ListQuery, shelf: _Shelf) -> dict[str, Any]:
         "#kind": "kind",
         "#visibility": "visibility",
     }
+    read = ["#id", "#card", "#kind", "#visibility"]
+    for name in ("model", "provider"):
+        if name in query.fields:
+            names[f"#{name}"] = name
+            read.append(f"#{name}")
     values = {":hash": {"S": shelf.partition}}
     condition = "#hash = :hash"
     if query.since is not None or query.until is not None:
@@ -119,7 +172,7 @@ def _card_request(query: ListQuery, shelf: _Shelf) -> dict[str, Any]:
     request: dict[str, Any] = {"IndexName": "by_owner"} if shelf.is_index else {"ConsistentRead": False}
     wanted = {
         name: getattr(query, name)
-        for name in ("kind", "visibility", "category", "model", "provider")
+        for name in _FILTERS
         if getattr(query, name) is not None and name != shelf.drives
     }
     filters = [f"#{name} = :{name}" for name in wanted]
@@ -136,8 +189,15 @@ def _card_request(query: ListQuery, shelf: _Shelf) -> dict[str, Any]:
         "ExpressionAttributeNames": names,
         "ExpressionAttributeValues": values,
         "ScanIndexForward": not query.descending,
-        "ProjectionExpression": "#id, #card, #kind, #visibility",
+        "ProjectionExpression": ", ".join(read),
     }
+
+
+def _meets(item: items.Item, query: ListQuery) -> bool:
+    """Whether a record belongs to what is asked for besides its checksum."""
+    return item["state"]["S"] == State.READY and all(
+        getattr(query, name) in {None, item.get(name, {}).get("S")} for name in _FILTERS
+    )
 
 
 def _start_key(shelf: _Shelf, image_id: str) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """The rows that follow from an image's facts: those it is found by, and what it counts for."""
 
 import hashlib
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from image_store.adapters.dynamodb import cards, items, keys
 from image_store.domain.image import Record
-from image_store.domain.projection import IMAGES, SIZE, Facts, day_of, month_of
+from image_store.domain.projection import IMAGES, SIZE, Facts, day_of
 from image_store.domain.similarity import bands
 
 RowKey = tuple[str, str]
 """pk and sk."""
+
+_WRITE_UNIT_BYTES = 1_024
 
 Counters = dict[RowKey, Counter[str]]
 """What is to be added to which row of figures."""
@@ -25,7 +28,6 @@ def row_keys(image_id: str, facts: Facts | None) -> set[RowKey]:
         *_listed_keys(image_id, facts),
         *_alike_keys(image_id, facts),
         *_term_keys(image_id, facts),
-        *_feed_keys(image_id, facts),
     }
 
 
@@ -46,8 +48,16 @@ def digest_of(rows: dict[RowKey, items.Item]) -> str:
     return hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest()[:16]
 
 
-def term_rows(image_id: str, facts: Facts) -> dict[RowKey, items.Item]:
-    """The rows of searches: each holds all terms of its image, so that several can be asked for in one Query."""
+def term_rows(record: Record, facts: Facts) -> dict[RowKey, items.Item]:
+    """The rows of searches: each holds all terms of its image, so that several can be asked for in one Query.
+
+    They hold the card too, where no row takes more write units for it: else the terms are packed, or the card is left
+    out and read from the record.
+    """
+    image_id = record.image.id
+    row_keys = list(_term_keys(image_id, facts))
+    if not row_keys:
+        return {}
     filtered = {
         "kind": facts.kind,
         "visibility": facts.visibility,
@@ -55,15 +65,21 @@ def term_rows(image_id: str, facts: Facts) -> dict[RowKey, items.Item]:
         "model": facts.model,
         "provider": facts.provider,
         "id": image_id,
-        "terms": " ".join(f"{rank}{term}" for term, rank in facts.terms.items()),
     }
-    held = {name: {"S": value} for name, value in filtered.items() if value}
-    return {key: {**keys.key(*key), **held} for key in _term_keys(image_id, facts)}
+    held: items.Item = {name: {"S": value} for name, value in filtered.items() if value}
+    text = " ".join(f"{rank}{term}" for term, rank in facts.terms.items())
+    plain: items.Item = held | {"terms": {"S": text}}
+    packed: items.Item = held | {"packed": {"B": zlib.compress(text.encode(), 9)}}
+    card = {"card": cards.listed(record.image, record.details)["card"]}
+    widest = max(items.size_of({**keys.key(*key)}) for key in row_keys)
 
+    def write_units(row: items.Item) -> int:
+        return -(-(items.size_of(row) + widest) // _WRITE_UNIT_BYTES)
 
-def feed_rows(image_id: str, facts: Facts) -> dict[RowKey, items.Item]:
-    """The row of the feed; what it shows is read from the record."""
-    return {key: {**keys.key(*key)} for key in _feed_keys(image_id, facts)}
+    fewest = min(write_units(plain), write_units(packed))
+    rows = (plain | card, packed | card, plain, packed)
+    chosen = next(row for row in rows if write_units(row) == fewest)
+    return {key: {**keys.key(*key), **chosen} for key in row_keys}
 
 
 def counters_of(image_id: str, facts: Facts | None, generation: int) -> Counters:
@@ -77,8 +93,6 @@ def counters_of(image_id: str, facts: Facts | None, generation: int) -> Counters
         counters[pk, keys.day_stats(day_of(image_id))] = Counter(one)
         if facts.model is not None:
             counters[pk, keys.model_stats(facts.model)] = Counter(one)
-    if facts.public:
-        counters[keys.feed_months(generation)] = Counter({month_of(image_id): 1})
     return counters
 
 
@@ -116,11 +130,7 @@ def _term_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
         yield partition, keys.term_place(term, rank, image_id)
 
 
-def _feed_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
-    if facts.public:
-        yield keys.feed(month_of(image_id)), image_id
-
-
 def terms_in(item: dict[str, Any]) -> dict[str, int]:
     """The terms, with their ranks, that a row of a term holds."""
-    return {entry[1:]: int(entry[0]) for entry in item["terms"]["S"].split(" ")}
+    text = item["terms"]["S"] if "terms" in item else zlib.decompress(item["packed"]["B"]).decode()
+    return {entry[1:]: int(entry[0]) for entry in text.split(" ")}

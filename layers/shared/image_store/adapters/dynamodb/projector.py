@@ -18,7 +18,9 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, records
 from image_store.adapters.dynamodb import projections as rows
+from image_store.adapters.dynamodb.feed_upkeep import DynamoFeedUpkeep
 from image_store.adapters.dynamodb.projections import RowKey
+from image_store.adapters.dynamodb.rebuilds import rebuild_of
 from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
 from image_store.domain.errors import Conflict
 from image_store.domain.image import Record, State
@@ -43,6 +45,8 @@ class _Row:
     before: tuple[Facts, ...]
     """What is being replaced, while not all rows are written."""
     cards: str
+    terms: str
+    """Digests of the rows that lists read, and of those that searches read."""
     finished: bool
 
     @property
@@ -69,6 +73,7 @@ class DynamoProjector(Projector):
     ) -> None:
         self._table = table
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+        self._feed = DynamoFeedUpkeep(table, client=client, sleep=sleep, monotonic=monotonic)
 
     # One image ----------------------------------------------------------------------------------------
 
@@ -104,6 +109,7 @@ class DynamoProjector(Projector):
     ) -> None:
         facts = facts_of(record) if record is not None else None
         listed = rows.listed_rows(record, facts) if record is not None and facts is not None else {}
+        terms = rows.term_rows(record, facts) if record is not None and facts is not None else {}
         new = _Row(
             revision=seen.revision + 1 if seen else 1,
             version=record.image.version if record is not None else seen.version if seen else 0,
@@ -111,6 +117,7 @@ class DynamoProjector(Projector):
             facts=facts,
             before=seen.all_facts if seen else (),
             cards=rows.digest_of(listed),
+            terms=rows.digest_of(terms),
             finished=False,
         )
         fresh = seen is None or not seen.finished or again
@@ -119,14 +126,8 @@ class DynamoProjector(Projector):
         if facts is not None:
             if fresh or (seen and seen.cards != new.cards):
                 writes += map(self._put, listed.values())
-            terms = rows.term_rows(image_id, facts)
-            if fresh or seen is None or seen.facts is None or seen.facts.searched != facts.searched:
+            if fresh or (seen and seen.terms != new.terms):
                 writes += map(self._put, terms.values())
-            writes += [
-                self._put(item)
-                for key, item in rows.feed_rows(image_id, facts).items()
-                if fresh or key not in old_keys
-            ]
         writes += map(self._delete, sorted(old_keys - rows.row_keys(image_id, facts)))
         ended = record is None or record.image.state in _ENDED
         counted = seen.facts if seen and seen.generation == new.generation else None
@@ -238,6 +239,8 @@ class DynamoProjector(Projector):
                 self.project(image_id, generation=generation, at=at)
             elif pk.startswith(keys.STATS_PREFIX) and keys.generation_of_stats(pk) < generation:
                 self._let_expire((pk, sk), at + KEPT_AFTER_THE_END)
+        self._feed.restore(pk.removeprefix(keys.IMAGE_PREFIX) for pk, sk in found if sk == keys.META)
+        self._feed.remove_strays(key for key in found if key[0].startswith(keys.FEED_PREFIX))
         self._remove_strays(key for key in found if key[0].startswith(keys.FOUND_BY))
         last = answer.get("LastEvaluatedKey")
         return len(found), json.dumps(last) if last else None
@@ -283,18 +286,6 @@ class DynamoProjector(Projector):
         )
 
 
-def rebuild_of(item: items.Item) -> Rebuild:
-    """The state of a rebuild that an item holds."""
-    return Rebuild(
-        serving=int(item["serving"]["N"]),
-        building=int(item["building"]["N"]),
-        begins_at=items.parse_time(item["begins_at"]["S"]) if "begins_at" in item else None,
-        after=item["after"]["S"] if "after" in item else None,
-        step=int(item["step"]["N"]),
-        examined=int(item["examined"]["N"]),
-    )
-
-
 def _is_wanted(record: Record | None, seen: _Row | None, generation: int, *, again: bool) -> bool:
     """Whether there is anything to project."""
     if record is None:
@@ -315,6 +306,7 @@ def _item_of(image_id: str, row: _Row, *, finished: bool, ends_at: datetime | No
         "version": {"N": str(row.version)},
         "generation": {"N": str(row.generation)},
         "cards": {"S": row.cards},
+        "terms": {"S": row.terms},
     }
     if row.facts is not None:
         item["facts"] = {"S": _json(row.facts.to_json())}
@@ -334,6 +326,8 @@ def _row_of(item: items.Item) -> _Row:
         facts=Facts.from_json(json.loads(item["facts"]["S"])) if "facts" in item else None,
         before=tuple(map(Facts.from_json, before)),
         cards=item["cards"]["S"],
+        # Builds before searches read cards kept no digest of their rows: those are written anew with the next change.
+        terms=item["terms"]["S"] if "terms" in item else "",
         finished="before" not in item,
     )
 

@@ -1,20 +1,22 @@
 """Records as items, and back, with every row that follows from a record."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
-from image_store.adapters.dynamodb.cards import listed
+from image_store.adapters.dynamodb.cards import listed, rendition_of, rendition_text
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.publication_items import current_publication, publication_item
 from image_store.domain.actor import Actor
 from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
 from image_store.domain.media import MediaType
-from image_store.domain.renditions import Placeholder, Rendition
+from image_store.domain.renditions import Placeholder
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_FINGERPRINT_CHARS = 12
 
 
 def rows_of(record: Record) -> dict[tuple[str, str], Item]:
@@ -38,10 +40,38 @@ def rows_of(record: Record) -> dict[tuple[str, str], Item]:
         ]
         if image.publication is not None:
             rows.append(publication_item(current_publication(image, image.publication)))
+        rows += feed_rows(record)
     if image.guarded:
         guard = keys.key(keys.checksum(image.owner, image.sha256), keys.GUARD)
         rows.append({**guard, "image_id": {"S": image.id}})
     return {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
+
+
+def feed_rows(record: Record) -> list[Item]:
+    """The rows by which everybody finds an image: of all, of its owner and of its groups; none unless it is public.
+
+    They stay small, so that one Query reads a page of a hundred.
+    """
+    image, details = record.image, record.details
+    if not image.is_in_feed:
+        return []
+    held = listed(image, details)
+    row: Item = {name: held[name] for name in ("card", "kind", "model", "provider") if name in held}
+    row |= {"owner": {"S": image.owner}, "print": {"S": fingerprint(details)}}
+    if image.expires_at is not None:
+        row["expires_at"] = {"N": str(int(image.expires_at.timestamp()))}
+    partitions = (keys.FEED, keys.feed_of_owner(image.owner), *map(keys.feed_of_group, details.groups))
+    return [{**keys.key(partition, image.id), **row} for partition in partitions]
+
+
+def fingerprint(details: Details) -> str:
+    """A short text that tells one version of what the feed may show of details from another.
+
+    It stands in rows, so what it is made of must stay the same from build to build.
+    """
+    prompt = (details.generation or {}).get("prompt")
+    shown = as_json([details.title, prompt, details.tags, details.groups])
+    return hashlib.sha256(shown.encode()).hexdigest()[:_FINGERPRINT_CHARS]
 
 
 def _meta(image: Image, details: Details) -> Item:
@@ -116,7 +146,7 @@ def record_text(image: Image) -> str:
             "height": image.height,
             "sha256": image.sha256,
             "looks": [image.placeholder.blurhash, image.placeholder.color, image.perceptual_hash],
-            "renditions": [_rendition_text(rendition) for rendition in image.renditions],
+            "renditions": [rendition_text(rendition) for rendition in image.renditions],
             "created": _micros(image.created_at),
             "updated": _micros(image.updated_at),
             "category": image.category,
@@ -139,18 +169,6 @@ def _micros(at: datetime) -> int:
 
 def _instant(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
-
-
-def _rendition_text(made: Rendition) -> str:
-    """There may be a dozen of them, so they are written shortly."""
-    text = f"{made.public_filename}:{made.width}:{made.height}:{made.size_bytes}"
-    return text if made.making is None else f"{text}:{made.making}"
-
-
-def _rendition(text: str) -> Rendition:
-    name, width, height, size, *making = text.split(":")
-    preset, _, extension = name.partition(".")
-    return Rendition(preset, MediaType.of_extension(extension), int(width), int(height), int(size), *making)
 
 
 def _while_uploading(image: Image) -> dict[str, Any]:
@@ -186,7 +204,7 @@ def image_of(item: Item) -> Image:
         height=record["height"],
         sha256=record["sha256"],
         placeholder=Placeholder(blurhash, color),
-        renditions=tuple(map(_rendition, record["renditions"])),
+        renditions=tuple(map(rendition_of, record["renditions"])),
         created_at=_instant(record["created"]),
         updated_at=_instant(record["updated"]),
         category=record["category"],

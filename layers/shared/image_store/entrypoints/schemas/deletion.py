@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from image_store.entrypoints.schemas.fields import GROUP_PATTERN, Strict
+from image_store.entrypoints.schemas.fields import GroupName, Strict
 from image_store.entrypoints.schemas.scalars import Flag
 
 MAX_BATCH_DELETE = 100
@@ -16,12 +16,7 @@ class BatchDelete(Strict):
     ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
         None, min_length=1, max_length=MAX_BATCH_DELETE, description="Each is deleted once."
     )
-    group: str | None = Field(
-        None,
-        max_length=161,
-        pattern=GROUP_PATTERN,
-        description="`type:id`; up to a hundred images a request.",
-    )
+    group: GroupName | None = Field(None, description="`type:id`; up to a hundred images a request.")
     permanent: Flag = Field(
         default=False,
         description="Past the trash. What lies in the trash already is in no group, and is not reached by one.",

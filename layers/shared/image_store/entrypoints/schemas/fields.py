@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from image_store.domain import attributes as limits
+from image_store.domain.attributes import composed
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
 from image_store.domain.sent_filenames import REORDERING, clean_filename
 
@@ -50,15 +51,20 @@ MAX_URL_CHARS = 2048
 
 Line = Annotated[str, AfterValidator(_one_line)]
 
+ComparedLine = Annotated[Line, AfterValidator(composed)]
+"""A line by which images are found, in the one form in which texts are compared."""
+
 Text = Annotated[str, AfterValidator(_text)]
 
-Tag = Annotated[Line, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
+Tag = Annotated[ComparedLine, Field(min_length=1, max_length=limits.MAX_TAG_CHARS)]
 
 GroupType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
-GroupId = Annotated[Line, Field(min_length=1, max_length=128)]
+GroupId = Annotated[ComparedLine, Field(min_length=1, max_length=128)]
 
-GROUP_PATTERN = r"^[a-z][a-z0-9_-]{0,31}:.+$"
+GroupName = Annotated[
+    ComparedLine, Field(max_length=161, pattern=r"^[a-z][a-z0-9_-]{0,31}:.+$", description="`type:id`")
+]
 
 
 def _few_groups(value: Any) -> Any:
@@ -131,12 +137,13 @@ class OneOf(Strict):
 
 def unique(tags: list[str]) -> tuple[str, ...]:
     """Tags in their order, each once."""
-    return tuple(dict.fromkeys(tags))
+    return tuple(dict.fromkeys(map(composed, tags)))
 
 
 def flat_groups(groups: dict[str, list[str]]) -> tuple[str, ...]:
     """Groups as `type:id`, each once; InvalidRequest beyond 20."""
-    names = tuple(dict.fromkeys(f"{kind}:{name}" for kind, members in groups.items() for name in members))
+    given = (f"{kind}:{name}" for kind, members in groups.items() for name in members)
+    names = tuple(dict.fromkeys(map(composed, given)))
     if len(names) > limits.MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {limits.MAX_GROUPS} groups.")
     return names

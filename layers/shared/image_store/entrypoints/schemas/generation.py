@@ -8,7 +8,16 @@ from image_store.domain import attributes as limits
 from image_store.domain.generation import MAX_IMAGES, MAX_REFERENCES, MAX_VARIATIONS, Wish
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import Provider
-from image_store.entrypoints.schemas.fields import Filename, Groups, Line, Strict, Tag, Text, limited
+from image_store.entrypoints.schemas.fields import (
+    ComparedLine,
+    Filename,
+    Groups,
+    Line,
+    Strict,
+    Tag,
+    Text,
+    limited,
+)
 from image_store.entrypoints.schemas.images import _ROOM_FOR_THE_REST, Analysis, ImageAttributes
 from image_store.entrypoints.schemas.scalars import Flag, Instant, Whole
 
@@ -37,7 +46,7 @@ class GenerationItem(Strict):
     alt_text: Text | None = Field(
         None, max_length=limits.MAX_ALT_TEXT_CHARS, description="Derived from the prompt otherwise."
     )
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
     groups: Groups = Field({}, description="Such as post, prompt, conversation, session and persona.")
     metadata: dict[str, Any] = Field({})
@@ -67,7 +76,7 @@ class GenerationRequest(Strict):
 
     items: list[GenerationItem] = Field(min_length=1, max_length=MAX_IMAGES)
     provider: Provider | None = Field(None, description="The preferred one.")
-    model: Line | None = Field(None, min_length=1, max_length=128)
+    model: ComparedLine | None = Field(None, min_length=1, max_length=128)
     fallback: Flag = Field(default=True, description="Whether other providers may do it.")
     join: Flag = Field(
         default=True,

@@ -11,6 +11,7 @@ from image_store.domain.generation import MAX_REFERENCES
 from image_store.domain.image import Kind, Visibility
 from image_store.entrypoints.schemas.fields import (
     MAX_SAFE_INTEGER,
+    ComparedLine,
     Filename,
     Groups,
     GroupsPatch,
@@ -45,8 +46,8 @@ class Generation(Strict):
 
     prompt: Text | None = None
     negative_prompt: Text | None = None
-    model: Line | None = Field(None, max_length=128)
-    provider: Line | None = Field(None, max_length=64)
+    model: ComparedLine | None = Field(None, max_length=128)
+    provider: ComparedLine | None = Field(None, max_length=64)
     seed: Whole | None = Field(
         None, ge=-1, le=2**63 - 1, description="-1 means random; null that a requested seed was not used."
     )
@@ -88,7 +89,7 @@ class ImageAttributes(Strict):
     filename: Filename | None = None
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
     rating: Whole | None = Field(None, ge=1, le=5)
     groups: Groups = Field({})
@@ -125,7 +126,7 @@ class ImagePatch(MergePatch):
 
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] | None = Field(None, max_length=limits.MAX_TAGS)
     rating: Whole | None = Field(None, ge=1, le=5)
     groups: GroupsPatch | None = None

@@ -1,13 +1,15 @@
 """What is asked of lists, searches and the feed, and of a single image."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from image_store.domain import attributes as limits
 from image_store.domain.image import Kind, Visibility
-from image_store.entrypoints.schemas.fields import GROUP_PATTERN, Line, Strict, Tag
-from image_store.entrypoints.schemas.scalars import Flag, Instant, Whole
+from image_store.domain.listing import FIELDS
+from image_store.entrypoints.schemas.fields import ComparedLine, GroupName, Strict, Tag
+from image_store.entrypoints.schemas.scalars import Flag, Moment, Whole
 
 
 class Order(StrEnum):
@@ -17,6 +19,27 @@ class Order(StrEnum):
     ASC = "asc"
 
 
+def _fields(text: object) -> frozenset[str]:
+    names = frozenset(text.split(",")) if isinstance(text, str) else frozenset()
+    if not names or not names <= set(FIELDS):
+        raise ValueError(f"must be some of {', '.join(FIELDS)}, separated by commas")
+    return names
+
+
+CardFields = Annotated[
+    frozenset[str],
+    BeforeValidator(_fields),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": f"^({'|'.join(FIELDS)})(,({'|'.join(FIELDS)}))*$",
+            "description": f"What each item carries besides: some of {', '.join(FIELDS)}, separated by commas.",
+            "examples": ["title,tags"],
+        }
+    ),
+]
+
+
 class _Filters(Strict):
     """Which images are wanted; `from` is inclusive, `to` is not."""
 
@@ -24,13 +47,14 @@ class _Filters(Strict):
     kind: Kind | None = None
     visibility: Visibility | None = None
     tag: Tag | None = None
-    group: str | None = Field(None, max_length=161, pattern=GROUP_PATTERN, description="`type:id`")
-    model: Line | None = Field(None, min_length=1, max_length=128)
-    provider: Line | None = Field(None, min_length=1, max_length=64)
-    category: Line | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
-    since: Instant | None = Field(None, alias="from")
-    until: Instant | None = Field(None, alias="to")
+    group: GroupName | None = None
+    model: ComparedLine | None = Field(None, min_length=1, max_length=128)
+    provider: ComparedLine | None = Field(None, min_length=1, max_length=64)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    since: Moment | None = Field(None, alias="from")
+    until: Moment | None = Field(None, alias="to")
     trashed: Flag = False
+    fields: CardFields | None = None
 
 
 class ImageQuery(_Filters):
@@ -38,6 +62,11 @@ class ImageQuery(_Filters):
 
     cursor: str | None = Field(None, min_length=1, max_length=500)
     order: Order = Order.DESC
+    sha256: str | None = Field(
+        None,
+        pattern="^[0-9a-fA-F]{64}$",
+        description="The checksum of the bytes; not together with `tag`, `group` or `trashed`.",
+    )
 
 
 class SearchQuery(_Filters):
@@ -58,10 +87,17 @@ class SimilarQuery(Strict):
 
 
 class FeedQuery(Strict):
-    """How much of the feed is wanted."""
+    """Which part of the feed is wanted; `from` is inclusive, `to` is not."""
 
     limit: Whole = Field(50, ge=1, le=100)
     cursor: str | None = Field(None, min_length=1, max_length=500)
+    group: GroupName | None = Field(
+        None, description="`type:id`, whoever owns the images; add `owner` where only one may fill a group."
+    )
+    owner: str | None = Field(None, min_length=1, max_length=255)
+    since: Moment | None = Field(None, alias="from")
+    until: Moment | None = Field(None, alias="to")
+    fields: CardFields | None = None
 
 
 class DeleteQuery(Strict):

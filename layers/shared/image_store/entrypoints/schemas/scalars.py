@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Strict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Strict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 _FLAGS = {"true": True, "false": False}
@@ -44,6 +44,18 @@ def _day(value: Any) -> Any:
     raise PydanticCustomError("date_type", "Input should be a day such as 2026-03-01")
 
 
+def _moment(value: Any) -> Any:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return f"{value}T00:00:00Z"
+    try:
+        return _instant(value)
+    except PydanticCustomError:
+        raise PydanticCustomError(
+            "datetime_type",
+            "Input should be a day such as 2026-03-01, or an instant of RFC 3339 such as 2026-03-01T12:00:00Z",
+        ) from None
+
+
 Flag = Annotated[bool, Strict()]
 
 Whole = Annotated[int, Strict()]
@@ -54,6 +66,20 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_in
 """An instant with an offset, in UTC from here on."""
 
 Day = Annotated[date, BeforeValidator(_day)]
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_moment),
+    AfterValidator(_in_the_calendar),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "A day, which begins at midnight UTC, or an instant as RFC 3339 writes it.",
+            "examples": ["2026-03-01", "2026-03-01T12:00:00Z"],
+        }
+    ),
+]
+"""An instant, or the day that begins with it, in UTC from here on."""
 
 
 def from_texts(model: type[BaseModel], values: dict[str, Any]) -> dict[str, Any]:

@@ -59,7 +59,22 @@ class Image(BaseModel):
     warnings: list[str]
 
 
-class Card(BaseModel):
+class CardExtra(BaseModel):
+    """What an item carries only where `fields` names it."""
+
+    title: str | None = None
+    prompt: str | None = Field(None, description="Null where the deployment keeps it encrypted.")
+    model: str | None = None
+    provider: str | None = None
+    tags: list[str] | None = None
+    groups: dict[str, list[str]] | None = None
+    owner_id: str | None = None
+    renditions: dict[str, ImageRendition] | None = Field(
+        None, description="Those that were made with the image."
+    )
+
+
+class Card(CardExtra):
     """An image in a list."""
 
     id: str
@@ -104,8 +119,12 @@ class SimilarImages(BaseModel):
     items: list[SimilarImage]
 
 
-class FeedCard(BaseModel):
-    """An image in the feed. Filenames, and alt texts that were derived, are shown only where a deployment says so."""
+class FeedCard(CardExtra):
+    """An image in the feed.
+
+    Filenames, alt texts that were derived, and what owners say of images are shown only where a deployment says so,
+    and are null elsewhere.
+    """
 
     id: str
     kind: Kind
