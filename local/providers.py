@@ -41,7 +41,7 @@ MODES = (
     "odd",
     "link",
 )
-"""`odd` is a good picture beside a usage that cannot be read; `link` names the picture, as older models of OpenAI do."""
+"""`odd` is a good picture beside a usage that cannot be read; `link` names it, as older models of OpenAI do."""
 KEY = "local"
 """The one key that is good here."""
 SECONDS = 0.5
