@@ -115,6 +115,8 @@ TOLD = {
         "PROVENANCE",
         "CLEANUP_ON_SAVE",
         "PROVIDER_URLS",
+        "REMOTE_HOSTS",
+        "REMOTE_NETWORKS",
         "PROVIDERS_SECRET",
         "GENERATION_RETRIES",
     }
