@@ -166,17 +166,17 @@ DECODING = {
     "POST /v1/admin/migrations",
 }
 """Routes whose function decodes an image while its caller waits."""
-IMAGES_FOR_EVERYBODY = {"GET /i/{link}", "GET /i/{link}/{preset}", "GET /v1/feed"}
+IMAGES_FOR_EVERYBODY = {
+    f"{method} {path}"
+    for method in ("GET", "HEAD")
+    for path in ("/i/{link}", "/i/{link}/{preset}", "/v1/feed")
+}
 
 
 def test_every_route_is_throttled(processed: dict[str, Any], template: dict[str, Any]) -> None:
     stage = processed["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]
     own = stage["RouteSettings"]
-    public = {
-        key
-        for key, (_, authorizer) in _ROUTES.items()
-        if authorizer is PUBLIC and key.startswith("GET ") and key != "GET /{proxy+}"
-    }
+    public = {key for key, (_, authorizer) in ROUTES.items() if authorizer is PUBLIC}
 
     assert stage["DefaultRouteSettings"] == limits("ApiRateLimit", "ApiBurstLimit")
     assert own.keys() == public | DECODING
