@@ -96,11 +96,8 @@ def measure(_: Path) -> Iterator[Measurement]:
     yield Measurement(
         "console_10k_elements", scrolled.most_elements, "elements", 2_000, "the most at any time"
     )
-    # More frames are better: the table's bars are upper ones, so what is told is how long a frame takes.
-    detail = (
-        f"{1_000 / scrolled.frame_ms:.0f} frames a second; median while scrolling through {IMAGES} images"
-    )
-    yield Measurement("console_10k_frame_ms", scrolled.frame_ms, "ms", 20, detail)
+    detail = f"median while scrolling through {IMAGES} images"
+    yield Measurement("console_10k_fps", 1_000 / scrolled.frame_ms, "frames/s", 50, detail, at_least=True)
     yield Measurement(
         "console_10k_viewer_ms", scrolled.viewer_ms, "ms", 200, "from the click to the open view"
     )
