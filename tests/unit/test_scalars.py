@@ -16,13 +16,13 @@ from image_store.entrypoints.schemas.deletion import BatchDelete
 from image_store.entrypoints.schemas.fields import Strict
 from image_store.entrypoints.schemas.images import ImageAttributes
 from image_store.entrypoints.schemas.queries import DeleteQuery, ImageQuery
-from image_store.entrypoints.schemas.scalars import Day, Instant, from_texts
+from image_store.entrypoints.schemas.scalars import Instant, Moment, from_texts
 from image_store.entrypoints.schemas.statistics import StatsQuery
 
 
 class Times(BaseModel):
     at: Instant | None = None
-    on: Day | None = Field(None, alias="from")
+    on: Moment | None = Field(None, alias="from")
 
 
 @pytest.mark.parametrize("value", ["off", "false", "no", "t", "", 0, 0.0, None, [], "0"])
