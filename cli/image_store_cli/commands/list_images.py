@@ -26,7 +26,12 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         run,
         summary="list images",
         details="With --json: one card per line.",
-        examples=("list --limit 20", "list --group trip:1 --kind upload", "list --trashed", "list --sha256 $HEX"),
+        examples=(
+            "list --limit 20",
+            "list --group trip:1 --kind upload",
+            "list --trashed",
+            "list --sha256 $HEX",
+        ),
     )
     add_filters(parser)
     parser.add_argument("--sha256", metavar="HEX", help="only images with this checksum")
