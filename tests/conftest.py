@@ -6,6 +6,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = (
+    "tests/golden/",  # they share a browser
     "tests/e2e/",  # they share a stack, which takes longer to start than most of them take
     "tests/template/test_artefact.py",  # one build for all of them
     "tests/benchmarks/test_growth_counts.py",  # one table full of images

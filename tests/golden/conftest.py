@@ -1,0 +1,97 @@
+"""A real browser that tells what it shows of a picture: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from image_store.domain.media import sniff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# A page of localhost, answered by the test itself: only such a page may use ImageDecoder.
+ADDRESS = "http://localhost/"
+SHOW = """async ({packed, type}) => {
+  const bytes = Uint8Array.from(atob(packed), character => character.charCodeAt(0));
+  const pixels = (source, width, height) => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext('2d');
+    context.drawImage(source, 0, 0);
+    const levels = context.getImageData(0, 0, width, height).data;
+    return {width, height, levels: btoa(Array.from(levels, level => String.fromCharCode(level)).join(''))};
+  };
+  const image = new Image();
+  image.src = URL.createObjectURL(new Blob([bytes], {type}));
+  try { await image.decode(); } catch { return null; }
+  const shown = {still: pixels(image, image.naturalWidth, image.naturalHeight), frames: [], durations: []};
+  const decoder = new ImageDecoder({data: bytes, type});
+  await decoder.completed;
+  await decoder.tracks.ready;
+  const track = decoder.tracks.selectedTrack;
+  for (let index = 0; track.animated && index < track.frameCount; index++) {
+    const {image: frame} = await decoder.decode({frameIndex: index});
+    shown.frames.push(pixels(frame, frame.displayWidth, frame.displayHeight));
+    shown.durations.push(frame.duration / 1000);
+    frame.close();
+  }
+  return shown;
+}"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a browser shows of a file: its picture, and the frames of an animation with their milliseconds."""
+
+    still: Image.Image
+    frames: list[Image.Image]
+    durations_ms: list[float]
+
+
+class Chromium:
+    """Shows pictures in a page."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def show(self, data: bytes) -> Shown | None:
+        """Show a file; None where the browser shows nothing of it."""
+        media_type = sniff(data)
+        assert media_type is not None
+        told = self._page.evaluate(SHOW, {"packed": base64.b64encode(data).decode(), "type": str(media_type)})
+        if told is None:
+            return None
+        return Shown(_image(told["still"]), [_image(frame) for frame in told["frames"]], told["durations"])
+
+
+def _image(told: dict[str, int | str]) -> Image.Image:
+    levels = base64.b64decode(str(told["levels"]))
+    return Image.frombytes("RGBA", (int(told["width"]), int(told["height"])), levels)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """The browser of this machine; without one the tests are skipped, but not where everything must run."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None and os.environ.get("CI"):
+        pytest.fail("There is no browser: install Debian's package chromium.")
+    if found is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--force-color-profile=srgb"])
+        page = browser.new_page()
+        page.route("**/*", lambda route: route.fulfill(body="<!doctype html>", content_type="text/html"))
+        page.goto(ADDRESS)
+        yield Chromium(page)
+        browser.close()
