@@ -109,6 +109,7 @@ def new_item(index: int = 0, *, job_id: str = JOB, owner: str = OWNER, micros: i
         not_before=NOON,
         deadline=NOON + timedelta(minutes=30),
         hold=Hold(micros=micros, on=TODAY),
+        promised=True,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item as Row
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.domain.attributes import Attributes, OnDuplicate
@@ -33,6 +33,7 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
     """A new job as an item."""
     return {
         **keys.key(keys.job(job.id), keys.JOB),
+        **schema.STAMP,
         "id": {"S": job.id},
         "owner_key": {"S": keys.jobs(job.owner)},
         "version": {"N": str(job.version)},
@@ -52,8 +53,10 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
     }
 
 
+@schema.reading
 def job_of(row: Row) -> Job:
-    """The job that an item holds."""
+    """The job that an item of this or an earlier version holds; UnreadableRow for any other."""
+    schema.version_of(row)
     told = json.loads(row["job"]["S"])
     preference = told["preference"]
     return Job(
@@ -100,6 +103,7 @@ def changing(item: Item) -> Row:
         "call": item.call,
         "settled": item.settled,
         "hold": item.hold,
+        "promised": item.promised or None,
         "provider": item.provider,
         "model": item.model,
         "duration_ms": item.duration_ms,
@@ -109,6 +113,7 @@ def changing(item: Item) -> Row:
         "error": item.error,
     }
     return {
+        **schema.STAMP,
         "version": {"N": str(item.version)},
         "change": {"S": item.change},
         "state": {"S": item.state.value},
@@ -116,8 +121,10 @@ def changing(item: Item) -> Row:
     }
 
 
+@schema.reading
 def item_of(row: Row) -> Item:
-    """The image of a job that an item holds; without its wish where that was not read."""
+    """The image of a job that an item holds, without its wish where that was not read; UnreadableRow otherwise."""
+    schema.version_of(row)
     told = json.loads(row["item"]["S"])
     hold, error, call = told.get("hold"), told.get("error"), told.get("call")
     return Item(
@@ -139,6 +146,7 @@ def item_of(row: Row) -> Item:
         call=call_of(call) if call else None,
         settled=told["settled"],
         hold=Hold(micros=hold["micros"], on=date.fromisoformat(hold["on"])) if hold else None,
+        promised=told.get("promised", False),
         provider=Provider(told["provider"]) if "provider" in told else None,
         model=told.get("model"),
         duration_ms=told.get("duration_ms"),

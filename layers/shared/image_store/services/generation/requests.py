@@ -214,6 +214,7 @@ class GenerationRequests:
                 call=None,
                 settled=False,
                 hold=Hold(micros=micros, on=now.date()),
+                promised=self.most_images > 0,
                 error=None,
             )
             changes.append(Change(before=item, after=again))
@@ -297,6 +298,7 @@ class GenerationRequests:
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,
                         hold=Hold(micros=micros, on=now.date()),
+                        promised=self.most_images > 0,
                     )
                 )
         job = Job(
