@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,65 +71,78 @@ def main() -> int:
 
 
 async def run_until_stopped(settings: LocalSettings) -> int:
-    """Start every part in its order, wait for a stop or for the emulator's end, and stop them in reverse."""
+    """Run the stack until a stop or the emulator's end; answer the exit code, 1 when not everything was saved."""
+    ending = Ending()
+    async with AsyncExitStack() as parts:
+        code = await run(settings, parts=parts, ending=ending)
+    return code if ending.is_saved else 1
+
+
+@dataclass
+class Ending:
+    """How the stack ended."""
+
+    is_saved: bool = True
+
+
+async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending) -> int:
+    """Start every part in its order, wait for a stop or for the emulator's end; `parts` stops them in reverse."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     state = StateFolder(settings.state)
-    async with AsyncExitStack() as parts:
-        lock = parts.enter_context(state.lock())
-        state.require_version()
-        api_sockets = take_port(settings.port)
-        parts.callback(close_all, api_sockets)
-        state.prepare()
-        ports = choose_ports(state.read("ports"), api_port=settings.port)
-        state.write("ports", ports)
-        log_to(state.log)
-        issuer = make_issuer(state, port=ports["issuer"], origins=settings.origins - {ANY})
-        await parts.enter_async_context(serving(issuer_application(issuer), take_port(ports["issuer"])))
-        access = provider_access(os.environ, server=f"http://localhost:{ports['providers']}")
-        if access.is_local:
-            sockets = take_port(ports["providers"])
-            await parts.enter_async_context(serving(Providers().application(), sockets))
-        unclean = state.was_killed()
-        emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
+    lock = parts.enter_context(state.lock())
+    state.require_version()
+    api_sockets = take_port(settings.port)
+    parts.callback(close_all, api_sockets)
+    state.prepare()
+    ports = choose_ports(state.read("ports"), api_port=settings.port)
+    state.write("ports", ports)
+    log_to(state.log)
+    issuer = make_issuer(state, port=ports["issuer"], origins=settings.origins - {ANY})
+    await parts.enter_async_context(serving(issuer_application(issuer), take_port(ports["issuer"])))
+    access = provider_access(os.environ, server=f"http://localhost:{ports['providers']}")
+    if access.is_local:
+        sockets = take_port(ports["providers"])
+        await parts.enter_async_context(serving(Providers().application(), sockets))
+    unclean = state.was_killed()
+    emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
 
-        def note_a_clean_stop() -> None:
-            if not emulator.has_saved:
-                print("error: not everything could be saved at the end.", file=sys.stderr, flush=True)
-            elif unclean is None:
-                state.settle()
+    def note_a_clean_stop() -> None:
+        if emulator.could_not_save:
+            ending.is_saved = False
+            print("error: not everything could be saved at the end.", file=sys.stderr, flush=True)
+        elif emulator.has_saved and unclean is None:
+            state.settle()
 
-        parts.callback(note_a_clean_stop)
-        parts.callback(emulator.stop)
-        stopped = asyncio.create_task(stop.wait())
-        ready = asyncio.create_task(
-            make_ready(settings, state, emulator=emulator, issuer=issuer, access=access)
-        )
-        await wait_and_tell(stopped, ready)
-        if stopped.done():
-            ready.cancel()
-            return 0
-        stack = ready.result()
-        if unclean is not None and await settled(state, emulator, stack, unclean=unclean, stop=stopped):
-            unclean = None
-        front = await front_of(settings, emulator, stack, parts=parts)
-        await parts.enter_async_context(serving(front.application(), api_sockets))
-        described = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
-        if access.is_local:
-            described["providers_url"] = f"http://localhost:{ports['providers']}"
-        state.write("stack", described)
-        parts.callback(state.stack_file.unlink, missing_ok=True)
-        sample = make_sample(settings.state / "sample.jpg")
-        print(greeting(settings, issuer=issuer, sample=sample, log=state.log), flush=True)
-        gone = asyncio.create_task(emulator.wait_until_gone())
-        await asyncio.wait({stopped, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if gone.done():
-            print(f"error: the emulator ended unexpectedly: see the end of {state.log}.", file=sys.stderr)
-            return 1
-        gone.cancel()
-        say("stopping …")
+    parts.callback(note_a_clean_stop)
+    parts.callback(emulator.stop)
+    stopped = asyncio.create_task(stop.wait())
+    ready = asyncio.create_task(make_ready(settings, state, emulator=emulator, issuer=issuer, access=access))
+    await wait_and_tell(stopped, ready)
+    if stopped.done():
+        ready.cancel()
         return 0
+    stack = ready.result()
+    if unclean is not None and await settled(state, emulator, stack, unclean=unclean, stop=stopped):
+        unclean = None
+    front = await front_of(settings, emulator, stack, parts=parts)
+    await parts.enter_async_context(serving(front.application(), api_sockets))
+    described = stack_description(settings, emulator=emulator, issuer=issuer, stack=stack)
+    if access.is_local:
+        described["providers_url"] = f"http://localhost:{ports['providers']}"
+    state.write("stack", described)
+    parts.callback(state.stack_file.unlink, missing_ok=True)
+    sample = make_sample(settings.state / "sample.jpg")
+    print(greeting(settings, issuer=issuer, sample=sample, log=state.log), flush=True)
+    gone = asyncio.create_task(emulator.wait_until_gone())
+    await asyncio.wait({stopped, gone}, return_when=asyncio.FIRST_COMPLETED)
+    if gone.done():
+        print(f"error: the emulator ended unexpectedly: see the end of {state.log}.", file=sys.stderr)
+        return 1
+    gone.cancel()
+    say("stopping …")
+    return 0
 
 
 async def wait_and_tell(stopped: asyncio.Task[bool], ready: asyncio.Task[DeployedStack]) -> None:

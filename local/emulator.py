@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 import boto3
 
 from local.inside_emulator.gate import CHECKPOINT_PATH, FRONT_HEADER
+from local.inside_emulator.process import NOT_SAVED
 from local.problems import CannotRun
 from local.settings import REGION
 
@@ -154,6 +155,11 @@ class Emulator:
     def has_saved(self) -> bool:
         """Whether it has ended, and saved everything before it did."""
         return self.process.poll() == 0
+
+    @property
+    def could_not_save(self) -> bool:
+        """Whether it has ended, and the disk did not take everything."""
+        return self.process.poll() == NOT_SAVED
 
     def _why_it_ended(self) -> str:
         self.news.join()

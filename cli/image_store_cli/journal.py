@@ -64,8 +64,7 @@ class Journal:
         with self._lock:
             self.entries[entry.path] = entry
             self._file.write(line + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            self._file.flush()  # outlives this process; what a power cut takes is sent again, to the same image
 
     def remove(self) -> None:
         """Forget the upload: it is done."""

@@ -3,8 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import Application, application
-from image_store.domain.access import check_admin
-from image_store.entrypoints import admin_routes, http, repairs
+from image_store.entrypoints import admin_routes, admins, http, repairs
 from image_store.entrypoints.cleanup import report_answer, reports_answer
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.requests import json_body, query
@@ -44,7 +43,7 @@ def get_repair(repair_id: str) -> "Response[str]":
 
 def _application_of_admin() -> Application:
     app = application()
-    check_admin(http.caller(api), scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
+    admins.check(api, app.settings)
     return app
 
 

@@ -3,8 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.domain.access import check_admin
-from image_store.entrypoints import http
+from image_store.entrypoints import admins, http
 from image_store.entrypoints.health import health_answer
 
 api = http.create_api()
@@ -21,7 +20,7 @@ api = http.create_api()
 def get_component_health() -> "Response[str]":
     """Asks every part that the store stands on; 503 when one that is needed is down."""
     app = application()
-    check_admin(http.caller(api), scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
+    admins.check(api, app.settings)
     return health_answer(app.health.check())
 
 

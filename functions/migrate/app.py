@@ -5,8 +5,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import Application, application
-from image_store.domain.access import check_admin
-from image_store.entrypoints import http, migration_routes, migrations
+from image_store.entrypoints import admins, http, migration_routes, migrations
 from image_store.entrypoints.deadlines import deadline
 
 api = http.create_api()
@@ -39,7 +38,7 @@ def get_migration_content(migration_id: str) -> "Response[Any]":
 
 def _application_of_admin() -> Application:
     app = application()
-    check_admin(http.caller(api), scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
+    admins.check(api, app.settings)
     return app
 
 

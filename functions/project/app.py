@@ -17,4 +17,10 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     def project(image_ids: Collection[str], failed: Failed) -> None:
         app.projecting.project(image_ids, failed=failed)
 
-    return handle_changes(event, changed_image=app.changed_image, project=project, now=app.clock.now())
+    return handle_changes(
+        event,
+        changed_image=app.changed_image,
+        project=project,
+        now=app.clock.now(),
+        namespace=app.settings.metrics_namespace,
+    )

@@ -3,8 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.domain.access import check_admin
-from image_store.entrypoints import http
+from image_store.entrypoints import admins, http
 from image_store.entrypoints.requests import query
 from image_store.entrypoints.schemas.statistics import Scope, StatsQuery
 from image_store.entrypoints.statistics import stats_answer
@@ -29,7 +28,7 @@ def get_stats() -> "Response[str]":
     if asked.scope is Scope.OWN:
         found = app.reporting.of_owner(owner, **days)
     else:
-        check_admin(owner, scopes=http.scopes(api), admin_subjects=app.settings.admin_subjects)
+        admins.check(api, app.settings)
         found = app.reporting.of_all(**days)
     return stats_answer(found, scope=asked.scope)
 

@@ -1,6 +1,7 @@
 """What a warm function spends: a page of a list, signed links, the calls of an upload, many objects, a large one."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ from botocore.config import Config
 
 from image_store.adapters.presign import Presigner
 from image_store.adapters.system import SystemClock
+from image_store.domain.errors import InvalidRequest
+from image_store.entrypoints.forms import read_form
 from tests.benchmarks import direct_upload, objects
 from tests.benchmarks.answers import Table
 from tests.benchmarks.functions import Functions
-from tests.benchmarks.measurement import Measurement, compare, cpu_ms
+from tests.benchmarks.measurement import Measurement, compare, cpu_ms, median_cpu_ms
 from tests.benchmarks.plain import PAGE, PlainHandler
 from tests.benchmarks.sample import http_event, listed_row, query_read_units
 from tests.pictures import jpeg
@@ -21,6 +24,7 @@ _PAIRS = 25
 _ENDPOINT = "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com"
 # Reserve, commit, and one put each for the original, the thumb and the display picture.
 _UPLOAD_CALLS = 5
+_FORM_BYTES = 4_000_000
 
 
 def measure(build: Path) -> Iterator[Measurement]:
@@ -28,6 +32,7 @@ def measure(build: Path) -> Iterator[Measurement]:
     yield from list_page()
     yield _presigned_links()
     yield upload_calls()
+    yield from forms()
     yield from objects.measure()
     yield from direct_upload.measure(build)
 
@@ -52,6 +57,32 @@ def list_page() -> Iterator[Measurement]:
     )
     detail = f"{compared.ours_ms:.1f} ms, plain {compared.theirs_ms:.1f} ms"
     yield Measurement("list100_vs_plain", compared.ratio, "× plain", 0.2, detail)
+
+
+def forms() -> Iterator[Measurement]:
+    """What reading a form of 4 MB costs: with a file in it, and made to be slow."""
+    picture = (_FORM_BYTES // 4096) * bytes(range(256)) * 16
+    head = b'Content-Disposition: form-data; name="file"; filename="a.png"\r\nContent-Type: image/png'
+    plain = b"--x\r\n" + head + b"\r\n\r\n" + picture + b"\r\n--x--\r\n"
+    yield Measurement("form_4mb_ms", _form_ms(plain), "ms", 25, f"{len(plain):,} bytes")
+    hostile = {
+        "encoded words": b'--x\r\nContent-Disposition: form-data; name="' + b"=?utf-8?q?=61?= " * 250_000,
+        "parts": b"--x\r\na: b\r\n\r\n\r\n" * 300_000,
+        "headers": b"--x\r\n" + b"a: b\r\n" * 600_000 + b"\r\n",
+        "boundaries": b"--x\r\na: b\r\n\r\n" + b"\r\n--xy" * 600_000,
+        "almost boundaries": b"--x\r\na: b\r\n\r\n" + b"\r\n-" * 1_300_000,
+        "ends of lines": b"\r\n" * 2_000_000,
+    }
+    slowest = max(hostile, key=lambda name: _form_ms(hostile[name]))
+    yield Measurement("form_4mb_hostile_ms", _form_ms(hostile[slowest]), "ms", 50, slowest)
+
+
+def _form_ms(body: bytes) -> float:
+    def read() -> None:
+        with suppress(InvalidRequest):
+            read_form(body, "multipart/form-data; boundary=x")
+
+    return median_cpu_ms(read, runs=5)
 
 
 def _presigned_links() -> Measurement:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,7 +53,8 @@ def full_disk(stack: Stack) -> Iterator[None]:
     try:
         yield
     finally:
-        resource.prlimit(emulator, resource.RLIMIT_FSIZE, before)
+        with suppress(ProcessLookupError):  # it was stopped
+            resource.prlimit(emulator, resource.RLIMIT_FSIZE, before)
 
 
 def said(stack: Stack) -> str:
@@ -132,3 +133,12 @@ def test_bytes_whose_record_a_kill_lost_are_kept_aside(stack: Stack) -> None:
     assert "newer than the last save are kept in" in said(stack)
     listed = stack.client("s3").list_objects_v2(Bucket=PRIVATE_BUCKET, Prefix=key)
     assert listed["KeyCount"] == 0
+
+
+def test_a_stop_while_the_disk_is_full_is_no_clean_one(stack: Stack) -> None:
+    with full_disk(stack):
+        assert stack.stop() == 1
+
+    assert "error: not everything could be saved at the end." in said(stack)
+    stack.start()
+    assert "the last stop was not a clean one" in said(stack)

@@ -20,6 +20,7 @@ import yaml
 from botocore.exceptions import ClientError
 from PIL import Image
 
+from image_store.adapters.dynamodb.keys import CLEANUP_LEASE
 from local.build import build_folder
 from local.issuer import issuer_key
 from local.ports import any_free_port
@@ -163,6 +164,9 @@ def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_bu
     storage.delete_object(Bucket=PRIVATE_BUCKET, Key=original)
     orphan = f"images/0192d0c0-0000-7000-8000-000000000001/{'0' * 16}/original.png"
     storage.put_object(Bucket=PRIVATE_BUCKET, Key=orphan, Body=b"bytes without a record")
+    in_an_hour = f"{datetime.now(UTC) + timedelta(hours=1):%Y-%m-%dT%H:%M:%S.000000Z}"
+    a_dead_run = {"holder": {"S": "a dead run"}, "until": {"S": in_an_hour}, "token": {"N": "7"}}
+    stack.client("dynamodb").put_item(TableName=stack.described["table"], Item=CLEANUP_LEASE | a_dead_run)
     time.sleep(SAFE_AFTER_SECONDS)
 
     stack.kill()

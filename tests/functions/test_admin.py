@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from tests.functions.deployment import Deployment, assert_refused
+import pytest
+
+from tests.functions.deployment import Deployment, assert_refused, event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 IN_SEVEN_DAYS = timedelta(days=7)
 
@@ -76,3 +83,35 @@ def test_an_unknown_field_is_named(store: Deployment) -> None:
 
     assert_refused(answer, 400, "invalid_request")
     assert answer.json["errors"][0]["loc"] == ["body", "dryrun"]
+
+
+def with_scope(sent: dict[str, Any], scope: str) -> dict[str, Any]:
+    """The same request with a token of another scope."""
+    changed = deepcopy(sent)
+    changed["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = scope
+    return changed
+
+
+ADMIN_ROUTES = [
+    ("admin", "admin/cleanup-dry-run"),
+    ("admin", "admin/reports"),
+    ("health", "health/health"),
+    ("migrate", "migrate/progress"),
+    ("stats", "stats/all"),
+]
+
+
+@pytest.mark.parametrize(("function", "name"), ADMIN_ROUTES)
+def test_a_deployment_names_the_scope_of_its_admins(
+    function: str, name: str, deployed: Callable[..., Deployment]
+) -> None:
+    """Cognito cannot issue `images:admin`: its scopes are `identifier/scope`."""
+    scope = "https://api.example.com/admin"
+    store = deployed(ADMIN_SCOPE=scope)
+
+    answer = store.call(with_scope(event(name), f"openid {scope}"), function=function)
+    of_the_usual_scope = store.call(with_scope(event(name), "images:admin"), function=function)
+
+    assert answer.status != 403
+    assert_refused(of_the_usual_scope, 403, "admin_required")
+    assert scope in of_the_usual_scope.json["detail"]

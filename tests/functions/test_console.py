@@ -17,6 +17,7 @@ from tests.functions.deployment import FUNCTIONS, Answer, assert_refused, event,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.functions.deployment import Deployment
 
@@ -228,11 +229,20 @@ def test_the_console_is_told_where_to_sign_in_and_what_is_allowed(site: Deployme
         "issuer": TOLD["ISSUER"],
         "client_id": "console-1",
         "scopes": "openid images:admin",
+        "admin_scope": "images:admin",
         "audience": "image-store",
         "r2_origin": TOLD["R2_ENDPOINT"],
         "public_url": "https://cdn.example.com",
         "presets": ["thumb", "display", "w640"],
-        "limits": {"request_bytes": 4_000_000, "upload_bytes": 100 * 1024 * 1024},
+        "limits": {
+            "request_bytes": 4_000_000,
+            "upload_bytes": 100 * 1024 * 1024,
+            "title_chars": 300,
+            "alt_text_chars": 2_000,
+            "job_images": 50,
+            "variations": 10,
+            "references": 10,
+        },
     }
 
 
@@ -266,3 +276,20 @@ def test_no_script_makes_markup_of_text() -> None:
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text
         ), name
+
+
+def test_the_largest_upload_that_the_console_offers_is_the_deployments(
+    deployed: Callable[..., Deployment],
+) -> None:
+    store = deployed(MAX_BYTES="5000000")
+
+    answer = store.answer_to("site/console-settings")
+
+    assert answer.json["limits"]["upload_bytes"] == 5_000_000
+
+
+@pytest.mark.parametrize("script", sorted(ASSETS.glob("*.js")), ids=lambda path: path.name)
+def test_no_script_of_the_console_spells_a_limit_that_the_deployment_tells(script: Path) -> None:
+    text = script.read_text()
+
+    assert not re.search(r"max(length)?: \d{2}|const MOST_(IMAGES|REFERENCES)|up to \d+ MB", text)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from image_store.services.projecting import OLD_CONSUMERS
 from tests.functions.deployment import Context, Deployment, event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_a_change_is_projected_once_however_often_it_is_told(store: Deployment) -> None:
@@ -40,9 +43,10 @@ def test_the_end_of_a_record_that_nobody_projected_is_nothing(store: Deployment)
 
 
 def test_how_far_behind_it_is_becomes_a_metric(
-    store: Deployment, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    deployed: Callable[..., Deployment], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F4."""
+    """F4: in the namespace of all other metrics of the deployment."""
+    store = deployed(METRICS_NAMESPACE="ImageStore/mine")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "image-store-project")
     store.answer_to("upload/raw")
     store.set_clock.instant += timedelta(seconds=2)
@@ -54,7 +58,7 @@ def test_how_far_behind_it_is_becomes_a_metric(
     assert (metric["ProjectionLag"], metric["function_name"]) == (2_000, "image-store-project")
     assert metric["_aws"]["CloudWatchMetrics"] == [
         {
-            "Namespace": "ImageStore",
+            "Namespace": "ImageStore/mine",
             "Dimensions": [["function_name"]],
             "Metrics": [{"Name": "ProjectionLag", "Unit": "Milliseconds"}],
         }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from image_store.domain.errors import ConfigurationError
+from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.settings import Settings
 
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}
@@ -26,6 +28,7 @@ CAPS = {
 """By variable: the parameter it comes from and its default."""
 ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *CAPS}
 RESERVING = ACCEPTING | {"CLEANUP_ON_SAVE"}
+ADMINS = {"ADMIN_SCOPE", "ADMIN_SUBJECTS"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 SEALING = {"SECRETS_KEY", "ENCRYPT_SENSITIVE_FIELDS"}
 GENERATING = {
@@ -67,6 +70,8 @@ TOLD = {
         "CONSOLE_CLIENT_ID",
         "CONSOLE_SCOPES",
         "CONSOLE_TOKEN_URL",
+        "MAX_BYTES",
+        "ADMIN_SCOPE",
         "PRESETS",
         "R2_ENDPOINT",
         "PUBLIC_BUCKET",
@@ -78,11 +83,7 @@ TOLD = {
     | PUBLISHED
     | PURGING
     | CLEANING,
-    "Admin": {"TABLE_NAME", "ADMIN_SUBJECTS", "API_URL", "WORK_QUEUE_URL"}
-    | R2
-    | PUBLISHED
-    | PURGING
-    | CLEANING,
+    "Admin": {"TABLE_NAME", *ADMINS, "API_URL", "WORK_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
     "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
     "Migrate": {
         "TABLE_NAME",
@@ -91,7 +92,7 @@ TOLD = {
         "WORK_QUEUE_URL",
         "INGEST_BUCKET",
         "MIGRATION_TABLE",
-        "ADMIN_SUBJECTS",
+        *ADMINS,
     }
     | R2
     | PUBLISHED
@@ -136,12 +137,12 @@ TOLD |= {
     "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS", "FEED_OWNERS", "FEED_CACHE_SECONDS"}
     | R2
     | PUBLISHED,
-    "Stats": {"TABLE_NAME", "ADMIN_SUBJECTS"},
-    "Health": {"TABLE_NAME", "ADMIN_SUBJECTS", "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
+    "Stats": {"TABLE_NAME", *ADMINS},
+    "Health": {"TABLE_NAME", *ADMINS, "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
     | R2
     | PUBLISHED
     | QUEUES,
-    "Project": {"TABLE_NAME"},
+    "Project": {"TABLE_NAME", "METRICS_NAMESPACE"},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
@@ -152,6 +153,7 @@ VALUES = {
     "CONSOLE_CLIENT_ID": "console",
     "CONSOLE_SCOPES": "openid",
     "CONSOLE_TOKEN_URL": "",
+    "ADMIN_SCOPE": "https://api.example.com/admin",
     "ADMIN_SUBJECTS": "alice",
     "CLEANUP_POLICIES": "[]",
     "CLEANUP_MAX_DELETIONS": "1000",
@@ -258,6 +260,16 @@ def test_every_function_that_decodes_is_told_the_same_caps(name: str, processed:
     assert {variable: variables[variable] for variable in CAPS} == {
         variable: {"Ref": parameter} for variable, (parameter, _) in CAPS.items()
     }
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, told in TOLD.items() if told >= RESERVING and name != "Generate"]
+)
+def test_a_reservation_outlives_the_function_that_holds_it(name: str, template: dict[str, Any]) -> None:
+    """`Generate` waits for a provider first, and reserves when the picture is there."""
+    timeout = template["Resources"][f"{name}Function"]["Properties"]["Timeout"]
+
+    assert timedelta(seconds=timeout) < RESERVATION_LIFETIME
 
 
 def test_caps_that_nobody_sets_are_those_of_the_settings(template: dict[str, Any]) -> None:

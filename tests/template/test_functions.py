@@ -223,7 +223,8 @@ def test_the_audit_trail_outlives_the_stack(processed: dict[str, Any]) -> None:
     """F4."""
     logs = processed["Resources"]["AuditLogs"]
 
-    assert logs["DeletionPolicy"] == logs["UpdateReplacePolicy"] == "Retain"
+    assert logs["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert logs["UpdateReplacePolicy"] == "Retain"
     assert "LogGroupName" not in logs["Properties"]  # it would be taken when the stack is made again
 
 

@@ -168,7 +168,7 @@ REACH = {
         allow("WorkQueue.Arn", "sqs", "ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "SendMessage"),
     }
     | OBJECTS_TO_MIGRATE,
-    "Render": {allow("Table.Arn", "dynamodb", "GetItem", "PutItem", "UpdateItem"), R2_SECRET},
+    "Render": {allow("Table.Arn", "dynamodb", "GetItem", "Query", "PutItem", "UpdateItem"), R2_SECRET},
     "Generations": {
         allow(
             "Table.Arn",

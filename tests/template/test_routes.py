@@ -152,15 +152,50 @@ def test_tokens_are_checked_against_the_deployments_issuer_and_audiences(process
     }
 
 
-def test_every_public_route_is_throttled(processed: dict[str, Any]) -> None:
-    stage = processed["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]
-    throttled = {
-        key
-        for key, settings in stage["RouteSettings"].items()
-        if settings["ThrottlingRateLimit"] > 0 and settings["ThrottlingBurstLimit"] > 0
-    }
+def limits(rate: str, burst: str) -> dict[str, Any]:
+    """The throttle that two parameters set."""
+    return {"ThrottlingRateLimit": {"Ref": rate}, "ThrottlingBurstLimit": {"Ref": burst}}
 
-    assert throttled == {key for key, (_, authorizer) in ROUTES.items() if authorizer is PUBLIC}
+
+UPLOAD_LIMITS = limits("UploadRateLimit", "UploadBurstLimit")
+PUBLIC_LIMITS = limits("PublicRateLimit", "PublicBurstLimit")
+DECODING = {
+    "POST /v1/images",
+    "POST /v1/images/batch",
+    "POST /v1/uploads/{image_id}/complete",
+    "POST /v1/admin/migrations",
+}
+"""Routes whose function decodes an image while its caller waits."""
+IMAGES_FOR_EVERYBODY = {
+    f"{method} {path}"
+    for method in ("GET", "HEAD")
+    for path in ("/i/{link}", "/i/{link}/{preset}", "/v1/feed")
+}
+
+
+def test_every_route_is_throttled(processed: dict[str, Any], template: dict[str, Any]) -> None:
+    stage = processed["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]
+    own = stage["RouteSettings"]
+    public = {key for key, (_, authorizer) in ROUTES.items() if authorizer is PUBLIC}
+
+    assert stage["DefaultRouteSettings"] == limits("ApiRateLimit", "ApiBurstLimit")
+    assert own.keys() == public | DECODING
+    assert {key for key, found in own.items() if found == UPLOAD_LIMITS} == DECODING
+    assert {key for key, found in own.items() if found == PUBLIC_LIMITS} == IMAGES_FOR_EVERYBODY
+    for key in public - IMAGES_FOR_EVERYBODY:
+        assert 0 < own[key]["ThrottlingRateLimit"] <= own[key]["ThrottlingBurstLimit"], key
+    for name in ("Api", "Upload", "Public"):
+        rate, burst = (template["Parameters"][f"{name}{kind}Limit"] for kind in ("Rate", "Burst"))
+        assert 0 < rate["MinValue"] <= rate["Default"] <= burst["Default"] <= burst["MaxValue"]
+
+
+def test_a_deployment_fails_when_api_gateway_warns_of_the_issuer(
+    processed: dict[str, Any], template: dict[str, Any]
+) -> None:
+    api = processed["Resources"]["Api"]["Properties"]
+
+    assert api["FailOnWarnings"] == {"Ref": "FailOnWarnings"}
+    assert template["Parameters"]["FailOnWarnings"]["Default"] == "true"
 
 
 def test_a_page_of_an_allowed_origin_may_send_and_read_what_the_api_uses(processed: dict[str, Any]) -> None:

@@ -24,7 +24,8 @@ def keys(described: dict[str, Any]) -> dict[str, str]:
 def test_the_table_outlives_the_stack_and_can_be_restored(template: dict[str, Any]) -> None:
     table = template["Resources"]["Table"]
 
-    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert table["UpdateReplacePolicy"] == "Retain"
     assert "TableName" not in table["Properties"]  # it would be taken when the stack is made again
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
@@ -116,7 +117,7 @@ def test_what_is_ingested_goes_after_two_weeks_in_every_version(template: dict[s
     assert "Prefix" not in rules["expire-old-versions"]
     assert rules["expire-old-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 14}
     assert rules["expire-old-versions"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 14}
-    assert rules["remove-expired-delete-markers"]["ExpiredObjectDeleteMarker"] is True
+    assert rules["expire-old-versions"]["ExpiredObjectDeleteMarker"] is True
 
 
 def test_only_the_ingest_bucket_of_this_account_feeds_the_queue(template: dict[str, Any]) -> None:
@@ -168,7 +169,8 @@ def test_what_owners_entrust_to_the_store_is_sealed_with_a_key_that_stays(templa
     key = template["Resources"]["SecretsKey"]
     (statement,) = key["Properties"]["KeyPolicy"]["Statement"]
 
-    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == "Retain"
+    assert key["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert key["UpdateReplacePolicy"] == "Retain"
     assert key["Properties"]["EnableKeyRotation"] is True
     assert statement["Principal"] == {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
 

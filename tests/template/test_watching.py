@@ -178,9 +178,56 @@ def test_a_run_with_nothing_to_tell_raises_no_alarm() -> None:
     assert (line["report"]["failed"], line["report"]["dangling"]) == (0, 0)
 
 
+def dashboard(template: dict[str, Any], *, alarms: bool) -> list[dict[str, Any]]:
+    """The widgets of the dashboard, with alarms or where there are none."""
+    body, variables = of_type(template, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    condition, shown, hidden = variables["AlarmsWidget"]["Fn::If"]
+    assert condition == "RaisesAlarms"
+    widget = shown["Fn::Sub"] if alarms else hidden
+    widgets: list[dict[str, Any]] = json.loads(body.replace("${AlarmsWidget}", widget))["widgets"]
+    return widgets
+
+
+def test_without_alarms_there_is_none_and_the_dashboard_names_none(template: dict[str, Any]) -> None:
+    conditions = {
+        name: resource.get("Condition")
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+    assert set(conditions.values()) == {"RaisesAlarms"}
+    assert template["Conditions"]["RaisesAlarms"] == {"Fn::Equals": [{"Ref": "RaiseAlarms"}, "true"]}
+    assert not [name for name in conditions if name in json.dumps(dashboard(template, alarms=False))]
+
+
+def test_a_dashboard_that_nobody_wants_is_not_made(template: dict[str, Any]) -> None:
+    assert template["Resources"]["Dashboard"]["Condition"] == "ShowsDashboard"
+    assert template["Conditions"]["ShowsDashboard"] == {"Fn::Equals": [{"Ref": "ShowDashboard"}, "true"]}
+
+
+def test_no_metric_is_made_of_logs_that_nothing_shows(template: dict[str, Any]) -> None:
+    filters = [
+        resource["Condition"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Logs::MetricFilter"
+    ]
+
+    assert set(filters) == {"WatchesCleanup"}
+    assert template["Conditions"]["WatchesCleanup"] == {
+        "Fn::Or": [{"Condition": "RaisesAlarms"}, {"Condition": "ShowsDashboard"}]
+    }
+
+
+def test_a_cleanup_that_stops_is_told_and_a_new_stack_is_not_alarmed(template: dict[str, Any]) -> None:
+    """A new alarm has no data, and actions follow a change of state."""
+    alarm = template["Resources"]["CleanupMissingAlarm"]["Properties"]
+
+    assert alarm["TreatMissingData"] == "missing"
+    assert alarm["InsufficientDataActions"] == [{"Ref": "AlarmTopic"}]
+
+
 def test_the_dashboard_shows_every_alarm_and_known_metrics(template: dict[str, Any]) -> None:
-    body = of_type(template, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
-    widgets = json.loads(body)["widgets"]
+    widgets = dashboard(template, alarms=True)
     own = emitted(template)
 
     (alarms,) = [widget["properties"]["alarms"] for widget in widgets if widget["type"] == "alarm"]

@@ -194,3 +194,46 @@ def test_a_redirect_leads_where_a_browser_would_go(start: str, location: str, re
 def test_a_redirect_to_something_less_safe_is_refused(location: str) -> None:
     with pytest.raises(Refused):
         parse_target("https://a.example/x").redirected(location)
+
+
+def as_http_client_reads(text: str) -> str:
+    """A header that was sent in UTF-8, as http.client hands it over."""
+    return text.encode("utf-8").decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("location", "host", "resource"),
+    [
+        ("/größe/ü.png?q=ä", "example.com", "/gr%C3%B6%C3%9Fe/%C3%BC.png?q=%C3%A4"),
+        ("https://other.example/夢\u3000.png", "other.example", "/%E5%A4%A2%E3%80%80.png"),
+        ("https://bücher.example/ü", "xn--bcher-kva.example", "/%C3%BC"),
+        ("//other.example/👨\u200d👩.png", "other.example", "/%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9.png"),
+        ("ü.png", "example.com", "/a/%C3%BC.png"),
+        ("?ü", "example.com", "/a/b?%C3%BC"),
+    ],
+)
+def test_a_redirect_with_letters_of_utf_8_is_followed(location: str, host: str, resource: str) -> None:
+    target = parse_target("https://example.com/a/b").redirected(as_http_client_reads(location))
+
+    assert (target.host, target.resource) == (host, resource)
+
+
+def test_a_redirect_in_latin_1_leads_to_the_same_letters() -> None:
+    assert parse_target("https://example.com/").redirected("/gr\xf6\xdfe").resource == "/gr%C3%B6%C3%9Fe"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://example.com/ü",
+        "https://user@other.example/ü",
+        "https://exa\u200bmple.com/ü",
+        "https://other.example\\ü",
+        "https://faß.example/",
+        "/ü b",
+        "file:///ü",
+    ],
+)
+def test_a_redirect_with_letters_of_utf_8_passes_the_same_checks(location: str) -> None:
+    with pytest.raises(Refused):
+        parse_target("https://example.com/").redirected(as_http_client_reads(location))

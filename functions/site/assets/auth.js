@@ -71,7 +71,7 @@ export function person() {
   const claims = claimsOf(session?.idToken) ?? {};
   const access = claimsOf(session?.token) ?? {};
   const scopes = String(access.scope ?? access.scp ?? "").split(/[ ,]/);
-  return { name: claims.name || claims.preferred_username || claims.email || access.sub || "somebody", isAdmin: scopes.includes("images:admin") };
+  return { name: claims.name || claims.preferred_username || claims.email || access.sub || "somebody", isAdmin: scopes.includes(settings.admin_scope) };
 }
 
 /** Called when the store refused the token. */

@@ -1,6 +1,7 @@
 // Changing what is known of an image. Only what was changed is sent.
 import { h, unique } from "./dom.js";
 import { draftOf, dropDraft, keepDraft } from "./drafts.js";
+import { settings } from "./settings.js";
 
 const RATINGS = [["", "None"], ...[1, 2, 3, 4, 5].map((value) => [String(value), "★".repeat(value)])];
 
@@ -35,8 +36,8 @@ export function editForm(image, { save, cancel: leave }) {
   const form = h("form", { class: "edit", onsubmit: submit, onkeydown: (event) => { if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); cancel(); } } },
     h("h1", {}, "Edit"),
     draft && h("p", { class: "box", role: "status" }, "What you typed before is still here. It is not saved yet."),
-    field("Title", (id) => h("input", { id, name: "title", value: before.title, maxlength: 200 })),
-    field("Alt text", (id) => h("textarea", { id, name: "alt_text", rows: 3, maxlength: 2000 }, before.alt_text), "What the picture shows, for those who cannot see it."),
+    field("Title", (id) => h("input", { id, name: "title", value: before.title, maxlength: settings.limits.title_chars })),
+    field("Alt text", (id) => h("textarea", { id, name: "alt_text", rows: 3, maxlength: settings.limits.alt_text_chars }, before.alt_text), "What the picture shows, for those who cannot see it."),
     field("Tags", (id) => h("input", { id, name: "tags", value: before.tags, autocomplete: "off" }), "Separated by commas."),
     field("Category", (id) => h("input", { id, name: "category", value: before.category })),
     field("Rating", (id) => h("select", { id, name: "rating" }, RATINGS.map(([value, label]) => h("option", { value, selected: value === before.rating }, label)))),

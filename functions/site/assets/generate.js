@@ -6,10 +6,9 @@ import { field } from "./edit.js";
 import { providerName, visibilityName } from "./format.js";
 import { problemBox } from "./problem-box.js";
 import { go } from "./router.js";
+import { settings } from "./settings.js";
 
 const DRAFT = "generate";
-const MOST_IMAGES = 50;
-const MOST_REFERENCES = 10;
 const SIZES = ["1024x1024", "1536x1024", "1024x1536"];
 
 export async function showGenerate(root, { signal }) {
@@ -34,7 +33,7 @@ export async function showGenerate(root, { signal }) {
         field("Size", (id) => select(id, "size", [])),
         field("Quality", (id) => select(id, "quality", []))),
       h("div", { class: "pair" },
-        field("Images per prompt", (id) => h("input", { id, name: "n", type: "number", min: 1, max: 10, value: "1", inputmode: "numeric" })),
+        field("Images per prompt", (id) => h("input", { id, name: "n", type: "number", min: 1, max: settings.limits.variations, value: "1", inputmode: "numeric" })),
         field("Seed", (id) => h("input", { id, name: "seed", type: "number", min: 0, placeholder: "random", inputmode: "numeric" }))),
       field("Who can see them", (id) => select(id, "visibility", ["private", "unlisted", "public"].map((value) => [value, visibilityName(value)]))),
       sum, problem, button));
@@ -55,17 +54,17 @@ export async function showGenerate(root, { signal }) {
   }
   function count() {
     const images = prompts().length * (Number(form.elements.n.value) || 1);
-    sum.textContent = images > MOST_IMAGES ? `${images} images are too many: at most ${MOST_IMAGES} at once.` : images ? `${images} ${images === 1 ? "image" : "images"}` : "";
+    sum.textContent = images > settings.limits.job_images ? `${images} images are too many: at most ${settings.limits.job_images} at once.` : images ? `${images} ${images === 1 ? "image" : "images"}` : "";
     const references = form.querySelectorAll("[name=reference]:checked").length;
     const most = mostReferences();
     if (references > most) sum.textContent = most ? `${references} reference images are too many: at most ${most}.` : "This model takes no reference images.";
     for (const input of form.querySelectorAll("[name=reference]:not(:checked)")) input.disabled = references >= most;
-    button.disabled = images === 0 || images > MOST_IMAGES || references > most;
+    button.disabled = images === 0 || images > settings.limits.job_images || references > most;
   }
   function mostReferences() {
     const models = modelsOf(form.elements.provider.value);
     const model = models.find(({ name }) => name === form.elements.model.value);
-    return Math.min(MOST_REFERENCES, model ? model.max_references : MOST_REFERENCES);
+    return Math.min(settings.limits.references, model ? model.max_references : settings.limits.references);
   }
 
   restore(draftOf(DRAFT));

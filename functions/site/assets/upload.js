@@ -4,6 +4,7 @@ import { listen } from "./events.js";
 import { bytes } from "./format.js";
 import { icon } from "./icons.js";
 import { TYPES } from "./sending.js";
+import { settings } from "./settings.js";
 import { chosenAttributes, uploadChoices } from "./upload-choices.js";
 import { dismiss, enqueueFiles, retry, uploads } from "./upload-queue.js";
 
@@ -25,7 +26,7 @@ export function showUpload(root, { signal }) {
   }
 
   root.append(
-    h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Upload"), h("p", { class: "fine" }, "JPEG, PNG, GIF, WebP or AVIF, up to 100 MB each."))),
+    h("header", { class: "screen-head" }, h("div", {}, h("h1", { tabindex: "-1" }, "Upload"), h("p", { class: "fine" }, `JPEG, PNG, GIF, WebP or AVIF, up to ${bytes(settings.limits.upload_bytes)} each.`))),
     h("div", { class: "drop" }, icon("upload"), picker, h("p", {}, h("label", { class: "button is-main", for: "files" }, "Pick files"), h("span", {}, "or drop them here, or paste one."))),
     h("details", { class: "box", open: innerWidth > 860 }, h("summary", {}, "For the next uploads"), uploadChoices()),
     said, list);

@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # most functions know of no policy and of no provider
     from image_store.domain.cleanup import Policy
     from image_store.domain.providers import Provider
 
+ADMIN_SCOPE = "images:admin"
+"""The scope of admins where a deployment names no other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -78,6 +81,8 @@ class Settings:
     """Whether the feed tells, on request, whose images it shows."""
     feed_cache: timedelta
     """For how long caches may keep a page of the feed."""
+    admin_scope: str
+    """The scope that makes an admin of whoever has it."""
     admin_subjects: frozenset[str]
     """Subjects who are admins besides those whose token has the scope."""
     migration_table: str
@@ -153,6 +158,7 @@ class Settings:
             feed_details=_flag(environment, "FEED_DETAILS"),
             feed_owners=_flag(environment, "FEED_OWNERS"),
             feed_cache=timedelta(seconds=_number(environment, "FEED_CACHE_SECONDS", 10)),
+            admin_scope=environment.get("ADMIN_SCOPE") or ADMIN_SCOPE,
             admin_subjects=frozenset(filter(None, environment.get("ADMIN_SUBJECTS", "").split(","))),
             migration_table=environment.get("MIGRATION_TABLE", ""),
             issuer=environment.get("ISSUER", ""),

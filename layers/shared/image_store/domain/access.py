@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 from image_store.domain.errors import AdminRequired
 
-ADMIN_SCOPE = "images:admin"
 
-
-def check_admin(subject: str, *, scopes: Collection[str], admin_subjects: Collection[str]) -> None:
-    """AdminRequired unless the token has the scope, or the deployment names the subject."""
-    if ADMIN_SCOPE not in scopes and subject not in admin_subjects:
-        raise AdminRequired(f"This needs the scope {ADMIN_SCOPE}.")
+def check_admin(
+    subject: str, *, scopes: Collection[str], admin_scope: str, admin_subjects: Collection[str]
+) -> None:
+    """AdminRequired unless the token has the deployment's scope of admins, or the deployment names the subject."""
+    if admin_scope not in scopes and subject not in admin_subjects:
+        raise AdminRequired(f"This needs the scope {admin_scope}.")

@@ -8,7 +8,7 @@ from image_store.domain.publication import PublicationRow
 from image_store.domain.quota import Quota
 
 RESERVATION_LIFETIME = timedelta(minutes=2)
-"""Longer than any function runs that holds a reservation (the longest, ingest, has 60 s)."""
+"""Longer than any function runs that holds a reservation; a test compares it with the template's timeouts."""
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
+from image_store.domain import attributes, generation
 from image_store.domain.errors import ImageNotFound
 from image_store.entrypoints import console_scripts, http
 from image_store.entrypoints.packing import takes_gzip
@@ -32,7 +33,6 @@ MEDIA_TYPES = {
 }
 MAX_REQUEST_BYTES = 4_000_000
 """What the console sends through the gateway; larger images go straight to storage."""
-MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 
 _FOR_EVER = "public, max-age=31536000, immutable"
 _STYLES = ("base.css", "shell.css", "gallery.css", "screens.css")
@@ -163,11 +163,20 @@ def settings_document(settings: Settings) -> str:
         "issuer": settings.issuer,
         "client_id": settings.console_client_id,
         "scopes": settings.console_scopes,
+        "admin_scope": settings.admin_scope,
         "audience": settings.audience.partition(",")[0],
         "r2_origin": _origin(settings.r2_endpoint),
         "public_url": settings.public_url or None,
         "presets": list(settings.presets),
-        "limits": {"request_bytes": MAX_REQUEST_BYTES, "upload_bytes": MAX_UPLOAD_BYTES},
+        "limits": {
+            "request_bytes": MAX_REQUEST_BYTES,
+            "upload_bytes": settings.max_bytes,
+            "title_chars": attributes.MAX_TITLE_CHARS,
+            "alt_text_chars": attributes.MAX_ALT_TEXT_CHARS,
+            "job_images": generation.MAX_IMAGES,
+            "variations": generation.MAX_VARIATIONS,
+            "references": generation.MAX_REFERENCES,
+        },
     }
     return json.dumps(body, separators=(",", ":"))
 

@@ -6,8 +6,7 @@ themselves with `operation()`, from which the OpenAPI document is made, and read
 """
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -19,6 +18,9 @@ from image_store.entrypoints.actors import act_as
 from image_store.entrypoints.observability import logger
 from image_store.entrypoints.packing import finished
 from image_store.entrypoints.problems import STATUSES, internal_problem, problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MAX_SUBJECT_CHARS = 255
 """OpenID Connect Core 1.0, section 2: a subject has at most 255 ASCII characters."""
@@ -40,7 +42,7 @@ class Api(APIGatewayHttpResolver):
         return register
 
 
-def create_api(*, document: Path | None = None) -> Api:
+def create_api(*, document: "Path | None" = None) -> Api:
     """A resolver whose errors are problem documents.
 
     With the API's `document` it also answers for addresses of other functions, to which no route led.

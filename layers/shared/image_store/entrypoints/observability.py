@@ -53,13 +53,13 @@ logging.getLogger("image_store")  # what services say in passing is said in the 
 copy_config_to_registered_loggers(logger, include={"image_store"})
 
 
-def log_metric(name: str, value: float, *, unit: str) -> None:
+def log_metric(name: str, value: float, *, unit: str, namespace: str) -> None:
     """Tell CloudWatch a number, in a line of the log (embedded metric format): it costs no call.
 
     Said whatever the level of the log.
     """
     metric = {
-        "Namespace": "ImageStore",
+        "Namespace": namespace,
         "Dimensions": [["function_name"]],
         "Metrics": [{"Name": name, "Unit": unit}],
     }

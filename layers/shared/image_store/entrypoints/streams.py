@@ -16,10 +16,12 @@ def handle_changes(
     changed_image: Callable[[dict[str, Any]], str | None],
     project: Callable[[Collection[str], Failed], None],
     now: datetime,
+    namespace: str,
 ) -> dict[str, Any]:
     """Project the images whose records a batch says have changed, each once, and report where to begin again.
 
-    What the batch says of a record is not looked at: it is read as it is by now.
+    What the batch says of a record is not looked at: it is read as it is by now. The metric `ProjectionLag` of
+    `namespace` tells how far behind it is.
     """
     first_changes: dict[str, str] = {}
     oldest = now
@@ -39,5 +41,6 @@ def handle_changes(
 
     if first_changes:
         project(first_changes, failed)
-        log_metric("ProjectionLag", (now - oldest).total_seconds() * 1000, unit="Milliseconds")
+        lag = (now - oldest).total_seconds() * 1000
+        log_metric("ProjectionLag", lag, unit="Milliseconds", namespace=namespace)
     return {"batchItemFailures": failures}

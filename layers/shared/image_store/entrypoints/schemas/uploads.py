@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from image_store.domain.media import MediaType, parse_declared
+from image_store.domain.media import MAX_BYTES, MediaType, parse_declared
 from image_store.entrypoints.schemas.fields import MAX_SAFE_INTEGER, MAX_URL_CHARS, OneOf, Strict
 from image_store.entrypoints.schemas.images import ImageAttributes
 from image_store.entrypoints.schemas.scalars import Whole
@@ -54,6 +54,7 @@ class UploadRequest(ImageAttributes):
     size_bytes: Whole = Field(
         ge=1,
         le=MAX_SAFE_INTEGER,
-        description="Exactly as many bytes can be sent; at most 100 MiB unless the deployment says otherwise.",
+        description=f"Exactly as many bytes can be sent; at most {MAX_BYTES // 1024**2} MiB unless the deployment sets "
+        "another limit.",
     )
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the bytes, in lower-case hexadecimal.")

@@ -1,13 +1,18 @@
 """What the API says of itself."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 
 class ConsoleLimits(BaseModel):
-    """How much a client may send."""
+    """How much a client may send, and say."""
 
-    request_bytes: int
+    request_bytes: int = Field(description="Through the API; larger images go straight to storage.")
     upload_bytes: int
+    title_chars: int
+    alt_text_chars: int
+    job_images: int
+    variations: int
+    references: int
 
 
 class ConsoleSettings(BaseModel):

@@ -1,0 +1,81 @@
+"""The HTTP API and its stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.template.refusals.guards import Template, guard, of_type, properties
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+QUOTAS = "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"
+
+
+def _body(template: Template) -> dict[str, Any]:
+    found: dict[str, Any] = properties(template, "Api")["Body"]
+    return found
+
+
+def _stage(template: Template) -> dict[str, Any]:
+    return properties(template, "ApiApiGatewayDefaultStage")
+
+
+def _routes(template: Template) -> set[str]:
+    return {
+        f"{method.upper()} {path}"
+        for path, operations in _body(template)["paths"].items()
+        for method in operations
+    }
+
+
+@guard(
+    "https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-stages.html",
+    breaks=lambda template: _stage(template)["RouteSettings"].update({"GET /gone": {}}),
+)
+def settings_are_of_routes_that_there_are(template: Template) -> Iterator[str]:
+    """API Gateway does not find a route by its key, and the stack fails."""
+    yield from _stage(template)["RouteSettings"].keys() - _routes(template)
+
+
+@guard(
+    QUOTAS,
+    breaks=lambda template: _body(template)["paths"].update({f"/{n}": {"get": {}} for n in range(300)}),
+)
+def an_api_has_no_more_than_it_may(template: Template) -> Iterator[str]:
+    if len(_routes(template)) > 300:
+        yield "more than 300 routes and integrations"
+    if len(_body(template)["components"]["securitySchemes"]) > 10:
+        yield "more than ten authorizers"
+
+
+@guard(
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html",
+    breaks=lambda template: _body(template)["x-amazon-apigateway-cors"].update(allowCredentials=True),
+)
+def credentials_are_not_allowed_to_any_origin(template: Template) -> Iterator[str]:
+    cors = _body(template)["x-amazon-apigateway-cors"]
+    if cors.get("allowCredentials"):
+        yield "any origin may be allowed, and none of them with credentials"
+
+
+@guard(
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html",
+    breaks=lambda template: _stage(template)["AccessLogSettings"].update(Format="$context.path\n"),
+)
+def the_access_log_has_one_line_and_names_the_request(template: Template) -> Iterator[str]:
+    written = _stage(template)["AccessLogSettings"]["Format"]
+    if "$context.requestId" not in written or "\n" in written or len(written) > 3072:
+        yield "its format"
+
+
+@guard(
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html",
+    breaks=lambda template: _stage(template).pop("DefaultRouteSettings"),
+)
+def one_route_cannot_take_the_whole_account(template: Template) -> Iterator[str]:
+    """Without limits of its own each route takes 10,000 requests a second, as many as all APIs of the account."""
+    for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage").items():
+        own = [stage.get("DefaultRouteSettings", {}), *stage.get("RouteSettings", {}).values()]
+        if not all(found.get("ThrottlingRateLimit") and found.get("ThrottlingBurstLimit") for found in own):
+            yield f"{name}: a route without a limit"

@@ -1,0 +1,291 @@
+"""Functions, their roles, environments and event sources."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tests.template.refusals.guards import (
+    Template,
+    alternatives,
+    by_default,
+    guard,
+    longest,
+    of_type,
+    properties,
+    target_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LAMBDA_LIMITS = "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"
+MOST_ENVIRONMENT_BYTES = 4096
+NEW_ACCOUNTS_MEGABYTES = 3008
+"""New accounts have no more memory a function until they ask for it."""
+_RESERVED = {
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+}
+
+
+def _functions(template: Template) -> dict[str, dict[str, Any]]:
+    return of_type(template, "AWS::Lambda::Function")
+
+
+def _environment(template: Template, name: str) -> dict[str, Any]:
+    variables: dict[str, Any] = properties(template, name).get("Environment", {}).get("Variables", {})
+    return variables
+
+
+def _sources(template: Template) -> list[tuple[str, str, dict[str, Any]]]:
+    """Functions with what starts them, a queue or a table, and how."""
+    return [
+        (target_of(source["FunctionName"]), target_of(source["EventSourceArn"]), source)
+        for source in of_type(template, "AWS::Lambda::EventSourceMapping").values()
+    ]
+
+
+def _statements(template: Template, function: str) -> list[dict[str, Any]]:
+    role = properties(template, target_of(properties(template, function)["Role"]))
+    return [
+        statement
+        for policy in role["Policies"]
+        for written in policy["PolicyDocument"]["Statement"]
+        for statement in alternatives(written)
+    ]
+
+
+def _targets(template: Template, function: str, action: str) -> set[str]:
+    """The resources on which a function may do something."""
+    return {
+        target_of(statement["Resource"])
+        for statement in _statements(template, function)
+        if action in statement["Action"]
+    }
+
+
+@guard(
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
+    breaks=lambda template: _environment(template, "UploadFunction").update(AWS_REGION="auto"),
+)
+def no_variable_is_one_of_lambdas_own(template: Template) -> Iterator[str]:
+    for name in _functions(template):
+        for variable in _environment(template, name):
+            if variable in _RESERVED or not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]+", variable):
+                yield f"{name}: {variable}"
+
+
+@guard(LAMBDA_LIMITS, breaks=lambda template: template["Parameters"]["Presets"].pop("MaxLength"))
+def the_longest_environment_fits_into_4_kb(template: Template) -> Iterator[str]:
+    """Lambda measures the variables as one JSON object."""
+    for name in _functions(template):
+        values = {
+            variable: longest(template, value) for variable, value in _environment(template, name).items()
+        }
+        measured = len(json.dumps(values, separators=(",", ":")))
+        if measured > MOST_ENVIRONMENT_BYTES:
+            yield f"{name}: {measured} bytes"
+
+
+@guard(
+    LAMBDA_LIMITS,
+    breaks=lambda template: template["Parameters"]["ApiUrl"].update(AllowedPattern=r"^https://[^\s]+$"),
+)
+def what_is_measured_in_characters_has_one_byte_each(template: Template) -> Iterator[str]:
+    for name, parameter in template["Parameters"].items():
+        pattern = parameter.get("AllowedPattern")
+        if pattern is None or "MaxLength" not in parameter:
+            continue
+        for text in ("{}", "https://{}", "https://{}.example", "[{}]", "{{{}}}", "a,{}", "a{}=1x"):
+            if re.search(pattern, text.format("é")):
+                yield f"{name} takes {text.format('é')}"
+
+
+@guard(
+    LAMBDA_LIMITS,
+    breaks=lambda template: properties(template, "GenerateFunction")["Layers"].append({"Ref": "SharedLayer"}),
+)
+def a_function_has_no_more_than_lambda_gives(template: Template) -> Iterator[str]:
+    for name, function in _functions(template).items():
+        if len(function.get("Layers", [])) > 5:
+            yield f"{name}: more than five layers"
+        if not 128 <= function["MemorySize"] <= NEW_ACCOUNTS_MEGABYTES:
+            yield f"{name}: {function['MemorySize']} MB"
+        if not 1 <= function["Timeout"] <= 900:
+            yield f"{name}: {function['Timeout']} s"
+        if len(longest(template, function.get("Description", ""))) > 256:
+            yield f"{name}: its description is too long"
+
+
+@guard(
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html",
+    breaks=lambda template: properties(template, "UploadFunction").update(Timeout=60),
+)
+def a_function_ends_before_the_gateway_gives_up(template: Template) -> Iterator[str]:
+    behind = {
+        target_of(permission["FunctionName"])
+        for permission in of_type(template, "AWS::Lambda::Permission").values()
+        if permission["Principal"] == "apigateway.amazonaws.com"
+    }
+    aliases = {
+        name: target_of(alias["FunctionName"])
+        for name, alias in of_type(template, "AWS::Lambda::Alias").items()
+    }
+    for name in behind:
+        function = aliases.get(name, name)
+        if properties(template, function)["Timeout"] > 29:
+            yield f"{function}: an integration has 30 seconds"
+
+
+@guard(
+    "https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html",
+    breaks=lambda template: properties(template, "RenderFunction").update(ReservedConcurrentExecutions=5),
+)
+def a_new_account_has_no_concurrency_to_reserve(template: Template) -> Iterator[str]:
+    """Its limit may be ten, which all have to stay unreserved."""
+    for name, function in _functions(template).items():
+        if by_default(template, function.get("ReservedConcurrentExecutions")) is not None:
+            yield f"{name} reserves concurrency unless told otherwise"
+    for name, alias in of_type(template, "AWS::Lambda::Alias").items():
+        if by_default(template, alias.get("ProvisionedConcurrencyConfig")) is not None:
+            yield f"{name} keeps instances unless told otherwise"
+
+
+@guard(
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-template.html",
+    breaks=lambda template: properties(template, "UploadRole").update(RoleName="upload"),
+)
+def a_role_needs_no_more_than_capability_iam(template: Template) -> Iterator[str]:
+    for name, role in of_type(template, "AWS::IAM::Role").items():
+        if "RoleName" in role:
+            yield f"{name} has a name, for which CAPABILITY_IAM does not suffice"
+
+
+@guard(
+    "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html",
+    breaks=lambda template: properties(template, "UploadRole")["Policies"].append(
+        {"PolicyName": "more", "PolicyDocument": {"Statement": [{"Resource": "x" * 11_000}]}}
+    ),
+)
+def the_policies_of_a_role_fit(template: Template) -> Iterator[str]:
+    for name, role in of_type(template, "AWS::IAM::Role").items():
+        written = "".join(json.dumps(policy["PolicyDocument"]) for policy in role["Policies"])
+        if len(re.sub(r"\s", "", written)) > 10_240:
+            yield f"{name}: its policies have more than 10,240 characters"
+
+
+def _next(template: Template, function: str) -> set[str]:
+    """The functions that run because a function did, by the ways that Lambda watches for loops."""
+    queues = _targets(template, function, "sqs:SendMessage")
+    fed = {started for started, source, _ in _sources(template) if source in queues}
+    return fed | _targets(template, function, "lambda:InvokeFunction")
+
+
+def _loops(template: Template) -> set[str]:
+    """The functions that run again because they ran."""
+    found = set()
+    for function in _functions(template):
+        reached: set[str] = set()
+        left = _next(template, function)
+        while left:
+            reached |= left
+            left = set().union(*(_next(template, name) for name in left)) - reached
+        if function in reached:
+            found.add(function)
+    return found
+
+
+@guard(
+    "https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html",
+    breaks=lambda template: properties(template, "WorkFunction").pop("RecursiveLoop"),
+)
+def a_function_that_starts_itself_may(template: Template) -> Iterator[str]:
+    """Lambda ends a chain of about 16 turns unless the function allows it."""
+    allowed = {
+        name
+        for name, function in _functions(template).items()
+        if function.get("RecursiveLoop", "Terminate") == "Allow"
+    }
+    for name in sorted(_loops(template) ^ allowed):
+        yield f"{name} starts itself without RecursiveLoop: Allow, or has it and does not"
+
+
+@guard(
+    "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+    breaks=lambda template: properties(template, "WorkQueue").update(VisibilityTimeout=100),
+)
+def a_message_stays_hidden_while_its_function_runs(template: Template) -> Iterator[str]:
+    """Lambda refuses a queue whose visibility timeout is below the function's, and asks for six times as much."""
+    for function, source, _ in _sources(template):
+        queue = template["Resources"][source]
+        if queue["Type"] != "AWS::SQS::Queue":
+            continue
+        if queue["Properties"]["VisibilityTimeout"] < 6 * properties(template, function)["Timeout"]:
+            yield f"{source}: hidden for less than six times the timeout of {function}"
+        if queue["Properties"]["RedrivePolicy"]["maxReceiveCount"] < 5:
+            yield f"{source}: fewer than five tries"
+
+
+def _bounds(template: Template, value: Any) -> tuple[int, int]:
+    match value:
+        case {"Ref": str(name)}:
+            parameter = template["Parameters"][name]
+            return parameter["MinValue"], parameter["MaxValue"]
+    return value, value
+
+
+@guard(
+    "https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html",
+    breaks=lambda template: properties(template, "IngestFunctionQueue").update(BatchSize=50),
+)
+def an_event_source_keeps_within_its_bounds(template: Template) -> Iterator[str]:
+    for function, source, found in _sources(template):
+        is_queue = template["Resources"][source]["Type"] == "AWS::SQS::Queue"
+        window = found.get("MaximumBatchingWindowInSeconds", 0)
+        if not 0 <= window <= 300 or not 1 <= found["BatchSize"] <= 10_000:
+            yield f"{function}: batch or window out of bounds"
+        if is_queue and found["BatchSize"] > 10 and window < 1:
+            yield f"{function}: a batch of more than 10 messages needs a window"
+        if "ScalingConfig" in found:
+            least, most = _bounds(template, found["ScalingConfig"]["MaximumConcurrency"])
+            if least < 2 or most > 1000:
+                yield f"{function}: MaximumConcurrency is 2 to 1000"
+        if not 60 <= found.get("MaximumRecordAgeInSeconds", 60) <= 604_800:
+            yield f"{function}: the age of records is out of bounds"
+        filters = found.get("FilterCriteria", {}).get("Filters", [])
+        if len(filters) > 5:
+            yield f"{function}: more than five filters"
+        for each in filters:
+            json.loads(each["Pattern"])
+
+
+@guard(
+    "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html",
+    breaks=lambda template: template["Resources"].update(
+        Third=dict(template["Resources"]["AuditFunctionChanges"])
+    ),
+)
+def no_more_than_two_read_a_stream(template: Template) -> Iterator[str]:
+    readers = Counter(source for _, source, _ in _sources(template))
+    for source, count in readers.items():
+        if template["Resources"][source]["Type"] == "AWS::DynamoDB::Table" and count > 2:
+            yield f"{source}: {count} readers of one stream"
