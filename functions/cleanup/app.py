@@ -10,7 +10,7 @@ from image_store.bootstrap import application
 from image_store.entrypoints.actors import act_as_function
 from image_store.entrypoints.cleanup import log_report, report_body
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.metrics import tell_reading
+from image_store.entrypoints.metrics import tell_reading, tell_unreadable
 from image_store.entrypoints.observability import logger
 
 MARGIN = timedelta(seconds=20)
@@ -29,6 +29,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         take_over=event.get("take_over") is True,
     )
     log_report(report)
+    tell_unreadable(app.settings.metrics_namespace, report.unreadable)
     logger.info("feed upgrade", images=app.feed_upkeep.upgrade(until=until, now=app.clock.now))
     logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
     logger.info("generation sweep", report=asdict(app.generation_sweep.run(until=until)))

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"
 sys.path[:0] = [str(ROOT / "layers" / "shared"), str(ROOT / "cli")]
 
-from tests.benchmarks import cold, console, generation, growth, images, uploads, warm  # noqa: E402 - needs the path above
+from tests.benchmarks import cold, console, generation, growth, images, reserving, uploads, warm  # noqa: E402 - needs the path above
 from tests.benchmarks.measurement import Measurement, print_table, write_json  # noqa: E402
 
 BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Path], Iterator[Measurement]]] = {
     "warm": warm.measure,
     "growth": growth.measure,
     "generation": generation.measure,
+    "reserving": reserving.measure,
     "uploads": uploads.measure,
     "console": console.measure,
 }

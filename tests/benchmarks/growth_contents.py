@@ -17,7 +17,7 @@ from image_store.adapters.dynamodb import items, keys, projections, records
 from image_store.adapters.dynamodb.projections import Counters, RowKey
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Kind, Record, State, Visibility
-from image_store.domain.projection import IMAGES, SIZE, Facts, facts_of
+from image_store.domain.projection import Facts, facts_of
 from tests.benchmarks.disk_bucket import DiskBucket
 from tests.benchmarks.disk_table import DiskTable
 from tests.benchmarks.sample import OWNER, record
@@ -151,7 +151,6 @@ def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
     """Write records, the rows by which they are asked for here, and the figures of them."""
     rows = {}
     facts = {image.image.id: facts_for(image) for image in images}
-    stored = Counter({IMAGES: len(images), SIZE: sum(image.image.size_bytes for image in images)})
     for image in images:
         meta = (keys.image(image.image.id), keys.META)
         stored_rows = records.rows_of(image)
@@ -159,7 +158,7 @@ def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
         made = stored_rows | found_by(image, facts[image.image.id])
         rows |= {key: row for key, row in made.items() if key[0].startswith(_READ)}
     table.put(rows[key] for key in sorted(rows))
-    table.add([*counted_in(facts.items()).values(), _numbers(keys.usage(OWNER), stored)])
+    table.add(counted_in(facts.items()).values())
 
 
 def _numbers(key: keys.Key, amounts: Counter[str]) -> items.Item:

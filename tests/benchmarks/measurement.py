@@ -13,18 +13,20 @@ _STATUS = Path("/proc/self/status")
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One figure of PERFORMANCE.md; `bar` is the most it may be, `detail` is for people."""
+    """One figure of PERFORMANCE.md; `bar` is the most it may be, or the least; `detail` is for people."""
 
     name: str
     value: float
     unit: str
     bar: float
     detail: str = ""
+    at_least: bool = False
+    """Whether more is better."""
 
     @property
     def holds(self) -> bool:
         """Whether the figure is within its bar."""
-        return self.value <= self.bar
+        return self.value >= self.bar if self.at_least else self.value <= self.bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def print_table(measurements: Sequence[Measurement]) -> None:
 def write_json(measurements: Sequence[Measurement], path: Path) -> None:
     """Write `{name, value, unit, bar, holds}` of each measurement."""
     rows = [
-        {key: value for key, value in asdict(row).items() if key != "detail"} | {"holds": row.holds}
+        {key: value for key, value in asdict(row).items() if key not in {"detail", "at_least"}}
+        | {"holds": row.holds}
         for row in measurements
     ]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -84,7 +84,9 @@ def test_a_lease_is_its_holders(kept: Housekeeping) -> None:
 def test_a_lease_is_refused_to_others_as_long_as_it_is_held(kept: Housekeeping, after: timedelta) -> None:
     take(kept)
 
-    assert kept.take_lease(holder="another", at=NOON + after, until=NOON + after + timedelta(hours=1)) is None
+    assert (
+        kept.take_lease(holder="another", at=NOON + after, until=NOON + after + timedelta(minutes=15)) is None
+    )
 
 
 def test_a_refused_lease_changes_nothing_about_the_one_that_is_held(kept: Housekeeping) -> None:
@@ -99,7 +101,7 @@ def test_a_refused_lease_changes_nothing_about_the_one_that_is_held(kept: Housek
 def test_a_lease_past_its_end_is_taken_over_with_a_higher_token(kept: Housekeeping) -> None:
     first = take(kept)
 
-    second = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(hours=1))
+    second = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
 
     assert second.token > first.token
     assert second.holder == "another"
@@ -131,11 +133,11 @@ def test_a_lease_that_was_ended_is_free_and_the_next_token_is_higher(kept: House
 
 def test_only_its_holder_ends_a_lease(kept: Housekeeping) -> None:
     lost = take(kept)
-    take(kept, holder="another", at=END + MOMENT, until=END + timedelta(hours=1))
+    take(kept, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
 
     kept.end_lease(lost)
 
-    assert kept.take_lease(holder="a third", at=END + 2 * MOMENT, until=END + timedelta(hours=2)) is None
+    assert kept.take_lease(holder="a third", at=END + 2 * MOMENT, until=END + timedelta(minutes=30)) is None
 
 
 def test_an_ended_lease_can_be_ended_again(kept: Housekeeping) -> None:
@@ -239,7 +241,7 @@ def test_what_a_run_writes_that_lost_its_lease_is_refused_and_not_written(
 ) -> None:
     lost = take(kept)
     kept.move("private", Position(NOON, "before"), lost)
-    holder = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(hours=1))
+    holder = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
 
     with pytest.raises(Conflict):
         WRITES[write](kept, lost)

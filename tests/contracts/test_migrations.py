@@ -255,6 +255,6 @@ def test_a_migration_never_expires_and_is_in_no_index(client: Any, form: dict[st
 
     found = {item["pk"]["S"].partition("#")[0]: set(item) for item in all_items(client, name)}
     assert found == {
-        "MIGRATION": {"pk", "sk", "step", "migration"},
+        "MIGRATION": {"pk", "sk", "v", "step", "migration"},
         "MIGRATIONS": {"pk", "sk", "migration_id", "moved", "left", "failed"},
     }

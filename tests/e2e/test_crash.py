@@ -56,7 +56,12 @@ class Client:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack of its own: what dies here is no other test's."""
-    started = Stack(port=any_free_port(), state=tmp_path_factory.mktemp("storm"))
+    # With a quota, so that what owners store is counted.
+    started = Stack(
+        port=any_free_port(),
+        state=tmp_path_factory.mktemp("storm"),
+        parameters={"QuotaImages": "100000"},
+    )
     started.start()
     yield started
     assert started.stop() == 0
@@ -244,10 +249,10 @@ def recount(stack: Stack) -> None:
     stored = {
         item["pk"]["S"]: [int(item["images"]["N"]), int(item["size_bytes"]["N"])]
         for item in items
-        if item["sk"]["S"] == "USAGE"
+        if item["sk"]["S"] == "QUOTA"
     }
     assert {pk: count for pk, count in stored.items() if count != [0, 0]} == {
-        f"USAGE#{owner}": count for owner, count in usage.items()
+        f"QUOTA#{owner}": count for owner, count in usage.items()
     }
 
 

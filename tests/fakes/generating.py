@@ -83,7 +83,7 @@ class Generating:
             clock=self.clock,
             ids=self.store.ids,
         )
-        protocol = replace(self.store.protocol, quota=Quota())
+        protocol = replace(self.store.protocol, quota=self.store.protocol.quota.without_refusals())
         self.run = GenerationRun(
             generations=self.jobs,
             choice=choice,

@@ -7,8 +7,10 @@ from datetime import date, datetime, timedelta
 
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
+from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
 from image_store.domain.generation import (
+    LONGEST_LOOK,
     Call,
     Change,
     Item,
@@ -56,9 +58,10 @@ class MemoryGenerations(Generations):
             raise Conflict("The name is held.")
         held = self._held(items)
         self._check(held, budgets, job.created_at)
-        self._check_quota(job.owner, len(items), most_images)
+        places = sum(item.has_place for item in items)
+        self._check_quota(job.owner, places, most_images)
         self.committed.update(held)
-        self._repository.promised[job.owner] += len(items)
+        self._repository.promised[job.owner] += places
         self._jobs[job.id] = job
         self._due[job.id] = due_at
         for item in items:
@@ -85,10 +88,10 @@ class MemoryGenerations(Generations):
         deltas = self._held([change.after for change in changes])
         deltas.subtract(self._held([change.before for change in changes]))
         self._check(+deltas, budgets, at)
-        ended = sum(change.before.ended - change.after.ended for change in changes)
-        if ended > 0:
-            self._check_quota(job.owner, ended, most_images)
-        self._repository.promised[job.owner] += ended
+        places = sum(change.after.has_place - change.before.has_place for change in changes)
+        if places > 0:
+            self._check_quota(job.owner, places, most_images)
+        self._repository.promised[job.owner] += places
         self.committed.update(deltas)
         counts = Counter(job.counts)
         for change in changes:
@@ -99,8 +102,10 @@ class MemoryGenerations(Generations):
             )
             if change.outcome is not None:
                 self._tell(change, change.outcome)
+        made = (change.after.image_id for change in changes if change.after.image_id)
         self._jobs[job.id] = replace(
             job,
+            image_id=job.image_id or next(made, None),
             counts=dict(counts),
             version=job.version + 1,
             updated_at=at,
@@ -152,7 +157,8 @@ class MemoryGenerations(Generations):
         return JobPage(page, page[-1].id if len(older) > limit else None)
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        yield from [job_id for job_id, at in self._due.items() if at <= before][:limit]
+        latest = before + LONGEST_LOOK + CLOCK_SKEW
+        yield from [job_id for job_id, at in self._due.items() if not before < at <= latest][:limit]
 
     def look_again(self, job: Job, *, at: datetime | None) -> None:
         if self._jobs[job.id].version != job.version:

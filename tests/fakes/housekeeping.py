@@ -3,7 +3,8 @@
 from copy import deepcopy
 from datetime import datetime
 
-from image_store.domain.cleanup import Lease, Position, Report
+from image_store.domain.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict
 from image_store.ports.cleanup import Housekeeping
 
@@ -20,7 +21,8 @@ class MemoryHousekeeping(Housekeeping):
     def take_lease(
         self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
     ) -> Lease | None:
-        if self._until is not None and self._until >= at and not take_over:
+        latest = at + LONGEST_RUN + CLOCK_SKEW
+        if self._until is not None and at <= self._until <= latest and not take_over:
             return None
         self._token += 1
         self._until = until

@@ -7,17 +7,20 @@ from datetime import datetime
 
 from image_store.adapters.dynamodb.cards import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
 from image_store.domain.cards import Card, thumb_of
-from image_store.domain.errors import Conflict, QuotaExceeded
+from image_store.domain.cleanup import POLICIES_EVERY
+from image_store.domain.deadlines import CLOCK_SKEW
+from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
 from image_store.domain.ids import created_at, first_id_at
-from image_store.domain.image import Image, Record, State
+from image_store.domain.image import FoundImages, Image, ImagePage, Record, State
 from image_store.domain.ingest import SweepPosition
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.publication import PublicationRow
 from image_store.domain.quota import Quota, Usage
-from image_store.domain.reservation import Copies, IdempotencyRow, Reservation
+from image_store.domain.reservation import LONGEST_RESERVATION, Copies, IdempotencyRow, Reservation
 from tests.fakes.rows import Rows
 
 _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
+_PROJECTED = frozenset({State.READY, State.TRASHED})
 
 
 class MemoryRepository(Rows):
@@ -26,7 +29,8 @@ class MemoryRepository(Rows):
     Guards, groups, copies and usage are read off the records, so that they can never disagree with them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, policies_after_save: bool = False) -> None:
+        self.policies_after_save = policies_after_save
         self.records: dict[str, Record] = {}
         self.publication_rows: dict[str, PublicationRow] = {}
         self._notes: dict[str, datetime] = {}
@@ -34,6 +38,8 @@ class MemoryRepository(Rows):
         self._keys: dict[str, IdempotencyRow] = {}
         self.owners: dict[str, datetime] = {}
         self._renderings: dict[str, tuple[str, datetime]] = {}
+        self.unreadable: set[str] = set()
+        """Records that are there and cannot be read."""
         self.promised: Counter[str] = Counter()
         """Images by owner that are counted before they are stored, by whoever has promised them."""
 
@@ -48,7 +54,8 @@ class MemoryRepository(Rows):
         image, idempotency = reservation.record.image, reservation.idempotency
         if self._is_mine(image):
             return
-        self._check_quota(image, reservation.quota)
+        if image.counted and reservation.quota.enforced:
+            self._check_quota(image, reservation.quota)
         guard = self.copies(image.owner, image.sha256).guard
         kept = self._keys.get(idempotency.name) if idempotency is not None else None
         if (
@@ -58,8 +65,6 @@ class MemoryRepository(Rows):
         ):
             raise _conflict()
         self.records[image.id] = reservation.record
-        if reservation.policies_due or image.owner not in self.owners:
-            self.owners[image.owner] = image.created_at
         if idempotency is not None:
             expires_at = reservation.expires_at.replace(microsecond=0)
             self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
@@ -77,6 +82,8 @@ class MemoryRepository(Rows):
             return
         self._check_unchanged(before.image)
         self.records[after.image.id] = after
+        if after.image.state is State.READY:
+            self._queue(after.image.owner, after.image.updated_at, stored=before.image.state is State.PENDING)
         kept = (*_current_publication(after.image), *publications)
         for row in _current_publication(before.image):
             if row.publication not in {each.publication for each in kept}:
@@ -86,6 +93,11 @@ class MemoryRepository(Rows):
         abandoned = before.image.state is State.PENDING and after.image.state is State.DELETING
         if abandoned and before.image.idempotency is not None:
             self._keys.pop(before.image.idempotency, None)
+
+    def _queue(self, owner: str, at: datetime, *, stored: bool) -> None:
+        """What the projector does, which follows at once here."""
+        if owner not in self.owners or (stored and self.policies_after_save and self.owners[owner] > at):
+            self.owners[owner] = at
 
     def forget(self, record: Record) -> None:
         if record.image.id in self.records:
@@ -113,12 +125,13 @@ class MemoryRepository(Rows):
         kept = self.publication_rows.get(row.publication)
         if kept is None or kept.due_at is None or kept.keys != row.keys:
             return
-        if kept.copied_until is None or kept.copied_until < at:
+        latest = at + LONGEST_RESERVATION + CLOCK_SKEW
+        if kept.copied_until is None or not at <= kept.copied_until <= latest:
             del self.publication_rows[row.publication]
 
     def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
         held = self._renderings.get(name)
-        if held is not None and held[0] != holder and held[1] >= at:
+        if held is not None and held[0] != holder and at <= held[1] <= until + CLOCK_SKEW:
             return False
         self._renderings[name] = (holder, until)
         return True
@@ -150,14 +163,20 @@ class MemoryRepository(Rows):
     # Reads --------------------------------------------------------------------------------------------
 
     def get(self, image_id: str) -> Record | None:
+        if image_id in self.unreadable:
+            raise UnreadableRow(f"The row {image_id} is damaged.")
         return self.records.get(image_id)
 
     def get_image(self, image_id: str) -> Image | None:
         record = self.get(image_id)
         return record.image if record is not None else None
 
-    def get_images(self, image_ids: Collection[str]) -> dict[str, Image]:
-        return {image_id: self.records[image_id].image for image_id in image_ids if image_id in self.records}
+    def get_images(self, image_ids: Collection[str]) -> FoundImages:
+        found = FoundImages()
+        found.unreadable = self.unreadable.intersection(image_ids)
+        for image_id in self.records.keys() & set(image_ids) - self.unreadable:
+            found[image_id] = self.records[image_id].image
+        return found
 
     def copies(self, owner: str, sha256: str) -> Copies:
         same = [image for image in self._images(owner) if image.sha256 == sha256]
@@ -195,7 +214,12 @@ class MemoryRepository(Rows):
         return MemberPage(page, page[-1] if len(found) > limit else None)
 
     def usage(self, owner: str) -> Usage:
-        sizes = [image.size_bytes for image in self._images(owner) if image.state in _COUNTED]
+        # What was reserved without a quota is known from the projections, which follow at once here.
+        sizes = [
+            image.size_bytes
+            for image in self._images(owner)
+            if image.state in (_COUNTED if image.counted else _PROJECTED)
+        ]
         return Usage(len(sizes), sum(sizes))
 
     def publication(self, publication: str) -> PublicationRow | None:
@@ -217,13 +241,21 @@ class MemoryRepository(Rows):
         ]
         return (name for due_at, name in sorted(waiting) if due_at <= before)
 
-    def scan(self, *, after: str | None, limit: int) -> tuple[list[Image], str | None]:
+    def scan(self, *, after: str | None, limit: int) -> tuple[ImagePage, str | None]:
         found = sorted(image_id for image_id in self.records if image_id > (after or ""))
-        page = [self.records[image_id].image for image_id in found[:limit]]
-        return page, page[-1].id if len(found) > limit else None
+        page = ImagePage()
+        for image_id in found[:limit]:
+            if image_id in self.unreadable:
+                page.unreadable.add(image_id)
+            else:
+                page.append(self.records[image_id].image)
+        return page, found[limit - 1] if len(found) > limit else None
 
     def owners_due(self, before: datetime) -> Iterator[str]:
-        waiting = sorted((due_at, owner) for owner, due_at in self.owners.items() if due_at <= before)
+        latest = before + POLICIES_EVERY + CLOCK_SKEW
+        waiting = sorted(
+            (due_at, owner) for owner, due_at in self.owners.items() if not before < due_at <= latest
+        )
         return (owner for _, owner in waiting)
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:

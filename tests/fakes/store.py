@@ -82,8 +82,8 @@ def _no_table(table: Table, _: FieldNames) -> MigrationSource:
 class JournalledRepository(MemoryRepository):
     """Writes down what is written; `meanwhile` happens once, just before the next write."""
 
-    def __init__(self, journal: list[str]) -> None:
-        super().__init__()
+    def __init__(self, journal: list[str], *, policies_after_save: bool) -> None:
+        super().__init__(policies_after_save=policies_after_save)
         self.meanwhile: Callable[[], object] | None = None
         self._journal = journal
 
@@ -201,7 +201,7 @@ class Store:
         self.ids = CountedIds(self.clock)
         self.cipher = MemoryCipher()
         self.sealing = Sealing(cipher=lambda: self.cipher, seals=seals)
-        self.repository = JournalledRepository(self.journal)
+        self.repository = JournalledRepository(self.journal, policies_after_save=policies_after_save)
         peers: dict[str, MemoryBucket] = {}
         self.private, self.public = (
             JournalledBucket(name, clock=self.clock, peers=peers, journal=self.journal)
@@ -228,7 +228,6 @@ class Store:
             clock=self.clock,
             ids=self.ids,
             quota=quota,
-            policies_after_save=policies_after_save,
         )
         self.reservations = Reservations(
             repository=self.repository,
@@ -431,9 +430,9 @@ class Store:
         reconcile: bool = False,
         take_over: bool = False,
     ) -> Report:
-        """Run cleanup with an hour to do it."""
+        """Run cleanup with a quarter of an hour to do it."""
         return self.cleanup.run(
-            until=self.clock.now() + timedelta(hours=1),
+            until=self.clock.now() + timedelta(minutes=15),
             dry_run=dry_run,
             most_removals=most_removals,
             on_demand=on_demand,

@@ -47,6 +47,10 @@ class Mode(StrEnum):
 
 
 CONFLICTS = frozenset({Mode.CONFLICT, Mode.LASTING_CONFLICT})
+_MEETING_TRANSACTIONS = tuple(
+    f"dynamodb.{operation}"
+    for operation in ("delete_item", "put_item", "transact_get_items", "transact_write_items", "update_item")
+)
 _APPLIED = frozenset(
     {
         Mode.ANSWER_LOST,
@@ -59,6 +63,11 @@ _APPLIED = frozenset(
 )
 _KILLS = frozenset({Mode.KILLED, Mode.KILLED_APPLIED})
 _OUTAGES = frozenset({Mode.OUTAGE, Mode.ANSWER_LOST_IN_OUTAGE})
+
+
+def may_conflict(name: str) -> bool:
+    """Whether a call may meet a row that a transaction holds: every write, and a read that is one itself."""
+    return name.startswith(_MEETING_TRANSACTIONS)
 
 
 class Killed(BaseException):

@@ -23,7 +23,6 @@ from image_store.domain.providers import (
     Reason,
     Unit,
 )
-from image_store.domain.quota import Quota
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
@@ -101,7 +100,9 @@ class Painting:
             monotonic=_quarters(),
         )
         keys = DynamoProviderKeys(world.table, client=lambda: dynamo, cipher=MemoryCipher)
-        health = DynamoProviderHealth(world.table, client=lambda: dynamo)
+        health = DynamoProviderHealth(
+            world.table, client=lambda: dynamo, sleep=lambda _: None, monotonic=_quarters()
+        )
         choice = Choice(order=(Provider.POLLINATIONS,), budgets=BUDGETS)
         wishes = Wishes(cipher=lambda: world.cipher, seals=world.seals)
         work = SqsWorkQueue("generation", client=lambda: sqs)
@@ -121,7 +122,7 @@ class Painting:
             clock=clock,
             ids=ids,
         )
-        protocol = replace(world.protocol, quota=Quota())
+        protocol = replace(world.protocol, quota=world.protocol.quota.without_refusals())
         self.run = GenerationRun(
             generations=self.generations,
             choice=choice,
@@ -222,7 +223,7 @@ class Painting:
         on = job.created_at.date()
         for owner in (OWNER, None):
             assert self.generations.spending(owner, on=on) == (Spending(charged), Spending(charged))
-        (usage,) = (row for row in self.rows("") if row["sk"]["S"] == "USAGE")
+        (usage,) = (row for row in self.rows("") if row["sk"]["S"] == "QUOTA")
         assert usage["promised"] == usage["images"], "a place in the quota is promised to nobody"
         done = Counter[str]()
         for row in self.rows(f"GENERATED#OWNER#{OWNER}"):

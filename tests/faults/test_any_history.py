@@ -37,12 +37,13 @@ from image_store.domain.ids import link
 from image_store.domain.image import Image, Record, State, Visibility
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.listing import GroupOf
+from image_store.domain.quota import Quota
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.direct_uploads import Ticket
 from image_store.services.ingest_sweep import ANNOUNCED_FOR, REST
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
-from tests.faults.faults import CONFLICTS, Faults, Killed, Mode
+from tests.faults.faults import CONFLICTS, Faults, Killed, Mode, may_conflict
 from tests.faults.world import OWNER, World
 
 SKEW = timedelta(minutes=10)
@@ -84,8 +85,8 @@ class Disturbances(Faults):
         return super().call(name, effect, error=error)
 
     def _fits(self, name: str) -> bool:
-        """Only a transaction can meet a transaction conflict."""
-        return "transact" in name or self._mode not in CONFLICTS
+        """Not every call can meet a transaction conflict."""
+        return may_conflict(name) or self._mode not in CONFLICTS
 
 
 @dataclass
@@ -136,7 +137,7 @@ class History(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(MemoryDynamo(), self.form, faults=Disturbances(), **self.parts)
+        self.world = World(MemoryDynamo(), self.form, faults=Disturbances(), quota=Quota(1_000), **self.parts)
         self.told: dict[str, Told] = {}
         self.dropped: dict[DroppedObject, Dropped] = {}
         self.dangling = 0

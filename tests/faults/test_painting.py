@@ -13,14 +13,15 @@ import pytest
 
 from image_store.domain.errors import Conflict, ImageStoreError
 from image_store.domain.generation import Item, ItemState, Job, Receipt
+from image_store.domain.quota import Quota
 from image_store.services.generation.kept import KeptAnswers
 from image_store.services.generation.requests import LOOK_AFTER
 from image_store.services.generation.run import GenerationRun
 from image_store.services.generation.wishes import OpenWish
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
-from tests.faults.faults import CONFLICTS, Killed, Mode
-from tests.faults.painting import Painting
+from tests.faults.faults import CONFLICTS, Killed, Mode, may_conflict
+from tests.faults.painting import QUOTA, Painting
 from tests.faults.test_every_call import naming
 from tests.faults.world import OWNER, World
 
@@ -31,7 +32,7 @@ BETWEEN_PAYING_AND_KEEPING = ("provider.generate", "private.put ")
 @pytest.fixture(scope="module")
 def paintings() -> Callable[..., Painting]:
     form = table_form()
-    return lambda **parts: Painting(World(MemoryDynamo(), form), **parts)
+    return lambda **parts: Painting(World(MemoryDynamo(), form, quota=Quota(QUOTA)), **parts)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def test_a_transaction_conflict_loses_no_image_and_no_money(
     paintings: Callable[[], Painting], step: Step, mode: Mode
 ) -> None:
     for at in calls_of(paintings(), step):
-        if "transact" in at:
+        if may_conflict(at):
             with naming(f"{mode} at {at}"):
                 run(paintings(), step, at=at, mode=mode)
 

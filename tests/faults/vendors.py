@@ -72,8 +72,10 @@ class _Faulty:
 
     def _error(self, mode: Mode, operation: str, request: Request) -> Exception:
         error: Exception
-        if mode in CONFLICTS:
+        if mode in CONFLICTS and "TransactItems" in request:
             error = _canceled(request, "TransactionConflict")
+        elif mode in CONFLICTS:
+            error = _answer(operation, "TransactionConflictException", 400)
         elif mode is Mode.THROTTLED:
             error = self.throttled(operation, request)
         elif mode in _SERVER_ERRORS:

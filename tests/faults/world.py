@@ -30,6 +30,7 @@ from image_store.adapters.s3_versions import S3Versions
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import ImageNotFound, ImageStoreError, SourceUnreadable
 from image_store.domain.ids import link, uuid7
 from image_store.domain.image import Image, Kind, Record, State, Visibility
@@ -60,7 +61,7 @@ from image_store.services.cleanup.assembly import assembled
 from image_store.services.cleanup.objects import STAGING_LIFETIME
 from image_store.services.cleanup.run import Cleanup
 from image_store.services.cursors import Cursors
-from image_store.services.deletion import TOMBSTONE_GRACE, Deletion
+from image_store.services.deletion import Deletion
 from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
 from image_store.services.editing import Editing
 from image_store.services.ingest_sweep import IngestSweep, SweepReport
@@ -219,6 +220,7 @@ class World:
         repository: type[DynamoRows] = DynamoRows,
         rendering: type[Rendering] = Rendering,
         seals: bool = False,
+        quota: Quota = Quota(),  # noqa: B008 - it is frozen
     ) -> None:
         self.faults = faults or Faults()
         self.clock = SetClock()
@@ -277,7 +279,7 @@ class World:
             publisher=self.publisher,
             clock=self.clock,
             ids=ids,
-            quota=Quota(),
+            quota=quota,
         )
         self.reservations = Reservations(
             repository=self.repository,
@@ -308,7 +310,12 @@ class World:
             events=SqsIngestEvents("events", client=lambda: sqs),
             clock=self.clock,
         )
-        self.migrations = DynamoMigrations(self.table, client=lambda: faulty)
+        self.migrations = DynamoMigrations(
+            self.table,
+            client=lambda: faulty,
+            sleep=lambda _: None,
+            monotonic=lambda: next(waited) / 4,
+        )
         sources = MigrationSources(
             bucket=R2Bucket("ingest", client=lambda: s3, presigner=None), table=_no_table
         )
@@ -712,8 +719,12 @@ class World:
         for found in kept:
             private = found.image.visibility is Visibility.PRIVATE or found.image.state is State.TRASHED
             assert private == (found.image.publication is None), "the visibility is not what is served"
-        usage = self.repository.usage(OWNER)
-        assert (usage.images, usage.size_bytes) == (len(kept), sum(found.image.size_bytes for found in kept))
+        counted = [found.image.size_bytes for found in kept if found.image.counted]
+        quota = keys.usage(OWNER)
+        row = next((row for row in rows if all(row[name] == quota[name] for name in quota)), {})
+        usage = tuple(int(row.get(name, {"N": "0"})["N"]) for name in ("images", "size_bytes"))
+        assert usage == (len(counted), sum(counted)), "the count is not exact"
+        assert len(counted) == (len(kept) if self.protocol.quota.is_set else 0)
         self._assert_rows_follow(kept, rows)
         assert_feed_follows(rows)
         self.assert_shown(self.bystander)
@@ -748,7 +759,7 @@ class World:
         beside = {
             row
             for row in stored
-            if row[1] in {"USAGE", "SWEEP"}
+            if row[1] in {"QUOTA", "USAGE", "SWEEP"}
             or row[0].startswith(("CLEANUP", "MIGRATION#", "MIGRATIONS", "PROVIDER#", *OF_PROJECTIONS))
         }
         beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}

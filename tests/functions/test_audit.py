@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.services.deletion import TOMBSTONE_GRACE
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from tests.fakes.stream import Streaming
 from tests.functions.deployment import IMAGE_ID, Context, Deployment, event, from_owner, sent_bytes
 

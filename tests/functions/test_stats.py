@@ -13,6 +13,7 @@ from tests.functions.deployment import Deployment, assert_refused, event, with_q
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+
 ONE = {"images": 1, "size_bytes": 97}
 TWO = {"images": 2, "size_bytes": 194}
 THREE = {"images": 3, "size_bytes": 291}
@@ -49,13 +50,27 @@ def test_an_owner_sees_what_is_stored_in_all_and_in_parts(filled: Deployment) ->
     }
 
 
-def test_the_total_is_exact_before_anything_is_projected(store: Deployment) -> None:
+def test_with_a_quota_the_total_is_exact_before_anything_is_projected(
+    deployed: Callable[..., Deployment],
+) -> None:
+    store = deployed(QUOTA_IMAGES="10")
     store.answer_to("upload/raw")
 
     answer = store.answer_to("stats/own").json
 
     assert (answer["images"], answer["size_bytes"]) == (1, 97)
     assert answer["by_kind"] == {}
+
+
+def test_without_a_quota_all_figures_are_those_of_the_projections(store: Deployment) -> None:
+    store.answer_to("upload/raw")
+    before = store.answer_to("stats/own").json
+    store.projected()
+
+    after = store.answer_to("stats/own").json
+
+    assert [answer["images"] for answer in (before, after)] == [0, 1]
+    assert after["by_kind"] == {"upload": ONE}
 
 
 def test_an_admin_sees_what_everybody_stores(filled: Deployment) -> None:

@@ -27,7 +27,6 @@ CAPS = {
 }
 """By variable: the parameter it comes from and its default."""
 ACCEPTING = {"KEY_LAYOUT", "QUOTA_IMAGES", "QUOTA_BYTES", "PROVENANCE", *CAPS}
-RESERVING = ACCEPTING | {"CLEANUP_ON_SAVE"}
 ADMINS = {"ADMIN_SCOPE", "ADMIN_SUBJECTS"}
 PURGING = {"CLOUDFLARE_ZONE_ID", "CLOUDFLARE_SECRET", "CDN_API_URL"}
 SEALING = {"SECRETS_KEY", "ENCRYPT_SENSITIVE_FIELDS"}
@@ -46,13 +45,13 @@ TOLD = {
     "Upload": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL"}
     | R2
     | PUBLISHED
-    | RESERVING
+    | ACCEPTING
     | FETCHING
     | SEALING,
     "Direct": {"TABLE_NAME", "API_URL", "PUBLIC_CACHE_CONTROL", "WORK_QUEUE_URL"}
     | R2
     | PUBLISHED
-    | RESERVING
+    | ACCEPTING
     | SEALING,
     "Retrieve": {"TABLE_NAME", "API_URL", "PRESETS", "RENDER_FUNCTION", "SECRETS_KEY"} | R2 | PUBLISHED,
     "List": {"TABLE_NAME", "API_URL", "SIGNING_SECRET"} | R2 | PUBLISHED,
@@ -84,7 +83,7 @@ TOLD = {
     | PURGING
     | CLEANING,
     "Admin": {"TABLE_NAME", *ADMINS, "API_URL", "WORK_QUEUE_URL"} | R2 | PUBLISHED | PURGING | CLEANING,
-    "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | RESERVING,
+    "Ingest": {"TABLE_NAME", "INGEST_BUCKET", "DEAD_LETTER_QUEUE_URL"} | R2 | ACCEPTING,
     "Migrate": {
         "TABLE_NAME",
         "API_URL",
@@ -96,12 +95,12 @@ TOLD = {
     }
     | R2
     | PUBLISHED
-    | RESERVING
+    | ACCEPTING
     | SEALING,
     "Work": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "INGEST_BUCKET", "WORK_QUEUE_URL", "PRESETS"}
     | R2
     | PUBLISHED
-    | RESERVING
+    | ACCEPTING
     | SEALING,
     "Render": {"TABLE_NAME", "PUBLIC_CACHE_CONTROL", "PRESETS", "PROVENANCE", *CAPS} | R2 | PUBLISHED,
     "Generations": {"TABLE_NAME", "API_URL", "SIGNING_SECRET", "QUOTA_IMAGES", "METRICS_NAMESPACE"}
@@ -110,11 +109,10 @@ TOLD = {
         "TABLE_NAME",
         "METRICS_NAMESPACE",
         "PUBLIC_CACHE_CONTROL",
-        "KEY_LAYOUT",
-        *CAPS,
-        "PROVENANCE",
-        "CLEANUP_ON_SAVE",
+        *ACCEPTING,
         "PROVIDER_URLS",
+        "REMOTE_HOSTS",
+        "REMOTE_NETWORKS",
         "PROVIDERS_SECRET",
         "GENERATION_RETRIES",
     }
@@ -137,12 +135,12 @@ TOLD |= {
     "Feed": {"TABLE_NAME", "SIGNING_SECRET", "API_URL", "FEED_DETAILS", "FEED_OWNERS", "FEED_CACHE_SECONDS"}
     | R2
     | PUBLISHED,
-    "Stats": {"TABLE_NAME", *ADMINS},
+    "Stats": {"TABLE_NAME", *ADMINS, "QUOTA_IMAGES", "QUOTA_BYTES"},
     "Health": {"TABLE_NAME", *ADMINS, "SIGNING_SECRET", "PROVIDERS", "PROVIDERS_SECRET"}
     | R2
     | PUBLISHED
     | QUEUES,
-    "Project": {"TABLE_NAME", "METRICS_NAMESPACE"},
+    "Project": {"TABLE_NAME", "CLEANUP_ON_SAVE", "METRICS_NAMESPACE"},
     "Audit": set(),
     "Rebuild": {"TABLE_NAME"},
 }
@@ -263,7 +261,7 @@ def test_every_function_that_decodes_is_told_the_same_caps(name: str, processed:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, told in TOLD.items() if told >= RESERVING and name != "Generate"]
+    "name", [name for name, told in TOLD.items() if told >= ACCEPTING and name != "Generate"]
 )
 def test_a_reservation_outlives_the_function_that_holds_it(name: str, template: dict[str, Any]) -> None:
     """`Generate` waits for a provider first, and reserves when the picture is there."""

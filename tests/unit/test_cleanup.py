@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from image_store.domain.attributes import Attributes
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Record, State, Visibility
 from image_store.domain.quota import Usage
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.cleanup.objects import STAGING_LIFETIME
-from image_store.services.deletion import TOMBSTONE_GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, TRASH_RETENTION
 

@@ -7,12 +7,12 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.cleanup.allowance import ALWAYS_ALLOWED, Allowance
 from image_store.services.cleanup.assembly import GRACE
-from image_store.services.deletion import TOMBSTONE_GRACE
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE
 

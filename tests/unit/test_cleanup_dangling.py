@@ -137,7 +137,7 @@ def test_an_original_that_is_there_at_the_second_look_keeps_its_record(
 @pytest.mark.parametrize("state", [State.PENDING, State.DELETING, State.TOMBSTONE])
 def test_a_record_on_its_way_is_not_missed_anything(store: Store, state: State) -> None:
     record = without_original(store)
-    image = replace(record.image, state=state, due_at=store.clock.now() + timedelta(days=30))
+    image = replace(record.image, state=state, due_at=store.clock.now() + GRACE + timedelta(seconds=30))
     store.repository.records[image.id] = replace(record, image=image)
     store.clock.instant += GRACE
 
@@ -226,7 +226,7 @@ def test_a_pass_that_is_cut_short_by_the_deadline_says_so_and_goes_on(
     scan = store.repository.scan
 
     def slow_scan(**asked: object) -> object:
-        store.clock.instant += timedelta(minutes=40)
+        store.clock.instant += timedelta(minutes=10)
         return scan(**asked)  # type: ignore[arg-type]
 
     monkeypatch.setattr(store.repository, "scan", slow_scan)

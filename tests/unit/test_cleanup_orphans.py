@@ -70,7 +70,7 @@ def test_objects_of_an_image_that_is_being_stored_or_deleted_are_left_to_it(
 ) -> None:
     record = store.upload()
     key = other_attempt(store, record.image.prefix)
-    image = replace(record.image, state=state, due_at=store.clock.now() + timedelta(days=30))
+    image = replace(record.image, state=state, due_at=store.clock.now() + GRACE + timedelta(seconds=30))
     store.repository.records[image.id] = replace(record, image=image)
     store.clock.instant += GRACE + MOMENT
 
@@ -158,7 +158,7 @@ def test_copies_of_a_current_publication_stay_and_those_without_a_row_go(store: 
 
 def test_copies_whose_row_waits_for_its_time_are_left_to_it(store: Store) -> None:
     key = store.strew(store.public, f"p/{PUBLICATION}/thumb.webp")
-    due_at = store.clock.now() + GRACE + timedelta(days=1)
+    due_at = store.clock.now() + GRACE + timedelta(minutes=30)
     store.repository.publication_rows[PUBLICATION] = PublicationRow(
         PUBLICATION, store.ids.image_id(), frozenset({key}), due_at
     )

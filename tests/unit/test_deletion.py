@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from image_store.domain.attributes import Attributes
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import ImageNotFound
 from image_store.domain.image import State, Visibility
 from image_store.domain.quota import Usage
-from image_store.services.deletion import TOMBSTONE_GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE, TRASH_RETENTION
 

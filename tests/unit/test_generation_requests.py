@@ -488,8 +488,10 @@ def test_the_sweep_sends_what_nobody_works_on_and_nothing_else(generating: Gener
     now = generating.clock.now()
     rows = generating.jobs.rows
     rows[job.id, 0] = replace(rows[job.id, 0], state=ItemState.RUNNING, lease_until=now + LEASE)
-    rows[job.id, 1] = replace(rows[job.id, 1], state=ItemState.RUNNING, lease_until=now + 3 * LEASE)
-    rows[job.id, 2] = replace(rows[job.id, 2], not_before=now + timedelta(hours=1))
+    rows[job.id, 1] = replace(
+        rows[job.id, 1], state=ItemState.RUNNING, lease_until=now + timedelta(minutes=15)
+    )
+    rows[job.id, 2] = replace(rows[job.id, 2], not_before=now + timedelta(minutes=35))
 
     assert generating.look_after().looked_at == 0
     generating.clock.instant += timedelta(minutes=10)

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def test_an_image_of_the_first_version_is_written_in_this_one_and_means_the_same
     (meta,) = (found for found in written if found["sk"]["S"] == "META")
     assert schema.version_of(meta) == schema.VERSION
     assert json.loads(meta["card"]["S"])[0] == cards.CARD_VERSION
-    assert cards.card_of(meta) == cards.card_of(row("META"))
+    # A card of the first version tells nothing of renditions.
+    assert replace(cards.card_of(meta), renditions=()) == cards.card_of(row("META"))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from image_store.domain.attributes import Attributes
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import ConfigurationError, ImageNotFound, InvalidRequest, StorageUnavailable
 from image_store.domain.ids import parse_link
 from image_store.domain.image import Record, State, Visibility
@@ -18,7 +19,6 @@ from image_store.domain.renditions import MAX_SIDE_PX, SMART, Fit, Gravity, Reci
 from image_store.domain.sharing import Share, read, transform, transform_filename, written
 from image_store.ports.imaging import Renderer
 from image_store.services.cleanup.assembly import GRACE
-from image_store.services.deletion import TOMBSTONE_GRACE
 from image_store.services.renditions import Found
 from image_store.services.sharing import ShareLinks
 from tests.fakes.store import Store

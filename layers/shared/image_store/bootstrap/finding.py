@@ -32,7 +32,11 @@ class Finding(Images):
     def projector(self) -> Projector:
         from image_store.adapters.dynamodb.projector import DynamoProjector
 
-        return DynamoProjector(self.settings.table, client=lambda: self._dynamodb)
+        return DynamoProjector(
+            self.settings.table,
+            client=lambda: self._dynamodb,
+            policies_after_save=self.settings.cleanup_on_save,
+        )
 
     @made_once
     def changed_image(self) -> Callable[[dict[str, Any]], str | None]:

@@ -150,9 +150,7 @@ class Generation(Images):
     @made_once
     def _uploads_without_quota(self) -> Uploads:
         """What was paid for is stored: its place in the quota was taken with its job."""
-        from image_store.domain.quota import Quota
-
-        protocol = replace(self.write_protocol, quota=Quota())
+        protocol = replace(self.write_protocol, quota=self.settings.quota.without_refusals())
         return replace(
             self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
         )

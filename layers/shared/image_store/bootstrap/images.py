@@ -175,7 +175,6 @@ class Images(Clients):
             clock=self.clock,
             ids=self.ids,
             quota=self.settings.quota,
-            policies_after_save=self.settings.cleanup_on_save,
         )
 
     @made_once

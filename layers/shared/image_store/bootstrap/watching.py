@@ -56,6 +56,7 @@ class Watching(Finding, Generation, Upkeep):
             migrations=self.migrations,
             generations=self.generations,
             clock=self.clock,
+            quota=self.settings.quota,
         )
 
     @made_once

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from image_store.domain.deadlines import CLOCK_SKEW, has_passed
 from image_store.domain.retry_budget import RetryBudget
 
 FAILURES_TO_OPEN = 5
@@ -39,15 +40,13 @@ class Breaker:
 
     def may_probe(self, now: datetime) -> bool:
         """Whether its pause is over and nobody is trying it."""
-        pausing = self.open_until is not None and now < self.open_until
-        probing = self.probe_until is not None and now < self.probe_until
-        return self.open_until is not None and not pausing and not probing
+        return self.open_until is not None and not self._is_pausing(now) and not self._is_probed(now)
 
     def next_try(self, now: datetime) -> datetime:
         """When it is worth to ask again."""
-        if self.open_until is not None and now < self.open_until:
+        if self.open_until is not None and self._is_pausing(now):
             return self.open_until
-        if self.probe_until is not None and now < self.probe_until:
+        if self.probe_until is not None and self._is_probed(now):
             return min(self.probe_until, now + LOOK_AGAIN)
         return now
 
@@ -55,7 +54,13 @@ class Breaker:
         """As clients see it: ok, degraded (open, or tried with one call) or down."""
         if self.open_until is None:
             return "ok" if self.failures == 0 else "degraded"
-        return "down" if now < self.open_until else "degraded"
+        return "down" if self._is_pausing(now) else "degraded"
+
+    def _is_pausing(self, now: datetime) -> bool:
+        return self.open_until is not None and not has_passed(self.open_until, now, longest=LONGEST_PAUSE)
+
+    def _is_probed(self, now: datetime) -> bool:
+        return self.probe_until is not None and not has_passed(self.probe_until, now, longest=PROBE_TIME)
 
     def probing(self, now: datetime) -> "Breaker":
         """With a call under way that decides."""
@@ -63,7 +68,10 @@ class Breaker:
 
     def knew_of(self, began: datetime) -> bool:
         """Whether a call began before it opened, and so tells only what was known then."""
-        return self.opened_at is not None and self.open_until is not None and began < self.opened_at
+        if self.opened_at is None or self.open_until is None:
+            return False
+        # No call runs longer: a later time was set by a clock that ran ahead.
+        return began < self.opened_at <= began + PROBE_TIME + CLOCK_SKEW
 
     def retrying(self, retries: RetryBudget) -> "Breaker":
         """With this much of the retries left."""
@@ -85,7 +93,8 @@ class Breaker:
         """
         asked = min(pause, LONGEST_PAUSE) if pause is not None else None
         if self.open_until is not None and self.knew_of(began):
-            later = max(self.open_until, now + asked) if asked is not None else self.open_until
+            until = min(self.open_until, now + LONGEST_PAUSE)  # a clock that ran ahead may have set it
+            later = max(until, now + asked) if asked is not None else until
             return replace(self, open_until=later, failed_at=now, version=self.version + 1)
         # From the start of the call, or a provider that hangs would never count as failing.
         recent = self.failed_at is not None and began - self.failed_at <= WINDOW

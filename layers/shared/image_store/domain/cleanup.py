@@ -1,10 +1,16 @@
 """What cleanup is told, and what it reports."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from image_store.domain.image import Kind
+
+LONGEST_RUN = timedelta(minutes=16)
+"""What the longest function may take, and the margin of the lease."""
+POLICIES_EVERY = timedelta(days=1)
+"""How often an owner's images are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +62,23 @@ class Report:
     bytes_freed: int = 0
     examined: int = 0
     """Objects and records that the sweeps looked at."""
+    unreadable: int = 0
+    """Images and publications whose rows cannot be read: they are left as they are, with all of their objects."""
     failed: int = 0
     """Steps that a store did not answer; the next run takes them."""
     stopped_because: str | None = None
     """`another_run`, `deadline` or `cap`; None when nothing was left to do."""
+
+    _left: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def leave(self, *names: str) -> None:
+        """Count images or publications that cannot be read, each once."""
+        self._left.update(names)
+        self.unreadable = len(self._left)
+
+    def told(self) -> dict[str, Any]:
+        """All that a report says, by name."""
+        return {name: value for name, value in asdict(self).items() if not name.startswith("_")}
 
     @property
     def collected(self) -> Counter[str]:

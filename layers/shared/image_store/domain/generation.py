@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from image_store.domain.attributes import Attributes
+from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import Conflict
 from image_store.domain.providers import NOT_OF_THE_PROVIDER, OF_A_KEY, Provider, Reason
 
@@ -18,6 +19,10 @@ MAX_VARIATIONS = 10
 MAX_REFERENCES = 10
 JOB_LIFETIME = timedelta(days=90)
 """For how long a job can be read."""
+LONGEST_LOOK = timedelta(hours=1)
+"""After which a job is looked at again at the latest, as long as there is anything to do for it."""
+LONGEST_LEASE = timedelta(minutes=6)
+"""Longer than the function runs that makes an image."""
 WAITING_LIFETIME = timedelta(minutes=30)
 """How long an image waits for a provider that can be tried."""
 
@@ -201,6 +206,8 @@ class Item:
     settled: bool = False
     """Whether the answer to `call` is kept and its cost is in the ledger."""
     hold: Hold | None
+    promised: bool = False
+    """Whether it has a place in its owner's quota for as long as it has not ended."""
     provider: Provider | None = None
     model: str | None = None
     duration_ms: int | None = None
@@ -209,6 +216,16 @@ class Item:
     unknown_costs: int = 0
     image_id: str | None = None
     error: ItemError | None = None
+    prompt: str | None = None
+    """The beginning of its prompt, for lists; None where prompts are encrypted."""
+
+    def may_be_taken(self, now: datetime) -> bool:
+        """Whether nobody is at it, or whoever was must be dead."""
+        return self.lease_until is None or has_passed(self.lease_until, now, longest=LONGEST_LEASE)
+
+    def is_to_begin(self, now: datetime) -> bool:
+        """Whether it waits no more."""
+        return has_passed(self.not_before, now, longest=WAITING_LIFETIME)
 
     @property
     def cost(self) -> int | None:
@@ -219,6 +236,11 @@ class Item:
     def ended(self) -> bool:
         """Whether nothing happens to it any more by itself."""
         return self.state in ENDED
+
+    @property
+    def has_place(self) -> bool:
+        """Whether the owner's quota has a place for it: once it has ended, its image has one of its own."""
+        return self.promised and not self.ended
 
     def moved_to(self, state: ItemState, *, change: str, **changes: Any) -> "Item":
         """The same image one version later; Conflict when its life has no such step."""
@@ -242,6 +264,10 @@ class Job:
     cost_micros: int = 0
     unknown_costs: int = 0
     cancelled: bool = False
+    prompt: str | None = None
+    """The beginning of its first prompt; None where prompts are encrypted."""
+    image_id: str | None = None
+    """The first image that was made of it; None while there is none."""
 
     @property
     def total(self) -> int:
@@ -270,6 +296,14 @@ class Job:
         if counts[ItemState.CANCELLED]:
             return JobStatus.CANCELLED
         return JobStatus.PARTIAL if counts[ItemState.SUCCEEDED] else JobStatus.FAILED
+
+
+MAX_PROMPT_EXCERPT_CHARS = 200
+
+
+def prompt_excerpt(wish: Wish | None) -> str | None:
+    """The beginning of a prompt as lists show it; None for one that is sealed, or was not read."""
+    return wish.prompt[:MAX_PROMPT_EXCERPT_CHARS] if wish is not None and wish.prompt else None
 
 
 def counted(items: int) -> dict[ItemState, int]:

@@ -125,6 +125,8 @@ class Image:
     """The code with which a direct upload was refused; its bytes cannot be accepted any more."""
     queued_at: datetime | None = None
     """When a direct upload was handed over to be completed behind the request."""
+    counted: bool = False
+    """Whether the owner's usage row counts it: it was reserved under a quota, and is given back there."""
     transformed: bool = False
     """Whether transforms were ever made of it: they may be there."""
     perceptual_hash: str | None = None
@@ -210,6 +212,22 @@ class Record:
 
     image: Image
     details: Details
+
+
+class FoundImages(dict[str, Image]):
+    """Images by id, without those that are not there; `unreadable` ids are there and cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unreadable: set[str] = set()
+
+
+class ImagePage(list[Image]):
+    """Images of a page; `unreadable` ids were on it and cannot be read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unreadable: set[str] = set()
 
 
 def attempt_prefix(folder: str, image_id: str, attempt: str) -> str:

@@ -20,6 +20,8 @@ Figures = dict[str, int]
 """Numbers by name, to be added up."""
 
 IMAGES, SIZE = "images", "size_bytes"
+COUNTED = "counted:"
+"""Begins the names of the figures of images that usage rows count as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Facts:
     """Each term with its rank."""
     perceptual_hash: str | None = None
     """None in the trash, where nothing similar is looked for."""
+    counted: bool = False
+    """Whether the owner's usage row counts it as well."""
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Facts":
@@ -62,6 +66,7 @@ class Facts:
             f"format:{self.content_type}:",
             f"visibility:{self.visibility}:",
             *(["trash:"] if self.trashed else []),
+            *([COUNTED] if self.counted else []),
         ]
         return {
             f"{name}{what}": amount
@@ -112,6 +117,7 @@ def facts_of(record: Record) -> Facts | None:
         tags=details.tags,
         terms=search_terms(image, details),
         perceptual_hash=None if trashed else image.perceptual_hash,
+        counted=image.counted,
     )
 
 

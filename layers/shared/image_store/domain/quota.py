@@ -1,6 +1,6 @@
 """What owners may store, and what they do."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,6 +9,17 @@ class Quota:
 
     images: int = 0
     size_bytes: int = 0
+    enforced: bool = True
+    """Whether an image beyond it is refused; one that is paid for already is counted and stored."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether what owners store is counted at all: without a quota nobody reads the count."""
+        return bool(self.images or self.size_bytes)
+
+    def without_refusals(self) -> "Quota":
+        """The same, for images that are counted and never refused."""
+        return replace(self, enforced=False)
 
 
 @dataclass(frozen=True, slots=True)

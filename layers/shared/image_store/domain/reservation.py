@@ -10,6 +10,9 @@ from image_store.domain.quota import Quota
 RESERVATION_LIFETIME = timedelta(minutes=2)
 """Longer than any function runs that holds a reservation; a test compares it with the template's timeouts."""
 
+LONGEST_RESERVATION = timedelta(minutes=40)
+"""Of a direct upload, whose bytes come by a link."""
+
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
 
@@ -49,8 +52,6 @@ class Reservation:
     publication: PublicationRow | None
     expires_at: datetime
     """When the idempotency row may be forgotten."""
-    policies_due: bool = False
-    """Whether the owner's turn with the deployment's policies comes with the next run of cleanup."""
 
 
 @dataclass(frozen=True, slots=True)

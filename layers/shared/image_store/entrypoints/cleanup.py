@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
@@ -18,7 +17,7 @@ _HEADERS: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
 def report_body(report: Report) -> dict[str, Any]:
     """A report as JSON."""
     return {
-        **asdict(report),
+        **report.told(),
         "started_at": rfc3339(report.started_at),
         "finished_at": rfc3339(report.finished_at) if report.finished_at else None,
     }
@@ -26,7 +25,7 @@ def report_body(report: Report) -> dict[str, Any]:
 
 def log_report(report: Report) -> None:
     """Log a report; as an error, whatever the level of the log, where an alarm has to hear of it."""
-    is_alarming = report.stopped_because == "cap" or report.failed or report.dangling
+    is_alarming = report.stopped_because == "cap" or report.failed or report.dangling or report.unreadable
     (logger.error if is_alarming else logger.info)("cleanup", report=report_body(report))
 
 

@@ -32,6 +32,8 @@ class Metric(StrEnum):
     STORED_IMAGES = "StoredImages"
     STORED_BYTES = "StoredBytes"
     """Of originals, the trash included."""
+    UNREADABLE = "UnreadableRows"
+    """Images and publications that a run of cleanup met and could not read."""
     BUDGET_USED = "BudgetUsed"
     """Percent."""
 
@@ -73,6 +75,12 @@ def tell_reading(namespace: str, reading: Reading) -> None:
     for name, unit, value in values:
         with single_metric(name=name.value, unit=unit, value=value, namespace=namespace):
             pass
+
+
+def tell_unreadable(namespace: str, rows: int) -> None:
+    """Tell in a namespace how many rows a run of cleanup could not read."""
+    with single_metric(name=Metric.UNREADABLE.value, unit=MetricUnit.Count, value=rows, namespace=namespace):
+        pass
 
 
 def _put(namespace: str, outcome: Outcome, name: Metric, unit: MetricUnit, value: float) -> None:

@@ -21,5 +21,5 @@ class Claims(Protocol):
         ...
 
     def usage(self, owner: str) -> Usage:
-        """What an owner stores, strongly consistent."""
+        """What an owner stores: strongly consistent what was reserved under a quota, a moment behind the rest."""
         ...

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-    from image_store.domain.image import Image, Record
+    from image_store.domain.image import FoundImages, Image, Record
     from image_store.domain.publication import PublicationRow
     from image_store.domain.reservation import Reservation
 
@@ -16,7 +16,8 @@ class ImageRepository(Protocol):
     """All records, written with the rows that follow from them. Every write is conditional and made as a whole.
 
     Writers hand over the record they saw and the one they want. A write whose answer is lost is settled by a
-    strong read before anything is said. All methods raise StorageUnavailable when DynamoDB does not answer.
+    strong read before anything is said. All methods raise StorageUnavailable when DynamoDB does not answer, and
+    UnreadableRow for a single record that cannot be read.
     """
 
     def reserve(self, reservation: Reservation) -> None:
@@ -71,6 +72,6 @@ class ImageRepository(Protocol):
         """Read a record without its details, strongly consistent: one GetItem."""
         ...
 
-    def get_images(self, image_ids: Collection[str]) -> Mapping[str, Image]:
+    def get_images(self, image_ids: Collection[str]) -> FoundImages:
         """Read the records of many images, strongly consistent, without their details; absent ones are left out."""
         ...

@@ -11,6 +11,7 @@ Whatever fails after the first step is finished by cleanup, which finds the reco
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import Details, Image, Record, State, Visibility
 from image_store.domain.sensitive import Sensitive, shown
@@ -20,9 +21,6 @@ from image_store.ports.system import Clock, Ids
 from image_store.services.publishing import Publisher
 from image_store.services.retrieval import Retrieval, not_found
 from image_store.services.sealing import Sealing
-
-TOMBSTONE_GRACE = timedelta(hours=1)
-"""Far longer than any function or client retry can still be writing."""
 
 _TRIES = 3
 

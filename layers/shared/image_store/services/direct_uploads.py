@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.attributes import Attributes
+from image_store.domain.deadlines import is_due
 from image_store.domain.errors import (
     ChecksumMismatch,
     Conflict,
@@ -41,7 +42,7 @@ from image_store.domain.media import MAX_BYTES, MediaType
 from image_store.domain.processing import ProcessedImage
 from image_store.domain.provenance import ProvenanceMark, provenance_of
 from image_store.domain.renditions import UPLOAD_RECIPES
-from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
+from image_store.domain.reservation import LONGEST_RESERVATION, RESERVATION_LIFETIME, IdempotencyKey
 from image_store.domain.sensitive import shown
 from image_store.domain.work import CompleteUpload
 from image_store.ports.images import ImageRepository
@@ -54,8 +55,8 @@ from image_store.services.sealing import Sealing
 from image_store.services.uploads import check_declared
 from image_store.services.write_protocol import WriteProtocol, too_late
 
-LINK_LIFETIME = timedelta(minutes=30)
-COMPLETION_LIFETIME = LINK_LIFETIME + timedelta(minutes=10)
+COMPLETION_LIFETIME = LONGEST_RESERVATION
+LINK_LIFETIME = COMPLETION_LIFETIME - timedelta(minutes=10)
 """A PUT that began in time may end after its link has expired, and still be completed."""
 IN_REQUEST_BYTES = 20 * 1024 * 1024
 """Larger uploads are completed behind the request: reading and decoding them may take longer than a request has."""
@@ -206,7 +207,7 @@ class DirectUploads:
 
     def _awaited(self, image: Image) -> str:
         """The key under which the bytes of a direct upload are awaited."""
-        late = image.due_at is not None and self.clock.now() >= image.due_at
+        late = is_due(image, self.clock.now())
         if image.state is not State.PENDING or image.staging_key is None or late:
             raise _not_found()
         return image.staging_key

@@ -14,6 +14,7 @@ A pass over the whole bucket may take several runs: each goes on where the last 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.ingest import INGEST_PREFIX, OBJECT_LIFETIME, ObjectVersion, SweepPosition
 from image_store.ports.ingest import IngestEvents, IngestNotes, VersionedBucket
@@ -54,7 +55,8 @@ class IngestSweep:
 
     def _run(self, report: SweepReport, *, until: datetime) -> None:
         kept = self.notes.sweep_position(_SWEEP)
-        if kept is not None and kept.after is None and self.clock.now() < kept.not_before:
+        rests_until = kept.not_before if kept is not None and kept.after is None else None
+        if rests_until is not None and not has_passed(rests_until, self.clock.now(), longest=REST):
             report.stopped_because = "resting"
             return
         after = kept.after if kept is not None else None

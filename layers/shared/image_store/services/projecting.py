@@ -1,9 +1,12 @@
 """Keeping the projections of images up to date, and making them all anew."""
 
+import logging
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from image_store.domain.deadlines import has_passed
+from image_store.domain.errors import UnreadableRow
 from image_store.domain.projection import Rebuild
 from image_store.ports.projections import Projector
 from image_store.ports.system import Clock
@@ -12,6 +15,7 @@ OLD_CONSUMERS = timedelta(minutes=2)
 """How long a consumer may still be at work that does not know of a rebuild: longer than its function may run."""
 
 _SLICE_ROWS = 100
+_log = logging.getLogger("image_store.projections")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,8 @@ class Projecting:
         for image_id in image_ids:
             try:
                 self.projector.project(image_id, generation=generation, at=self.clock.now())
+            except UnreadableRow as error:  # which trying again does not make readable
+                _log.error("an image cannot be projected: %s", error.message)
             except Exception as error:  # one image must not hold up the others
                 failed(image_id, error)
 
@@ -43,7 +49,8 @@ class Projecting:
             state = self.projector.keep_rebuild(
                 Rebuild(state.serving, state.serving + 1, begins_at, None, state.step)
             )
-        if state.begins_at is not None and self.clock.now() < state.begins_at:
+        waits_until = state.begins_at
+        if waits_until is not None and not has_passed(waits_until, self.clock.now(), longest=OLD_CONSUMERS):
             return state
         while self.clock.now() < until:
             examined, after = self.projector.remake(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from image_store.domain.attributes import Attributes, OnDuplicate, derived_alt_text
+from image_store.domain.deadlines import is_due
 from image_store.domain.errors import (
     Conflict,
     DuplicateImage,
@@ -186,6 +187,7 @@ class Reservations:
             expires_at=attributes.expires_at,
             intent=self.ids.publication() if published and processed else None,
             due_at=now + lifetime,
+            counted=self.protocol.quota.is_set,
             guarded=attributes.on_duplicate is not OnDuplicate.KEEP,
             idempotency=wanted.idempotency.name if wanted.idempotency else None,
             staging=None if processed else self.ids.attempt(),
@@ -200,8 +202,7 @@ class Reservations:
         self.repository.replace(record, abandoned(record, change=self.ids.attempt(), at=now))
 
     def _is_late(self, image: Image) -> bool:
-        now = self.clock.now()
-        return now >= (image.due_at or now)
+        return image.due_at is None or is_due(image, self.clock.now())
 
 
 def check_attributes(attributes: Attributes, now: datetime) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
 
 from image_store.domain.errors import InvalidRequest
+from image_store.domain.quota import Quota
 from image_store.domain.statistics import Amount, Statistics
 from image_store.ports.claims import Claims
 from image_store.ports.generation import Generations
@@ -24,17 +25,16 @@ class Reporting:
     migrations: Migrations
     generations: Generations
     clock: Clock
+    quota: Quota
 
     def of_owner(self, owner: str, *, since: date | None, until: date | None) -> Statistics:
-        """An owner's figures. The total is that of the quota, exact at any moment; images still arriving count."""
+        """An owner's figures, a moment behind; with a quota the total is what counts against it."""
         since, until = self._days(since, until)
         found = self.figures.of_owner(owner, since=since, until=until)
-        usage = self.claims.usage(owner)
-        return replace(
-            found,
-            total=Amount(usage.images, usage.size_bytes),
-            generated=self.generations.performance(owner, since=since, until=until),
-        )
+        if self.quota.is_set:
+            usage = self.claims.usage(owner)
+            found = replace(found, total=Amount(usage.images, usage.size_bytes))
+        return replace(found, generated=self.generations.performance(owner, since=since, until=until))
 
     def of_all(self, *, since: date | None, until: date | None) -> Statistics:
         """Everybody's figures; whether the caller may have them is decided before."""

@@ -1,8 +1,8 @@
 """The write protocol: how bytes and record become one image, or nothing.
 
-1. Reserve. The record is written PENDING with its attempt and a deadline, together with the owner's quota, the
-   guard of the checksum, the idempotency key and, for a published image, the publication that is about to be
-   copied: one transaction. Nothing is visible yet.
+1. Reserve. The record is written PENDING with its attempt and a deadline, together with the owner's quota where there
+   is one, the guard of the checksum, the idempotency key and, for a published image, the publication that is about
+   to be copied: one transaction. Nothing is visible yet.
 2. Put. Original, renditions and public copies are written in parallel to keys that carry the attempt (or the
    publication) and are refused if they exist. Repeating a put is harmless.
 3. Commit. One conditional transaction takes PENDING of this attempt to READY. Only now do index keys, group rows
@@ -55,8 +55,6 @@ class WriteProtocol:
     clock: Clock
     ids: Ids
     quota: Quota
-    policies_after_save: bool = False
-    """Whether what an owner stores lets policies look at the owner's images soon; cleanup does so, not the upload."""
 
     # 1. Reserve ---------------------------------------------------------------------------------------
 
@@ -67,14 +65,7 @@ class WriteProtocol:
         """
         lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
         expires_at = pending.image.created_at + lifetime
-        reservation = Reservation(
-            pending,
-            self.quota,
-            idempotency,
-            self.intended(pending.image),
-            expires_at,
-            policies_due=self.policies_after_save,
-        )
+        reservation = Reservation(pending, self.quota, idempotency, self.intended(pending.image), expires_at)
         self.repository.reserve(reservation)
 
     def intended(self, image: Image) -> PublicationRow | None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.table import OnTable
+from image_store.adapters.dynamodb.usage_rows import UsageRows
 from image_store.domain.quota import Usage
 from image_store.domain.reservation import Copies, IdempotencyRow
 from image_store.ports.claims import Claims
@@ -36,7 +37,4 @@ class DynamoClaims(OnTable, Claims):
         return IdempotencyRow(item["fingerprint"]["S"], item["image_id"]["S"], expires_at)
 
     def usage(self, owner: str) -> Usage:
-        item = self._rows.call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item")
-        if item is None or "images" not in item:  # images may be promised before the first is stored
-            return Usage(0, 0)
-        return Usage(int(item["images"]["N"]), int(item["size_bytes"]["N"]))
+        return UsageRows(self._rows).usage(owner)

@@ -3,11 +3,15 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, records
+from image_store.adapters.dynamodb.policy_turns import PolicyTurns
 from image_store.adapters.dynamodb.table import OnTable
-from image_store.domain.image import Image
+from image_store.domain.cleanup import POLICIES_EVERY
+from image_store.domain.deadlines import CLOCK_SKEW
+from image_store.domain.image import ImagePage
 from image_store.ports.cleanup import CleanupRows
 
 _DUE_PAGE_ROWS = 100
@@ -24,21 +28,14 @@ class DynamoCleanupRows(OnTable, CleanupRows):
                 yield f"publication:{pk.removeprefix(keys.PUBLICATION_PREFIX)}"
 
     def owners_due(self, before: datetime) -> Iterator[str]:
-        return map(keys.owner_of_usage, self._due(keys.policy_shards(), before))
+        # All turns come within a day: one further ahead was set by a clock that ran ahead.
+        latest = before + POLICIES_EVERY + CLOCK_SKEW
+        return map(keys.owner_of_turn, self._due(keys.policy_shards(), before, latest))
 
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
-        self._rows.call(
-            "update_item",
-            Key=keys.usage(owner),
-            UpdateExpression="SET due_shard = :shard, due_at = :due",
-            ConditionExpression="attribute_exists(pk)",
-            ExpressionAttributeValues={
-                ":shard": {"S": keys.policy_shard(owner)},
-                ":due": {"S": items.text_time(next_at)},
-            },
-        )
+        PolicyTurns(self._rows, after_save=False).end(owner, next_at)
 
-    def scan(self, *, after: str | None, limit: int) -> tuple[list[Image], str | None]:
+    def scan(self, *, after: str | None, limit: int) -> tuple[ImagePage, str | None]:
         start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
         answer = self._rows.call(
             "scan",
@@ -49,20 +46,23 @@ class DynamoCleanupRows(OnTable, CleanupRows):
             **start,
         )
         last = answer.get("LastEvaluatedKey")
-        return list(map(records.image_of, answer["Items"])), json.dumps(last) if last else None
+        return records.images_of(answer["Items"]), json.dumps(last) if last else None
 
-    def _due(self, shards: Sequence[str], before: datetime) -> Iterator[str]:
-        """The partitions of rows whose time has come; the next page is read once this one was used up."""
-        for shard in shards:
+    def _due(self, shards: Sequence[str], before: datetime, latest: datetime | None = None) -> Iterator[str]:
+        """The partitions of rows whose time has come, or lies after `latest`; pages are read as they are used up."""
+        ranges = [("due_at <= :bound", before)]
+        if latest is not None:
+            ranges.append(("due_at > :bound", latest))
+        for shard, (condition, bound) in product(shards, ranges):
             start: dict[str, Any] = {}
             while True:
                 answer = self._rows.call(
                     "query",
                     IndexName="due",
-                    KeyConditionExpression="due_shard = :shard AND due_at <= :before",
+                    KeyConditionExpression=f"due_shard = :shard AND {condition}",
                     ExpressionAttributeValues={
                         ":shard": {"S": shard},
-                        ":before": {"S": items.text_time(before)},
+                        ":bound": {"S": items.text_time(bound)},
                     },
                     Limit=_DUE_PAGE_ROWS,
                     **start,

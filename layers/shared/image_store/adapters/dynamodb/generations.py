@@ -2,7 +2,8 @@
 
 A job is a row of counters, and each of its images a row with a version. Whatever happens to images is one transaction:
 their rows, each on the condition that its version is the one that was seen; the job's counters; the budgets' rows;
-the owner's promised images; for each call that ended, its entry in the ledger and the statistics of its provider.
+the owner's promised images where a quota counts them; for each call that ended, its entry in the ledger and the
+statistics of its provider.
 So counters, budgets and ledger can never disagree.
 
 `committed` of a budget's row is what was spent and what is held besides: one number, so that one condition keeps it
@@ -13,14 +14,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
-from image_store.adapters.dynamodb import job_items, keys
+from image_store.adapters.dynamodb import job_items, keys, schema
 from image_store.adapters.dynamodb.items import text_time
 from image_store.adapters.dynamodb.table import NamedWrite, Table, refused
+from image_store.adapters.dynamodb.usage_rows import UsageRows, no_room
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
-from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, QuotaExceeded
+from image_store.domain.deadlines import CLOCK_SKEW
+from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
 from image_store.domain.generation import (
+    LONGEST_LOOK,
     Call,
     Change,
     Hold,
@@ -38,9 +43,8 @@ from image_store.ports.generation import Generations
 
 _KEPT_FOR = timedelta(days=400)
 """Budgets, ledger and statistics are kept for a year and some."""
-_PROGRESS = (
-    "pk, sk, #id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, #state, #change, "
-)
+_PROGRESS = "pk, sk, image_id, #id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, "
+_PROGRESS += "#state, #change, #schema, "
 _PROGRESS += ", ".join(f"#{state.value}" for state in ItemState)
 _PROGRESS_NAMES = {
     "#id": "id",
@@ -54,6 +58,7 @@ _PROGRESS_NAMES = {
     "#item": "item",
     "#state": "state",
     "#change": "change",
+    "#schema": schema.ATTRIBUTE,
     **{f"#{state.value}": state.value for state in ItemState},
 }
 
@@ -71,6 +76,7 @@ class DynamoGenerations(Generations):
     ) -> None:
         self._table = table
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+        self._usage = UsageRows(self._rows, monotonic=monotonic)
 
     # Writes -------------------------------------------------------------------------------------------
 
@@ -94,7 +100,8 @@ class DynamoGenerations(Generations):
             for name in names
         ]
         writes += self._budgets(_held(items, job.owner), budgets)
-        writes.append(("quota", self._promise(job.owner, len(items), most_images)))
+        if places := sum(item.has_place for item in items):
+            writes.append(("quota", self._usage.promise(job.owner, places, most_images)))
         self._transact(writes, settled=lambda: self.job(job.id) is not None, at=job.created_at)
 
     def change(
@@ -119,16 +126,21 @@ class DynamoGenerations(Generations):
                 spent.update(dict.fromkeys(_budgets_of(change.before.hold, first.owner), charged))
         deltas.update(spent)
         writes += self._budgets(deltas, budgets, spent)
-        ended = sum(change.before.ended - change.after.ended for change in changes)
-        if ended:
-            writes.append(("quota", self._promise(first.owner, ended, most_images if ended > 0 else 0)))
+        places = sum(change.after.has_place - change.before.has_place for change in changes)
+        if places:
+            writes.append(
+                ("quota", self._usage.promise(first.owner, places, most_images if places > 0 else 0))
+            )
         for change in changes:
             if change.outcome is not None:
                 writes += self._told(change, change.outcome)
         self._transact(writes, settled=lambda: self._is_mine(first), at=at)
 
     def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
-        if self._rows.conditional("put_item", **_taking(name, job_id, at)) is None:
+        if self._rows.conditional("put_item", **_taking(name, job_id, at)) is not None:
+            return
+        # botocore repeats a call whose answer it lost; the repeat then meets our own name.
+        if self.named(name.name, at=at) != NamedJob(job_id, name.fingerprint):
             raise refused()
 
     def release(self, name: str, job_id: str) -> None:
@@ -201,6 +213,10 @@ class DynamoGenerations(Generations):
         values: dict[str, Any] = {f":{name}": {"N": str(number)} for name, number in added.items()}
         values[":updated"] = {"S": text_time(at)}
         settings = "SET updated = :updated"
+        made = next((change.after.image_id for change in changes if change.after.image_id), None)
+        if made is not None:
+            settings += ", image_id = if_not_exists(image_id, :made)"
+            values[":made"] = {"S": made}
         if due_at is not None:
             settings += ", stopped = :stopped, due_shard = :shard, due_at = :due"
             values[":stopped"] = {"BOOL": False}
@@ -247,20 +263,6 @@ class DynamoGenerations(Generations):
                     )
             writes.append((budget.name, {"Update": update}))
         return writes
-
-    def _promise(self, owner: str, images: int, most: int) -> dict[str, Any]:
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": keys.usage(owner),
-            "UpdateExpression": "ADD promised :images",
-            "ExpressionAttributeValues": {":images": {"N": str(images)}},
-        }
-        if most:
-            if images > most:
-                raise _too_many()
-            update["ConditionExpression"] = "attribute_not_exists(promised) OR promised <= :room"
-            update["ExpressionAttributeValues"][":room"] = {"N": str(most - images)}
-        return {"Update": update}
 
     def _told(self, change: Change, outcome: Outcome) -> list[NamedWrite]:
         """What is remembered of a call that ended."""
@@ -378,20 +380,21 @@ class DynamoGenerations(Generations):
             **request,
         )
         ids = [row["id"]["S"] for row in answer["Items"]]
-        found = {
-            row["id"]["S"]: job_items.job_of(row)
-            for row in self._rows.get_many([keys.key(keys.job(job_id), keys.JOB) for job_id in ids])
-        }
+        rows = self._rows.get_many([keys.key(keys.job(job_id), keys.JOB) for job_id in ids])
+        found = {job.id: job for job in schema.readable(rows, job_items.job_of)}
         resume = ids[-1] if "LastEvaluatedKey" in answer else None
         return JobPage(tuple(found[job_id] for job_id in ids if job_id in found), resume)
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        for shard in keys.job_shards():
+        # No job waits longer: a later time was set by a clock that ran ahead.
+        latest = before + LONGEST_LOOK + CLOCK_SKEW
+        ranges = (("due_at <= :bound", before), ("due_at > :bound", latest))
+        for shard, (condition, bound) in product(keys.job_shards(), ranges):
             answer = self._rows.call(
                 "query",
                 IndexName="due",
-                KeyConditionExpression="due_shard = :shard AND due_at <= :before",
-                ExpressionAttributeValues={":shard": {"S": shard}, ":before": {"S": text_time(before)}},
+                KeyConditionExpression=f"due_shard = :shard AND {condition}",
+                ExpressionAttributeValues={":shard": {"S": shard}, ":bound": {"S": text_time(bound)}},
                 Limit=limit,
             )
             yield from (row["pk"]["S"].removeprefix(keys.JOB_PREFIX) for row in answer["Items"])
@@ -532,7 +535,7 @@ def _refusal(failed: set[str], at: datetime) -> Exception:
     if daily:
         return _used_up(min(daily), until_next_day(at))
     if "quota" in failed:
-        return _too_many()
+        return no_room()
     return refused()
 
 
@@ -543,10 +546,4 @@ def _used_up(name: str, retry_after: timedelta | None) -> BudgetUsedUp:
         f"{owned} {period} budget for generated images has no room for this request.",
         whose=whose,
         retry_after=retry_after,
-    )
-
-
-def _too_many() -> QuotaExceeded:
-    return QuotaExceeded(
-        "Your quota of images has no room for this request; delete some images for good first."
     )

@@ -7,14 +7,14 @@ token is still its own, so a run that lost its lease, to a pause for example, ch
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.adapters.dynamodb.table import Table
-from image_store.domain.cleanup import Lease, Position, Report
+from image_store.domain.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict
 from image_store.ports.cleanup import Housekeeping
 
@@ -39,7 +39,8 @@ class DynamoHousekeeping(Housekeeping):
         self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
     ) -> Lease | None:
         # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
-        free = "attribute_not_exists(#until) OR #until < :now OR holder = :holder"
+        # A lease that ends later than any run may was taken by a clock that ran ahead.
+        free = "attribute_not_exists(#until) OR #until < :now OR #until > :latest OR holder = :holder"
         answer = self._rows.conditional(
             "update_item",
             Key=keys.CLEANUP_LEASE,
@@ -50,6 +51,7 @@ class DynamoHousekeeping(Housekeeping):
                 ":holder": {"S": holder},
                 ":until": {"S": text_time(until)},
                 ":now": {"S": text_time(at)},
+                ":latest": {"S": text_time(at + LONGEST_RUN + CLOCK_SKEW)},
                 ":one": {"N": "1"},
             },
             ReturnValues="UPDATED_NEW",
@@ -68,22 +70,25 @@ class DynamoHousekeeping(Housekeeping):
 
     def position(self, sweep: str) -> Position | None:
         answer = self._rows.call("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
-        if "Item" not in answer:
-            return None
-        item = answer["Item"]
-        return Position(parse_time(item["started_at"]["S"]), item["after"]["S"] if "after" in item else None)
+        found = schema.readable([answer["Item"]] if "Item" in answer else [], _position)
+        return next(found, None)  # one that cannot be read is as good as none: a sweep begins anew
 
     def move(self, sweep: str, position: Position, lease: Lease) -> None:
-        item = {**keys.cleanup_position(sweep), "started_at": {"S": text_time(position.started_at)}}
+        item = {
+            **keys.cleanup_position(sweep),
+            **schema.STAMP,
+            "started_at": {"S": text_time(position.started_at)},
+        }
         if position.after is not None:
             item["after"] = {"S": position.after}
         self._write(item, lease)
 
     def keep_report(self, report: Report, lease: Lease) -> None:
-        told = {**asdict(report), **{name: _text(getattr(report, name)) for name in _TIMES}}
+        told = {**report.told(), **{name: _text(getattr(report, name)) for name in _TIMES}}
         expires_at = report.started_at + REPORT_LIFETIME
         item = {
             **keys.cleanup_report(report.id),
+            **schema.STAMP,
             "report": {"S": json.dumps(told)},
             "ttl": {"N": str(int(expires_at.timestamp()))},
         }
@@ -97,7 +102,7 @@ class DynamoHousekeeping(Housekeeping):
             ScanIndexForward=False,
             Limit=limit,
         )
-        return [_report(json.loads(item["report"]["S"])) for item in answer["Items"]]
+        return list(schema.readable(answer["Items"], _report))
 
     def _write(self, item: dict[str, Any], lease: Lease) -> None:
         """Put a row for as long as the lease is held."""
@@ -123,5 +128,14 @@ def _text(at: datetime | None) -> str | None:
     return text_time(at) if at is not None else None
 
 
-def _report(told: dict[str, Any]) -> Report:
+@schema.reading
+def _position(item: dict[str, Any]) -> Position:
+    schema.version_of(item)
+    return Position(parse_time(item["started_at"]["S"]), item["after"]["S"] if "after" in item else None)
+
+
+@schema.reading
+def _report(item: dict[str, Any]) -> Report:
+    schema.version_of(item)
+    told = json.loads(item["report"]["S"])
     return Report(**{**told, **{name: parse_time(told[name]) if told[name] else None for name in _TIMES}})

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item as Row
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.domain.attributes import Attributes, OnDuplicate
@@ -33,6 +33,7 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
     """A new job as an item."""
     return {
         **keys.key(keys.job(job.id), keys.JOB),
+        **schema.STAMP,
         "id": {"S": job.id},
         "owner_key": {"S": keys.jobs(job.owner)},
         "version": {"N": str(job.version)},
@@ -43,7 +44,12 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
         **{state.value: {"N": str(count)} for state, count in job.counts.items()},
         "job": {
             "S": _json(
-                {"owner": job.owner, "created": text_time(job.created_at), "preference": job.preference}
+                {
+                    "owner": job.owner,
+                    "created": text_time(job.created_at),
+                    "preference": job.preference,
+                    "prompt": job.prompt,
+                }
             )
         },
         "due_shard": {"S": keys.job_shard(job.id)},
@@ -52,8 +58,10 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
     }
 
 
+@schema.reading
 def job_of(row: Row) -> Job:
-    """The job that an item holds."""
+    """The job that an item of this or an earlier version holds; UnreadableRow for any other."""
+    schema.version_of(row)
     told = json.loads(row["job"]["S"])
     preference = told["preference"]
     return Job(
@@ -71,6 +79,8 @@ def job_of(row: Row) -> Job:
         cost_micros=int(row["cost"]["N"]),
         unknown_costs=int(row["unknown_costs"]["N"]),
         cancelled=row["stopped"]["BOOL"],
+        prompt=told.get("prompt"),
+        image_id=row["image_id"]["S"] if "image_id" in row else None,
     )
 
 
@@ -100,6 +110,7 @@ def changing(item: Item) -> Row:
         "call": item.call,
         "settled": item.settled,
         "hold": item.hold,
+        "promised": item.promised or None,
         "provider": item.provider,
         "model": item.model,
         "duration_ms": item.duration_ms,
@@ -107,8 +118,10 @@ def changing(item: Item) -> Row:
         "unknown_costs": item.unknown_costs,
         "image_id": item.image_id,
         "error": item.error,
+        "prompt": item.prompt,
     }
     return {
+        **schema.STAMP,
         "version": {"N": str(item.version)},
         "change": {"S": item.change},
         "state": {"S": item.state.value},
@@ -116,8 +129,10 @@ def changing(item: Item) -> Row:
     }
 
 
+@schema.reading
 def item_of(row: Row) -> Item:
-    """The image of a job that an item holds; without its wish where that was not read."""
+    """The image of a job that an item holds, without its wish where that was not read; UnreadableRow otherwise."""
+    schema.version_of(row)
     told = json.loads(row["item"]["S"])
     hold, error, call = told.get("hold"), told.get("error"), told.get("call")
     return Item(
@@ -139,6 +154,7 @@ def item_of(row: Row) -> Item:
         call=call_of(call) if call else None,
         settled=told["settled"],
         hold=Hold(micros=hold["micros"], on=date.fromisoformat(hold["on"])) if hold else None,
+        promised=told.get("promised", False),
         provider=Provider(told["provider"]) if "provider" in told else None,
         model=told.get("model"),
         duration_ms=told.get("duration_ms"),
@@ -146,6 +162,7 @@ def item_of(row: Row) -> Item:
         unknown_costs=told["unknown_costs"],
         image_id=told.get("image_id"),
         error=ItemError(**error) if error else None,
+        prompt=told.get("prompt"),
     )
 
 

@@ -80,17 +80,23 @@ def feed_of_group(name: str) -> str:
     return f"{FEED_PREFIX}GROUP#{quote(name, safe=':')}"
 
 
-USAGE_PREFIX = "USAGE#"
-
-
 def usage(owner: str) -> Key:
-    """The row that counts what an owner stores."""
-    return key(f"{USAGE_PREFIX}{quote(owner, safe='')}", "USAGE")
+    """The row that counts what an owner stores under a quota."""
+    return key(f"QUOTA#{quote(owner, safe='')}", "QUOTA")
 
 
-def owner_of_usage(pk: str) -> str:
-    """The owner whom a usage row belongs to."""
-    return unquote(pk.removeprefix(USAGE_PREFIX))
+_TURN_PREFIX = "USAGE#"
+"""Its first version counted what the owner stores as well."""
+
+
+def turn(owner: str) -> Key:
+    """The row that says when policies look at an owner's images."""
+    return key(f"{_TURN_PREFIX}{quote(owner, safe='')}", "USAGE")
+
+
+def owner_of_turn(pk: str) -> str:
+    """The owner whose turn a row holds."""
+    return unquote(pk.removeprefix(_TURN_PREFIX))
 
 
 def idempotency(name: str) -> Key:
@@ -116,14 +122,27 @@ def publication(name: str) -> Key:
     return key(f"{PUBLICATION_PREFIX}{name}", PUBLICATION)
 
 
+def name_of_publication(pk: str) -> str:
+    """The publication that a row belongs to."""
+    return pk.removeprefix(PUBLICATION_PREFIX)
+
+
 def rendering(name: str) -> Key:
     """The row of whoever is making a file of an image; `name` is the image's id and the file's name."""
     return key(f"RENDER#{name}", "LEASE")
 
 
+_MIGRATION_PREFIX = "MIGRATION#"
+
+
 def migration(migration_id: str) -> Key:
     """The row that says how far a migration has come."""
-    return key(f"MIGRATION#{migration_id}", "MIGRATION")
+    return key(f"{_MIGRATION_PREFIX}{migration_id}", "MIGRATION")
+
+
+def id_of_migration(pk: str) -> str:
+    """The migration that a row belongs to."""
+    return pk.removeprefix(_MIGRATION_PREFIX)
 
 
 def migrated_record(migration_id: str, record_id: str) -> Key:
@@ -148,9 +167,17 @@ def migration_source(source: str) -> Key:
     return key("MIGRATIONS", source)
 
 
+_REPAIR_PREFIX = "REPAIR#"
+
+
 def repair(repair_id: str) -> Key:
     """The row of a repair."""
-    return key(f"REPAIR#{repair_id}", "REPAIR")
+    return key(f"{_REPAIR_PREFIX}{repair_id}", "REPAIR")
+
+
+def id_of_repair(pk: str) -> str:
+    """The repair that a row belongs to."""
+    return pk.removeprefix(_REPAIR_PREFIX)
 
 
 JOB = "JOB"

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item, parse_time, text_time
 from image_store.adapters.dynamodb.table import NamedWrite, OnTable
 from image_store.domain.errors import Conflict
@@ -48,7 +48,7 @@ class DynamoMigrations(OnTable, Migrations):
 
     def get(self, migration_id: str) -> Migration | None:
         item = self._item(migration_id)
-        return _migration_of(migration_id, item) if item is not None else None
+        return _migration_of(item) if item is not None else None
 
     def save(self, after: Migration, *, step: int) -> None:
         self._put(
@@ -145,6 +145,7 @@ def _item_of(migration: Migration) -> Item:
     del told["id"], told["step"]
     return {
         **keys.migration(migration.id),
+        **schema.STAMP,
         "step": {"N": str(migration.step)},
         "migration": {"S": json.dumps(told, separators=(",", ":"))},
     }
@@ -173,7 +174,9 @@ def _carried_on_by_another(_: set[str]) -> Exception:
     return Conflict("Another worker has carried this migration on.")
 
 
-def _migration_of(migration_id: str, item: Item) -> Migration:
+@schema.reading
+def _migration_of(item: Item) -> Migration:
+    schema.version_of(item)
     told = json.loads(item["migration"]["S"])
     ((kind, source),) = told["source"].items()
     times = {name: parse_time(told[name]) if told[name] else None for name in _TIMES}
@@ -184,7 +187,9 @@ def _migration_of(migration_id: str, item: Item) -> Migration:
         "status": MigrationStatus(told["status"]),
         "tally": Tally(**told["tally"] | {"errors": errors}),
     }
-    return Migration(id=migration_id, step=int(item["step"]["N"]), **(told | times | changed))
+    return Migration(
+        id=keys.id_of_migration(item["pk"]["S"]), step=int(item["step"]["N"]), **(told | times | changed)
+    )
 
 
 def _text(at: Any) -> str | None:

@@ -10,25 +10,28 @@ nothing. The row outlives its image by a week, in which no consumer can still be
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys, records
+from image_store.adapters.dynamodb import items, keys, records, schema
 from image_store.adapters.dynamodb import projections as rows
 from image_store.adapters.dynamodb.feed_upkeep import DynamoFeedUpkeep
+from image_store.adapters.dynamodb.policy_turns import PolicyTurns
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.rebuilds import rebuild_of
 from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
-from image_store.domain.errors import Conflict
+from image_store.domain.errors import Conflict, UnreadableRow
 from image_store.domain.image import Record, State
 from image_store.domain.projection import Facts, Rebuild, facts_of
 from image_store.ports.projections import Projector
 
 KEPT_AFTER_THE_END = timedelta(days=7)
 _TRIES = 5
+_log = logging.getLogger("image_store.projections")
 _MOST_WRITES = 100
 """DynamoDB's limit for one transaction."""
 _ENDED = frozenset({State.DELETING, State.TOMBSTONE})
@@ -70,9 +73,11 @@ class DynamoProjector(Projector):
         client: Callable[[], Any],
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
+        policies_after_save: bool = False,
     ) -> None:
         self._table = table
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+        self._turns = PolicyTurns(self._rows, after_save=policies_after_save)
         self._feed = DynamoFeedUpkeep(table, client=client, sleep=sleep, monotonic=monotonic)
 
     # One image ----------------------------------------------------------------------------------------
@@ -90,6 +95,9 @@ class DynamoProjector(Projector):
             seen = None if row is None else _row_of(row)
             if not _is_wanted(record, seen, generation, again=again):
                 return
+            if record is not None and record.image.state is State.READY:
+                is_new = seen is None or seen.facts is None
+                self._turns.queue(record.image.owner, at, stored=is_new and not again)
             try:
                 self._bring(image_id, record, seen, generation, at, again=again)
             except Conflict:
@@ -231,12 +239,10 @@ class DynamoProjector(Projector):
         )
         found = [(item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
         for pk, sk in found:
-            if sk == keys.META:
-                image_id = pk.removeprefix(keys.IMAGE_PREFIX)
-                self.project(image_id, generation=generation, at=at, again=True)
+            if (image_id := keys.image_of_record(keys.key(pk, sk))) is not None:
+                self._remake_one(image_id, generation, at, again=True)
             elif pk.startswith(keys.PROJECTION_PREFIX):
-                image_id = pk.removeprefix(keys.PROJECTION_PREFIX)
-                self.project(image_id, generation=generation, at=at)
+                self._remake_one(pk.removeprefix(keys.PROJECTION_PREFIX), generation, at, again=False)
             elif pk.startswith(keys.STATS_PREFIX) and keys.generation_of_stats(pk) < generation:
                 self._let_expire((pk, sk), at + KEPT_AFTER_THE_END)
         self._feed.restore(pk.removeprefix(keys.IMAGE_PREFIX) for pk, sk in found if sk == keys.META)
@@ -245,14 +251,25 @@ class DynamoProjector(Projector):
         last = answer.get("LastEvaluatedKey")
         return len(found), json.dumps(last) if last else None
 
+    def _remake_one(self, image_id: str, generation: int, at: datetime, *, again: bool) -> None:
+        try:
+            self.project(image_id, generation=generation, at=at, again=again)
+        except UnreadableRow as error:  # it keeps the rows that it has, and the others get theirs
+            _log.error("an image cannot be projected: %s", error.message)
+
     def _remove_strays(self, found: Iterable[RowKey]) -> None:
         """Remove rows that no projection accounts for."""
         of_images: dict[str, list[RowKey]] = {}
         for key in found:
             of_images.setdefault(keys.image_of_row(*key), []).append(key)
         read = self._rows.get_many([keys.projection(image_id) for image_id in of_images])
-        seen = {item["pk"]["S"].removeprefix(keys.PROJECTION_PREFIX): _row_of(item) for item in read}
+        rows_of = {item["pk"]["S"].removeprefix(keys.PROJECTION_PREFIX): item for item in read}
+        seen = {
+            image_id: row for image_id, item in rows_of.items() for row in schema.readable([item], _row_of)
+        }
         for image_id, there in of_images.items():
+            if image_id in rows_of and image_id not in seen:
+                continue  # nobody knows what it accounts for
             row = seen.get(image_id)
             named = row.row_keys(image_id) if row else set()
             for stray in set(there) - named:
@@ -276,7 +293,7 @@ class DynamoProjector(Projector):
         }
 
     def _let_expire(self, key: RowKey, at: datetime) -> None:
-        self._rows.call(
+        self._rows.conditional(
             "update_item",
             Key=keys.key(*key),
             UpdateExpression="SET #ttl = if_not_exists(#ttl, :at)",
@@ -302,6 +319,7 @@ def _is_wanted(record: Record | None, seen: _Row | None, generation: int, *, aga
 def _item_of(image_id: str, row: _Row, *, finished: bool, ends_at: datetime | None) -> items.Item:
     item: items.Item = {
         **keys.projection(image_id),
+        **schema.STAMP,
         "revision": {"N": str(row.revision)},
         "version": {"N": str(row.version)},
         "generation": {"N": str(row.generation)},
@@ -317,7 +335,9 @@ def _item_of(image_id: str, row: _Row, *, finished: bool, ends_at: datetime | No
     return item
 
 
+@schema.reading
 def _row_of(item: items.Item) -> _Row:
+    schema.version_of(item)
     before = json.loads(item["before"]["S"]) if "before" in item else []
     return _Row(
         revision=int(item["revision"]["N"]),

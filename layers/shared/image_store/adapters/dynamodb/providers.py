@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.adapters.dynamodb.table import OnTable, Table
 from image_store.domain.breaker import Breaker
@@ -23,15 +23,16 @@ class DynamoProviderHealth(OnTable, ProviderHealth):
 
     def breakers(self) -> Mapping[Provider, Breaker]:
         wanted = [keys.breaker(provider.value) for provider in Provider]
-        by_key = {row["pk"]["S"]: _breaker_of(row) for row in self._rows.get_many(wanted)}
+        found = dict(schema.readable(self._rows.get_many(wanted), _named_breaker_of))
         return {
-            provider: by_key.get(keys.breaker(provider.value)["pk"]["S"], Breaker()) for provider in Provider
+            provider: found.get(keys.breaker(provider.value)["pk"]["S"], Breaker()) for provider in Provider
         }
 
     def save(self, provider: Provider, after: Breaker) -> bool:
         times = {name: getattr(after, name) for name in _TIMES}
         row = {
             **keys.breaker(provider.value),
+            **schema.STAMP,
             **_retries_row(after.retries),
             "failures": {"N": str(after.failures)},
             "openings": {"N": str(after.openings)},
@@ -95,6 +96,12 @@ class DynamoProviderKeys(ProviderKeys):
 
 def _context(owner: str, provider: Provider) -> dict[str, str]:
     return {"purpose": "provider-key", "owner": owner, "provider": provider.value}
+
+
+@schema.reading
+def _named_breaker_of(row: Mapping[str, Any]) -> tuple[str, Breaker]:
+    schema.version_of(row)
+    return row["pk"]["S"], _breaker_of(row)
 
 
 def _breaker_of(row: Mapping[str, Any]) -> Breaker:

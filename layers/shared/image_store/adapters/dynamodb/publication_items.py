@@ -1,6 +1,6 @@
 """Rows of publications as items, and back."""
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item, parse_time, text_time
 from image_store.domain.image import Image
 from image_store.domain.publication import PublicationRow
@@ -24,8 +24,10 @@ def publication_item(row: PublicationRow) -> Item:
     return item
 
 
+@schema.reading
 def publication_of(item: Item) -> PublicationRow:
-    """The publication row that an item holds."""
+    """The publication row that an item of this or an earlier version holds; UnreadableRow for any other."""
+    schema.version_of(item)
     return PublicationRow(
         publication=item["pk"]["S"].removeprefix(keys.PUBLICATION_PREFIX),
         image_id=item["image_id"]["S"],

@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from image_store.adapters.dynamodb import items, keys, publication_items
+from image_store.adapters.dynamodb import items, keys, publication_items, schema
 from image_store.adapters.dynamodb.table import OnTable
-from image_store.domain.publication import PublicationRow
+from image_store.domain.deadlines import CLOCK_SKEW
+from image_store.domain.publication import NOBODY, PublicationRow
+from image_store.domain.reservation import LONGEST_RESERVATION
 from image_store.ports.publications import PublicationRows
 
 
@@ -17,8 +19,12 @@ class DynamoPublicationRows(OnTable, PublicationRows):
         return publication_items.publication_of(answer["Item"]) if "Item" in answer else None
 
     def publications(self, names: Collection[str]) -> dict[str, PublicationRow]:
-        found = self._rows.get_many([keys.publication(name) for name in names])
-        return {row.publication: row for row in map(publication_items.publication_of, found)}
+        found = list(self._rows.get_many([keys.publication(name) for name in names]))
+        # Whatever a row says that cannot be read: its publication is there.
+        there = {keys.name_of_publication(item["pk"]["S"]) for item in found}
+        rows = {name: PublicationRow(name, NOBODY, frozenset(), None) for name in there}
+        readable = schema.readable(found, publication_items.publication_of)
+        return rows | {row.publication: row for row in readable}
 
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
         answer = self._rows.conditional(
@@ -44,10 +50,12 @@ class DynamoPublicationRows(OnTable, PublicationRows):
             "delete_item",
             Key=keys.publication(row.publication),
             ConditionExpression="attribute_exists(due_at) AND #keys = :keys"
-            " AND (attribute_not_exists(copied_until) OR copied_until < :now)",
+            # No copy takes longer: a later time was set by a clock that ran ahead.
+            " AND (attribute_not_exists(copied_until) OR copied_until < :now OR copied_until > :latest)",
             ExpressionAttributeNames={"#keys": "keys"},
             ExpressionAttributeValues={
                 ":keys": {"SS": sorted(row.keys)},
                 ":now": {"S": items.text_time(at)},
+                ":latest": {"S": items.text_time(at + LONGEST_RESERVATION + CLOCK_SKEW)},
             },
         )

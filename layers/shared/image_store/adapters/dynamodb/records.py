@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from image_store.adapters.dynamodb.cards import listed, rendition_of, rendition_
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.publication_items import current_publication, publication_item
 from image_store.domain.actor import Actor
-from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.image import Details, Image, ImagePage, Kind, Record, State, Visibility
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder
 
@@ -158,6 +159,7 @@ def record_text(image: Image) -> str:
             "idempotency": image.idempotency,
             **_while_uploading(image),
             **({"transformed": True} if image.transformed else {}),
+            **({"counted": True} if image.counted else {}),
         }
     )
 
@@ -219,9 +221,21 @@ def image_of(item: Item) -> Image:
         refusal=record.get("refusal"),
         queued_at=_instant(record["queued"]) if "queued" in record else None,
         transformed=record.get("transformed", False),
+        counted=record.get("counted", False),
         perceptual_hash=perceptual_hash,
         amendment=item["amendment"]["S"] if "amendment" in item else None,
     )
+
+
+def images_of(items: Iterable[Item]) -> ImagePage:
+    """The records that META items hold, with the ids of those that cannot be read; the log says why."""
+    page = ImagePage()
+    for item in items:
+        found = list(schema.readable([item], image_of))
+        page += found
+        if not found:
+            page.unreadable.add(keys.image_of_record(item) or "")
+    return page
 
 
 @schema.reading

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.table import OnTable
+from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.ports.imaging import RenderLeases
 
 
@@ -20,8 +21,14 @@ class DynamoRenderLeases(OnTable, RenderLeases):
                 "ttl": {"N": str(int(until.timestamp()) + 1)},
             },
             # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
-            ConditionExpression="attribute_not_exists(pk) OR #until < :now OR holder = :holder",
+            # A lease that ends later than ours was taken by a clock that ran ahead.
+            ConditionExpression="attribute_not_exists(pk) OR #until < :now OR #until > :latest"
+            " OR holder = :holder",
             ExpressionAttributeNames={"#until": "until"},
-            ExpressionAttributeValues={":now": {"S": items.text_time(at)}, ":holder": {"S": holder}},
+            ExpressionAttributeValues={
+                ":now": {"S": items.text_time(at)},
+                ":latest": {"S": items.text_time(until + CLOCK_SKEW)},
+                ":holder": {"S": holder},
+            },
         )
         return answer is not None

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item, parse_time, text_time
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.errors import Conflict, StorageUnavailable
@@ -24,7 +24,7 @@ class DynamoRepairs(OnTable, Repairs):
 
     def get(self, repair_id: str) -> RepairJob | None:
         item = self._item(repair_id)
-        return _job_of(repair_id, item) if item is not None else None
+        return _job_of(item) if item is not None else None
 
     def save(self, after: RepairJob, *, step: int) -> None:
         self._put(
@@ -57,13 +57,16 @@ def _item_of(job: RepairJob) -> Item:
     del body["id"], body["step"]
     return {
         **keys.repair(job.id),
+        **schema.STAMP,
         "step": {"N": str(job.step)},
         "repair": {"S": json.dumps(body, separators=(",", ":"))},
         "ttl": {"N": str(int((job.created_at + REPAIR_LIFETIME).timestamp()))},
     }
 
 
-def _job_of(repair_id: str, item: Item) -> RepairJob:
+@schema.reading
+def _job_of(item: Item) -> RepairJob:
+    schema.version_of(item)
     body = json.loads(item["repair"]["S"])
     errors = tuple(RepairError(**error) for error in body["tally"]["errors"])
     changed = {
@@ -72,7 +75,9 @@ def _job_of(repair_id: str, item: Item) -> RepairJob:
         "tally": RepairTally(**body["tally"] | {"errors": errors}),
     }
     times = {name: parse_time(body[name]) if body[name] else None for name in _TIMES}
-    return RepairJob(id=repair_id, step=int(item["step"]["N"]), **(body | times | changed))
+    return RepairJob(
+        id=keys.id_of_repair(item["pk"]["S"]), step=int(item["step"]["N"]), **(body | times | changed)
+    )
 
 
 def _text(at: Any) -> str | None:

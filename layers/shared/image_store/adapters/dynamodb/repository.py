@@ -8,17 +8,18 @@ of the change that made it (`change`), and a name is used once.
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb import items, keys, publication_items, records
 from image_store.adapters.dynamodb.table import Table, refused
 from image_store.domain.actor import NOBODY, Actor
-from image_store.domain.errors import QuotaExceeded
-from image_store.domain.image import Image, Record, State
+from image_store.domain.image import FoundImages, Image, Record, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from image_store.adapters.dynamodb.usage_rows import UsageRows
     from image_store.domain.publication import PublicationRow
     from image_store.domain.reservation import Reservation
 
@@ -41,12 +42,15 @@ class DynamoRepository:
         self._table = table
         self._actor = actor
         self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_refusal)
+        self._monotonic = monotonic
 
     # Writes -------------------------------------------------------------------------------------------
 
     def reserve(self, reservation: Reservation) -> None:
         image = reservation.record.image
-        writes: list[tuple[str, dict[str, Any]]] = [("usage", self._take(image, reservation))]
+        writes: list[tuple[str, dict[str, Any]]] = []
+        if image.counted:
+            writes.append(("usage", self._usage.take(image, reservation.quota)))
         for (_, sort_key), item in records.rows_of(reservation.record).items():
             row = item | records.signature(image, self._actor()) if sort_key == keys.META else item
             writes.append(("guard" if sort_key == keys.GUARD else "record", self._create(row)))
@@ -91,7 +95,8 @@ class DynamoRepository:
                 writes.append(("row", self._keep(item) if is_publication else self._put(item)))
         writes += [("row", self._delete(*row_key)) for row_key in old.keys() - new.keys()]
         if after.image.state is State.DELETING:
-            writes.append(("usage", self._give_back(before.image)))
+            if before.image.counted:
+                writes.append(("usage", self._usage.give_back(before.image)))
             if before.image.state is State.PENDING and before.image.idempotency is not None:
                 gone = keys.idempotency(before.image.idempotency)
                 writes.append(("idempotency", {"Delete": {"TableName": self._table, "Key": gone}}))
@@ -126,46 +131,6 @@ class DynamoRepository:
         self._rows.transact(
             [("record", {"Delete": meta})], settled=lambda: self.get_image(record.image.id) is None
         )
-
-    def _take(self, image: Image, reservation: Reservation) -> dict[str, Any]:
-        quota = reservation.quota
-        due_at = ":due" if reservation.policies_due else "if_not_exists(due_at, :due)"
-        update: dict[str, Any] = {
-            "TableName": self._table,
-            "Key": keys.usage(image.owner),
-            # An owner's first image, or every one, also queues the owner for the deployment's policies.
-            "UpdateExpression": "ADD images :one, promised :one, size_bytes :size "
-            f"SET due_shard = if_not_exists(due_shard, :shard), due_at = {due_at}",
-            "ExpressionAttributeValues": {
-                ":one": {"N": "1"},
-                ":size": {"N": str(image.size_bytes)},
-                ":shard": {"S": keys.policy_shard(image.owner)},
-                ":due": {"S": items.text_time(image.created_at)},
-            },
-        }
-        conditions = []
-        if quota.images:
-            conditions.append("(attribute_not_exists(promised) OR promised < :images)")
-            update["ExpressionAttributeValues"][":images"] = {"N": str(quota.images)}
-        if quota.size_bytes:
-            room = quota.size_bytes - image.size_bytes
-            if room < 0:
-                raise QuotaExceeded("This image alone is larger than your quota of bytes.")
-            conditions.append("(attribute_not_exists(size_bytes) OR size_bytes <= :room)")
-            update["ExpressionAttributeValues"][":room"] = {"N": str(room)}
-        if conditions:
-            update["ConditionExpression"] = " AND ".join(conditions)
-        return {"Update": update}
-
-    def _give_back(self, image: Image) -> dict[str, Any]:
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": keys.usage(image.owner),
-                "UpdateExpression": "ADD images :one, promised :one, size_bytes :size",
-                "ExpressionAttributeValues": {":one": {"N": "-1"}, ":size": {"N": str(-image.size_bytes)}},
-            }
-        }
 
     def _create(self, item: items.Item) -> dict[str, Any]:
         return self._put(item, "attribute_not_exists(pk)")
@@ -217,6 +182,13 @@ class DynamoRepository:
         stored = self.get_image(image.id)
         return stored is not None and stored.amendment == image.amendment
 
+    @cached_property
+    def _usage(self) -> UsageRows:
+        # Whoever only reads does without.
+        from image_store.adapters.dynamodb.usage_rows import UsageRows
+
+        return UsageRows(self._rows, monotonic=self._monotonic)
+
     # Reads --------------------------------------------------------------------------------------------
 
     def get(self, image_id: str) -> Record | None:
@@ -232,9 +204,12 @@ class DynamoRepository:
         answer = self._rows.call("get_item", Key=keys.record(image_id), ConsistentRead=True)
         return records.image_of(answer["Item"]) if "Item" in answer else None
 
-    def get_images(self, image_ids: Collection[str]) -> dict[str, Image]:
-        found = self._rows.get_many([keys.record(image_id) for image_id in image_ids])
-        return {image.id: image for image in map(records.image_of, found)}
+    def get_images(self, image_ids: Collection[str]) -> FoundImages:
+        page = records.images_of(self._rows.get_many([keys.record(image_id) for image_id in image_ids]))
+        found = FoundImages()
+        found.update({image.id: image for image in page})
+        found.unreadable = page.unreadable
+        return found
 
 
 def _unchanged_parts(image: Image) -> tuple[dict[str, str], dict[str, Any], str]:
@@ -258,5 +233,7 @@ def _unchanged(image: Image) -> tuple[str, dict[str, str], dict[str, Any]]:
 
 def _refusal(failed: set[str]) -> Exception:
     if "usage" in failed:
-        return QuotaExceeded("Your quota of images or bytes is used up; delete some images for good first.")
+        from image_store.adapters.dynamodb.usage_rows import used_up
+
+        return used_up()
     return refused(failed)

@@ -53,7 +53,7 @@ def assembled(
         )
     ]
     if publisher.bucket is not None:
-        public_objects = PublicObjects(publications=publications)
+        public_objects = PublicObjects(publications=publications, clock=clock)
         objects.append(
             ObjectSweep(
                 name="public",

@@ -6,9 +6,11 @@ from datetime import datetime
 from itertools import batched
 
 from image_store.domain.cleanup import Report
-from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.deadlines import has_passed, is_due
+from image_store.domain.errors import Conflict, StorageUnavailable, UnreadableRow
 from image_store.domain.image import Record, State
 from image_store.domain.publication import NOBODY, PublicationRow
+from image_store.domain.reservation import LONGEST_RESERVATION
 from image_store.ports.cleanup import CleanupRows
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
@@ -61,6 +63,11 @@ class DueRows:
             if len(seen) == seen_before:
                 return True  # and nothing that was done made more of it due
 
+    def take(self, image_ids: Sequence[str], report: Report, taken: set[str]) -> None:
+        """Take images further that a sweep found waiting for a time that was never meant."""
+        for image_id in image_ids:
+            self._collect(image_id, report, taken, [])
+
     def _collect(self, row: str, report: Report, taken: set[str], withdrawn: list[PublicationRow]) -> None:
         try:
             if _is_publication(row):
@@ -69,12 +76,14 @@ class DueRows:
                 self._image(row, report, taken)
         except Conflict:
             return  # another writer was first; the row is theirs
+        except UnreadableRow:
+            report.leave(row)
         except StorageUnavailable:
             report.failed += 1
 
     def _image(self, image_id: str, report: Report, taken: set[str]) -> None:
         record = self.repository.get(image_id)
-        if record is None or record.image.due_at is None or record.image.due_at > self.clock.now():
+        if record is None or not is_due(record.image, self.clock.now()):
             return  # the index was behind
         state = record.image.state
         if not report.dry_run:
@@ -116,8 +125,10 @@ class DueRows:
     def _withdrawn(self, publication: str, report: Report, taken: set[str]) -> Sequence[PublicationRow]:
         """The row of a publication that is due, once nobody can make it current any more."""
         row = self.publications.publication(publication)
-        if row is None or row.due_at is None or row.due_at > self.clock.now():
+        if row is None or row.due_at is None:
             return ()  # the index was behind
+        if not has_passed(row.due_at, self.clock.now(), longest=LONGEST_RESERVATION):
+            return ()
         record = self.repository.get(row.image_id) if row.image_id != NOBODY else None
         image = record.image if record else None
         if image is not None and record is not None:

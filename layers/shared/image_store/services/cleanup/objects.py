@@ -8,10 +8,11 @@ from itertools import batched
 from typing import Protocol
 
 from image_store.domain.cleanup import Report
+from image_store.domain.deadlines import was_never_meant
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
-from image_store.domain.publication import publication_of
-from image_store.domain.reservation import RESERVATION_LIFETIME
+from image_store.domain.publication import PublicationRow, publication_of
+from image_store.domain.reservation import LONGEST_RESERVATION, RESERVATION_LIFETIME
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore, StoredObject
 from image_store.ports.publications import PublicationRows
@@ -62,10 +63,14 @@ class PrivateObjects:
         named = [(found, image_id_of(found.key)) for found in page]
         report.unknown += sum(image_id is None for _, image_id in named)
         images = self.repository.get_images({image_id for _, image_id in named if image_id is not None})
+        # What cannot be read may name any of its objects.
+        report.leave(*images.unreadable)
         return [
             found
             for found, image_id in named
-            if image_id is not None and not _belongs(found.key, images.get(image_id))
+            if image_id is not None
+            and image_id not in images.unreadable
+            and not _belongs(found.key, images.get(image_id))
         ]
 
 
@@ -74,12 +79,18 @@ class PublicObjects:
     """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take."""
 
     publications: PublicationRows
+    clock: Clock
 
     def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
         named = [(found, publication_of(found.key)) for found in page]
         report.unknown += sum(name is None for _, name in named)
         rows = self.publications.publications({name for _, name in named if name is not None})
-        return [found for found, name in named if name is not None and name not in rows]
+        now = self.clock.now()
+        return [
+            found
+            for found, name in named
+            if name is not None and (name not in rows or _waits_in_vain(rows[name], now))
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +142,10 @@ class ObjectSweep:
         """Count orphans as removed."""
         report.orphans += len(orphans)
         report.bytes_freed += sum(found.size_bytes for found in orphans)
+
+
+def _waits_in_vain(row: PublicationRow, now: datetime) -> bool:
+    return row.due_at is not None and was_never_meant(row.due_at, now, longest=LONGEST_RESERVATION)
 
 
 def image_id_of(key: str) -> str | None:

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.cleanup import Policy, Report
-from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
+from image_store.domain.cleanup import POLICIES_EVERY, Policy, Report
+from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
 from image_store.domain.image import Image, State
 from image_store.domain.listing import ListQuery
 from image_store.ports.cleanup import CleanupRows
@@ -15,8 +15,7 @@ from image_store.ports.system import Clock
 from image_store.services.cleanup.allowance import Allowance
 from image_store.services.deletion import Deletion
 
-EVERY = timedelta(days=1)
-"""How often an owner's images are looked at."""
+EVERY = POLICIES_EVERY
 
 _PAGE = 100
 _MOMENT = timedelta(microseconds=1)
@@ -114,6 +113,7 @@ class Policies:
         while True:
             page = self.lists.cards(query, after=after)
             images = self.repository.get_images([card.id for card in page.cards])
+            report.leave(*images.unreadable)
             report.examined += len(page.cards)
             for card in page.cards:
                 image = images.get(card.id)
@@ -127,6 +127,9 @@ class Policies:
         try:
             self.deletion.delete(image.owner, image.id, permanent=False)
         except (Conflict, ImageNotFound):
+            return False
+        except UnreadableRow:
+            report.leave(image.id)
             return False
         except StorageUnavailable:
             report.failed += 1

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.cleanup import Report
-from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable
+from image_store.domain.deadlines import waits_in_vain
+from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
 from image_store.domain.image import Image, State
 from image_store.domain.work import RepairImage
 from image_store.ports.cleanup import CleanupRows
@@ -31,6 +32,8 @@ class Slice:
     dangling: list[Image] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     """The ids of images that lack renditions or public copies and have their original."""
+    ahead: list[str] = field(default_factory=list)
+    """The ids of images that wait for a time that only a clock that ran ahead can have set."""
     after: str | None = None
 
 
@@ -64,6 +67,9 @@ class RecordSweep:
         position: str | None = after
         while position is not None:
             images, position = self.rows.scan(after=position or None, limit=_PAGE_RECORDS)
+            report.leave(*images.unreadable)
+            now = self.clock.now()
+            found.ahead.extend(image.id for image in images if waits_in_vain(image, now))
             shown = [
                 image
                 for image in images
@@ -79,7 +85,11 @@ class RecordSweep:
     def remove(self, dangling: Sequence[Image], report: Report) -> None:
         """Delete records whose original is surely gone: it is looked for once more."""
         for image in dangling:
-            record = self.repository.get(image.id)
+            try:
+                record = self.repository.get(image.id)
+            except UnreadableRow:
+                report.leave(image.id)
+                continue
             if record is None or record.image.state not in _SHOWN:
                 continue
             if self.private.head(record.image.original_key) is not None:

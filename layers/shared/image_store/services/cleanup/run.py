@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched
 
-from image_store.domain.cleanup import Lease, Position, Report
+from image_store.domain.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.image import STAGING_PREFIX
 from image_store.ports.cleanup import Housekeeping
@@ -79,8 +80,9 @@ class Cleanup:
         report = Report(id=self.ids.image_id(), started_at=now, dry_run=dry_run)
         lease = None
         if not dry_run:
+            lease_until = min(until + _LEASE_MARGIN, now + LONGEST_RUN)
             lease = self.housekeeping.take_lease(
-                holder=report.id, at=now, until=until + _LEASE_MARGIN, take_over=take_over
+                holder=report.id, at=now, until=lease_until, take_over=take_over
             )
             if lease is None:
                 report.stopped_because = "another_run"
@@ -181,6 +183,7 @@ class Cleanup:
             dangling_at_most=run.allowance.most,
             until=run.until,
         )
+        self.due.take([name for name in found.ahead if name not in run.taken], run.report, run.taken)
         if run.lease is not None:
             self.records.repair(found.damaged, run.report)
         if not run.allowance.take_found(len(found.dangling), examined=run.report.examined):
@@ -204,6 +207,8 @@ class Cleanup:
         position = self.housekeeping.position(sweep)
         if run.reconcile or position is None:
             return Position(now, "")
-        if position.after is None and (run.on_demand or now >= position.started_at + every):
+        if position.after is None and (
+            run.on_demand or has_passed(position.started_at + every, now, longest=every)
+        ):
             return Position(now, "")
         return position

@@ -28,6 +28,7 @@ from image_store.domain.generation import (
     Wish,
     counted,
     fingerprint_of,
+    prompt_excerpt,
 )
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import State
@@ -214,6 +215,7 @@ class GenerationRequests:
                 call=None,
                 settled=False,
                 hold=Hold(micros=micros, on=now.date()),
+                promised=self.most_images > 0,
                 error=None,
             )
             changes.append(Change(before=item, after=again))
@@ -297,8 +299,12 @@ class GenerationRequests:
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,
                         hold=Hold(micros=micros, on=now.date()),
+                        promised=self.most_images > 0,
                     )
                 )
+        # What is shown of prompts is what is left of them once they are sealed: nothing.
+        sealed = self.wishes.seal(items, owner=asked.owner, job_id=job_id)
+        items = [replace(item, prompt=prompt_excerpt(item.wish)) for item in sealed]
         job = Job(
             id=job_id,
             owner=asked.owner,
@@ -306,8 +312,9 @@ class GenerationRequests:
             updated_at=now,
             preference=asked.preference,
             counts=counted(len(items)),
+            prompt=items[0].prompt,
         )
-        return job, self.wishes.seal(items, owner=asked.owner, job_id=job_id)
+        return job, items
 
     def _seed(self, wish: Wish, variation: int) -> int:
         """Each variation has a seed of its own; drawn here, so that a repeated call asks for the same image."""

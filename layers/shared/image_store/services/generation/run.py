@@ -24,6 +24,7 @@ from image_store.domain.errors import (
 )
 from image_store.domain.generation import (
     JOB_LIFETIME,
+    LONGEST_LEASE,
     Call,
     Change,
     Item,
@@ -60,7 +61,7 @@ from image_store.services.generation.wishes import OpenWish, Wishes
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
 
-LEASE = timedelta(minutes=6)
+LEASE = LONGEST_LEASE
 """Longer than the function lives that holds it (300 s)."""
 TO_STORE = timedelta(seconds=45)
 """What keeping, storing and settling an answer may take of a function's time."""
@@ -111,9 +112,9 @@ class GenerationRun:
             return
         job, item = found
         now = self.clock.now()
-        if item.state is ItemState.RUNNING and item.lease_until is not None and now < item.lease_until:
+        if item.state is ItemState.RUNNING and not item.may_be_taken(now):
             return  # somebody is at it; should it die, the sweep sends the image again
-        if item.not_before > now + _SOON:
+        if not item.is_to_begin(now + _SOON):
             self._send(item, item.not_before - now)
             return
         try:

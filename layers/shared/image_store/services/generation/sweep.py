@@ -1,10 +1,11 @@
 """Looking after jobs that have not ended: what was lost on its way to the queue, or with its worker, is sent again."""
 
+import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from image_store.domain.errors import Conflict
-from image_store.domain.generation import Item, ItemState, Job
+from image_store.domain.errors import Conflict, UnreadableRow
+from image_store.domain.generation import LONGEST_LOOK, Item, ItemState, Job
 from image_store.domain.work import GenerateImage
 from image_store.ports.generation import Generations
 from image_store.ports.queues import WorkQueue
@@ -12,9 +13,10 @@ from image_store.ports.system import Clock
 from image_store.services.generation.kept import KeptAnswers
 from image_store.services.generation.requests import LOOK_AFTER
 
-GRACE = timedelta(hours=1)
+GRACE = LONGEST_LOOK
 """How old an answer has to be before it counts as left over."""
 _JOBS = 100
+_log = logging.getLogger("image_store.generation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class SweptJobs:
     sent: int = 0
     done: int = 0
     """Jobs that have ended, and have nothing left over."""
+    unreadable: int = 0
+    """Jobs whose rows cannot be read; they are left as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +42,16 @@ class GenerationSweep:
 
     def run(self, *, until: datetime) -> SweptJobs:
         """Look at the jobs that are due. Safe to repeat, and to do in several places at once."""
-        looked_at = sent = done = 0
+        looked_at = sent = done = unreadable = 0
         for job_id in self.generations.due(self.clock.now(), limit=_JOBS):
             if self.clock.now() >= until:
                 break
-            found = self.generations.items(job_id)
+            try:
+                found = self.generations.items(job_id)
+            except UnreadableRow as error:  # the other jobs go on
+                unreadable += 1
+                _log.error("a job cannot be read: %s", error.message)
+                continue
             if found is None:
                 continue
             job, items = found
@@ -54,7 +63,7 @@ class GenerationSweep:
                     sent += self._send_again(job, items)
             except Conflict:
                 continue  # it goes on by itself
-        return SweptJobs(looked_at, sent, done)
+        return SweptJobs(looked_at, sent, done, unreadable)
 
     def _clear(self, job: Job) -> bool:
         now = self.clock.now()
@@ -73,5 +82,5 @@ class GenerationSweep:
 
 def _is_idle(item: Item, now: datetime) -> bool:
     if item.state is ItemState.RUNNING:
-        return item.lease_until is None or item.lease_until <= now
-    return item.state is ItemState.QUEUED and item.not_before <= now
+        return item.may_be_taken(now)
+    return item.state is ItemState.QUEUED and item.is_to_begin(now)

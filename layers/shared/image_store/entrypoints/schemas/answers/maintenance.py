@@ -31,6 +31,7 @@ class CleanupReport(BaseModel):
     unknown: int
     bytes_freed: int
     examined: int
+    unreadable: int
     failed: int
     stopped_because: Literal["another_run", "deadline", "cap"] | None
 
