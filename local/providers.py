@@ -11,6 +11,7 @@ import asyncio
 import base64
 import hashlib
 import io
+import json
 import random
 import re
 import textwrap
@@ -37,7 +38,10 @@ MODES = (
     "truncated",
     "garbled",
     "dead",
+    "odd",
+    "link",
 )
+"""`odd` is a good picture beside a usage that cannot be read; `link` names it, as older models of OpenAI do."""
 KEY = "local"
 """The one key that is good here."""
 SECONDS = 0.5
@@ -45,6 +49,8 @@ SECONDS = 0.5
 SLOW_SECONDS = 8.0
 TOLD = re.compile(r"\[\[(?P<mode>[a-z_]+)(?:@(?P<provider>[a-z]+))?(?:\*(?P<times>[0-9]+))?\]\]")
 MAX_SIDE = 2048
+MOST_LINKED = 20
+"""Pictures that links lead to; the oldest are forgotten."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class Providers:
         self._seconds = seconds
         self._told: dict[str, dict[str, Any]] = {}
         self._times: Counter[tuple[str, str, str]] = Counter()
+        self._linked: dict[str, bytes] = {}
         self.asked: Counter[str] = Counter()
         self.drawn: Counter[str] = Counter()
 
@@ -77,6 +84,7 @@ class Providers:
         router.add_post("/google/{version}/models/{model}:generateContent", self._google)
         router.add_post("/openai/v1/images/generations", self._openai)
         router.add_post("/openai/v1/images/edits", self._openai)
+        router.add_get("/openai/pictures/{name}", self._picture)
         router.add_post("/cloudflare/client/v4/accounts/{account}/ai/run/{model:.+}", self._cloudflare)
         router.add_get("/pollinations/image/{prompt:.+}", self._pollinations)
         return application
@@ -138,7 +146,28 @@ class Providers:
         self.drawn[provider] += 1
         if mode == "truncated":
             return await cut_short(request, whole)
+        if mode == "odd":
+            return with_odd_usage(whole)
+        if mode == "link" and provider == "openai":
+            return self._by_link(request, whole)
         return whole
+
+    def _by_link(self, request: web.Request, whole: web.Response) -> web.Response:
+        """Answer a link to the picture in place of the picture."""
+        said = json.loads(whole.text or "")
+        picture = base64.b64decode(said["data"][0]["b64_json"])
+        name = hashlib.sha256(picture).hexdigest()
+        self._linked[name] = picture
+        while len(self._linked) > MOST_LINKED:
+            del self._linked[next(iter(self._linked))]
+        said["data"] = [{"url": f"http://{request.host}/openai/pictures/{name}"}]
+        return web.json_response(said)
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        found = self._linked.get(request.match_info["name"])
+        if found is None:
+            return web.Response(status=404)
+        return web.Response(body=found, content_type="application/octet-stream")
 
     async def _google(self, request: web.Request) -> web.StreamResponse:
         said = await request.json()
@@ -269,6 +298,16 @@ class Providers:
 def bearer(request: web.Request) -> str:
     """Answer the key that a request came with."""
     return request.headers.get("Authorization", "").removeprefix("Bearer ")
+
+
+def with_odd_usage(whole: web.Response) -> web.Response:
+    """Put counts of other types than documented into an answer."""
+    if whole.content_type != "application/json":
+        whole.headers["x-usage-completion-image-tokens"] = "None"
+        return whole
+    said = json.loads(whole.text or "")
+    odd = {"input_tokens": None, "output_tokens": "many", "candidatesTokenCount": 1.5}
+    return web.json_response(said | {"usage": odd, "usageMetadata": odd})
 
 
 async def cut_short(request: web.Request, whole: web.Response) -> web.StreamResponse:

@@ -56,6 +56,8 @@ WISH = Wish(
     size="1024x768",
     quality="high",
     seed=7,
+    has_own_seed=True,
+    variation=1,
     reference_ids=("a", "b"),
     attributes=Attributes(
         kind=Kind.GENERATED,
@@ -211,6 +213,20 @@ def test_a_job_and_its_images_read_as_they_were_written(jobs: Generations) -> No
     assert jobs.items(JOB, wishes=True) == (job_of(2), [first, second])
     assert jobs.item(JOB, 1) == (job_of(2), second)
     assert jobs.job(JOB) == job_of(2)
+
+
+def test_a_job_shows_its_first_image_and_keeps_showing_it(jobs: Generations) -> None:
+    first, second = create(jobs, 2)
+    assert read(jobs).image_id is None
+
+    succeed(jobs, running(jobs, second))
+    shown = read(jobs).image_id
+    change(jobs, running(jobs, first), ItemState.SUCCEEDED, outcome=paid(), hold=None, image_id="another")
+
+    assert (shown, read(jobs).image_id) == ("i", "i")
+    found = jobs.items(JOB)
+    assert found is not None
+    assert found[0].image_id == "i"
 
 
 def test_what_never_was_is_not_found(jobs: Generations) -> None:
@@ -442,6 +458,44 @@ def test_an_image_that_costs_more_than_was_held_is_charged_in_full(jobs: Generat
     assert spending(jobs) == Spending(170, 0)
 
 
+def test_a_call_that_made_nothing_and_is_tried_again_is_charged_beside_what_is_held(
+    jobs: Generations,
+) -> None:
+    (item,) = create(jobs)
+    charge = Outcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.BAD_ANSWER, receipt=receipt(30))
+
+    again = change(jobs, running(jobs, item), ItemState.QUEUED, outcome=charge, call=None, cost_micros=30)
+
+    assert spending(jobs) == spending(jobs, None) == Spending(30, 100)
+    assert read(jobs).cost == 30
+    later = replace(CALL, id="00000000000000bb")
+    succeed(jobs, running(jobs, again, later), 60, later)
+    assert spending(jobs) == Spending(90, 0)
+
+
+def test_a_refusal_that_was_charged_for_frees_what_was_held_beyond_it(jobs: Generations) -> None:
+    (item,) = create(jobs)
+    charge = Outcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED, receipt=receipt(30))
+
+    change(jobs, running(jobs, item), ItemState.FAILED, outcome=charge, hold=None, cost_micros=30)
+
+    assert spending(jobs) == spending(jobs, None) == Spending(30, 0)
+
+
+def test_a_call_is_settled_once_its_cost_is_in_the_ledger(jobs: Generations) -> None:
+    """Also when its hold is of the month before."""
+    (item,) = create(jobs)
+    early = replace(CALL, started_at=NOON + timedelta(days=10))
+    taken = running(jobs, item, early)
+    assert not jobs.is_settled(taken, early)
+
+    done = succeed(jobs, taken, 60, early)
+
+    assert jobs.is_settled(taken, early)
+    assert jobs.is_settled(taken, CALL)
+    assert not jobs.is_settled(done, replace(CALL, id="00000000000000cc"))
+
+
 def test_an_owners_own_key_spends_nothing_of_a_budget(jobs: Generations) -> None:
     """E8."""
     (item,) = create(jobs)
@@ -551,19 +605,21 @@ def test_a_job_that_changed_since_it_was_read_is_looked_at_again(jobs: Generatio
 
 def test_calls_are_counted_by_provider_and_day(jobs: Generations) -> None:
     """C4: success rate, time and cost."""
-    items = create(jobs, 3)
+    items = create(jobs, 4)
     succeed(jobs, running(jobs, items[0]))
     other = replace(CALL, id="00000000000000bb", provider=Provider.GOOGLE)
     succeed(jobs, running(jobs, items[1], other), None, other)
     failure = Outcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.TIMEOUT)
     change(jobs, running(jobs, items[2]), ItemState.FAILED, outcome=failure, hold=None)
+    refusal = Outcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED)
+    change(jobs, running(jobs, items[3]), ItemState.FAILED, outcome=refusal, hold=None)
 
     for scope in (None, OWNER):
         days = jobs.performance(scope, since=TODAY - timedelta(days=30), until=TODAY + timedelta(days=1))
         assert list(days) == [TODAY]
         assert {each.provider: each for each in days[TODAY]} == {
             Provider.OPENAI: Performance(
-                provider=Provider.OPENAI, succeeded=1, failed=1, duration_ms=1500, cost_micros=60
+                provider=Provider.OPENAI, succeeded=1, failed=2, refused=1, duration_ms=1500, cost_micros=60
             ),
             Provider.GOOGLE: Performance(
                 provider=Provider.GOOGLE, succeeded=1, duration_ms=1500, unknown_costs=1

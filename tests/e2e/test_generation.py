@@ -114,6 +114,23 @@ def test_a_batch_is_made_and_what_failed_of_it_is_made_again(stack: Stack) -> No
         assert picture.content.startswith(b"\xff\xd8\xff")
 
 
+def test_answers_of_every_form_are_stored_after_one_call_each(stack: Stack) -> None:
+    """An odd usage, a link in place of the picture, and a prompt that is dots."""
+    with api(stack) as client:
+        openai = {"provider": "openai", "fallback": False}
+        odd = begun(client, {"prompt": "A fox [[odd]]"}, {"prompt": "A yak [[link]]", "seed": 7}, **openai)
+        dots = begun(client, {"prompt": ".."}, provider="pollinations", fallback=False)
+
+        jobs = [ended(client, odd), ended(client, dots)]
+
+        items = [item for job in jobs for item in job["items"]]
+        assert [(item["status"], item["attempts"]) for item in items] == [("succeeded", 1)] * 3
+        images = [client.get(f"/v1/images/{item['image_id']}").json() for item in items]
+        assert [image["filename"] for image in images[:2]] == ["a-fox-odd.png", "a-yak-link.png"]
+        assert images[1]["generation"]["request"]["seed"] == 7
+        assert images[1]["warnings"] == ["The model takes no seed. The seed 7 was not used."]
+
+
 def test_a_cancelled_job_keeps_what_ran_and_begins_nothing(stack: Stack) -> None:
     """E7."""
     with api(stack) as client:

@@ -103,6 +103,24 @@ def test_each_provider_can_be_dead_or_break_off(server: str, provider: Provider,
     assert failed.value.reason in {Reason.CONNECTION, Reason.BAD_ANSWER}
 
 
+@pytest.mark.parametrize("provider", [Provider.GOOGLE, Provider.OPENAI, Provider.POLLINATIONS])
+def test_a_picture_can_come_beside_an_odd_usage(server: str, provider: Provider) -> None:
+    made = generate(server, provider, "A cat [[odd]]")
+
+    assert made.data
+    assert (made.usage, made.usage_is_readable) == (None, False)
+
+
+def test_a_picture_can_be_behind_a_link(server: str) -> None:
+    with Image.open(io.BytesIO(generate(server, Provider.OPENAI, "A cat [[link]]").data)) as picture:
+        assert picture.size == (1024, 1024)
+
+
+@pytest.mark.parametrize("prompt", [".", "..", "../../cloudflare/x", "a/../b"])
+def test_a_prompt_of_dots_is_drawn_by_pollinations(server: str, prompt: str) -> None:
+    assert generate(server, Provider.POLLINATIONS, prompt).data
+
+
 def test_a_failure_can_be_for_another_provider_or_for_so_many_times(server: str) -> None:
     assert generate(server, Provider.OPENAI, "A dog [[dead@google]]").data
     with pytest.raises(ProviderFailure):

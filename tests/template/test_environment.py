@@ -111,6 +111,8 @@ TOLD = {
         "PUBLIC_CACHE_CONTROL",
         *ACCEPTING,
         "PROVIDER_URLS",
+        "REMOTE_HOSTS",
+        "REMOTE_NETWORKS",
         "PROVIDERS_SECRET",
         "GENERATION_RETRIES",
     }
