@@ -215,6 +215,20 @@ def test_a_job_and_its_images_read_as_they_were_written(jobs: Generations) -> No
     assert jobs.job(JOB) == job_of(2)
 
 
+def test_a_job_shows_its_first_image_and_keeps_showing_it(jobs: Generations) -> None:
+    first, second = create(jobs, 2)
+    assert read(jobs).image_id is None
+
+    succeed(jobs, running(jobs, second))
+    shown = read(jobs).image_id
+    change(jobs, running(jobs, first), ItemState.SUCCEEDED, outcome=paid(), hold=None, image_id="another")
+
+    assert (shown, read(jobs).image_id) == ("i", "i")
+    found = jobs.items(JOB)
+    assert found is not None
+    assert found[0].image_id == "i"
+
+
 def test_what_never_was_is_not_found(jobs: Generations) -> None:
     create(jobs)
 

@@ -102,8 +102,10 @@ class MemoryGenerations(Generations):
             )
             if change.outcome is not None:
                 self._tell(change, change.outcome)
+        made = (change.after.image_id for change in changes if change.after.image_id)
         self._jobs[job.id] = replace(
             job,
+            image_id=job.image_id or next(made, None),
             counts=dict(counts),
             version=job.version + 1,
             updated_at=at,

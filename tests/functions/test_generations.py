@@ -91,6 +91,22 @@ def fails(store: Deployment, provider: Provider, reason: Reason) -> None:
     store.providers[provider].answer = lambda _: ProviderFailure(reason, "It did not work.")
 
 
+def test_a_job_shows_its_prompts_and_its_first_image_wherever_it_is_read(store: Deployment) -> None:
+    items = [{"prompt": "A fox. " * 100, "n": 1}, {"prompt": "A lake", "n": 1}]
+    begun = store.call(saying(event("generations/begin"), {"items": items}), function="generations").json
+    work_off(store)
+
+    job = see(store, begun["id"]).json
+    (listed,) = store.answer_to("generations/list").json["items"]
+
+    assert [item["prompt"] for item in job["items"]] == [("A fox. " * 100)[:200], "A lake"]
+    assert begun["image_id"] is None
+    made = {item["image_id"] for item in job["items"]}
+    assert listed["image_id"] == job["image_id"]
+    assert job["image_id"] in made
+    assert listed["prompt"] == job["prompt"] == job["items"][0]["prompt"]
+
+
 @pytest.mark.parametrize("asked", ["stats/own", "stats/all"])
 def test_figures_tell_what_providers_made_by_day_and_what_it_cost(store: Deployment, asked: str) -> None:
     """C4."""
@@ -141,6 +157,7 @@ def test_images_are_generated_behind_the_request_with_all_that_was_said_of_them(
     assert {**first, "image_id": None} == {
         "index": 0,
         "request_index": 0,
+        "prompt": "A lighthouse at dusk",
         "status": "succeeded",
         "provider": "pollinations",
         "model": "flux",

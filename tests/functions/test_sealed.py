@@ -201,6 +201,8 @@ def test_a_job_and_its_idempotency_key_leave_no_prompt_in_the_table(store: Deplo
     again = store.call(sent, function="generations")
 
     assert begun.status == 202, begun.text
+    assert begun.json["prompt"] is None
+    assert {each["prompt"] for each in begun.json["items"]} == {None}
     assert again.json["id"] == begun.json["id"]
     assert store.cipher.made == 1
     assert not [secret for secret in SECRETS if secret in rows(store) + repr(store.to_generate.waiting)]

@@ -216,6 +216,8 @@ class Item:
     unknown_costs: int = 0
     image_id: str | None = None
     error: ItemError | None = None
+    prompt: str | None = None
+    """The beginning of its prompt, for lists; None where prompts are encrypted."""
 
     def may_be_taken(self, now: datetime) -> bool:
         """Whether nobody is at it, or whoever was must be dead."""
@@ -262,6 +264,10 @@ class Job:
     cost_micros: int = 0
     unknown_costs: int = 0
     cancelled: bool = False
+    prompt: str | None = None
+    """The beginning of its first prompt; None where prompts are encrypted."""
+    image_id: str | None = None
+    """The first image that was made of it; None while there is none."""
 
     @property
     def total(self) -> int:
@@ -290,6 +296,14 @@ class Job:
         if counts[ItemState.CANCELLED]:
             return JobStatus.CANCELLED
         return JobStatus.PARTIAL if counts[ItemState.SUCCEEDED] else JobStatus.FAILED
+
+
+MAX_PROMPT_EXCERPT_CHARS = 200
+
+
+def prompt_excerpt(wish: Wish | None) -> str | None:
+    """The beginning of a prompt as lists show it; None for one that is sealed, or was not read."""
+    return wish.prompt[:MAX_PROMPT_EXCERPT_CHARS] if wish is not None and wish.prompt else None
 
 
 def counted(items: int) -> dict[ItemState, int]:

@@ -116,6 +116,8 @@ def _summary(job: Job) -> dict[str, Any]:
         "cost_usd": usd(job.cost),
         "provider": job.preference.provider,
         "model": job.preference.model,
+        "prompt": job.prompt,
+        "image_id": job.image_id,
         "created_at": rfc3339(job.created_at),
         "updated_at": rfc3339(job.updated_at),
     }
@@ -126,6 +128,7 @@ def _item(item: Item) -> dict[str, Any]:
     return {
         "index": item.index,
         "request_index": item.request_index,
+        "prompt": item.prompt,
         "status": item.state,
         "provider": item.provider,
         "model": item.model,

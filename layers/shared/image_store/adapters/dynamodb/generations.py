@@ -43,10 +43,8 @@ from image_store.ports.generation import Generations
 
 _KEPT_FOR = timedelta(days=400)
 """Budgets, ledger and statistics are kept for a year and some."""
-_PROGRESS = (
-    "pk, sk, #id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, #state, #change, "
-)
-_PROGRESS += "#schema, "
+_PROGRESS = "pk, sk, image_id, #id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, "
+_PROGRESS += "#state, #change, #schema, "
 _PROGRESS += ", ".join(f"#{state.value}" for state in ItemState)
 _PROGRESS_NAMES = {
     "#id": "id",
@@ -215,6 +213,10 @@ class DynamoGenerations(Generations):
         values: dict[str, Any] = {f":{name}": {"N": str(number)} for name, number in added.items()}
         values[":updated"] = {"S": text_time(at)}
         settings = "SET updated = :updated"
+        made = next((change.after.image_id for change in changes if change.after.image_id), None)
+        if made is not None:
+            settings += ", image_id = if_not_exists(image_id, :made)"
+            values[":made"] = {"S": made}
         if due_at is not None:
             settings += ", stopped = :stopped, due_shard = :shard, due_at = :due"
             values[":stopped"] = {"BOOL": False}

@@ -44,7 +44,12 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
         **{state.value: {"N": str(count)} for state, count in job.counts.items()},
         "job": {
             "S": _json(
-                {"owner": job.owner, "created": text_time(job.created_at), "preference": job.preference}
+                {
+                    "owner": job.owner,
+                    "created": text_time(job.created_at),
+                    "preference": job.preference,
+                    "prompt": job.prompt,
+                }
             )
         },
         "due_shard": {"S": keys.job_shard(job.id)},
@@ -74,6 +79,8 @@ def job_of(row: Row) -> Job:
         cost_micros=int(row["cost"]["N"]),
         unknown_costs=int(row["unknown_costs"]["N"]),
         cancelled=row["stopped"]["BOOL"],
+        prompt=told.get("prompt"),
+        image_id=row["image_id"]["S"] if "image_id" in row else None,
     )
 
 
@@ -111,6 +118,7 @@ def changing(item: Item) -> Row:
         "unknown_costs": item.unknown_costs,
         "image_id": item.image_id,
         "error": item.error,
+        "prompt": item.prompt,
     }
     return {
         **schema.STAMP,
@@ -154,6 +162,7 @@ def item_of(row: Row) -> Item:
         unknown_costs=told["unknown_costs"],
         image_id=told.get("image_id"),
         error=ItemError(**error) if error else None,
+        prompt=told.get("prompt"),
     )
 
 

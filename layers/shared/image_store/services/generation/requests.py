@@ -28,6 +28,7 @@ from image_store.domain.generation import (
     Wish,
     counted,
     fingerprint_of,
+    prompt_excerpt,
 )
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import State
@@ -301,6 +302,9 @@ class GenerationRequests:
                         promised=self.most_images > 0,
                     )
                 )
+        # What is shown of prompts is what is left of them once they are sealed: nothing.
+        sealed = self.wishes.seal(items, owner=asked.owner, job_id=job_id)
+        items = [replace(item, prompt=prompt_excerpt(item.wish)) for item in sealed]
         job = Job(
             id=job_id,
             owner=asked.owner,
@@ -308,8 +312,9 @@ class GenerationRequests:
             updated_at=now,
             preference=asked.preference,
             counts=counted(len(items)),
+            prompt=items[0].prompt,
         )
-        return job, self.wishes.seal(items, owner=asked.owner, job_id=job_id)
+        return job, items
 
     def _seed(self, wish: Wish, variation: int) -> int:
         """Each variation has a seed of its own; drawn here, so that a repeated call asks for the same image."""

@@ -33,6 +33,7 @@ class JobItem(BaseModel):
 
     index: int
     request_index: int
+    prompt: str | None = Field(description="The first 200 characters; null where prompts are encrypted.")
     status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
     provider: Provider | None
     model: str | None
@@ -52,6 +53,10 @@ class JobSummary(BaseModel):
     cost_usd: float | None
     provider: Provider | None
     model: str | None
+    prompt: str | None = Field(
+        description="The first 200 characters of the first prompt; null where prompts are encrypted."
+    )
+    image_id: str | None = Field(description="The first image that was made; null while there is none.")
     created_at: datetime
     updated_at: datetime
 
