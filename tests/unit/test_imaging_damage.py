@@ -187,7 +187,7 @@ def test_half_a_jpeg_is_refused_with_and_without_an_end_mark(name: str, share: f
     first_scan = data.index(b"\xff\xda") + 14
     half = data[: first_scan + int((len(data) - first_scan) * share)]
 
-    for cut in (half, half + b"\xff\xd9"):
+    for cut in (half, half + b"\xff\xd9", half + b"\xff\xd9" + pictures.jpeg(64, 48)):
         with pytest.raises(InvalidImage, match="incomplete"):
             stored(cut)
 
