@@ -211,23 +211,23 @@ class Deployment(Application):
         return DynamoRows(self.settings.table, client=lambda: self._dynamodb, actor=acting)
 
     @property
-    def _dynamodb(self) -> Any:  # type: ignore[override]
+    def _dynamodb(self) -> Any:
         return Guarded("dynamodb", self.client, self.gate)
 
     @property
-    def _s3(self) -> Any:  # type: ignore[override]
+    def _s3(self) -> Any:
         return Guarded("s3", MemoryS3({INGEST_BUCKET: self.dropped}), self.gate)
 
     @property
-    def _sqs(self) -> Any:  # type: ignore[override]
+    def _sqs(self) -> Any:
         return Guarded("sqs", self._queues_client, self.gate)
 
     @property
-    def _kms(self) -> Any:  # type: ignore[override]
+    def _kms(self) -> Any:
         return Guarded("kms", self.kms_client, self.gate)
 
     @property
-    def _lambda(self) -> Any:  # type: ignore[override]
+    def _lambda(self) -> Any:
         return Guarded("lambda", self.lambda_client, self.gate)
 
     def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
@@ -252,7 +252,7 @@ class Deployment(Application):
         return self.providers
 
     @property
-    def queue_depths(self) -> Mapping[str, QueueDepth]:  # type: ignore[override]
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
         return {
             name: SqsQueueDepth(f"{QUEUES}/{DEPTHS[name]}", client=lambda: self._sqs) for name in self.depths
         }
