@@ -258,12 +258,12 @@ def avif_with_gain_map() -> bytes:
     return avif_file([picture, tone_map, gain], references=[(b"dimg", 2, [1, 3])], groups=[[2, 1]])
 
 
-def turned_avif(*transforms: bytes, exif_orientation: int | None = None) -> bytes:
-    """Quadrants with these properties that turn them, and perhaps an EXIF orientation that must not."""
+def turned_avif(*transforms: bytes, exif: bytes = b"") -> bytes:
+    """Quadrants with these properties that turn them, and perhaps EXIF data that must not."""
     picture = avif_picture(pictures.quadrants(64, 48), more=transforms)
     items, references = [picture], []
-    if exif_orientation is not None:
-        items.append(Item(b"Exif", bytes(4) + tiff(exif_orientation)))
+    if exif:
+        items.append(Item(b"Exif", bytes(4) + exif))
         references.append((b"cdsc", 2, [1]))
     return avif_file(items, references=references)
 
@@ -409,9 +409,9 @@ TURNED: dict[str, Callable[[], bytes]] = {
     "png by xmp": lambda: with_chunks(
         quadrants("PNG"), chunk(b"iTXt", b"XML:com.adobe.xmp\x00\x00\x00\x00\x00" + _xmp(6))
     ),
-    "avif by exif": lambda: turned_avif(exif_orientation=6),
+    "avif by exif": lambda: turned_avif(exif=tiff(6)),
     "avif by irot": lambda: turned_avif(box(b"irot", b"\x01")),
-    "avif by irot, and exif": lambda: turned_avif(box(b"irot", b"\x01"), exif_orientation=3),
+    "avif by irot, and exif": lambda: turned_avif(box(b"irot", b"\x01"), exif=tiff(3)),
     "avif by imir": lambda: turned_avif(box(b"imir", b"\x00")),
     "avif by imir of the other axis": lambda: turned_avif(box(b"imir", b"\x01")),
     "avif by both": lambda: turned_avif(box(b"irot", b"\x03"), box(b"imir", b"\x01")),

@@ -46,6 +46,30 @@ TICKS = """document.addEventListener("load", ({ target }) => {
   if (target.tagName === "IMG" && target.closest?.(".tile")) window.firstThumbAt ??= performance.now();
 }, true)"""
 ROWS_A_BATCH = 25
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+PIXELS_A_FRAME = 120
+SCROLL = """async ({ images, step }) => {
+  const frames = [];
+  let most = 0, last = performance.now();
+  const isOver = () => document.body.innerText.includes(`That is all: ${images.toLocaleString("en")} images.`);
+  for (let count = 0; !isOver() || scrollY + innerHeight < document.body.scrollHeight - 2; count += 1) {
+    scrollBy(0, isOver() || count < 600 ? step : 20 * step);
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    frames.push(now - last);
+    last = now;
+    if (count % 20 === 0) most = Math.max(most, document.querySelectorAll("*").length);
+    if (count > 30_000) throw new Error("the gallery came to no end");
+  }
+  return { most, frames };
+}"""
+OPEN = """async () => {
+  const link = [...document.querySelectorAll(".tile a")].at(-1);
+  const begun = performance.now();
+  link.click();
+  while (!document.querySelector("dialog.viewer[open]")) await new Promise(requestAnimationFrame);
+  return performance.now() - begun;
+}"""
 
 
 def measure(_: Path) -> Iterator[Measurement]:
@@ -65,9 +89,43 @@ def measure(_: Path) -> Iterator[Measurement]:
             ):
                 visit(browser, stack)
                 visits = [visit(browser, stack) for _ in range(VISITS)]
+                scrolled = scroll(browser, stack)
         finally:
             stack.stop()
     yield from _told(visits)
+    yield Measurement(
+        "console_10k_elements", scrolled.most_elements, "elements", 2_000, "the most at any time"
+    )
+    detail = f"median while scrolling through {IMAGES} images"
+    yield Measurement("console_10k_fps", 1_000 / scrolled.frame_ms, "frames/s", 50, detail, at_least=True)
+    yield Measurement(
+        "console_10k_viewer_ms", scrolled.viewer_ms, "ms", 200, "from the click to the open view"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scrolling:
+    """What scrolling through the whole gallery took."""
+
+    most_elements: int
+    frame_ms: float
+    """Median time between two frames."""
+    viewer_ms: float
+
+
+def scroll(browser: Browser, stack: Stack) -> Scrolling:
+    """Scroll from the first image to the last, at some screens a second, and open one of the last."""
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    session = {"token": stack.token(OWNER), "expires": round(time.time() * 1000) + 3_600_000}
+    stored = json.dumps(json.dumps(session))
+    page.add_init_script(f"sessionStorage.setItem('image-store.session', {stored})")
+    page.goto(stack.api_url, wait_until="commit")
+    page.locator(".tile.is-loaded").first.wait_for(timeout=SHOWN_MS)
+    told = page.evaluate(SCROLL, {"images": IMAGES, "step": PIXELS_A_FRAME})
+    opened = page.evaluate(OPEN)
+    context.close()
+    return Scrolling(told["most"], statistics.median(told["frames"]), opened)
 
 
 @dataclass(frozen=True, slots=True)

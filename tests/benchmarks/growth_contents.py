@@ -117,7 +117,7 @@ def found_by(image: Record, facts: Facts) -> dict[RowKey, items.Item]:
     """Every row by which the projector lets an image be found."""
     return {
         **projections.listed_rows(image, facts),
-        **projections.term_rows(image, facts),
+        **projections.term_rows(image.image.id, facts),
     }
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
-from image_store.adapters.dynamodb.items import size_of
 from image_store.domain.feed import FeedPage, FeedQuery
 from image_store.domain.image import Details, Record, State, Visibility
 from image_store.domain.quota import Quota
@@ -19,6 +18,7 @@ from image_store.domain.reservation import Reservation
 from image_store.ports.projections import FeedRows
 from image_store.services.cursors import Cursors
 from image_store.services.feed import Feed
+from tests.benchmarks.sample import item_size_bytes
 from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -277,4 +277,4 @@ def test_a_row_is_so_small_that_a_page_of_a_hundred_takes_eight_read_units() -> 
     rows = [row for row in all_items(client, store.table) if row["pk"]["S"].startswith(keys.FEED_PREFIX)]
 
     assert len(rows) == 3
-    assert 100 * max(map(size_of, rows)) <= 8 * 8_192
+    assert 100 * max(map(item_size_bytes, rows)) <= 8 * 8_192

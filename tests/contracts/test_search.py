@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_store.adapters.dynamodb.items import size_of
+from image_store.adapters.dynamodb.projections import terms_in
 from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
 from image_store.domain.image import Details, Kind, Record, State, Visibility
 from image_store.domain.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
@@ -26,7 +26,7 @@ from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
-from tests.fakes.rows import DynamoRows, Rows
+from tests.fakes.rows import Rows
 from tests.fakes.search_index import MemorySearchIndex
 from tests.faults.world import SIGNING_KEYS, SetClock
 
@@ -267,10 +267,14 @@ class Counting:
         self._client = client
         self.calls: list[str] = []
         self.rows = 0
+        self.consistent: list[bool] = []
+        """Of each BatchGetItem, whether it was strongly consistent."""
 
     def __getattr__(self, operation: str) -> Any:
         def call(**request: Any) -> Any:
             self.calls.append(operation)
+            for wanted in request.get("RequestItems", {}).values():
+                self.consistent.append(wanted.get("ConsistentRead", False))
             answer = getattr(self._client, operation)(**request)
             self.rows += answer.get("ScannedCount", 0)
             return answer
@@ -293,10 +297,10 @@ def test_what_is_read_depends_on_what_is_found_and_not_on_what_is_stored(client:
 
     assert shelf.found("common zebra", 10) == [rare.image.id]
     assert counting.rows <= 25 + 1
-    assert counting.calls == ["query", "query"]
+    assert counting.calls == ["query", "query", "batch_get_item"]
 
 
-def test_a_word_alone_takes_one_query_and_nothing_else(client: Any) -> None:
+def test_a_word_alone_takes_one_query_and_one_look_at_the_records(client: Any) -> None:
     shelf = shelf_in_table(client)
     for _ in range(30):
         shelf.add(Details(title="common"))
@@ -310,7 +314,7 @@ def test_a_word_alone_takes_one_query_and_nothing_else(client: Any) -> None:
     page = next(shelf.pages("common", 10))
 
     assert len(page) == 10
-    assert counting.calls == ["query"]
+    assert counting.calls == ["query", "batch_get_item"]
 
 
 def counted_shelf(client: Any) -> tuple[Shelf, Counting]:
@@ -333,7 +337,7 @@ def test_two_common_words_take_few_rows_more_than_a_window(client: Any) -> None:
     page = next(shelf.pages("common usual", 10))
 
     assert len(page) == 10
-    assert counting.rows == 5 + 5 + 20
+    assert counting.rows == 5 + 5 + 10
 
 
 def test_the_rarer_of_two_words_leads_though_both_have_many_rows(client: Any) -> None:
@@ -353,18 +357,8 @@ def term_rows(client: Any, shelf: Shelf) -> list[dict[str, Any]]:
     return [row for row in rows if row["pk"]["S"].startswith("TERM#")]
 
 
-def write_units(row: dict[str, Any]) -> int:
-    return -(-size_of(row) // 1024)
-
-
-@pytest.mark.parametrize(
-    ("words", "packed"),
-    [(5, False), (70, False), (95, True)],
-    ids=["few words", "many words", "as many as an image has"],
-)
-def test_a_row_holds_the_card_and_takes_one_write_unit_all_the_same(
-    client: Any, words: int, packed: bool
-) -> None:
+@pytest.mark.parametrize(("words", "packed"), [(5, False), (95, True)], ids=["few words", "many words"])
+def test_many_terms_are_packed_and_found_all_the_same(client: Any, words: int, packed: bool) -> None:
     shelf = shelf_in_table(client)
     prompt = " ".join(f"word{number:03}" for number in range(words))
     shelf.add(Details(title="cat", generation={"prompt": prompt}))
@@ -372,39 +366,29 @@ def test_a_row_holds_the_card_and_takes_one_write_unit_all_the_same(
     rows = term_rows(client, shelf)
 
     assert len(rows) >= words
-    assert all("card" in row and write_units(row) == 1 for row in rows)
-    assert all(("packed" in row) == packed for row in rows)
+    assert all(("packed" in row, "terms" in row) == (packed, not packed) for row in rows)
     assert shelf.found("cat word001") == [shelf.records[0].image.id]
 
 
-def test_a_row_without_room_for_the_card_is_found_with_that_of_its_record(client: Any) -> None:
-    """A card is left out where a row would take a write unit more for it."""
-    chance = random.Random(11)  # noqa: S311 - the same words in every run
-    words = ["".join(chance.choice("абвгдежзиклмнопрст") for _ in range(9)) for _ in range(99)]
-    shelf, counting = counted_shelf(client)
-    shelf.add(Details(title="cat", generation={"prompt": " ".join(words)}))
-
-    rows = term_rows(client, shelf)
-    found = shelf.found(words[3])
-
-    assert not any("card" in row for row in rows)
-    assert found == [shelf.records[0].image.id]
-    assert counting.calls == ["query", "batch_get_item"]
-
-
-def test_rows_of_an_earlier_build_are_found_with_the_cards_of_their_records(client: Any) -> None:
-    shelf, counting = counted_shelf(client)
-    record = shelf.add(Details(title="cat"))
-    gone = shelf.add(Details(title="cat"))
+def test_rows_of_an_earlier_build_are_found(client: Any) -> None:
+    shelf = shelf_in_table(client)
+    record = shelf.add(Details(title="cat", generation={"prompt": " ".join(f"word{n}" for n in range(90))}))
     repository = shelf.repository
     assert isinstance(repository, Projected)
     for row in term_rows(client, shelf):
-        del row["card"]
-        client.put_item(TableName=repository.table, Item=row)
-    DynamoRows.replace(repository, gone, moved(gone, State.TRASHED))  # not projected yet
+        terms = " ".join(f"{rank}{term}" for term, rank in terms_in(row).items())
+        del row["packed"]
+        client.put_item(TableName=repository.table, Item={**row, "terms": {"S": terms}})
 
-    assert shelf.found("cat") == [record.image.id]
-    assert counting.calls == ["query", "batch_get_item"]
+    assert shelf.found("cat word7") == [record.image.id]
+
+
+def test_records_are_read_at_half_a_unit_each(client: Any) -> None:
+    shelf, counting = counted_shelf(client)
+    record = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
+
+    assert shelf.found("cat", tag="pet", group="session:s1") == [record.image.id]
+    assert counting.consistent == [False, False, False]
 
 
 def test_a_last_window_that_grows_between_pages_shows_nothing_twice() -> None:

@@ -98,7 +98,7 @@ def test_a_copy_of_another_size_and_quality_is_found_and_another_picture_is_not(
         eventually(similar, {})
 
 
-def test_what_is_published_is_in_the_feed_soon_and_what_is_withdrawn_leaves_it_at_once(stack: Stack) -> None:
+def test_what_is_published_is_in_the_feed_and_what_is_withdrawn_leaves_it_at_once(stack: Stack) -> None:
     def feed() -> list[str]:
         with httpx.Client(base_url=stack.api_url, timeout=40) as anybody:
             return found(anybody, "/v1/feed", limit="100")
@@ -106,13 +106,34 @@ def test_what_is_published_is_in_the_feed_soon_and_what_is_withdrawn_leaves_it_a
     with api(stack, "publisher") as client:
         shown = stored(client, 3, visibility="public")
         unlisted = stored(client, 4, visibility="unlisted")
-        eventually(lambda: shown in feed(), expected=True)
+        assert shown in feed()
         assert unlisted not in feed()
 
         answer = client.patch(f"/v1/images/{shown}", json={"visibility": "private"})
 
         assert answer.status_code == 200, answer.text
         assert shown not in feed()
+
+
+def test_anybody_lists_what_is_public_of_a_post_and_an_owner_finds_images_by_checksum(stack: Stack) -> None:
+    """G7."""
+    with httpx.Client(base_url=stack.api_url, timeout=40) as anybody, api(stack, "author") as client:
+        shown = stored(client, 6, visibility="public", group="post:é", title="Café")
+        stored(client, 7, group="post:é")
+
+        for spelled in ("post:é", "post:e\u0301"):
+            assert found(anybody, "/v1/feed", group=spelled, owner="author") == [shown]
+        answer = anybody.get("/v1/feed", params={"group": "post:é", "fields": "renditions,title,owner_id"})
+        (card,) = answer.json()["items"]
+        assert answer.headers["cache-control"] == "public, max-age=10"
+        assert httpx.get(card["renditions"]["display"]["url"]).status_code == 200
+        assert (card["title"], card["owner_id"]) == (None, None)
+
+        (own,) = client.get("/v1/images", params={"visibility": "public", "fields": "title"}).json()["items"]
+        assert own["title"] == "Café"
+        sha256 = client.get(f"/v1/images/{shown}").json()["sha256"]
+        assert found(client, "/v1/images", sha256=sha256) == [shown]
+        assert found(client, "/v1/images", **{"from": "2024-09-01", "visibility": "public"}) == [shown]
 
 
 def test_a_rebuild_brings_back_what_was_lost(stack: Stack) -> None:

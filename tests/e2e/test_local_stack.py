@@ -26,6 +26,8 @@ from local.issuer import issuer_key
 from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET, R2_SECRET
 from tests.e2e.conftest import ROOT, Stack, launch
+from tests.e2e.test_images import api
+from tests.e2e.test_images import upload as store_image
 
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
 REFUSED_SECONDS = 60
@@ -311,6 +313,21 @@ def test_answers_of_functions_have_cors_headers_and_the_gateways_own_have_none(
     with answer:
         assert answer.status == status_
         assert ("Access-Control-Allow-Origin" in answer.headers) is has_cors
+
+
+def test_the_log_holds_no_link_to_an_image(stack: Stack) -> None:
+    with api(stack, "logged") as http:
+        image = store_image(http, visibility="unlisted")
+        link = image["public_url"].rpartition("/")[2]
+        assert http.get(f"/i/{link}").status_code in {301, 302, 307, 308}
+        assert http.get(f"/i/{link}/thumb").status_code in {301, 302, 307, 308}
+    time.sleep(1)
+
+    log = stack.state.log.read_text()
+
+    assert "GET /i/{link} " in log
+    assert "GET /i/{link}/{preset} " in log
+    assert link not in log
 
 
 def test_without_a_token_only_public_routes_answer(stack: Stack) -> None:

@@ -1,11 +1,13 @@
-"""A cipher that seals nothing from anybody, and tells whose what it sealed is."""
+"""Ciphers of the tests: one that seals nothing from anybody and tells whose it is, and the real one, counted."""
 
 import base64
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
+from image_store.adapters.kms import KmsCipher, KmsEnvelope
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
 from image_store.ports.secrets import Cipher, Envelope
 
@@ -71,3 +73,29 @@ def _told(sealed: str) -> list[object]:
 
 def _unreadable() -> ConfigurationError:
     return ConfigurationError("It cannot be opened.")
+
+
+class CountedCipher(KmsCipher):
+    """The adapter, counted; while `away` it does not answer."""
+
+    def __init__(self, key_id: str, *, client: Callable[[], Any]) -> None:
+        super().__init__(key_id, client=client)
+        self.made = 0
+        """Data keys."""
+        self.asked = 0
+        """For data keys that texts were sealed with."""
+        self.away = False
+
+    def envelope(self, *, context: Mapping[str, str]) -> KmsEnvelope:
+        self._answer()
+        self.made += 1
+        return super().envelope(context=context)
+
+    def envelope_of(self, sealed: str, *, context: Mapping[str, str]) -> KmsEnvelope:
+        self._answer()
+        self.asked += 1
+        return super().envelope_of(sealed, context=context)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise StorageUnavailable("The key service is away.", retry_after=timedelta(seconds=1))

@@ -49,7 +49,7 @@ def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
         if facts is None:
             continue
         image_id = record.image.id
-        expected |= rows.listed_rows(record, facts) | rows.term_rows(record, facts)
+        expected |= rows.listed_rows(record, facts) | rows.term_rows(record.image.id, facts)
         for key, amounts in rows.counters_of(image_id, facts, generation).items():
             counted.setdefault(key, Counter()).update(amounts)
     assert found_by(table) == expected

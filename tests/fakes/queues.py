@@ -1,12 +1,16 @@
 """Queues in memory."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote_plus
 
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.work import Work
+from image_store.entrypoints.work import work_of
 from image_store.ports.ingest import IngestEvents
-from image_store.ports.queues import DeadLetters, WorkQueue
+from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
 
 
 class MemoryWorkQueue(WorkQueue):
@@ -44,3 +48,65 @@ class MemoryDeadLetters(DeadLetters):
 
     def send(self, body: str, *, reason: str) -> None:
         self.letters.append((body, reason))
+
+
+class QueuesClient:
+    """A client of SQS in front of queues in memory, by the last part of their URLs: for adapters that are to run."""
+
+    def __init__(
+        self,
+        *,
+        works: Mapping[str, WorkQueue],
+        dead_letters: Mapping[str, DeadLetters],
+        events: Mapping[str, IngestEvents],
+        depth: Callable[[str], QueueDepth],
+    ) -> None:
+        self._works = works
+        self._dead_letters = dead_letters
+        self._events = events
+        self._depth = depth
+
+    def send_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803 - as boto3 has them
+        MessageBody: str,  # noqa: N803
+        MessageAttributes: Mapping[str, Any] | None = None,  # noqa: N803
+        DelaySeconds: int = 0,  # noqa: N803
+    ) -> dict[str, str]:
+        queue = QueueUrl.rpartition("/")[2]
+        if queue in self._works:
+            self._works[queue].send(work_of(MessageBody), delay=timedelta(seconds=DelaySeconds))
+        elif queue in self._dead_letters:
+            assert MessageAttributes is not None
+            self._dead_letters[queue].send(MessageBody, reason=MessageAttributes["reason"]["StringValue"])
+        else:
+            for record in json.loads(MessageBody)["Records"]:
+                told = record["s3"]["object"]
+                dropped = DroppedObject(
+                    record["s3"]["bucket"]["name"],
+                    unquote_plus(told["key"]),
+                    told.get("versionId"),
+                    told["size"],
+                )
+                self._events[queue].announce(dropped)
+        return {"MessageId": "m"}
+
+    def send_message_batch(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803 - as boto3 has them
+        Entries: Sequence[Mapping[str, str]],  # noqa: N803
+    ) -> dict[str, Any]:
+        for entry in Entries:
+            self.send_message(QueueUrl=QueueUrl, MessageBody=entry["MessageBody"])
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
+
+    def get_queue_attributes(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803 - as boto3 has them
+        AttributeNames: Sequence[str],  # noqa: N803
+    ) -> dict[str, Any]:
+        (name,) = AttributeNames
+        return {"Attributes": {name: str(self._depth(QueueUrl.rpartition("/")[2]).waiting())}}

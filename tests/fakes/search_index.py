@@ -38,9 +38,9 @@ class MemorySearchIndex(SearchIndex):
         found = tuple(row for row, record in read if meets(record, _as_list(query)))
         return TermRows(found, len(read), read[-1][0].place if len(behind) > limit else None)
 
-    def cards(self, query: SearchQuery, rows: Sequence[TermRow]) -> Mapping[str, Card]:
+    def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
         found = {}
-        for image_id in [row.image_id for row in rows]:
+        for image_id in image_ids:
             record = self._repository.records.get(image_id)
             facts = facts_of(record) if record is not None else None
             if record is None or facts is None or facts.trashed != query.trashed:

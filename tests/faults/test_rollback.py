@@ -14,11 +14,12 @@ import pytest
 
 from image_store.domain.generation import PAID_PREFIX, ItemState
 from image_store.domain.image import State
+from image_store.domain.quota import Quota
 from image_store.services.generation.run import LEASE
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import Faults, Killed, Mode
-from tests.faults.painting import Painting
+from tests.faults.painting import QUOTA, Painting
 from tests.faults.test_every_call import naming
 from tests.faults.world import OWNER, World
 
@@ -45,7 +46,7 @@ def form() -> dict[str, Any]:
 def made_until(form: dict[str, Any], at: str | None) -> tuple[Painting, Watching]:
     """A job whose worker died after a call, or at its end, with backups of the table from before each call."""
     faults = Watching()
-    painting = Painting(World(MemoryDynamo(), form, faults=faults))
+    painting = Painting(World(MemoryDynamo(), form, faults=faults, quota=Quota(QUOTA)))
     painting.begin()
     painting.world.clock.instant += timedelta(minutes=1)
     faults.begin(at, Mode.KILLED_APPLIED)

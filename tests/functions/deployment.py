@@ -12,32 +12,30 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from image_store.adapters.dynamodb.generations import DynamoGenerations
-from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
-from image_store.adapters.dynamodb.migrations import DynamoMigrations
-from image_store.adapters.secrets import Secrets
+from image_store.adapters.sqs import SqsQueueDepth
 from image_store.bootstrap import Application, use
 from image_store.domain.providers import GeneratedImage, Provider, Unit
 from image_store.entrypoints.actors import acting
 from image_store.settings import Settings
-from tests.fakes.cipher import MemoryCipher
+from tests.fakes.cipher import CountedCipher
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.generations import MemoryProvider
+from tests.fakes.kms_client import MemoryKms
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
-from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue
+from tests.fakes.presigner import MemoryPresigner
+from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue, QueuesClient
 from tests.fakes.rows import DynamoRows
+from tests.fakes.s3_client import MemoryS3
 from tests.faults.world import CountedIds, SetClock
+from tests.roles.enforcement import Gate, Guarded
+from tests.roles.evaluation import ACCOUNT, REGION, Roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
-    from image_store.ports.cleanup import Housekeeping
-    from image_store.ports.generation import Generations, ImageProvider
-    from image_store.ports.ingest import IngestEvents, VersionedBucket
-    from image_store.ports.migrations import Migrations
-    from image_store.ports.objects import ObjectStore
-    from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
+    from image_store.ports.generation import ImageProvider
+    from image_store.ports.queues import QueueDepth
     from image_store.ports.system import Clock, Ids
     from tests.fakes.rows import Rows
 
@@ -55,12 +53,31 @@ SIGNING_SECRET = {"current": "k1", "k1": "a key of the tests"}
 PROVIDERS_SECRET = dict.fromkeys(
     ("google", "openai", "cloudflare", "pollinations"), "a key of the deployment"
 )
+QUEUES = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
+DEPTHS = {
+    "ingest": "IngestQueue",
+    "ingest_dead_letters": "DeadLetterQueue",
+    "work": "WorkQueue",
+    "work_dead_letters": "WorkDeadLetterQueue",
+    "projection_dead_letters": "ProjectionDeadLetterQueue",
+    "audit_dead_letters": "AuditDeadLetterQueue",
+    "generation": "GenerationQueue",
+    "generation_dead_letters": "GenerationDeadLetterQueue",
+}
+"""By the name that health knows a queue by: its logical id."""
 ENVIRONMENT = {
     "PRIVATE_BUCKET": "private",
     "PUBLIC_BUCKET": "public",
     "PUBLIC_URL": CDN,
     "INGEST_BUCKET": INGEST_BUCKET,
     "SIGNING_SECRET": "image-store/signing",
+    "PROVIDERS_SECRET": "image-store/providers",
+    "R2_SECRET": "image-store/r2",
+    "SECRETS_KEY": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/SecretsKey",
+    "INGEST_QUEUE_URL": f"{QUEUES}/IngestQueue",
+    "DEAD_LETTER_QUEUE_URL": f"{QUEUES}/DeadLetterQueue",
+    "WORK_QUEUE_URL": f"{QUEUES}/WorkQueue",
+    "GENERATION_QUEUE_URL": f"{QUEUES}/GenerationQueue",
     "RENDER_FUNCTION": "image-store-render",
 }
 FUNCTION_TIME = timedelta(seconds=29)
@@ -98,8 +115,13 @@ class Answer:
 
 class _SecretsClient:
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - boto3's name
-        signing = SecretId == ENVIRONMENT["SIGNING_SECRET"]
-        return {"SecretString": json.dumps(SIGNING_SECRET if signing else PROVIDERS_SECRET)}
+        secrets = {
+            "image-store/signing": SIGNING_SECRET,
+            "image-store/providers": PROVIDERS_SECRET,
+            "image-store/r2": {"access_key_id": "id", "secret_access_key": "secret"},
+            "image-store/cloudflare": {"api_token": "v1.0-a-token-of-nobody"},
+        }
+        return {"SecretString": json.dumps(secrets[SecretId])}
 
 
 def _picture_of(provider: Provider) -> Callable[[object], GeneratedImage]:
@@ -124,8 +146,20 @@ class LambdaClient:
         return {"StatusCode": 200}
 
 
+class IngestBucket(MemoryIngestBucket):
+    """What a test puts has whichever version an event names."""
+
+    def bytes_of(self, key: str, version: str) -> bytes | None:
+        found = super().bytes_of(key, version)
+        held = self.objects.get(key)
+        return held.data if found is None and held is not None else found
+
+
 class Deployment(Application):
-    """The application with its parts of the tests; services and everything above them are the real ones."""
+    """The application on clients in memory; adapters, services and everything above them are the real ones.
+
+    Whatever a function calls of AWS passes the gate: what its role does not allow ends the test.
+    """
 
     def __init__(self, client: Any, form: dict[str, Any], **environment: str) -> None:
         self.client = client
@@ -135,8 +169,9 @@ class Deployment(Application):
         peers: dict[str, MemoryBucket] = {}
         self.private_bucket = MemoryBucket("private", clock=self.set_clock, peers=peers)
         self.public_bucket = MemoryBucket("public", clock=self.set_clock, peers=peers)
-        self.dropped = MemoryIngestBucket("ingest", clock=self.set_clock)
-        peers["private"] = self.private_bucket
+        self.dropped = IngestBucket("ingest", clock=self.set_clock)
+        peers |= {"private": self.private_bucket, "public": self.public_bucket}
+        self.buckets = peers
         self.noted = MemoryDeadLetters()
         self.handed_over = MemoryWorkQueue()
         self.announced = MemoryIngestEvents()
@@ -144,6 +179,20 @@ class Deployment(Application):
         self.lambda_client = LambdaClient(self)
         self.to_generate = MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
+        self.kms_client = MemoryKms()
+        self._queues_client = QueuesClient(
+            works={"WorkQueue": self.handed_over, "GenerationQueue": self.to_generate},
+            dead_letters={"DeadLetterQueue": self.noted},
+            events={"IngestQueue": self.announced},
+            depth=lambda queue: next(
+                self.depths[name] for name, named in DEPTHS.items() if named == queue and name in self.depths
+            ),
+        )
+        parameters = {
+            "MigrationTable": self.environment.get("MIGRATION_TABLE", ""),
+            "CloudflareZoneId": self.environment.get("CLOUDFLARE_ZONE_ID", ""),
+        }
+        self.gate = Gate(Roles(parameters, {"Table": self.table, "IngestBucket": INGEST_BUCKET}))
 
     @cached_property
     def settings(self) -> Settings:
@@ -159,75 +208,54 @@ class Deployment(Application):
 
     @cached_property
     def repository(self) -> Rows:
-        return DynamoRows(self.settings.table, client=lambda: self.client, actor=acting)
+        return DynamoRows(self.settings.table, client=lambda: self._dynamodb, actor=acting)
+
+    @property
+    def _dynamodb(self) -> Any:  # type: ignore[override]
+        return Guarded("dynamodb", self.client, self.gate)
+
+    @property
+    def _s3(self) -> Any:  # type: ignore[override]
+        return Guarded("s3", MemoryS3({INGEST_BUCKET: self.dropped}), self.gate)
+
+    @property
+    def _sqs(self) -> Any:  # type: ignore[override]
+        return Guarded("sqs", self._queues_client, self.gate)
+
+    @property
+    def _kms(self) -> Any:  # type: ignore[override]
+        return Guarded("kms", self.kms_client, self.gate)
+
+    @property
+    def _lambda(self) -> Any:  # type: ignore[override]
+        return Guarded("lambda", self.lambda_client, self.gate)
+
+    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
+        assert service == "secretsmanager"
+        return Guarded("secretsmanager", _SecretsClient(), self.gate)
 
     @cached_property
-    def housekeeping(self) -> Housekeeping:
-        return DynamoHousekeeping(self.settings.table, client=lambda: self.client)
+    def _r2_client(self) -> Any:
+        self._r2_credentials()
+        return MemoryS3(self.buckets)  # R2 is no part of AWS
 
     @cached_property
-    def migrations(self) -> Migrations:
-        return DynamoMigrations(self.settings.table, client=lambda: self.client)
+    def _presigner(self) -> Any:
+        return MemoryPresigner(self.buckets, credentials=self._r2_credentials)
 
     @cached_property
-    def _dynamodb(self) -> Any:
-        return self.client
-
-    @cached_property
-    def private(self) -> ObjectStore:
-        return self.private_bucket
-
-    @cached_property
-    def public(self) -> ObjectStore | None:
-        return self.public_bucket if self.settings.public_bucket else None
-
-    @cached_property
-    def ingest_bucket(self) -> ObjectStore:
-        return self.dropped
-
-    @cached_property
-    def ingest_versions(self) -> VersionedBucket:
-        return self.dropped
-
-    @cached_property
-    def ingest_events(self) -> IngestEvents:
-        return self.announced
-
-    @cached_property
-    def dead_letters(self) -> DeadLetters:
-        return self.noted
-
-    @cached_property
-    def work_queue(self) -> WorkQueue:
-        return self.handed_over
-
-    @cached_property
-    def generation_queue(self) -> WorkQueue:
-        return self.to_generate
-
-    @cached_property
-    def generations(self) -> Generations:
-        return DynamoGenerations(self.settings.table, client=lambda: self.client)
-
-    @cached_property
-    def cipher(self) -> MemoryCipher:
-        return MemoryCipher()
+    def cipher(self) -> CountedCipher:
+        return CountedCipher(self.settings.secrets_key, client=lambda: self._kms)
 
     @cached_property
     def image_providers(self) -> Mapping[Provider, ImageProvider]:
         return self.providers
 
-    @cached_property
-    def _secrets(self) -> Secrets:
-        return Secrets(client=_SecretsClient)
-
-    @cached_property
-    def queue_depths(self) -> Mapping[str, QueueDepth]:
-        return self.depths
-
-    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
-        assert service == "secretsmanager"
-        return _SecretsClient()
+    @property
+    def queue_depths(self) -> Mapping[str, QueueDepth]:  # type: ignore[override]
+        return {
+            name: SqsQueueDepth(f"{QUEUES}/{DEPTHS[name]}", client=lambda: self._sqs) for name in self.depths
+        }
 
     def projected(self) -> None:
         """Let the table's stream be consumed: every record of an image, as a change of its own."""
@@ -243,14 +271,13 @@ class Deployment(Application):
                 records.append({**change, "dynamodb": stream})
         assert self.invoke("project", {"Records": records}) == {"batchItemFailures": []}
 
-    @cached_property
-    def _lambda(self) -> LambdaClient:
-        return self.lambda_client
-
     def invoke(self, function: str, sent: dict[str, Any], *, context: Context | None = None) -> Any:
         """Call the handler of a function; what it answers has to be JSON, as Lambda demands."""
         use(self)
-        answer = loaded(function).lambda_handler(sent, context or Context())
+        for read_once in ("_secrets", "_r2_client"):  # each invocation is that of a new process
+            self.__dict__.pop(read_once, None)
+        with self.gate.at_work(function):
+            answer = loaded(function).lambda_handler(sent, context or Context())
         return json.loads(json.dumps(answer))
 
     def call(self, sent: dict[str, Any], *, function: str, context: Context | None = None) -> Answer:

@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.adapters.dynamodb.keys import deployment_budget
+from image_store.adapters.dynamodb.keys import (
+    FEED_PREFIX,
+    deployment_budget,
+    former_feed,
+    former_feed_months,
+)
+from image_store.adapters.dynamodb.keys import key as row_key
 from image_store.domain.deadlines import TOMBSTONE_GRACE
+from tests.fakes.dynamodb import all_items
 from tests.functions.deployment import Context, Deployment, assert_refused, event, from_owner, sent_bytes
 
 if TYPE_CHECKING:
@@ -136,6 +143,22 @@ def test_a_run_with_nothing_to_do_says_so(store: Deployment, name: str) -> None:
 
     assert collected(report) == {}
     assert (report["failed"], report["stopped_because"], report["dry_run"]) == (0, None, False)
+
+
+def test_a_run_replaces_the_rows_of_the_feed_of_an_earlier_build(store: Deployment) -> None:
+    image_id = store.answer_to("upload/public").json["id"]
+    for item in all_items(store.client, store.table):
+        if item["pk"]["S"].startswith(FEED_PREFIX):
+            key = {"pk": item["pk"], "sk": item["sk"]}
+            store.client.delete_item(TableName=store.table, Key=key)
+    store.client.put_item(TableName=store.table, Item=row_key(former_feed("2026-03"), image_id))
+    months = row_key(*former_feed_months(1))
+    store.client.put_item(TableName=store.table, Item={**months, "2026-03": {"N": "1"}})
+    assert store.answer_to("feed/newest").json["items"] == []
+
+    store.invoke("cleanup", event("cleanup/schedule"))
+
+    assert [card["id"] for card in store.answer_to("feed/newest").json["items"]] == [image_id]
 
 
 def test_the_report_counts_what_was_collected(store: Deployment) -> None:

@@ -92,12 +92,8 @@ def test_the_trash_is_searched_on_its_own(store: Deployment, ids: list[str]) -> 
     assert found(store, "search/trash") == [ids[0]]
 
 
-def test_a_search_is_behind_as_long_as_a_list_by_tag_is(store: Deployment, ids: list[str]) -> None:
-    """Its rows hold the cards, and are written when the change has been read from the stream."""
+def test_what_is_trashed_is_not_found_even_before_it_is_projected(store: Deployment, ids: list[str]) -> None:
     store.answer_to("delete/trash")
-    assert ids[0] in found(store, "search/words")
-
-    store.projected()
 
     assert ids[0] not in found(store, "search/words")
 

@@ -91,7 +91,7 @@ def test_what_fails_is_reported_from_its_first_change_on_and_holds_up_nothing_el
     other["dynamodb"]["Keys"]["pk"]["S"] = f"IMAGE#{second}"
     other["dynamodb"]["SequenceNumber"] = "9"
     sent["Records"].append(other)
-    store.__dict__["_dynamodb"] = Away(
+    store.client = Away(
         store.client, first, error=error or EndpointConnectionError(endpoint_url="https://dynamodb.invalid")
     )
 

@@ -95,6 +95,24 @@ def test_days_are_those_that_were_asked_for(filled: Deployment) -> None:
     assert filled.answer_to("stats/days").json["days"] == []
 
 
+@pytest.mark.parametrize(
+    ("query", "days"),
+    [
+        ("from=2026-03-01&to=2026-03-02", 1),
+        ("from=2026-03-01T18:00:00Z&to=2026-03-01T19:00:00Z", 1),
+        ("from=2026-03-02T01:00:00%2B02:00&to=2026-03-02", 1),
+        ("from=2026-03-02&to=2026-03-02T10:00:00Z", 1),
+        ("from=9999-12-01&to=9999-12-31T23:00:00Z", 0),
+        ("to=0001-01-02", 0),
+    ],
+)
+def test_an_instant_stands_for_its_whole_day(filled: Deployment, query: str, days: int) -> None:
+    answer = filled.call(with_query(event("stats/days"), query), function="stats")
+
+    assert answer.status == 200, answer.text
+    assert len(answer.json["days"]) == days
+
+
 def test_days_that_run_backwards_are_refused(store: Deployment) -> None:
     assert_refused(store.answer_to("stats/wrong-days"), 400, "invalid_request")
 

@@ -123,3 +123,20 @@ def test_frames_are_laid_cleared_and_restored_as_in_a_browser(chromium: Chromium
             <= TOLERANCE
         )
         assert [round(duration or 0) for _, duration in decoded[: len(shown.frames)]] == shown.durations_ms
+
+
+@pytest.mark.parametrize("name", ["cleared", "restored", "a hidden picture and one small frame"])
+def test_an_animated_rendition_looks_in_a_browser_as_its_original_does(chromium: Chromium, name: str) -> None:
+    data = odd_animations.ODD_APNGS[name]()
+    moving = {"picture": Recipe(animated=True)}
+
+    original = chromium.show(data)
+    rendition = chromium.show(PillowProcessor().process(data, None, moving).renditions[0].data)
+
+    assert original is not None
+    assert rendition is not None
+    assert len(rendition.frames) == len(original.frames)
+    for ours, theirs in zip(rendition.frames, original.frames, strict=True):
+        for place in ((2, 2), (12, 12), (40, 28), (60, 44)):
+            pair = zip(ours.getpixel(place), theirs.getpixel(place), strict=True)  # type: ignore[arg-type]
+            assert all(abs(one - other) <= TOLERANCE_OF_CODECS for one, other in pair), place

@@ -11,9 +11,10 @@ from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.domain.media import MediaType
 from image_store.domain.processing import ProcessedImage, RenderedFile
 from image_store.domain.renditions import DISPLAY, SMART, THUMB, UPLOAD_RECIPES, Fit, Gravity, Recipe
-from tests import pictures
+from tests import odd_animations, pictures
 
 DURATIONS = [80, 90, 200, 150]
+FEWER_FRAMES_THAN_DECLARED = ("declares 5 and has 3", "a number that is left out", "a frame outside")
 MOVING_FORMATS = ["GIF", "PNG", "WEBP", "AVIF"]
 
 
@@ -239,3 +240,41 @@ def test_a_frame_beyond_the_canvas_does_not_squeeze_the_others() -> None:
     made = process(head + frames + b";")
 
     assert {frame.size for frame, _ in frames_of(by_name(made, DISPLAY))} == {(made.width, made.height)}
+
+
+def test_a_gif_is_transparent_where_no_frame_covers_its_canvas() -> None:
+    made = process(odd_animations.gif_with_small_frame())
+
+    frame = frames_of(by_name(made, DISPLAY))[0][0]
+    assert [frame.getpixel(place)[3] for place in ((2, 2), (32, 24), (61, 45))] == [0, 255, 0]  # type: ignore[index]
+
+
+def test_an_animation_is_transparent_where_a_frame_was_cleared() -> None:
+    frames = [
+        frame for frame, _ in frames_of(by_name(process(odd_animations.ODD_APNGS["cleared"]()), DISPLAY))
+    ]
+
+    assert [frame.getpixel((60, 44))[3] for frame in frames] == [255, 0, 0]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("name", "frames", "color"),
+    [
+        ("declares 5 and has 3", 3, odd_animations.RED),
+        ("declares 2 and has 3", 2, odd_animations.RED),
+        ("declares nothing", 1, odd_animations.RED),
+        ("a hidden picture and one frame", 1, odd_animations.GREEN),
+        ("a hidden picture and two frames", 2, odd_animations.GREEN),
+        ("a number that is left out", 2, odd_animations.RED),
+        ("a frame outside", 1, odd_animations.RED),
+    ],
+)
+def test_an_odd_animated_png_has_the_frames_that_browsers_show(
+    name: str, frames: int, color: tuple[int, int, int]
+) -> None:
+    made = process(odd_animations.ODD_APNGS[name]())
+
+    thumb = frames_of(by_name(made, THUMB))[0][0]
+    assert made.frames == frames
+    assert max(abs(a - b) for a, b in zip(thumb.getpixel((20, 20))[:3], color, strict=True)) <= 4  # type: ignore[index]
+    assert ("declares" in " ".join(made.warnings)) == (name in FEWER_FRAMES_THAN_DECLARED)

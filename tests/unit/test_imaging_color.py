@@ -8,8 +8,9 @@ from PIL import Image
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging.color import MAX_PROFILE_BYTES
-from image_store.domain.renditions import DISPLAY, THUMB, UPLOAD_RECIPES
-from tests import pictures
+from image_store.domain.media import MediaType
+from image_store.domain.renditions import DISPLAY, THUMB, UPLOAD_RECIPES, Recipe
+from tests import odd_pictures, pictures
 
 type Color = tuple[int, int, int]
 
@@ -171,3 +172,82 @@ def test_a_grey_frame_does_not_take_the_palette_of_its_file() -> None:
 
 def test_black_and_white_is_shown() -> None:
     assert_shown(pictures.encoded(Image.new("1", (64, 64), 1), "PNG"), (255, 255, 255))
+
+
+# Colours without a profile ---------------------------------------------------------------------------------
+
+
+def shown_patches(data: bytes) -> list[tuple[int, ...]]:
+    """The colours of `odd_pictures.PATCHES` as they are shown."""
+    recipe = {"picture": Recipe(media_type=MediaType.PNG)}
+    (file,) = PillowProcessor().process(data, None, recipe).renditions
+    image = Image.open(BytesIO(file.data)).convert("RGB")
+    half = odd_pictures.PATCH // 2
+    return [image.getpixel((half + odd_pictures.PATCH * at, half)) for at in range(len(odd_pictures.PATCHES))]  # type: ignore[misc]
+
+
+# As Chromium 156 shows them; tests/golden compares with the browser of the machine.
+SHOWN_IN_CHROMIUM = {
+    "gamma 1": {1: (56, 56, 56), 3: (137, 137, 137), 4: (188, 188, 188), 12: (229, 168, 122)},
+    "gamma 2.2": {1: (10, 10, 10), 12: (200, 100, 50)},
+    "gamma 2.2 and primaries": {1: (3, 3, 3), 12: (201, 100, 46)},
+    "primaries of P3": {12: (216, 93, 24), 13: (0, 154, 206)},
+    "numbers before a profile": {12: (215, 93, 31), 13: (0, 153, 205)},
+    "curve 1": {4: (121, 121, 121)},
+    "HDR 9 16": {4: (132, 132, 132), 7: (255, 255, 255), 12: (255, 0, 0)},
+    "HDR 9 18": {4: (99, 99, 99), 6: (189, 189, 189), 12: (230, 48, 17)},
+    "profile with numbers of PQ": {4: (132, 132, 132), 12: (255, 0, 0)},
+}
+
+
+@pytest.mark.parametrize("name", SHOWN_IN_CHROMIUM)
+def test_a_png_has_the_colors_that_it_says(name: str) -> None:
+    shown = shown_patches(odd_pictures.COLORED_PNGS[name]())
+
+    for at, expected in SHOWN_IN_CHROMIUM[name].items():
+        assert all(abs(a - b) <= 2 for a, b in zip(shown[at], expected, strict=True)), (at, shown[at])
+
+
+@pytest.mark.parametrize(("numbers", "grey"), [((1, 1), 128), ((1, 8), 188), ((9, 16), 132), ((9, 18), 99)])
+def test_an_avif_has_the_colors_that_its_numbers_say(numbers: tuple[int, int], grey: int) -> None:
+    shown = shown_patches(odd_pictures.colored_avif(odd_pictures.nclx(*numbers)))
+
+    assert all(abs(level - grey) <= 3 for level in shown[4])
+
+
+@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
+def test_hdr_is_told_in_a_warning(transfer: int, name: str) -> None:
+    data = odd_pictures.colored_png(odd_pictures.cicp(9, transfer))
+
+    warnings = PillowProcessor().process(data, None, {}).warnings
+
+    assert warnings == (f"The picture is HDR ({name}); renditions show it toned down to SDR.",)
+
+
+def test_a_profile_that_is_ignored_is_told_in_a_warning() -> None:
+    data = patch("RGB", (234, 51, 35), "JPEG", b"not a profile")
+
+    (warning,) = PillowProcessor().process(data, None, {}).warnings
+
+    assert "color profile" in warning
+
+
+def test_numbers_that_nobody_knows_are_told_in_a_warning() -> None:
+    data = odd_pictures.colored_png(odd_pictures.cicp(1, 99))
+
+    (warning,) = PillowProcessor().process(data, None, {}).warnings
+
+    assert "cICP" in warning
+
+
+def test_the_base_picture_of_a_gain_map_is_shown() -> None:
+    plain = shown_patches(odd_pictures.colored_jpeg())
+
+    assert shown_patches(odd_pictures.ultra_hdr()) == plain
+    assert all(
+        abs(a - b) <= 3
+        for one, other in zip(
+            shown_patches(odd_pictures.avif_with_gain_map()), odd_pictures.PATCHES, strict=True
+        )
+        for a, b in zip(one, other, strict=True)
+    )

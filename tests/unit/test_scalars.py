@@ -16,13 +16,13 @@ from image_store.entrypoints.schemas.deletion import BatchDelete
 from image_store.entrypoints.schemas.fields import Strict
 from image_store.entrypoints.schemas.images import ImageAttributes
 from image_store.entrypoints.schemas.queries import DeleteQuery, ImageQuery
-from image_store.entrypoints.schemas.scalars import Day, Instant, from_texts
+from image_store.entrypoints.schemas.scalars import Instant, Moment, from_texts
 from image_store.entrypoints.schemas.statistics import StatsQuery
 
 
 class Times(BaseModel):
     at: Instant | None = None
-    on: Day | None = Field(None, alias="from")
+    on: Moment | None = Field(None, alias="from")
 
 
 @pytest.mark.parametrize("value", ["off", "false", "no", "t", "", 0, 0.0, None, [], "0"])
@@ -113,7 +113,7 @@ def test_an_instant_is_in_utc(text: str, at: datetime) -> None:
 
 @pytest.mark.parametrize("value", ["1772323200", "2026-3-1", "2026-03-01T00:00:00", "2026-02-30", 20260301])
 def test_a_day_is_written_as_one(value: Any) -> None:
-    assert Times.model_validate({"from": "2026-03-01"}).on == date(2026, 3, 1)
+    assert Times.model_validate({"from": "2026-03-01"}).on == datetime(2026, 3, 1, tzinfo=UTC)
     with pytest.raises(ValidationError):
         StatsQuery.model_validate({"from": value})
 

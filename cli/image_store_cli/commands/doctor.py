@@ -61,6 +61,7 @@ def run(context: Context) -> Exit:
     reachable = not findings.is_wrong("API")
     if reachable:
         reach.check_clock(findings, api)
+        reach.check_routes(findings, api)
     claims = identity.check_token(findings, api, audiences=_audiences(settings.audience, stack))
     if claims is not None or _issuer(context, stack):
         identity.check_issuer(findings, api.http, claims, wanted=_issuer(context, stack))
@@ -88,7 +89,9 @@ def _check_as_caller(
         findings.skip("upload", "--read-only: nothing was stored")
         return
     public_url = stack.parameters.get("PublicUrl") if stack else None
-    PictureChecks(findings, api, origin=origin, public_url=public_url or None).run()
+    PictureChecks(
+        findings, api, origin=origin, api_origin=_api_origin(context), public_url=public_url or None
+    ).run()
 
 
 def _audiences(configured: str | None, stack: Stack | None) -> list[str]:
@@ -108,8 +111,11 @@ def _origin(context: Context, stack: Stack | None) -> str:
     if context.settings.web_origin:
         return context.settings.web_origin.rstrip("/")
     allowed = (stack.parameters.get("AllowedOrigins") or "*").split(",")[0] if stack else "*"
-    if allowed != "*":
-        return allowed
+    return allowed if allowed != "*" else _api_origin(context)
+
+
+def _api_origin(context: Context) -> str:
+    """Where the web console is."""
     parts = urlsplit(context.settings.url)
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -26,9 +26,15 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         run,
         summary="list images",
         details="With --json: one card per line.",
-        examples=("list --limit 20", "list --group trip:1 --kind upload", "list --trashed"),
+        examples=(
+            "list --limit 20",
+            "list --group trip:1 --kind upload",
+            "list --trashed",
+            "list --sha256 $HEX",
+        ),
     )
     add_filters(parser)
+    parser.add_argument("--sha256", metavar="HEX", help="only images with this checksum")
     parser.add_argument("--trashed", action="store_true", help="list the trash")
     parser.add_argument("--oldest-first", action="store_true", help="start with the oldest")
     add_limits(parser)
@@ -52,6 +58,7 @@ def run(context: Context) -> Exit:
     query: dict[str, Any] = filters_of(args) | {
         "order": "asc" if args.oldest_first else None,
         "trashed": "true" if args.trashed else None,
+        "sha256": args.sha256,
     }
     print_cards(context, "/v1/images", query, most=None if args.all else args.limit)
     return Exit.OK

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from image_store_cli.doctor.findings import Findings
 
 API_METHODS = ("POST", "PATCH", "DELETE")
 API_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match")
 STORAGE_MEND = (
-    "Set the CORS policy of the private bucket as the README tells (Deploy it, step 2), with this origin."
+    "Set the CORS policy of the private bucket as the README tells (Deploy it, step 2), with this origin. R2 compares "
+    "origins letter by letter, and the web console uploads from the API's own."
 )
+PUBLIC_MEND = "Set the CORS policy of the public bucket as the README tells (Deploy it, step 2)."
 
 
 def check_api(findings: Findings, http: httpx.Client, url: str, origin: str) -> None:
@@ -32,14 +34,31 @@ def check_api(findings: Findings, http: httpx.Client, url: str, origin: str) -> 
 
 
 def check_upload_link(
-    findings: Findings, http: httpx.Client, link: str, origin: str, headers: Iterable[str]
+    findings: Findings, http: httpx.Client, link: str, origins: Sequence[str], headers: Iterable[str]
 ) -> None:
-    """Pages of an origin may PUT to a presigned link with these headers."""
-    faults = _faults(http, link, origin, ("PUT",), tuple(name.lower() for name in headers))
-    if faults:
-        findings.wrong("CORS of storage, PUT", f"pages of {origin}: {faults}", STORAGE_MEND)
+    """Pages of each origin may PUT to a presigned link with these headers."""
+    names = tuple(name.lower() for name in headers)
+    found = {origin: _faults(http, link, origin, ("PUT",), names) for origin in dict.fromkeys(origins)}
+    told = "; ".join(f"pages of {origin}: {faults}" for origin, faults in found.items() if faults)
+    if told:
+        findings.wrong("CORS of storage, PUT", told, STORAGE_MEND)
     else:
-        findings.ok("CORS of storage, PUT", f"pages of {origin} may upload")
+        findings.ok("CORS of storage, PUT", f"pages of {' and '.join(found)} may upload")
+
+
+def check_public_copy(findings: Findings, http: httpx.Client, url: str, origin: str) -> None:
+    """Pages of an origin may read a published copy with fetch, and draw it on a canvas."""
+    try:
+        answer = http.get(url, headers={"Origin": origin})
+    except httpx.HTTPError as failed:
+        findings.warn(
+            "CORS of copies", f"the public bucket does not answer ({type(failed).__name__})", PUBLIC_MEND
+        )
+        return
+    if _allows_origin(answer, origin):
+        findings.ok("CORS of copies", f"pages of {origin} may read")
+    else:
+        findings.warn("CORS of copies", f"pages of {origin} may show copies and not read them", PUBLIC_MEND)
 
 
 def check_download_link(findings: Findings, http: httpx.Client, link: str, origin: str) -> None:

@@ -39,10 +39,13 @@ DELETE_MEND = "Delete it by hand: image-store delete --permanent"
 class PictureChecks:
     """Stores two pictures of one pixel, and leaves nothing behind."""
 
-    def __init__(self, findings: Findings, api: Api, *, origin: str, public_url: str | None) -> None:
+    def __init__(
+        self, findings: Findings, api: Api, *, origin: str, api_origin: str, public_url: str | None
+    ) -> None:
         self._findings = findings
         self._api = api
         self._origin = origin
+        self._api_origin = api_origin
         self._public_url = public_url
         self._made: list[str] = []
 
@@ -108,6 +111,8 @@ class PictureChecks:
             is_presigned = "x-amz-signature" in {name.lower() for name in httpx.URL(where).params}
             behind = "a presigned link" if is_presigned else f"its copy at {httpx.URL(where).host}"
             self._findings.ok("public link", f"a stranger sees it, through {behind}")
+            if not is_presigned:
+                cors.check_public_copy(self._findings, self._api.http, where, self._origin)
             if self._public_url and not self._leads_to_the_cdn(where):
                 self._findings.warn(
                     "PublicUrl", "the link leads past it", "Deploy with PublicBucket and PublicUrl together."
@@ -160,7 +165,8 @@ class PictureChecks:
         with self._findings.checking("direct upload", STORAGE_MEND):
             ticket = self._api.post("/v1/uploads", announced)
             put = ticket["upload"]
-            cors.check_upload_link(self._findings, self._api.http, put["url"], self._origin, put["headers"])
+            origins = (self._origin, self._api_origin)
+            cors.check_upload_link(self._findings, self._api.http, put["url"], origins, put["headers"])
             try:
                 answer = self._api.http.put(put["url"], content=data, headers=put["headers"])
             except httpx.TransportError as failed:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from image_store_cli.doctor.findings import Findings
 
 SKEW_WARNING, SKEW_WRONG = timedelta(seconds=30), timedelta(minutes=5)
+ROUTES_MEND = (
+    "API Gateway could not read the issuer's configuration when the stack was deployed, and left them out: see that "
+    "{Issuer}/.well-known/openid-configuration answers, and deploy again with FailOnWarnings=true."
+)
+OPEN_MEND = "Every route that needs a token has the authorizer Jwt in template.yaml: deploy it as it is."
 SKEW_MEND = "Set this machine's clock by NTP: tokens and presigned links are bound to the time."
 
 
@@ -42,6 +47,20 @@ def check_clock(findings: Findings, api: Api) -> None:
         findings.ok("clock", "within seconds of the API's")
 
 
+def check_routes(findings: Findings, api: Api) -> None:
+    """A route that needs a token is there, and answers nobody without one."""
+    with findings.checking("routes", "Check the address and the network."):
+        status = api.http.get(f"{api.url}/v1/images").status_code
+        if status == 401:
+            findings.ok("routes", "routes with a token are there, and ask for one")
+        elif status == 404:
+            findings.wrong("routes", "routes with a token do not exist", ROUTES_MEND)
+        elif status < 400:
+            findings.wrong("routes", f"a list of images answers {status} without a token", OPEN_MEND)
+        else:
+            findings.warn("routes", f"a list without a token answers {status} and not 401", OPEN_MEND)
+
+
 def check_token_is_taken(findings: Findings, api: Api) -> None:
     """The API takes the token."""
     try:
@@ -68,7 +87,9 @@ def check_parts(findings: Findings, api: Api) -> None:
         return
     except Refused as refused:
         if refused.problem.status == 403:
-            findings.skip("parts", "only admins are told", "Use a token with the scope images:admin.")
+            findings.skip(
+                "parts", "only admins are told", "Use a token with the stack's AdminScope (images:admin)."
+            )
         elif refused.problem.status == 503:
             findings.wrong("parts", refused.message, "See the log of the admin function.")
         else:

@@ -40,6 +40,10 @@ class Deployment:
     ahead: timedelta = timedelta(0)
     health: str = "ok"
     accepts: bool = True
+    without_token: int = 401
+    put_origins: tuple[str, ...] = ()
+    """Origins that storage lets upload; any when there is none."""
+    cdn_origin: str = "*"
     api_origin: str = "*"
     api_headers: str = HEADERS
     put_methods: str = "GET,PUT"
@@ -67,10 +71,13 @@ class Deployment:
         return httpx.Response(self.issuer_status, json=body)
 
     def _cdn(self, _: httpx.Request) -> httpx.Response:
-        return httpx.Response(self.cdn_status, headers={"Content-Type": "image/jpeg"}, content=b"thumb")
+        headers = {"Content-Type": "image/jpeg", "Access-Control-Allow-Origin": self.cdn_origin}
+        return httpx.Response(self.cdn_status, headers=headers, content=b"thumb")
 
     def _storage(self, request: httpx.Request) -> httpx.Response:
         if request.method == "OPTIONS":
+            if self.put_origins and request.headers["Origin"] not in self.put_origins:
+                return httpx.Response(403)
             allowed = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Methods": self.put_methods}
             return httpx.Response(204, headers=allowed | {"Access-Control-Allow-Headers": "content-type"})
         image_id = request.url.path.removeprefix("/")
@@ -92,6 +99,8 @@ class Deployment:
         if path.startswith("/i/"):
             seen = path[3:] in self.public
             return httpx.Response(302, headers={"Location": f"{CDN}{path}"}) if seen else httpx.Response(404)
+        if "Authorization" not in request.headers:
+            return httpx.Response(self.without_token, json={"message": "Unauthorized"})
         if not self.accepts:
             return httpx.Response(401, json={"message": "Unauthorized"})
         if path == "/v1/admin/health":

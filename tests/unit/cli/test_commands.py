@@ -32,12 +32,14 @@ class Store:
     def __init__(self, **answers: Any) -> None:
         self._answers = {name.replace("_", " ", 1): list(found) for name, found in answers.items()}
         self.bodies: list[Any] = []
+        self.queries: list[dict[str, str]] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """The next answer."""
         found = self._answers.get(f"{request.method} {request.url.path.removeprefix('/v1/')}")
         if found is None:
             return httpx.Response(404, json={"message": "Not Found"})
+        self.queries.append(dict(request.url.params))
         if request.content:
             self.bodies.append(json.loads(request.content))
         answer = found.pop(0) if len(found) > 1 else found[0]
@@ -188,6 +190,15 @@ def test_a_list_is_a_table_whose_names_do_nothing_to_the_terminal(tmp_path: Path
     assert "0199" in said.out
     assert "1.2 kB" in said.out
     assert "\x1b" not in said.out
+
+
+def test_a_list_finds_images_by_their_checksum(tmp_path: Path) -> None:
+    store = Store(GET_images=[{"items": [CARD], "next_cursor": None}])
+
+    said = command(store, "list", "--sha256", "ab" * 32, folder=tmp_path)
+
+    assert said.exit_code == Exit.OK
+    assert store.queries[-1]["sha256"] == "ab" * 32
 
 
 def test_statistics_of_any_shape_are_shown(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from image_store_cli.doctor import pictures
 from image_store_cli.exits import Exit
 from tests.unit.cli.deployment import ISSUER, RSA_KEY, Deployment, token
-from tests.unit.cli.terminal import command
+from tests.unit.cli.terminal import URL, command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.unit.cli.terminal import Said
 
 GOOD = token()
+APP = "https://app.example"
 
 
 def doctor(deployment: Deployment, folder: Path, *words: str, given: str = GOOD) -> Said:
@@ -49,6 +50,9 @@ def test_a_healthy_deployment_is_well_and_keeps_nothing(tmp_path: Path) -> None:
         ({"keys": [{"kty": "EC", "kid": "k1"}]}, "issuer's keys", "RS256"),
         ({"keys": [RSA_KEY | {"kid": "k2"}]}, "issuer's keys", "get a new one"),
         ({"accepts": False}, "token accepted", "Audience"),
+        ({"without_token": 404}, "routes", "openid-configuration"),
+        ({"without_token": 200}, "routes", "authorizer"),
+        ({"put_origins": ("https://app.example",)}, "CORS of storage, PUT", "API's own"),
         ({"ahead": timedelta(minutes=10)}, "clock", "NTP"),
         ({"api_origin": "https://app.example"}, "CORS of the API", "AllowedOrigins"),
         ({"api_headers": "*"}, "CORS of the API", "AllowedOrigins"),
@@ -113,6 +117,22 @@ def test_only_looking_stores_nothing(tmp_path: Path) -> None:
     said = doctor(deployment, tmp_path, "--read-only")
 
     assert said.exit_code == Exit.OK
+
+
+def test_both_the_pages_of_the_app_and_the_console_may_upload(tmp_path: Path) -> None:
+    """The console is at the API's own origin, and R2 compares origins letter by letter."""
+    deployment = Deployment(put_origins=(APP,))
+
+    said = doctor(deployment, tmp_path, "--origin", APP)
+
+    assert URL in ill(said)["CORS of storage, PUT"]["detail"]
+    assert APP not in ill(said)["CORS of storage, PUT"]["detail"]
+
+
+def test_copies_that_pages_may_not_read_are_a_warning(tmp_path: Path) -> None:
+    said = doctor(Deployment(cdn_origin="https://another.example"), tmp_path)
+
+    assert [line["check"] for line in said.lines if line["status"] == "warning"] == ["CORS of copies"]
 
 
 def test_a_store_that_is_not_well_is_a_warning(tmp_path: Path) -> None:

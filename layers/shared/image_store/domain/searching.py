@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from image_store.domain.cards import Card
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.projection import RANKS
 
@@ -27,6 +26,12 @@ class SearchQuery:
     since: datetime | None = None
     until: datetime | None = None
     trashed: bool = False
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether images are left out that have all words."""
+        wanted = (self.kind, self.visibility, self.tag, self.group, self.model, self.provider, self.category)
+        return any(each is not None for each in (*wanted, self.since, self.until))
 
     @property
     def binding(self) -> tuple[str | None, ...]:
@@ -58,8 +63,6 @@ class TermRow:
     image_id: str
     terms: Mapping[str, int]
     """All terms of the image, each with its rank."""
-    card: Card | None = None
-    """None where the row has no room for it."""
 
     def is_first_for(self, word: str) -> bool:
         """Whether a search for a word meets no other term of the image before."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from image_store.domain.feed import FeedEntry, FeedQuery, FeedSlice
     from image_store.domain.image import Details
     from image_store.domain.projection import Rebuild
-    from image_store.domain.searching import SearchQuery, TermRow, TermRows
+    from image_store.domain.searching import SearchQuery, TermRows
     from image_store.domain.similarity import Alike
     from image_store.domain.statistics import Amount, Statistics
 
@@ -60,10 +60,10 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def cards(self, query: SearchQuery, rows: Sequence[TermRow]) -> Mapping[str, Card]:
-        """The cards of the images of these rows, by id, without those that lack the query's tag or group.
+    def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
+        """The cards of those images that are still there and have the query's tag and group.
 
-        Eventually consistent. Costs nothing for rows that hold the card where neither tag nor group is asked for.
+        Read from the records, eventually consistent: at half a unit each, what is gone is gone within a moment.
         """
         ...
 

@@ -9,13 +9,13 @@ A cursor names the bounds of its window, so that images that come and go neither
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from image_store.domain.cards import Card
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.listing import MAX_EXAMINED_ROWS
-from image_store.domain.searching import SearchQuery, TermRow, TermRows, score
+from image_store.domain.searching import SearchQuery, TermRows, score
 from image_store.ports.projections import SearchIndex
 from image_store.ports.system import Clock
 from image_store.services.cursors import Cursors
@@ -74,9 +74,8 @@ class Searching:
             examined += 0 if first else window.examined
             first = None
             place = replace(place, end=place.end or window.resume_after)
-            rows = {row.image_id: row for row in window.rows if row.is_first_for(place.word)}
-            ranked = [found for found in _ranked(rows.values(), query) if found > _after(place)]
-            taken, left = self._take(query, ranked, rows, room=query.limit - len(cards))
+            ranked = [found for found in _ranked(window, query, place.word) if found > _after(place)]
+            taken, left = self._take(query, ranked, room=query.limit - len(cards))
             cards += taken
             if left:
                 far, inverted = ranked[len(ranked) - left - 1]
@@ -121,16 +120,13 @@ class Searching:
 
     def _window(self, query: SearchQuery, place: _Place, *, room: int) -> TermRows:
         """The rows of a window; one whose end is known already may have grown since."""
-        limit = min(self.window_rows, room) if place.end is None else MAX_EXAMINED_ROWS
+        # Where nothing is left out, half of the rows fill a page, and no page reads rows for another one.
+        rows = self.window_rows if query.is_filtered else max(query.limit, self.window_rows // 2)
+        limit = min(rows, room) if place.end is None else MAX_EXAMINED_ROWS
         return self.index.rows(query, place.word, start=place.start, end=place.end, limit=max(1, limit))
 
     def _take(
-        self,
-        query: SearchQuery,
-        ranked: Sequence[tuple[int, str]],
-        rows: Mapping[str, TermRow],
-        *,
-        room: int,
+        self, query: SearchQuery, ranked: Sequence[tuple[int, str]], *, room: int
     ) -> tuple[list[Card], int]:
         """The cards of the first images that are still there, and how many images were not looked at."""
         taken: list[Card] = []
@@ -139,17 +135,17 @@ class Searching:
             batch = ranked[looked_at : looked_at + room - len(taken)]
             looked_at += len(batch)
             ids = [_newest_first(inverted) for _, inverted in batch]
-            cards = self.index.cards(query, [rows[image_id] for image_id in ids])
+            cards = self.index.cards(query, ids)
             taken += [cards[image_id] for image_id in ids if image_id in cards]
         return taken, len(ranked) - looked_at
 
 
-def _ranked(rows: Iterable[TermRow], query: SearchQuery) -> list[tuple[int, str]]:
-    """The images of rows that have all words, as score and inverted id: in the order of their ranks."""
+def _ranked(window: TermRows, query: SearchQuery, word: str) -> list[tuple[int, str]]:
+    """The images of a window that have all words, as score and inverted id: in the order of their ranks."""
     return sorted(
         (far, _newest_first(row.image_id))
-        for row in rows
-        if (far := score(row.terms, query.words)) is not None
+        for row in window.rows
+        if row.is_first_for(word) and (far := score(row.terms, query.words)) is not None
     )
 
 

@@ -24,13 +24,3 @@ def parse_time(text: str) -> datetime:
 def as_json(value: Any) -> str:
     """A value of JSON as its shortest text."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def size_of(item: Item) -> int:
-    """What an item of texts, numbers and bytes takes, as DynamoDB counts it: names and values in UTF-8."""
-    return sum(len(name) + _value_bytes(value) for name, value in item.items())
-
-
-def _value_bytes(value: dict[str, Any]) -> int:
-    (held,) = value.values()
-    return len(held) if isinstance(held, bytes) else len(held.encode())

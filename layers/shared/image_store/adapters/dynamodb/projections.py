@@ -14,7 +14,8 @@ from image_store.domain.similarity import bands
 RowKey = tuple[str, str]
 """pk and sk."""
 
-_WRITE_UNIT_BYTES = 1_024
+_PACKED_FROM_BYTES = 200
+"""Shorter texts hardly become smaller."""
 
 Counters = dict[RowKey, Counter[str]]
 """What is to be added to which row of figures."""
@@ -48,16 +49,11 @@ def digest_of(rows: dict[RowKey, items.Item]) -> str:
     return hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest()[:16]
 
 
-def term_rows(record: Record, facts: Facts) -> dict[RowKey, items.Item]:
+def term_rows(image_id: str, facts: Facts) -> dict[RowKey, items.Item]:
     """The rows of searches: each holds all terms of its image, so that several can be asked for in one Query.
 
-    They hold the card too, where no row takes more write units for it: else the terms are packed, or the card is left
-    out and read from the record.
+    Many terms are packed: a window of rows is read for every page.
     """
-    image_id = record.image.id
-    row_keys = list(_term_keys(image_id, facts))
-    if not row_keys:
-        return {}
     filtered = {
         "kind": facts.kind,
         "visibility": facts.visibility,
@@ -67,19 +63,10 @@ def term_rows(record: Record, facts: Facts) -> dict[RowKey, items.Item]:
         "id": image_id,
     }
     held: items.Item = {name: {"S": value} for name, value in filtered.items() if value}
-    text = " ".join(f"{rank}{term}" for term, rank in facts.terms.items())
-    plain: items.Item = held | {"terms": {"S": text}}
-    packed: items.Item = held | {"packed": {"B": zlib.compress(text.encode(), 9)}}
-    card = {"card": cards.listed(record.image, record.details)["card"]}
-    widest = max(items.size_of({**keys.key(*key)}) for key in row_keys)
-
-    def write_units(row: items.Item) -> int:
-        return -(-(items.size_of(row) + widest) // _WRITE_UNIT_BYTES)
-
-    fewest = min(write_units(plain), write_units(packed))
-    rows = (plain | card, packed | card, plain, packed)
-    chosen = next(row for row in rows if write_units(row) == fewest)
-    return {key: {**keys.key(*key), **chosen} for key in row_keys}
+    text = " ".join(f"{rank}{term}" for term, rank in facts.terms.items()).encode()
+    packed = zlib.compress(text, 9) if len(text) > _PACKED_FROM_BYTES else text
+    terms = {"packed": {"B": packed}} if len(packed) < len(text) else {"terms": {"S": text.decode()}}
+    return {key: {**keys.key(*key), **held, **terms} for key in _term_keys(image_id, facts)}
 
 
 def counters_of(image_id: str, facts: Facts | None, generation: int) -> Counters:

@@ -117,7 +117,7 @@ class DynamoProjector(Projector):
     ) -> None:
         facts = facts_of(record) if record is not None else None
         listed = rows.listed_rows(record, facts) if record is not None and facts is not None else {}
-        terms = rows.term_rows(record, facts) if record is not None and facts is not None else {}
+        terms = rows.term_rows(image_id, facts) if facts is not None else {}
         new = _Row(
             revision=seen.revision + 1 if seen else 1,
             version=record.image.version if record is not None else seen.version if seen else 0,
@@ -346,7 +346,7 @@ def _row_of(item: items.Item) -> _Row:
         facts=Facts.from_json(json.loads(item["facts"]["S"])) if "facts" in item else None,
         before=tuple(map(Facts.from_json, before)),
         cards=item["cards"]["S"],
-        # Builds before searches read cards kept no digest of their rows: those are written anew with the next change.
+        # Earlier builds kept no digest of these rows: they are written anew with the next change.
         terms=item["terms"]["S"] if "terms" in item else "",
         finished="before" not in item,
     )

@@ -13,7 +13,7 @@ from image_store.domain.searching import SearchQuery, TermRow, TermRows
 from image_store.ports.projections import SearchIndex
 
 _FILTERS = ("kind", "visibility", "category", "model", "provider")
-_READ = ("id", "terms", "packed", "card", "kind", "visibility", "model", "provider")
+_READ = ("id", "terms", "packed")
 
 
 class DynamoSearchIndex(OnTable, SearchIndex):
@@ -60,27 +60,26 @@ class DynamoSearchIndex(OnTable, SearchIndex):
                 return TermRows(tuple(found), examined, last["sk"]["S"] if last else None)
             request["ExclusiveStartKey"] = last
 
-    def cards(self, query: SearchQuery, rows: Sequence[TermRow]) -> Mapping[str, Card]:
-        wanted = {row.image_id: row.card for row in rows}
+    def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
+        wanted = set(image_ids)
         partitions = []
         if query.group is not None:
             partitions.append(keys.group(query.owner, query.group))
         if query.tag is not None:
             partitions.append(keys.tagged(query.owner, query.tag, trashed=query.trashed))
         for partition in partitions:
-            members = [keys.key(partition, image_id) for image_id in wanted]
-            there = {item["sk"]["S"] for item in self._rows.get_many(members, consistent=False)}
-            wanted = {image_id: card for image_id, card in wanted.items() if image_id in there}
-        missing = [keys.record(image_id) for image_id, card in wanted.items() if card is None]
-        shown = (State.TRASHED if query.trashed else State.READY).value
-        found = (
-            item for item in self._rows.get_many(missing, consistent=False) if item["state"]["S"] == shown
+            members = [keys.key(partition, image_id) for image_id in image_ids if image_id in wanted]
+            wanted &= {item["sk"]["S"] for item in self._rows.get_many(members, consistent=False)}
+        found = self._rows.get_many(
+            [keys.record(image_id) for image_id in dict.fromkeys(image_ids) if image_id in wanted],
+            consistent=False,
         )
-        read = {card.id: card for card in cards.cards_of(found)}
-        return read | {image_id: card for image_id, card in wanted.items() if card is not None}
+        shown = (State.TRASHED if query.trashed else State.READY).value
+        return {
+            card.id: card for card in cards.cards_of(item for item in found if item["state"]["S"] == shown)
+        }
 
 
 def _term_row(item: items.Item) -> TermRow:
     place = item["sk"]["S"]
-    card = next(cards.cards_of([item]), None) if "card" in item else None
-    return TermRow(place, place.partition(" ")[0], item["id"]["S"], terms_in(item), card)
+    return TermRow(place, place.partition(" ")[0], item["id"]["S"], terms_in(item))

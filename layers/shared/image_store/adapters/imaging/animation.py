@@ -18,6 +18,7 @@ from image_store.domain.renditions import Recipe
 _LEAST_DURATION_MS, _USUAL_DURATION_MS = 11, 100
 _LONGEST_DURATION_MS = 60_000
 _MOST_LOOPS = 65_535
+_WITH_ALPHA = ("LA", "RGBA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,11 @@ class Film:
         """The animation; None where nothing of it moves."""
         if not self._moving or len(self._frames) < 2:
             return None
-        return Animation(tuple(self._frames), tuple(self._durations), self._plays, self._moving)
+        frames = self._frames
+        if any(frame.mode in _WITH_ALPHA for frame in frames):
+            # An encoder that is given an opaque frame takes what is transparent in the others for unchanged.
+            frames = [frame.convert("RGBA") for frame in frames]
+        return Animation(tuple(frames), tuple(self._durations), self._plays, self._moving)
 
 
 def _is_affordable(recipe: Recipe, seen: Size, frames: int, limits: DecodeLimits) -> bool:

@@ -16,6 +16,7 @@ from image_store.adapters.imaging.color import MAX_PROFILE_BYTES
 from image_store.adapters.imaging.exif import orientation_of
 from image_store.adapters.imaging.jpeg_segments import (
     ARITHMETIC_MARKERS,
+    END,
     JpegScans,
     jpeg_head,
     jpeg_scans,
@@ -34,7 +35,6 @@ _APPLICATION_AND_COMMENT = frozenset({*range(0xE0, 0xF0), 0xFE})
 _EXIF, _PROFILE = b"Exif\x00\x00", b"ICC_PROFILE\x00"
 # libjpeg reads eight bytes ahead of what it needs. Ones are no code of any table, so they make up no picture.
 _PADDING = b"\xff\x00" * 8
-_END = b"\xff\xd9"
 _SENTINEL_SEED = 0
 _PROBE, _PROBES = b"\xfe", 4
 
@@ -67,27 +67,36 @@ class JpegFrames:
 
     def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode the picture."""
-        image = self._opened
-        decoder, sentinel = _prepared(image)
-        scans = memoryview(self._data)[self._scans.start : self._scans.end]
+        tile, end = self._opened.tile, self._scans.end
+        is_done_early = self._decode(end)
+        if is_done_early and not self._scans.is_end_certain:
+            first_end = self._data.find(END, self._scans.start)
+            if first_end < end:
+                self._opened.tile = tile
+                self._decode(first_end)
+        yield self._opened, None
+
+    def _decode(self, end: int) -> bool:
+        """Decode scans up to an end; whether the decoder was done before it was told that nothing follows."""
+        decoder, sentinel = _prepared(self._opened)
+        scans = memoryview(self._data)[self._scans.start : end]
         if self._frame_marker in ARITHMETIC_MARKERS:
             # libjpeg cannot wait for more of these, and browsers do not know them.
-            _finish(decoder, self._head + bytes(scans) + _END)
+            _finish(decoder, self._head + bytes(scans) + END)
+            return False
+        if _fed(decoder, self._head) != b"":
+            raise _undecodable()
+        unused = _fed(decoder, scans)
+        left = None if unused is None else _fed(decoder, unused + _PADDING)
+        if self._scans.is_one:
+            is_whole = _last_row(self._opened) != sentinel
         else:
-            if _fed(decoder, self._head) != b"":
-                raise _undecodable()
-            left = _fed(decoder, scans)
-            if left is not None:
-                left = _fed(decoder, left + _PADDING)
-            if self._scans.is_one:
-                is_whole = _last_row(image) != sentinel
-            else:
-                is_whole = left is not None and _waits_for_marker(decoder, left)
-            if not is_whole:
-                raise InvalidImage("The JPEG ends before its picture does: the file is incomplete.")
-            if not self._scans.is_one:
-                _finish(decoder, _END)
-        yield image, None
+            is_whole = left is not None and _waits_for_marker(decoder, left)
+        if not is_whole:
+            raise InvalidImage("The JPEG ends before its picture does: the file is incomplete.")
+        if not self._scans.is_one:
+            _finish(decoder, END)
+        return unused is None
 
 
 def _read(data: bytes) -> tuple[bytes, Facts, int, JpegScans]:

@@ -5,7 +5,7 @@ something else, or has a fault to be told of.
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, get_args
 
@@ -38,12 +38,6 @@ def _in_the_calendar(value: datetime) -> datetime:
         ) from None
 
 
-def _day(value: Any) -> Any:
-    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
-        return value
-    raise PydanticCustomError("date_type", "Input should be a day such as 2026-03-01")
-
-
 def _moment(value: Any) -> Any:
     if isinstance(value, str) and _DAY.fullmatch(value):
         return f"{value}T00:00:00Z"
@@ -64,8 +58,6 @@ Number = Annotated[float, Strict()]
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_in_the_calendar)]
 """An instant with an offset, in UTC from here on."""
-
-Day = Annotated[date, BeforeValidator(_day)]
 
 Moment = Annotated[
     AwareDatetime,

@@ -1,0 +1,121 @@
+"""What the calls of AWS clients ask of IAM, as the service authorization reference has it.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.roles.evaluation import ACCOUNT, REGION, Need
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from botocore.exceptions import ClientError
+
+type Request = Mapping[str, Any]
+
+_ROWS = {
+    "get_item": "GetItem",
+    "put_item": "PutItem",
+    "update_item": "UpdateItem",
+    "delete_item": "DeleteItem",
+    "query": "Query",
+    "scan": "Scan",
+    "describe_table": "DescribeTable",
+}
+_IN_TRANSACTIONS = {
+    "Get": "GetItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+_MISSING = {"NoSuchKey", "404", "NoSuchVersion"}
+
+
+def needs_of(service: str, operation: str, request: Request) -> list[Need]:
+    """What a call needs whatever comes of it; KeyError for a call that no function has made so far."""
+    return list(_SERVICES[service](operation, request))
+
+
+def needs_of_failure(service: str, request: Request, error: ClientError) -> list[Need]:
+    """What a caller needs to be told just this: without leave to list, S3 answers 403 for what is not there."""
+    if service != "s3" or error.response["Error"]["Code"] not in _MISSING:
+        return []
+    action = "s3:ListBucketVersions" if "VersionId" in request else "s3:ListBucket"
+    return [Need(action, f"arn:aws:s3:::{request['Bucket']}")]
+
+
+def _dynamodb(operation: str, request: Request) -> Iterator[Need]:
+    match operation:
+        case "batch_get_item":
+            for table in request["RequestItems"]:
+                yield Need("dynamodb:BatchGetItem", _table(table))
+        case "transact_get_items" | "transact_write_items":
+            for each in request["TransactItems"]:
+                for kind, one in each.items():
+                    yield Need(f"dynamodb:{_IN_TRANSACTIONS[kind]}", _table(one["TableName"]))
+        case _:
+            index = f"/index/{request['IndexName']}" if "IndexName" in request else ""
+            yield Need(f"dynamodb:{_ROWS[operation]}", f"{_table(request['TableName'])}{index}")
+
+
+def _table(name: str) -> str:
+    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+
+
+def _s3(operation: str, request: Request) -> Iterator[Need]:
+    bucket = f"arn:aws:s3:::{request['Bucket']}"
+    prefix = (("s3:prefix", str(request.get("Prefix"))),)
+    match operation:
+        case "get_object" | "head_object":
+            action = "s3:GetObjectVersion" if "VersionId" in request else "s3:GetObject"
+            yield Need(action, f"{bucket}/{request['Key']}")
+        case "list_objects_v2":
+            yield Need("s3:ListBucket", bucket, prefix)
+        case "list_object_versions":
+            yield Need("s3:ListBucketVersions", bucket, prefix)
+        case _:
+            raise KeyError(operation)
+
+
+def _sqs(operation: str, request: Request) -> Iterator[Need]:
+    actions = {
+        "send_message": "SendMessage",
+        "send_message_batch": "SendMessage",
+        "get_queue_attributes": "GetQueueAttributes",
+    }
+    queue = request["QueueUrl"].rpartition("/")[2]
+    yield Need(f"sqs:{actions[operation]}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")
+
+
+def _kms(operation: str, request: Request) -> Iterator[Need]:
+    actions = {"generate_data_key": "GenerateDataKey", "decrypt": "Decrypt"}
+    context = tuple(
+        (f"kms:EncryptionContext:{name}", value) for name, value in request["EncryptionContext"].items()
+    )
+    yield Need(f"kms:{actions[operation]}", request["KeyId"], context)
+
+
+def _secretsmanager(operation: str, request: Request) -> Iterator[Need]:
+    actions = {"get_secret_value": "GetSecretValue"}
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{request['SecretId']}-AbCdEf"
+    yield Need(f"secretsmanager:{actions[operation]}", secret)
+
+
+def _lambda(operation: str, request: Request) -> Iterator[Need]:
+    actions = {"invoke": "InvokeFunction"}
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{request['FunctionName']}"
+    yield Need(f"lambda:{actions[operation]}", function)
+
+
+_SERVICES: dict[str, Callable[[str, Request], Iterator[Need]]] = {
+    "dynamodb": _dynamodb,
+    "s3": _s3,
+    "sqs": _sqs,
+    "kms": _kms,
+    "secretsmanager": _secretsmanager,
+    "lambda": _lambda,
+}
