@@ -94,6 +94,8 @@ def _answer(route: Route, status: int, answer: str, components: Components) -> d
     is_model = components.has(answer)
     made: dict[str, Any] = {"description": HTTPStatus(status).phrase if is_model else answer}
     names = responses.headers_of(status, answer if is_model else None)
+    if status == 200 and 304 in route.answers and "ETag" not in names:
+        names.insert(0, "ETag")
     if names:
         made["headers"] = {name: components.header(name) for name in names}
     if is_model:

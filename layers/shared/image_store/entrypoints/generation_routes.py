@@ -46,12 +46,12 @@ PUT_KEY = operation(
     "Bring a key of your own",
     body="ProviderKeyRequest",
     answers={204: "The key is kept, encrypted, and never read back."},
-    problems=(400, 415, 503),
+    problems=(400, 404, 415, 503),
     description="Keeps a key of your own, encrypted; your images are made with it from now on.",
 )
 DELETE_KEY = operation(
     "Take your key back",
     answers={204: "There is no key any more."},
-    problems=(400, 503),
+    problems=(400, 404, 503),
     description="Deletes your key; your images are made with the deployment's again.",
 )

@@ -24,7 +24,8 @@ DOCS = operation(
 )
 CONSOLE = operation(
     "Open the web console",
-    answers={200: "The page."},
+    headers=("If-None-Match",),
+    answers={200: "The page.", 304: "The version named by If-None-Match is current."},
     media={200: "text/html"},
     public=True,
     description="Opens the web console.",
