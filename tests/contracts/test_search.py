@@ -327,6 +327,17 @@ def counted_shelf(client: Any) -> tuple[Shelf, Counting]:
     return shelf, counting
 
 
+def test_many_images_that_a_filter_leaves_out_take_few_reads(client: Any) -> None:
+    shelf, counting = counted_shelf(client)
+    for _ in range(200):
+        shelf.add(Details(title="common"))
+    last = shelf.records[0].image.id
+
+    assert shelf.found("common", 1, group="post:p1") == []
+    assert counting.calls.count("batch_get_item") < 15
+    assert shelf.found("common", 1)[-1] == last
+
+
 def test_two_common_words_take_few_rows_more_than_a_window(client: Any) -> None:
     """Most images of the first rows are found, so that it does not matter which word leads."""
     shelf, counting = counted_shelf(client)
