@@ -137,7 +137,7 @@ def test_tiles_of_their_own_size_are_a_picture() -> None:
 
 def test_tiles_that_are_coded_in_far_more_pixels_than_they_show_are_refused() -> None:
     with pytest.raises(ImageTooLarge, match="far more pixels"):
-        PillowProcessor().process(coded_grid(2_048, 100), None, {})
+        PillowProcessor().process(coded_grid(4_096, 30), None, {})
 
 
 def test_a_picture_that_is_coded_in_far_more_pixels_than_it_shows_is_refused() -> None:

@@ -127,6 +127,8 @@ def test_many_frames_are_counted_as_far_as_it_matters() -> None:
         "jpeg fill",
         "jpeg junk",
         "png chunks",
+        "png chunks behind frames of no animation",
+        "jpeg markers in a scan",
         "gif comment",
         "gif zeros",
         "gif junk",
