@@ -260,6 +260,17 @@ def test_images_in_the_trash_are_found_there_alone(shelf: Shelf) -> None:
     assert shelf.found("cat", trashed=True, tag="other") == []
 
 
+@pytest.mark.parametrize("narrowed", [{}, {"tag": "pet"}, {"group": "session:s1"}])
+def test_an_image_that_a_window_met_twice_is_looked_up_once(shelf: Shelf, narrowed: dict[str, Any]) -> None:
+    """A term may move while its rows are read, so that the image stands before and behind the reader."""
+    record = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
+    query = SearchQuery(owner=record.image.owner, words=("cat",), limit=10, **narrowed)
+
+    found = shelf.searching.index.cards(query, [record.image.id, record.image.id])
+
+    assert found.keys() == {record.image.id}
+
+
 class Counting:
     """A client that counts read units and calls."""
 
