@@ -20,6 +20,7 @@ from image_store.services.cursors import Cursors
 from image_store.services.feed import Feed
 from tests.benchmarks.sample import item_size_bytes
 from tests.contracts.test_repository import NOON, OWNER, moved, pending
+from tests.contracts.test_search import Counting
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.feed_rows import MemoryFeedRows, is_shown
@@ -153,6 +154,21 @@ def test_a_part_of_the_feed_holds_what_is_public_of_it(
     fill(store)
 
     assert all_of(store, limit, **part) == store.public(**part)
+
+
+def test_many_images_that_have_expired_take_few_reads() -> None:
+    client = MemoryDynamo()
+    store = in_table(client)
+    for _ in range(300):
+        store.add(expires_at=store.clock.now() + timedelta(minutes=5))
+    store.clock.instant += timedelta(minutes=5)
+    counting = Counting(client)
+    rows = DynamoFeedRows(store.table, client=lambda: counting)
+
+    found = rows.entries(FeedQuery(1), after=None, at=store.clock.now())
+
+    assert found.entries == ()
+    assert len(counting.calls) < 10
 
 
 def test_an_image_that_has_expired_is_not_shown_though_its_row_is_still_there(store: Public) -> None:

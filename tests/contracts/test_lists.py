@@ -206,3 +206,27 @@ def test_a_tag_drives_one_query_of_as_many_rows_as_it_shows() -> None:
     assert len(calls) == 1
     assert "FilterExpression" not in calls[0]
     assert len(found.cards) == len(ids_of(store, asked))
+
+
+def test_many_images_of_the_same_bytes_that_are_not_wanted_take_few_reads() -> None:
+    client = MemoryDynamo()
+    store = in_table(client)
+    sha256 = "5a" * 32
+    for _ in range(300):
+        record = pending(sha256=sha256, kind=Kind.UPLOAD)
+        store.reserve(Reservation(record, Quota(), None, None, NOON))
+        store.replace(record, moved(record, State.READY, due_at=None))
+    wanted = ListQuery(OWNER, 1, sha256=sha256, kind=Kind.GENERATED)
+    calls: list[str] = []
+
+    class Counting:
+        def __getattr__(self, operation: str) -> Any:
+            calls.append(operation)
+            return getattr(client, operation)
+
+    counting = Counting()
+    found = DynamoRows(store.table, client=lambda: counting).cards(wanted, after=None)
+
+    assert found.cards == ()
+    assert len(calls) < 25
+    assert len(ids_of(store, ListQuery(OWNER, 1, sha256=sha256))) == 300

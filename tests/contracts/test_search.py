@@ -260,6 +260,17 @@ def test_images_in_the_trash_are_found_there_alone(shelf: Shelf) -> None:
     assert shelf.found("cat", trashed=True, tag="other") == []
 
 
+@pytest.mark.parametrize("narrowed", [{}, {"tag": "pet"}, {"group": "session:s1"}])
+def test_an_image_that_a_window_met_twice_is_looked_up_once(shelf: Shelf, narrowed: dict[str, Any]) -> None:
+    """A term may move while its rows are read, so that the image stands before and behind the reader."""
+    record = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
+    query = SearchQuery(owner=record.image.owner, words=("cat",), limit=10, **narrowed)
+
+    found = shelf.searching.index.cards(query, [record.image.id, record.image.id])
+
+    assert found.keys() == {record.image.id}
+
+
 class Counting:
     """A client that counts read units and calls."""
 
@@ -325,6 +336,17 @@ def counted_shelf(client: Any) -> tuple[Shelf, Counting]:
         shelf.searching, index=DynamoSearchIndex(repository.table, client=lambda: counting)
     )
     return shelf, counting
+
+
+def test_many_images_that_a_filter_leaves_out_take_few_reads(client: Any) -> None:
+    shelf, counting = counted_shelf(client)
+    for _ in range(200):
+        shelf.add(Details(title="common"))
+    last = shelf.records[0].image.id
+
+    assert shelf.found("common", 1, group="post:p1") == []
+    assert counting.calls.count("batch_get_item") < 15
+    assert shelf.found("common", 1)[-1] == last
 
 
 def test_two_common_words_take_few_rows_more_than_a_window(client: Any) -> None:

@@ -276,9 +276,9 @@ def test_every_route_of_the_template_is_deployed_with_its_authorizer(stack: Stac
         if event["Type"] == "HttpApi"
     ]
     wanted = {
-        f"{event['Method'].upper()} {event['Path']}": "NONE"
-        if event.get("Auth") == {"Authorizer": "NONE"}
-        else "JWT"
+        f"{event['Method'].upper()} {event['Path']}": "JWT"
+        if event.get("Auth") == {"Authorizer": "Jwt"}
+        else "NONE"
         for event in events
     }
     [api] = stack.client("apigatewayv2").get_apis()["Items"]

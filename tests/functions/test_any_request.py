@@ -11,6 +11,7 @@ import json
 import os
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -90,6 +91,12 @@ def filled(piece: str, size: int) -> str:
     return piece * (size // len(piece))
 
 
+def accents(size: int) -> str:
+    """A letter with so many bytes of accents as JSON has them, in the order that takes longest to mend."""
+    half = size // 24
+    return "a" + "\u0301" * half + "\u0323" * half
+
+
 def generation(**fields: Any) -> str:
     """The body of an upload that says this of its generation."""
     return json.dumps({"source": {"base64": "AAAA"}, "generation": fields})
@@ -152,6 +159,27 @@ FLOODS: dict[str, Callable[[int], tuple[str, dict[str, Any]]]] = {
         json_event("generations/begin", json.dumps({"items": [{"prompt": 1}] * (n // 15)})),
     ),
     "bad ids": lambda n: ("delete", json_event("delete/batch", json.dumps({"ids": [1] * (n // 3)}))),
+    "accents of a category": lambda n: (
+        "upload",
+        json_event("upload/base64", json.dumps({"category": accents(n)})),
+    ),
+    "accents of tags": lambda n: (
+        "upload",
+        json_event("upload/base64", json.dumps({"tags": [accents(n // 20)] * 20})),
+    ),
+    "accents of a group": lambda n: (
+        "upload",
+        json_event("upload/base64", json.dumps({"groups": {"post": [accents(n)]}})),
+    ),
+    "accents of a model": lambda n: ("upload", json_event("upload/base64", generation(model=accents(n)))),
+    "accents of a group that is deleted": lambda n: (
+        "delete",
+        json_event("delete/batch", json.dumps({"group": f"post:{accents(n)}"})),
+    ),
+    "accents of a model that is wanted": lambda n: (
+        "generations",
+        json_event("generations/begin", json.dumps({"items": [{"prompt": "x"}], "model": accents(n)})),
+    ),
     "names twice": lambda n: (
         "upload",
         json_event("upload/base64", "{" + filled('"a":1,', n) + '"a":1}'),
@@ -264,6 +292,19 @@ def test_the_ends_of_the_calendar_are_no_fault_of_ours(
     store: Deployment, function: str, name: str, query: str
 ) -> None:
     assert store.call(with_query(event(name), query), function=function).status in {200, 400}
+
+
+@pytest.mark.parametrize("owner", ["\U0001f98a" * 255, "\u732b" * 255, "a\nb"], ids=ascii)
+def test_the_feed_of_whoever_no_key_can_name_is_a_fault_of_the_query(store: Deployment, owner: str) -> None:
+    answer = store.call(with_query(event("feed/newest"), f"owner={quote(owner)}"), function="feed")
+
+    assert answer.status == 400
+    assert answer.json["errors"][0]["loc"] == ["query", "owner"]
+
+
+@pytest.mark.parametrize("subject", ["\U0001f98a" * 255, "\u732b" * 255], ids=ascii)
+def test_a_subject_that_no_key_can_hold_is_refused(store: Deployment, subject: str) -> None:
+    assert store.call(from_owner(event("list/newest"), subject), function="list").status == 400
 
 
 @pytest.mark.parametrize("expires_at", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00", 4102444800])

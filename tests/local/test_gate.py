@@ -10,7 +10,7 @@ from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAu
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local.inside_emulator.gate import CHECKPOINT_PATH, Gate
+from local.inside_emulator.gate import CHECKPOINT_PATH, Gate, whole_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
@@ -189,6 +189,24 @@ def test_a_page_may_follow_links_of_buckets_and_do_nothing_else(
     assert emulator.status("GET", link(), from_page) == PASSED_ON
     assert emulator.answered[b"access-control-allow-origin"] == b"*"
     assert emulator.answered[b"vary"] == b"Origin"
+
+
+def test_the_body_of_a_forged_link_is_not_read(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have any length, and any page may send it."""
+    read: list[bool] = []
+
+    async def noting(receive: Any) -> bytes | None:
+        read.append(True)
+        return await whole_body(receive)
+
+    monkeypatch.setattr("local.inside_emulator.gate.whole_body", noting)
+    page = {"Origin": "https://evil.example"}
+    forged = link("POST").partition("X-Amz-Signature=")[0] + "X-Amz-Signature=" + "0" * 64
+
+    assert emulator.status("POST", forged, page, body=b"x" * 1000) == 403
+    assert read == []
+    assert emulator.status("POST", link("POST"), page, body=b"bytes") == PASSED_ON
+    assert read == [True]
 
 
 def test_a_link_is_good_for_its_method_alone(emulator: Emulator) -> None:

@@ -1,6 +1,7 @@
 """Whole pictures are accepted whatever else of their file is broken; half ones are refused."""
 
 import struct
+import tracemalloc
 import zlib
 from itertools import product
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from image_store.adapters.imaging import PillowProcessor
+from image_store.adapters.imaging.png import read_png
 from image_store.domain.errors import InvalidImage
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Recipe
@@ -200,3 +202,19 @@ def test_half_a_jpeg_is_refused_though_only_an_eighth_of_it_is_decoded(*, progre
     assert PillowProcessor().process(data, None, small).width == 2400
     with pytest.raises(InvalidImage):
         PillowProcessor().process(data[: len(data) * 9 // 10] + b"\xff\xd9", None, small)
+
+
+def test_what_is_left_of_the_rows_is_not_copied_while_they_are_unpacked() -> None:
+    header = struct.pack(">IIBBBBB", 4_000, 4_000, 8, 0, 0, 0, 0)
+    rows = zlib.compress(bytes(4_001 * 4_000), 0)
+    png = read_png(pictures.png_file([(b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")]))
+
+    tracemalloc.start()
+    try:
+        assert png.is_whole(4_000, 4_000, png.spans)
+        assert not png.is_whole(4_000, 4_001, png.spans)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4_000_000

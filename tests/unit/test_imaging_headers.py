@@ -15,6 +15,11 @@ EMPTY_GIF = b"GIF89a\x10\x00\x10\x00\x00\x00\x00"
 CHUNK = b"JUNK" + bytes(4)
 
 
+def with_frames_of_no_animation(png: bytes) -> bytes:
+    """A PNG without its end that controls 10,000 frames, and never says that it has any."""
+    return png[:-12] + (bytes(4) + b"fcTL" + bytes(4)) * 10_000
+
+
 def header_of(data: bytes) -> Header | None:
     media_type = sniff(data)
     assert media_type is not None
@@ -98,6 +103,14 @@ def test_many_frames_are_counted_as_far_as_it_matters() -> None:
         (b"\xff\xd8\xff\x00" + b"\x00" * 100_000 + b"\xff\x01", "stretches of junk"),
         (pictures.png_claiming(16, 16, extra=[(b"teXt", b"")] * 10_000), "too many small parts"),
         (
+            with_frames_of_no_animation(pictures.png(16, 16)) + (bytes(4) + b"teXt" + bytes(4)) * 10_000,
+            "too many small parts",
+        ),
+        (
+            pictures.jpeg_of_scans(2, width=64, height=64)[:-2] + b"\xff\x01" * 100_000 + b"\xff\xd9",
+            "too many small parts",
+        ),
+        (
             b"GIF89a\x10\x00\x10\x00\x00\x00\x00" + b"!\xfe" + b"\x01a" * 50_000 + b"\x00;",
             "too many small parts",
         ),
@@ -114,6 +127,8 @@ def test_many_frames_are_counted_as_far_as_it_matters() -> None:
         "jpeg fill",
         "jpeg junk",
         "png chunks",
+        "png chunks behind frames of no animation",
+        "jpeg markers in a scan",
         "gif comment",
         "gif zeros",
         "gif junk",

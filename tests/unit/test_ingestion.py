@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from image_store.domain.actor import MAX_OWNER_CHARS
 from image_store.domain.errors import (
     IdempotencyInProgress,
     InvalidRequest,
@@ -13,7 +14,6 @@ from image_store.domain.errors import (
 from image_store.domain.image import Kind, Record, Visibility
 from image_store.domain.ingest import REMEMBERED, DroppedObject
 from image_store.domain.media import MAX_BYTES
-from image_store.services.ingestion import MAX_OWNER_CHARS
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE
 
@@ -80,6 +80,7 @@ def test_the_key_names_owner_and_file(store: Store, key: str, owner: str, filena
         "ingested/alice/cat.png",
         "ingest/a%0Ab/cat.png",
         "ingest/" + "o" * (MAX_OWNER_CHARS + 1) + "/cat.png",
+        "ingest/" + "\u732b" * 250 + "/cat.png",  # no key of the table holds it percent-encoded
     ],
 )
 def test_keys_of_another_form_are_refused(store: Store, key: str) -> None:

@@ -208,6 +208,7 @@ BAD = {
     lines(record(1, owner=None)).strip(): "invalid_request",
     lines(record(1, owner="a\nb")).strip(): "invalid_request",
     lines(record(1, owner="o" * 256)).strip(): "invalid_request",
+    lines(record(1, owner="\u732b" * 255)).strip(): "invalid_request",
     lines(record(1, owner=7)).strip(): "invalid_request",
     lines(record(1, image="")).strip(): "invalid_request",
     lines(record(1, image=" ")).strip(): "invalid_request",

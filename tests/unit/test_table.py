@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from image_store.adapters.dynamodb.generations import DynamoGenerations
+from image_store.adapters.dynamodb.keys import key
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY, LONGEST_BACKOFF_SECONDS, Table
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.generation import JobName
@@ -154,6 +155,19 @@ def test_a_read_of_several_rows_waits_as_well() -> None:
     client = Scripted([BUSY[0], {"Responses": [{}, {}]}])
 
     assert client.table.get_together([{}, {}]) == [None, None]
+
+
+def test_a_row_that_is_named_twice_is_read_once() -> None:
+    """DynamoDB refuses a BatchGetItem with duplicates, also where they are more than one batch apart."""
+    memory = MemoryDynamo()
+    memory.create_table(TableName="images", **table_form())
+    rows = [key("IMAGE#1", f"{number:03d}") for number in range(120)]
+    for row in rows:
+        memory.put_item(TableName="images", Item=row)
+
+    found = list(Table("images", client=lambda: memory).get_many([rows[0], *rows, rows[0], rows[119]]))
+
+    assert [row["sk"]["S"] for row in found] == [row["sk"]["S"] for row in rows]
 
 
 # Repeats by botocore, whose first answer was lost --------------------------------------------------------

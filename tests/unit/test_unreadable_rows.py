@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb.card_fields import DynamoCardDetails
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.domain.cleanup import Policy
 from image_store.domain.errors import UnreadableRow
@@ -243,3 +244,14 @@ def test_what_storage_does_not_answer_is_not_taken_for_unreadable(world: World) 
     world.faults.end()
 
     assert (report.unreadable, report.failed >= 1) == (0, True)
+
+
+def test_cards_go_without_the_fields_that_cannot_be_read(world: World) -> None:
+    bad, good = (world.upload(Visibility.PRIVATE) for _ in range(2))
+    spoil(world, keys.detail(bad.image.id), body={"S": "{"})
+    spoil_record(world, bad)
+    rows = DynamoCardDetails(world.table, client=lambda: world.client)
+    wanted = [bad.image.id, good.image.id]
+
+    assert set(rows.details(wanted)) == {good.image.id}
+    assert set(rows.renditions(wanted)) == {good.image.id}

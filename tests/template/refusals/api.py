@@ -49,6 +49,24 @@ def an_api_has_no_more_than_it_may(template: Template) -> Iterator[str]:
         yield "more than ten authorizers"
 
 
+def _first_operation(template: Template) -> dict[str, Any]:
+    found: dict[str, Any] = _body(template)["paths"]["/"]["get"]
+    return found
+
+
+@guard(
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.html",
+    breaks=lambda template: _first_operation(template).update(security=[{"NONE": []}]),
+)
+def a_document_names_the_security_schemes_that_it_has(template: Template) -> Iterator[str]:
+    """What OpenAPI calls invalid is a warning, and FailOnWarnings stops the deployment for it."""
+    known = _body(template)["components"]["securitySchemes"].keys()
+    for path, operations in _body(template)["paths"].items():
+        for method, operation in operations.items():
+            for name in {name for demand in operation.get("security", []) for name in demand} - known:
+                yield f"{method.upper()} {path}: {name}"
+
+
 @guard(
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html",
     breaks=lambda template: _body(template)["x-amazon-apigateway-cors"].update(allowCredentials=True),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from tests.template.refusals.guards import (
+    LONGEST_PSEUDO_PARAMETERS,
     Template,
     alternatives,
     by_default,
@@ -193,6 +195,82 @@ def the_policies_of_a_role_fit(template: Template) -> Iterator[str]:
             yield f"{name}: its policies have more than 10,240 characters"
 
 
+def _starters(template: Template) -> Iterator[tuple[str, str, str]]:
+    """Each permission to start a function: the function, the statement's name and the longest source."""
+    for name, permission in of_type(template, "AWS::Lambda::Permission").items():
+        yield target_of(permission["FunctionName"]), name, longest(template, permission.get("SourceArn", ""))
+
+
+@guard(
+    LAMBDA_LIMITS,
+    breaks=lambda template: template["Resources"].update(
+        {f"Permission{n}": deepcopy(template["Resources"]["ListFunctionListPermission"]) for n in range(60)}
+    ),
+)
+def what_may_start_a_function_fits_into_its_policy(template: Template) -> Iterator[str]:
+    """SAM makes a statement for each route, and the policy of a function, or of its alias, has 20 KB."""
+    sizes: Counter[str] = Counter()
+    for function, name, source in _starters(template):
+        statement = {
+            "Sid": f"{LONGEST_PSEUDO_PARAMETERS['AWS::StackName']}-{name}-{'X' * 13}",
+            "Effect": "Allow",
+            "Principal": {"Service": "apigateway.amazonaws.com"},
+            "Action": "lambda:InvokeFunction",
+            "Resource": f"arn:aws-us-gov:lambda:ap-southeast-1:{'1' * 12}:function:{'x' * 64}:live",
+            "Condition": {"ArnLike": {"AWS:SourceArn": source}},
+        }
+        sizes[function] += len(json.dumps(statement))
+    for function, size in sizes.items():
+        if size > 20_480:
+            yield f"{function}: {size} bytes"
+
+
+_POLLING = {
+    "AWS::SQS::Queue": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+    "AWS::DynamoDB::Table": {
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    },
+}
+"""What the role of a function has to allow before Lambda takes its event source."""
+
+
+def _allowed(template: Template, function: str, resource: str) -> set[str]:
+    """What a role always allows on a resource."""
+    role = properties(template, target_of(properties(template, function)["Role"]))
+    found: set[str] = set()
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if (
+                "Fn::If" in statement
+                or "Condition" in statement
+                or target_of(statement["Resource"]) != resource
+            ):
+                continue
+            actions = statement["Action"]
+            found |= {actions} if isinstance(actions, str) else set(actions)
+    return found
+
+
+@guard(
+    "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+    breaks=lambda template: properties(template, "WorkRole")["Policies"][0]["PolicyDocument"].update(
+        Statement=[]
+    ),
+)
+def a_role_may_poll_what_starts_its_function(template: Template) -> Iterator[str]:
+    """Lambda refuses an event source that the role cannot read, and drops what it cannot send to the destination."""
+    for function, source, found in _sources(template):
+        missing = _POLLING[template["Resources"][source]["Type"]] - _allowed(template, function, source)
+        if missing:
+            yield f"{function}: its role lacks {sorted(missing)} on {source}"
+        on_failure = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+        if on_failure and "sqs:SendMessage" not in _allowed(template, function, target_of(on_failure)):
+            yield f"{function}: its role cannot send to {target_of(on_failure)}"
+
+
 def _next(template: Template, function: str) -> set[str]:
     """The functions that run because a function did, by the ways that Lambda watches for loops."""
     queues = _targets(template, function, "sqs:SendMessage")
@@ -235,12 +313,13 @@ def a_function_that_starts_itself_may(template: Template) -> Iterator[str]:
 )
 def a_message_stays_hidden_while_its_function_runs(template: Template) -> Iterator[str]:
     """Lambda refuses a queue whose visibility timeout is below the function's, and asks for six times as much."""
-    for function, source, _ in _sources(template):
+    for function, source, found in _sources(template):
         queue = template["Resources"][source]
         if queue["Type"] != "AWS::SQS::Queue":
             continue
-        if queue["Properties"]["VisibilityTimeout"] < 6 * properties(template, function)["Timeout"]:
-            yield f"{source}: hidden for less than six times the timeout of {function}"
+        window = found.get("MaximumBatchingWindowInSeconds", 0)
+        if queue["Properties"]["VisibilityTimeout"] < 6 * properties(template, function)["Timeout"] + window:
+            yield f"{source}: hidden for less than six times the timeout of {function} and its window"
         if queue["Properties"]["RedrivePolicy"]["maxReceiveCount"] < 5:
             yield f"{source}: fewer than five tries"
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.template.refusals.guards import Template, guard, longest, of_type, properties
+from tests.template.refusals.guards import Template, guard, longest, of_type, properties, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,6 +127,20 @@ def a_log_group_has_a_name_of_its_own(template: Template) -> Iterator[str]:
     for name in names:
         if names.count(name) > 1 or not re.fullmatch(r"[A-Za-z0-9._/#-]{1,512}", name):
             yield name
+
+
+@guard(
+    "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html",
+    breaks=lambda template: properties(template, "AccessLogs").update(LogGroupName="/aws/apigateway/api"),
+)
+def an_access_log_needs_no_room_in_the_policy_of_the_account(template: Template) -> Iterator[str]:
+    """Where that is full, a stage fails: "Policy document length breaking Cloudwatch Logs Constraints"."""
+    for name, stage in of_type(template, "AWS::ApiGatewayV2::Stage").items():
+        if "AccessLogSettings" not in stage:
+            continue
+        group = properties(template, target_of(stage["AccessLogSettings"]["DestinationArn"]))
+        if not longest(template, group.get("LogGroupName", "")).startswith("/aws/vendedlogs/"):
+            yield f"{name}: its log group is not below /aws/vendedlogs/"
 
 
 @guard(

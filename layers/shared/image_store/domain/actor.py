@@ -2,8 +2,23 @@
 
 from dataclasses import dataclass
 from typing import Self
+from urllib.parse import quote
+
+MAX_OWNER_CHARS = 255
+"""OpenID Connect Core 1.0, section 2: a subject has at most 255 ASCII characters."""
+MAX_ENCODED_OWNER_CHARS = 3 * MAX_OWNER_CHARS
+"""As it stands in keys. Other characters take up to twelve of them, and a key of the table has at most 2,048 bytes."""
 
 _SUBJECT = "subject:"
+
+
+def is_owner(text: str) -> bool:
+    """Whether a text can name an owner: printable, and short enough for every key that holds it."""
+    return (
+        1 <= len(text) <= MAX_OWNER_CHARS
+        and text.isprintable()
+        and (text.isascii() or len(quote(text, safe="")) <= MAX_ENCODED_OWNER_CHARS)
+    )
 
 
 @dataclass(frozen=True, slots=True)

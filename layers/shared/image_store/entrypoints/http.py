@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.domain.actor import NOBODY, Actor
+from image_store.domain.actor import NOBODY, Actor, is_owner
 from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
 from image_store.entrypoints.actors import act_as
 from image_store.entrypoints.observability import logger
@@ -21,9 +21,6 @@ from image_store.entrypoints.problems import STATUSES, internal_problem, problem
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-MAX_SUBJECT_CHARS = 255
-"""OpenID Connect Core 1.0, section 2: a subject has at most 255 ASCII characters."""
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
@@ -151,7 +148,7 @@ def chosen(api: APIGatewayHttpResolver, name: str, *, among: tuple[str, ...]) ->
 def caller(api: APIGatewayHttpResolver) -> str:
     """The owner who calls: the subject of the token that the gateway has verified."""
     subject = str(_claims(api.current_event.raw_event["requestContext"]).get("sub") or "")
-    if not subject or len(subject) > MAX_SUBJECT_CHARS or not subject.isprintable():
+    if not is_owner(subject):
         raise InvalidRequest("The token's subject is missing, longer than 255 characters, or not printable.")
     return subject
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
+from image_store.domain.actor import is_owner
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ImageNotFound, InvalidRequest, PayloadTooLarge
 from image_store.domain.image import Record
@@ -24,8 +25,6 @@ from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.system import Clock
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
-
-MAX_OWNER_CHARS = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +78,6 @@ def _named(key: str) -> tuple[str, str]:
     filename = rest.rpartition("/")[2]
     if not key.startswith(INGEST_PREFIX) or not slash or not owner or not filename:
         raise InvalidRequest("The key of an ingested object has the form ingest/{owner}/{file name}.")
-    if len(owner) > MAX_OWNER_CHARS or not owner.isprintable():
+    if not is_owner(owner):
         raise InvalidRequest("The owner in the key is too long or holds control characters.")
     return owner, clean_filename(filename) or "image"

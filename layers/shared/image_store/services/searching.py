@@ -23,6 +23,8 @@ from image_store.services.listing import Page
 
 WINDOW_ROWS = 200
 PROBED_ROWS = 25
+MOST_LOOKED_AT = 100
+"""Images of one read."""
 _PROBED_WORDS = 4
 _LAST = "\U0010ffff"
 """Sorts after every letter."""
@@ -130,13 +132,17 @@ class Searching:
     ) -> tuple[list[Card], int]:
         """The cards of the first images that are still there, and how many images were not looked at."""
         taken: list[Card] = []
-        looked_at = 0
+        looked_at, at_once = 0, room
         while len(taken) < room and looked_at < len(ranked):
-            batch = ranked[looked_at : looked_at + room - len(taken)]
-            looked_at += len(batch)
-            ids = [_newest_first(inverted) for _, inverted in batch]
+            ids = [_newest_first(inverted) for _, inverted in ranked[looked_at : looked_at + at_once]]
+            at_once = min(2 * at_once, MOST_LOOKED_AT)  # few that are not shown must not become many reads
             cards = self.index.cards(query, ids)
-            taken += [cards[image_id] for image_id in ids if image_id in cards]
+            for image_id in ids:
+                if len(taken) == room:
+                    break
+                looked_at += 1
+                if image_id in cards:
+                    taken.append(cards[image_id])
         return taken, len(ranked) - looked_at
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from image_store.adapters.dynamodb import keys, records
+from image_store.adapters.dynamodb import keys, records, schema
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.image import Details
 from image_store.domain.renditions import Rendition
@@ -14,11 +14,15 @@ class DynamoCardDetails(OnTable, CardDetails):
 
     def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
         found = self._rows.get_many([keys.detail(image_id) for image_id in image_ids], consistent=False)
-        return {item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX): records.details_of(item) for item in found}
+        return {
+            item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX): details
+            for item in found
+            for details in schema.readable([item], records.details_of)
+        }
 
     def renditions(self, image_ids: Collection[str]) -> Mapping[str, tuple[Rendition, ...]]:
         found = self._rows.get_many([keys.record(image_id) for image_id in image_ids], consistent=False)
         return {
             image.id: tuple(made for made in image.renditions if made.making is None)
-            for image in map(records.image_of, found)
+            for image in schema.readable(found, records.image_of)
         }

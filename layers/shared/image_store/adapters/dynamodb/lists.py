@@ -13,6 +13,8 @@ from image_store.ports.lists import ImageLists
 
 _FEWEST_ROWS, _MOST_ROWS = 25, 500
 """Of a Query that is filtered; the fewest double with each Query of a request."""
+_MOST_RECORDS = 100
+"""That are read at once."""
 _SPARE = 1.25
 _FILTERS = ("kind", "visibility", "category", "model", "provider")
 
@@ -62,9 +64,10 @@ class DynamoImageLists(OnTable, ImageLists):
         if after is not None:
             request["ExclusiveStartKey"] = keys.key(partition, after)
         found: list[items.Item] = []
-        examined = 0
+        examined, rows = 0, query.limit
         while True:
-            answer = self._rows.call("query", **request, Limit=query.limit)
+            answer = self._rows.call("query", **request, Limit=rows)
+            rows = min(2 * rows, _MOST_RECORDS)  # few rows that hold nothing must not become many Queries
             ids = [row["sk"]["S"] for row in answer["Items"] if row["sk"]["S"] != keys.GUARD]
             examined += answer["ScannedCount"]
             read = self._rows.get_many([keys.record(image_id) for image_id in ids], consistent=False)
@@ -106,7 +109,7 @@ def filled(
     examined = queries = 0
     while True:
         rows = missing = limit - len(found)
-        if filtered:
+        if filtered or queries:  # a second one tells that rows were left out after all, such as expired ones
             rows = _rows_to_read(missing, found=len(found), examined=examined, queries=queries)
         answer = table.call("query", **request, Limit=min(rows, MAX_EXAMINED_ROWS - examined))
         found += answer["Items"]

@@ -81,9 +81,10 @@ class Table:
             raise unavailable() from error
 
     def get_many(self, wanted: Sequence[Key], *, consistent: bool = True) -> Iterator[Item]:
-        """Read many rows, strongly consistent by default; what DynamoDB leaves unprocessed is asked for again."""
+        """Read many rows, each once and strongly consistent by default; what is left unprocessed is read again."""
         patience = self._new_patience()
-        left = list(wanted)
+        # DynamoDB refuses a batch that names a row twice.
+        left = list({(row["pk"]["S"], row["sk"]["S"]): row for row in wanted}.values())
         while left:
             batch, left = left[:_BATCH_GET_ROWS], left[_BATCH_GET_ROWS:]
             answer = self._batch_get({self.name: {"Keys": batch, "ConsistentRead": consistent}})

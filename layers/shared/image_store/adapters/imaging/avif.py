@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from image_store.adapters.imaging.avif_boxes import Box, boxes_in, check_parts
+from image_store.adapters.imaging.avif_coded import check_coded_pixels
 from image_store.adapters.imaging.color import MAX_PROFILE_BYTES, ColorTag, tag_of_cicp
 from image_store.adapters.imaging.colorimetry import BT709, SRGB_CURVE, ColorSpace
 from image_store.adapters.imaging.exif import orientation_of
@@ -23,7 +25,6 @@ from image_store.domain.media import MediaType
 if TYPE_CHECKING:
     from image_store.adapters.imaging.sizes import Size
 
-_MOST_BOXES = 4_096
 _METADATA_TYPES = (b"Exif", b"mime")
 _SKIPPED_TYPE = b"skip"
 # To where the color box of a sequence stands: the children of these boxes begin behind so many bytes.
@@ -41,14 +42,7 @@ _SRGB_NUMBER, _UNKNOWN_NUMBER = 13, 2
 _CAMERA_CURVES = frozenset({1, 6, 14, 15})
 _CURVES_OF_NO_VIEWER = frozenset({9, 10, 11, 12})
 _IS_LARGE_ASSOCIATION, _PROPERTY_BITS = 1, (0x7F, 0x7FFF)
-
-
-@dataclass(frozen=True, slots=True)
-class _Box:
-    name: bytes
-    at: int
-    start: int
-    end: int
+_MOST_ASSOCIATIONS = 255
 
 
 class AvifFrames:
@@ -79,12 +73,14 @@ class AvifFrames:
 
 def _read(data: bytes) -> tuple[bytes, ColorTag, tuple[str, ...]]:
     """The file for the decoder, its colours, and what of it is ignored."""
+    check_parts(data)
+    check_coded_pixels(data)
     edits: list[tuple[int, bytes]] = []
     color_boxes: list[bytes] = []
     try:
-        meta = _first(_boxes(data, 0, len(data)), b"meta")
+        meta = _first(boxes_in(data, 0, len(data)), b"meta")
         if meta is not None:
-            children = list(_boxes(data, meta.start + 4, meta.end))
+            children = list(boxes_in(data, meta.start + 4, meta.end))
             edits += _hidden_metadata(data, children)
             properties = _first(iter(children), b"iprp")
             if properties is not None:
@@ -102,35 +98,18 @@ def _read(data: bytes) -> tuple[bytes, ColorTag, tuple[str, ...]]:
     return bytes(mended), colors, warnings
 
 
-def _boxes(data: bytes, at: int, end: int) -> Iterator[_Box]:
-    """The boxes between two places, as far as they are whole."""
-    for _ in range(_MOST_BOXES):
-        if at + 8 > end:
-            return
-        size, name = struct.unpack_from(">I4s", data, at)
-        start = at + 8
-        if size == 1:
-            (size,) = struct.unpack_from(">Q", data, start)
-            start += 8
-        stop = end if size == 0 else at + size
-        if stop < start or stop > end:
-            return
-        yield _Box(name, at, start, stop)
-        at = stop
-
-
-def _first(boxes: Iterator[_Box], name: bytes) -> _Box | None:
+def _first(boxes: Iterator[Box], name: bytes) -> Box | None:
     return next((box for box in boxes if box.name == name), None)
 
 
-def _hidden_metadata(data: bytes, children: list[_Box]) -> list[tuple[int, bytes]]:
+def _hidden_metadata(data: bytes, children: list[Box]) -> list[tuple[int, bytes]]:
     """What to write where, so that no item is EXIF or XMP."""
     edits: list[tuple[int, bytes]] = []
     for items in children:
         if items.name != b"iinf":
             continue
         entries_at = items.start + (6 if data[items.start] == 0 else 8)
-        for entry in _boxes(data, entries_at, items.end):
+        for entry in boxes_in(data, entries_at, items.end):
             version = data[entry.start]
             at = entry.start + 4 + (4 if version == 2 else 6)
             if entry.name == b"infe" and version >= 2 and data[at : at + 4] in _METADATA_TYPES:
@@ -146,26 +125,28 @@ class _Associations:
     items: dict[int, bytes]
 
 
-def _associations(data: bytes, box: _Box) -> _Associations:
+def _associations(data: bytes, box: Box) -> _Associations:
     kind = data[box.start : box.start + 4]
     is_long, is_large = kind[0] > 0, bool(kind[3] & _IS_LARGE_ASSOCIATION)
     (count,) = struct.unpack_from(">I", data, box.start + 4)
+    width = 2 if is_large else 1
     items: dict[int, bytes] = {}
     at = box.start + 8
     for _ in range(min(count, (box.end - at) // 3)):
         (item,) = struct.unpack_from(">I" if is_long else ">H", data, at)
         at += 4 if is_long else 2
-        length = data[at] * (2 if is_large else 1)
-        items[item] = items.get(item, b"\x00") + data[at + 1 : at + 1 + length]
+        length = data[at] * width
+        body = items.get(item, b"") + data[at + 1 : at + 1 + length]
+        # The number of an item's associations is one byte, and none of them can be added to what is longer.
+        items[item] = body[: _MOST_ASSOCIATIONS * width]
         at += 1 + length
-    width = 2 if is_large else 1
-    packed = {item: bytes(((len(body) - 1) // width & 0xFF,)) + body[1:] for item, body in items.items()}
+    packed = {item: bytes((len(body) // width,)) + body for item, body in items.items()}
     return _Associations(kind, packed)
 
 
-def _joined_associations(data: bytes, properties: _Box) -> list[tuple[int, bytes]]:
+def _joined_associations(data: bytes, properties: Box) -> list[tuple[int, bytes]]:
     """What to write where, so that there is one `ipma` of each kind; what that saves becomes free space."""
-    boxes = [box for box in _boxes(data, properties.start, properties.end) if box.name == b"ipma"]
+    boxes = [box for box in boxes_in(data, properties.start, properties.end) if box.name == b"ipma"]
     if (
         len(boxes) < 2
         or boxes[-1].end != properties.end
@@ -199,16 +180,16 @@ def _packed(kind: bytes, items: dict[int, bytes]) -> bytes:
     return struct.pack(">I4s", 8 + len(body), b"ipma") + body
 
 
-def _item_colors(data: bytes, children: list[_Box], properties: _Box) -> list[bytes]:
+def _item_colors(data: bytes, children: list[Box], properties: Box) -> list[bytes]:
     """The bodies of the color boxes of the primary item."""
     primary = _first(iter(children), b"pitm")
-    container = _first(_boxes(data, properties.start, properties.end), b"ipco")
+    container = _first(boxes_in(data, properties.start, properties.end), b"ipco")
     if primary is None or container is None:
         return []
     item = int.from_bytes(data[primary.start + 4 : primary.end], "big")
-    boxes = list(_boxes(data, container.start, container.end))
-    colors: list[bytes] = []
-    for box in _boxes(data, properties.start, properties.end):
+    boxes = list(boxes_in(data, container.start, container.end))
+    used: dict[int, Box] = {}  # an item may have the same property many times, and the property may be large
+    for box in boxes_in(data, properties.start, properties.end):
         if box.name != b"ipma":
             continue
         read = _associations(data, box)
@@ -217,19 +198,19 @@ def _item_colors(data: bytes, children: list[_Box], properties: _Box) -> list[by
         for at in range(0, len(packed), width):
             index = int.from_bytes(packed[at : at + width], "big") & _PROPERTY_BITS[width - 1]
             if 0 < index <= len(boxes) and boxes[index - 1].name == b"colr":
-                colors.append(data[boxes[index - 1].start : boxes[index - 1].end])
-    return colors
+                used.setdefault(index, boxes[index - 1])
+    return [data[found.start : found.end] for found in used.values()]
 
 
 def _track_colors(data: bytes) -> list[bytes]:
     """The bodies of the color boxes of the first track of a sequence."""
     start, end = 0, len(data)
     for name, skipped in _TRACK_PATH:
-        box = _first(_boxes(data, start, end), name)
+        box = _first(boxes_in(data, start, end), name)
         if box is None:
             return []
         start, end = box.start + skipped, box.end
-    return [data[box.start : box.end] for box in _boxes(data, start, end) if box.name == b"colr"]
+    return [data[box.start : box.end] for box in boxes_in(data, start, end) if box.name == b"colr"]
 
 
 def _colors(boxes: list[bytes]) -> tuple[ColorTag, tuple[str, ...]]:

@@ -76,7 +76,7 @@ def _read_png(data: bytes, max_metadata_bytes: int) -> Header:
         budget.take_part()
         if chunk.name == b"acTL":
             is_animated = True
-        elif chunk.name == b"fcTL":
+        elif chunk.name == b"fcTL" and is_animated:  # before its `acTL` it is no frame
             budget.take_frame()
         elif chunk.name == b"IDAT":
             packed_bytes += chunk.end - chunk.start

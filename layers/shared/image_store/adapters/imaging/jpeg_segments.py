@@ -124,10 +124,10 @@ def jpeg_scans(data: bytes, head: JpegHead, budget: Budget) -> JpegScans:
         if marker == _END_OF_IMAGE:
             has_end, end = True, match.end() - 2
             break
+        budget.take_part()
         if marker in _STANDALONE_MARKERS:
             at = match.end()
             continue
-        budget.take_part()
         body, at = match.end() + 2, match.end() + max(2, big(data, match.end(), 2))
         if marker == START_OF_SCAN:
             count += 1

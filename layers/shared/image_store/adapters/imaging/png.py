@@ -17,7 +17,7 @@ from image_store.adapters.imaging.source import DAMAGED_PROFILE, NO_END, Facts, 
 from image_store.domain.errors import InvalidImage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_INFLATED_AT_ONCE = 1024 * 1024
+_INFLATED_AT_ONCE, _PACKED_AT_ONCE = 1024 * 1024, 64 * 1024
 # What stands for plain 2.2 is written by many tools that mean sRGB; browsers show it so unless primaries are told.
 _GAMMA_OF_SRGB = range(45_450, 45_461)
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
@@ -79,12 +79,18 @@ class Png:
         """Whether the packed rows are all there; decoders take missing ones for black."""
         left = _unpacked_bytes(self.header, width, height)
         inflater = zlib.decompressobj()
-        for start, end in spans:
-            packed = self.data[start:end]
+        # What is not unpacked yet is copied each time: of small pieces that is little.
+        pieces = (
+            self.data[at : min(at + _PACKED_AT_ONCE, end)]
+            for start, end in spans
+            for at in range(start, end, _PACKED_AT_ONCE)
+        )
+        for piece in pieces:
+            packed = piece
             while packed and left > 0:
                 left -= len(inflater.decompress(packed, _INFLATED_AT_ONCE))
                 packed = inflater.unconsumed_tail
-            if inflater.eof:
+            if inflater.eof or left <= 0:
                 break
         return left <= 0
 

@@ -47,11 +47,27 @@ def _name_of_a_file(text: str) -> str | None:
     return clean_filename(_one_line(REORDERING.sub("", text)))
 
 
+def _composed(text: str) -> str:
+    if len(text) > MAX_CHARS_TO_COMPOSE:
+        raise PydanticCustomError(
+            "string_too_long",
+            "Input should have at most {most} characters before it is composed",
+            {"most": MAX_CHARS_TO_COMPOSE},
+        )
+    return composed(text)
+
+
 MAX_URL_CHARS = 2048
+
+MAX_CHARS_TO_COMPOSE = 1_024
+"""Six times the longest of these lines, as a letter may come with its accents apart.
+
+Composing takes the square of the number of accents on one letter, and it comes before the length of the outcome counts.
+"""
 
 Line = Annotated[str, AfterValidator(_one_line)]
 
-ComparedLine = Annotated[Line, AfterValidator(composed)]
+ComparedLine = Annotated[Line, AfterValidator(_composed)]
 """A line by which images are found, in the one form in which texts are compared."""
 
 Text = Annotated[str, AfterValidator(_text)]

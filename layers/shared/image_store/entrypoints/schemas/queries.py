@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from image_store.domain import attributes as limits
+from image_store.domain.actor import MAX_OWNER_CHARS, is_owner
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.listing import FIELDS
 from image_store.entrypoints.schemas.fields import ComparedLine, GroupName, Strict, Tag
@@ -25,6 +26,14 @@ def _fields(text: object) -> frozenset[str]:
         raise ValueError(f"must be some of {', '.join(FIELDS)}, separated by commas")
     return names
 
+
+def _owner(text: str) -> str:
+    if not is_owner(text):
+        raise ValueError("must be such as a token's subject is")
+    return text
+
+
+Owner = Annotated[str, AfterValidator(_owner)]
 
 CardFields = Annotated[
     frozenset[str],
@@ -94,7 +103,7 @@ class FeedQuery(Strict):
     group: GroupName | None = Field(
         None, description="`type:id`, whoever owns the images; add `owner` where only one may fill a group."
     )
-    owner: str | None = Field(None, min_length=1, max_length=255)
+    owner: Owner | None = Field(None, min_length=1, max_length=MAX_OWNER_CHARS)
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     fields: CardFields | None = None

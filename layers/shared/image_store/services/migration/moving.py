@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from image_store.domain.actor import is_owner
 from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.errors import (
     RETRYABLE,
@@ -31,7 +32,6 @@ from image_store.domain.migration import (
 from image_store.domain.reservation import IdempotencyKey
 from image_store.ports.images import ImageRepository
 from image_store.ports.migrations import Migrations, MigrationSource
-from image_store.services.ingestion import MAX_OWNER_CHARS
 from image_store.services.sources import Content, in_base64, in_data_uri, is_data_uri
 from image_store.services.uploads import Upload, Uploads
 
@@ -153,7 +153,7 @@ def _content(image: bytes | str) -> Content:
 
 
 def _owner(owner: str | None) -> str:
-    if not owner or len(owner) > MAX_OWNER_CHARS or not owner.isprintable():
+    if not owner or not is_owner(owner):
         raise InvalidRequest("The owner is missing, longer than 255 characters, or not printable.")
     return owner
 
