@@ -130,5 +130,5 @@ def test_a_repair_expires_after_90_days_and_is_in_no_index(client: Any, form: di
     DynamoRepairs(name, client=lambda: client).create(FULL)
 
     (item,) = all_items(client, name)
-    assert item.keys() == {"pk", "sk", "step", "repair", "ttl"}
+    assert item.keys() == {"pk", "sk", "step", "repair", "ttl", "v"}
     assert int(item["ttl"]["N"]) == int((NOON + REPAIR_LIFETIME).timestamp())

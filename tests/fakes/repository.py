@@ -355,6 +355,7 @@ def card_of(record: Record) -> Card:
         private_prefix=f"{image.prefix}{image.attempt}/",
         publication=image.publication,
         created_at=created_at(image.id),
+        renditions=tuple(made for made in image.renditions if made.making is None),
     )
 
 

@@ -80,7 +80,7 @@ def _image(told: dict[str, int | str]) -> Image.Image:
     return Image.frombytes("RGBA", (int(told["width"]), int(told["height"])), levels)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright runs, no other test of the worker may start a loop
 def chromium() -> Iterator[Chromium]:
     """The browser of this machine; without one the tests are skipped, but not where everything must run."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)

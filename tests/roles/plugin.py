@@ -49,7 +49,7 @@ class WatchOfGrants:
         for function, grants in here.items():
             self._used.setdefault(function, set()).update(grants)
         option = self._config.option
-        some_only = option.keyword or option.markexpr or option.lf
+        some_only = option.keyword or option.markexpr or getattr(option, "lf", False)
         if exitstatus == 0 and not some_only and self._files >= {path.name for path in _test_files()}:
             self._unused = unused(self._used)
             if self._unused:

@@ -16,7 +16,7 @@ export const ratioOf = (card) => Math.min(WIDEST, Math.max(NARROWEST, card.width
 export function tile(card, { href, isFast = false }) {
   const name = card.alt_text || card.filename || `${kindName(card.kind)} without a description`;
   const blur = h("canvas", { "aria-hidden": "true" });
-  const picture = h("img", { alt: name, decoding: "async", draggable: "false" });
+  const picture = h("img", { alt: name, loading: "lazy", decoding: "async", draggable: "false" });
   const frame = h("a", { href, style: { "--color": card.placeholder?.color ?? "" } }, blur, picture, badge(card));
   const item = h("li", { class: "tile", dataset: { id: card.id } }, frame);
   picture.addEventListener("load", () => { item.classList.add("is-loaded"); blur.remove(); }, { once: true });
