@@ -236,7 +236,11 @@ def bring_up_to_date(
 async def serving(application: web.Application, sockets: list[socket.socket]) -> AsyncIterator[None]:
     """Serve an application on bound sockets for the time of the block."""
     runner = web.AppRunner(
-        application, access_log=None, max_line_size=LONGEST_LINE_BYTES, max_field_size=LONGEST_LINE_BYTES
+        application,
+        access_log=None,
+        auto_decompress=False,  # as the real gateway; what only says that it is packed would be a 500
+        max_line_size=LONGEST_LINE_BYTES,
+        max_field_size=LONGEST_LINE_BYTES,
     )
     await runner.setup()
     try:

@@ -215,7 +215,7 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         [scan, query_owners, query_due, seal_image, unseal_key],
     ),
     "search": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
-    "feed": ([get, Holder.query, r2_secret, signing_secret], [put, delete, scan, query_owners, query_due]),
+    "feed": ([Holder.query, r2_secret, signing_secret], [get, put, delete, scan, query_owners, query_due]),
     "stats": ([get, Holder.query], [put, delete, scan, query_owners, query_due, r2_secret, signing_secret]),
     "links": ([get, r2_secret, signing_secret], [put, delete, Holder.query, query_owners]),
     "share": ([get, signing_secret], [put, delete, Holder.query, query_owners, r2_secret]),
@@ -235,6 +235,7 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
             r2_secret,
             announce_nothing,
             generate_nothing,
+            work_on_nothing,
         ],
         [
             signing_secret,
@@ -242,13 +243,12 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
             read_ingested,
             list_ingested,
             drop,
-            send("WorkQueue"),
             receive("IngestQueue"),
         ],
     ),
     "admin": (
-        [get, scan, delete, query_due, query_owners, r2_secret],
-        [signing_secret, list_versions_ingested, send("IngestQueue"), send("WorkQueue")],
+        [get, scan, delete, query_due, query_owners, r2_secret, work_on_nothing],
+        [signing_secret, list_versions_ingested, send("IngestQueue")],
     ),
     "ingest": (
         [get, delete, r2_secret, read_ingested, list_ingested, look_at("IngestQueue")],
@@ -259,8 +259,8 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         [scan, query_owners, signing_secret, read_ingested, list_ingested, drop, unseal_image],
     ),
     "work": (
-        [get, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing, seal_image],
-        [scan, signing_secret, read_ingested, list_ingested, drop, send("IngestQueue"), unseal_image],
+        [get, scan, delete, r2_secret, read_to_migrate, look_at("WorkQueue"), work_on_nothing, seal_image],
+        [signing_secret, read_ingested, list_ingested, drop, send("IngestQueue"), unseal_image],
     ),
     "generations": (
         [
@@ -300,7 +300,7 @@ REACH: dict[str, tuple[list[Call], list[Call]]] = {
         ],
         [scan, query_owners, signing_secret, seal_key, unseal_image, read_ingested, drop, send("WorkQueue")],
     ),
-    "render": ([get, r2_secret], [delete, scan, Holder.query, query_owners, signing_secret]),
+    "render": ([get, Holder.query, r2_secret], [delete, scan, query_owners, signing_secret]),
     "project": (
         [get, delete, send("ProjectionDeadLetterQueue")],
         [scan, Holder.query, query_owners, r2_secret, signing_secret, send("WorkQueue")],

@@ -1,7 +1,9 @@
 """The front between a client and an emulator that a small server stands in for."""
 
 import asyncio
+import gzip
 import io
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
+from local.__main__ import serving
 from local.cdn import Cdn
 from local.front import Front
 from local.gateway_limits import MAX_ANSWER_BYTES, MIB
@@ -133,6 +136,32 @@ def test_path_query_method_and_body_arrive_as_they_were_sent() -> None:
     assert seen["method"] == "POST"
     assert seen["size"] == 5
     assert seen["headers"]["authorization"] == "Bearer t"
+
+
+def test_nothing_tells_the_emulator_to_unpack_a_body() -> None:
+    async def ask(client: TestClient[web.Request, web.Application]) -> Any:
+        body, headers = gzip.compress(bytes(1_000)), {"Content-Encoding": "gzip"}
+        return await (await client.post("/v1/images", data=body, headers=headers)).json()
+
+    assert "content-encoding" not in through_front(ask)["headers"]
+
+
+@pytest.mark.parametrize("body", [b"no gzip at all", gzip.compress(bytes(1_000))], ids=["plain", "packed"])
+def test_a_body_is_taken_as_it_is_whatever_its_encoding(body: bytes) -> None:
+    async def size(request: web.Request) -> web.Response:
+        return web.json_response(len(await request.read()))
+
+    async def conversation() -> Any:
+        application = web.Application()
+        application.router.add_post("/", size)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+            async with serving(application, [listening]), aiohttp.ClientSession() as http:
+                sent = http.post(address, data=io.BytesIO(body), headers={"Content-Encoding": "gzip"})
+                async with sent as answer:
+                    return await answer.json()
+
+    assert asyncio.run(conversation()) == len(body)
 
 
 def test_repeated_answer_headers_all_arrive() -> None:

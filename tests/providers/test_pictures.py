@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from image_store.adapters.providers import image_providers
+from image_store.adapters.providers.pictures import pictures_in
+from image_store.adapters.providers.plain_http import Answer
 from image_store.adapters.system import SystemClock
 from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, Reason
 from image_store.ports.remote import Fetched
@@ -470,3 +473,18 @@ def test_a_block_beside_a_picture_of_google_does_not_lose_it(server: Scripted) -
     server.told = told(GOOGLE_ANSWER | {"promptFeedback": {"blockReason": "SAFETY"}})
 
     assert generate(server, Provider.GOOGLE).data
+
+
+def test_an_answer_of_many_empty_parts_is_looked_through_in_little_memory() -> None:
+    answer = Answer(200, {}, b"[" + b"[]," * 300_000 + json.dumps({"image": ENCODED}).encode() + b"]")
+    assert len(answer.json) == 300_001
+
+    tracemalloc.start()
+    try:
+        found = pictures_in(answer, place="data")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert found.data == PICTURE
+    assert peak < 2_000_000

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 Key = dict[str, dict[str, str]]
 
+_MAX_PARTITION_BYTES = 2_048
 META = "META"
 DETAIL = "DETAIL"
 PUBLICATION_PREFIX = "PUBLICATION#"
@@ -53,8 +54,14 @@ def trash(owner: str) -> str:
 
 
 def group(owner: str, name: str) -> str:
-    """The partition of the images of a group; `name` is `type:id`."""
-    return f"GROUP#{quote(owner, safe='')}#{quote(name, safe=':')}"
+    """The partition of the images of a group; `name` is `type:id`, or its digest where the key would be too long."""
+    begin = f"GROUP#{quote(owner, safe='')}#"
+    whole = f"{begin}{quote(name, safe=':')}"
+    return (
+        whole
+        if len(whole) <= _MAX_PARTITION_BYTES
+        else f"{begin}~{hashlib.sha256(name.encode()).hexdigest()}"
+    )
 
 
 def checksum(owner: str, sha256: str) -> str:

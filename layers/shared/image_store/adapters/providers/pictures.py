@@ -115,15 +115,25 @@ def is_whole(data: bytes) -> bool:
 
 def _texts(value: Any) -> Iterator[_Text]:
     """All texts of a JSON value in their order, but those of a part that a model drew while it was thinking."""
-    left: list[tuple[str, str, Any]] = [("", "", value)]
-    while left:
-        place, name, each = left.pop()
+    # One iterator for each level: a list of all that is left would take more memory than the answer itself.
+    levels: list[Iterator[tuple[str, str, Any]]] = [iter([("", "", value)])]
+    while levels:
+        found = next(levels[-1], None)
+        if found is None:
+            levels.pop()
+            continue
+        place, name, each = found
         if isinstance(each, str):
             yield _Text(place, name, each)
-        elif isinstance(each, list):
-            left.extend((place, name, part) for part in reversed(each))
-        elif isinstance(each, dict) and each.get("thought") is not True:
-            left.extend((place or key, key, part) for key, part in reversed(each.items()))
+        elif isinstance(each, list | dict):
+            levels.append(_parts_of(each, place, name))
+
+
+def _parts_of(value: list[Any] | dict[str, Any], place: str, name: str) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(value, list):
+        yield from ((place, name, part) for part in value)
+    elif value.get("thought") is not True:
+        yield from ((place or key, key, part) for key, part in value.items())
 
 
 def _looks_like_picture(text: str) -> bool:
