@@ -224,7 +224,9 @@ class Painting:
         for owner in (OWNER, None):
             assert self.generations.spending(owner, on=on) == (Spending(charged), Spending(charged))
         (usage,) = (row for row in self.rows("") if row["sk"]["S"] == "QUOTA")
-        assert usage["promised"] == usage.get("images", {"N": "0"}), "a place in the quota is promised to nobody"
+        assert usage["promised"] == usage.get("images", {"N": "0"}), (
+            "a place in the quota is promised to nobody"
+        )
         done = Counter[str]()
         for row in self.rows(f"GENERATED#OWNER#{OWNER}"):
             done.update({name: int(row[name]["N"]) for name in ("succeeded", "cost")})
