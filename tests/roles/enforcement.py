@@ -25,11 +25,10 @@ USED: dict[str, set[Grant]] = {}
 
 
 class Gate:
-    """Knows which function is at work; `used` is what each has used of its role."""
+    """Knows which function is at work, and notes what it uses of its role."""
 
     def __init__(self, roles: Roles) -> None:
         self.roles = roles
-        self.used: dict[str, set[Grant]] = {}
         self._working: str | None = None
 
     @contextmanager
@@ -53,8 +52,7 @@ class Gate:
         ]
         if not grants:
             raise NotGranted(f"{function} may not {need.action} on {need.resource} {dict(need.context)}")
-        for used in (self.used, USED):
-            used.setdefault(function, set()).update(grants)
+        USED.setdefault(function, set()).update(grants)
 
 
 class Guarded:
