@@ -5,8 +5,6 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.roles.plugin import WatchOfGrants
-
 TOGETHER = (
     "tests/golden/",  # they share a browser
     "tests/e2e/",  # they share a stack, which takes longer to start than most of them take
@@ -31,8 +29,3 @@ class Spreading(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no type
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spreading:
     """Spread the tests our way; the groups come first, the largest at the very beginning."""
     return Spreading(config, log)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Watch what functions use of their roles."""
-    config.pluginmanager.register(WatchOfGrants(config))

@@ -20,15 +20,12 @@ class NotGranted(BaseException):
     """AWS would refuse a call. Nothing that a function catches: a refusal must not be taken for an outage."""
 
 
-USED: dict[str, set[Grant]] = {}
-"""What each function has used of its role in this process."""
-
-
 class Gate:
-    """Knows which function is at work, and notes what it uses of its role."""
+    """Knows which function is at work; `used` is what each has used of its role."""
 
     def __init__(self, roles: Roles) -> None:
         self.roles = roles
+        self.used: dict[str, set[Grant]] = {}
         self._working: str | None = None
 
     @contextmanager
@@ -52,7 +49,7 @@ class Gate:
         ]
         if not grants:
             raise NotGranted(f"{function} may not {need.action} on {need.resource} {dict(need.context)}")
-        USED.setdefault(function, set()).update(grants)
+        self.used.setdefault(function, set()).update(grants)
 
 
 class Guarded:
