@@ -4,7 +4,6 @@ Each image is put right in one transaction, on the condition that its record is 
 at any time, even twice at once, against changes of the same images.
 """
 
-import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from image_store.adapters.dynamodb import keys, records
 from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.rebuilds import serving
-from image_store.adapters.dynamodb.table import NamedWrite, Table
+from image_store.adapters.dynamodb.table import NamedWrite, OnTable
 from image_store.domain.errors import Conflict, UnreadableRow
 from image_store.domain.image import Record
 from image_store.ports.projections import FeedUpkeep
@@ -20,18 +19,8 @@ from image_store.ports.projections import FeedUpkeep
 _SLICE_ROWS = 50
 
 
-class DynamoFeedUpkeep(FeedUpkeep):
+class DynamoFeedUpkeep(OnTable, FeedUpkeep):
     """FeedUpkeep on the one table; the client is made at the first call."""
-
-    def __init__(
-        self,
-        table: str,
-        *,
-        client: Callable[[], Any],
-        sleep: Callable[[float], None] = time.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
 
     def upgrade(self, *, until: datetime, now: Callable[[], datetime]) -> int:
         months = keys.key(*keys.former_feed_months(serving(self._rows)))
