@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tests.roles.evaluation import Grant
 from tests.roles.needs import needs_of, needs_of_failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.roles.evaluation import Need, Roles
+    from tests.roles.evaluation import Grant, Need, Roles
 
 
 class NotGranted(BaseException):
@@ -23,33 +24,42 @@ class NotGranted(BaseException):
 class Gate:
     """Knows which function is at work; `used` is what each has used of its role."""
 
-    def __init__(self, roles: Roles) -> None:
+    def __init__(self, roles: Roles, used: dict[str, set[Grant]] | None = None) -> None:
         self.roles = roles
-        self.used: dict[str, set[Grant]] = {}
-        self._working: str | None = None
+        self.used = {} if used is None else used
+        self._working: Any = SimpleNamespace(function=None)
 
     @contextmanager
     def at_work(self, function: str) -> Iterator[None]:
         """Let calls be those of a function, until it or the one that it has invoked is done."""
-        before, self._working = self._working, function
+        before = self._at_work
+        self._working.function = function
         try:
             yield
         finally:
-            self._working = before
+            self._working.function = before
 
     def check(self, need: Need) -> None:
         """NotGranted when the function at work may not; tests themselves may do anything."""
-        function = self._working
+        function = self._at_work
         if function is None:
             return
-        grants = [
-            Grant(statement.sid, need.action)
-            for statement in self.roles.of(function)
-            if statement.allows(need)
-        ]
+        grants = self.roles.granting(function, need)
         if not grants:
             raise NotGranted(f"{function} may not {need.action} on {need.resource} {dict(need.context)}")
         self.used.setdefault(function, set()).update(grants)
+
+    @property
+    def _at_work(self) -> str | None:
+        return getattr(self._working, "function", None)
+
+
+class GatePerThread(Gate):
+    """A gate for functions that are at work side by side, each in one thread."""
+
+    def __init__(self, roles: Roles, used: dict[str, set[Grant]] | None = None) -> None:
+        super().__init__(roles, used)
+        self._working = threading.local()
 
 
 class Guarded:
