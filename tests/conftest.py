@@ -1,9 +1,11 @@
-"""How tests are spread over workers."""
+"""How tests are spread over workers, and what watches them."""
 
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.roles.plugin import WatchOfGrants
 
 TOGETHER = (
     "tests/golden/",  # they share a browser
@@ -29,3 +31,8 @@ class Spreading(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no type
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spreading:
     """Spread the tests our way; the groups come first, the largest at the very beginning."""
     return Spreading(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch what functions use of their roles."""
+    config.pluginmanager.register(WatchOfGrants(config))

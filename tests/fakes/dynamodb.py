@@ -64,9 +64,9 @@ def table_form() -> dict[str, Any]:
     return {name: table["Properties"][name] for name in _FORM}
 
 
-def new_table(client: Any, form: dict[str, Any]) -> str:
-    """Create an empty table and name it."""
-    name = f"images-{next(_numbers)}"
+def new_table(client: Any, form: dict[str, Any], name: str | None = None) -> str:
+    """Create an empty table; without a name it gets one that no other has."""
+    name = name or f"images-{next(_numbers)}"
     client.create_table(TableName=name, **form)
     return name
 

@@ -40,7 +40,7 @@ from image_store.services.generation.wishes import Wishes
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Faults
-from tests.faults.vendors import FaultyDynamo, FaultySqs
+from tests.faults.roles import runs_as
 from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS, World
 
 FUNCTION_TIME = timedelta(seconds=296)
@@ -91,7 +91,8 @@ class Painting:
         world.clock.instant = world.clock.instant.replace(month=11, day=2)
         self.provider = PaidProvider(world.faults)
         self.wish = Wish(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
-        dynamo, sqs = FaultyDynamo(world.client, world.faults), FaultySqs(world.sqs, world.faults)
+        self.gate = world.gate
+        dynamo, sqs = world.faulty_dynamo, world.faulty_sqs
         ids, clock = world.protocol.ids, world.clock
         self.generations = DynamoGenerations(
             world.table,
@@ -150,6 +151,7 @@ class Painting:
 
     # What is done -------------------------------------------------------------------------------------
 
+    @runs_as("generations")
     def begin(self, images: int = 1) -> Job:
         """Ask for images, as a client does that repeats its request until it has an answer."""
         asked = Asked(
@@ -160,6 +162,7 @@ class Painting:
         )
         return self.requests.begin(asked)[0]
 
+    @runs_as("generate")
     def paint(self) -> None:
         """Let the function behind the queue have what waits there, once."""
         until = self.world.clock.now() + FUNCTION_TIME
@@ -170,6 +173,7 @@ class Painting:
 
         self.world.sqs.invoke("generation", partial(handle_work, carry_on=carry_on))
 
+    @runs_as("cleanup")
     def look_after(self) -> None:
         """Let the sweep have its way."""
         self.sweep.run(until=self.world.clock.now() + timedelta(minutes=5))

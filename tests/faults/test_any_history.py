@@ -292,7 +292,7 @@ class History(RuleBasedStateMachine):
         if before is None or before.state is not State.TRASHED:
             return
         told = self.told[image_id]
-        act = lambda: self.world.deletion.restore(OWNER, image_id)  # noqa: E731 - as above
+        act = lambda: self.world.restore_id(image_id)  # noqa: E731 - as above
         restored = self._attempt(act, disturbance, skew, act)
         told.states = {State.READY} if restored else {*told.states, State.READY}
         told.visibilities = {Visibility.PRIVATE, *([] if restored else told.visibilities)}

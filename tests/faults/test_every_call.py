@@ -101,12 +101,12 @@ def restored(world: World, before: Record, _: Record) -> None:
 
 def in_trash(world: World) -> Record:
     record = world.upload(Visibility.PUBLIC)
-    world.deletion.delete(OWNER, record.image.id, permanent=False)
+    world.delete_id(record.image.id, permanent=False)
     return record
 
 
 def delete(world: World, record: Record, *, permanent: bool) -> None:
-    world.deletion.delete(OWNER, record.image.id, permanent=permanent)
+    world.delete_id(record.image.id, permanent=permanent)
 
 
 def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
@@ -404,7 +404,7 @@ def emptied(world: World) -> Record:
 
 def repair(world: World, _: Record | None = None) -> RepairJob | None:
     """Repair the whole store; None when something is left to do."""
-    begun = world.repair_requests.begin()
+    begun = world.begin_repair()
     while world.sqs.waiting["work"]:
         if world.work_off():
             return None
@@ -581,7 +581,7 @@ OPERATIONS = (
     Operation(
         "restore",
         in_trash,
-        lambda world, before: world.deletion.restore(OWNER, before.image.id),
+        lambda world, before: world.restore_id(before.image.id),
         restored,
         calls=2,
         whatever=still_there,

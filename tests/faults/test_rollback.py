@@ -100,7 +100,7 @@ def test_an_image_that_its_owner_deleted_after_the_backup_is_not_made_again(form
     painting, _ = made_until(form, "dynamodb.transact_write_items#3")
     (record,) = painting.images()
     assert record.image.state is State.READY
-    painting.world.deletion.delete(OWNER, record.image.id, permanent=True)
+    painting.world.delete_id(record.image.id, permanent=True)
     painting.world.private.delete(kept(painting))
 
     job = painting.come_to_an_end()

@@ -61,7 +61,7 @@ def arrived(world: World) -> Ticket:
 
 def trashed(world: World) -> Record:
     record = stored(world)
-    world.deletion.delete(OWNER, record.image.id, permanent=False)
+    world.delete_id(record.image.id, permanent=False)
     return record
 
 
@@ -87,7 +87,7 @@ USES = (
     Use("complete", arrived, lambda world, ticket: world.complete(ticket), [OPEN]),
     Use("get", stored, look, [OPEN]),
     Use("edit", stored, lambda world, before: world.show_id(before.image.id, Visibility.PRIVATE), [OPEN]),
-    Use("restore", trashed, lambda world, before: world.deletion.restore(OWNER, before.image.id), [OPEN]),
+    Use("restore", trashed, lambda world, before: world.restore_id(before.image.id), [OPEN]),
     Use("get of what is not sealed", lambda world: world.bystander, look, []),
     Use("list", stored, lambda world, _: world.repository.cards(ListQuery(OWNER, 10), after=None), []),
     Use("delete", stored, lambda world, before: world.delete_id(before.image.id, permanent=True), []),
@@ -317,8 +317,8 @@ def use_it_all(world: World, painting: Painting, said: Attributes) -> None:
     painting.provider.breaks = None
     job = painting.come_to_an_end()
     assert job.counts[ItemState.SUCCEEDED] == 1
-    world.deletion.delete(OWNER, record.image.id, permanent=False)
-    world.deletion.restore(OWNER, record.image.id)
+    world.delete_id(record.image.id, permanent=False)
+    world.restore_id(record.image.id)
     for found in world.records():
         assert found.image.state is State.READY
         world.project(found.image.id)

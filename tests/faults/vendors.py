@@ -140,7 +140,7 @@ class FaultyLambda(_Faulty):
     """Lambda; a function goes by its name."""
 
     def name(self, operation: str, request: Request) -> str:
-        return f"{request['FunctionName']}.{operation}"
+        return f"{request['FunctionName'].removeprefix('image-store-')}.{operation}"
 
     def throttled(self, operation: str, request: Request) -> ClientError:
         return _answer(operation, "TooManyRequestsException", 429)

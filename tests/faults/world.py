@@ -43,6 +43,7 @@ from image_store.domain.migration import FieldNames, JsonLines, Migration, Optio
 from image_store.domain.processing import ProcessedImage, RenderedFile
 from image_store.domain.provenance import Provenance
 from image_store.domain.quota import Quota
+from image_store.domain.repair import RepairJob
 from image_store.domain.renditions import PRESETS, UPLOAD_RECIPES, Fit, Placeholder, Recipe, Rendition
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.sharing import transform
@@ -97,6 +98,7 @@ from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
 from tests.fakes.sqs_client import MemorySqs
 from tests.faults.faults import Faults, Killed
+from tests.faults.roles import ROLES, TABLE, runs_as
 from tests.faults.vendors import (
     FaultyDynamo,
     FaultyFetcher,
@@ -106,6 +108,8 @@ from tests.faults.vendors import (
     FaultyS3,
     FaultySqs,
 )
+from tests.roles.comparison import USED
+from tests.roles.enforcement import GatePerThread, Guarded
 
 OWNER = "owner-1"
 SIGNING_KEYS = {"current": "k1", "k1": "a key of the tests"}
@@ -207,7 +211,10 @@ class StubProcessor:
 
 
 class World:
-    """The services on failing storage, with one public image in it that nothing may happen to."""
+    """The services on failing storage, with one public image in it that nothing may happen to.
+
+    What it does, it does as one of the functions, and AWS is called with leave of that function's role alone.
+    """
 
     def __init__(
         self,
@@ -225,7 +232,8 @@ class World:
         self.faults = faults or Faults()
         self.clock = SetClock()
         self.client = client
-        self.table = new_table(client, form)
+        self.table = new_table(client, form, TABLE)
+        self.gate = GatePerThread(ROLES, USED)
         peers: dict[str, MemoryBucket] = {}
         self.private = MemoryBucket("private", clock=self.clock, peers=peers)
         self.public = VisitedBucket("public", clock=self.clock, peers=peers)
@@ -235,13 +243,15 @@ class World:
         self.sqs = MemorySqs()
         self.kms = MemoryKms()
         self.seals = seals
-        self.cipher = KmsCipher("key", client=lambda: FaultyKms(self.kms, self.faults))
+        kms = FaultyKms(Guarded("kms", self.kms, self.gate), self.faults)
+        self.cipher = KmsCipher(ROLES.arn("SecretsKey"), client=lambda: kms)
         self.sealing = Sealing(cipher=lambda: self.cipher, seals=seals)
         ids = CountedIds(self.clock)
-        faulty = FaultyDynamo(client, self.faults)
+        faulty = self.faulty_dynamo = FaultyDynamo(Guarded("dynamodb", client, self.gate), self.faults)
         waited = itertools.count()
-        s3 = FaultyS3(MemoryS3(peers | {"ingest": self.ingested}), self.faults)
-        sqs = FaultySqs(self.sqs, self.faults)
+        r2 = FaultyS3(MemoryS3(peers), self.faults)  # no part of AWS
+        s3 = FaultyS3(Guarded("s3", MemoryS3({"ingest": self.ingested}), self.gate), self.faults)
+        sqs = self.faulty_sqs = FaultySqs(Guarded("sqs", self.sqs, self.gate), self.faults)
         self.repository = repository(
             self.table,
             client=lambda: faulty,
@@ -261,11 +271,11 @@ class World:
             credentials=lambda: ("id", "secret"),
             clock=self.clock,
         )
-        self.bucket = R2Bucket("private", client=lambda: s3, presigner=presigner)
+        self.bucket = R2Bucket("private", client=lambda: r2, presigner=presigner)
         self.publisher = Publisher(
             repository=self.repository,
             publications=self.repository,
-            bucket=R2Bucket("public", client=lambda: s3, presigner=None),
+            bucket=R2Bucket("public", client=lambda: r2, presigner=None),
             public_url=PUBLIC_URL,
             purger=FaultyPurger(self.cdn, self.faults),
             private_bucket="private",
@@ -394,8 +404,10 @@ class World:
             clock=self.clock,
             ids=ids,
         )
-        lambdas = FaultyLambda(MemoryLambda({"render": self._render}), self.faults)
-        renderer = LambdaRenderer("render", client=lambda: lambdas)
+        rendering_function = "image-store-render"
+        functions = Guarded("lambda", MemoryLambda({rendering_function: self._render}), self.gate)
+        lambdas = FaultyLambda(functions, self.faults)
+        renderer = LambdaRenderer(rendering_function, client=lambda: lambdas)
         self.renditions = Renditions(retrieval=self.retrieval, renderer=lambda: renderer, presets=PRESETS)
         self.share_links = ShareLinks(keys=lambda: SIGNING_KEYS)
         self.sharing = Sharing(
@@ -463,6 +475,7 @@ class World:
             policies=policies,
         )
 
+    @runs_as("render")
     def _render(self, event: dict[str, Any]) -> dict[str, Any]:
         """The function that makes what is missing; when it is killed, the one that waits for it lives on."""
         until = self.clock.now() + timedelta(seconds=20)
@@ -493,6 +506,7 @@ class World:
 
     # What is done -------------------------------------------------------------------------------------
 
+    @runs_as("upload")
     def upload(
         self,
         visibility: Visibility,
@@ -513,11 +527,13 @@ class World:
             Upload(OWNER, Content(PICTURE, "image/png"), attributes, until, idempotency)
         )
 
+    @runs_as("upload")
     def upload_remote(self) -> Record:
         """Store the picture that lies at a URL."""
         until = self.clock.now() + timedelta(seconds=25)
         return self.uploads.accept(Upload(OWNER, RemoteUrl(PICTURE_URL), Attributes(), until))
 
+    @runs_as("upload")
     def upload_batch(
         self, shown: Sequence[Visibility], *, groups: tuple[str, ...] = ()
     ) -> list[Record | ImageStoreError]:
@@ -525,11 +541,13 @@ class World:
         until = self.clock.now() + timedelta(seconds=25)
         return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
 
+    @runs_as("delete")
     def delete_batch(self, what: tuple[str, ...] | GroupOf, *, permanent: bool) -> Deleted:
         """Delete images in one batch."""
         until = self.clock.now() + timedelta(seconds=25)
         return self.batch_deletion.run(Deletions(OWNER, what, permanent), until=until)
 
+    @runs_as("direct")
     def announce(
         self,
         visibility: Visibility,
@@ -554,10 +572,17 @@ class World:
         key = unquote(urlsplit(ticket.put.url).path.removeprefix("/private/"))
         self.private.put(key, data, content_type="image/png", cache_control="", metadata={})
 
+    @runs_as("direct")
     def hand_over(self, ticket: Ticket) -> bool:
         """Complete a direct upload in a request without time; True says that it goes on behind the request."""
         return self.direct_uploads.complete(OWNER, ticket.image_id, until=self.clock.now()) is None
 
+    @runs_as("admin")
+    def begin_repair(self) -> RepairJob:
+        """Ask for a repair of the whole store."""
+        return self.repair_requests.begin()
+
+    @runs_as("work")
     def work_off(self) -> int:
         """Let the function behind the work queue have what waits there; answers what it leaves."""
 
@@ -576,6 +601,7 @@ class World:
 
         return self.sqs.invoke("work", partial(handle_work, carry_on=carry_on))
 
+    @runs_as("migrate")
     def begin_migration(self, records: int) -> Migration:
         """Ask for the migration of some records in JSON lines, one a batch; each holds the picture."""
         lines = [{"id": str(number), "owner": OWNER, "image": _IN_BASE64} for number in range(records)]
@@ -604,6 +630,7 @@ class World:
         """Announce a dropped object as the bucket does, whatever fails elsewhere."""
         SqsIngestEvents("events", client=lambda: self.sqs).announce(dropped)
 
+    @runs_as("ingest")
     def deliver(self) -> int:
         """Let the function behind the ingest queue have what waits there; answers what it leaves."""
         ingest = partial(self.ingestion.ingest, until=self.clock.now() + timedelta(seconds=55))
@@ -615,10 +642,12 @@ class World:
         )
         return self.sqs.invoke("events", function)
 
+    @runs_as("cleanup")
     def sweep(self) -> SweepReport:
         """Look for dropped objects that nobody was told of, as the schedule does."""
         return self.ingest_sweep.run(until=self.clock.now() + timedelta(minutes=15))
 
+    @runs_as("direct")
     def complete(self, ticket: Ticket) -> Record:
         """Complete a direct upload."""
         until = self.clock.now() + timedelta(seconds=25)
@@ -626,6 +655,7 @@ class World:
         assert record is not None
         return record
 
+    @runs_as("update")
     def show(self, record: Record, visibility: Visibility) -> Record:
         """Change who may see an image."""
 
@@ -638,42 +668,58 @@ class World:
         """Change who may see an image, whatever it is by now."""
         return self.show(self.retrieval.get(OWNER, image_id), visibility)
 
+    @runs_as("retrieve")
     def ask(self, image_id: str, preset: str = "w640", accept: str = "image/avif") -> Found:
         """Ask for a rendition as its owner does."""
         return self.renditions.of_owner(OWNER, image_id, preset, accept=accept)
 
+    @runs_as("links")
     def ask_published(self, record: Record, preset: str = "w640", accept: str = "image/avif") -> Found:
         """Ask for a rendition as whoever has the link does."""
         assert record.image.publication is not None
         name = link(record.image.id, record.image.publication)
         return self.renditions.published(name, preset, accept=accept)
 
+    @runs_as("share")
     def share(self, image_id: str, recipe: Recipe = TRANSFORM) -> str:
         """A link to a transform."""
         link, _ = self.sharing.share(OWNER, image_id, recipe, lifetime=timedelta(days=7))
         return link
 
+    @runs_as("links")
     def follow_link(self, link: str) -> Found | str:
         """Look at what is shared."""
         return self.shared.find(link, accept=None)
 
+    @runs_as("delete")
     def delete_id(self, image_id: str, *, permanent: bool) -> bool:
         """Delete an image; True says that it was acknowledged."""
         self.deletion.delete(OWNER, image_id, permanent=permanent)
         return True
 
+    @runs_as("delete")
+    def restore_id(self, image_id: str) -> Record:
+        """Take an image out of the trash."""
+        return self.deletion.restore(OWNER, image_id)
+
+    @runs_as("project")
     def project(self, image_id: str) -> bool:
         """Follow what has become of an image, as the consumer of the stream does; True says that it was done."""
         self.projector.project(image_id, generation=1, at=self.clock.now())
         return True
 
+    @runs_as("cleanup")
     def collect(self) -> Report:
         """Run cleanup as its schedule does."""
         return self.cleanup.run(until=self.clock.now() + timedelta(minutes=15))
 
     def settle(self) -> None:
         """Let every grace pass, and cleanup do all it has to."""
-        self.faults.end()
+        self.faults.end()  # what was on its way arrives in nobody's name
+        self._clean_up()
+
+    @runs_as("cleanup")
+    def _clean_up(self) -> None:
         for grace in (PAST_RESERVATION, TOMBSTONE_GRACE + timedelta(minutes=1), PAST_STAGING):
             self.clock.instant += grace
             report = self._settling.run(until=self.clock.now() + timedelta(minutes=15))

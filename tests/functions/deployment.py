@@ -27,6 +27,7 @@ from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWork
 from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
 from tests.faults.world import CountedIds, SetClock
+from tests.roles.comparison import USED
 from tests.roles.enforcement import Gate, Guarded
 from tests.roles.evaluation import ACCOUNT, REGION, Roles
 
@@ -192,7 +193,8 @@ class Deployment(Application):
             "MigrationTable": self.environment.get("MIGRATION_TABLE", ""),
             "CloudflareZoneId": self.environment.get("CLOUDFLARE_ZONE_ID", ""),
         }
-        self.gate = Gate(Roles(parameters, {"Table": self.table, "IngestBucket": INGEST_BUCKET}))
+        names = {"Table": self.table, "IngestBucket": INGEST_BUCKET}
+        self.gate = Gate(Roles(parameters, names), USED)
 
     @cached_property
     def settings(self) -> Settings:

@@ -1,0 +1,80 @@
+"""Fails a run of all function and fault tests that leaves a grant of a role unused.
+
+A worker of xdist hands over what its tests have used, and the process that started it adds that up. A run of some of
+these tests, or one with a failure, compares nothing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.roles.comparison import USED, unused
+from tests.roles.evaluation import Grant
+
+TESTS = Path(__file__).resolve().parents[1]
+FOLDERS = ("functions", "faults")
+_KEY = "used_grants"
+_NARROWING = ("keyword", "markexpr", "lf", "deselect", "ignore", "ignore_glob", "collectonly")
+
+
+class WatchOfGrants:
+    """Adds up what the functions of all tests have used of their roles."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._used: dict[str, set[Grant]] = {}
+        self._ran: set[str] = set()
+        self._unused: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note which files of tests have run."""
+        self._ran.add(report.nodeid.partition("::")[0])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Add what a worker has used."""
+        for function, *grant in getattr(node, "workeroutput", {}).get(_KEY, ()):
+            self._used.setdefault(function, set()).add(Grant(*grant))
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Hand over what was used, or compare it when all these tests have run."""
+        workeroutput = getattr(self._config, "workeroutput", None)
+        if workeroutput is not None:
+            workeroutput[_KEY] = [
+                (function, grant.statement, grant.action, grant.only)
+                for function, grants in USED.items()
+                for grant in grants
+            ]
+            return
+        for function, grants in USED.items():
+            self._used.setdefault(function, set()).update(grants)
+        if exitstatus == pytest.ExitCode.OK and self._ran_all():
+            self._unused = unused(self._used)
+            if self._unused:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Name the grants that nothing has used."""
+        if self._unused:
+            terminalreporter.section("grants of roles that no function test and no fault test uses", red=True)
+            terminalreporter.line(
+                "Take them out of template.yaml, or give the reason in tests/roles/ledger.py:"
+            )
+            for line in self._unused:
+                terminalreporter.line(f"  {line}")
+
+    def _ran_all(self) -> bool:
+        option = self._config.option
+        some_only = any(getattr(option, name, None) for name in _NARROWING)
+        return not some_only and not any("::" in arg for arg in self._config.args) and self._ran >= _files()
+
+
+def _files() -> set[str]:
+    return {
+        f"tests/{path.relative_to(TESTS).as_posix()}"
+        for folder in FOLDERS
+        for path in (TESTS / folder).glob("test_*.py")
+    }
