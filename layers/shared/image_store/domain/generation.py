@@ -364,6 +364,8 @@ class NamedJob:
 
     job_id: str
     fingerprint: str
+    until: datetime = field(compare=False)
+    """In whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)

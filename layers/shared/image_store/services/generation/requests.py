@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.budget import Budgets
+from image_store.domain.deadlines import was_never_meant
 from image_store.domain.errors import (
     BudgetUsedUp,
     Conflict,
@@ -264,6 +265,9 @@ class GenerationRequests:
             held = self.generations.named(name.name, at=now)
             if held is None:
                 continue
+            if was_never_meant(held.until, now, longest=name.until - now):
+                # Of a clock that ran ahead: it ends a lifetime after it was first seen to be one.
+                self.generations.bring_forward(name.name, held, to=name.until)
             if held.fingerprint != name.fingerprint:
                 raise IdempotencyMismatch("This Idempotency-Key was used for another request; use a new one.")
             job = self.generations.job(held.job_id)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets
 from image_store.domain.catalogue import Model
+from image_store.domain.deadlines import CLOCK_SKEW, was_never_meant
 from image_store.domain.errors import (
     RETRYABLE,
     ConfigurationError,
@@ -25,6 +26,7 @@ from image_store.domain.errors import (
 from image_store.domain.generation import (
     JOB_LIFETIME,
     LONGEST_LEASE,
+    WAITING_LIFETIME,
     Call,
     Change,
     Item,
@@ -130,15 +132,23 @@ class GenerationRun:
             elif job.cancelled:
                 self._end(item, ItemState.CANCELLED)
             else:
-                self._begin(job, item, until)
+                self._begin(job, self._with_deadline(item), until)
         except _LostLease:
             return  # somebody else has taken over
 
     # 2. Lease and 3. Call -----------------------------------------------------------------------------
 
+    def _with_deadline(self, item: Item) -> Item:
+        """The image with a deadline that may have been meant: one by a clock that ran ahead begins anew, once."""
+        now = self.clock.now()
+        if not was_never_meant(item.deadline, now, longest=WAITING_LIFETIME):
+            return item
+        return self._changed(item, ItemState.QUEUED, deadline=now + WAITING_LIFETIME)
+
     def _begin(self, job: Job, item: Item, until: datetime) -> None:
         now = self.clock.now()
-        forgotten = self._unsettled(item) if now - job.created_at >= _SOONEST_RESTORE else None
+        is_new = -CLOCK_SKEW <= now - job.created_at < _SOONEST_RESTORE
+        forgotten = None if is_new else self._unsettled(item)
         if forgotten is not None:
             self._adopt(job, item, *forgotten, until)
             return
