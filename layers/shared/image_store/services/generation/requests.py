@@ -29,11 +29,11 @@ from image_store.domain.generation import (
     counted,
     fingerprint_of,
     prompt_excerpt,
+    work_on,
 )
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import State
 from image_store.domain.reservation import IdempotencyKey
-from image_store.domain.work import GenerateImage
 from image_store.ports.generation import Generations, ProviderKeys
 from image_store.ports.images import ImageRepository
 from image_store.ports.queues import WorkQueue
@@ -332,7 +332,7 @@ class GenerationRequests:
 
     def _send(self, items: Sequence[Item]) -> None:
         """Hand the images over; the sweep does so again for those that the queue did not take."""
-        self.work.send_all([GenerateImage(item.job_id, item.index) for item in items])
+        self.work.send_all([work_on(item) for item in items])
 
 
 def _digest(kind: str, text: str) -> str:
