@@ -1,9 +1,9 @@
 """What every Housekeeping does: the fake of the tests and DynamoHousekeeping on the template's table alike."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 import pytest
@@ -297,7 +297,7 @@ def canceled(code: str) -> ClientError:
 )
 @pytest.mark.parametrize("call", CALLS)
 def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> None:
-    a_second_later = count().__next__
+    a_second_later = itertools.count().__next__
     kept = DynamoHousekeeping(
         "images", client=lambda: Failing(error), sleep=lambda _: None, monotonic=a_second_later
     )

@@ -23,7 +23,7 @@ from tests.functions.deployment import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 PICTURE = sent_bytes("upload/raw")
 BASE64 = base64.b64encode(PICTURE).decode()
