@@ -61,14 +61,13 @@ DEPLOYMENTS: Mapping[str, Mapping[str, str]] = {
         "CLEANUP_ON_SAVE": "true",
         "FEED_DETAILS": "true",
         "FEED_OWNERS": "true",
-        "MIGRATION_TABLE": "messages",
         "BUDGET_OWNER_DAILY": "10",
         "BUDGET_DEPLOYMENT_MONTHLY": "100",
         "UNKNOWN_PRICE_RESERVE": "0.1",
     },
     "with less": {"TRASH_RETENTION_DAYS": "0", "PUBLIC_BUCKET": "", "PUBLIC_URL": ""},
 }
-"""Between them each parameter that changes what is called has each of its values."""
+"""Between them each parameter that changes what is called has each of its values; `test_migrate` names a table."""
 PROVIDERS = {"PROVIDERS": "pollinations,openai", "PROVIDERS_SECRET": "image-store/providers"}
 SAID = {
     "kind": "generated",
@@ -287,9 +286,6 @@ def test_records_are_migrated(store: Deployment) -> None:
         "migrations/old.jsonl", json.dumps(line).encode(), content_type="", cache_control="", metadata={}
     )
     begun = [done(store, "migrate/begin-folder"), done(store, "migrate/begin-jsonl")]
-    if store.settings.migration_table:
-        migrated_table(store, record["image"])
-        begun.append(done(store, "migrate/begin-table"))
     counting, store.handed_over.waiting = store.handed_over.waiting, []
     for work in counting:
         assert store.invoke("work", message_of(work), context=WORK_TIME) == ALL_DONE
@@ -305,18 +301,6 @@ def test_records_are_migrated(store: Deployment) -> None:
             path = place if name == "progress" else f"{place}/{path}"
             sent = about(event(f"migrate/{name}"), path, migration_id=answer.json["id"])
             done(store, f"migrate/{name}", sent)
-
-
-def migrated_table(store: Deployment, picture: str) -> None:
-    """The table that the deployment names."""
-    store.client.create_table(
-        TableName="messages",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    item = {"id": {"S": "m1"}, "owner": {"S": "alice"}, "photo": {"S": picture}}
-    store.client.put_item(TableName="messages", Item=item)
 
 
 def test_images_are_generated(store: Deployment) -> None:
