@@ -39,7 +39,7 @@ def runs_as[Place: _Gated, **P, T](
 
     def decorated(method: Callable[Concatenate[Place, P], T]) -> Callable[Concatenate[Place, P], T]:
         @wraps(method)
-        def at_work(place: Place, *args: P.args, **kwargs: P.kwargs) -> T:
+        def at_work(place: Place, /, *args: P.args, **kwargs: P.kwargs) -> T:
             with place.gate.at_work(function):
                 return method(place, *args, **kwargs)
 

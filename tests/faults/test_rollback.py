@@ -21,7 +21,7 @@ from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import Faults, Killed, Mode
 from tests.faults.painting import QUOTA, Painting
 from tests.faults.test_every_call import naming
-from tests.faults.world import OWNER, World
+from tests.faults.world import World
 
 
 class Watching(Faults):

@@ -43,8 +43,8 @@ from image_store.domain.migration import FieldNames, JsonLines, Migration, Optio
 from image_store.domain.processing import ProcessedImage, RenderedFile
 from image_store.domain.provenance import Provenance
 from image_store.domain.quota import Quota
-from image_store.domain.repair import RepairJob
 from image_store.domain.renditions import PRESETS, UPLOAD_RECIPES, Fit, Placeholder, Recipe, Rendition
+from image_store.domain.repair import RepairJob
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.sharing import transform
 from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work

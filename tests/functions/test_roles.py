@@ -26,7 +26,7 @@ from image_store.services.cleanup.assembly import GRACE
 from image_store.services.generation.requests import LOOK_AFTER
 from image_store.services.ingest_sweep import EVENTS_TAKE
 from image_store.services.projecting import OLD_CONSUMERS
-from tests.fakes.cloudflare import ZONE, CloudflareServer
+from tests.fakes.cloudflare import CloudflareServer
 from tests.fakes.object_store import MemoryBucket
 from tests.functions.deployment import (
     API,
@@ -39,6 +39,7 @@ from tests.functions.deployment import (
     with_headers,
     with_query,
 )
+from tests.roles.deployments import DEPLOYMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -47,27 +48,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.loopback
 
-POLICY = {"kind": "upload", "older_than_days": 1, "keep_newest": 0}
-DEPLOYMENTS: Mapping[str, Mapping[str, str]] = {
-    "as it comes": {},
-    "with all there is": {
-        "CLOUDFLARE_ZONE_ID": ZONE,
-        "CLOUDFLARE_SECRET": "image-store/cloudflare",
-        "ENCRYPT_SENSITIVE_FIELDS": "true",
-        "QUOTA_IMAGES": "1000",
-        "QUOTA_BYTES": "1000000000",
-        "PROVENANCE": "prompt",
-        "CLEANUP_POLICIES": json.dumps([POLICY]),
-        "CLEANUP_ON_SAVE": "true",
-        "FEED_DETAILS": "true",
-        "FEED_OWNERS": "true",
-        "BUDGET_OWNER_DAILY": "10",
-        "BUDGET_DEPLOYMENT_MONTHLY": "100",
-        "UNKNOWN_PRICE_RESERVE": "0.1",
-    },
-    "with less": {"TRASH_RETENTION_DAYS": "0", "PUBLIC_BUCKET": "", "PUBLIC_URL": ""},
-}
-"""Between them each parameter that changes what is called has each of its values; `test_migrate` names a table."""
 PROVIDERS = {"PROVIDERS": "pollinations,openai", "PROVIDERS_SECRET": "image-store/providers"}
 SAID = {
     "kind": "generated",
@@ -136,9 +116,7 @@ class NoRoom(MemoryBucket):
     ) -> None:
         if key.startswith("images/"):
             raise StorageUnavailable("There is no room.")
-        super().put(
-            key, data, content_type=content_type, cache_control=cache_control, metadata=metadata
-        )
+        super().put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
 
 
 @contextmanager
@@ -313,9 +291,7 @@ def test_images_are_generated(store: Deployment) -> None:
         store.invoke("generate", sent, context=WORK_TIME)
     work_off(store)
     own = saying("generations/begin", provider="openai", model="gpt-image-1", join=False)
-    store.providers[Provider.OPENAI].answer = lambda _: GeneratedImage(
-        data=PICTURE, usage={Unit.IMAGE: 1}
-    )
+    store.providers[Provider.OPENAI].answer = lambda _: GeneratedImage(data=PICTURE, usage={Unit.IMAGE: 1})
     done(store, "generations/begin", own)
     work_off(store)
     store.providers[Provider.POLLINATIONS].answer = lambda _: ProviderFailure(Reason.REFUSED, "No.")
@@ -355,7 +331,10 @@ def test_what_nobody_needs_is_collected(store: Deployment, by: str) -> None:
     lost = [key for key in store.private_bucket.objects if damaged in key and "original" not in key]
     for key in lost:
         del store.private_bucket.objects[key]
-    for bucket, key in ((store.private_bucket, "images/x/y/z.png"), (store.public_bucket, f"p/{0:022}/t.webp")):
+    for bucket, key in (
+        (store.private_bucket, "images/x/y/z.png"),
+        (store.public_bucket, f"p/{0:022}/t.webp"),
+    ):
         bucket.put(key, b"nobody's", content_type="", cache_control="", metadata={})
     store.set_clock.instant += max(EVENTS_TAKE, LOOK_AFTER) + GRACE + timedelta(hours=1)
 

@@ -39,8 +39,10 @@ def _long_form(loader: _LongForm, name: str, node: yaml.Node) -> dict[str, Any]:
             value = value.split(".", 1) if name == "GetAtt" else value
         case yaml.SequenceNode():
             value = loader.construct_sequence(node, deep=True)
-        case _:
+        case yaml.MappingNode():
             value = loader.construct_mapping(node, deep=True)
+        case _:
+            raise AssertionError(node)
     return {name if name in {"Ref", "Condition"} else f"Fn::{name}": value}
 
 

@@ -69,10 +69,13 @@ class WatchOfGrants:
     def _ran_all(self) -> bool:
         option = self._config.option
         some_only = any(getattr(option, name, None) for name in _NARROWING)
-        return not some_only and not any("::" in arg for arg in self._config.args) and self._ran >= _files()
+        return (
+            not some_only and not any("::" in arg for arg in self._config.args) and self._ran >= all_files()
+        )
 
 
-def _files() -> set[str]:
+def all_files() -> set[str]:
+    """The files of tests in which functions are at work, as pytest names them."""
     return {
         f"tests/{path.relative_to(TESTS).as_posix()}"
         for folder in FOLDERS

@@ -7,12 +7,14 @@ what calls cannot tell: who may hold the powers that do harm, and how wide a gra
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.roles.comparison import PARAMETERS
-from tests.roles.evaluation import ACCOUNT, REGION, STACK, Roles, Statement
+from tests.roles.deployments import CHANGES_NO_CALL, DEPLOYMENTS, IN_A_TEST_OF_ITS_OWN
+from tests.roles.evaluation import ACCOUNT, REGION, STACK, Roles, Statement, written_template
 
 ROLES = Roles(PARAMETERS, {})
 FUNCTIONS = ROLES.functions()
@@ -133,6 +135,21 @@ def test_what_no_parameter_names_is_granted_to_nobody(function: str) -> None:
     unnamed = {statement.sid for statement in Roles({}, {}).of(function)}
 
     assert not {"CloudflareSecret", "TableToMigrate"} & unnamed
+
+
+def test_every_parameter_that_changes_a_call_has_each_of_its_values_in_a_test() -> None:
+    template = written_template()
+    functions = [template["Resources"][f"{name.capitalize()}Function"]["Properties"] for name in FUNCTIONS]
+    chosen = {
+        variable
+        for function in functions
+        for variable, value in function.get("Environment", {}).get("Variables", {}).items()
+        if set(re.findall(r"\w+", str(value))) & template["Parameters"].keys()
+    }
+    varied = {variable for environment in DEPLOYMENTS.values() for variable in environment}
+
+    assert chosen == varied | IN_A_TEST_OF_ITS_OWN | CHANGES_NO_CALL
+    assert not varied & CHANGES_NO_CALL
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

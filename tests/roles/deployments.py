@@ -1,0 +1,72 @@
+"""Deployments between which each parameter that changes what functions call has each of its values."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.fakes.cloudflare import ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POLICY = {"kind": "upload", "older_than_days": 1, "keep_newest": 0}
+DEPLOYMENTS: Mapping[str, Mapping[str, str]] = {
+    "as it comes": {},
+    "with all there is": {
+        "CLOUDFLARE_ZONE_ID": ZONE,
+        "CLOUDFLARE_SECRET": "image-store/cloudflare",
+        "ENCRYPT_SENSITIVE_FIELDS": "true",
+        "QUOTA_IMAGES": "1000",
+        "QUOTA_BYTES": "1000000000",
+        "PROVENANCE": "prompt",
+        "CLEANUP_POLICIES": json.dumps([POLICY]),
+        "CLEANUP_ON_SAVE": "true",
+        "FEED_DETAILS": "true",
+        "FEED_OWNERS": "true",
+        "BUDGET_OWNER_DAILY": "10",
+        "BUDGET_OWNER_MONTHLY": "100",
+        "BUDGET_DEPLOYMENT_DAILY": "10",
+        "BUDGET_DEPLOYMENT_MONTHLY": "100",
+        "UNKNOWN_PRICE_RESERVE": "0.1",
+    },
+    "with less": {"TRASH_RETENTION_DAYS": "0", "PUBLIC_BUCKET": "", "PUBLIC_URL": ""},
+}
+"""By the variables of their functions' environment."""
+IN_A_TEST_OF_ITS_OWN = frozenset({"MIGRATION_TABLE", "PROVIDERS"})
+"""Parameters whose values the tests of migrations and of generation have."""
+CHANGES_NO_CALL = frozenset(
+    {
+        "ADMIN_SCOPE",
+        "ADMIN_SUBJECTS",
+        "API_URL",
+        "AUDIENCE",
+        "CDN_API_URL",
+        "CLEANUP_MAX_DELETIONS",
+        "CONSOLE_CLIENT_ID",
+        "CONSOLE_SCOPES",
+        "CONSOLE_TOKEN_URL",
+        "FEED_CACHE_SECONDS",
+        "GENERATION_RETRIES",
+        "ISSUER",
+        "KEY_LAYOUT",
+        "MAX_BYTES",
+        "MAX_DECODE_MEGABYTES",
+        "MAX_DECODE_SECONDS",
+        "MAX_FRAMES",
+        "MAX_FRAME_PIXELS",
+        "MAX_METADATA_BYTES",
+        "MAX_PIXELS",
+        "PRESETS",
+        "PRIVATE_BUCKET",
+        "PROVIDERS_SECRET",
+        "PROVIDER_URLS",
+        "PUBLIC_CACHE_CONTROL",
+        "R2_ENDPOINT",
+        "R2_REGION",
+        "R2_SECRET",
+        "REMOTE_HOSTS",
+        "REMOTE_NETWORKS",
+    }
+)
+"""Names, addresses and limits that somebody chooses: whatever they are, the same calls are made."""
