@@ -149,7 +149,7 @@ def _write_stored(table: DiskTable, images: Sequence[Record]) -> None:
 
 def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
     """Write records, the rows by which they are asked for here, and the figures of them."""
-    rows = {}
+    rows: dict[RowKey, items.Item] = {}
     facts = {image.image.id: facts_for(image) for image in images}
     for image in images:
         stored_rows = records.rows_of(image)
