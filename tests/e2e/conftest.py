@@ -165,7 +165,7 @@ def cloudflare() -> Iterator[CloudflareServer]:
 def choosy_stack(cloudflare: CloudflareServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that does what none does by default: it purges a zone's cache, and encrypts what is sensitive.
 
-    Tests that need a second stack, or spoil one for a while, share it too.
+    The test that needs a second stack beside the first shares it too.
     """
     started = Stack(
         port=any_free_port(),
