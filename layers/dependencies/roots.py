@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n", re.DOTALL)
 SEQUENCE, SET, VERSION, UTF8 = 0x30, 0x31, 0xA0, 0x0C
 LONG_FORM = 0x80
-ENCODINGS = {UTF8: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1A: "ascii", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}  # fmt: skip
+ENCODINGS = {
+    UTF8: "utf-8",
+    0x13: "ascii",
+    0x14: "latin-1",
+    0x16: "ascii",
+    0x1A: "ascii",
+    0x1C: "utf-32-be",
+    0x1E: "utf-16-be",
+}
 """Of the strings that a name may be made of, by their tag in X.680."""
 SUBJECT = 4
 """The place of the subject in a certificate, behind its version: RFC 5280, section 4.1."""

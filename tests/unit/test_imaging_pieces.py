@@ -6,7 +6,15 @@ import pytest
 
 from image_store.adapters.imaging.pieces import Pieces
 
-PARTS: list[bytes | memoryview] = [b"", b"\x89PNG", memoryview(b"..0123456789..")[2:12], b"", b"x", b"end", b""]
+PARTS: list[bytes | memoryview] = [
+    b"",
+    b"\x89PNG",
+    memoryview(b"..0123456789..")[2:12],
+    b"",
+    b"x",
+    b"end",
+    b"",
+]
 JOINED = b"\x89PNG0123456789xend"
 
 
