@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,6 @@ from image_store_cli.uploading import Bytes, read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Future
     from pathlib import Path
 
     from rich.progress import Progress, TaskID
@@ -72,7 +70,6 @@ class UploadRun:
         self._uploader = uploader
         self._journal = journal
         self._parallel = parallel
-        self._stopped = threading.Event()
         self._started = datetime.now(UTC)
 
     def run(self, pictures: list[Picture], bad: Sequence[BadFile] = ()) -> Exit:
@@ -97,22 +94,16 @@ class UploadRun:
         with context.out.progress(*columns) as progress, ThreadPoolExecutor(self._parallel) as pool:
             number = counted(len(bad) + len(pictures), "picture")
             whole = progress.add_task(f"{len(bad)} of {number}", total=total)
-            futures = [pool.submit(self._one, picture, progress, whole) for picture in pictures]
             try:
+                futures = [pool.submit(self._one, picture, progress, whole) for picture in pictures]
                 for future in as_completed(futures):
                     results.append(self._told(future.result()))
                     progress.update(whole, description=f"{len(results)} of {number}")
             except BaseException:
-                self._stop(futures)
+                pool.shutdown(wait=False, cancel_futures=True)  # what is on its way may end
                 context.out.note("Stopped. Repeat the command to resume.")
                 raise
         return self._end(results)
-
-    def _stop(self, futures: list[Future[Result]]) -> None:
-        """Begin nothing more; what is on its way may end."""
-        self._stopped.set()
-        for future in futures:
-            future.cancel()
 
     def _told(self, result: Result) -> Result:
         if isinstance(result.error, NotSignedIn | NotOffered):

@@ -352,7 +352,7 @@ def test_a_name_is_held_by_one_job_until_it_is_released_or_over(jobs: Generation
 
     assert jobs.job(OTHER) is None
     assert spending(jobs) == Spending(0, 100)
-    assert jobs.named("digest", at=NOON) == NamedJob(JOB, "print")
+    assert jobs.named("digest", at=NOON) == NamedJob(JOB, "print", NOON)
     assert jobs.named("digest", at=NOON + timedelta(hours=2)) is None
     jobs.release("digest", OTHER)
     assert jobs.named("digest", at=NOON) is not None
@@ -366,7 +366,21 @@ def test_a_name_that_is_over_is_taken_anew(jobs: Generations) -> None:
 
     create(jobs, job_id=OTHER, names=(JobName("digest", "print", NOON + timedelta(hours=1)),))
 
-    assert jobs.named("digest", at=NOON) == NamedJob(OTHER, "print")
+    assert jobs.named("digest", at=NOON) == NamedJob(OTHER, "print", NOON)
+
+
+def test_a_name_is_brought_forward_once_by_whoever_saw_it(jobs: Generations) -> None:
+    create(jobs, names=(JobName("digest", "print", NOON + timedelta(days=400)),))
+    seen = jobs.named("digest", at=NOON)
+    assert seen is not None
+
+    jobs.bring_forward("digest", seen, to=NOON + timedelta(hours=1))
+    jobs.bring_forward("digest", seen, to=NOON + timedelta(days=1))
+
+    kept = jobs.named("digest", at=NOON)
+    assert kept is not None
+    whole = NOON.replace(microsecond=0)
+    assert (seen.until, kept.until) == (whole + timedelta(days=400), whole + timedelta(hours=1))
 
 
 def test_a_job_is_given_another_name_where_nobody_holds_it(jobs: Generations) -> None:
@@ -378,9 +392,9 @@ def test_a_job_is_given_another_name_where_nobody_holds_it(jobs: Generations) ->
 
     with pytest.raises(Conflict):
         jobs.give(name, OTHER, at=NOON)
-    assert jobs.named("digest", at=NOON) == NamedJob(JOB, "print")
+    assert jobs.named("digest", at=NOON) == NamedJob(JOB, "print", NOON)
     jobs.give(replace(name, until=NOON + timedelta(hours=9)), OTHER, at=NOON + timedelta(hours=2))
-    assert jobs.named("digest", at=NOON + timedelta(hours=2)) == NamedJob(OTHER, "print")
+    assert jobs.named("digest", at=NOON + timedelta(hours=2)) == NamedJob(OTHER, "print", NOON)
 
 
 # Money --------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What every Housekeeping does: the fake of the tests and DynamoHousekeeping on the template's table alike."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -296,7 +297,10 @@ def canceled(code: str) -> ClientError:
 )
 @pytest.mark.parametrize("call", CALLS)
 def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> None:
-    kept = DynamoHousekeeping("images", client=lambda: Failing(error))
+    a_second_later = itertools.count().__next__
+    kept = DynamoHousekeeping(
+        "images", client=lambda: Failing(error), sleep=lambda _: None, monotonic=a_second_later
+    )
 
     with pytest.raises(StorageUnavailable) as raised:
         CALLS[call](kept)

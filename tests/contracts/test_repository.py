@@ -408,6 +408,20 @@ def test_an_expired_idempotency_key_is_taken_by_the_next(store: Rows) -> None:
     assert store.idempotency(KEY.name) == kept_key(later, "another body")
 
 
+def test_an_idempotency_key_is_brought_forward_once_by_whoever_saw_it(store: Rows) -> None:
+    record = pending(idempotency=KEY.name)
+    store.reserve(reservation(record, idempotency=KEY))
+    seen = kept_key(record)
+    sooner = NOON + timedelta(hours=1)
+
+    store.bring_forward(KEY.name, seen, to=sooner)
+    store.bring_forward(KEY.name, seen, to=NOON)
+    store.bring_forward("unknown", seen, to=NOON)
+
+    assert store.idempotency(KEY.name) == replace(seen, expires_at=sooner)
+    assert store.idempotency("unknown") is None
+
+
 def test_a_reserved_publication_can_be_read_and_waits_for_its_deadline(store: Rows) -> None:
     record = pending(intent=PUBLICATION)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -16,7 +17,7 @@ _FORM = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "Billing
 _numbers = count(1)
 
 
-class _Template(yaml.SafeLoader):
+class _Template(yaml.CSafeLoader):
     """CloudFormation's tags say nothing about a table's form."""
 
 
@@ -56,8 +57,9 @@ def mocked_client() -> Iterator[Any]:
         )
 
 
+@cache
 def table_form() -> dict[str, Any]:
-    """Keys and indexes as the template has them."""
+    """Keys and indexes as the template has them; read once, for it takes as long as many tests."""
     template = yaml.load(TEMPLATE.read_text("utf-8"), _Template)  # noqa: S506 - a safe loader that skips tags
     resources = template["Resources"].values()
     (table,) = (found for found in resources if found["Type"] == "AWS::DynamoDB::Table")

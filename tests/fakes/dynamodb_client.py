@@ -265,7 +265,7 @@ def _page(index: Index, table: Table, request: Request, wanted: Callable[[Item],
     ordered = sorted(
         (position, item)
         for item in table.rows.values()
-        if (position := index.position(item)) is not None and wanted(item)
+        if wanted(item) and (position := index.position(item)) is not None
     )
     positions = [position for position, _ in ordered]
     items = [index.shown(item) for _, item in ordered]

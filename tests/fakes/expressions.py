@@ -257,6 +257,8 @@ def _compare(sign: str, left: Value | None, right: Value | None) -> bool:
     """What is not there, or of another type, is neither equal nor smaller nor larger."""
     if left is None or right is None:
         return sign == "<>"
+    if sign == "=" and "S" in left and "S" in right:  # what most conditions are, and many rows are asked
+        return bool(left["S"] == right["S"])
     (left_kind, one), (right_kind, other) = comparable(left), comparable(right)
     if left_kind != right_kind:
         return sign == "<>"

@@ -39,7 +39,7 @@ class MemoryGenerations(Generations):
         self.committed: Counter[Budget] = Counter()
         self.spent: Counter[Budget] = Counter()
         self._jobs: dict[str, Job] = {}
-        self.names: dict[str, tuple[NamedJob, datetime]] = {}
+        self.names: dict[str, NamedJob] = {}
         self._due: dict[str, datetime] = {}
         self._performance: dict[tuple[str | None, str, Provider], Performance] = {}
         self._repository = repository
@@ -67,7 +67,7 @@ class MemoryGenerations(Generations):
         for item in items:
             self.rows[item.job_id, item.index] = item
         for name in names:
-            self.names[name.name] = (NamedJob(job.id, name.fingerprint), name.until)
+            self.names[name.name] = NamedJob(job.id, name.fingerprint, name.until.replace(microsecond=0))
 
     def change(
         self,
@@ -123,17 +123,22 @@ class MemoryGenerations(Generations):
 
     def named(self, name: str, *, at: datetime) -> NamedJob | None:
         held = self.names.get(name)
-        return held[0] if held is not None and held[1] >= at.replace(microsecond=0) else None
+        return held if held is not None and held.until >= at.replace(microsecond=0) else None
 
     def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
         if self.named(name.name, at=at) is not None:
             raise Conflict("The name is held.")
-        self.names[name.name] = (NamedJob(job_id, name.fingerprint), name.until)
+        self.names[name.name] = NamedJob(job_id, name.fingerprint, name.until.replace(microsecond=0))
 
     def release(self, name: str, job_id: str) -> None:
         held = self.names.get(name)
-        if held is not None and held[0].job_id == job_id:
+        if held is not None and held.job_id == job_id:
             del self.names[name]
+
+    def bring_forward(self, name: str, held: NamedJob, *, to: datetime) -> None:
+        found = self.names.get(name)
+        if found == held and found.until == held.until:
+            self.names[name] = replace(held, until=to.replace(microsecond=0))
 
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)

@@ -14,13 +14,18 @@ from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
 
 
 class MemoryWorkQueue(WorkQueue):
-    """WorkQueue in memory; `waiting` is what was sent, `delays` is how long each of it has to wait."""
+    """WorkQueue in memory; `waiting` is what was sent, `delays` is how long each of it has to wait.
+
+    `sent` counts all messages, those that were taken out of `waiting` among them.
+    """
 
     def __init__(self) -> None:
         self.waiting: list[Work] = []
         self.delays: list[timedelta] = []
+        self.sent = 0
 
     def send(self, work: Work, *, delay: timedelta = timedelta(0)) -> None:
+        self.sent += 1
         self.waiting.append(work)
         self.delays.append(delay)
 

@@ -12,7 +12,7 @@ from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
 from image_store.domain.ids import created_at, first_id_at
 from image_store.domain.image import FoundImages, Image, ImagePage, Record, State
-from image_store.domain.ingest import SweepPosition
+from image_store.domain.ingest import SweepPosition, holds
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.publication import PublicationRow
 from image_store.domain.quota import Quota, Usage
@@ -33,7 +33,7 @@ class MemoryRepository(Rows):
         self.policies_after_save = policies_after_save
         self.records: dict[str, Record] = {}
         self.publication_rows: dict[str, PublicationRow] = {}
-        self._notes: dict[str, datetime] = {}
+        self._notes: dict[str, tuple[str, datetime]] = {}
         self._sweeps: dict[str, SweepPosition] = {}
         self._keys: dict[str, IdempotencyRow] = {}
         self.owners: dict[str, datetime] = {}
@@ -186,14 +186,18 @@ class MemoryRepository(Rows):
     def idempotency(self, name: str) -> IdempotencyRow | None:
         return self._keys.get(name)
 
+    def bring_forward(self, name: str, row: IdempotencyRow, *, to: datetime) -> None:
+        if self._keys.get(name) == row:
+            self._keys[name] = replace(row, expires_at=to.replace(microsecond=0))
+
     def settled(self, names: Collection[str], *, at: datetime) -> set[str]:
-        kept = {name: row.expires_at for name, row in self._keys.items()}
-        rows = [*kept.items(), *self._notes.items()]
         now = at.replace(microsecond=0)
-        return {name for name, expires_at in rows if name in names and expires_at >= now}
+        stored = {name for name, row in self._keys.items() if row.expires_at >= now}
+        noted = {name for name, (what, until) in self._notes.items() if holds(what, until, at)}
+        return (stored | noted) & set(names)
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
-        self._notes[name] = expires_at.replace(microsecond=0)
+        self._notes[name] = (what, expires_at.replace(microsecond=0))
 
     def sweep_position(self, sweep: str) -> SweepPosition | None:
         return self._sweeps.get(sweep)

@@ -16,7 +16,7 @@ from image_store.domain.cleanup import Report
 from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, StorageUnavailable
 from image_store.domain.ids import uuid7
 from image_store.domain.image import Record, State, Visibility, public_key
-from image_store.domain.ingest import DroppedObject
+from image_store.domain.ingest import ANNOUNCED_FOR, DroppedObject
 from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
 from image_store.domain.migration import Migration, MigrationStatus
@@ -26,7 +26,7 @@ from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.direct_uploads import Ticket
-from image_store.services.ingest_sweep import ANNOUNCED_FOR, EVENTS_TAKE, REST, SweepReport
+from image_store.services.ingest_sweep import EVENTS_TAKE, REST, SweepReport
 from image_store.services.renditions import Found
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form

@@ -1,4 +1,4 @@
-"""A deployment for each test, on one DynamoDB for each module."""
+"""A deployment for each test, on the DynamoDB in memory: the contract tests hold it to what moto answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.bootstrap import use
-from tests.fakes.dynamodb import mocked_client, table_form
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.functions.deployment import Deployment
 
 if TYPE_CHECKING:
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def dynamodb() -> Iterator[Any]:
-    with mocked_client() as client:
-        yield client
+def dynamodb() -> MemoryDynamo:
+    return MemoryDynamo()
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def form() -> dict[str, Any]:
 
 
 @pytest.fixture
-def deployed(dynamodb: Any, form: dict[str, Any]) -> Iterator[Callable[..., Deployment]]:
+def deployed(dynamodb: MemoryDynamo, form: dict[str, Any]) -> Iterator[Callable[..., Deployment]]:
     """Deploys with variables of the environment other than the usual ones."""
     yield lambda **environment: Deployment(dynamodb, form, **environment)
     use(None)

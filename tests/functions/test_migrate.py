@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from image_store.bootstrap import use
+from tests.fakes.dynamodb import mocked_client
 from tests.functions.deployment import (
     API,
     IMAGE_ID,
@@ -21,7 +23,7 @@ from tests.functions.deployment import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
 PICTURE = sent_bytes("upload/raw")
 BASE64 = base64.b64encode(PICTURE).decode()
@@ -200,10 +202,16 @@ def test_a_record_that_is_not_there_is_not_found(store: Deployment) -> None:
     assert_refused(store.answer_to("migrate/content-without-record"), 400, "invalid_request")
 
 
-def test_a_table_is_moved_and_told_when_the_deployment_names_it(
-    deployed: Callable[..., Deployment],
-) -> None:
-    store = deployed(MIGRATION_TABLE="messages")
+@pytest.fixture
+def on_moto(form: dict[str, Any]) -> Iterator[Deployment]:
+    """A deployment whose DynamoDB also holds tables with other keys than the store's own."""
+    with mocked_client() as client:
+        yield Deployment(client, form, MIGRATION_TABLE="messages")
+    use(None)
+
+
+def test_a_table_is_moved_and_told_when_the_deployment_names_it(on_moto: Deployment) -> None:
+    store = on_moto
     table_of(store, {"id": {"S": "m1"}, "owner": {"S": "alice"}, "photo": {"S": BASE64}})
     store.answer_to("migrate/begin-table")
 

@@ -15,7 +15,7 @@ from image_store.bootstrap import Application, use
 from image_store.domain.errors import UrlNotAllowed
 from image_store.ports.remote import Fetched
 from image_store.settings import Settings
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.rows import DynamoRows
@@ -25,6 +25,8 @@ from tests.pictures import jpeg, png
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.fakes.dynamodb_client import MemoryDynamo
+
 URL = "https://pictures.example/a/b%20c.png?signature=x"
 PNG = png(40, 30)
 
@@ -32,9 +34,9 @@ PNG = png(40, 30)
 class Store:
     """The upload function on a store in memory."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: MemoryDynamo, form: dict[str, Any]) -> None:
         self.client = client
-        self.table = new_table(client, table_form())
+        self.table = new_table(client, form)
         self.app = Application()
         self.app.settings = Settings.from_env(
             {"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"}
@@ -58,15 +60,9 @@ class Store:
         assert all_items(self.client, self.table) == []
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
-    with mocked_client() as made:
-        yield made
-
-
 @pytest.fixture
-def store(client: Any) -> Iterator[Store]:
-    made = Store(client)
+def store(dynamodb: MemoryDynamo, form: dict[str, Any]) -> Iterator[Store]:
+    made = Store(dynamodb, form)
     use(made.app)
     yield made
     use(None)

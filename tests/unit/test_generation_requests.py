@@ -59,7 +59,7 @@ def test_a_job_waits_with_each_of_its_images_on_its_way(generating: Generating) 
     job = generating.begin(a_wish("One"), a_wish("Two"), times=2)
 
     assert (job.status, job.total) == (JobStatus.QUEUED, 4)
-    assert generating.queue.waiting == [GenerateImage(job.id, index) for index in range(4)]
+    assert generating.queue.waiting == [GenerateImage(job.id, index, 1) for index in range(4)]
     assert [generating.item(job, index).request_index for index in range(4)] == [0, 0, 1, 1]
     assert generating.paid() == 0
 
@@ -497,7 +497,7 @@ def test_the_sweep_sends_what_nobody_works_on_and_nothing_else(generating: Gener
     generating.clock.instant += timedelta(minutes=10)
     assert generating.look_after().sent == 1
 
-    assert generating.queue.waiting == [GenerateImage(job.id, 0)]
+    assert generating.queue.waiting == [GenerateImage(job.id, 0, 1)]
     assert generating.look_after().looked_at == 0
     generating.clock.instant += timedelta(minutes=10)
     assert generating.look_after().looked_at == 1

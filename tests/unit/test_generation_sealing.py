@@ -189,7 +189,7 @@ def test_an_equal_request_is_joined_and_leaves_no_digest_that_could_be_tried(gen
     tried = {plain, hashlib.sha256(f"generation\0same\0{plain}".encode()).hexdigest()}
 
     assert first.id == again.id
-    held = {text for name, (named, _) in generating.jobs.names.items() for text in (name, named.fingerprint)}
+    held = {text for name, named in generating.jobs.names.items() for text in (name, named.fingerprint)}
     assert held
     assert not held & tried
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.ingest import OBJECT_LIFETIME, REMEMBERED, DroppedObject
+from image_store.domain.ingest import ANNOUNCED_FOR, OBJECT_LIFETIME, REMEMBERED, DroppedObject
 from image_store.ports.ingest import IngestEvents
-from image_store.services.ingest_sweep import ANNOUNCED_FOR, EVENTS_TAKE, REST, IngestSweep, SweepReport
+from image_store.services.ingest_sweep import EVENTS_TAKE, REST, IngestSweep, SweepReport
 from tests.fakes.object_store import MemoryIngestBucket
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE

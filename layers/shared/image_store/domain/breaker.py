@@ -97,7 +97,9 @@ class Breaker:
             later = max(until, now + asked) if asked is not None else until
             return replace(self, open_until=later, failed_at=now, version=self.version + 1)
         # From the start of the call, or a provider that hangs would never count as failing.
-        recent = self.failed_at is not None and began - self.failed_at <= WINDOW
+        # One that failed long after this call began was written down by a clock that ran ahead.
+        since = began - self.failed_at if self.failed_at is not None else None
+        recent = since is not None and -(PROBE_TIME + CLOCK_SKEW) <= since <= WINDOW
         failures = self.failures + 1 if recent or self.open_until is not None else 1
         if self.open_until is not None or failures >= FAILURES_TO_OPEN:
             # A limit that passes in seconds is none that has to be waited for by the minute.

@@ -12,6 +12,7 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import Conflict
 from image_store.domain.providers import NOT_OF_THE_PROVIDER, OF_A_KEY, Provider, Reason
+from image_store.domain.work import GenerateImage
 
 MAX_IMAGES = 50
 """Images that one job makes."""
@@ -298,6 +299,16 @@ class Job:
         return JobStatus.PARTIAL if counts[ItemState.SUCCEEDED] else JobStatus.FAILED
 
 
+def work_on(item: Item) -> GenerateImage:
+    """The message that brings an image further as it is now."""
+    return GenerateImage(item.job_id, item.index, item.version)
+
+
+def is_superseded(work: GenerateImage, item: Item) -> bool:
+    """Whether a message is for an earlier version of an image; a restored table may also hold an earlier one."""
+    return 0 < work.version < item.version
+
+
 MAX_PROMPT_EXCERPT_CHARS = 200
 
 
@@ -353,6 +364,8 @@ class NamedJob:
 
     job_id: str
     fingerprint: str
+    until: datetime = field(compare=False)
+    """In whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ that count. So a call that succeeds writes nothing here.
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from image_store.domain.deadlines import was_never_meant
+
 SHARES_OF_A_RETRY = 5
 """An image that was made earns one share."""
 MOST_RETRIES = 10
@@ -33,12 +35,15 @@ class RetryBudget:
     def filled(self, now: datetime, *, made: int) -> "RetryBudget":
         """With what was earned since; `made` is how many images the provider has made on this day."""
         on = now.date()
-        ticks = max(0, (now - self.at) // SHARE_TIME) if self.at is not None else 0
+        since = self.at
+        if since is not None and was_never_meant(since, now, longest=timedelta(0)):
+            since = None  # by a clock that ran ahead: the time counts from now on
+        ticks = max(0, (now - since) // SHARE_TIME) if since is not None else 0
         counted = self.made if self.day == on else 0
         return RetryBudget(
             shares=min(self.shares + ticks + max(0, made - counted), MOST_RETRIES * SHARES_OF_A_RETRY),
             # What is left over of the time counts the next time.
-            at=now if self.at is None else self.at + ticks * SHARE_TIME,
+            at=now if since is None else since + ticks * SHARE_TIME,
             day=on,
             made=max(made, counted),
         )

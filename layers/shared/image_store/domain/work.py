@@ -24,6 +24,8 @@ class GenerateImage:
 
     job_id: str
     index: int
+    version: int = 0
+    """Of the row that the message is for; 0 in messages of earlier releases, which are for any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from image_store.domain.quota import Usage
     from image_store.domain.reservation import Copies, IdempotencyRow
 
@@ -18,6 +20,10 @@ class Claims(Protocol):
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
         """Read what an idempotency key stands for, strongly consistent."""
+        ...
+
+    def bring_forward(self, name: str, row: IdempotencyRow, *, to: datetime) -> None:
+        """Let an idempotency key end earlier than its row says; nothing happens when that has changed meanwhile."""
         ...
 
     def usage(self, owner: str) -> Usage:

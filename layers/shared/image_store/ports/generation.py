@@ -55,6 +55,10 @@ class Generations(Protocol):
         """Take a name from a job; nothing happens when another holds it."""
         ...
 
+    def bring_forward(self, name: str, held: NamedJob, *, to: datetime) -> None:
+        """Let a name end earlier than its row says; nothing happens when that has changed meanwhile."""
+        ...
+
     def job(self, job_id: str) -> Job | None:
         """Read a job without its images, strongly consistent: one GetItem."""
         ...

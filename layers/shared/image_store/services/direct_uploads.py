@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.attributes import Attributes
-from image_store.domain.deadlines import is_due
+from image_store.domain.deadlines import has_passed, is_due
 from image_store.domain.errors import (
     ChecksumMismatch,
     Conflict,
@@ -165,7 +165,8 @@ class DirectUploads:
         if image.refusal is not None:
             raise _BY_CODE[image.refusal]("The bytes of this upload were refused; begin a new one.")
         now = self.clock.now()
-        if image.queued_at is not None and now < image.queued_at + _HANDED_OVER:
+        handed_over = image.queued_at + _HANDED_OVER if image.queued_at is not None else None
+        if handed_over is not None and not has_passed(handed_over, now, longest=_HANDED_OVER):
             return None
         if image.size_bytes > IN_REQUEST_BYTES:
             self._arrived(staging_key)
@@ -268,7 +269,8 @@ class DirectUploads:
     def _prepare(self, record: Record, processed: ProcessedImage) -> Record:
         """Give the record a new attempt and what was found in the bytes; from here on older attempts cannot commit."""
         image, now = record.image, self.clock.now()
-        running = image.renditions and now < image.updated_at + RESERVATION_LIFETIME
+        ends_at = image.updated_at + RESERVATION_LIFETIME
+        running = image.renditions and not has_passed(ends_at, now, longest=RESERVATION_LIFETIME)
         if running and image.queued_at is None:  # what was handed over goes on where the request gave up
             raise Conflict("This upload is being completed at this moment.", retry_after=timedelta(seconds=2))
         published = image.visibility is not Visibility.PRIVATE

@@ -16,12 +16,17 @@ from datetime import datetime, timedelta
 
 from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.ingest import INGEST_PREFIX, OBJECT_LIFETIME, ObjectVersion, SweepPosition
+from image_store.domain.ingest import (
+    ANNOUNCED_FOR,
+    INGEST_PREFIX,
+    OBJECT_LIFETIME,
+    ObjectVersion,
+    SweepPosition,
+)
 from image_store.ports.ingest import IngestEvents, IngestNotes, VersionedBucket
 from image_store.ports.system import Clock
 
 EVENTS_TAKE = timedelta(hours=1)
-ANNOUNCED_FOR = timedelta(days=1)
 REST = timedelta(hours=1)
 _SWEEP = "ingest"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from image_store.domain.attributes import Attributes, OnDuplicate, derived_alt_text
-from image_store.domain.deadlines import is_due
+from image_store.domain.deadlines import is_due, was_never_meant
 from image_store.domain.errors import (
     Conflict,
     DuplicateImage,
@@ -18,7 +18,7 @@ from image_store.domain.layout import KeyLayout, folder
 from image_store.domain.media import MediaType
 from image_store.domain.processing import ProcessedImage
 from image_store.domain.renditions import Placeholder
-from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
+from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey, IdempotencyRow
 from image_store.ports.claims import Claims
 from image_store.ports.images import ImageRepository
 from image_store.ports.system import Clock, Ids
@@ -64,7 +64,7 @@ class Reservations:
         ------
         IdempotencyMismatch, IdempotencyInProgress, ImageNotFound
         """
-        row = self.claims.idempotency(idempotency.name) if idempotency else None
+        row = self._row_of(idempotency) if idempotency else None
         if row is None or idempotency is None or row.is_expired(self.clock.now()):
             return None
         if row.fingerprint != idempotency.fingerprint:
@@ -153,6 +153,13 @@ class Reservations:
         raise Conflict(
             "Identical uploads are running at this moment; try again.", retry_after=timedelta(seconds=1)
         )
+
+    def _row_of(self, idempotency: IdempotencyKey) -> IdempotencyRow | None:
+        """What a key stands for. A row by a clock that ran ahead ends a lifetime after it was first seen to be one."""
+        row, now = self.claims.idempotency(idempotency.name), self.clock.now()
+        if row is not None and was_never_meant(row.expires_at, now, longest=idempotency.lifetime):
+            self.claims.bring_forward(idempotency.name, row, to=now + idempotency.lifetime)
+        return row
 
     def _image(
         self, image_id: str, wanted: Wanted, processed: ProcessedImage | None, lifetime: timedelta

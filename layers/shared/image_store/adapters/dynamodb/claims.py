@@ -1,8 +1,9 @@
 """What reservations have taken, as rows that they and the records write."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.expiries import bring_forward, expiry_of
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.adapters.dynamodb.usage_rows import UsageRows
 from image_store.domain.quota import Usage
@@ -33,8 +34,10 @@ class DynamoClaims(OnTable, Claims):
         item = self._rows.call("get_item", Key=keys.idempotency(name), ConsistentRead=True).get("Item")
         if item is None:
             return None
-        expires_at = datetime.fromtimestamp(int(item["ttl"]["N"]), UTC)
-        return IdempotencyRow(item["fingerprint"]["S"], item["image_id"]["S"], expires_at)
+        return IdempotencyRow(item["fingerprint"]["S"], item["image_id"]["S"], expiry_of(item))
+
+    def bring_forward(self, name: str, row: IdempotencyRow, *, to: datetime) -> None:
+        bring_forward(self._rows, keys.idempotency(name), seen=row.expires_at, to=to)
 
     def usage(self, owner: str) -> Usage:
         return UsageRows(self._rows).usage(owner)

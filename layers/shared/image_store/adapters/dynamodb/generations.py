@@ -18,6 +18,7 @@ from itertools import product
 from typing import Any
 
 from image_store.adapters.dynamodb import job_items, keys, schema
+from image_store.adapters.dynamodb.expiries import bring_forward, expiry_of
 from image_store.adapters.dynamodb.items import text_time
 from image_store.adapters.dynamodb.table import NamedWrite, Table, refused
 from image_store.adapters.dynamodb.usage_rows import UsageRows, no_room
@@ -140,7 +141,7 @@ class DynamoGenerations(Generations):
         if self._rows.conditional("put_item", **_taking(name, job_id, at)) is not None:
             return
         # botocore repeats a call whose answer it lost; the repeat then meets our own name.
-        if self.named(name.name, at=at) != NamedJob(job_id, name.fingerprint):
+        if self.named(name.name, at=at) != NamedJob(job_id, name.fingerprint, name.until):
             raise refused()
 
     def release(self, name: str, job_id: str) -> None:
@@ -150,6 +151,9 @@ class DynamoGenerations(Generations):
             ConditionExpression="job_id = :job",
             ExpressionAttributeValues={":job": {"S": job_id}},
         )
+
+    def bring_forward(self, name: str, held: NamedJob, *, to: datetime) -> None:
+        bring_forward(self._rows, keys.join(name), seen=held.until, to=to)
 
     def stop(self, job_id: str, *, at: datetime) -> None:
         self._update_job(
@@ -324,9 +328,9 @@ class DynamoGenerations(Generations):
 
     def named(self, name: str, *, at: datetime) -> NamedJob | None:
         row = self._get(keys.join(name))
-        if row is None or int(row["ttl"]["N"]) < int(at.timestamp()):
+        if row is None or expiry_of(row) < at.replace(microsecond=0):
             return None
-        return NamedJob(row["job_id"]["S"], row["fingerprint"]["S"])
+        return NamedJob(row["job_id"]["S"], row["fingerprint"]["S"], expiry_of(row))
 
     def job(self, job_id: str) -> Job | None:
         row = self._get(keys.key(keys.job(job_id), keys.JOB))

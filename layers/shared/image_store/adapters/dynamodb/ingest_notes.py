@@ -4,8 +4,9 @@ from collections.abc import Collection
 from datetime import datetime
 
 from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.expiries import expiry_of
 from image_store.adapters.dynamodb.table import OnTable
-from image_store.domain.ingest import SweepPosition, VersionPosition
+from image_store.domain.ingest import SweepPosition, VersionPosition, holds
 from image_store.ports.ingest import IngestNotes
 
 
@@ -16,9 +17,8 @@ class DynamoIngestNotes(OnTable, IngestNotes):
         rows = [(row, name) for name in set(names) for row in (keys.idempotency(name), keys.note(name))]
         name_of = {row["pk"]["S"]: name for row, name in rows}
         # DynamoDB removes expired rows late: they count as absent.
-        now = int(at.timestamp())
         found = self._rows.get_many([row for row, _ in rows])
-        return {name_of[item["pk"]["S"]] for item in found if int(item["ttl"]["N"]) >= now}
+        return {name_of[item["pk"]["S"]] for item in found if _holds(item, at)}
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
         expiry = {"ttl": {"N": str(int(expires_at.timestamp()))}}
@@ -30,6 +30,13 @@ class DynamoIngestNotes(OnTable, IngestNotes):
 
     def keep_sweep_position(self, sweep: str, position: SweepPosition) -> None:
         self._rows.call("put_item", Item=_sweep_item(sweep, position))
+
+
+def _holds(item: items.Item, at: datetime) -> bool:
+    """Whether an object is still known to be stored, by its idempotency key, or noted."""
+    if "what" in item:
+        return holds(item["what"]["S"], expiry_of(item), at)
+    return expiry_of(item) >= at.replace(microsecond=0)
 
 
 def _sweep_item(sweep: str, position: SweepPosition) -> items.Item:

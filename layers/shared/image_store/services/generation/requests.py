@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.budget import Budgets
+from image_store.domain.deadlines import was_never_meant
 from image_store.domain.errors import (
     BudgetUsedUp,
     Conflict,
@@ -29,11 +30,11 @@ from image_store.domain.generation import (
     counted,
     fingerprint_of,
     prompt_excerpt,
+    work_on,
 )
 from image_store.domain.ids import is_image_id
 from image_store.domain.image import State
 from image_store.domain.reservation import IdempotencyKey
-from image_store.domain.work import GenerateImage
 from image_store.ports.generation import Generations, ProviderKeys
 from image_store.ports.images import ImageRepository
 from image_store.ports.queues import WorkQueue
@@ -264,6 +265,9 @@ class GenerationRequests:
             held = self.generations.named(name.name, at=now)
             if held is None:
                 continue
+            if was_never_meant(held.until, now, longest=name.until - now):
+                # Of a clock that ran ahead: it ends a lifetime after it was first seen to be one.
+                self.generations.bring_forward(name.name, held, to=name.until)
             if held.fingerprint != name.fingerprint:
                 raise IdempotencyMismatch("This Idempotency-Key was used for another request; use a new one.")
             job = self.generations.job(held.job_id)
@@ -332,7 +336,7 @@ class GenerationRequests:
 
     def _send(self, items: Sequence[Item]) -> None:
         """Hand the images over; the sweep does so again for those that the queue did not take."""
-        self.work.send_all([GenerateImage(item.job_id, item.index) for item in items])
+        self.work.send_all([work_on(item) for item in items])
 
 
 def _digest(kind: str, text: str) -> str:

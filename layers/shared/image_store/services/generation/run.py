@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets
 from image_store.domain.catalogue import Model
+from image_store.domain.deadlines import CLOCK_SKEW, was_never_meant
 from image_store.domain.errors import (
     RETRYABLE,
     ConfigurationError,
@@ -25,6 +26,7 @@ from image_store.domain.errors import (
 from image_store.domain.generation import (
     JOB_LIFETIME,
     LONGEST_LEASE,
+    WAITING_LIFETIME,
     Call,
     Change,
     Item,
@@ -34,6 +36,8 @@ from image_store.domain.generation import (
     Outcome,
     Receipt,
     Wish,
+    is_superseded,
+    work_on,
 )
 from image_store.domain.image import Kind, State
 from image_store.domain.providers import (
@@ -69,6 +73,8 @@ STORING = timedelta(seconds=100)
 """Below the lifetime of a reservation."""
 LONGEST_DELAY = timedelta(minutes=15)
 """What the queue allows."""
+SHORTEST_WAIT = timedelta(seconds=2)
+"""Of an image that waits for a provider; longer than the second by which a message may come early."""
 _FIRST_BACKOFF = timedelta(seconds=1)
 _STORE_AGAIN = timedelta(seconds=30)
 _SOON = timedelta(seconds=1)
@@ -115,7 +121,10 @@ class GenerationRun:
         if item.state is ItemState.RUNNING and not item.may_be_taken(now):
             return  # somebody is at it; should it die, the sweep sends the image again
         if not item.is_to_begin(now + _SOON):
-            self._send(item, item.not_before - now)
+            # The change that let it wait has sent a message of its own: without this, each that comes twice, or
+            # that the sweep sends besides, would be sent on for as long as the image waits.
+            if not is_superseded(work, item):
+                self._send(item, item.not_before - now)
             return
         try:
             if item.call is not None:
@@ -123,15 +132,23 @@ class GenerationRun:
             elif job.cancelled:
                 self._end(item, ItemState.CANCELLED)
             else:
-                self._begin(job, item, until)
+                self._begin(job, self._with_deadline(item), until)
         except _LostLease:
             return  # somebody else has taken over
 
     # 2. Lease and 3. Call -----------------------------------------------------------------------------
 
+    def _with_deadline(self, item: Item) -> Item:
+        """The image with a deadline that may have been meant: one by a clock that ran ahead begins anew, once."""
+        now = self.clock.now()
+        if not was_never_meant(item.deadline, now, longest=WAITING_LIFETIME):
+            return item
+        return self._changed(item, ItemState.QUEUED, deadline=now + WAITING_LIFETIME)
+
     def _begin(self, job: Job, item: Item, until: datetime) -> None:
         now = self.clock.now()
-        forgotten = self._unsettled(item) if now - job.created_at >= _SOONEST_RESTORE else None
+        is_new = -CLOCK_SKEW <= now - job.created_at < _SOONEST_RESTORE
+        forgotten = None if is_new else self._unsettled(item)
         if forgotten is not None:
             self._adopt(job, item, *forgotten, until)
             return
@@ -305,7 +322,7 @@ class GenerationRun:
             self._changed(
                 item,
                 ItemState.QUEUED,
-                not_before=until + spread,
+                not_before=max(until, self.clock.now() + SHORTEST_WAIT) + spread,
                 lease_until=None,
                 error=item.error
                 or _nobody("No provider can be called at the moment; the image waits for one."),
@@ -540,7 +557,7 @@ class GenerationRun:
     def _send(self, item: Item, delay: timedelta) -> None:
         delay = min(max(delay, timedelta(0)), LONGEST_DELAY)
         try:
-            self.work.send(GenerateImage(item.job_id, item.index), delay=delay)
+            self.work.send(work_on(item), delay=delay)
         except StorageUnavailable:
             _log.warning(
                 "the queue did not take an image; the sweep will send it", extra={"job": item.job_id}

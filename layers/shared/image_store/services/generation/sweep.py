@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.errors import Conflict, UnreadableRow
-from image_store.domain.generation import LONGEST_LOOK, Item, ItemState, Job
-from image_store.domain.work import GenerateImage
+from image_store.domain.generation import LONGEST_LOOK, Item, ItemState, Job, work_on
 from image_store.ports.generation import Generations
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock
@@ -73,7 +72,7 @@ class GenerationSweep:
 
     def _send_again(self, job: Job, items: list[Item]) -> int:
         now = self.clock.now()
-        idle = [GenerateImage(item.job_id, item.index) for item in items if _is_idle(item, now)]
+        idle = [work_on(item) for item in items if _is_idle(item, now)]
         left = self.work.send_all(idle) if idle else ()
         if not left:  # or else the job stays due
             self.generations.look_again(job, at=now + LOOK_AFTER)
