@@ -175,6 +175,27 @@ def test_a_job_is_watched_until_it_ends_and_each_item_is_told_once(tmp_path: Pat
     assert body["items"][0] | {"prompt": ""} == {"prompt": "", "size": "1024x1024", "groups": {"post": ["1"]}}
 
 
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        (b'{"prompt": "a cat"}\nnothing\n', "prompts.jsonl, line 2 is not JSON."),
+        (b"\xff\xfe", "prompts.jsonl is not UTF-8 text."),
+        (None, "prompts.jsonl cannot be read: No such file or directory."),
+    ],
+)
+def test_a_file_of_prompts_that_cannot_be_read_is_told_with_the_reason(
+    lines: bytes | None, complaint: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "prompts.jsonl"
+    if lines is not None:
+        file.write_bytes(lines)
+
+    said = command(Store(), "generate", "--from", str(file), folder=tmp_path)
+
+    assert said.exit_code == Exit.USAGE
+    assert complaint in said.err
+
+
 def test_a_job_with_json_is_one_document(tmp_path: Path) -> None:
     store = Store(POST_generations=[job("succeeded", MADE)])
 

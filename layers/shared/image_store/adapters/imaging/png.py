@@ -8,16 +8,19 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
+from typing import BinaryIO
 
 from image_store.adapters.imaging.apng import AnimationReader, PngFrame, Span
 from image_store.adapters.imaging.color import MAX_PROFILE_BYTES, ColorTag, tag_of_cicp
 from image_store.adapters.imaging.colorimetry import BT709, ColorSpace, Primaries, gamma, rgb_profile
 from image_store.adapters.imaging.exif import orientation_of
+from image_store.adapters.imaging.pieces import Pieces
 from image_store.adapters.imaging.source import DAMAGED_PROFILE, NO_END, Facts, joined_names
 from image_store.domain.errors import InvalidImage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_INFLATED_AT_ONCE, _PACKED_AT_ONCE = 1024 * 1024, 64 * 1024
+_INFLATED_AT_ONCE, _PACKED_AT_ONCE, _READ_AT_ONCE = 1024 * 1024, 64 * 1024, 64 * 1024
 # What stands for plain 2.2 is written by many tools that mean sRGB; browsers show it so unless primaries are told.
 _GAMMA_OF_SRGB = range(45_450, 45_461)
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
@@ -68,11 +71,11 @@ class Png:
         """Whether its rows are spread over seven passes."""
         return self.header[12] == 1
 
-    def still(self) -> bytes:
+    def still(self) -> BinaryIO:
         """A file of the picture that viewers show that know no animation."""
         return self._file(self.header, self.spans)
 
-    def still_of(self, frame: PngFrame) -> bytes:
+    def still_of(self, frame: PngFrame) -> BinaryIO:
         """A file of a frame alone."""
         return self._file(struct.pack(">II", frame.width, frame.height) + self.header[8:], frame.spans)
 
@@ -95,15 +98,14 @@ class Png:
                 break
         return left <= 0
 
-    def _file(self, header: bytes, spans: Sequence[Span]) -> bytes:
+    def _file(self, header: bytes, spans: Sequence[Span]) -> BinaryIO:
         view = memoryview(self.data)
         size = sum(end - start for start, end in spans)
         # Pillow checks no sum of pixel data: that was done when the file was read.
         start, stop = struct.pack(">I4s", size, _DATA), bytes(4)
         pixels = [view[begin:end] for begin, end in spans]
-        return b"".join(
-            (SIGNATURE, _chunk(b"IHDR", header), self.palette, start, *pixels, stop, _chunk(b"IEND", b""))
-        )
+        head = b"".join((SIGNATURE, _chunk(b"IHDR", header), self.palette, start))
+        return BufferedReader(Pieces((head, *pixels, stop + _chunk(b"IEND", b""))), _READ_AT_ONCE)
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
