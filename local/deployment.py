@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import sys
@@ -27,6 +28,7 @@ from local.settings import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from local.emulator import Emulator
@@ -109,6 +111,7 @@ def deploy(emulator: Emulator, *, build_folder: Path, parameters: dict[str, str]
     formation, storage = emulator.client("cloudformation"), emulator.client("s3")
     storage.create_bucket(Bucket=CODE_BUCKET)
     template = package(build_folder, bucket=CODE_BUCKET, storage=storage)
+    require_known(parameters, known=json.loads(template)["Parameters"])
     storage.put_object(Bucket=CODE_BUCKET, Key="template.json", Body=template.encode())
     create_or_update(
         formation,
@@ -123,6 +126,15 @@ def deploy(emulator: Emulator, *, build_folder: Path, parameters: dict[str, str]
         raise CannotRun(f"The stack is not there after its deployment: see the end of {emulator.log}.")
     require_every_route(emulator, stack)
     return stack
+
+
+def require_known(parameters: Iterable[str], *, known: Collection[str]) -> None:
+    """Raise CannotRun for a parameter that the template does not have: the emulator would ignore it, AWS refuses it."""
+    for name in parameters:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise CannotRun(f"TEMPLATE_PARAMETERS names {name}, which template.yaml does not have.{hint}")
 
 
 def create_or_update(formation: Any, **request: Any) -> None:

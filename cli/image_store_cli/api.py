@@ -75,13 +75,15 @@ class Api:
         *,
         most: int | None = None,
         on_page: Callable[[Mapping[str, Any]], None] = lambda _: None,
+        signed_in: bool = True,
         **params: Any,
     ) -> Iterator[dict[str, Any]]:
         """The items of a list over its pages, at most so many; `on_page` hears of each page before its items."""
         cursor: str | None = None
         given = 0
         while True:
-            page = self.get(path, **params, cursor=cursor)
+            query = {**params, "cursor": cursor}
+            page = json_of(self.request("GET", path, params=query, signed_in=signed_in))
             on_page(page)
             for item in page["items"]:
                 if most is not None and given >= most:

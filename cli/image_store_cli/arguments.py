@@ -56,6 +56,11 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
     filters.add_argument("--model", metavar="MODEL")
     filters.add_argument("--provider", metavar="PROVIDER")
     filters.add_argument("--category", metavar="CATEGORY")
+    add_period(filters)
+
+
+def add_period(filters: argparse._ArgumentGroup) -> None:
+    """From when and until when images were stored."""
     filters.add_argument(
         "--from", dest="since", metavar="TIME", type=instant, help="stored at or after this date or time"
     )

@@ -12,15 +12,23 @@ from image_store_cli.problems import unknown_parameter
 from image_store_cli.texts import moment, plain, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from image_store_cli.context import Context
 
 PAGE = 100
 
 
-def print_cards(context: Context, path: str, query: Mapping[str, Any], *, most: int | None) -> None:
-    """Print the cards of a list, at most so many; says when there are more."""
+def print_cards(
+    context: Context,
+    path: str,
+    query: Mapping[str, Any],
+    *,
+    most: int | None,
+    table: Callable[[Iterable[dict[str, Any]]], Table] | None = None,
+    signed_in: bool = True,
+) -> None:
+    """Print the cards of a list, at most so many, as `table_of` or another table; says when there are more."""
     limit = PAGE if most is None else min(PAGE, most + 1)
     # One more than is shown tells whether there are more.
     wanted = None if most is None else most + 1
@@ -30,6 +38,7 @@ def print_cards(context: Context, path: str, query: Mapping[str, Any], *, most: 
         path,
         most=wanted,
         on_page=lambda page: left_out.update(dict.fromkeys(page.get("not_searched", ()))),
+        signed_in=signed_in,
         limit=limit,
         **query,
     )
@@ -46,7 +55,7 @@ def print_cards(context: Context, path: str, query: Mapping[str, Any], *, most: 
     if context.out.as_json:
         return
     if shown:
-        context.out.console.print(table_of(shown))
+        context.out.console.print((table or table_of)(shown))
     else:
         context.out.note("No images.")
 
@@ -86,5 +95,26 @@ def table_of(cards: Iterable[dict[str, Any]], *, also: str | None = None) -> Tab
             str(card["kind"]),
             str(card["visibility"]),
             Text(plain(str(card["filename"]))),
+        )
+    return table
+
+
+def table_of_feed(cards: Iterable[dict[str, Any]]) -> Table:
+    """A table of cards of the feed, which tells no visibility, and a filename only where the deployment shows it."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("id", no_wrap=True, min_width=36)
+    table.add_column("stored", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("pixels", no_wrap=True)
+    table.add_column("kind", no_wrap=True)
+    table.add_column("link", overflow="fold")
+    for card in cards:
+        table.add_row(
+            str(card["id"]),
+            moment(card["created_at"]),
+            size(int(card["size_bytes"])),
+            f"{card['width']}×{card['height']}",
+            str(card["kind"]),
+            Text(plain(str(card["public_url"]))),
         )
     return table

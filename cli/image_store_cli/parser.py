@@ -10,6 +10,7 @@ from image_store_cli.commands import (
     complete,
     delete,
     doctor,
+    feed,
     generate,
     get,
     list_images,
@@ -27,7 +28,7 @@ from image_store_cli.commands import (
 from image_store_cli.usage import PROGRAM, Parser
 
 COMMANDS = (
-    upload, list_images, show, get, search, similar, delete, restore, publish, generate, stats, migrate, cleanup,
+    upload, list_images, show, get, search, similar, feed, delete, restore, publish, generate, stats, migrate, cleanup,
     repair, rebuild, doctor, complete,
 )  # fmt: skip
 

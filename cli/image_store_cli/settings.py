@@ -67,7 +67,8 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
     if url is None:
         raise UsageError(
             "No store is named. Give --url or IMAGE_STORE_URL, write a profile into "
-            f"{config_file.default_path(environment)}, or start a local stack with `make run`."
+            f"{config_file.default_path(environment)}, or start a local stack with `make run`; "
+            "one that runs with another STATE is found by the same STATE here."
         )
     chosen = Profile() if args.local or args.stack_file else profile
     if args.subject and local is None:

@@ -149,12 +149,12 @@ def _write_stored(table: DiskTable, images: Sequence[Record]) -> None:
 
 def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
     """Write records, the rows by which they are asked for here, and the figures of them."""
-    rows = {}
+    rows: dict[RowKey, items.Item] = {}
     facts = {image.image.id: facts_for(image) for image in images}
     for image in images:
-        meta = (keys.image(image.image.id), keys.META)
         stored_rows = records.rows_of(image)
-        rows[meta] = stored_rows[meta]
+        own = [(keys.image(image.image.id), sort_key) for sort_key in (keys.META, keys.DETAIL)]
+        rows |= {key: stored_rows[key] for key in own}
         made = stored_rows | found_by(image, facts[image.image.id])
         rows |= {key: row for key, row in made.items() if key[0].startswith(_READ)}
     table.put(rows[key] for key in sorted(rows))

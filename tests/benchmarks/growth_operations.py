@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from image_store.domain.listing import FIELDS
 from tests.benchmarks.disk_bucket import DiskBucket
 from tests.benchmarks.disk_table import DiskTable
 from tests.benchmarks.functions import Functions
@@ -29,6 +30,7 @@ from tests.benchmarks.growth_contents import (
 )
 from tests.benchmarks.sample import OWNER, http_event
 
+ALL_FIELDS = ",".join(FIELDS)
 _PAGE = 100
 _MOST_PAGES = 50
 _MOST_EXAMINED = 2_000
@@ -208,6 +210,9 @@ OPERATIONS: dict[str, Operation] = {
     "list_tag": _list(f"tag={COMMON}", bar=8),
     "list_category": _list(f"category={CATEGORY}", bar=8),
     "list_model": _list(f"model={MODEL}", bar=8),
+    # Rows of lists hold these fields; for the others one more row of each image is read.
+    "list_fields": _list("fields=model,provider,owner_id,renditions", bar=8),
+    "list_all_fields": _list(f"fields={ALL_FIELDS}", bar=60),
     # Rows are filtered after they were read: nearly all, half, a quarter, a seventh, a ninth of them are left.
     "list_kind": _list("kind=generated", bar=10),
     "list_visibility": _list("visibility=private", bar=18),
@@ -223,6 +228,8 @@ OPERATIONS: dict[str, Operation] = {
     "search_kind_rare": _search(ALSO_COMMON, query="kind=reference", bar=100, unit="request"),
     "feed": _Walk("feed", "/v1/feed", "", bar=8),
     "feed_group": _Walk("feed", "/v1/feed", f"group={quote(GROUP)}&", bar=8),
+    # Without FeedDetails the feed reads no details.
+    "feed_all_fields": _Walk("feed", "/v1/feed", f"fields={ALL_FIELDS}&", bar=8),
     "feed_owner": _Walk("feed", "/v1/feed", f"owner={OWNER}&", bar=8),
     "stats": _Stats("own", bar=5),
     "stats_all": _Stats("all", bar=20),

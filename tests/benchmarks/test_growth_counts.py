@@ -33,6 +33,8 @@ PROJECTED = 240
 LISTED: dict[str, Callable[[Record], bool]] = {
     "list": lambda _: True,
     "list_ascending": lambda _: True,
+    "list_fields": lambda _: True,
+    "list_all_fields": lambda _: True,
     "list_tag": lambda _: True,
     "list_category": lambda record: record.image.category == CATEGORY,
     "list_kind": lambda record: record.image.kind is Kind.GENERATED,
@@ -118,7 +120,16 @@ def test_a_rare_kind_is_looked_for_in_all_rows_of_the_shelf(read: dict[str, list
 
 
 def test_every_second_image_is_on_the_pages_of_the_feed(read: dict[str, list[Cost]]) -> None:
-    assert [units * 200 for units, _ in read["feed"]] == [FEW_FOUND, MANY_FOUND]
+    for name in ("feed", "feed_all_fields"):
+        assert [units * 200 for units, _ in read[name]] == [FEW_FOUND, MANY_FOUND]
+
+
+def test_fields_cost_nothing_but_for_those_of_details(read: dict[str, list[Cost]]) -> None:
+    """docs/costs.md: a page takes the same 6 units with fields that rows of lists hold, and 50 more with the others."""
+    for few, many in zip(read["list"], read["list_fields"], strict=True):
+        assert few == many
+    for (pages, units), (_, with_details) in zip(read["list"], read["list_all_fields"], strict=True):
+        assert with_details - units == pytest.approx(50 * pages, rel=0.05)
 
 
 def test_what_is_measured_is_what_the_projector_writes() -> None:

@@ -1,11 +1,11 @@
-"""`image-store upload` of 200 files against `aws s3 cp` of the same files to the same local stack.
+"""`image-store upload` of 200 files against `aws s3 cp` of the same files to the same local stack, by the clock.
 
-What a client costs: the CPU time of its process. The aws command puts objects and nothing else; ours has each picture
-checked, recorded and rendered by the store, and remembers what is done. How long both take is told too, and says more
-of the emulator and of what else the machine does than of either; its bar only tells when something waits that did not.
+The aws command puts objects and nothing else; ours has each picture checked, recorded and rendered by the store. Both
+wait for the same emulator on the same processors, so the ratio of a pair hardly depends on what else the machine does.
 """
 
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,9 +20,8 @@ from tests.e2e.conftest import ROOT, Stack
 from tests.pictures import jpeg
 
 FILES = 200
-PAIRS = 2
-BAR = 1.0
-MOST_SECONDS = 30.0
+PAIRS = 3
+BAR = 3.0
 AWS = ROOT / ".venv-awscli" / "bin" / "aws"
 RUN_SECONDS = 600
 
@@ -56,18 +55,20 @@ def _compared(stack: Stack, folder: Path, files: Path) -> Iterator[Measurement]:
         "PYTHONPATH": str(ROOT / "cli"),
         "IMAGE_STORE_STACK_FILE": str(stack.state.stack_file),
     }
-    wall: dict[str, list[float]] = {"ours": [], "theirs": []}
+    cpu_ms: dict[str, list[float]] = {"ours": [], "theirs": []}
     numbers = count()
 
     def run(name: str, words: Sequence[str], given: Mapping[str, str]) -> float:
+        """Run a command; answer how long it took, in milliseconds."""
         started = time.monotonic()
         spent = children_cpu_ms(
             lambda: subprocess.run(
                 words, env=given, check=True, stdout=subprocess.DEVNULL, timeout=RUN_SECONDS, cwd=folder
             )
         )
-        wall[name].append(time.monotonic() - started)
-        return spent
+        took = (time.monotonic() - started) * 1000
+        cpu_ms[name].append(spent)
+        return took
 
     def ours() -> float:
         # Another title makes other uploads of the same files; keep stores them again.
@@ -82,7 +83,9 @@ def _compared(stack: Stack, folder: Path, files: Path) -> Iterator[Measurement]:
         return run("theirs", command, environment | keys)
 
     compared = compare(ours, theirs, pairs=PAIRS)
-    detail = f"CPU {compared.ours_ms:.0f} ms against {compared.theirs_ms:.0f} ms"
-    yield Measurement("upload200_vs_aws_s3_cp", compared.ratio, "×", BAR, detail)
-    detail = f"best of {PAIRS + 1}, stored and rendered; {min(wall['theirs']):.1f} s to put the files alone"
-    yield Measurement("upload200_s", min(wall["ours"]), "s", MOST_SECONDS, detail)
+    ours_cpu, theirs_cpu = (statistics.median(cpu_ms[name]) for name in ("ours", "theirs"))
+    detail = (
+        f"{compared.ours_ms / 1000:.1f} s against {compared.theirs_ms / 1000:.1f} s; "
+        f"CPU of the commands {ours_cpu:.0f} ms against {theirs_cpu:.0f} ms"
+    )
+    yield Measurement("upload200_vs_aws_cp", compared.ratio, "×", BAR, detail)

@@ -354,6 +354,7 @@ def test_cards_carry_the_fields_that_are_asked_for(store: Deployment, function: 
     }
     whole = image(store, image_id)
     assert renditions == whole["renditions"]
+    assert card["owner_id"] == whole["owner_id"]
 
 
 def test_an_unknown_field_is_refused_with_those_there_are(store: Deployment) -> None:
@@ -385,6 +386,19 @@ def test_the_feed_carries_what_the_deployment_shows_and_null_for_the_rest(
     assert {name for name in FIELDS.split(",") if card[name] is not None} == shown
     assert set(card["renditions"]) == {"thumb", "display"}
     assert card["renditions"]["thumb"]["url"] == card["thumb_url"]
+
+
+@pytest.mark.parametrize("query", ["", f"fields={FIELDS}", "owner={owner}"])
+def test_nothing_that_everybody_may_see_names_an_owner_unless_the_deployment_says_so(
+    store: Deployment, query: str
+) -> None:
+    image_id = described(store, visibility="public")
+    owner = image(store, image_id)["owner_id"]
+
+    answer = asked(store, "feed", query.format(owner=owner))
+
+    assert [card["id"] for card in answer.json["items"]] == [image_id]
+    assert owner not in answer.text
 
 
 def test_what_is_sealed_of_an_image_is_in_no_list(deployed: Callable[..., Deployment]) -> None:

@@ -46,6 +46,14 @@ def test_an_image_is_answered_as_it_was_stored(store: Deployment) -> None:
     assert set(answer.json["renditions"]) == {"thumb", "display"}
 
 
+def test_an_owner_is_told_whose_image_it_is(store: Deployment) -> None:
+    sent = event("retrieve/image")
+
+    answer = store.call(sent, function="retrieve")
+
+    assert answer.json["owner_id"] == sent["requestContext"]["authorizer"]["jwt"]["claims"]["sub"]
+
+
 def test_who_has_the_current_version_is_told_so_without_a_body(store: Deployment) -> None:
     """B1: 304."""
     answer = store.answer_to("retrieve/current-version")

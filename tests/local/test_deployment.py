@@ -8,7 +8,7 @@ import pytest
 import yaml
 from botocore.exceptions import ClientError, WaiterError
 
-from local.deployment import create_or_update, deployment_fingerprint, parameters_for
+from local.deployment import create_or_update, deployment_fingerprint, parameters_for, require_known
 from local.problems import CannotRun
 from local.provider_access import provider_access
 from local.settings import LocalSettings, local_settings
@@ -154,6 +154,11 @@ def test_a_parameter_that_the_launcher_sets_is_not_to_be_chosen(tmp_path: Any) -
 
     with pytest.raises(CannotRun, match="Issuer"):
         parameters_for(chosen, **PLACES)
+
+
+def test_a_parameter_that_the_template_does_not_have_is_refused_with_the_nearest_one() -> None:
+    with pytest.raises(CannotRun, match=r"names QuotaImage, .* Did you mean QuotaImages\?"):
+        require_known(["Issuer", "QuotaImage"], known={"Issuer", "QuotaImages"})
 
 
 def test_a_deployment_is_the_same_for_the_same_build_and_parameters_only() -> None:

@@ -1,5 +1,6 @@
 """Connections of one process read the certificate authorities once, and trust no more than they did."""
 
+import importlib.util
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.loopback
 
 HOST = "127.0.0.1"
 STORED = answer(b"", "Connection: close")
+ROOTS = Path(__file__).resolve().parents[2] / "layers/dependencies/roots.py"
 
 
 class CountingContext(ssl.SSLContext):
@@ -113,6 +115,46 @@ def test_a_certificate_of_another_host_or_time_is_refused(authority: Authority, 
         Server(saying(STORED), tls=authority.serving(host, days=days)) as server,
         client(server, authority) as store,
     ):
+        trust.trusting_once(store)
+        with pytest.raises(SSLError):
+            store.head_object(Bucket="b", Key="k")
+
+
+def lay_out(bundle: Path) -> Path:
+    """What the build of the layer does with the authorities of botocore."""
+    spec = importlib.util.spec_from_file_location("roots", ROOTS)
+    assert spec is not None
+    assert spec.loader is not None
+    roots = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(roots)
+    folder = bundle.with_suffix(".d")
+    roots.lay_out(bundle, folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["plain", "Two  Words\tand  MORE ", "Österreich Ä", "猫", "x" * 64])
+def test_an_authority_that_is_laid_out_is_found_by_its_name(tmp_path: Path, name: str) -> None:
+    others = [Authority(tmp_path, "another"), Authority(tmp_path, "another")]
+    authority = Authority(tmp_path, name)
+    bundle = Path(authority.bundle())
+    bundle.write_text("".join(Path(each.bundle()).read_text() for each in (*others, authority)))
+    folder = lay_out(bundle)
+
+    with Server(saying(STORED), tls=authority.serving(HOST)) as server, client(server, authority) as store:
+        trust.trusting_once(store)
+        bundle.write_text("")  # what is laid out is all that is read
+        store.head_object(Bucket="b", Key="k")
+
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_a_server_of_an_authority_that_is_not_laid_out_is_refused(
+    authority: Authority, tmp_path: Path
+) -> None:
+    lay_out(Path(authority.bundle()))
+    other = Authority(tmp_path, "nobody's")
+
+    with Server(saying(STORED), tls=other.serving(HOST)) as server, client(server, authority) as store:
         trust.trusting_once(store)
         with pytest.raises(SSLError):
             store.head_object(Bucket="b", Key="k")

@@ -224,6 +224,17 @@ def test_scanners_find_every_package_at_its_locked_version(layer: str, artefact:
     assert found == locked
 
 
+def test_all_authorities_of_the_bundle_are_laid_out_and_no_other(artefact: Path) -> None:
+    botocore = artefact / "DependenciesLayer/python/botocore"
+    mark = "-----BEGIN CERTIFICATE-----"
+    _, *bundled = (botocore / "cacert.pem").read_text(encoding="utf-8").split(mark)
+
+    laid_out = [path.read_text() for path in (botocore / "cacert.d").iterdir()]
+
+    end = "-----END CERTIFICATE-----\n"
+    assert sorted(laid_out) == sorted(mark + body.partition(end)[0] + end for body in bundled)
+
+
 @pytest.fixture(scope="module")
 def pruned(artefact: Path) -> dict[str, Any]:
     """What could be called with the layer's boto3."""

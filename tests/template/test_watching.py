@@ -125,6 +125,17 @@ def test_every_metric_that_is_made_has_an_alarm(template: dict[str, Any]) -> Non
     }
 
 
+def test_rows_that_cannot_be_read_raise_an_alarm_and_an_empty_account_raises_none(
+    template: dict[str, Any],
+) -> None:
+    """Every run tells how many it met, none as well; without a run there is no data."""
+    alarm = template["Resources"]["UnreadableRowsAlarm"]["Properties"]
+
+    assert watched(alarm) == [(OWN, Metric.UNREADABLE)]
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+    assert alarm["TreatMissingData"] == "notBreaching"
+
+
 def test_every_alarm_is_told_and_has_its_page(template: dict[str, Any]) -> None:
     page = (ROOT / "docs/alarms.md").read_text()
     anchors = {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", page, re.MULTILINE)}

@@ -14,7 +14,16 @@ from image_store.domain.errors import (
 )
 from image_store.entrypoints import http
 from image_store.entrypoints.patches import read_patch
-from image_store.entrypoints.requests import MAX_BODY_BYTES, body_of, if_version, json_of, query, query_values
+from image_store.entrypoints.requests import (
+    MAX_BODY_BYTES,
+    body_of,
+    if_version,
+    json_of,
+    query,
+    query_values,
+    validated,
+)
+from image_store.entrypoints.schemas.images import ImageAttributes
 from image_store.entrypoints.schemas.queries import ImageQuery
 
 
@@ -72,6 +81,23 @@ def test_a_fault_names_its_place_and_never_the_input() -> None:
 
     assert raised.value.errors[0][0] == ("query", "limit")
     assert "secret" not in f"{raised.value} {raised.value.errors}"
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"tags": [""]}, "String should have at least 1 character"),
+        ({"tags": ["x" * 65]}, "String should have at most 64 characters"),
+        ({"tags": ["x"] * 21}, "List should have at most 20 items after validation, not 21"),
+        ({"tags": ["a\x00"]}, "must not contain control characters"),
+        ([], "Input should be an object"),
+    ],
+)
+def test_a_fault_is_told_in_the_words_of_json(value: Any, message: str) -> None:
+    with pytest.raises(InvalidRequest) as raised:
+        validated(ImageAttributes, value, at="body")
+
+    assert [text for _, _, text in raised.value.errors] == [message]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ _BY_FORMAT = {
 
 _BY_NAME: dict[str, Any] = {
     "id": "019ca945-0a00-7000-8000-000000000001",
+    "owner_id": "user_2abcdefghijklmnopqrstuvwxyz",
     "image_id": "019ca945-0a00-7000-8000-000000000001",
     "existing_id": "019ca945-0a00-7000-8000-000000000001",
     "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",

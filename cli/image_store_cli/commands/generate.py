@@ -115,14 +115,28 @@ def _groups(names: list[str] | None) -> dict[str, list[str]] | None:
 
 
 def _items(name: str) -> list[dict[str, Any]]:
+    place = "stdin" if name == STDIN else name
     try:
         text = sys.stdin.read() if name == STDIN else Path(name).read_text()
-        items = [json.loads(line) for line in text.splitlines() if line.strip()]
-    except (OSError, ValueError) as broken:
-        raise UsageError(f"{name} does not hold JSON lines: {type(broken).__name__}.") from broken
+    except OSError as unreadable:
+        raise UsageError(f"{name} cannot be read: {unreadable.strerror}.") from unreadable
+    except UnicodeDecodeError as binary:
+        raise UsageError(f"{place} is not UTF-8 text.") from binary
+    items = [
+        _item(line, at=f"{place}, line {number}")
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip()
+    ]
     if not items or not all(isinstance(item, dict) for item in items):
         raise UsageError(f"{name} must hold at least one line, and an object in each.")
     return items
+
+
+def _item(line: str, *, at: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as broken:
+        raise UsageError(f"{at} is not JSON.") from broken
 
 
 def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,8 @@ def save(
     if output.is_dir():
         extension = extension_of(link) or EXTENSIONS.get(str(image["content_type"]), "bin")
         path = output / safe_name(str(image["filename"]), extension)
+        if rendition != ORIGINAL:  # both may be wanted in one folder
+            path = path.with_stem(f"{path.stem}-{rendition}")
         if path in taken:
             path = path.with_stem(f"{path.stem}-{image['id']}")
         taken.add(path)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FUNCTION = "RebuildFunction"
 SHOWN = 300
+GOES_ON_LATER = "Not finished: figures stay as they were when it began. Repeat the command to go on."
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -49,12 +50,19 @@ def run(context: Context) -> Exit:
     functions = account.client("lambda", read_timeout=LONGEST_RUN_SECONDS, tries=1)
     with context.out.progress() as progress:
         task = progress.add_task("rebuilding", total=None)
-        while True:
-            state = _slice(functions, name)
-            progress.update(task, description=f"rebuilding, {state.get('examined', 0)} rows looked at")
-            if state.get("finished", True):
-                break
-            context.sleep(_pause(state.get("begins_at")))
+        try:
+            while True:
+                state = _slice(functions, name)
+                progress.update(task, description=f"rebuilding, {state.get('examined', 0)} rows looked at")
+                if state.get("finished", True):
+                    break
+                pause = _pause(state.get("begins_at"))
+                if pause > 0:
+                    context.out.note(f"It goes on in {pause:.0f} s, once every running function knows of it.")
+                context.sleep(pause)
+        except KeyboardInterrupt:
+            context.out.note(GOES_ON_LATER)
+            raise
     context.out.document(
         state, lambda console: console.print(f"Rebuilt: {state.get('examined', 0)} rows looked at.")
     )

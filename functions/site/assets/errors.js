@@ -55,7 +55,7 @@ function sentence(status, code, detail, faults) {
   if (detail) return [detail, ...named.slice(0, 3)].join(" ");
   if (status === 403) return "You may not do this.";
   if (status === 404) return "This store does not have this yet.";
-  if (status === 413) return SENTENCES.payload_too_large;
+  if (status === 413) return "This is too large to send in one request."; // of the gateway: the store's own names a code
   if (status === 429) return "Too much at once. Wait a moment and try again.";
   return "The store failed. Try it again.";
 }

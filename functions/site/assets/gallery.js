@@ -11,6 +11,7 @@ const AHEAD = 1200; // pixels below the screen for which the next page is loaded
 const DRAWN_BEYOND = 700; // pixels above and below the screen that are drawn
 const FAST = 500; // pixels a frame: what flies by this fast loads no picture
 const MOST_EMPTY_PAGES = 20;
+const INTEREST = ["pointermove", "touchstart", "focusin", "wheel"]; // what comes before a picture is opened
 
 /**
  * The element of a gallery. `load(cursor)` answers `{items, next_cursor}`; `empty` is shown when there is nothing;
@@ -175,6 +176,8 @@ export function gallery({ load, empty, signal, label, hrefOf = (card) => `#/imag
   const resized = new ResizeObserver(arrange);
   resized.observe(list);
   addEventListener("scroll", schedule, { passive: true, signal });
+  addEventListener("scroll", loadViewer, { passive: true, once: true, signal });
+  INTEREST.forEach((sign) => list.addEventListener(sign, loadViewer, { passive: true, once: true, signal }));
   signal.addEventListener("abort", () => resized.disconnect());
   listen("image-removed", ({ id }) => remove(id), signal);
   listen("image-added", (image) => { if (removed.has(image.id) || accepts(image)) insert(image); }, signal);
@@ -183,6 +186,9 @@ export function gallery({ load, empty, signal, label, hrefOf = (card) => `#/imag
   more();
   return root;
 }
+
+/** Have the view of one image at hand, so that it opens at once; a visit that only looks does not pay for it. */
+const loadViewer = () => void import("./viewer.js").catch(() => null); // opening one tries again, and tells why it fails
 
 function skeletons() {
   const ratios = [1.5, 0.75, 1.33, 1, 1.78, 0.8, 1.5, 1.2];

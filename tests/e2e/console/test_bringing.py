@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -115,6 +116,38 @@ def test_an_upload_that_failed_on_its_way_is_sent_again(pages: Pages) -> None:
     page.get_by_role("button", name="Retry").click()
 
     expect(page.locator(".transfer.is-done")).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "words", "retries"),
+    [
+        (413, "Request Entity Too Large", "This is too large to send in one request.", 0),
+        (429, "Too Many Requests", "Too much at once. Wait a moment and try again.", 1),
+        (503, "Service Unavailable", "The store failed. Try it again.", 1),
+    ],
+)
+def test_what_the_gateway_itself_answers_an_upload_is_said_in_words(
+    pages: Pages, status: int, message: str, words: str, retries: int
+) -> None:
+    """Its answers have neither a code nor our headers."""
+
+    def refuse(route: Route) -> None:
+        route.fulfill(
+            status=status,
+            headers={"content-type": "application/json"},
+            body=json.dumps({"message": message}),
+        )
+
+    page = pages.open(
+        "#/upload",
+        owner=OWNER,
+        prepare=lambda page: page.route(re.compile(r"/v1/images\?"), refuse),
+    )
+    page.get_by_label("Pick files").set_input_files([picture()])
+
+    expect(transfer(page, "hills.jpg")).to_contain_text(words)
+    expect(page.get_by_text(message)).to_have_count(0)
+    expect(page.get_by_role("button", name="Retry")).to_have_count(retries)
 
 
 @pytest.mark.parametrize("event", ["drop", "paste"])

@@ -375,6 +375,29 @@ def test_a_failure_of_the_store_is_said_in_words_and_can_be_tried_again(
     expect(page.locator(".tile")).to_have_count(PICTURES)
 
 
+def test_a_gateway_that_limits_is_explained_and_asked_again(
+    pages: Pages, images: list[dict[str, Any]]
+) -> None:
+    """The gateway's own answers have neither a code nor our headers."""
+    failures = ["once"]
+
+    def limit_once(route: Route) -> None:
+        if failures:
+            failures.pop()
+            return route.fulfill(
+                status=429,
+                headers={"content-type": "application/json"},
+                body='{"message":"Too Many Requests"}',
+            )
+        return route.continue_()
+
+    page = pages.open(owner=OWNER, prepare=lambda page: page.route(re.compile(r"/v1/images\?"), limit_once))
+    expect(page.get_by_role("alert")).to_have_text("Too much at once. Wait a moment and try again.Try again")
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.locator(".tile")).to_have_count(PICTURES)
+
+
 # One image -------------------------------------------------------------------------------------------------
 
 

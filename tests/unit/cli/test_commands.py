@@ -73,6 +73,7 @@ REFUSED = {"status": "failed", "error": {"code": "content_policy", "detail": "No
     [
         ("search", "cat"),
         ("similar", "0199"),
+        ("feed",),
         ("stats",),
         ("generate", "a cat"),
         ("migrate", "status", "m1"),
@@ -174,6 +175,27 @@ def test_a_job_is_watched_until_it_ends_and_each_item_is_told_once(tmp_path: Pat
     assert body["items"][0] | {"prompt": ""} == {"prompt": "", "size": "1024x1024", "groups": {"post": ["1"]}}
 
 
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        (b'{"prompt": "a cat"}\nnothing\n', "prompts.jsonl, line 2 is not JSON."),
+        (b"\xff\xfe", "prompts.jsonl is not UTF-8 text."),
+        (None, "prompts.jsonl cannot be read: No such file or directory."),
+    ],
+)
+def test_a_file_of_prompts_that_cannot_be_read_is_told_with_the_reason(
+    lines: bytes | None, complaint: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "prompts.jsonl"
+    if lines is not None:
+        file.write_bytes(lines)
+
+    said = command(Store(), "generate", "--from", str(file), folder=tmp_path)
+
+    assert said.exit_code == Exit.USAGE
+    assert complaint in said.err
+
+
 def test_a_job_with_json_is_one_document(tmp_path: Path) -> None:
     store = Store(POST_generations=[job("succeeded", MADE)])
 
@@ -190,6 +212,68 @@ def test_a_list_is_a_table_whose_names_do_nothing_to_the_terminal(tmp_path: Path
     assert "0199" in said.out
     assert "1.2 kB" in said.out
     assert "\x1b" not in said.out
+
+
+PUBLIC_CARD = {name: value for name, value in CARD.items() if name not in {"visibility", "filename"}} | {
+    "filename": None, "public_url": "https://images.example.com/i/0199.a\x1b[2Jb",
+}  # fmt: skip
+
+
+def test_the_feed_is_a_table_with_links_and_needs_no_token(tmp_path: Path) -> None:
+    store = Store(GET_feed=[{"items": [PUBLIC_CARD], "next_cursor": None}])
+    tokens: list[str | None] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        tokens.append(request.headers.get("Authorization"))
+        return store(request)
+
+    said = command(
+        handler,
+        "feed",
+        "--url",
+        "https://store.example.com",
+        folder=tmp_path,
+        environment={"IMAGE_STORE_TOKEN": ""},
+    )
+
+    assert said.exit_code == Exit.OK
+    assert tokens == [None]
+    assert "https://images.example.com/i/0199.a" in said.out.replace("\n", "")
+    assert "\x1b" not in said.out
+
+
+def test_the_feed_passes_on_its_filters_and_goes_through_its_pages(tmp_path: Path) -> None:
+    pages = [
+        {"items": [PUBLIC_CARD], "next_cursor": "c"},
+        {"items": [{**PUBLIC_CARD, "id": "0200"}], "next_cursor": None},
+    ]
+    store = Store(GET_feed=pages)
+
+    said = command(
+        store, "feed", "--group", "post:p1", "--owner", "alice", "--from", "2026-01-01", "--all", "--json",
+        folder=tmp_path,
+    )  # fmt: skip
+
+    assert [json.loads(line)["id"] for line in said.out.splitlines()] == ["0199", "0200"]
+    asked = {"group": "post:p1", "owner": "alice", "from": "2026-01-01T00:00:00+00:00", "limit": "100"}
+    assert store.queries == [asked, asked | {"cursor": "c"}]
+
+
+def test_the_feed_shows_so_many_and_says_that_there_are_more(tmp_path: Path) -> None:
+    cards = [{**PUBLIC_CARD, "id": f"020{number}"} for number in range(3)]
+    store = Store(GET_feed=[{"items": cards, "next_cursor": None}])
+
+    said = command(store, "feed", "--limit", "2", "--json", folder=tmp_path)
+
+    assert [json.loads(line)["id"] for line in said.out.splitlines()] == ["0200", "0201"]
+    assert "There are more" in said.err
+
+
+def test_an_empty_feed_says_so(tmp_path: Path) -> None:
+    said = command(Store(GET_feed=[{"items": [], "next_cursor": None}]), "feed", folder=tmp_path)
+
+    assert (said.exit_code, said.out) == (Exit.OK, "")
+    assert "No images." in said.err
 
 
 def test_a_list_finds_images_by_their_checksum(tmp_path: Path) -> None:

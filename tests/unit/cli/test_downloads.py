@@ -10,6 +10,8 @@ import pytest
 
 from image_store_cli.downloads import Expected, extension_of, fetch, safe_name, whole_file
 from image_store_cli.errors import Broken, CommandError, Refused, Unavailable, UsageError
+from image_store_cli.exits import Exit
+from tests.unit.cli.terminal import command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +52,28 @@ def test_a_failure_leaves_neither_the_file_nor_a_part_of_it(tmp_path: Path) -> N
 
     assert (tmp_path / "a").read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_rendition_has_a_name_of_its_own_beside_the_original(tmp_path: Path) -> None:
+    def store(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "storage.example":
+            return httpx.Response(200, content=BytesIO(b"thumb"))
+        if request.url.path.endswith("/content"):
+            return httpx.Response(302, headers={"Location": "https://storage.example/a/thumb.jpg?X=1"})
+        image = {
+            "id": "i1",
+            "filename": "cat.png",
+            "content_type": "image/png",
+            "size_bytes": 9,
+            "sha256": "0",
+        }
+        return httpx.Response(200, json=image)
+
+    folder = f"{tmp_path}/"
+    said = command(store, "get", "i1", "--rendition", "thumb", "--output", folder, folder=tmp_path)
+
+    assert said.exit_code == Exit.OK, said.err
+    assert (tmp_path / "cat-thumb.jpg").read_bytes() == b"thumb"
 
 
 def test_a_file_that_exists_is_kept_even_when_it_appears_meanwhile(tmp_path: Path) -> None:

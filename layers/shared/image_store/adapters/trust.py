@@ -2,10 +2,12 @@
 
 botocore names its bundle of certificate authorities to urllib3, which has OpenSSL read all of it whenever a connection
 is opened: 35 ms of CPU time, a tenth of a cold start, and once more for every object that is put in parallel. What
-is read stays in the context, so clients that share one context read it once. Which certificates are accepted, and
+is read stays in the context, so clients that share one context read it once. Beside botocore's own bundle the layer
+has a folder of the same authorities, of which OpenSSL reads those that it meets. Which certificates are accepted, and
 for which hosts, does not change.
 """
 
+import os
 from collections.abc import Callable
 from functools import cache
 from ssl import SSLContext
@@ -38,8 +40,19 @@ def _once(load: Callable[..., None]) -> Callable[..., None]:
     """Load what was not loaded yet; connections that are opened at the same time wait for one of them."""
     loaded, lock = cache(load), Lock()
 
-    def load_once(*locations: str | None) -> None:
+    def load_once(bundle: str | None = None, folder: str | None = None, data: str | None = None) -> None:
+        laid_out = _laid_out(bundle)
         with lock:
-            loaded(*locations)
+            if laid_out is None:
+                loaded(bundle, folder, data)
+            else:
+                loaded(None, laid_out, None)
 
     return load_once
+
+
+@cache
+def _laid_out(bundle: str | None) -> str | None:
+    """The folder that holds all of a bundle, one authority a file; None where the build made none."""
+    folder = None if bundle is None else f"{bundle.removesuffix('.pem')}.d"
+    return folder if folder is not None and folder != bundle and os.path.isdir(folder) else None

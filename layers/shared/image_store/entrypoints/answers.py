@@ -122,6 +122,7 @@ class Answers:
         given = "given" if details.alt_text_given else "derived"
         return {
             "id": image.id,
+            "owner_id": image.owner,
             "kind": image.kind,
             "visibility": image.visibility,
             "status": image.state,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -79,10 +80,29 @@ def validated[M: BaseModel](model: type[M], value: Any, *, at: str | tuple[str |
         return model.model_validate(value)
     except ValidationError as error:
         faults = tuple(
-            ((*place, *fault["loc"]), fault["type"], fault["msg"])
-            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+            ((*place, *fault["loc"]), fault["type"], _words(fault))
+            for fault in error.errors(include_url=False)
         )
         raise InvalidRequest("The request has fields that are wrong or unknown.", errors=faults) from None
+
+
+def _words(fault: Mapping[str, Any]) -> str:
+    """Pydantic's message in the words of JSON: it names classes of Python, and counts texts in items."""
+    match fault["type"]:
+        case "value_error":
+            return str(fault["msg"]).removeprefix("Value error, ")
+        case "model_type":
+            return "Input should be an object"
+        case "too_short" if isinstance(fault["input"], str):
+            return f"String should have at least {_characters(fault['ctx']['min_length'])}"
+        case "too_long" if isinstance(fault["input"], str):
+            return f"String should have at most {_characters(fault['ctx']['max_length'])}"
+        case _:
+            return str(fault["msg"])
+
+
+def _characters(number: int) -> str:
+    return "1 character" if number == 1 else f"{number} characters"
 
 
 def essence_of(api: APIGatewayHttpResolver) -> str:

@@ -2,6 +2,7 @@
 
 import warnings
 from io import BytesIO
+from typing import BinaryIO
 
 # Importing a plugin registers it; without that Image.open would import all forty.
 from PIL import (
@@ -38,6 +39,7 @@ Image.core.set_block_size(_BLOCK_BYTES)  # type: ignore[attr-defined] # typed on
 Image.core.set_blocks_max(_KEPT_BLOCKS)  # type: ignore[attr-defined] # typed only as a private module
 
 
-def opened(data: bytes, media_type: MediaType) -> ImageFile.ImageFile:
-    """Open bytes as a format; nothing is decoded yet."""
-    return Image.open(BytesIO(data), formats=(_PILLOW_FORMATS[media_type],))
+def opened(data: bytes | BinaryIO, media_type: MediaType) -> ImageFile.ImageFile:
+    """Open bytes, or a file of them, as a format; nothing is decoded yet."""
+    file = BytesIO(data) if isinstance(data, bytes) else data
+    return Image.open(file, formats=(_PILLOW_FORMATS[media_type],))

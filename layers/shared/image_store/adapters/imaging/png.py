@@ -8,16 +8,19 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import BufferedReader
+from typing import BinaryIO
 
 from image_store.adapters.imaging.apng import AnimationReader, PngFrame, Span
 from image_store.adapters.imaging.color import MAX_PROFILE_BYTES, ColorTag, tag_of_cicp
 from image_store.adapters.imaging.colorimetry import BT709, ColorSpace, Primaries, gamma, rgb_profile
 from image_store.adapters.imaging.exif import orientation_of
+from image_store.adapters.imaging.pieces import Pieces
 from image_store.adapters.imaging.source import DAMAGED_PROFILE, NO_END, Facts, joined_names
 from image_store.domain.errors import InvalidImage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_INFLATED_AT_ONCE, _PACKED_AT_ONCE = 1024 * 1024, 64 * 1024
+_INFLATED_AT_ONCE, _PACKED_AT_ONCE, _READ_AT_ONCE = 1024 * 1024, 64 * 1024, 64 * 1024
 # What stands for plain 2.2 is written by many tools that mean sRGB; browsers show it so unless primaries are told.
 _GAMMA_OF_SRGB = range(45_450, 45_461)
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
@@ -26,6 +29,7 @@ _TELLING_CHUNKS = frozenset({b"acTL", b"fcTL", b"tRNS", b"cICP", b"iCCP", b"sRGB
 _RGB_OF_FULL_RANGE = bytes((0, 1))
 _LEAST_EXPONENT, _LARGEST_EXPONENT = 0.01, 1_000.0
 _HEADER_BYTES, _ANCILLARY = 13, 0x20
+_MOST_COLORS, _OF_A_PALETTE = 256, bytes((3,))
 _PALETTE, _TRANSPARENCY, _DATA, _FRAME_DATA = b"PLTE", b"tRNS", b"IDAT", b"fdAT"
 
 
@@ -67,11 +71,11 @@ class Png:
         """Whether its rows are spread over seven passes."""
         return self.header[12] == 1
 
-    def still(self) -> bytes:
+    def still(self) -> BinaryIO:
         """A file of the picture that viewers show that know no animation."""
         return self._file(self.header, self.spans)
 
-    def still_of(self, frame: PngFrame) -> bytes:
+    def still_of(self, frame: PngFrame) -> BinaryIO:
         """A file of a frame alone."""
         return self._file(struct.pack(">II", frame.width, frame.height) + self.header[8:], frame.spans)
 
@@ -94,15 +98,14 @@ class Png:
                 break
         return left <= 0
 
-    def _file(self, header: bytes, spans: Sequence[Span]) -> bytes:
+    def _file(self, header: bytes, spans: Sequence[Span]) -> BinaryIO:
         view = memoryview(self.data)
         size = sum(end - start for start, end in spans)
         # Pillow checks no sum of pixel data: that was done when the file was read.
         start, stop = struct.pack(">I4s", size, _DATA), bytes(4)
         pixels = [view[begin:end] for begin, end in spans]
-        return b"".join(
-            (SIGNATURE, _chunk(b"IHDR", header), self.palette, start, *pixels, stop, _chunk(b"IEND", b""))
-        )
+        head = b"".join((SIGNATURE, _chunk(b"IHDR", header), self.palette, start))
+        return BufferedReader(Pieces((head, *pixels, stop + _chunk(b"IEND", b""))), _READ_AT_ONCE)
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
@@ -203,7 +206,10 @@ class _Reader:
         elif chunk.name == b"acTL":
             self._animation.take_control(body)
         elif chunk.name == _TRANSPARENCY:
-            self._palette.setdefault(chunk.name, body)
+            if len(body) > _MOST_COLORS:
+                self._damaged.append(_TRANSPARENCY.decode())
+            else:
+                self._palette.setdefault(chunk.name, body)
         else:
             self._said.setdefault(chunk.name, body)
 
@@ -214,11 +220,26 @@ class _Reader:
         if chunk.name == b"IHDR" and not self._header and len(body) == _HEADER_BYTES:
             self._header = body
         elif chunk.name == _PALETTE:
-            self._palette.setdefault(_PALETTE, body)
+            self._take_palette(body)
         else:
             raise InvalidImage(
                 "The PNG has a part that it cannot be shown without, and that no viewer knows."
             )
+
+    def _take_palette(self, body: bytes) -> None:
+        """Take the colours of a picture; where they are only suggested, those that are no palette are ignored.
+
+        Each frame is decoded with them, so a large one would be copied as often as there are frames.
+        """
+        is_palette = len(body) % 3 == 0 and len(body) <= 3 * _MOST_COLORS
+        if is_palette:
+            self._palette.setdefault(_PALETTE, body)
+        elif self._header[9:10] == _OF_A_PALETTE:
+            raise InvalidImage(
+                f"The PNG has a palette that is none: at most {_MOST_COLORS} colors, of 3 bytes."
+            )
+        else:
+            self._damaged.append(_PALETTE.decode())
 
 
 def _damaged() -> InvalidImage:

@@ -1,6 +1,7 @@
 """Decoding the frames of a PNG."""
 
 from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -52,8 +53,8 @@ class PngFrames:
         size = frame.width, frame.height
         return to_working_mode(self._loaded(self._png.still_of(frame), size, frame.spans))
 
-    def _loaded(self, data: bytes, size: Size, spans: Sequence[Span]) -> Image.Image:
-        image = opened(data, MediaType.PNG)
+    def _loaded(self, file: BinaryIO, size: Size, spans: Sequence[Span]) -> Image.Image:
+        image = opened(file, MediaType.PNG)
         image.load()
         # Rows that are missing stay as memory was: all zero. Those of an interlaced picture are everywhere.
         last_row = image.crop((0, image.height - 1, image.width, image.height)).tobytes()

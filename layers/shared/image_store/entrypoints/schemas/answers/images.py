@@ -27,9 +27,10 @@ class ImagePlaceholder(BaseModel):
 
 
 class Image(BaseModel):
-    """An image."""
+    """An image, as its owner alone is answered it."""
 
     id: str
+    owner_id: str = Field(description="Whose image it is: the subject of the owner's token.")
     kind: Kind
     visibility: Visibility
     status: Literal["ready", "trashed"]

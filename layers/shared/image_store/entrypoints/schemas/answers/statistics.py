@@ -53,14 +53,14 @@ class MigrationTotals(BaseModel):
 
 
 class Stats(Amount):
-    """What is stored. `images` and `size_bytes` hold all; the parts follow changes within seconds."""
+    """What is stored. `images` and `size_bytes` hold all, the trash too; the parts follow changes within seconds."""
 
     scope: Scope
     by_kind: dict[str, Amount]
     by_format: dict[str, Amount]
     by_visibility: dict[str, Amount]
     by_model: dict[str, Amount] = Field(description="At most 1,000 models.")
-    trash: Amount
+    trash: Amount = Field(description="How much of it is in the trash.")
     days: list[DayAmount]
     generation: GenerationDays
     migration: MigrationTotals | None = Field(None, description="Only with `scope=all`.")

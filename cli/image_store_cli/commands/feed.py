@@ -1,0 +1,48 @@
+"""`image-store feed`: published images, as everybody sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from image_store_cli.arguments import add_command, add_period, group
+from image_store_cli.cards import print_cards, table_of_feed
+from image_store_cli.commands.list_images import add_limits
+from image_store_cli.exits import Exit
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from image_store_cli.arguments import Commands
+    from image_store_cli.context import Context
+
+
+def add_to(commands: Commands, common: ArgumentParser) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        common,
+        "feed",
+        run,
+        summary="list public images of all owners",
+        details="Needs no token. With --json: one card per line.",
+        examples=("feed --limit 20", "feed --group post:p1 --owner alice", "feed --all --json"),
+    )
+    filters = parser.add_argument_group("filters")
+    filters.add_argument("--group", metavar="TYPE:ID", type=group)
+    filters.add_argument("--owner", metavar="OWNER", help="only images of this owner")
+    add_period(filters)
+    add_limits(parser)
+
+
+def run(context: Context) -> Exit:
+    """List the feed."""
+    args = context.args
+    query: dict[str, Any] = {
+        "group": args.group,
+        "owner": args.owner,
+        "from": args.since,
+        "to": args.until,
+    }
+    most = None if args.all else args.limit
+    print_cards(context, "/v1/feed", query, most=most, table=table_of_feed, signed_in=False)
+    return Exit.OK

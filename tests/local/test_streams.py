@@ -1,0 +1,142 @@
+"""Changes that no function has taken when the stack stops are delivered after the next start."""
+
+# ruff: noqa: SLF001 - it plays MiniStack, whose parts have such names
+
+from __future__ import annotations
+
+import sys
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from local.inside_emulator.streams import KEPT, keep_undelivered_changes
+
+if TYPE_CHECKING:
+    import pytest
+
+HOME = ("000000000000", "us-east-1")
+STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/images/stream/2026-11-29T00:00:00.000"
+DAY_SECONDS = 24 * 3600
+
+
+class Scoped(dict[Any, Any]):
+    """A store of MiniStack's, by account, region and name."""
+
+    def all_items(self) -> list[Any]:
+        return list(self.items())
+
+    def all_values(self) -> list[Any]:
+        return list(self.values())
+
+    def get_scoped(self, account: str, region: str, name: str, default: Any = None) -> Any:
+        return self.get((account, region, name), default)
+
+    def set_scoped(self, account: str, region: str, name: str, value: Any) -> None:
+        self[account, region, name] = value
+
+
+class Process:
+    """The parts of a process of MiniStack that streams touch, with two functions that read the table's stream."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.positions = Scoped()
+        mappings = [{"UUID": name, "EventSourceArn": STREAM} for name in ("project", "audit")]
+        self.tables: Any = SimpleNamespace(
+            _stream_records=Scoped(),
+            _stream_trimmed=Scoped(),
+            _record_age_cutoff=lambda record, cutoff: record["created"] < cutoff,
+            get_state=lambda: {"tables": "rows"},
+            load_persisted_state=lambda _: None,
+        )
+        functions = SimpleNamespace(
+            _dynamodb_stream_positions=self.positions,
+            _iter_all_esms=lambda: [(*HOME, mapping) for mapping in mappings],
+        )
+        monkeypatch.setitem(sys.modules, "ministack.services.dynamodb", self.tables)
+        monkeypatch.setitem(sys.modules, "ministack.services.lambda_svc", functions)
+        keep_undelivered_changes()
+
+    def write(self, *names: str) -> None:
+        """Let the table's stream have these records."""
+        self.tables._stream_records[*HOME, "images"] = [change(name) for name in names]
+
+    def take(self, function: str, position: int) -> None:
+        """Let a function have taken the records before a position."""
+        self.positions[*HOME, function] = position
+
+    def kept(self) -> list[str]:
+        """The records that the next start gets."""
+        changes = self.tables.get_state()[KEPT].get((*HOME, "images"), [])
+        return [record["eventID"] for record in changes]
+
+
+def change(name: str) -> dict[str, Any]:
+    return {"eventID": name, "created": time.time()}
+
+
+def test_what_one_function_has_not_taken_is_kept_beside_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process(monkeypatch)
+    process.write("a", "b", "c")
+    process.take("project", 1)
+    process.take("audit", 3)
+
+    assert process.kept() == ["b", "c"]
+    assert process.tables.get_state()["tables"] == "rows"
+
+
+def test_what_all_functions_have_taken_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process(monkeypatch)
+    process.write("a", "b")
+    process.take("project", 2)
+    process.take("audit", 2)
+
+    assert process.kept() == []
+
+
+def test_positions_count_from_the_first_record_that_there_ever_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process(monkeypatch)
+    process.write("f", "g")
+    process.tables._stream_trimmed[*HOME, "images"] = 5
+    process.take("project", 6)
+    process.take("audit", 7)
+
+    assert process.kept() == ["g"]
+
+
+def test_a_function_that_has_taken_nothing_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process(monkeypatch)
+    process.write("a", "b")
+    process.take("audit", 2)
+
+    assert process.kept() == ["a", "b"]
+
+
+def test_the_next_start_delivers_what_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Process(monkeypatch)
+    before.write("a", "b")
+    state = before.tables.get_state()
+
+    after = Process(monkeypatch)
+    after.tables.load_persisted_state(state)
+
+    assert after.kept() == ["a", "b"]
+
+
+def test_a_state_of_an_earlier_build_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process(monkeypatch)
+
+    process.tables.load_persisted_state({"tables": "rows"})
+
+    assert process.kept() == []
+
+
+def test_days_in_which_the_stack_was_down_do_not_age_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = change("old"), change("new")
+    old["created"] = new["created"] = time.time() - 3 * DAY_SECONDS
+    process = Process(monkeypatch)
+    process.tables.load_persisted_state({KEPT: Scoped({(*HOME, "images"): [old]})})
+    a_day_ago = time.time() - DAY_SECONDS
+
+    assert not process.tables._record_age_cutoff(old, a_day_ago)
+    assert process.tables._record_age_cutoff(new, a_day_ago)
+    assert process.tables._record_age_cutoff(old, time.time() + DAY_SECONDS)
