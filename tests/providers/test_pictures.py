@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 
 from image_store.adapters.providers import image_providers
-from image_store.adapters.providers.pictures import pictures_in
-from image_store.adapters.providers.plain_http import Answer
+from image_store.adapters.providers.pictures import decoded, pictures_in
+from image_store.adapters.providers.plain_http import MAX_JSON_PARTS, Answer
 from image_store.adapters.system import SystemClock
 from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, Reason
 from image_store.ports.remote import Fetched
@@ -488,3 +488,52 @@ def test_an_answer_of_many_empty_parts_is_looked_through_in_little_memory() -> N
 
     assert found.data == PICTURE
     assert peak < 2_000_000
+
+
+HOSTILE_BYTES = 4 * 1024 * 1024
+"""A sixteenth of what an answer may have, and of more parts than are read."""
+HOSTILE = {
+    "lists": (b"[", b"[],", b"[]]"),
+    "objects": (b"[", b'{"a":[]},', b"{}]"),
+    "numbers": (b"[", b"1.5,", b"1]"),
+    "texts": (b"[", b'"",', b'""]'),
+    "short pictures in what is no JSON": (b"x", b'"/9j"', b""),
+    "words in a picture": (b'{"data":[{"b64_json":"iVBOR ', b"ab ", b'"}]}'),
+    "escapes in a picture": (b'{"data":[{"b64_json":"iVBOR', b"%41", b'"}]}'),
+    "escapes in a data URI": (b'{"data":[{"url":"data:image/png,%89PNG%0D%0A%1A%0A', b"%41", b'"}]}'),
+    "one character of four bytes": (b'{"data":[{"b64_json":"iVBOR', b"a", b'\\U0001f600"}]}'),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_whatever_an_answer_is_made_of_it_is_read_in_few_times_its_size(kind: str) -> None:
+    """With 64 MiB, the most there may be, that is half of a gigabyte."""
+    head, unit, tail = HOSTILE[kind]
+    answer = Answer(200, {}, head + unit * (HOSTILE_BYTES // len(unit)) + tail)
+
+    tracemalloc.start()
+    try:
+        pictures_in(answer, place="data")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 8 * HOSTILE_BYTES + 1_000_000
+
+
+def test_a_picture_in_an_answer_of_too_many_parts_is_found_in_its_text() -> None:
+    parts = b"[]," * MAX_JSON_PARTS
+    answer = Answer(200, {}, b"[" + parts + json.dumps({"image": ENCODED}).encode() + b"]")
+
+    assert answer.json is None
+    assert pictures_in(answer, place="data").data == PICTURE
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_escapes_are_read_whole_wherever_a_piece_of_them_ends(cut: int) -> None:
+    text = "a" * (64 * 1024 - 4 + cut) + "%2B%2f%3D" * 3 + "b"
+
+    assert (
+        decoded(f"data:text/plain,{text}")
+        == text.replace("%2B", "+").replace("%2f", "/").replace("%3D", "=").encode()
+    )

@@ -102,6 +102,37 @@ def test_transparency_that_is_damaged_is_ignored_as_in_browsers() -> None:
     assert picture != stored(PALETTE_PNG)[0]
 
 
+@pytest.mark.parametrize("colors", [bytes(3 * 257), bytes(3_000_000), b"1234"])
+def test_suggested_colors_that_are_no_palette_are_ignored_as_in_browsers(colors: bytes) -> None:
+    picture, warnings = stored(with_chunks(PNG, chunk(b"PLTE", colors)))
+
+    assert warnings == (damaged_in(b"PLTE"),)
+    assert picture == stored(PNG)[0]
+
+
+def test_an_animation_is_decoded_without_colors_that_are_no_palette() -> None:
+    """Each frame is a file of its own for the decoder: a large palette would be copied a thousand times."""
+    picture = read_png(with_chunks(odd_animations.three_frames(), chunk(b"PLTE", bytes(3_000_000))))
+
+    assert len(picture.frames) == 3
+    assert all(len(picture.still_of(frame)) < 1_000 for frame in picture.frames)
+
+
+def test_transparency_of_more_colors_than_there_are_is_ignored() -> None:
+    picture, warnings = stored(with_chunks(PNG, chunk(b"tRNS", bytes(3_000_000))))
+
+    assert warnings == (damaged_in(b"tRNS"),)
+    assert picture == stored(PNG)[0]
+
+
+def test_a_picture_of_a_palette_that_is_none_is_refused_in_words() -> None:
+    at = PALETTE_PNG.index(b"PLTE") - 4
+    before, behind = PALETTE_PNG[:at], PALETTE_PNG[PALETTE_PNG.index(b"tRNS") - 4 :]
+
+    with pytest.raises(InvalidImage, match="at most 256 colors"):
+        stored(before + chunk(b"PLTE", bytes(3 * 257)) + behind)
+
+
 @pytest.mark.parametrize(
     "data",
     [

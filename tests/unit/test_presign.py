@@ -1,6 +1,8 @@
 """Presigned links are byte-equal to botocore's, and equal among themselves within a half hour."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import botocore.auth
@@ -54,6 +56,18 @@ def presigner(
     return Presigner(endpoint=endpoint, region=region, credentials=lambda: keys, clock=clock)
 
 
+@cache
+def client_of(endpoint: str, region: str = "auto") -> Any:
+    """botocore's client; one is slow to make, and holds nothing of what it signed."""
+    return s3_client(
+        session=get_session(),
+        endpoint=endpoint,
+        region=region,
+        access_key_id=KEYS[0],
+        secret_access_key=KEYS[1],
+    )
+
+
 def botocores(
     monkeypatch: pytest.MonkeyPatch,
     instant: datetime,
@@ -65,17 +79,12 @@ def botocores(
     disposition: str | None = None,
 ) -> str:
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: instant.replace(tzinfo=None))
-    client = s3_client(
-        session=get_session(),
-        endpoint=endpoint,
-        region=region,
-        access_key_id=KEYS[0],
-        secret_access_key=KEYS[1],
-    )
     params = {"Bucket": "private-bucket", "Key": key}
     if filename is not None:
         params["ResponseContentDisposition"] = f"inline; filename*=UTF-8''{disposition}"
-    return str(client.generate_presigned_url("get_object", Params=params, ExpiresIn=3600))
+    return str(
+        client_of(endpoint, region).generate_presigned_url("get_object", Params=params, ExpiresIn=3600)
+    )
 
 
 def percent_encoded(text: str) -> str:
@@ -231,13 +240,7 @@ def test_a_link_for_head_is_botocores_and_another_than_for_get(monkeypatch: pyte
     made = links.read("private-bucket", "a/b.png", method="HEAD")
 
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOON.replace(tzinfo=None))
-    client = s3_client(
-        session=get_session(),
-        endpoint=ENDPOINT,
-        region="auto",
-        access_key_id=KEYS[0],
-        secret_access_key=KEYS[1],
-    )
+    client = client_of(ENDPOINT)
     theirs = client.generate_presigned_url(
         "head_object", Params={"Bucket": "private-bucket", "Key": "a/b.png"}, ExpiresIn=3600
     )
@@ -263,13 +266,7 @@ def test_a_link_that_stores_is_botocores(monkeypatch: pytest.MonkeyPatch, key: s
     )
 
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: instant.replace(tzinfo=None))
-    client = s3_client(
-        session=get_session(),
-        endpoint=endpoint,
-        region="auto",
-        access_key_id=KEYS[0],
-        secret_access_key=KEYS[1],
-    )
+    client = client_of(endpoint)
     theirs = client.generate_presigned_url(
         "put_object",
         Params={

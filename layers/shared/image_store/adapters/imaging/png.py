@@ -29,6 +29,7 @@ _TELLING_CHUNKS = frozenset({b"acTL", b"fcTL", b"tRNS", b"cICP", b"iCCP", b"sRGB
 _RGB_OF_FULL_RANGE = bytes((0, 1))
 _LEAST_EXPONENT, _LARGEST_EXPONENT = 0.01, 1_000.0
 _HEADER_BYTES, _ANCILLARY = 13, 0x20
+_MOST_COLORS, _OF_A_PALETTE = 256, bytes((3,))
 _PALETTE, _TRANSPARENCY, _DATA, _FRAME_DATA = b"PLTE", b"tRNS", b"IDAT", b"fdAT"
 
 
@@ -205,7 +206,10 @@ class _Reader:
         elif chunk.name == b"acTL":
             self._animation.take_control(body)
         elif chunk.name == _TRANSPARENCY:
-            self._palette.setdefault(chunk.name, body)
+            if len(body) > _MOST_COLORS:
+                self._damaged.append(_TRANSPARENCY.decode())
+            else:
+                self._palette.setdefault(chunk.name, body)
         else:
             self._said.setdefault(chunk.name, body)
 
@@ -216,11 +220,26 @@ class _Reader:
         if chunk.name == b"IHDR" and not self._header and len(body) == _HEADER_BYTES:
             self._header = body
         elif chunk.name == _PALETTE:
-            self._palette.setdefault(_PALETTE, body)
+            self._take_palette(body)
         else:
             raise InvalidImage(
                 "The PNG has a part that it cannot be shown without, and that no viewer knows."
             )
+
+    def _take_palette(self, body: bytes) -> None:
+        """Take the colours of a picture; where they are only suggested, those that are no palette are ignored.
+
+        Each frame is decoded with them, so a large one would be copied as often as there are frames.
+        """
+        is_palette = len(body) % 3 == 0 and len(body) <= 3 * _MOST_COLORS
+        if is_palette:
+            self._palette.setdefault(_PALETTE, body)
+        elif self._header[9:10] == _OF_A_PALETTE:
+            raise InvalidImage(
+                f"The PNG has a palette that is none: at most {_MOST_COLORS} colors, of 3 bytes."
+            )
+        else:
+            self._damaged.append(_PALETTE.decode())
 
 
 def _damaged() -> InvalidImage:

@@ -7,10 +7,11 @@ usual place of a provider comes first, then every other. Each text is looked at 
 import base64
 import binascii
 import re
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.media import MediaType, sniff
@@ -21,7 +22,10 @@ _BASE64_NAMES = ("b64", "base64", "image", "data", "picture", "artifact", "outpu
 _LINK_NAMES = ("url", "uri", "link", "href", "image", "output")
 _MOST_LINKS = 3
 _LONGEST_LINK = 8_000
-_WEB_SAFE = str.maketrans("-_", "+/")
+_UNQUOTED_AT_ONCE = 64 * 1024
+"""Characters: each escape takes a hundred bytes of memory while it is read."""
+_AS_BASE64 = str.maketrans({"-": "+", "_": "/"} | dict.fromkeys(string.whitespace))
+"""Web-safe base64 as usual base64, without white space; to split a text would take a list of all its words."""
 _TEXT_IN_JSON = re.compile(
     r'"((?:data:image\\?/[^",]{0,100},)?(?:\\?/9j|_9j|iVBOR|R0lGOD|UklGR|AAAA)[A-Za-z0-9+/=_\-%\\\s]*)"'
 )
@@ -86,16 +90,31 @@ def decoded(text: str) -> bytes | None:
     if text[:5].lower() == "data:":
         head, _, text = text.partition(",")
         if ";base64" not in head.lower():
-            return unquote_to_bytes(text) or None
+            return _unquoted(text) or None
+    if not text.isascii():
+        return None  # and one character takes four bytes for each of the others
     if "%" in text:
-        text = unquote(text)
+        text = _unquoted(text).decode("latin-1")
     if "\\" in text:
         text = text.replace("\\/", "/").replace("\\n", "").replace("\\r", "")
-    clean = "".join(text.split()).translate(_WEB_SAFE).rstrip("=")
+    clean = text.translate(_AS_BASE64).rstrip("=")
     try:
         return base64.b64decode(clean + "=" * (-len(clean) % 4), validate=True) or None
     except (binascii.Error, ValueError):
         return None
+
+
+def _unquoted(text: str) -> bytes:
+    """The bytes that a percent-encoded text stands for, read piece by piece."""
+    found = bytearray()
+    at = 0
+    while at < len(text):
+        end = at + _UNQUOTED_AT_ONCE
+        escape = text.find("%", end - 2, end)
+        end = escape if escape > at else end  # an escape is three characters, and stays in one piece
+        found += unquote_to_bytes(text[at:end])
+        at = end
+    return bytes(found)
 
 
 def is_whole(data: bytes) -> bool:
@@ -173,9 +192,10 @@ def _last_in_text(text: str) -> bytes | None:
 
     A single one beside a thought may be what a model drew while it was thinking.
     """
-    found = [match.span(1) for match in _TEXT_IN_JSON.finditer(text)]
-    if not found or (len(found) == 1 and _THOUGHT.search(text)):
+    number, start, end = 0, 0, 0
+    for match in _TEXT_IN_JSON.finditer(text):
+        number, (start, end) = number + 1, match.span(1)
+    if not number or (number == 1 and _THOUGHT.search(text)):
         return None
-    start, end = found[-1]
     data = decoded(text[start:end])
     return data if data is not None and sniff(data) is not None else None
