@@ -115,7 +115,7 @@ def test_an_animation_is_decoded_without_colors_that_are_no_palette() -> None:
     picture = read_png(with_chunks(odd_animations.three_frames(), chunk(b"PLTE", bytes(3_000_000))))
 
     assert len(picture.frames) == 3
-    assert all(len(picture.still_of(frame)) < 1_000 for frame in picture.frames)
+    assert all(len(picture.still_of(frame).read()) < 1_000 for frame in picture.frames)
 
 
 def test_transparency_of_more_colors_than_there_are_is_ignored() -> None:
