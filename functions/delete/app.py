@@ -7,7 +7,7 @@ from image_store.entrypoints import answers, http
 from image_store.entrypoints.batches import read_batch_delete
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.queries import DeleteQuery
+from image_store.entrypoints.schemas.queries import DeleteParameters
 
 api = http.create_api()
 
@@ -23,7 +23,7 @@ api = http.create_api()
 )
 def delete_image(image_id: str) -> "Response[str]":
     """Puts an image into the trash, or deletes it for good with `permanent=true`."""
-    permanent = query(api, DeleteQuery).permanent
+    permanent = query(api, DeleteParameters).permanent
     application().deletion.delete(http.caller(api), image_id, permanent=permanent)
     return answers.no_content()
 
@@ -51,8 +51,8 @@ def delete_images() -> "Response[str]":
 def restore_image(image_id: str) -> "Response[str]":
     """Takes an image out of the trash, as it was."""
     app = application()
-    record = app.deletion.restore(http.caller(api), image_id)
-    return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url))
+    image = app.deletion.restore(http.caller(api), image_id)
+    return app.answers.image(image, api_url=http.api_url(api, app.settings.api_url))
 
 
 lambda_handler = http.handler(api)

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.domain.image import Record
+from image_store.domain.image import Image
 from image_store.entrypoints import answers, http
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.uploads import read_upload_request
@@ -25,7 +25,7 @@ def create_upload() -> "Response[str]":
     """Announces an image; send its bytes with the answered request, then complete the upload."""
     app = application()
     begun = app.direct_uploads.begin(read_upload_request(api))
-    if isinstance(begun, Record):
+    if isinstance(begun, Image):
         return app.answers.image(begun, api_url=_api_url())
     return app.answers.ticket(begun, api_url=_api_url())
 
@@ -42,10 +42,10 @@ def complete_upload(image_id: str) -> "Response[str]":
     """Makes an image of the bytes that have arrived; after 202 ask again when `Retry-After` has passed."""
     app = application()
     until = deadline(api.lambda_context, app.clock)
-    record = app.direct_uploads.complete(http.caller(api), image_id, until=until)
-    if record is None:
+    image = app.direct_uploads.complete(http.caller(api), image_id, until=until)
+    if image is None:
         return answers.processing(image_id, api_url=_api_url())
-    return app.answers.image(record, api_url=_api_url(), status=201)
+    return app.answers.image(image, api_url=_api_url(), status=201)
 
 
 def _api_url() -> str:

@@ -6,7 +6,7 @@ from image_store.bootstrap import application
 from image_store.entrypoints import http
 from image_store.entrypoints.feed import feed_answer, feed_query, needs_details, shown_fields
 from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.queries import FeedQuery
+from image_store.entrypoints.schemas.queries import FeedParameters
 
 api = http.create_api()
 
@@ -24,7 +24,7 @@ api = http.create_api()
 def list_feed() -> "Response[str]":
     """Lists the public images of all owners, the newest first."""
     app = application()
-    settings, asked = app.settings, query(api, FeedQuery)
+    settings, asked = app.settings, query(api, FeedParameters)
     shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)
     fields = asked.fields or frozenset()
     with_details = needs_details(fields, shown)

@@ -6,7 +6,7 @@ from image_store.bootstrap import application, prepare
 from image_store.entrypoints import http
 from image_store.entrypoints.queries import carried_fields, list_query
 from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.queries import ImageQuery
+from image_store.entrypoints.schemas.queries import ImageListParameters
 
 api = http.create_api()
 
@@ -21,7 +21,7 @@ def list_images() -> "Response[str]":
     A page may be short or empty while `next_cursor` is not null.
     """
     app = application()
-    asked = query(api, ImageQuery)
+    asked = query(api, ImageListParameters)
     owner = http.caller(api)
     page = app.listing.page(list_query(owner, asked), cursor=asked.cursor)
     carried = carried_fields(app.answers, lambda: app.card_fields, owner, page, asked.fields)

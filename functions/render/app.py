@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
-from image_store.domain.making import TransformWanted, Wanted
+from image_store.domain.making import TransformRequest, RenderRequest
 from image_store.entrypoints.actors import act_as_function
 from image_store.entrypoints.deadlines import deadline
 from image_store.entrypoints.making import handle_making
@@ -18,8 +18,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     app = application()
     until = deadline(context, app.clock)
 
-    def make(wanted: Wanted) -> None:
-        if isinstance(wanted, TransformWanted):
+    def make(wanted: RenderRequest) -> None:
+        if isinstance(wanted, TransformRequest):
             app.transforming.make(wanted, until=until)
         else:
             app.rendering.make(wanted, until=until)

@@ -20,10 +20,10 @@ api = http.create_api()
 def get_image(image_id: str) -> "Response[str]":
     """Answers everything that is known of an image, with links that work without a token for a while."""
     app = application()
-    record = app.retrieval.get(http.caller(api), image_id)
-    if answers.matches(http.header(api, "if-none-match"), record.image):
-        return answers.not_modified(record.image)
-    return app.answers.image(app.sealing.opened(record), api_url=http.api_url(api, app.settings.api_url))
+    image = app.retrieval.get(http.caller(api), image_id)
+    if answers.matches(http.header(api, "if-none-match"), image.record):
+        return answers.not_modified(image.record)
+    return app.answers.image(app.sealing.opened(image), api_url=http.api_url(api, app.settings.api_url))
 
 
 @api.route(

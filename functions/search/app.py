@@ -7,7 +7,7 @@ from image_store.domain.sensitive import NOT_SEARCHED
 from image_store.entrypoints import http
 from image_store.entrypoints.queries import carried_fields, search_query
 from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.queries import SearchQuery, SimilarQuery
+from image_store.entrypoints.schemas.queries import SearchParameters, SimilarParameters
 
 api = http.create_api()
 
@@ -19,7 +19,7 @@ api = http.create_api()
 def search_images() -> "Response[str]":
     """Finds your images by words in title, tags, filename, alternative text and prompt."""
     app = application()
-    asked, owner = query(api, SearchQuery), http.caller(api)
+    asked, owner = query(api, SearchParameters), http.caller(api)
     page = app.searching.page(search_query(owner, asked), cursor=asked.cursor)
     not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
     carried = carried_fields(app.answers, lambda: app.card_fields, owner, page, asked.fields)
@@ -38,7 +38,7 @@ def search_images() -> "Response[str]":
 def list_similar_images(image_id: str) -> "Response[str]":
     """Lists your images that look like this one, the most similar first."""
     app = application()
-    asked = query(api, SimilarQuery)
+    asked = query(api, SimilarParameters)
     return app.answers.similar(app.similarity.similar(http.caller(api), image_id, limit=asked.limit))
 
 

@@ -24,8 +24,8 @@ def update_image(image_id: str) -> "Response[str]":
     """Changes what is sent and leaves the rest (RFC 7396): null takes a value away."""
     app = application()
     edit = edit_of(read_patch(api))
-    record = app.editing.edit(http.caller(api), image_id, edit, if_version=if_version(api))
-    return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url))
+    image = app.editing.edit(http.caller(api), image_id, edit, if_version=if_version(api))
+    return app.answers.image(image, api_url=http.api_url(api, app.settings.api_url))
 
 
 lambda_handler = http.handler(api)

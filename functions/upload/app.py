@@ -30,8 +30,8 @@ def create_image() -> "Response[str]":
     """
     app = application()
     upload = read_upload(api, until=deadline(api.lambda_context, app.clock))
-    record = app.uploads.accept_and_show(upload)
-    return app.answers.image(record, api_url=http.api_url(api, app.settings.api_url), status=201)
+    image = app.uploads.accept_and_show(upload)
+    return app.answers.image(image, api_url=http.api_url(api, app.settings.api_url), status=201)
 
 
 @api.post(

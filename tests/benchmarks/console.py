@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 from image_store.adapters.dynamodb import keys, records
 from local.ports import any_free_port
 from tests.benchmarks.measurement import Measurement
-from tests.benchmarks.sample import OWNER, record
+from tests.benchmarks.sample import OWNER, sample_image
 from tests.e2e.conftest import Stack
 from tests.pictures import jpeg
 
@@ -148,16 +148,16 @@ def fill(stack: Stack, images: int) -> None:
     for mapping in functions.list_event_source_mappings()["EventSourceMappings"]:
         if ":dynamodb:" in mapping["EventSourceArn"]:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    made_records = [record(index) for index in range(images)]
+    made_records = [sample_image(index) for index in range(images)]
     table, database = stack.described["table"], stack.client("dynamodb")
     for some in batched(made_records, ROWS_A_BATCH, strict=False):
-        rows = [records.rows_of(made)[keys.image(made.image.id), keys.META] for made in some]
+        rows = [records.rows_of(made)[keys.image(made.record.id), keys.META] for made in some]
         requests = [{"PutRequest": {"Item": row}} for row in rows]
         answer = database.batch_write_item(RequestItems={table: requests})
         assert not answer["UnprocessedItems"]
     storage, thumb = stack.client("s3"), jpeg(300, 300)
     for made in made_records[-SEEN:]:
-        key = made.image.rendition_key(made.image.renditions[0])
+        key = made.record.rendition_key(made.record.renditions[0])
         storage.put_object(
             Bucket=stack.described["private_bucket"], Key=key, Body=thumb, ContentType="image/jpeg"
         )

@@ -22,7 +22,7 @@ from botocore import xform_name
 from image_store.adapters.sqs import SqsWorkQueue
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets
-from image_store.domain.generation import ItemState, Preference, Wish
+from image_store.domain.generation import JobItemState, ModelPreference, GenerationRequest
 from image_store.domain.image import Kind
 from image_store.domain.providers import (
     GeneratedImage,
@@ -36,7 +36,7 @@ from image_store.domain.providers import (
 from image_store.domain.work import GenerateImage
 from image_store.entrypoints.work import work_of
 from image_store.ports.generation import ImageProvider
-from image_store.services.generation.choice import Choice
+from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.requests import Asked, Variations
 from tests.benchmarks.answers import answer_with, answered, intercept
 from tests.benchmarks.functions import TABLE, Functions, aws_client
@@ -89,7 +89,7 @@ class Worker:
         self._sent = answer_with(client, self._queue)
         application = self.functions.application
         parts: dict[str, Any] = {
-            "choice": Choice(order=(Provider.POLLINATIONS,), budgets=Budgets()),
+            "choice": ModelChoice(order=(Provider.POLLINATIONS,), budgets=Budgets()),
             "work": SqsWorkQueue(_QUEUE, client=lambda: client),
         }
         self._requests = replace(application.generation_requests, **parts)
@@ -136,9 +136,9 @@ class Worker:
 
     def ask(self, images: int = 1) -> list[GenerateImage]:
         """Begin a job of so many images, which are made when its works are done."""
-        wish = Wish(prompt="A harbour at dawn", attributes=Attributes(kind=Kind.GENERATED))
+        wish = GenerationRequest(prompt="A harbour at dawn", attributes=Attributes(kind=Kind.GENERATED))
         wanted = (Variations(wish, images),)
-        asked = Asked(owner=OWNER, wanted=wanted, preference=Preference(), join=False, idempotency=None)
+        asked = Asked(owner=OWNER, wanted=wanted, preference=ModelPreference(), join=False, idempotency=None)
         self._requests.begin(asked)
         return self.received()
 
@@ -196,7 +196,7 @@ class Worker:
     def check(self, work: GenerateImage) -> None:
         """Raise RuntimeError unless the image was made."""
         found = self.functions.application.generations.item(work.job_id, work.index)
-        if found is None or found[1].state is not ItemState.SUCCEEDED:
+        if found is None or found[1].state is not JobItemState.SUCCEEDED:
             raise RuntimeError(f"The image was not made: {found}")
 
     def upload(self, picture: bytes) -> None:

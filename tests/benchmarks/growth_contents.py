@@ -16,11 +16,11 @@ from pathlib import Path
 from image_store.adapters.dynamodb import items, keys, projections, records
 from image_store.adapters.dynamodb.projections import Counters, RowKey
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Kind, Record, State, Visibility
-from image_store.domain.projection import Facts, facts_of
+from image_store.domain.image import Kind, Image, State, Visibility
+from image_store.domain.projection import ImageFacts, facts_of
 from tests.benchmarks.disk_bucket import DiskBucket
 from tests.benchmarks.disk_table import DiskTable
-from tests.benchmarks.sample import OWNER, record
+from tests.benchmarks.sample import OWNER, sample_image
 
 COMMON, ALSO_COMMON, RARE = "harbour", "dawn", "lighthouse"
 """Words, and tags, of all images and of the first few."""
@@ -55,8 +55,8 @@ _READ = (
 class Contents:
     """Images, and what of them is written."""
 
-    sample: Callable[[int], Record]
-    write: Callable[[DiskTable, Sequence[Record]], None]
+    sample: Callable[[int], Image]
+    write: Callable[[DiskTable, Sequence[Image]], None]
     sizes: tuple[int, ...]
     """With how many images it is measured, the fewest first."""
     lasts: bool = False
@@ -71,18 +71,18 @@ class Contents:
             for some in batched(indexes, _BATCH, strict=False):
                 made = [self.sample(index) for index in some]
                 self.write(table, made)
-                bucket.put(key for sample in made for key in sample.image.private_keys)
+                bucket.put(key for sample in made for key in sample.record.private_keys)
 
 
-def found(index: int) -> Record:
+def found(index: int) -> Image:
     """One of the images of a month, which filters tell apart; every second is public, and the first few are rare.
 
     Every ninth is an upload, one in a thousand a reference, and all others are generated.
     """
-    made = record(index)
-    created_at = made.image.created_at + timedelta(days=index // _SAME_DAY % _DAYS)
-    image = replace(
-        made.image,
+    made = sample_image(index)
+    created_at = made.record.created_at + timedelta(days=index // _SAME_DAY % _DAYS)
+    record = replace(
+        made.record,
         id=uuid7(created_at, index << 64 | index),
         created_at=created_at,
         updated_at=created_at,
@@ -90,14 +90,14 @@ def found(index: int) -> Record:
         category=f"category-{index % _CATEGORIES}",
     )
     if index % 2 == 0:
-        image = replace(image, visibility=Visibility.PUBLIC, publication=f"{index:021d}A")
+        record = replace(record, visibility=Visibility.PUBLIC, publication=f"{index:021d}A")
     tags = (*made.details.tags, *((RARE,) if index < _RARE_IMAGES else ()))
     generation = {
         **(made.details.generation or {}),
         "model": f"model-{index % _MODELS}",
         "provider": f"provider-{index % _PROVIDERS}",
     }
-    return Record(image, replace(made.details, tags=tags, generation=generation))
+    return Image(record, replace(made.details, tags=tags, generation=generation))
 
 
 def _kind(index: int) -> Kind:
@@ -106,22 +106,22 @@ def _kind(index: int) -> Kind:
     return Kind.UPLOAD if index % _UPLOADS == 0 else Kind.GENERATED
 
 
-def trashed(index: int) -> Record:
+def trashed(index: int) -> Image:
     """An image that has been in the trash for long enough."""
-    made = record(index)
-    due_at = made.image.created_at + _TRASHED_FOR
-    return replace(made, image=replace(made.image, state=State.TRASHED, due_at=due_at))
+    made = sample_image(index)
+    due_at = made.record.created_at + _TRASHED_FOR
+    return replace(made, record=replace(made.record, state=State.TRASHED, due_at=due_at))
 
 
-def found_by(image: Record, facts: Facts) -> dict[RowKey, items.Item]:
+def found_by(record: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """Every row by which the projector lets an image be found."""
     return {
-        **projections.listed_rows(image, facts),
-        **projections.term_rows(image.image.id, facts),
+        **projections.listed_rows(record, facts),
+        **projections.term_rows(record.record.id, facts),
     }
 
 
-def counted_in(images: Iterable[tuple[str, Facts]]) -> dict[RowKey, items.Item]:
+def counted_in(images: Iterable[tuple[str, ImageFacts]]) -> dict[RowKey, items.Item]:
     """The figures that the projector counts of images: for their owner and for all."""
     sums: Counters = {}
     models: dict[RowKey, str] = {}
@@ -136,26 +136,26 @@ def counted_in(images: Iterable[tuple[str, Facts]]) -> dict[RowKey, items.Item]:
     }
 
 
-def facts_for(image: Record) -> Facts:
+def facts_for(record: Image) -> ImageFacts:
     """What is projected of an image that is to be found."""
-    facts = facts_of(image)
+    facts = facts_of(record)
     assert facts is not None
     return facts
 
 
-def _write_stored(table: DiskTable, images: Sequence[Record]) -> None:
-    table.put(row for image in images for row in records.rows_of(image).values())
+def _write_stored(table: DiskTable, images: Sequence[Image]) -> None:
+    table.put(row for record in images for row in records.rows_of(record).values())
 
 
-def _write_found(table: DiskTable, images: Sequence[Record]) -> None:
+def _write_found(table: DiskTable, images: Sequence[Image]) -> None:
     """Write records, the rows by which they are asked for here, and the figures of them."""
     rows: dict[RowKey, items.Item] = {}
-    facts = {image.image.id: facts_for(image) for image in images}
-    for image in images:
-        stored_rows = records.rows_of(image)
-        own = [(keys.image(image.image.id), sort_key) for sort_key in (keys.META, keys.DETAIL)]
+    facts = {record.record.id: facts_for(record) for record in images}
+    for record in images:
+        stored_rows = records.rows_of(record)
+        own = [(keys.image(record.record.id), sort_key) for sort_key in (keys.META, keys.DETAIL)]
         rows |= {key: stored_rows[key] for key in own}
-        made = stored_rows | found_by(image, facts[image.image.id])
+        made = stored_rows | found_by(record, facts[record.record.id])
         rows |= {key: row for key, row in made.items() if key[0].startswith(_READ)}
     table.put(rows[key] for key in sorted(rows))
     table.add(counted_in(facts.items()).values())
@@ -165,7 +165,7 @@ def _numbers(key: keys.Key, amounts: Counter[str]) -> items.Item:
     return {**key, **{name: {"N": str(amount)} for name, amount in amounts.items()}}
 
 
-STORED = Contents(record, _write_stored, (1_000, 10_000, 100_000))
+STORED = Contents(sample_image, _write_stored, (1_000, 10_000, 100_000))
 """Images with the rows that are written together with them."""
 TRASHED = Contents(trashed, _write_stored, (1_000, 10_000, 100_000))
 """The same in the trash."""

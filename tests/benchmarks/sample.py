@@ -8,7 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, records
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.image import Details, ImageRecord, Kind, Image, State, Visibility
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 
@@ -20,10 +20,10 @@ PROJECTED = ("pk", "sk", "owner_key", "id", "card", "kind", "visibility", "categ
 _READ_UNIT_BYTES = 4_096
 
 
-def record(index: int) -> Record:
+def sample_image(index: int) -> Image:
     """A generated picture, one of many of its owner, and private as most are: links to it are signed."""
     created_at = _FIRST_AT + timedelta(seconds=index)
-    image = Image(
+    record = ImageRecord(
         id=uuid7(created_at, index << 64 | index),
         owner=OWNER,
         state=State.READY,
@@ -54,12 +54,12 @@ def record(index: int) -> Record:
         groups=("conversation:c1", "session:s1"),
         generation={"prompt": "a harbour at dawn", "model": "flux-1-schnell", "provider": "cloudflare"},
     )
-    return Record(image, details)
+    return Image(record, details)
 
 
 def rows(index: int) -> dict[str, items.Item]:
     """The rows META and DETAIL of a sample, by their sort key."""
-    made = records.rows_of(record(index))
+    made = records.rows_of(sample_image(index))
     return {sort_key: row for (_, sort_key), row in made.items() if sort_key in (keys.META, keys.DETAIL)}
 
 
@@ -140,7 +140,7 @@ SECRET_ANSWER = {"Name": "example", "SecretString": json.dumps(_SECRET)}
 
 def retrieve_event() -> dict[str, Any]:
     """Asks for the first sample."""
-    image_id = record(0).image.id
+    image_id = sample_image(0).record.id
     return http_event("GET", "/v1/images/{image_id}", f"/v1/images/{image_id}")
 
 

@@ -10,7 +10,7 @@ import pytest
 from image_store.adapters.dynamodb import keys, records
 from image_store.adapters.dynamodb.projector import DynamoProjector
 from image_store.bootstrap import use
-from image_store.domain.image import Kind, Record, Visibility
+from image_store.domain.image import Kind, Image, Visibility
 from tests.benchmarks.growth_contents import (
     CATEGORY,
     FOUND,
@@ -30,19 +30,19 @@ READING = [name for name, operation in OPERATIONS.items() if operation.contents 
 GROWTH = 1.05
 PROJECTED = 240
 """Every day and every model, kind, category and provider, and images with the rare word and without."""
-LISTED: dict[str, Callable[[Record], bool]] = {
+LISTED: dict[str, Callable[[Image], bool]] = {
     "list": lambda _: True,
     "list_ascending": lambda _: True,
     "list_fields": lambda _: True,
     "list_all_fields": lambda _: True,
     "list_tag": lambda _: True,
-    "list_category": lambda record: record.image.category == CATEGORY,
-    "list_kind": lambda record: record.image.kind is Kind.GENERATED,
-    "list_visibility": lambda record: record.image.visibility is Visibility.PRIVATE,
-    "list_group_category": lambda record: record.image.category == CATEGORY,
-    "list_tag_kind": lambda record: record.image.kind is Kind.UPLOAD,
+    "list_category": lambda image: image.record.category == CATEGORY,
+    "list_kind": lambda image: image.record.kind is Kind.GENERATED,
+    "list_visibility": lambda image: image.record.visibility is Visibility.PRIVATE,
+    "list_group_category": lambda image: image.record.category == CATEGORY,
+    "list_tag_kind": lambda image: image.record.kind is Kind.UPLOAD,
     "search": lambda _: True,
-    "search_kind": lambda record: record.image.kind is Kind.UPLOAD,
+    "search_kind": lambda image: image.record.kind is Kind.UPLOAD,
 }
 """Which images the pages of an operation hold."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -143,21 +143,21 @@ def test_what_is_measured_is_what_the_projector_writes() -> None:
     projector = DynamoProjector(table, client=lambda: client)
 
     for sample in samples:
-        projector.project(sample.image.id, generation=GENERATION, at=NOW)
+        projector.project(sample.record.id, generation=GENERATION, at=NOW)
 
     projected = {(row["pk"]["S"], row["sk"]["S"]): row for row in all_items(client, table)}
     turns = {
-        (key["pk"]["S"], key["sk"]["S"]) for key in (keys.turn(sample.image.owner) for sample in samples)
+        (key["pk"]["S"], key["sk"]["S"]) for key in (keys.turn(sample.record.owner) for sample in samples)
     }
     written = {
         key: row
         for key, row in projected.items()
         if key not in stored | turns and not key[0].startswith(keys.PROJECTION_PREFIX)
     }
-    facts = {sample.image.id: facts_for(sample) for sample in samples}
+    facts = {sample.record.id: facts_for(sample) for sample in samples}
     expected = counted_in(facts.items())
     for sample in samples:
-        expected |= found_by(sample, facts[sample.image.id])
+        expected |= found_by(sample, facts[sample.record.id])
     # One by one: a difference of two large dictionaries takes minutes to show.
     assert sorted(written.keys() ^ expected.keys()) == []
     assert [key for key in written if written[key] != expected[key]] == []

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
 from image_store.domain.feed import FeedPage, FeedQuery
-from image_store.domain.image import Details, Record, State, Visibility
+from image_store.domain.image import Details, Image, State, Visibility
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import Reservation
 from image_store.ports.projections import FeedRows
@@ -41,7 +41,7 @@ class Public:
         self.table = table
         self.rows = rows
         self.clock = SetClock()
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, Image] = {}
         self.feed = Feed(rows=rows, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock)
 
     def add(
@@ -51,28 +51,28 @@ class Public:
         days: int = 0,
         details: Details | None = None,
         **changes: Any,
-    ) -> Record:
-        record = pending(at=NOON + timedelta(days=days), visibility=visibility, **changes)
+    ) -> Image:
+        image = pending(at=NOON + timedelta(days=days), visibility=visibility, **changes)
         if details is not None:
-            record = replace(record, details=details)
-        self.repository.reserve(Reservation(record, Quota(), None, None, NOON))
-        name = None if visibility is Visibility.PRIVATE else f"{record.image.attempt}AAAAAA"
-        return self.move(record, State.READY, due_at=None, publication=name)
+            image = replace(image, details=details)
+        self.repository.reserve(Reservation(image, Quota(), None, None, NOON))
+        name = None if visibility is Visibility.PRIVATE else f"{image.record.attempt}AAAAAA"
+        return self.move(image, State.READY, due_at=None, publication=name)
 
-    def move(self, record: Record, state: State, details: Details | None = None, **changes: Any) -> Record:
-        after = moved(record, state, **changes)
+    def move(self, image: Image, state: State, details: Details | None = None, **changes: Any) -> Image:
+        after = moved(image, state, **changes)
         if details is not None:
             after = replace(after, details=details)
-        self.repository.replace(record, after)
-        self.records[after.image.id] = after
+        self.repository.replace(image, after)
+        self.records[after.record.id] = after
         return after
 
-    def withdraw(self, record: Record) -> None:
-        self.move(record, State.READY, visibility=Visibility.PRIVATE, publication=None)
+    def withdraw(self, image: Image) -> None:
+        self.move(image, State.READY, visibility=Visibility.PRIVATE, publication=None)
 
     def public(self, **part: Any) -> list[str]:
         query = FeedQuery(1, **part)
-        shown = (name for name, record in self.records.items() if is_shown(record, query, self.clock.now()))
+        shown = (name for name, image in self.records.items() if is_shown(image, query, self.clock.now()))
         return sorted(shown, reverse=True)
 
     def page(self, limit: int = 100, **part: Any) -> FeedPage:
@@ -172,14 +172,14 @@ def test_many_images_that_have_expired_take_few_reads() -> None:
 
 
 def test_an_image_that_has_expired_is_not_shown_though_its_row_is_still_there(store: Public) -> None:
-    record = store.add(expires_at=store.clock.now() + timedelta(minutes=5))
+    image = store.add(expires_at=store.clock.now() + timedelta(minutes=5))
     staying = store.add(details=Details(groups=(POST,)))
-    assert all_of(store, 10) == [staying.image.id, record.image.id]
+    assert all_of(store, 10) == [staying.record.id, image.record.id]
 
     store.clock.instant += timedelta(minutes=5)
 
-    assert all_of(store, 10) == [staying.image.id]
-    assert all_of(store, 10, owner=OWNER) == [staying.image.id]
+    assert all_of(store, 10) == [staying.record.id]
+    assert all_of(store, 10, owner=OWNER) == [staying.record.id]
 
 
 @pytest.mark.parametrize("state", [State.TRASHED, State.DELETING])
@@ -197,32 +197,32 @@ def test_an_image_leaves_the_feed_in_the_transaction_that_withdraws_it(store: Pu
 
 
 def test_an_image_moves_with_its_groups(store: Public) -> None:
-    record = store.add(details=Details(groups=(POST,)))
+    image = store.add(details=Details(groups=(POST,)))
 
-    store.move(record, State.READY, Details(groups=("post:p2",)))
+    store.move(image, State.READY, Details(groups=("post:p2",)))
 
     assert all_of(store, 10, group=POST) == []
-    assert all_of(store, 10, group="post:p2") == [record.image.id]
+    assert all_of(store, 10, group="post:p2") == [image.record.id]
 
 
 def test_all_groups_are_exchanged_in_one_transaction() -> None:
     """Twenty groups are the most; of a public image each has two rows."""
     client = MemoryDynamo()
     store = in_table(client)
-    record = store.add(details=Details(groups=tuple(f"post:{n}" for n in range(20)), tags=("a",)))
+    image = store.add(details=Details(groups=tuple(f"post:{n}" for n in range(20)), tags=("a",)))
 
-    store.move(record, State.READY, Details(groups=tuple(f"session:{n}" for n in range(20)), tags=("b",)))
+    store.move(image, State.READY, Details(groups=tuple(f"session:{n}" for n in range(20)), tags=("b",)))
 
     assert_feed_follows(all_items(client, store.table))
-    assert all_of(store, 10, group="session:19") == [record.image.id]
+    assert all_of(store, 10, group="session:19") == [image.record.id]
 
 
 def test_details_are_those_of_the_row_and_no_later_ones(store: Public) -> None:
-    record = store.add(details=Details(title="shown", tags=("a",)))
+    image = store.add(details=Details(title="shown", tags=("a",)))
     store.add(details=Details(title="also shown"))
     page = store.page()
-    store.withdraw(record)
-    store.move(store.records[record.image.id], State.READY, Details(title="a secret"))
+    store.withdraw(image)
+    store.move(store.records[image.record.id], State.READY, Details(title="a secret"))
 
     found = store.rows.details(page.entries)
 

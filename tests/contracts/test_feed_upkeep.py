@@ -8,7 +8,7 @@ import pytest
 from image_store.adapters.dynamodb import keys, records
 from image_store.adapters.dynamodb.feed_upkeep import DynamoFeedUpkeep
 from image_store.adapters.dynamodb.projector import DynamoProjector
-from image_store.domain.image import Details, Record, State, Visibility
+from image_store.domain.image import Details, Image, State, Visibility
 from tests.contracts.test_feed import POST, Public, all_of, in_table
 from tests.contracts.test_repository import NOON
 from tests.fakes.dynamodb import all_items
@@ -39,11 +39,11 @@ class Earlier:
     def keys(self, prefix: str) -> list[tuple[str, str]]:
         return [key_of(item) for item in self.items() if item["pk"]["S"].startswith(prefix)]
 
-    def as_earlier(self, record: Record) -> None:
-        for row in records.feed_rows(record):
+    def as_earlier(self, image: Image) -> None:
+        for row in records.feed_rows(image):
             self.delete(key_of(row))
-        month = record.image.created_at.strftime("%Y-%m")
-        self.put((keys.former_feed(month), record.image.id))
+        month = image.record.created_at.strftime("%Y-%m")
+        self.put((keys.former_feed(month), image.record.id))
         self.client.update_item(
             TableName=self.table,
             Key=keys.key(*MONTHS),
@@ -63,8 +63,8 @@ def earlier() -> Earlier:
 
 def test_rows_of_an_earlier_build_are_replaced_by_those_that_are_read(earlier: Earlier) -> None:
     added = [earlier.store.add(days=n * 20, details=Details(groups=(POST,))) for n in range(4)]
-    for record in added:
-        earlier.as_earlier(record)
+    for image in added:
+        earlier.as_earlier(image)
     hidden = earlier.store.add()
     earlier.as_earlier(hidden)
     earlier.store.withdraw(hidden)
@@ -72,8 +72,8 @@ def test_rows_of_an_earlier_build_are_replaced_by_those_that_are_read(earlier: E
 
     assert earlier.upgrade() == 5
 
-    assert all_of(earlier.store, 10) == [record.image.id for record in added[::-1]]
-    assert all_of(earlier.store, 10, group=POST) == [record.image.id for record in added[::-1]]
+    assert all_of(earlier.store, 10) == [image.record.id for image in added[::-1]]
+    assert all_of(earlier.store, 10, group=POST) == [image.record.id for image in added[::-1]]
     assert earlier.keys(keys.FORMER_FEED_PREFIX) == []
     assert MONTHS not in earlier.keys(keys.STATS_PREFIX)
     assert_feed_follows(earlier.items())
@@ -104,9 +104,9 @@ class Interrupted:
 
 
 def test_an_image_withdrawn_during_the_upgrade_does_not_come_back(earlier: Earlier) -> None:
-    record = earlier.store.add()
-    earlier.as_earlier(record)
-    slow = Interrupted(earlier.client, lambda: earlier.store.withdraw(record))
+    image = earlier.store.add()
+    earlier.as_earlier(image)
+    slow = Interrupted(earlier.client, lambda: earlier.store.withdraw(image))
     earlier.upkeep = DynamoFeedUpkeep(earlier.table, client=lambda: slow, sleep=lambda _: None)
 
     earlier.upgrade()
@@ -119,21 +119,21 @@ def test_an_image_withdrawn_during_the_upgrade_does_not_come_back(earlier: Earli
 
 def test_a_record_that_cannot_be_read_stops_nobody_elses_upgrade(earlier: Earlier) -> None:
     damaged, whole = earlier.store.add(), earlier.store.add(days=40)
-    for record in (damaged, whole):
-        earlier.as_earlier(record)
-    key = keys.record(damaged.image.id)
+    for image in (damaged, whole):
+        earlier.as_earlier(image)
+    key = keys.record(damaged.record.id)
     item = earlier.client.get_item(TableName=earlier.table, Key=key)["Item"]
     earlier.client.put_item(TableName=earlier.table, Item={**item, "record": {"S": "?"}})
 
     earlier.upgrade()
 
-    assert all_of(earlier.store, 10) == [whole.image.id]
-    assert [key[1] for key in earlier.keys(keys.FORMER_FEED_PREFIX)] == [damaged.image.id]
+    assert all_of(earlier.store, 10) == [whole.record.id]
+    assert [key[1] for key in earlier.keys(keys.FORMER_FEED_PREFIX)] == [damaged.record.id]
 
 
 def test_a_rebuild_restores_rows_that_are_missing_and_removes_those_of_no_record(earlier: Earlier) -> None:
     missing, private = earlier.store.add(), earlier.store.add(Visibility.PRIVATE)
-    stray = (keys.FEED, private.image.id)
+    stray = (keys.FEED, private.record.id)
     for row in records.feed_rows(missing):
         earlier.delete(key_of(row))
     gone = earlier.store.add(details=Details(groups=(POST,)))
@@ -151,4 +151,4 @@ def test_a_rebuild_restores_rows_that_are_missing_and_removes_those_of_no_record
             break
 
     assert_feed_follows(earlier.items())
-    assert all_of(earlier.store, 10) == [missing.image.id]
+    assert all_of(earlier.store, 10) == [missing.record.id]

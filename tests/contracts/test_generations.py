@@ -20,22 +20,22 @@ from image_store.domain.errors import (
     StorageUnavailable,
 )
 from image_store.domain.generation import (
-    Call,
-    Change,
-    Hold,
-    Item,
-    ItemError,
-    ItemState,
+    ProviderCall,
+    JobItemChange,
+    BudgetHold,
+    JobItem,
+    JobItemError,
+    JobItemState,
     Job,
     JobName,
     JobStatus,
     NamedJob,
-    Outcome,
-    Performance,
-    Preference,
-    Receipt,
-    Wish,
-    counted,
+    CallOutcome,
+    ProviderPerformance,
+    ModelPreference,
+    LedgerEntry,
+    GenerationRequest,
+    initial_counts,
 )
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import Provider, Reason
@@ -50,7 +50,7 @@ TODAY = NOON.date()
 JOB = "019ca945-0a00-7000-8000-000000000001"
 OTHER = "019ca945-0a01-7000-8000-000000000002"
 OWNER = "Ова #1/ÿ"
-WISH = Wish(
+WISH = GenerationRequest(
     prompt="A cat 🐈",
     negative_prompt="rain",
     size="1024x768",
@@ -68,7 +68,7 @@ WISH = Wish(
         expires_at=NOON + timedelta(days=3),
     ),
 )
-CALL = Call(
+CALL = ProviderCall(
     id="00000000000000aa",
     provider=Provider.OPENAI,
     model="gpt-image-2.5-flare",
@@ -97,11 +97,11 @@ def jobs(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> G
 
 
 def job_of(items: int, job_id: str = JOB, owner: str = OWNER) -> Job:
-    return Job(id=job_id, owner=owner, created_at=NOON, updated_at=NOON, counts=counted(items))
+    return Job(id=job_id, owner=owner, created_at=NOON, updated_at=NOON, counts=initial_counts(items))
 
 
-def new_item(index: int = 0, *, job_id: str = JOB, owner: str = OWNER, micros: int = 100) -> Item:
-    return Item(
+def new_item(index: int = 0, *, job_id: str = JOB, owner: str = OWNER, micros: int = 100) -> JobItem:
+    return JobItem(
         job_id=job_id,
         index=index,
         request_index=index // 2,
@@ -110,7 +110,7 @@ def new_item(index: int = 0, *, job_id: str = JOB, owner: str = OWNER, micros: i
         change=f"made-{job_id}-{index}",
         not_before=NOON,
         deadline=NOON + timedelta(minutes=30),
-        hold=Hold(micros=micros, on=TODAY),
+        hold=BudgetHold(micros=micros, on=TODAY),
         promised=True,
     )
 
@@ -125,7 +125,7 @@ def create(
     budgets: Budgets = FREE,
     most_images: int = 0,
     names: tuple[JobName, ...] = (),
-) -> list[Item]:
+) -> list[JobItem]:
     made = [new_item(index, job_id=job_id, owner=owner, micros=micros) for index in range(items)]
     jobs.create(
         job_of(items, job_id, owner),
@@ -139,16 +139,16 @@ def create(
 
 
 def change(
-    jobs: Generations, before: Item, state: ItemState, *, outcome: Outcome | None = None, **more: Any
-) -> Item:
+    jobs: Generations, before: JobItem, state: JobItemState, *, outcome: CallOutcome | None = None, **more: Any
+) -> JobItem:
     after = before.moved_to(state, change=f"{before.change}-{state}", **more)
     at = NOON + timedelta(minutes=1)
-    jobs.change([Change(before=before, after=after, outcome=outcome)], at=at, budgets=FREE)
+    jobs.change([JobItemChange(before=before, after=after, outcome=outcome)], at=at, budgets=FREE)
     return after
 
 
-def receipt(cost: int | None = 60, call: Call = CALL) -> Receipt:
-    return Receipt(
+def receipt(cost: int | None = 60, call: ProviderCall = CALL) -> LedgerEntry:
+    return LedgerEntry(
         call=call,
         cost_micros=cost,
         usage={"image": 1},
@@ -162,26 +162,26 @@ def receipt(cost: int | None = 60, call: Call = CALL) -> Receipt:
     )
 
 
-def paid(cost: int | None = 60, call: Call = CALL) -> Outcome:
-    return Outcome(call=call, duration_ms=1500, succeeded=True, receipt=receipt(cost, call))
+def paid(cost: int | None = 60, call: ProviderCall = CALL) -> CallOutcome:
+    return CallOutcome(call=call, duration_ms=1500, succeeded=True, receipt=receipt(cost, call))
 
 
-def running(jobs: Generations, item: Item, call: Call = CALL) -> Item:
+def running(jobs: Generations, item: JobItem, call: ProviderCall = CALL) -> JobItem:
     return change(
         jobs,
         item,
-        ItemState.RUNNING,
+        JobItemState.RUNNING,
         call=call,
         lease_until=NOON + timedelta(minutes=6),
         calls=item.calls + 1,
     )
 
 
-def succeed(jobs: Generations, item: Item, cost: int | None = 60, call: Call = CALL) -> Item:
+def succeed(jobs: Generations, item: JobItem, cost: int | None = 60, call: ProviderCall = CALL) -> JobItem:
     return change(
         jobs,
         item,
-        ItemState.SUCCEEDED,
+        JobItemState.SUCCEEDED,
         outcome=paid(cost, call),
         hold=None,
         image_id="i",
@@ -221,7 +221,7 @@ def test_a_job_shows_its_first_image_and_keeps_showing_it(jobs: Generations) -> 
 
     succeed(jobs, running(jobs, second))
     shown = read(jobs).image_id
-    change(jobs, running(jobs, first), ItemState.SUCCEEDED, outcome=paid(), hold=None, image_id="another")
+    change(jobs, running(jobs, first), JobItemState.SUCCEEDED, outcome=paid(), hold=None, image_id="another")
 
     assert (shown, read(jobs).image_id) == ("i", "i")
     found = jobs.items(JOB)
@@ -242,13 +242,13 @@ def test_everything_of_an_image_is_kept(jobs: Generations) -> None:
     after = change(
         jobs,
         running(jobs, item),
-        ItemState.QUEUED,
+        JobItemState.QUEUED,
         retries=1,
         given_up=(Provider.GOOGLE,),
         provider=Provider.OPENAI,
         model="m",
         duration_ms=3,
-        error=ItemError("provider_failed", "No.", Reason.TIMEOUT.value, "openai"),
+        error=JobItemError("provider_failed", "No.", Reason.TIMEOUT.value, "openai"),
         settled=True,
         hold=None,
     )
@@ -259,9 +259,9 @@ def test_everything_of_an_image_is_kept(jobs: Generations) -> None:
 
 
 @pytest.mark.parametrize(
-    "preference", [Preference(), Preference(provider=Provider.GOOGLE, model="m", fallback=False)]
+    "preference", [ModelPreference(), ModelPreference(provider=Provider.GOOGLE, model="m", fallback=False)]
 )
-def test_a_preference_is_kept(jobs: Generations, preference: Preference) -> None:
+def test_a_preference_is_kept(jobs: Generations, preference: ModelPreference) -> None:
     job = replace(job_of(1), preference=preference)
 
     jobs.create(job, [new_item()], budgets=FREE, most_images=0, names=[], due_at=NOON)
@@ -274,13 +274,13 @@ def test_a_job_counts_its_images_and_what_they_cost(jobs: Generations) -> None:
     one = running(jobs, items[0])
     assert (read(jobs).status, read(jobs).version) == (JobStatus.RUNNING, 2)
     succeed(jobs, one)
-    change(jobs, running(jobs, items[1]), ItemState.FAILED, hold=None)
+    change(jobs, running(jobs, items[1]), JobItemState.FAILED, hold=None)
     assert read(jobs).status is JobStatus.RUNNING
-    change(jobs, running(jobs, items[2]), ItemState.FAILED, hold=None)
+    change(jobs, running(jobs, items[2]), JobItemState.FAILED, hold=None)
 
     job = read(jobs)
     assert job.status is JobStatus.PARTIAL
-    assert (job.counts[ItemState.SUCCEEDED], job.counts[ItemState.FAILED], job.cost) == (1, 2, 60)
+    assert (job.counts[JobItemState.SUCCEEDED], job.counts[JobItemState.FAILED], job.cost) == (1, 2, 60)
     assert job.updated_at == NOON + timedelta(minutes=1)
     assert job.version == 7
 
@@ -299,9 +299,9 @@ def test_of_two_who_change_an_image_one_does(jobs: Generations) -> None:
     running(jobs, item)
 
     with pytest.raises(Conflict):
-        change(jobs, replace(item, change="another"), ItemState.CANCELLED, hold=None)
+        change(jobs, replace(item, change="another"), JobItemState.CANCELLED, hold=None)
 
-    assert read(jobs).counts[ItemState.RUNNING] == 1
+    assert read(jobs).counts[JobItemState.RUNNING] == 1
     assert spending(jobs) == Spending(0, 100)
 
 
@@ -313,7 +313,7 @@ def test_a_change_that_is_repeated_happens_once(jobs: Generations) -> None:
     succeed(jobs, before)
 
     assert spending(jobs) == Spending(60, 0)
-    assert read(jobs).counts[ItemState.SUCCEEDED] == 1
+    assert read(jobs).counts[JobItemState.SUCCEEDED] == 1
 
 
 def test_a_job_that_is_created_again_is_created_once(jobs: Generations) -> None:
@@ -330,10 +330,10 @@ def test_stopping_marks_a_job_and_going_on_ends_that(jobs: Generations) -> None:
     (item,) = create(jobs)
     jobs.stop(JOB, at=NOON)
     assert read(jobs).cancelled
-    failed = change(jobs, running(jobs, item), ItemState.FAILED, hold=None)
+    failed = change(jobs, running(jobs, item), JobItemState.FAILED, hold=None)
 
-    again = failed.moved_to(ItemState.QUEUED, change="again", hold=Hold(micros=5, on=TODAY))
-    jobs.change([Change(before=failed, after=again)], at=NOON, budgets=FREE, due_at=NOON)
+    again = failed.moved_to(JobItemState.QUEUED, change="again", hold=BudgetHold(micros=5, on=TODAY))
+    jobs.change([JobItemChange(before=failed, after=again)], at=NOON, budgets=FREE, due_at=NOON)
 
     assert not read(jobs).cancelled
     assert spending(jobs) == Spending(0, 5)
@@ -449,7 +449,7 @@ def test_budgets_of_owners_are_their_own_and_the_deployments_is_everybodys(jobs:
 def test_what_was_held_and_not_spent_is_free_again(jobs: Generations) -> None:
     items = create(jobs, 2, budgets=Budgets(owner_daily=200))
     succeed(jobs, running(jobs, items[0]), 60)
-    change(jobs, items[1], ItemState.CANCELLED, hold=None)
+    change(jobs, items[1], JobItemState.CANCELLED, hold=None)
 
     assert spending(jobs) == spending(jobs, None) == Spending(60, 0)
     create(jobs, job_id=OTHER, micros=140, budgets=Budgets(owner_daily=200))
@@ -476,9 +476,9 @@ def test_a_call_that_made_nothing_and_is_tried_again_is_charged_beside_what_is_h
     jobs: Generations,
 ) -> None:
     (item,) = create(jobs)
-    charge = Outcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.BAD_ANSWER, receipt=receipt(30))
+    charge = CallOutcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.BAD_ANSWER, receipt=receipt(30))
 
-    again = change(jobs, running(jobs, item), ItemState.QUEUED, outcome=charge, call=None, cost_micros=30)
+    again = change(jobs, running(jobs, item), JobItemState.QUEUED, outcome=charge, call=None, cost_micros=30)
 
     assert spending(jobs) == spending(jobs, None) == Spending(30, 100)
     assert read(jobs).cost == 30
@@ -489,9 +489,9 @@ def test_a_call_that_made_nothing_and_is_tried_again_is_charged_beside_what_is_h
 
 def test_a_refusal_that_was_charged_for_frees_what_was_held_beyond_it(jobs: Generations) -> None:
     (item,) = create(jobs)
-    charge = Outcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED, receipt=receipt(30))
+    charge = CallOutcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED, receipt=receipt(30))
 
-    change(jobs, running(jobs, item), ItemState.FAILED, outcome=charge, hold=None, cost_micros=30)
+    change(jobs, running(jobs, item), JobItemState.FAILED, outcome=charge, hold=None, cost_micros=30)
 
     assert spending(jobs) == spending(jobs, None) == Spending(30, 0)
 
@@ -564,18 +564,18 @@ def test_images_are_promised_to_a_quota_and_given_back(jobs: Generations) -> Non
     with pytest.raises(QuotaExceeded):
         create(jobs, 2, job_id=OTHER, most_images=3)
 
-    change(jobs, items[0], ItemState.CANCELLED, hold=None)
+    change(jobs, items[0], JobItemState.CANCELLED, hold=None)
     create(jobs, 2, job_id=OTHER, most_images=3)
 
 
 def test_an_image_that_is_tried_again_is_promised_again(jobs: Generations) -> None:
     (item,) = create(jobs, most_images=1)
-    failed = change(jobs, running(jobs, item), ItemState.FAILED, hold=None)
+    failed = change(jobs, running(jobs, item), JobItemState.FAILED, hold=None)
     create(jobs, job_id=OTHER, most_images=1)
-    again = failed.moved_to(ItemState.QUEUED, change="again", hold=Hold(micros=5, on=TODAY))
+    again = failed.moved_to(JobItemState.QUEUED, change="again", hold=BudgetHold(micros=5, on=TODAY))
 
     with pytest.raises(QuotaExceeded):
-        jobs.change([Change(before=failed, after=again)], at=NOON, budgets=FREE, most_images=1, due_at=NOON)
+        jobs.change([JobItemChange(before=failed, after=again)], at=NOON, budgets=FREE, most_images=1, due_at=NOON)
 
 
 # Lists and statistics -----------------------------------------------------------------------------------
@@ -623,19 +623,19 @@ def test_calls_are_counted_by_provider_and_day(jobs: Generations) -> None:
     succeed(jobs, running(jobs, items[0]))
     other = replace(CALL, id="00000000000000bb", provider=Provider.GOOGLE)
     succeed(jobs, running(jobs, items[1], other), None, other)
-    failure = Outcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.TIMEOUT)
-    change(jobs, running(jobs, items[2]), ItemState.FAILED, outcome=failure, hold=None)
-    refusal = Outcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED)
-    change(jobs, running(jobs, items[3]), ItemState.FAILED, outcome=refusal, hold=None)
+    failure = CallOutcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.TIMEOUT)
+    change(jobs, running(jobs, items[2]), JobItemState.FAILED, outcome=failure, hold=None)
+    refusal = CallOutcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED)
+    change(jobs, running(jobs, items[3]), JobItemState.FAILED, outcome=refusal, hold=None)
 
     for scope in (None, OWNER):
         days = jobs.performance(scope, since=TODAY - timedelta(days=30), until=TODAY + timedelta(days=1))
         assert list(days) == [TODAY]
         assert {each.provider: each for each in days[TODAY]} == {
-            Provider.OPENAI: Performance(
+            Provider.OPENAI: ProviderPerformance(
                 provider=Provider.OPENAI, succeeded=1, failed=2, refused=1, duration_ms=1500, cost_micros=60
             ),
-            Provider.GOOGLE: Performance(
+            Provider.GOOGLE: ProviderPerformance(
                 provider=Provider.GOOGLE, succeeded=1, duration_ms=1500, unknown_costs=1
             ),
         }

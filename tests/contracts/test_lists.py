@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.projector import DynamoProjector
-from image_store.domain.image import Details, Kind, Record, State, Visibility
+from image_store.domain.image import Details, Kind, Image, State, Visibility
 from image_store.domain.listing import ListQuery
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import Reservation
@@ -45,9 +45,9 @@ class Projected(DynamoRows):
         self.client, self.table = client, table
         self._projector = DynamoProjector(table, client=lambda: client)
 
-    def replace(self, before: Record, after: Record, **more: Any) -> None:
+    def replace(self, before: Image, after: Image, **more: Any) -> None:
         super().replace(before, after, **more)
-        self._projector.project(after.image.id, generation=1, at=NOON)
+        self._projector.project(after.record.id, generation=1, at=NOON)
 
 
 def in_table(client: Any) -> Projected:
@@ -55,7 +55,7 @@ def in_table(client: Any) -> Projected:
 
 
 @pytest.fixture(scope="module", params=["memory", "table", "moto"])
-def filled(request: pytest.FixtureRequest) -> Iterator[tuple[Rows, list[Record]]]:
+def filled(request: pytest.FixtureRequest) -> Iterator[tuple[Rows, list[Image]]]:
     """A store of images in which every value of every filter occurs in many combinations."""
     chance = random.Random(7)  # noqa: S311 - the same store in every run
     if request.param == "moto":
@@ -67,7 +67,7 @@ def filled(request: pytest.FixtureRequest) -> Iterator[tuple[Rows, list[Record]]
         yield store, [add(store, number, chance) for number in range(40)]
 
 
-def add(store: Rows, number: int, chance: random.Random) -> Record:
+def add(store: Rows, number: int, chance: random.Random) -> Image:
     details = Details(
         tags=tuple(tag for tag in ("a", "b/#1", "c") if chance.random() < 0.5),
         groups=tuple(name for name in ("session:s1", "session:s2") if chance.random() < 0.5),
@@ -75,43 +75,43 @@ def add(store: Rows, number: int, chance: random.Random) -> Record:
         if chance.random() < 0.7
         else None,
     )
-    record = pending(
+    image = pending(
         at=NOON + timedelta(seconds=number // 3, milliseconds=number),
         kind=chance.choice([Kind.UPLOAD, Kind.GENERATED]),
         visibility=chance.choice([Visibility.PRIVATE, Visibility.UNLISTED]),
         category=chance.choice([None, "c1", "c 2"]),
     )
-    record = replace(record, details=details)
-    store.reserve(Reservation(record, Quota(), None, None, NOON))
-    ready = moved(record, State.READY, due_at=None)
-    store.replace(record, ready)
+    image = replace(image, details=details)
+    store.reserve(Reservation(image, Quota(), None, None, NOON))
+    ready = moved(image, State.READY, due_at=None)
+    store.replace(image, ready)
     if chance.random() < 0.3:
-        record, ready = ready, moved(ready, State.TRASHED, publication=None)
-        store.replace(record, ready)
+        image, ready = ready, moved(ready, State.TRASHED, publication=None)
+        store.replace(image, ready)
     return ready
 
 
-def meets(record: Record, asked: ListQuery) -> bool:
+def meets(image: Image, asked: ListQuery) -> bool:
     """What the contract says of filters, on one record."""
-    image, details = record.image, record.details
+    record, details = image.record, image.details
     made = details.generation or {}
     return (
-        image.owner == asked.owner
-        and image.state is (State.TRASHED if asked.trashed else State.READY)
-        and asked.kind in {None, image.kind}
-        and asked.visibility in {None, image.visibility}
-        and asked.category in {None, image.category}
+        record.owner == asked.owner
+        and record.state is (State.TRASHED if asked.trashed else State.READY)
+        and asked.kind in {None, record.kind}
+        and asked.visibility in {None, record.visibility}
+        and asked.category in {None, record.category}
         and asked.tag in {None, *details.tags}
         and asked.group in {None, *details.groups}
         and asked.model in {None, made.get("model")}
         and asked.provider in {None, made.get("provider")}
-        and (asked.since is None or image.created_at >= asked.since)
-        and (asked.until is None or image.created_at < asked.until)
+        and (asked.since is None or record.created_at >= asked.since)
+        and (asked.until is None or record.created_at < asked.until)
     )
 
 
-def expected(records: list[Record], asked: ListQuery) -> list[str]:
-    found = sorted(record.image.id for record in records if meets(record, asked))
+def expected(records: list[Image], asked: ListQuery) -> list[str]:
+    found = sorted(image.record.id for image in records if meets(image, asked))
     return found[::-1] if asked.descending else found
 
 
@@ -124,7 +124,7 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS, ids=lambda name: name)
-def test_any_two_filters_hold_together(filled: tuple[Rows, list[Record]], one: str, other: str) -> None:
+def test_any_two_filters_hold_together(filled: tuple[Rows, list[Image]], one: str, other: str) -> None:
     """C1."""
     store, records = filled
     for values in product(FILTERS[one], FILTERS[other]):
@@ -139,7 +139,7 @@ def test_any_two_filters_hold_together(filled: tuple[Rows, list[Record]], one: s
     limit=st.integers(1, 100),
 )
 def test_any_filters_and_any_limit_give_the_sorted_list(
-    filled: tuple[Rows, list[Record]], chosen: dict[str, Any], limit: int
+    filled: tuple[Rows, list[Image]], chosen: dict[str, Any], limit: int
 ) -> None:
     """C1."""
     store, records = filled
@@ -165,7 +165,7 @@ def test_images_that_stay_are_listed_once_while_others_come_and_go(
     store = MemoryRepository() if kind == "memory" else in_table(MemoryDynamo())
     asked = query(limit, **chosen)
     records = [add(store, number, chance) for number in range(10)]
-    staying = {record.image.id for record in records if meets(record, asked)}
+    staying = {image.record.id for image in records if meets(image, asked)}
     seen: list[str] = []
     after = None
     while True:
@@ -175,10 +175,10 @@ def test_images_that_stay_are_listed_once_while_others_come_and_go(
         if after is None:
             break
         gone = chance.choice(records)
-        if gone.image.state is State.READY:
+        if gone.record.state is State.READY:
             records.remove(gone)
             store.replace(gone, moved(gone, State.DELETING))
-            staying.discard(gone.image.id)
+            staying.discard(gone.record.id)
         add(store, chance.randrange(30), chance)
 
     assert staying <= set(seen)
@@ -213,9 +213,9 @@ def test_many_images_of_the_same_bytes_that_are_not_wanted_take_few_reads() -> N
     store = in_table(client)
     sha256 = "5a" * 32
     for _ in range(300):
-        record = pending(sha256=sha256, kind=Kind.UPLOAD)
-        store.reserve(Reservation(record, Quota(), None, None, NOON))
-        store.replace(record, moved(record, State.READY, due_at=None))
+        image = pending(sha256=sha256, kind=Kind.UPLOAD)
+        store.reserve(Reservation(image, Quota(), None, None, NOON))
+        store.replace(image, moved(image, State.READY, due_at=None))
     wanted = ListQuery(OWNER, 1, sha256=sha256, kind=Kind.GENERATED)
     calls: list[str] = []
 

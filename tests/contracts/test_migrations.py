@@ -22,7 +22,7 @@ from image_store.domain.migration import (
     OneRecord,
     Options,
     RecordError,
-    Source,
+    SourceLocation,
     Table,
     Tally,
 )
@@ -88,7 +88,7 @@ def test_a_migration_reads_as_it_was_written(migrations: Migrations, migration: 
 
 
 @pytest.mark.parametrize("source", [Folder("migrations/a/"), OneRecord("a", "b"), Table("abc", "d")])
-def test_any_source_is_remembered(migrations: Migrations, source: Source) -> None:
+def test_any_source_is_remembered(migrations: Migrations, source: SourceLocation) -> None:
     migrations.create(replace(NEW, source=source))
 
     assert migrations.get(NEW.id) == replace(NEW, source=source)

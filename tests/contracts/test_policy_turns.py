@@ -31,11 +31,11 @@ class Stored:
         return DynamoProjector(self.table, client=lambda: self.asked, policies_after_save=after_save)
 
     def store(self, projector: DynamoProjector, at: datetime = NOON, **changes: Any) -> str:
-        record = pending(**changes)
-        self.rows.reserve(reservation(record))
-        advance(self.rows, record, State.READY)
-        projector.project(record.image.id, generation=1, at=at)
-        return record.image.id
+        image = pending(**changes)
+        self.rows.reserve(reservation(image))
+        advance(self.rows, image, State.READY)
+        projector.project(image.record.id, generation=1, at=at)
+        return image.record.id
 
     def due(self, at: datetime) -> list[str]:
         return list(self.rows.owners_due(at))

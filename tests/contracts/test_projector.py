@@ -17,7 +17,7 @@ from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.projector import KEPT_AFTER_THE_END, DynamoProjector
 from image_store.domain.errors import Conflict, StorageUnavailable
-from image_store.domain.image import Details, Image, Record, State, Visibility
+from image_store.domain.image import Details, ImageRecord, Image, State, Visibility
 from image_store.domain.projection import MAX_TERMS
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import Reservation
@@ -44,23 +44,23 @@ class Store:
     def projector_with(self, client: Any) -> DynamoProjector:
         return DynamoProjector(self.table, client=lambda: client, sleep=lambda _: None)
 
-    def add(self, state: State = State.READY, *, details: Details | None = None, **changes: Any) -> Record:
-        record = pending(**changes)
+    def add(self, state: State = State.READY, *, details: Details | None = None, **changes: Any) -> Image:
+        image = pending(**changes)
         if details is not None:
-            record = replace(record, details=details)
-        record = replace(record, image=replace(record.image, intent=None))
-        self.repository.reserve(Reservation(record, Quota(), None, None, NOON))
-        return record if state is State.PENDING else self.move(record, State.READY, due_at=None)
+            image = replace(image, details=details)
+        image = replace(image, record=replace(image.record, intent=None))
+        self.repository.reserve(Reservation(image, Quota(), None, None, NOON))
+        return image if state is State.PENDING else self.move(image, State.READY, due_at=None)
 
-    def move(self, record: Record, state: State, details: Details | None = None, **changes: Any) -> Record:
-        after = moved(record, state, **changes)
+    def move(self, image: Image, state: State, details: Details | None = None, **changes: Any) -> Image:
+        after = moved(image, state, **changes)
         if details is not None:
             after = replace(after, details=details)
-        self.repository.replace(record, after)
+        self.repository.replace(image, after)
         return after
 
-    def project(self, record: Record, *, generation: int = 1, again: bool = False) -> None:
-        self.projector.project(record.image.id, generation=generation, at=NOON, again=again)
+    def project(self, image: Image, *, generation: int = 1, again: bool = False) -> None:
+        self.projector.project(image.record.id, generation=generation, at=NOON, again=again)
 
     def items(self) -> list[dict[str, Any]]:
         return all_items(self.client, self.table)
@@ -101,8 +101,8 @@ def store(client: Any, form: dict[str, Any]) -> Store:
     return Store(client, form)
 
 
-def published(image: Image) -> dict[str, Any]:
-    return {"visibility": Visibility.PUBLIC, "publication": f"{image.id[-21:]}A"}
+def published(record: ImageRecord) -> dict[str, Any]:
+    return {"visibility": Visibility.PUBLIC, "publication": f"{record.id[-21:]}A"}
 
 
 def withdrawn() -> dict[str, Any]:
@@ -122,11 +122,11 @@ CATS = Details(
 
 @both
 def test_an_image_is_found_by_its_tags_category_model_terms_and_hash(store: Store) -> None:
-    record = store.add(details=CATS, category="pets", perceptual_hash=HASH)
+    image = store.add(details=CATS, category="pets", perceptual_hash=HASH)
 
-    store.project(record)
+    store.project(image)
 
-    image_id = record.image.id
+    image_id = image.record.id
     found = store.found_by()
     assert {
         (keys.tagged(OWNER, "café", trashed=False), image_id),
@@ -145,53 +145,53 @@ def alike(store: Store) -> set[str]:
 
 @both
 def test_only_a_ready_image_that_has_a_hash_is_found_by_it(store: Store) -> None:
-    unhashed, record = store.add(perceptual_hash=None), store.add()
+    unhashed, image = store.add(perceptual_hash=None), store.add()
     store.project(unhashed)
     assert alike(store) == set()
-    store.project(record)
+    store.project(image)
     before = alike(store)
-    record = store.move(record, State.TRASHED)
+    image = store.move(image, State.TRASHED)
 
-    store.project(record)
+    store.project(image)
 
     assert alike(store) == set()
-    store.project(store.move(record, State.READY))
+    store.project(store.move(image, State.READY))
     assert alike(store) == before
     store.assert_follows()
 
 
 def test_a_row_from_before_there_were_hashes_is_followed_on(store: Store) -> None:
     """Facts that were kept by an earlier version do not know of them."""
-    record = store.add(details=CATS, perceptual_hash=None)
-    store.project(record)
-    key = keys.projection(record.image.id)
+    image = store.add(details=CATS, perceptual_hash=None)
+    store.project(image)
+    key = keys.projection(image.record.id)
     row = store.client.get_item(TableName=store.table, Key=key)["Item"]
     facts = json.loads(row["facts"]["S"])
     facts.pop("perceptual_hash")
     store.client.put_item(TableName=store.table, Item={**row, "facts": {"S": json.dumps(facts)}})
 
-    record = store.move(record, State.READY, perceptual_hash=HASH)
-    store.project(record)
+    image = store.move(image, State.READY, perceptual_hash=HASH)
+    store.project(image)
 
     assert len(alike(store)) == 4
     store.assert_follows()
 
 
 def test_a_reservation_is_not_projected_and_leaves_nothing(store: Store) -> None:
-    record = store.add(State.PENDING)
+    image = store.add(State.PENDING)
     before = store.items()
 
-    store.project(record)
+    store.project(image)
 
     assert store.items() == before
 
 
 @both
 def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Store) -> None:
-    record = store.add(details=CATS, category="pets")
-    store.project(record)
-    changes: list[Callable[[Record], Record]] = [
-        lambda seen: store.move(seen, State.READY, **published(seen.image)),
+    image = store.add(details=CATS, category="pets")
+    store.project(image)
+    changes: list[Callable[[Image], Image]] = [
+        lambda seen: store.move(seen, State.READY, **published(seen.record)),
         lambda seen: store.move(seen, State.READY, Details(title="Dogs", tags=("dogs", "café"))),
         lambda seen: store.move(seen, State.READY, category=None, **withdrawn()),
         lambda seen: store.move(seen, State.TRASHED, due_at=NOON),
@@ -201,8 +201,8 @@ def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Stor
     ]
 
     for change in changes:
-        record = change(record)
-        store.project(record)
+        image = change(image)
+        store.project(image)
         store.assert_follows()
 
     (row,) = [item for item in store.items() if item["sk"]["S"] == "PROJECTION"]
@@ -211,9 +211,9 @@ def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Stor
 
 
 def test_an_image_whose_record_is_gone_is_found_no_more(store: Store) -> None:
-    record = store.add(details=CATS)
-    store.project(record)
-    tomb = store.move(store.move(record, State.DELETING), State.TOMBSTONE)
+    image = store.add(details=CATS)
+    store.project(image)
+    tomb = store.move(store.move(image, State.DELETING), State.TOMBSTONE)
     store.repository.forget(tomb)
 
     store.project(tomb)
@@ -223,20 +223,20 @@ def test_an_image_whose_record_is_gone_is_found_no_more(store: Store) -> None:
 
 
 def test_projecting_again_writes_nothing(store: Store) -> None:
-    record = store.add(details=CATS)
-    store.project(record)
+    image = store.add(details=CATS)
+    store.project(image)
     before = store.items()
 
-    store.project(record)
+    store.project(image)
 
     assert store.items() == before
 
 
 def test_an_image_has_no_more_terms_than_its_limit_and_those_that_say_most(store: Store) -> None:
     details = Details(title="title", tags=("tag",), generation={"prompt": LONG_PROMPT})
-    record = store.add(details=details)
+    image = store.add(details=details)
 
-    store.project(record)
+    store.project(image)
 
     found = {key[1].split(" ")[0] for key in store.found_by() if key[0].startswith("TERM#")}
     assert len(found) == MAX_TERMS
@@ -246,14 +246,14 @@ def test_an_image_has_no_more_terms_than_its_limit_and_those_that_say_most(store
 
 def test_more_rows_than_a_transaction_takes_are_exchanged_all_the_same(store: Store) -> None:
     tags = tuple(f"tag{number}" for number in range(20))
-    record = store.add(details=Details(tags=tags, generation={"prompt": LONG_PROMPT}))
-    store.project(record)
+    image = store.add(details=Details(tags=tags, generation={"prompt": LONG_PROMPT}))
+    store.project(image)
     store.assert_follows()
 
     others = tuple(f"other{number}" for number in range(20))
     prompt = LONG_PROMPT.replace("word", "wort")
-    record = store.move(record, State.READY, Details(tags=others, generation={"prompt": prompt}))
-    store.project(record)
+    image = store.move(image, State.READY, Details(tags=others, generation={"prompt": prompt}))
+    store.project(image)
 
     store.assert_follows()
 
@@ -282,33 +282,33 @@ class Failing:
 @pytest.mark.parametrize("happens", [True, False])
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_what_was_left_half_done_is_finished_by_the_next(store: Store, at: int, happens: bool) -> None:
-    record = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
-    store.project(record)
+    image = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
+    store.project(image)
     prompt = LONG_PROMPT.replace("word", "wort")
-    record = store.move(record, State.READY, Details(tags=("b",), generation={"prompt": prompt}))
+    image = store.move(image, State.READY, Details(tags=("b",), generation={"prompt": prompt}))
     failing = store.projector_with(Failing(store.client, at, happens=happens))
 
     with pytest.raises(StorageUnavailable):
-        failing.project(record.image.id, generation=1, at=NOON)
-    store.project(record)
+        failing.project(image.record.id, generation=1, at=NOON)
+    store.project(image)
 
     store.assert_follows()
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_what_was_left_half_done_is_put_right_by_a_later_version(store: Store, at: int) -> None:
-    record = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
-    store.project(record)
+    image = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
+    store.project(image)
     prompt = LONG_PROMPT.replace("word", "wort")
-    record = store.move(record, State.READY, Details(tags=("b",), generation={"prompt": prompt}))
+    image = store.move(image, State.READY, Details(tags=("b",), generation={"prompt": prompt}))
     for tries in (at, 2):
         failing = store.projector_with(Failing(store.client, tries, happens=True))
         with pytest.raises(StorageUnavailable):
-            failing.project(record.image.id, generation=1, at=NOON)
-        record = store.move(record, State.READY, Details(tags=("c",), generation={"prompt": f"{prompt} x"}))
+            failing.project(image.record.id, generation=1, at=NOON)
+        image = store.move(image, State.READY, Details(tags=("c",), generation={"prompt": f"{prompt} x"}))
 
-    record = store.move(record, State.TRASHED)
-    store.project(record)
+    image = store.move(image, State.TRASHED)
+    store.project(image)
 
     store.assert_follows()
 
@@ -331,13 +331,13 @@ class Interrupted:
 @pytest.mark.parametrize("known", [True, False], ids=["projected before", "never projected"])
 @pytest.mark.parametrize("gone", [True, False], ids=["its record is gone", "it is being deleted"])
 def test_a_slow_consumer_does_not_bring_back_what_was_deleted(store: Store, known: bool, gone: bool) -> None:
-    record = store.add(details=CATS)
+    image = store.add(details=CATS)
     if known:
-        store.project(record)
-        record = store.move(record, State.READY, Details(tags=("other",)))
+        store.project(image)
+        image = store.move(image, State.READY, Details(tags=("other",)))
 
     def delete() -> None:
-        last = store.move(record, State.DELETING)
+        last = store.move(image, State.DELETING)
         store.project(last)
         if gone:
             tomb = store.move(last, State.TOMBSTONE)
@@ -345,7 +345,7 @@ def test_a_slow_consumer_does_not_bring_back_what_was_deleted(store: Store, know
             store.repository.forget(tomb)
 
     slow = store.projector_with(Interrupted(store.client, delete))
-    slow.project(record.image.id, generation=1, at=NOON)
+    slow.project(image.record.id, generation=1, at=NOON)
 
     store.assert_follows()
     assert store.found_by() == {}
@@ -354,28 +354,28 @@ def test_a_slow_consumer_does_not_bring_back_what_was_deleted(store: Store, know
 STEPS = ("publish", "withdraw", "retag", "trash", "restore", "delete")
 
 
-def stepped(store: Store, record: Record, step: str, number: int) -> Record:
+def stepped(store: Store, image: Image, step: str, number: int) -> Image:
     """The next version of a record, or the same where the step is not for it."""
-    image = record.image
-    if image.state is State.TRASHED:
+    record = image.record
+    if record.state is State.TRASHED:
         if step == "restore":
-            return store.move(record, State.READY, **withdrawn())
-        return store.move(record, State.DELETING) if step == "delete" else record
-    if image.state is not State.READY:
-        return record
+            return store.move(image, State.READY, **withdrawn())
+        return store.move(image, State.DELETING) if step == "delete" else image
+    if record.state is not State.READY:
+        return image
     match step:
-        case "publish" if image.publication is None:
-            return store.move(record, State.READY, **published(image))
+        case "publish" if record.publication is None:
+            return store.move(image, State.READY, **published(record))
         case "withdraw":
-            return store.move(record, State.READY, **withdrawn())
+            return store.move(image, State.READY, **withdrawn())
         case "retag":
             tags = (f"tag{number}", "steady")
-            return store.move(record, State.READY, Details(title=f"number {number}", tags=tags))
+            return store.move(image, State.READY, Details(title=f"number {number}", tags=tags))
         case "trash":
-            return store.move(record, State.TRASHED, **withdrawn())
+            return store.move(image, State.TRASHED, **withdrawn())
         case "delete":
-            return store.move(record, State.DELETING, **withdrawn())
-    return record
+            return store.move(image, State.DELETING, **withdrawn())
+    return image
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -398,8 +398,8 @@ def test_a_shuffled_and_duplicated_stream_leaves_what_an_ordered_one_leaves(
 
     late = messages * 2
     chance.shuffle(late)
-    for record in late:
-        store.project(record)
+    for image in late:
+        store.project(image)
 
     store.assert_follows()
 
@@ -414,15 +414,15 @@ def remade(store: Store, *, generation: int, limit: int = 7) -> None:
         more = after is not None
 
 
-def filled(store: Store) -> list[Record]:
+def filled(store: Store) -> list[Image]:
     records = [
         store.add(details=CATS),
         store.add(category="pets", visibility=Visibility.PUBLIC, publication=PUBLICATION),
         store.move(store.add(details=CATS), State.TRASHED),
         store.move(store.add(), State.DELETING),
     ]
-    for record in records:
-        store.project(record)
+    for image in records:
+        store.project(image)
     return records
 
 
@@ -457,7 +457,7 @@ def test_a_rebuild_mends_rows_that_are_wrong_and_removes_those_of_nobody(store: 
         store.client.put_item(TableName=store.table, Item=stray)
     total = keys.key(keys.owner_stats(1, OWNER), keys.TOTAL)
     store.client.put_item(TableName=store.table, Item={**total, "images": {"N": "99"}})
-    nobody = keys.key(keys.former_feed("2026-03"), records[0].image.id[:-1] + "f")
+    nobody = keys.key(keys.former_feed("2026-03"), records[0].record.id[:-1] + "f")
     store.client.put_item(TableName=store.table, Item=nobody)
 
     remade(store, generation=2)

@@ -15,22 +15,22 @@ from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Budgets
 from image_store.domain.catalogue import models_of
 from image_store.domain.generation import (
-    Call,
-    Change,
-    Hold,
-    Item,
-    ItemState,
+    ProviderCall,
+    JobItemChange,
+    BudgetHold,
+    JobItem,
+    JobItemState,
     Job,
-    Outcome,
-    Receipt,
-    Wish,
-    counted,
+    CallOutcome,
+    LedgerEntry,
+    GenerationRequest,
+    initial_counts,
 )
 from image_store.domain.providers import Provider, Reason
 from image_store.domain.retry_budget import MOST_RETRIES, RetryBudget
 from image_store.ports.generation import Generations, ProviderHealth
 from image_store.ports.system import Clock
-from image_store.services.generation.choice import Candidate
+from image_store.services.generation.choice import ModelCandidate
 from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -40,7 +40,7 @@ from tests.fakes.repository import MemoryRepository
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 TODAY = NOON.date()
 A, B = Provider.POLLINATIONS, Provider.CLOUDFLARE
-CANDIDATE = Candidate(A, models_of(A)[0], own_key=False, holds=0)
+CANDIDATE = ModelCandidate(A, models_of(A)[0], own_key=False, holds=0)
 WORKERS = 16
 
 
@@ -84,21 +84,21 @@ def parts(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> 
 def call(generations: Generations, *, number: int, started_at: datetime, succeeded: bool = True) -> None:
     """Let a call of A end."""
     job_id = f"019ca945-0a00-7000-8000-{number:012d}"
-    item = Item(
+    item = JobItem(
         job_id=job_id,
         index=0,
         request_index=0,
         owner="alice",
-        wish=Wish(prompt="A cat"),
+        wish=GenerationRequest(prompt="A cat"),
         change=f"made-{number}",
         not_before=NOON,
         deadline=NOON + timedelta(minutes=30),
-        hold=Hold(micros=0, on=TODAY),
+        hold=BudgetHold(micros=0, on=TODAY),
     )
-    job = Job(id=job_id, owner="alice", created_at=NOON, updated_at=NOON, counts=counted(1))
+    job = Job(id=job_id, owner="alice", created_at=NOON, updated_at=NOON, counts=initial_counts(1))
     generations.create(job, [item], budgets=Budgets(), most_images=0, names=[], due_at=NOON)
-    made = Call(id=f"{number:016x}", provider=A, model="flux", own_key=False, started_at=started_at)
-    receipt = Receipt(
+    made = ProviderCall(id=f"{number:016x}", provider=A, model="flux", own_key=False, started_at=started_at)
+    receipt = LedgerEntry(
         call=made,
         cost_micros=2_000,
         usage=None,
@@ -110,19 +110,19 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
         params={},
         generated_at=NOON,
     )
-    outcome = Outcome(
+    outcome = CallOutcome(
         call=made,
         duration_ms=10,
         succeeded=succeeded,
         reason=None if succeeded else Reason.UNAVAILABLE,
         receipt=receipt if succeeded else None,
     )
-    running = item.moved_to(ItemState.RUNNING, change=f"runs-{number}", call=made)
-    generations.change([Change(before=item, after=running)], at=NOON, budgets=Budgets())
+    running = item.moved_to(JobItemState.RUNNING, change=f"runs-{number}", call=made)
+    generations.change([JobItemChange(before=item, after=running)], at=NOON, budgets=Budgets())
     ended = running.moved_to(
-        ItemState.SUCCEEDED if succeeded else ItemState.FAILED, change=f"ended-{number}", hold=None
+        JobItemState.SUCCEEDED if succeeded else JobItemState.FAILED, change=f"ended-{number}", hold=None
     )
-    generations.change([Change(before=running, after=ended, outcome=outcome)], at=NOON, budgets=Budgets())
+    generations.change([JobItemChange(before=running, after=ended, outcome=outcome)], at=NOON, budgets=Budgets())
 
 
 def test_a_provider_nobody_has_called_is_well_and_has_all_its_retries(parts: Parts) -> None:

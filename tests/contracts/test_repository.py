@@ -20,7 +20,7 @@ from image_store.domain.actor import Actor
 from image_store.domain.cards import Card
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.image import Details, ImageRecord, Kind, Image, State, Visibility
 from image_store.domain.ingest import SweepPosition, VersionPosition
 from image_store.domain.listing import MAX_EXAMINED_ROWS, GroupOf, ListQuery
 from image_store.domain.media import MediaType
@@ -54,10 +54,10 @@ def pending(
     groups: tuple[str, ...] = (),
     alt_text: str | None = None,
     **changes: Any,
-) -> Record:
+) -> Image:
     """A record as uploads reserve it."""
     number = next(_numbers)
-    image = Image(
+    record = ImageRecord(
         id=uuid7(at, number),
         owner=OWNER,
         state=State.PENDING,
@@ -81,51 +81,51 @@ def pending(
         perceptual_hash=f"{number:016x}",
         counted=True,
     )
-    return Record(replace(image, **changes), Details(groups=groups, alt_text=alt_text))
+    return Image(replace(record, **changes), Details(groups=groups, alt_text=alt_text))
 
 
-def moved(record: Record, state: State, **changes: Any) -> Record:
+def moved(image: Image, state: State, **changes: Any) -> Image:
     """The next version of a record, in another state."""
-    image = replace(
-        record.image, state=state, version=record.image.version + 1, change=f"change {next(_numbers)}"
+    record = replace(
+        image.record, state=state, version=image.record.version + 1, change=f"change {next(_numbers)}"
     )
-    return replace(record, image=replace(image, **changes))
+    return replace(image, record=replace(record, **changes))
 
 
 def reservation(
-    record: Record,
+    image: Image,
     *,
     quota: Quota = Quota(),  # noqa: B008 - it is frozen
     idempotency: IdempotencyKey | None = None,
     publication: PublicationRow | None = None,
 ) -> Reservation:
-    expires_at = record.image.created_at + timedelta(hours=24)
-    return Reservation(record, quota, idempotency, publication, expires_at)
+    expires_at = image.record.created_at + timedelta(hours=24)
+    return Reservation(image, quota, idempotency, publication, expires_at)
 
 
-def reserve(store: Rows, **changes: Any) -> Record:
-    record = pending(**changes)
-    store.reserve(reservation(record))
-    return record
+def reserve(store: Rows, **changes: Any) -> Image:
+    image = pending(**changes)
+    store.reserve(reservation(image))
+    return image
 
 
-def ready(store: Rows, **changes: Any) -> Record:
+def ready(store: Rows, **changes: Any) -> Image:
     return advance(store, reserve(store, **changes), State.READY, due_at=None)
 
 
-def advance(store: Rows, record: Record, state: State, **changes: Any) -> Record:
-    after = moved(record, state, **changes)
-    store.replace(record, after)
+def advance(store: Rows, image: Image, state: State, **changes: Any) -> Image:
+    after = moved(image, state, **changes)
+    store.replace(image, after)
     return after
 
 
-def kept_key(record: Record, fingerprint: str = KEY.fingerprint) -> IdempotencyRow:
-    expires_at = record.image.created_at + timedelta(hours=24)
-    return IdempotencyRow(fingerprint, record.image.id, expires_at.replace(microsecond=0))
+def kept_key(image: Image, fingerprint: str = KEY.fingerprint) -> IdempotencyRow:
+    expires_at = image.record.created_at + timedelta(hours=24)
+    return IdempotencyRow(fingerprint, image.record.id, expires_at.replace(microsecond=0))
 
 
-def waiting(record: Record, due_at: datetime = DEADLINE, publication: str = PUBLICATION) -> PublicationRow:
-    return PublicationRow(publication, record.image.id, record.image.public_keys(publication), due_at)
+def waiting(image: Image, due_at: datetime = DEADLINE, publication: str = PUBLICATION) -> PublicationRow:
+    return PublicationRow(publication, image.record.id, image.record.public_keys(publication), due_at)
 
 
 def query(limit: int = 100, **changes: Any) -> ListQuery:
@@ -214,7 +214,7 @@ def test_a_reserved_record_reads_as_it_was_written(store: Rows) -> None:
         analysis={"nsfw": 0.01},
         warnings=("The original is larger than 10 MB.",),
     )
-    record = replace(
+    image = replace(
         pending(
             visibility=Visibility.UNLISTED,
             category="cats",
@@ -227,10 +227,10 @@ def test_a_reserved_record_reads_as_it_was_written(store: Rows) -> None:
         details=details,
     )
 
-    store.reserve(reservation(record))
+    store.reserve(reservation(image))
 
-    assert store.get(record.image.id) == record
-    assert store.get_image(record.image.id) == record.image
+    assert store.get(image.record.id) == image
+    assert store.get_image(image.record.id) == image.record
 
 
 def test_what_was_never_reserved_is_not_there(store: Rows) -> None:
@@ -246,8 +246,8 @@ def test_what_was_never_reserved_is_not_there(store: Rows) -> None:
 
 
 def test_a_reservation_can_be_repeated_and_counts_once(store: Rows) -> None:
-    record = pending(guarded=True)
-    asked = reservation(record, idempotency=KEY, publication=waiting(record))
+    image = pending(guarded=True)
+    asked = reservation(image, idempotency=KEY, publication=waiting(image))
 
     store.reserve(asked)
     store.reserve(asked)
@@ -257,12 +257,12 @@ def test_a_reservation_can_be_repeated_and_counts_once(store: Rows) -> None:
 
 def test_an_id_that_is_taken_is_a_conflict(store: Rows) -> None:
     first = reserve(store)
-    same_id = pending(id=first.image.id)
+    same_id = pending(id=first.record.id)
 
     with pytest.raises(Conflict):
         store.reserve(reservation(same_id))
 
-    assert store.get(first.image.id) == first
+    assert store.get(first.record.id) == first
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
@@ -284,7 +284,7 @@ def test_the_last_image_of_a_quota_is_taken_and_the_next_is_refused(store: Rows)
     with pytest.raises(QuotaExceeded):
         store.reserve(reservation(refused, quota=quota))
 
-    assert store.get(refused.image.id) is None
+    assert store.get(refused.record.id) is None
     assert store.usage(OWNER) == Usage(2, 2_000)
 
 
@@ -299,7 +299,7 @@ def test_the_last_byte_of_a_quota_is_taken_and_the_next_is_refused(store: Rows) 
     with pytest.raises(QuotaExceeded):
         store.reserve(reservation(pending(size_bytes=1), quota=quota))
 
-    assert store.get(refused.image.id) is None
+    assert store.get(refused.record.id) is None
     assert store.usage(OWNER) == Usage(2, 1_000)
 
 
@@ -327,15 +327,15 @@ def test_a_quota_of_one_owner_is_not_used_by_another(store: Rows) -> None:
     assert store.usage("another") == Usage(1, 1_000)
 
 
-def everything(record: Record, *, quota: Quota = Quota()) -> Reservation:  # noqa: B008 - it is frozen
-    return reservation(record, quota=quota, idempotency=KEY, publication=waiting(record))
+def everything(image: Image, *, quota: Quota = Quota()) -> Reservation:  # noqa: B008 - it is frozen
+    return reservation(image, quota=quota, idempotency=KEY, publication=waiting(image))
 
 
-def assert_nothing_of(store: Rows, record: Record) -> None:
-    assert store.get(record.image.id) is None
-    assert record.image.id not in due(store, record.image.created_at + timedelta(days=1))
+def assert_nothing_of(store: Rows, image: Image) -> None:
+    assert store.get(image.record.id) is None
+    assert image.record.id not in due(store, image.record.created_at + timedelta(days=1))
     kept = store.publication(PUBLICATION)
-    assert kept is None or kept.image_id != record.image.id
+    assert kept is None or kept.image_id != image.record.id
 
 
 def test_a_reservation_beyond_the_quota_leaves_nothing(store: Rows) -> None:
@@ -347,7 +347,7 @@ def test_a_reservation_beyond_the_quota_leaves_nothing(store: Rows) -> None:
 
     assert_nothing_of(store, refused)
     assert store.idempotency(KEY.name) is None
-    assert store.copies(OWNER, refused.image.sha256).guard is None
+    assert store.copies(OWNER, refused.record.sha256).guard is None
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
@@ -360,7 +360,7 @@ def test_a_guard_that_is_held_refuses_a_second_reservation_whole(store: Rows) ->
 
     assert_nothing_of(store, refused)
     assert store.idempotency(KEY.name) is None
-    assert store.copies(OWNER, SHA256).guard == holder.image.id
+    assert store.copies(OWNER, SHA256).guard == holder.record.id
     assert store.usage(OWNER) == Usage(1, 1_000)
 
 
@@ -372,17 +372,17 @@ def test_a_guard_holds_back_only_guarded_images_of_the_same_owner_and_bytes(
 ) -> None:
     reserve(store, sha256=SHA256, guarded=True)
 
-    record = reserve(store, **{"sha256": SHA256, "guarded": True} | other)
+    image = reserve(store, **{"sha256": SHA256, "guarded": True} | other)
 
-    assert store.get(record.image.id) == record
+    assert store.get(image.record.id) == image
 
 
 def test_an_idempotency_key_stands_for_the_image_reserved_with_it(store: Rows) -> None:
-    record = pending(idempotency=KEY.name)
+    image = pending(idempotency=KEY.name)
 
-    store.reserve(reservation(record, idempotency=KEY))
+    store.reserve(reservation(image, idempotency=KEY))
 
-    assert store.idempotency(KEY.name) == kept_key(record)
+    assert store.idempotency(KEY.name) == kept_key(image)
 
 
 def test_an_idempotency_key_that_is_held_refuses_a_second_reservation_whole(store: Rows) -> None:
@@ -394,7 +394,7 @@ def test_an_idempotency_key_that_is_held_refuses_a_second_reservation_whole(stor
         store.reserve(everything(refused))
 
     assert_nothing_of(store, refused)
-    assert store.copies(OWNER, refused.image.sha256).guard is None
+    assert store.copies(OWNER, refused.record.sha256).guard is None
     assert store.idempotency(KEY.name) == kept_key(holder)
     assert store.usage(OWNER) == Usage(1, 1_000)
 
@@ -409,9 +409,9 @@ def test_an_expired_idempotency_key_is_taken_by_the_next(store: Rows) -> None:
 
 
 def test_an_idempotency_key_is_brought_forward_once_by_whoever_saw_it(store: Rows) -> None:
-    record = pending(idempotency=KEY.name)
-    store.reserve(reservation(record, idempotency=KEY))
-    seen = kept_key(record)
+    image = pending(idempotency=KEY.name)
+    store.reserve(reservation(image, idempotency=KEY))
+    seen = kept_key(image)
     sooner = NOON + timedelta(hours=1)
 
     store.bring_forward(KEY.name, seen, to=sooner)
@@ -423,11 +423,11 @@ def test_an_idempotency_key_is_brought_forward_once_by_whoever_saw_it(store: Row
 
 
 def test_a_reserved_publication_can_be_read_and_waits_for_its_deadline(store: Rows) -> None:
-    record = pending(intent=PUBLICATION)
+    image = pending(intent=PUBLICATION)
 
-    store.reserve(reservation(record, publication=waiting(record)))
+    store.reserve(reservation(image, publication=waiting(image)))
 
-    assert store.publication(PUBLICATION) == waiting(record)
+    assert store.publication(PUBLICATION) == waiting(image)
     assert f"publication:{PUBLICATION}" in due(store, DEADLINE)
 
 
@@ -441,8 +441,8 @@ def test_a_replaced_record_reads_as_it_was_written(store: Rows) -> None:
 
     store.replace(before, after)
 
-    assert store.get(before.image.id) == after
-    assert store.get_image(before.image.id) == after.image
+    assert store.get(before.record.id) == after
+    assert store.get_image(before.record.id) == after.record
 
 
 def test_a_replacement_can_be_repeated(store: Rows) -> None:
@@ -452,7 +452,7 @@ def test_a_replacement_can_be_repeated(store: Rows) -> None:
     store.replace(before, after)
     store.replace(before, after)
 
-    assert store.get(before.image.id) == after
+    assert store.get(before.record.id) == after
 
 
 @pytest.mark.parametrize(
@@ -466,7 +466,7 @@ def test_a_version_that_is_not_the_one_seen_is_a_conflict_and_nothing_is_written
     current = ready(store, sha256=SHA256, groups=("session:s1",))
     kept = waiting(current, publication="kept")
     store.replace(current, current := moved(current, State.READY), publications=[kept])
-    seen = replace(current, image=replace(current.image, **stale))
+    seen = replace(current, record=replace(current.record, **stale))
     wanted = replace(
         moved(seen, State.DELETING, due_at=DEADLINE, guarded=True), details=Details(groups=("session:s2",))
     )
@@ -474,12 +474,12 @@ def test_a_version_that_is_not_the_one_seen_is_a_conflict_and_nothing_is_written
     with pytest.raises(Conflict):
         store.replace(seen, wanted, publications=[waiting(current), replace(kept, due_at=NOON)])
 
-    assert store.get(current.image.id) == current
+    assert store.get(current.record.id) == current
     assert store.publication(PUBLICATION) is None
     assert store.publication("kept") == kept
-    assert ids_of(store, query(group="session:s1")) == [current.image.id]
+    assert ids_of(store, query(group="session:s1")) == [current.record.id]
     assert ids_of(store, query(group="session:s2")) == []
-    assert store.copies(OWNER, SHA256).image_ids == (current.image.id,)
+    assert store.copies(OWNER, SHA256).image_ids == (current.record.id,)
     assert store.copies(OWNER, SHA256).guard is None
     assert store.usage(OWNER) == Usage(1, 1_000)
     assert due(store, DEADLINE) == {"publication:kept"}
@@ -493,7 +493,7 @@ def test_of_two_writers_who_saw_the_same_version_one_wins(store: Rows) -> None:
     with pytest.raises(Conflict):
         store.replace(seen, second)
 
-    assert store.get(seen.image.id) == first
+    assert store.get(seen.record.id) == first
 
 
 def test_replacing_what_was_forgotten_is_a_conflict(store: Rows) -> None:
@@ -503,22 +503,22 @@ def test_replacing_what_was_forgotten_is_a_conflict(store: Rows) -> None:
     with pytest.raises(Conflict):
         store.replace(tombstone, moved(tombstone, State.READY))
 
-    assert store.get(tombstone.image.id) is None
+    assert store.get(tombstone.record.id) is None
 
 
 def test_group_rows_appear_with_ready_follow_edits_and_go_with_the_trash(store: Rows) -> None:
-    def shown(record: Record) -> list[str]:
-        return [name for name in names if ids_of(store, query(group=name)) == [record.image.id]]
+    def shown(image: Image) -> list[str]:
+        return [name for name in names if ids_of(store, query(group=name)) == [image.record.id]]
 
     names = ["session:s1", "session:s2", "persona:p/1"]
-    record = reserve(store, groups=("session:s1", "persona:p/1"))
-    assert shown(record) == []
+    image = reserve(store, groups=("session:s1", "persona:p/1"))
+    assert shown(image) == []
 
-    record = advance(store, record, State.READY)
-    assert shown(record) == ["session:s1", "persona:p/1"]
+    image = advance(store, image, State.READY)
+    assert shown(image) == ["session:s1", "persona:p/1"]
 
-    edited = replace(moved(record, State.READY), details=Details(groups=("session:s2", "persona:p/1")))
-    store.replace(record, edited)
+    edited = replace(moved(image, State.READY), details=Details(groups=("session:s2", "persona:p/1")))
+    store.replace(image, edited)
     assert shown(edited) == ["session:s2", "persona:p/1"]
 
     trashed = advance(store, edited, State.TRASHED)
@@ -532,19 +532,19 @@ def test_group_rows_appear_with_ready_follow_edits_and_go_with_the_trash(store: 
 
 
 def test_all_groups_may_be_exchanged_at_once(store: Rows) -> None:
-    record = ready(store, groups=tuple(f"session:a{number}" for number in range(20)))
+    image = ready(store, groups=tuple(f"session:a{number}" for number in range(20)))
     new = tuple(f"session:b{number}" for number in range(20))
 
-    store.replace(record, replace(moved(record, State.READY), details=Details(groups=new)))
+    store.replace(image, replace(moved(image, State.READY), details=Details(groups=new)))
 
     assert ids_of(store, query(group="session:a7")) == []
-    assert ids_of(store, query(group="session:b7")) == [record.image.id]
+    assert ids_of(store, query(group="session:b7")) == [image.record.id]
 
 
 def test_an_edit_shows_in_every_list(store: Rows) -> None:
-    record = ready(store, groups=("session:s1",))
+    image = ready(store, groups=("session:s1",))
 
-    advance(store, record, State.READY, filename="renamed.png", visibility=Visibility.PUBLIC)
+    advance(store, image, State.READY, filename="renamed.png", visibility=Visibility.PUBLIC)
 
     for asked in (query(), query(group="session:s1")):
         [card] = store.cards(asked, after=None).cards
@@ -552,11 +552,11 @@ def test_an_edit_shows_in_every_list(store: Rows) -> None:
 
 
 def test_the_trash_has_its_own_list_and_gives_back(store: Rows) -> None:
-    record = ready(store)
-    image_id = record.image.id
+    image = ready(store)
+    image_id = image.record.id
     assert (ids_of(store, query()), ids_of(store, query(trashed=True))) == ([image_id], [])
 
-    trashed = advance(store, record, State.TRASHED)
+    trashed = advance(store, image, State.TRASHED)
     assert (ids_of(store, query()), ids_of(store, query(trashed=True))) == ([], [image_id])
 
     restored = advance(store, trashed, State.READY)
@@ -569,14 +569,14 @@ def test_the_trash_has_its_own_list_and_gives_back(store: Rows) -> None:
 @pytest.mark.parametrize("path", [[], [State.READY], [State.READY, State.TRASHED]], ids=str)
 def test_usage_is_given_back_once_when_deleting_begins(store: Rows, path: list[State]) -> None:
     reserve(store, size_bytes=7)
-    record = reserve(store, size_bytes=300)
+    image = reserve(store, size_bytes=300)
     for state in path:
-        record = advance(store, record, state)
+        image = advance(store, image, state)
     assert store.usage(OWNER) == Usage(2, 307)
 
-    doomed = moved(record, State.DELETING)
-    store.replace(record, doomed)
-    store.replace(record, doomed)
+    doomed = moved(image, State.DELETING)
+    store.replace(image, doomed)
+    store.replace(image, doomed)
     assert store.usage(OWNER) == Usage(1, 7)
 
     tombstone = advance(store, doomed, State.TOMBSTONE)
@@ -586,9 +586,9 @@ def test_usage_is_given_back_once_when_deleting_begins(store: Rows, path: list[S
 
 def test_bytes_given_back_can_be_used_again(store: Rows) -> None:
     quota = Quota(images=1, size_bytes=1_000)
-    record = pending()
-    store.reserve(reservation(record, quota=quota))
-    advance(store, record, State.DELETING)
+    image = pending()
+    store.reserve(reservation(image, quota=quota))
+    advance(store, image, State.DELETING)
 
     store.reserve(reservation(pending(), quota=quota))
 
@@ -596,28 +596,28 @@ def test_bytes_given_back_can_be_used_again(store: Rows) -> None:
 
 
 def test_a_publication_waits_until_it_is_current_and_again_when_it_is_not(store: Rows) -> None:
-    record = ready(store)
-    intended = moved(record, State.READY, intent=PUBLICATION)
-    store.replace(record, intended, publications=[waiting(record), waiting(record, publication="other")])
-    assert store.publication(PUBLICATION) == waiting(record)
+    image = ready(store)
+    intended = moved(image, State.READY, intent=PUBLICATION)
+    store.replace(image, intended, publications=[waiting(image), waiting(image, publication="other")])
+    assert store.publication(PUBLICATION) == waiting(image)
 
     published = moved(intended, State.READY, intent=None, publication=PUBLICATION)
     store.replace(intended, published)
 
-    assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
+    assert store.publication(PUBLICATION) == replace(waiting(image), due_at=None)
     assert due(store, DEADLINE) == {"publication:other"}
-    store.forget_publication(waiting(record), at=NOON)
-    assert store.publication(PUBLICATION) == replace(waiting(record), due_at=None)
+    store.forget_publication(waiting(image), at=NOON)
+    assert store.publication(PUBLICATION) == replace(waiting(image), due_at=None)
 
-    store.replace(published, moved(published, State.READY, publication=None), publications=[waiting(record)])
+    store.replace(published, moved(published, State.READY, publication=None), publications=[waiting(image)])
 
-    assert store.publication(PUBLICATION) == waiting(record)
+    assert store.publication(PUBLICATION) == waiting(image)
     assert due(store, DEADLINE) == {"publication:other", f"publication:{PUBLICATION}"}
 
 
-def published(store: Rows) -> Record:
-    record = ready(store)
-    intended = advance(store, record, State.READY, intent=PUBLICATION)
+def published(store: Rows) -> Image:
+    image = ready(store)
+    intended = advance(store, image, State.READY, intent=PUBLICATION)
     return advance(store, intended, State.READY, intent=None, publication=PUBLICATION)
 
 
@@ -625,11 +625,11 @@ COPY = f"p/{PUBLICATION}/w640.webp"
 
 
 def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(store: Rows) -> None:
-    record = published(store)
-    known = waiting(record)
+    image = published(store)
+    known = waiting(image)
 
     assert store.announce_copy(PUBLICATION, COPY, until=minutes(2)) is True
-    store.replace(record, moved(record, State.READY, publication=None), publications=[known])
+    store.replace(image, moved(image, State.READY, publication=None), publications=[known])
 
     kept = replace(known, keys=known.keys | {COPY}, copied_until=minutes(2))
     assert store.publication(PUBLICATION) == kept
@@ -642,7 +642,7 @@ def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(sto
 
 
 def test_strays_get_a_row_that_is_due_where_there_is_none(store: Rows) -> None:
-    record = published(store)
+    image = published(store)
     current = store.publication(PUBLICATION)
     strays = PublicationRow("stray", NOBODY, frozenset({"p/stray/thumb.jpg"}), NOON)
 
@@ -653,21 +653,21 @@ def test_strays_get_a_row_that_is_due_where_there_is_none(store: Rows) -> None:
     assert store.publication("stray") == strays
     assert "publication:stray" in list(store.due(minutes(1)))
     assert store.publication(PUBLICATION) == current
-    assert store.get(record.image.id) == record
+    assert store.get(image.record.id) == image
 
 
 def test_no_copy_can_be_announced_of_what_is_not_current(store: Rows) -> None:
-    record = reserve(store)
-    store.replace(record, moved(record, State.READY), publications=[waiting(record)])
+    image = reserve(store)
+    store.replace(image, moved(image, State.READY), publications=[waiting(image)])
 
     assert store.announce_copy(PUBLICATION, COPY, until=minutes(2)) is False
     assert store.announce_copy("unknown", COPY, until=minutes(2)) is False
-    assert store.publication(PUBLICATION) == waiting(record)
+    assert store.publication(PUBLICATION) == waiting(image)
     assert store.publication("unknown") is None
 
 
-def amended(image: Image, **changes: Any) -> Image:
-    return replace(image, amendment=f"amendment {next(_numbers)}", **changes)
+def amended(record: ImageRecord, **changes: Any) -> ImageRecord:
+    return replace(record, amendment=f"amendment {next(_numbers)}", **changes)
 
 
 MADE = Rendition("w640", MediaType.AVIF, 640, 480, 20_000, making="0123456789abcdef")
@@ -675,37 +675,37 @@ MADE = Rendition("w640", MediaType.AVIF, 640, 480, 20_000, making="0123456789abc
 
 @pytest.mark.parametrize("state", [State.READY, State.TRASHED])
 def test_an_amendment_changes_the_record_and_not_its_version(store: Rows, state: State) -> None:
-    record = advance(store, ready(store, groups=("session:s1",), alt_text="a cat"), state)
-    after = amended(record.image, renditions=(*record.image.renditions, MADE))
+    image = advance(store, ready(store, groups=("session:s1",), alt_text="a cat"), state)
+    after = amended(image.record, renditions=(*image.record.renditions, MADE))
     listed = store.cards(query(trashed=state is State.TRASHED), after=None)
 
-    store.amend(record.image, after)
+    store.amend(image.record, after)
 
-    assert store.get(after.id) == replace(record, image=after)
-    assert after.version == record.image.version
+    assert store.get(after.id) == replace(image, record=after)
+    assert after.version == image.record.version
     assert store.cards(query(trashed=state is State.TRASHED), after=None) == listed
 
 
 def test_an_amendment_of_what_has_changed_is_a_conflict(store: Rows) -> None:
-    record = ready(store)
-    changed = advance(store, record, State.READY, filename="dog.png")
+    image = ready(store)
+    changed = advance(store, image, State.READY, filename="dog.png")
 
     with pytest.raises(Conflict):
-        store.amend(record.image, amended(record.image))
+        store.amend(image.record, amended(image.record))
 
-    assert store.get(record.image.id) == changed
+    assert store.get(image.record.id) == changed
 
 
 def test_a_change_by_who_has_not_seen_an_amendment_is_a_conflict(store: Rows) -> None:
-    record = ready(store)
-    store.amend(record.image, first := amended(record.image))
+    image = ready(store)
+    store.amend(image.record, first := amended(image.record))
 
     with pytest.raises(Conflict):
-        store.replace(record, moved(record, State.TRASHED))
+        store.replace(image, moved(image, State.TRASHED))
     with pytest.raises(Conflict):
-        store.amend(record.image, amended(record.image))
+        store.amend(image.record, amended(image.record))
 
-    assert store.get_image(record.image.id) == first
+    assert store.get_image(image.record.id) == first
 
 
 def test_a_file_of_an_image_is_made_by_one_at_a_time(store: Rows) -> None:
@@ -723,30 +723,30 @@ def test_a_file_of_an_image_is_made_by_one_at_a_time(store: Rows) -> None:
 def test_many_records_and_publications_are_read_at_once(store: Rows) -> None:
     records = [ready(store) for _ in range(3)]
     store.replace(records[0], moved(records[0], State.READY), publications=[waiting(records[0])])
-    ids = [record.image.id for record in records]
+    ids = [image.record.id for image in records]
 
     assert set(store.get_images([*ids[1:], "no such image"])) == set(ids[1:])
-    assert store.get_images(ids)[ids[1]] == records[1].image
+    assert store.get_images(ids)[ids[1]] == records[1].record
     assert store.publications([PUBLICATION, "none"]) == {PUBLICATION: waiting(records[0])}
     assert store.get_images([]) == {}
 
 
 def test_a_guard_is_kept_by_ready_and_released_by_the_trash(store: Rows) -> None:
-    record = reserve(store, sha256=SHA256, guarded=True)
-    record = advance(store, record, State.READY)
-    assert store.copies(OWNER, SHA256).guard == record.image.id
+    image = reserve(store, sha256=SHA256, guarded=True)
+    image = advance(store, image, State.READY)
+    assert store.copies(OWNER, SHA256).guard == image.record.id
 
-    advance(store, record, State.TRASHED, guarded=False)
+    advance(store, image, State.TRASHED, guarded=False)
 
     assert store.copies(OWNER, SHA256).guard is None
-    assert reserve(store, sha256=SHA256, guarded=True).image.id == store.copies(OWNER, SHA256).guard
+    assert reserve(store, sha256=SHA256, guarded=True).record.id == store.copies(OWNER, SHA256).guard
 
 
 def test_an_abandoned_reservation_frees_its_guard_and_its_idempotency_key(store: Rows) -> None:
-    record = pending(sha256=SHA256, guarded=True, idempotency=KEY.name)
-    store.reserve(reservation(record, idempotency=KEY))
+    image = pending(sha256=SHA256, guarded=True, idempotency=KEY.name)
+    store.reserve(reservation(image, idempotency=KEY))
 
-    advance(store, record, State.DELETING, guarded=False)
+    advance(store, image, State.DELETING, guarded=False)
 
     assert store.idempotency(KEY.name) is None
     again = pending(sha256=SHA256, guarded=True, idempotency=KEY.name)
@@ -755,19 +755,19 @@ def test_an_abandoned_reservation_frees_its_guard_and_its_idempotency_key(store:
 
 
 def test_a_stored_image_keeps_its_idempotency_key_when_it_is_deleted(store: Rows) -> None:
-    record = pending(idempotency=KEY.name)
-    store.reserve(reservation(record, idempotency=KEY))
-    record = advance(store, record, State.READY)
+    image = pending(idempotency=KEY.name)
+    store.reserve(reservation(image, idempotency=KEY))
+    image = advance(store, image, State.READY)
 
-    advance(store, record, State.DELETING)
+    advance(store, image, State.DELETING)
 
-    assert store.idempotency(KEY.name) == kept_key(record)
+    assert store.idempotency(KEY.name) == kept_key(image)
 
 
 # Forget -----------------------------------------------------------------------------------------------
 
 
-def buried(store: Rows) -> Record:
+def buried(store: Rows) -> Image:
     doomed = advance(store, ready(store), State.DELETING)
     tombstone = replace(moved(doomed, State.TOMBSTONE, due_at=DEADLINE), details=Details())
     store.replace(doomed, tombstone)
@@ -776,13 +776,13 @@ def buried(store: Rows) -> Record:
 
 def test_a_forgotten_tombstone_is_gone_and_can_be_forgotten_again(store: Rows) -> None:
     tombstone = buried(store)
-    assert store.get(tombstone.image.id) == tombstone
+    assert store.get(tombstone.record.id) == tombstone
 
     store.forget(tombstone)
     store.forget(tombstone)
 
-    assert store.get(tombstone.image.id) is None
-    assert store.get_image(tombstone.image.id) is None
+    assert store.get(tombstone.record.id) is None
+    assert store.get_image(tombstone.record.id) is None
     assert due(store, DEADLINE) == set()
 
 
@@ -793,7 +793,7 @@ def test_a_tombstone_that_changed_is_not_forgotten(store: Rows) -> None:
     with pytest.raises(Conflict):
         store.forget(seen)
 
-    assert store.get(seen.image.id) == current
+    assert store.get(seen.record.id) == current
 
 
 # Cards ------------------------------------------------------------------------------------------------
@@ -805,11 +805,11 @@ def minutes(number: int) -> datetime:
 
 def gallery(store: Rows, size: int, **changes: Any) -> list[str]:
     """Ids of READY images, one a minute, oldest first."""
-    return [ready(store, at=minutes(number), **changes).image.id for number in range(size)]
+    return [ready(store, at=minutes(number), **changes).record.id for number in range(size)]
 
 
 def test_a_card_tells_what_a_gallery_shows(store: Rows) -> None:
-    record = ready(
+    image = ready(
         store,
         at=NOON + timedelta(milliseconds=7),
         visibility=Visibility.UNLISTED,
@@ -819,9 +819,9 @@ def test_a_card_tells_what_a_gallery_shows(store: Rows) -> None:
         alt_text="日" * 2_000,
         groups=("session:s1",),
     )
-    image = record.image
+    record = image.record
     expected = Card(
-        id=image.id,
+        id=record.id,
         kind=Kind.GENERATED,
         visibility=Visibility.UNLISTED,
         filename="ü" * 40,
@@ -831,17 +831,17 @@ def test_a_card_tells_what_a_gallery_shows(store: Rows) -> None:
         height=480,
         alt_text="日" * 60,
         alt_text_given=False,
-        placeholder=image.placeholder,
+        placeholder=record.placeholder,
         thumb_type=MediaType.WEBP,
-        private_prefix=f"images/upload/2026/03/{image.id}/{image.attempt}/",
+        private_prefix=f"images/upload/2026/03/{record.id}/{record.attempt}/",
         publication=PUBLICATION,
         created_at=NOON + timedelta(milliseconds=7),
-        renditions=image.renditions,
+        renditions=record.renditions,
     )
 
     assert store.cards(query(), after=None).cards == (expected,)
     assert store.cards(query(group="session:s1"), after=None).cards == (expected,)
-    assert expected.thumb_key == image.rendition_key(THUMB)
+    assert expected.thumb_key == record.rendition_key(THUMB)
 
 
 def test_an_owner_without_images_has_an_empty_last_page(store: Rows) -> None:
@@ -856,9 +856,9 @@ def test_only_images_that_are_ready_are_listed(store: Rows) -> None:
     reserve(store)
     advance(store, ready(store), State.TRASHED)
     buried(store)
-    record = ready(store)
+    image = ready(store)
 
-    assert ids_of(store, query()) == [record.image.id]
+    assert ids_of(store, query()) == [image.record.id]
 
 
 @pytest.mark.parametrize("group", [None, "session:s1"])
@@ -872,7 +872,7 @@ def test_both_orders_go_by_the_time_of_making(store: Rows, group: str | None) ->
 @pytest.mark.parametrize("group", [None, "session:s1"])
 def test_filters_narrow_a_list_and_combine(store: Rows, group: str | None) -> None:
     made = {
-        (kind, visibility): ready(store, kind=kind, visibility=visibility, groups=("session:s1",)).image.id
+        (kind, visibility): ready(store, kind=kind, visibility=visibility, groups=("session:s1",)).record.id
         for kind in (Kind.UPLOAD, Kind.GENERATED)
         for visibility in Visibility
     }
@@ -905,18 +905,18 @@ def test_since_is_inclusive_and_until_is_not(store: Rows, group: str | None, des
 def test_the_list_of_a_group_holds_its_images_alone(store: Rows) -> None:
     ready(store, groups=("session:s1",), owner="another")
     ready(store, groups=("session:s10", "session:S1"))
-    record = ready(store, groups=("session:s1", "persona:p"))
+    image = ready(store, groups=("session:s1", "persona:p"))
 
-    assert ids_of(store, query(group="session:s1")) == [record.image.id]
-    assert ids_of(store, query(group="persona:p")) == [record.image.id]
+    assert ids_of(store, query(group="session:s1")) == [image.record.id]
+    assert ids_of(store, query(group="persona:p")) == [image.record.id]
     assert ids_of(store, query(group="session")) == []
 
 
 def test_owners_and_groups_cannot_spell_each_others_keys(store: Rows) -> None:
-    record = ready(store, owner="a#b", groups=("session:c",))
+    image = ready(store, owner="a#b", groups=("session:c",))
     ready(store, owner="a", groups=("b#session:c",))
 
-    assert ids_of(store, query(owner="a#b", group="session:c")) == [record.image.id]
+    assert ids_of(store, query(owner="a#b", group="session:c")) == [image.record.id]
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -930,11 +930,11 @@ def test_pages_of_every_limit_hold_every_image_once(
 ) -> None:
     made = []
     for number in range(7):
-        record = ready(store, at=minutes(number), groups=("session:s1",))
+        image = ready(store, at=minutes(number), groups=("session:s1",))
         ready(store, at=minutes(number), kind=Kind.GENERATED, owner=OWNER if "kind" in asked else "another")
         if "trashed" in asked:
-            record = advance(store, record, State.TRASHED)
-        made.append(record.image.id)
+            image = advance(store, image, State.TRASHED)
+        made.append(image.record.id)
     expected = made[::-1] if descending else made
 
     for limit in range(1, 10):
@@ -954,8 +954,8 @@ def test_pages_are_full_until_the_last(store: Rows, kind: Kind | None) -> None:
 def test_images_that_come_and_go_between_pages_disturb_no_others(store: Rows, group: str | None) -> None:
     records = [ready(store, at=minutes(number), groups=("session:s1",)) for number in range(8)]
     first = store.cards(query(3, group=group), after=None)
-    assert [card.id for card in first.cards] == [records[number].image.id for number in (7, 6, 5)]
-    assert first.resume_after == records[5].image.id
+    assert [card.id for card in first.cards] == [records[number].record.id for number in (7, 6, 5)]
+    assert first.resume_after == records[5].record.id
 
     # The image that the next page begins after, one that was shown, and one that is to come.
     for gone in (5, 6, 3):
@@ -966,11 +966,11 @@ def test_images_that_come_and_go_between_pages_disturb_no_others(store: Rows, gr
     second = store.cards(query(3, group=group), after=first.resume_after)
     third = store.cards(query(3, group=group), after=second.resume_after)
     assert [card.id for card in second.cards] == [
-        records[4].image.id,
-        between.image.id,
-        records[2].image.id,
+        records[4].record.id,
+        between.record.id,
+        records[2].record.id,
     ]
-    assert [card.id for card in third.cards] == [records[1].image.id, records[0].image.id]
+    assert [card.id for card in third.cards] == [records[1].record.id, records[0].record.id]
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -1005,7 +1005,7 @@ def test_copies_are_the_ready_images_of_the_owner_newest_first(store: Rows) -> N
     found = store.copies(OWNER, SHA256)
 
     assert found.image_ids == tuple(made[::-1])
-    assert found.guard == holder.image.id
+    assert found.guard == holder.record.id
 
 
 def test_bytes_that_nobody_stores_have_no_copies(store: Rows) -> None:
@@ -1015,30 +1015,30 @@ def test_bytes_that_nobody_stores_have_no_copies(store: Rows) -> None:
 
 
 def test_only_what_is_due_is_due(store: Rows) -> None:
-    record = reserve(store, due_at=minutes(2))
+    image = reserve(store, due_at=minutes(2))
     reserve(store, due_at=minutes(2) + timedelta(microseconds=1))
     ready(store)
     shown = ready(store)
     rows = [waiting(shown, minutes(1)), waiting(shown, minutes(3), "BBBBBBBBBBBBBBBBBBBBBB")]
     store.replace(shown, moved(shown, State.READY), publications=rows)
 
-    assert due(store, minutes(2)) == {record.image.id, f"publication:{PUBLICATION}"}
+    assert due(store, minutes(2)) == {image.record.id, f"publication:{PUBLICATION}"}
     assert due(store, minutes(1) - timedelta(microseconds=1)) == set()
 
 
 @pytest.mark.parametrize("state", [State.READY, State.TRASHED, State.DELETING, State.TOMBSTONE])
 def test_records_of_every_state_can_be_due(store: Rows, state: State) -> None:
-    record = reserve(store)
-    advance(store, record, state, due_at=minutes(5))
+    image = reserve(store)
+    advance(store, image, state, due_at=minutes(5))
 
     assert due(store, minutes(4)) == set()
-    assert due(store, minutes(5)) == {record.image.id}
+    assert due(store, minutes(5)) == {image.record.id}
 
 
 def test_what_is_due_no_more_is_not_named(store: Rows) -> None:
-    record = reserve(store)
+    image = reserve(store)
 
-    advance(store, record, State.READY, due_at=None)
+    advance(store, image, State.READY, due_at=None)
 
     assert due(store, NOON + timedelta(days=1)) == set()
 
@@ -1047,7 +1047,7 @@ def test_all_that_is_due_is_named_once_while_it_is_taken_further(
     store: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cleanup_rows, "_DUE_PAGE_ROWS", 2)
-    records = {record.image.id: record for record in (reserve(store) for _ in range(15))}
+    records = {image.record.id: image for image in (reserve(store) for _ in range(15))}
 
     for name in store.due(DEADLINE):
         advance(store, records.pop(name), State.READY, due_at=None)
@@ -1056,22 +1056,22 @@ def test_all_that_is_due_is_named_once_while_it_is_taken_further(
 
 
 def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: Rows) -> None:
-    record = pending()
-    store.reserve(reservation(record, publication=waiting(record)))
+    image = pending()
+    store.reserve(reservation(image, publication=waiting(image)))
 
-    store.forget_publication(waiting(record), at=NOON)
-    store.forget_publication(waiting(record), at=NOON)
+    store.forget_publication(waiting(image), at=NOON)
+    store.forget_publication(waiting(image), at=NOON)
 
     assert store.publication(PUBLICATION) is None
-    assert due(store, DEADLINE) == {record.image.id}
+    assert due(store, DEADLINE) == {image.record.id}
 
 
 # Maintenance ------------------------------------------------------------------------------------------
 
 
-def scanned(store: Rows, *, limit: int = 3, between: Callable[[int], None] = lambda _: None) -> list[Image]:
+def scanned(store: Rows, *, limit: int = 3, between: Callable[[int], None] = lambda _: None) -> list[ImageRecord]:
     """All images that a scan shows, while something happens between its pages."""
-    found: list[Image] = []
+    found: list[ImageRecord] = []
     after: str | None = None
     for page in count():
         assert page < 200
@@ -1094,8 +1094,8 @@ def test_a_scan_shows_every_image_of_all_owners_and_states_once(store: Rows, lim
 
     found = scanned(store, limit=limit)
 
-    assert sorted(found, key=lambda image: image.id) == sorted(
-        (record.image for record in records), key=lambda image: image.id
+    assert sorted(found, key=lambda record: record.id) == sorted(
+        (image.record for image in records), key=lambda record: record.id
     )
 
 
@@ -1113,27 +1113,27 @@ def test_a_scan_loses_no_image_while_others_come_and_go(store: Rows) -> None:
         if go:
             store.forget(go.pop())
 
-    found = [image.id for image in scanned(store, limit=2, between=others_act)]
+    found = [record.id for record in scanned(store, limit=2, between=others_act)]
 
-    assert {record.image.id for record in stay} <= set(found)
+    assert {image.record.id for image in stay} <= set(found)
     assert len(found) == len(set(found))
 
 
 def test_a_scan_goes_on_behind_an_image_that_was_forgotten_since(store: Rows) -> None:
-    gone = {record.image.id: record for record in (buried(store) for _ in range(4))}
+    gone = {image.record.id: image for image in (buried(store) for _ in range(4))}
     stay = [ready(store) for _ in range(4)]
-    found: list[Image] = []
+    found: list[ImageRecord] = []
     after: str | None = None
     while True:
         images, after = store.scan(after=after, limit=1)
         found += images
-        for image in images:
-            if image.id in gone:
-                store.forget(gone.pop(image.id))
+        for record in images:
+            if record.id in gone:
+                store.forget(gone.pop(record.id))
         if after is None:
             break
 
-    assert {record.image.id for record in stay} <= {image.id for image in found}
+    assert {image.record.id for image in stay} <= {record.id for record in found}
 
 
 def owners_due(store: Rows, at: datetime) -> list[str]:
@@ -1177,10 +1177,10 @@ def test_all_owners_that_wait_are_named_once_while_their_turns_end(
 
 
 def test_owners_never_appear_among_what_is_due_nor_images_among_the_owners(store: Rows) -> None:
-    record = reserve(store)
+    image = reserve(store)
     store.owner_done(OWNER, next_at=NOON)
 
-    assert due(store, DEADLINE) == {record.image.id}
+    assert due(store, DEADLINE) == {image.record.id}
     assert owners_due(store, DEADLINE) == [OWNER]
 
 
@@ -1197,7 +1197,7 @@ def test_cards_of_a_category_are_those_and_no_others(store: Rows, group: str | N
         query(2, category="cats", kind=Kind.UPLOAD, group=group, descending=False, from_records=True),
     )
 
-    assert found == [record.image.id for record in cats]
+    assert found == [image.record.id for image in cats]
     assert ids_of(store, query(category="birds", group=group, from_records=True)) == []
 
 
@@ -1261,20 +1261,20 @@ def test_writes_whose_answers_are_lost_are_settled_by_a_strong_read(
     client = Interposed(table.client, transact_write_items=lost)
     store = dynamo(table, client)
 
-    record = pending(guarded=True)
-    store.reserve(everything(record, quota=Quota(images=1)))
-    doomed = advance(store, record, State.DELETING, guarded=False)
+    image = pending(guarded=True)
+    store.reserve(everything(image, quota=Quota(images=1)))
+    doomed = advance(store, image, State.DELETING, guarded=False)
     tombstone = advance(store, doomed, State.TOMBSTONE)
     store.forget(tombstone)
 
     reads = [
         request
         for operation, request in client.asked
-        if operation == "get_item" and request["Key"] == keys.record(record.image.id)
+        if operation == "get_item" and request["Key"] == keys.record(image.record.id)
     ]
     assert len(reads) == 4
     assert all(request["ConsistentRead"] for request in reads)
-    assert store.get(record.image.id) is None
+    assert store.get(image.record.id) is None
     assert store.usage(OWNER) == Usage(0, 0)
 
 
@@ -1282,20 +1282,20 @@ def test_writes_whose_answers_are_lost_are_settled_by_a_strong_read(
 def test_writes_that_never_happened_are_storage_unavailable(
     table: Table, failure: Callable[[Callable[[], Any]], Any]
 ) -> None:
-    record = reserve(dynamo(table))
+    image = reserve(dynamo(table))
     tombstone = buried(dynamo(table))
     store = dynamo(table, Interposed(table.client, transact_write_items=failure))
 
     writes: tuple[Callable[[], None], ...] = (
         lambda: store.reserve(reservation(pending())),
-        lambda: store.replace(record, moved(record, State.READY)),
+        lambda: store.replace(image, moved(image, State.READY)),
         lambda: store.forget(tombstone),
     )
     for write in writes:
         with pytest.raises(StorageUnavailable) as raised:
             write()
         assert raised.value.retry_after == timedelta(seconds=1)
-    assert dynamo(table).get(record.image.id) == record
+    assert dynamo(table).get(image.record.id) == image
     assert dynamo(table).usage(OWNER) == Usage(1, 1_000)
 
 
@@ -1425,11 +1425,11 @@ def test_a_conflict_of_transactions_that_passes_is_not_noticed(table: Table, sin
         ),
     )
     store = DynamoRows(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
-    record = pending()
+    image = pending()
 
-    store.reserve(reservation(record))
+    store.reserve(reservation(image))
 
-    assert store.get(record.image.id) == record
+    assert store.get(image.record.id) == image
     assert len(time.slept) == 3
 
 
@@ -1437,16 +1437,16 @@ def test_a_conflict_of_transactions_is_waited_for_some_seconds_with_jitter_up_to
     time = Time()
     client = Interposed(table.client, transact_write_items=conflicting)
     store = DynamoRows(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
-    record = pending()
+    image = pending()
 
     with pytest.raises(StorageUnavailable) as raised:
-        store.reserve(reservation(record))
+        store.reserve(reservation(image))
 
     assert raised.value.retry_after == timedelta(seconds=1)
     assert CONFLICT_RETRY.total_seconds() - 0.2 < time.elapsed < CONFLICT_RETRY.total_seconds() == 6
     assert all(0 <= slept <= min(0.16, 0.02 * 2**turn) for turn, slept in enumerate(time.slept))
     assert max(time.slept) > 0.1
-    assert dynamo(table).get(record.image.id) is None
+    assert dynamo(table).get(image.record.id) is None
 
 
 def test_a_lost_race_is_not_tried_again(table: Table) -> None:
@@ -1458,7 +1458,7 @@ def test_a_lost_race_is_not_tried_again(table: Table) -> None:
         store.reserve(reservation(pending(sha256=SHA256, guarded=True)))
 
     assert [operation for operation, _ in client.asked] == ["transact_write_items", "get_item"]
-    assert dynamo(table).copies(OWNER, SHA256).guard == held.image.id
+    assert dynamo(table).copies(OWNER, SHA256).guard == held.record.id
 
 
 def fill(table: Table, size: int, *, group: str | None = None) -> list[str]:
@@ -1469,13 +1469,13 @@ def fill(table: Table, size: int, *, group: str | None = None) -> list[str]:
     ]
     rows = [
         row
-        for record in made
-        for (_, sort_key), row in records.rows_of(record).items()
+        for image in made
+        for (_, sort_key), row in records.rows_of(image).items()
         if "card" in row and (sort_key == "META") == (group is None)
     ]
     for row in rows:
         table.client.put_item(TableName=table.name, Item=row)
-    return [record.image.id for record in made]
+    return [image.record.id for image in made]
 
 
 def counting(table: Table) -> tuple[DynamoRows, list[int]]:
@@ -1595,7 +1595,7 @@ def size_bytes_of(row: dict[str, Any]) -> int:
 
 def test_a_record_with_the_longest_names_stays_under_two_and_a_quarter_kb(table: Table) -> None:
     store = dynamo(table)
-    record = pending(
+    image = pending(
         owner="auth0|" + "a" * 40,
         folder="images/" + "s" * 64 + "/" + "p" * 64 + "/",
         filename="n" * 255,
@@ -1610,14 +1610,14 @@ def test_a_record_with_the_longest_names_stays_under_two_and_a_quarter_kb(table:
         publication=PUBLICATION,
         intent=PUBLICATION,
     )
-    record = replace(record, details=replace(record.details, generation={"model": "m" * 64}))
-    store.reserve(reservation(record))
-    stored = advance(store, record, State.READY)
+    image = replace(image, details=replace(image.details, generation={"model": "m" * 64}))
+    store.reserve(reservation(image))
+    stored = advance(store, image, State.READY)
 
     [meta] = [row for row in table.rows() if row["sk"]["S"] == "META"]
 
     assert size_bytes_of(meta) < 2_304
-    assert store.get(record.image.id) == stored
+    assert store.get(image.record.id) == stored
 
 
 def test_a_listed_row_of_a_common_image_is_small_enough_for_eight_read_units_a_hundred(table: Table) -> None:
@@ -1633,41 +1633,41 @@ def test_a_listed_row_of_a_common_image_is_small_enough_for_eight_read_units_a_h
 def test_a_record_with_every_rendition_there_can_be_is_below_two_kilobytes(table: Table) -> None:
     """DESIGN, Table: of the usual presets in all of their formats, for a published image."""
     store = dynamo(table)
-    record = published(store)
+    image = published(store)
     made = tuple(
         Rendition(preset.name, media_type, 2048, 1365, 1_234_567, making="0123456789abcdef")
         for preset in PRESETS.values()
         if not preset.at_upload
         for media_type in preset.formats
     )
-    renditions = (*record.image.renditions, *made)
+    renditions = (*image.record.renditions, *made)
 
-    store.amend(record.image, amended(record.image, renditions=renditions, transformed=True))
+    store.amend(image.record, amended(image.record, renditions=renditions, transformed=True))
 
     [meta] = [row for row in table.rows() if row["sk"]["S"] == "META"]
     assert len(made) == 9
     assert size_bytes_of(meta) < 2_000
-    assert store.get_image(record.image.id) == store.get(record.image.id).image  # type: ignore[union-attr] # it is there
-    assert len(store.get_image(record.image.id).renditions) == 11  # type: ignore[union-attr] # as above
+    assert store.get_image(image.record.id) == store.get(image.record.id).record  # type: ignore[union-attr] # it is there
+    assert len(store.get_image(image.record.id).renditions) == 11  # type: ignore[union-attr] # as above
 
 
 def test_what_a_deleted_image_leaves_in_the_table_is_the_count(table: Table) -> None:
     store = dynamo(table)
-    record = pending(sha256=SHA256, guarded=True, groups=("session:s1", "persona:p"))
-    store.reserve(everything(record))
+    image = pending(sha256=SHA256, guarded=True, groups=("session:s1", "persona:p"))
+    store.reserve(everything(image))
     for state in (State.READY, State.DELETING, State.TOMBSTONE):
-        record = advance(store, record, state, guarded=state is State.READY)
-    store.forget(record)
-    store.forget_publication(waiting(record), at=NOON)
+        image = advance(store, image, state, guarded=state is State.READY)
+    store.forget(image)
+    store.forget_publication(waiting(image), at=NOON)
 
     assert sorted(row["sk"]["S"] for row in table.rows()) == ["IDEMPOTENCY", "QUOTA"]
 
 
 def test_idempotency_rows_alone_expire_by_themselves(table: Table) -> None:
     store = dynamo(table)
-    record = pending(guarded=True, groups=("session:s1",))
-    store.reserve(everything(record))
-    advance(store, record, State.READY)
+    image = pending(guarded=True, groups=("session:s1",))
+    store.reserve(everything(image))
+    advance(store, image, State.READY)
 
     [row] = [row for row in table.rows() if "ttl" in row]
 
@@ -1686,7 +1686,7 @@ def test_making_a_repository_makes_no_client() -> None:
 
 
 def test_members_of_a_group_come_oldest_first_page_by_page(store: Rows) -> None:
-    made = [ready(store, groups=("session:s1",), at=NOON + timedelta(minutes=n)).image.id for n in range(5)]
+    made = [ready(store, groups=("session:s1",), at=NOON + timedelta(minutes=n)).record.id for n in range(5)]
     ready(store, groups=("session:s2",))
     group = GroupOf(OWNER, "session:s1")
 

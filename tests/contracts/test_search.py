@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.projections import terms_in
 from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
-from image_store.domain.image import Details, Kind, Record, State, Visibility
+from image_store.domain.image import Details, Kind, Image, State, Visibility
 from image_store.domain.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import Reservation
@@ -56,22 +56,22 @@ class Shelf:
 
     def __init__(self, repository: Rows, index: SearchIndex, **windows: int) -> None:
         self.repository = repository
-        self.records: list[Record] = []
+        self.records: list[Image] = []
         cursors = Cursors(keys=lambda: SIGNING_KEYS)
         self.searching = Searching(index=index, cursors=cursors, clock=SetClock(), **windows)
 
-    def add(self, details: Details, **changes: Any) -> Record:
-        record = replace(pending(**changes), details=details)
-        self.repository.reserve(Reservation(record, Quota(), None, None, NOON))
-        ready = moved(record, State.READY, due_at=None)
-        self.repository.replace(record, ready)
+    def add(self, details: Details, **changes: Any) -> Image:
+        image = replace(pending(**changes), details=details)
+        self.repository.reserve(Reservation(image, Quota(), None, None, NOON))
+        ready = moved(image, State.READY, due_at=None)
+        self.repository.replace(image, ready)
         self.records.append(ready)
         return ready
 
-    def move(self, record: Record, state: State) -> None:
-        after = moved(record, state)
-        self.repository.replace(record, after)
-        self.records[self.records.index(record)] = after
+    def move(self, image: Image, state: State) -> None:
+        after = moved(image, state)
+        self.repository.replace(image, after)
+        self.records[self.records.index(image)] = after
 
     def found(self, text: str, limit: int = 100, **filters: Any) -> list[str]:
         return [image_id for page in self.pages(text, limit, **filters) for image_id in page]
@@ -88,29 +88,29 @@ class Shelf:
                 return
 
 
-def texts_of(record: Record) -> list[tuple[int, str]]:
+def texts_of(image: Image) -> list[tuple[int, str]]:
     """Everything that is searched, with what it counts."""
-    image, details = record.image, record.details
+    record, details = image.record, image.details
     made = details.generation or {}
     alt_text = details.alt_text if details.alt_text_given else None
     return [
         (TITLE_RANK, details.title or ""),
         *((TITLE_RANK, tag) for tag in details.tags),
-        (NAME_RANK, image.filename),
+        (NAME_RANK, record.filename),
         (NAME_RANK, alt_text or ""),
         (PROMPT_RANK, made.get("prompt") or ""),
     ]
 
 
-def plain(records: list[Record], text: str) -> list[str]:
+def plain(records: list[Image], text: str) -> list[str]:
     """The ids of what a look at every text finds: the nearest first, then the newest."""
     wanted = query_terms(text)
     found = []
-    for record in records:
-        if record.image.state is not State.READY or not wanted:
+    for image in records:
+        if image.record.state is not State.READY or not wanted:
             continue
         best: dict[str, int] = {}
-        for rank, written in texts_of(record):
+        for rank, written in texts_of(image):
             for term in terms_of(written):
                 best[term] = min(rank, best.get(term, rank))
         score = 0
@@ -120,7 +120,7 @@ def plain(records: list[Record], text: str) -> list[str]:
                 break
             score += min(near)
         else:
-            found.append((score, record.image.id))
+            found.append((score, image.record.id))
     newest = sorted(found, key=lambda entry: entry[1], reverse=True)
     return [image_id for _, image_id in sorted(newest, key=lambda entry: entry[0])]
 
@@ -202,9 +202,9 @@ def test_searches_that_take_many_windows_find_everything_once_while_images_come_
     for page in shelf.pages(text, limit):
         seen += page
         gone = chance.choice(shelf.records)
-        if gone.image.state is State.READY:
+        if gone.record.state is State.READY:
             shelf.move(gone, State.DELETING)
-            staying.discard(gone.image.id)
+            staying.discard(gone.record.id)
         if len(shelf.records) < 60:  # else more could come than are shown
             shelf.add(described(chance), at=NOON + timedelta(minutes=chance.randrange(12)))
 
@@ -243,32 +243,32 @@ def test_filters_hold_together_with_words(shelf: Shelf) -> None:
     for number in range(4):
         shelf.add(Details(generation={"prompt": "cat"}), at=NOON + timedelta(minutes=number))
 
-    assert shelf.found("cat", **filters) == [wanted.image.id]
+    assert shelf.found("cat", **filters) == [wanted.record.id]
     for name, value in filters.items():
         found = shelf.found("cat", **{name: value})
-        assert wanted.image.id in found
+        assert wanted.record.id in found
         assert len(found) < 5
 
 
 def test_images_in_the_trash_are_found_there_alone(shelf: Shelf) -> None:
-    record = shelf.add(Details(title="cat", tags=("pet",)))
-    shelf.move(record, State.TRASHED)
+    image = shelf.add(Details(title="cat", tags=("pet",)))
+    shelf.move(image, State.TRASHED)
 
     assert shelf.found("cat") == []
-    assert shelf.found("cat", trashed=True) == [record.image.id]
-    assert shelf.found("cat", trashed=True, tag="pet") == [record.image.id]
+    assert shelf.found("cat", trashed=True) == [image.record.id]
+    assert shelf.found("cat", trashed=True, tag="pet") == [image.record.id]
     assert shelf.found("cat", trashed=True, tag="other") == []
 
 
 @pytest.mark.parametrize("narrowed", [{}, {"tag": "pet"}, {"group": "session:s1"}])
 def test_an_image_that_a_window_met_twice_is_looked_up_once(shelf: Shelf, narrowed: dict[str, Any]) -> None:
     """A term may move while its rows are read, so that the image stands before and behind the reader."""
-    record = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
-    query = SearchQuery(owner=record.image.owner, words=("cat",), limit=10, **narrowed)
+    image = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
+    query = SearchQuery(owner=image.record.owner, words=("cat",), limit=10, **narrowed)
 
-    found = shelf.searching.index.cards(query, [record.image.id, record.image.id])
+    found = shelf.searching.index.cards(query, [image.record.id, image.record.id])
 
-    assert found.keys() == {record.image.id}
+    assert found.keys() == {image.record.id}
 
 
 class Counting:
@@ -306,7 +306,7 @@ def test_what_is_read_depends_on_what_is_found_and_not_on_what_is_stored(client:
         shelf.searching, index=DynamoSearchIndex(repository.table, client=lambda: counting)
     )
 
-    assert shelf.found("common zebra", 10) == [rare.image.id]
+    assert shelf.found("common zebra", 10) == [rare.record.id]
     assert counting.rows <= 25 + 1
     assert counting.calls == ["query", "query", "batch_get_item"]
 
@@ -342,7 +342,7 @@ def test_many_images_that_a_filter_leaves_out_take_few_reads(client: Any) -> Non
     shelf, counting = counted_shelf(client)
     for _ in range(200):
         shelf.add(Details(title="common"))
-    last = shelf.records[0].image.id
+    last = shelf.records[0].record.id
 
     assert shelf.found("common", 1, group="post:p1") == []
     assert counting.calls.count("batch_get_item") < 15
@@ -389,12 +389,12 @@ def test_many_terms_are_packed_and_found_all_the_same(client: Any, words: int, p
 
     assert len(rows) >= words
     assert all(("packed" in row, "terms" in row) == (packed, not packed) for row in rows)
-    assert shelf.found("cat word001") == [shelf.records[0].image.id]
+    assert shelf.found("cat word001") == [shelf.records[0].record.id]
 
 
 def test_rows_of_an_earlier_build_are_found(client: Any) -> None:
     shelf = shelf_in_table(client)
-    record = shelf.add(Details(title="cat", generation={"prompt": " ".join(f"word{n}" for n in range(90))}))
+    image = shelf.add(Details(title="cat", generation={"prompt": " ".join(f"word{n}" for n in range(90))}))
     repository = shelf.repository
     assert isinstance(repository, Projected)
     for row in term_rows(client, shelf):
@@ -402,14 +402,14 @@ def test_rows_of_an_earlier_build_are_found(client: Any) -> None:
         del row["packed"]
         client.put_item(TableName=repository.table, Item={**row, "terms": {"S": terms}})
 
-    assert shelf.found("cat word7") == [record.image.id]
+    assert shelf.found("cat word7") == [image.record.id]
 
 
 def test_records_are_read_at_half_a_unit_each(client: Any) -> None:
     shelf, counting = counted_shelf(client)
-    record = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
+    image = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
 
-    assert shelf.found("cat", tag="pet", group="session:s1") == [record.image.id]
+    assert shelf.found("cat", tag="pet", group="session:s1") == [image.record.id]
     assert counting.consistent == [False, False, False]
 
 
@@ -423,5 +423,5 @@ def test_a_last_window_that_grows_between_pages_shows_nothing_twice() -> None:
         shelf.add(Details(title="cat mouse"), at=NOON + timedelta(minutes=10 + number))
     seen += [image_id for page in pages for image_id in page]
 
-    assert {record.image.id for record in old} <= set(seen)
+    assert {image.record.id for image in old} <= set(seen)
     assert len(seen) == len(set(seen))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.alike_rows import DynamoAlikeRows
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
-from image_store.domain.image import Record, State
+from image_store.domain.image import Image, State
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import Reservation
 from image_store.domain.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
@@ -35,31 +35,31 @@ class Album:
 
     def __init__(self, repository: Rows, rows: AlikeRows) -> None:
         self.repository = repository
-        self.records: list[Record] = []
+        self.records: list[Image] = []
         self.similarity = Similarity(repository=repository, rows=rows)
 
-    def add(self, perceptual_hash: str | None, **changes: Any) -> Record:
+    def add(self, perceptual_hash: str | None, **changes: Any) -> Image:
         at = NOON + timedelta(seconds=len(self.records))
-        record = pending(at=at, perceptual_hash=perceptual_hash, **changes)
-        self.repository.reserve(Reservation(record, Quota(), None, None, NOON))
-        ready = moved(record, State.READY, due_at=None)
-        self.repository.replace(record, ready)
+        image = pending(at=at, perceptual_hash=perceptual_hash, **changes)
+        self.repository.reserve(Reservation(image, Quota(), None, None, NOON))
+        ready = moved(image, State.READY, due_at=None)
+        self.repository.replace(image, ready)
         self.records.append(ready)
         return ready
 
-    def move(self, record: Record, state: State) -> None:
-        self.repository.replace(record, moved(record, state))
+    def move(self, image: Image, state: State) -> None:
+        self.repository.replace(image, moved(image, state))
 
-    def found(self, record: Record, *, limit: int = 50) -> list[tuple[str, int]]:
-        found = self.similarity.similar(record.image.owner, record.image.id, limit=limit)
+    def found(self, image: Image, *, limit: int = 50) -> list[tuple[str, int]]:
+        found = self.similarity.similar(image.record.owner, image.record.id, limit=limit)
         return [(similar.card.id, similar.distance) for similar in found]
 
-    def plain(self, record: Record) -> list[tuple[str, int]]:
+    def plain(self, image: Image) -> list[tuple[str, int]]:
         """The ids of all others, with their distances: the nearest first, then the newest."""
         near = [
-            (hamming(record.image.perceptual_hash or "", other.image.perceptual_hash or ""), other.image.id)
+            (hamming(image.record.perceptual_hash or "", other.record.perceptual_hash or ""), other.record.id)
             for other in reversed(self.records)
-            if other is not record
+            if other is not image
         ]
         return [(image_id, distance) for distance, image_id in sorted(near, key=lambda each: each[0])]
 
@@ -99,14 +99,14 @@ def test_the_nearest_come_first_and_of_equals_the_newest(album: Album) -> None:
     found = album.found(asked)
 
     expected = [(newer, 0), (older, 0), (near, 1), (far, 3)]
-    assert found == [(record.image.id, distance) for record, distance in expected]
+    assert found == [(image.record.id, distance) for image, distance in expected]
     assert album.found(asked, limit=2) == found[:2]
 
 
 def test_what_is_found_is_shown_as_in_a_list(album: Album) -> None:
     asked, other = album.add(HASH), album.add(HASH, filename="other.png", category="cats")
 
-    [similar] = album.similarity.similar(OWNER, asked.image.id, limit=20)
+    [similar] = album.similarity.similar(OWNER, asked.record.id, limit=20)
 
     assert similar.card == card_of(other)
 
@@ -116,7 +116,7 @@ def test_nothing_farther_than_the_limit_is_found_even_where_it_shares_a_band(alb
     farthest = album.add(flipped(HASH, *range(MAX_DISTANCE)))
     album.add(flipped(HASH, *range(MAX_DISTANCE + 1)))
 
-    assert album.found(asked) == [(farthest.image.id, MAX_DISTANCE)]
+    assert album.found(asked) == [(farthest.record.id, MAX_DISTANCE)]
 
 
 def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
@@ -128,7 +128,7 @@ def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
     pending_one = pending(perceptual_hash=HASH)
     album.repository.reserve(Reservation(pending_one, Quota(), None, None, NOON))
 
-    assert album.found(asked) == [(kept.image.id, 0)]
+    assert album.found(asked) == [(kept.record.id, 0)]
 
 
 def test_a_restored_image_is_found_again(album: Album) -> None:
@@ -139,7 +139,7 @@ def test_a_restored_image_is_found_again(album: Album) -> None:
 
     album.repository.replace(trashed, moved(trashed, State.READY))
 
-    assert album.found(asked) == [(other.image.id, 0)]
+    assert album.found(asked) == [(other.record.id, 0)]
 
 
 def test_an_image_without_a_hash_has_nothing_that_is_similar(album: Album) -> None:
@@ -170,7 +170,7 @@ def test_nothing_is_answered_to_somebody_else(album: Album) -> None:
     asked = album.add(HASH)
 
     with pytest.raises(ImageNotFound):
-        album.similarity.similar("somebody else", asked.image.id, limit=20)
+        album.similarity.similar("somebody else", asked.record.id, limit=20)
 
 
 def test_a_crowded_band_is_read_from_its_newest_on() -> None:
@@ -178,11 +178,11 @@ def test_a_crowded_band_is_read_from_its_newest_on() -> None:
         oldest = album.add(HASH)
         others = [album.add(HASH) for _ in range(MAX_ROWS_OF_A_BAND)]
 
-        found = album.similarity.similar(OWNER, others[-1].image.id, limit=MAX_ROWS_OF_A_BAND)
+        found = album.similarity.similar(OWNER, others[-1].record.id, limit=MAX_ROWS_OF_A_BAND)
 
-        newest = [record.image.id for record in reversed(others[:-1])]
+        newest = [image.record.id for image in reversed(others[:-1])]
         assert [similar.card.id for similar in found] == newest
-        assert oldest.image.id not in newest
+        assert oldest.record.id not in newest
 
 
 @settings(max_examples=60, deadline=None)
@@ -194,8 +194,8 @@ def test_all_that_differ_in_as_many_bits_as_bands_guarantee_are_found(chance: ra
         bits = chance.sample(range(64), chance.randint(0, BAND_DISTANCE + 3))
         album.add(flipped(f"{origin:016x}", *bits))
 
-    for record in chance.sample(album.records, 4):
-        plain, found = album.plain(record), album.found(record)
+    for image in chance.sample(album.records, 4):
+        plain, found = album.plain(image), album.found(image)
 
         assert [near for near in found if near[1] <= BAND_DISTANCE] == [
             near for near in plain if near[1] <= BAND_DISTANCE

@@ -8,7 +8,7 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.projector import DynamoProjector
 from image_store.domain.errors import QuotaExceeded
-from image_store.domain.image import Record, State
+from image_store.domain.image import Image, State
 from image_store.domain.quota import Quota, Usage
 from tests.contracts.test_repository import (
     NOON,
@@ -39,18 +39,18 @@ class Owner:
         """As a function that has just started sees the table."""
         return DynamoRows(self.table, client=lambda: self.asked)
 
-    def store(self, quota: Quota = Quota(), **changes: Any) -> Record:  # noqa: B008 - it is frozen
+    def store(self, quota: Quota = Quota(), **changes: Any) -> Image:  # noqa: B008 - it is frozen
         rows = self.rows
-        record = pending(counted=quota.is_set, **changes)
-        rows.reserve(reservation(record, quota=quota))
-        return self.project(advance(rows, record, State.READY))
+        image = pending(counted=quota.is_set, **changes)
+        rows.reserve(reservation(image, quota=quota))
+        return self.project(advance(rows, image, State.READY))
 
-    def delete(self, record: Record) -> None:
-        self.project(advance(self.rows, record, State.DELETING))
+    def delete(self, image: Image) -> None:
+        self.project(advance(self.rows, image, State.DELETING))
 
-    def project(self, record: Record) -> Record:
-        self.projector.project(record.image.id, generation=1, at=NOON)
-        return record
+    def project(self, image: Image) -> Image:
+        self.projector.project(image.record.id, generation=1, at=NOON)
+        return image
 
     def row(self) -> dict[str, int] | None:
         """The row that a quota is kept in."""
@@ -139,9 +139,9 @@ def test_what_was_counted_is_given_back_by_functions_without_a_quota_as_well(own
 
 @pytest.mark.parametrize("state", [State.TRASHED, State.READY])
 def test_the_trash_counts(owner: Owner, state: State) -> None:
-    record = owner.store()
+    image = owner.store()
     if state is State.TRASHED:
-        owner.project(advance(owner.rows, record, state))
+        owner.project(advance(owner.rows, image, state))
 
     with pytest.raises(QuotaExceeded):
         owner.store(Quota(images=1))

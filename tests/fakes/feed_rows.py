@@ -6,7 +6,7 @@ from datetime import datetime
 from image_store.adapters.dynamodb.records import fingerprint
 from image_store.domain.feed import FeedEntry, FeedQuery, FeedSlice
 from image_store.domain.ids import first_id_at
-from image_store.domain.image import Details, Record
+from image_store.domain.image import Details, Image
 from image_store.ports.projections import FeedRows
 from tests.fakes.repository import MemoryRepository, card_of
 
@@ -20,11 +20,11 @@ class MemoryFeedRows(FeedRows):
     def entries(self, query: FeedQuery, *, after: str | None, at: datetime) -> FeedSlice:
         found = sorted(
             (
-                record
-                for record in self._repository.records.values()
-                if is_shown(record, query, at) and (after is None or record.image.id < after)
+                image
+                for image in self._repository.records.values()
+                if is_shown(image, query, at) and (after is None or image.record.id < after)
             ),
-            key=lambda record: record.image.id,
+            key=lambda image: image.record.id,
             reverse=True,
         )
         page = tuple(map(_entry, found[: query.limit]))
@@ -39,19 +39,19 @@ class MemoryFeedRows(FeedRows):
         }
 
 
-def is_shown(record: Record, query: FeedQuery, at: datetime) -> bool:
+def is_shown(image: Image, query: FeedQuery, at: datetime) -> bool:
     """Whether an image belongs into a feed."""
-    image = record.image
+    record = image.record
     return (
-        image.is_in_feed
-        and (image.expires_at is None or image.expires_at > at)
-        and query.owner in {None, image.owner}
-        and (query.group is None or query.group in record.details.groups)
-        and (query.since is None or image.id >= first_id_at(query.since))
-        and (query.until is None or image.id < first_id_at(query.until))
+        record.is_in_feed
+        and (record.expires_at is None or record.expires_at > at)
+        and query.owner in {None, record.owner}
+        and (query.group is None or query.group in image.details.groups)
+        and (query.since is None or record.id >= first_id_at(query.since))
+        and (query.until is None or record.id < first_id_at(query.until))
     )
 
 
-def _entry(record: Record) -> FeedEntry:
-    image = record.image
-    return FeedEntry(card_of(record), image.owner, image.expires_at, fingerprint(record.details))
+def _entry(image: Image) -> FeedEntry:
+    record = image.record
+    return FeedEntry(card_of(image), record.owner, record.expires_at, fingerprint(image.details))

@@ -8,22 +8,22 @@ from itertools import count
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets
-from image_store.domain.generation import Item, Job, Outcome, Preference, Wish
+from image_store.domain.generation import JobItem, Job, CallOutcome, ModelPreference, GenerationRequest
 from image_store.domain.image import Kind
 from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, ProviderKey, Reason, Unit
 from image_store.domain.quota import Quota
 from image_store.domain.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
 from image_store.services.fingerprints import Fingerprints
-from image_store.services.generation.choice import Choice
+from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.health import HealthWatch
-from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.kept import ProviderResults
 from image_store.services.generation.overview import ProviderOverview
 from image_store.services.generation.references import References
-from image_store.services.generation.requests import Asked, GenerationRequests, Variations
+from image_store.services.generation.requests import Asked, GenerationJobs, Variations
 from image_store.services.generation.run import GenerationRun
 from image_store.services.generation.sweep import GenerationSweep, SweptJobs
-from image_store.services.generation.wishes import Wishes
+from image_store.services.generation.wishes import SealedRequests
 from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.store import Store
@@ -61,14 +61,14 @@ class Generating:
         self.health, self.keys = MemoryHealth(self.jobs), MemoryKeys()
         self.queue = MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(self._usual(provider)) for provider in Provider}
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[CallOutcome] = []
         self.used_up: list[str] = []
         self.no_key_for: set[Provider] = set()
         self.slept: list[float] = []
-        choice = Choice(order=order, budgets=budgets)
-        wishes = Wishes(cipher=lambda: self.store.cipher, seals=seals)
-        self.kept = KeptAnswers(private=self.store.private, clock=self.clock, sleep=self._sleep)
-        self.requests = GenerationRequests(
+        choice = ModelChoice(order=order, budgets=budgets)
+        wishes = SealedRequests(cipher=lambda: self.store.cipher, seals=seals)
+        self.kept = ProviderResults(private=self.store.private, clock=self.clock, sleep=self._sleep)
+        self.requests = GenerationJobs(
             generations=self.jobs,
             repository=self.store.repository,
             keys=self.keys,
@@ -116,10 +116,10 @@ class Generating:
 
     def begin(
         self,
-        *wishes: Wish,
+        *wishes: GenerationRequest,
         times: int = 1,
         owner: str = OWNER,
-        preference: Preference = Preference(),  # noqa: B008 - it is frozen
+        preference: ModelPreference = ModelPreference(),  # noqa: B008 - it is frozen
         join: bool = False,
         idempotency: IdempotencyKey | None = None,
     ) -> Job:
@@ -181,7 +181,7 @@ class Generating:
         assert found is not None
         return found
 
-    def item(self, job: Job, index: int = 0) -> Item:
+    def item(self, job: Job, index: int = 0) -> JobItem:
         """An image of a job as it is now."""
         return self.jobs.rows[job.id, index]
 
@@ -208,7 +208,7 @@ class Generating:
         self.clock.instant += timedelta(seconds=seconds)
 
 
-def a_wish(prompt: str = "A cat", **more: object) -> Wish:
+def a_wish(prompt: str = "A cat", **more: object) -> GenerationRequest:
     """A wish for an image."""
     usual = {"prompt": prompt, "attributes": Attributes(kind=Kind.GENERATED, groups=("post:p1",))}
-    return Wish(**{**usual, **more})  # type: ignore[arg-type]  # what tests say of it
+    return GenerationRequest(**{**usual, **more})  # type: ignore[arg-type]  # what tests say of it

@@ -11,15 +11,15 @@ from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
 from image_store.domain.generation import (
     LONGEST_LOOK,
-    Call,
-    Change,
-    Item,
+    ProviderCall,
+    JobItemChange,
+    JobItem,
     Job,
     JobName,
     JobPage,
     NamedJob,
-    Outcome,
-    Performance,
+    CallOutcome,
+    ProviderPerformance,
 )
 from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderFailure, ProviderKey
 from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
@@ -33,7 +33,7 @@ class MemoryGenerations(Generations):
     """Generations in memory; `ledger` is what was paid, `rows` are the images, `names` the jobs' names, for tests."""
 
     def __init__(self, repository: MemoryRepository) -> None:
-        self.rows: dict[tuple[str, int], Item] = {}
+        self.rows: dict[tuple[str, int], JobItem] = {}
         self.ledger: dict[tuple[str, int, str], int | None] = {}
         self.charged: dict[tuple[str, int, str], int] = {}
         self.committed: Counter[Budget] = Counter()
@@ -41,13 +41,13 @@ class MemoryGenerations(Generations):
         self._jobs: dict[str, Job] = {}
         self.names: dict[str, NamedJob] = {}
         self._due: dict[str, datetime] = {}
-        self._performance: dict[tuple[str | None, str, Provider], Performance] = {}
+        self._performance: dict[tuple[str | None, str, Provider], ProviderPerformance] = {}
         self._repository = repository
 
     def create(
         self,
         job: Job,
-        items: Sequence[Item],
+        items: Sequence[JobItem],
         *,
         budgets: Budgets,
         most_images: int,
@@ -71,7 +71,7 @@ class MemoryGenerations(Generations):
 
     def change(
         self,
-        changes: Sequence[Change],
+        changes: Sequence[JobItemChange],
         *,
         at: datetime,
         budgets: Budgets,
@@ -143,7 +143,7 @@ class MemoryGenerations(Generations):
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
 
-    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]] | None:
+    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[JobItem]] | None:
         job = self._jobs.get(job_id)
         if job is None:
             return None
@@ -151,7 +151,7 @@ class MemoryGenerations(Generations):
         seen = found if wishes else [replace(item, wish=None) for item in found]
         return job, sorted(seen, key=lambda item: item.index)
 
-    def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
+    def item(self, job_id: str, index: int) -> tuple[Job, JobItem] | None:
         found = self.rows.get((job_id, index))
         return (self._jobs[job_id], found) if found is not None else None
 
@@ -177,20 +177,20 @@ class MemoryGenerations(Generations):
         day, month = (Spending(self.spent[key], self.committed[key] - self.spent[key]) for key in keys)
         return day, month
 
-    def is_settled(self, item: Item, call: Call) -> bool:
+    def is_settled(self, item: JobItem, call: ProviderCall) -> bool:
         return (item.job_id, item.index, call.id) in self.ledger
 
     def performance(
         self, owner: str | None, *, since: date, until: date
-    ) -> Mapping[date, Sequence[Performance]]:
-        days: dict[date, list[Performance]] = {}
+    ) -> Mapping[date, Sequence[ProviderPerformance]]:
+        days: dict[date, list[ProviderPerformance]] = {}
         for (scope, day, _), found in self._performance.items():
             on = date.fromisoformat(day)
             if scope == owner and since <= on < until:
                 days.setdefault(on, []).append(found)
         return days
 
-    def _held(self, items: Sequence[Item]) -> Counter[Budget]:
+    def _held(self, items: Sequence[JobItem]) -> Counter[Budget]:
         held: Counter[Budget] = Counter()
         for item in items:
             if item.hold is not None:
@@ -213,7 +213,7 @@ class MemoryGenerations(Generations):
         if most and used + images > most:
             raise QuotaExceeded("There is no room.")
 
-    def _tell(self, change: Change, outcome: Outcome) -> None:
+    def _tell(self, change: JobItemChange, outcome: CallOutcome) -> None:
         receipt, hold = outcome.receipt, change.before.hold
         known = 0
         if receipt is not None:
@@ -228,7 +228,7 @@ class MemoryGenerations(Generations):
                 for budget in _budgets_of(change.after.owner, hold.on):
                     self.committed[budget] += charged
                     self.spent[budget] += charged
-        told = Performance(
+        told = ProviderPerformance(
             provider=outcome.call.provider,
             succeeded=int(outcome.succeeded),
             failed=int(not outcome.succeeded),
@@ -239,7 +239,7 @@ class MemoryGenerations(Generations):
         )
         for scope in (None, change.after.owner):
             row = (scope, day_of(outcome.call.started_at), outcome.call.provider)
-            before = self._performance.get(row, Performance(provider=outcome.call.provider))
+            before = self._performance.get(row, ProviderPerformance(provider=outcome.call.provider))
             self._performance[row] = before + told
 
 

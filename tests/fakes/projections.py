@@ -7,20 +7,20 @@ from typing import Any
 from image_store.adapters.dynamodb import items, keys, records
 from image_store.adapters.dynamodb import projections as rows
 from image_store.adapters.dynamodb.projections import RowKey
-from image_store.domain.image import Record, State, Visibility
+from image_store.domain.image import Image, State, Visibility
 from image_store.domain.projection import facts_of
 
 OF_PROJECTIONS = (*keys.FOUND_BY, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)
 
 
-def records_in(table: Sequence[items.Item]) -> list[Record]:
+def records_in(table: Sequence[items.Item]) -> list[Image]:
     """Every record among the rows of a table."""
     parts: dict[str, list[items.Item]] = {}
     for item in table:
         if item["sk"]["S"] in {keys.META, keys.DETAIL}:
             parts.setdefault(item["pk"]["S"], []).append(item)
     found = (records.record_of(of_one) for of_one in parts.values())
-    return [record for record in found if record is not None]
+    return [image for image in found if image is not None]
 
 
 def found_by(table: Sequence[items.Item]) -> dict[RowKey, items.Item]:
@@ -44,12 +44,12 @@ def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
     """Every row of projections is what its record asks for, there are no others, and a recount agrees."""
     expected: dict[RowKey, items.Item] = {}
     counted: dict[RowKey, Counter[str]] = {}
-    for record in records_in(table):
-        facts = facts_of(record)
+    for image in records_in(table):
+        facts = facts_of(image)
         if facts is None:
             continue
-        image_id = record.image.id
-        expected |= rows.listed_rows(record, facts) | rows.term_rows(record.image.id, facts)
+        image_id = image.record.id
+        expected |= rows.listed_rows(image, facts) | rows.term_rows(image.record.id, facts)
         for key, amounts in rows.counters_of(image_id, facts, generation).items():
             counted.setdefault(key, Counter()).update(amounts)
     assert found_by(table) == expected
@@ -70,13 +70,13 @@ def assert_feed_follows(table: Sequence[items.Item]) -> None:
     """The feed has the rows of the records that are READY, public and published, as they are now, and no others."""
     expected = {
         key_of(row)
-        for record in records_in(table)
-        if record.image.state is State.READY
-        and record.image.visibility is Visibility.PUBLIC
-        and record.image.publication is not None
-        for row in records.feed_rows(record)
+        for image in records_in(table)
+        if image.record.state is State.READY
+        and image.record.visibility is Visibility.PUBLIC
+        and image.record.publication is not None
+        for row in records.feed_rows(image)
     }
     held = of_feed(table)
     assert held.keys() == expected
-    current = {key_of(row): row for record in records_in(table) for row in records.feed_rows(record)}
+    current = {key_of(row): row for image in records_in(table) for row in records.feed_rows(image)}
     assert held == current

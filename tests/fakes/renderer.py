@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
-from image_store.domain.making import TransformWanted, Wanted
+from image_store.domain.making import TransformRequest, RenderRequest
 from image_store.ports.imaging import Renderer
 from image_store.ports.system import Clock
 from image_store.services.rendering import Rendering
@@ -14,16 +14,16 @@ class DirectRenderer(Renderer):
     """Renderer that makes what is wanted at once; `asked` is there for tests to look at."""
 
     def __init__(self, rendering: Rendering, transforming: Transforming, clock: Clock) -> None:
-        self.asked: list[Wanted] = []
+        self.asked: list[RenderRequest] = []
         self._rendering = rendering
         self._transforming = transforming
         self._clock = clock
 
-    def render(self, wanted: Wanted) -> None:
+    def render(self, wanted: RenderRequest) -> None:
         self.asked.append(wanted)
         try:
             until = self._clock.now() + timedelta(seconds=20)
-            if isinstance(wanted, TransformWanted):
+            if isinstance(wanted, TransformRequest):
                 self._transforming.make(wanted, until=until)
             else:
                 self._rendering.make(wanted, until=until)

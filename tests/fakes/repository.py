@@ -11,7 +11,7 @@ from image_store.domain.cleanup import POLICIES_EVERY
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
 from image_store.domain.ids import created_at, first_id_at
-from image_store.domain.image import FoundImages, Image, ImagePage, Record, State
+from image_store.domain.image import FoundRecords, ImageRecord, RecordPage, Image, State
 from image_store.domain.ingest import SweepPosition, holds
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.publication import PublicationRow
@@ -31,7 +31,7 @@ class MemoryRepository(Rows):
 
     def __init__(self, *, policies_after_save: bool = False) -> None:
         self.policies_after_save = policies_after_save
-        self.records: dict[str, Record] = {}
+        self.records: dict[str, Image] = {}
         self.publication_rows: dict[str, PublicationRow] = {}
         self._notes: dict[str, tuple[str, datetime]] = {}
         self._sweeps: dict[str, SweepPosition] = {}
@@ -51,65 +51,65 @@ class MemoryRepository(Rows):
     # Writes -------------------------------------------------------------------------------------------
 
     def reserve(self, reservation: Reservation) -> None:
-        image, idempotency = reservation.record.image, reservation.idempotency
-        if self._is_mine(image):
+        record, idempotency = reservation.image.record, reservation.idempotency
+        if self._is_mine(record):
             return
-        if image.counted and reservation.quota.enforced:
-            self._check_quota(image, reservation.quota)
-        guard = self.copies(image.owner, image.sha256).guard
+        if record.counted and reservation.quota.enforced:
+            self._check_quota(record, reservation.quota)
+        guard = self.copies(record.owner, record.sha256).guard
         kept = self._keys.get(idempotency.name) if idempotency is not None else None
         if (
-            image.id in self.records
-            or (image.guarded and guard is not None)
-            or (kept is not None and not kept.is_expired(image.created_at))
+            record.id in self.records
+            or (record.guarded and guard is not None)
+            or (kept is not None and not kept.is_expired(record.created_at))
         ):
             raise _conflict()
-        self.records[image.id] = reservation.record
+        self.records[record.id] = reservation.image
         if idempotency is not None:
             expires_at = reservation.expires_at.replace(microsecond=0)
-            self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, image.id, expires_at)
+            self._keys[idempotency.name] = IdempotencyRow(idempotency.fingerprint, record.id, expires_at)
         if reservation.publication is not None:
             self._keep(reservation.publication)
 
     def replace(
         self,
-        before: Record,
-        after: Record,
+        before: Image,
+        after: Image,
         *,
         publications: Sequence[PublicationRow] = (),
     ) -> None:
-        if self._is_mine(after.image):
+        if self._is_mine(after.record):
             return
-        self._check_unchanged(before.image)
-        self.records[after.image.id] = after
-        if after.image.state is State.READY:
-            self._queue(after.image.owner, after.image.updated_at, stored=before.image.state is State.PENDING)
-        kept = (*_current_publication(after.image), *publications)
-        for row in _current_publication(before.image):
+        self._check_unchanged(before.record)
+        self.records[after.record.id] = after
+        if after.record.state is State.READY:
+            self._queue(after.record.owner, after.record.updated_at, stored=before.record.state is State.PENDING)
+        kept = (*_current_publication(after.record), *publications)
+        for row in _current_publication(before.record):
             if row.publication not in {each.publication for each in kept}:
                 self.publication_rows.pop(row.publication, None)
         for row in kept:
             self._keep(row)
-        abandoned = before.image.state is State.PENDING and after.image.state is State.DELETING
-        if abandoned and before.image.idempotency is not None:
-            self._keys.pop(before.image.idempotency, None)
+        abandoned = before.record.state is State.PENDING and after.record.state is State.DELETING
+        if abandoned and before.record.idempotency is not None:
+            self._keys.pop(before.record.idempotency, None)
 
     def _queue(self, owner: str, at: datetime, *, stored: bool) -> None:
         """What the projector does, which follows at once here."""
         if owner not in self.owners or (stored and self.policies_after_save and self.owners[owner] > at):
             self.owners[owner] = at
 
-    def forget(self, record: Record) -> None:
-        if record.image.id in self.records:
-            self._check_unchanged(record.image)
-            del self.records[record.image.id]
+    def forget(self, image: Image) -> None:
+        if image.record.id in self.records:
+            self._check_unchanged(image.record)
+            del self.records[image.record.id]
 
-    def amend(self, before: Image, after: Image) -> None:
+    def amend(self, before: ImageRecord, after: ImageRecord) -> None:
         stored = self.records.get(after.id)
-        if stored is not None and stored.image.amendment == after.amendment:
+        if stored is not None and stored.record.amendment == after.amendment:
             return
         self._check_unchanged(before)
-        self.records[after.id] = replace(self.records[after.id], image=after)
+        self.records[after.id] = replace(self.records[after.id], record=after)
 
     def adopt_strays(self, row: PublicationRow) -> None:
         self.publication_rows.setdefault(row.publication, row)
@@ -142,46 +142,46 @@ class MemoryRepository(Rows):
             row, keys=row.keys | kept.keys, copied_until=kept.copied_until
         )
 
-    def _is_mine(self, image: Image) -> bool:
-        stored = self.get_image(image.id)
-        return stored is not None and stored.change == image.change
+    def _is_mine(self, record: ImageRecord) -> bool:
+        stored = self.get_image(record.id)
+        return stored is not None and stored.change == record.change
 
-    def _check_unchanged(self, image: Image) -> None:
-        stored = self.get_image(image.id)
-        seen = (image.version, image.attempt, image.state, image.amendment)
+    def _check_unchanged(self, record: ImageRecord) -> None:
+        stored = self.get_image(record.id)
+        seen = (record.version, record.attempt, record.state, record.amendment)
         if stored is None or (stored.version, stored.attempt, stored.state, stored.amendment) != seen:
             raise _conflict()
 
-    def _check_quota(self, image: Image, quota: Quota) -> None:
-        used = self.usage(image.owner)
-        images = used.images + self.promised[image.owner]
+    def _check_quota(self, record: ImageRecord, quota: Quota) -> None:
+        used = self.usage(record.owner)
+        images = used.images + self.promised[record.owner]
         if (quota.images and images >= quota.images) or (
-            quota.size_bytes and used.size_bytes + image.size_bytes > quota.size_bytes
+            quota.size_bytes and used.size_bytes + record.size_bytes > quota.size_bytes
         ):
             raise QuotaExceeded("The quota is used up.")
 
     # Reads --------------------------------------------------------------------------------------------
 
-    def get(self, image_id: str) -> Record | None:
+    def get(self, image_id: str) -> Image | None:
         if image_id in self.unreadable:
             raise UnreadableRow(f"The row {image_id} is damaged.")
         return self.records.get(image_id)
 
-    def get_image(self, image_id: str) -> Image | None:
-        record = self.get(image_id)
-        return record.image if record is not None else None
+    def get_image(self, image_id: str) -> ImageRecord | None:
+        image = self.get(image_id)
+        return image.record if image is not None else None
 
-    def get_images(self, image_ids: Collection[str]) -> FoundImages:
-        found = FoundImages()
+    def get_images(self, image_ids: Collection[str]) -> FoundRecords:
+        found = FoundRecords()
         found.unreadable = self.unreadable.intersection(image_ids)
         for image_id in self.records.keys() & set(image_ids) - self.unreadable:
-            found[image_id] = self.records[image_id].image
+            found[image_id] = self.records[image_id].record
         return found
 
     def copies(self, owner: str, sha256: str) -> Copies:
-        same = [image for image in self._images(owner) if image.sha256 == sha256]
-        ready = sorted((image.id for image in same if image.state is State.READY), reverse=True)
-        return Copies(tuple(ready), next((image.id for image in same if image.guarded), None))
+        same = [record for record in self._images(owner) if record.sha256 == sha256]
+        ready = sorted((record.id for record in same if record.state is State.READY), reverse=True)
+        return Copies(tuple(ready), next((record.id for record in same if record.guarded), None))
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
         return self._keys.get(name)
@@ -207,12 +207,12 @@ class MemoryRepository(Rows):
 
     def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
         found = sorted(
-            record.image.id
-            for record in self.records.values()
-            if record.image.owner == group.owner
-            and record.image.state is State.READY
-            and group.name in record.details.groups
-            and record.image.id > (after or "")
+            image.record.id
+            for image in self.records.values()
+            if image.record.owner == group.owner
+            and image.record.state is State.READY
+            and group.name in image.details.groups
+            and image.record.id > (after or "")
         )
         page = tuple(found[:limit])
         return MemberPage(page, page[-1] if len(found) > limit else None)
@@ -220,9 +220,9 @@ class MemoryRepository(Rows):
     def usage(self, owner: str) -> Usage:
         # What was reserved without a quota is known from the projections, which follow at once here.
         sizes = [
-            image.size_bytes
-            for image in self._images(owner)
-            if image.state in (_COUNTED if image.counted else _PROJECTED)
+            record.size_bytes
+            for record in self._images(owner)
+            if record.state in (_COUNTED if record.counted else _PROJECTED)
         ]
         return Usage(len(sizes), sum(sizes))
 
@@ -234,9 +234,9 @@ class MemoryRepository(Rows):
 
     def due(self, before: datetime) -> Iterator[str]:
         waiting = [
-            (record.image.due_at, image_id)
-            for image_id, record in self.records.items()
-            if record.image.due_at is not None
+            (image.record.due_at, image_id)
+            for image_id, image in self.records.items()
+            if image.record.due_at is not None
         ]
         waiting += [
             (row.due_at, f"publication:{name}")
@@ -245,14 +245,14 @@ class MemoryRepository(Rows):
         ]
         return (name for due_at, name in sorted(waiting) if due_at <= before)
 
-    def scan(self, *, after: str | None, limit: int) -> tuple[ImagePage, str | None]:
+    def scan(self, *, after: str | None, limit: int) -> tuple[RecordPage, str | None]:
         found = sorted(image_id for image_id in self.records if image_id > (after or ""))
-        page = ImagePage()
+        page = RecordPage()
         for image_id in found[:limit]:
             if image_id in self.unreadable:
                 page.unreadable.add(image_id)
             else:
-                page.append(self.records[image_id].image)
+                page.append(self.records[image_id].record)
         return page, found[limit - 1] if len(found) > limit else None
 
     def owners_due(self, before: datetime) -> Iterator[str]:
@@ -267,99 +267,99 @@ class MemoryRepository(Rows):
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         rows = sorted(
-            (record for record in self.records.values() if _is_listed(record, query, after)),
-            key=lambda record: record.image.id,
+            (image for image in self.records.values() if _is_listed(image, query, after)),
+            key=lambda image: image.record.id,
             reverse=query.descending,
         )
         page: list[Card] = []
-        for record in rows[:MAX_EXAMINED_ROWS]:
+        for image in rows[:MAX_EXAMINED_ROWS]:
             if len(page) == query.limit:
                 return CardPage(tuple(page), page[-1].id)
-            if _is_wanted(record, query):
-                page.append(card_of(record))
+            if _is_wanted(image, query):
+                page.append(card_of(image))
         unread = len(rows) > MAX_EXAMINED_ROWS
-        return CardPage(tuple(page), rows[MAX_EXAMINED_ROWS - 1].image.id if unread else None)
+        return CardPage(tuple(page), rows[MAX_EXAMINED_ROWS - 1].record.id if unread else None)
 
-    def _images(self, owner: str) -> Iterator[Image]:
-        return (record.image for record in self.records.values() if record.image.owner == owner)
+    def _images(self, owner: str) -> Iterator[ImageRecord]:
+        return (image.record for image in self.records.values() if image.record.owner == owner)
 
 
-def _current_publication(image: Image) -> list[PublicationRow]:
+def _current_publication(record: ImageRecord) -> list[PublicationRow]:
     """The row that follows from what an image shows."""
-    if image.state is not State.READY or image.publication is None:
+    if record.state is not State.READY or record.publication is None:
         return []
-    return [PublicationRow(image.publication, image.id, image.public_keys(image.publication), None)]
+    return [PublicationRow(record.publication, record.id, record.public_keys(record.publication), None)]
 
 
-def _is_listed(record: Record, query: ListQuery, after: str | None) -> bool:
+def _is_listed(image: Image, query: ListQuery, after: str | None) -> bool:
     """Whether the image has a row in the list that is read, on the far side of `after`."""
-    image = record.image
-    if image.owner != query.owner or image.state is not (State.TRASHED if query.trashed else State.READY):
+    record = image.record
+    if record.owner != query.owner or record.state is not (State.TRASHED if query.trashed else State.READY):
         return False
     return (
-        _drives(record, query)
-        and (query.since is None or image.id >= first_id_at(query.since))
-        and (query.until is None or image.id < first_id_at(query.until))
-        and (after is None or (image.id < after if query.descending else image.id > after))
+        _drives(image, query)
+        and (query.since is None or record.id >= first_id_at(query.since))
+        and (query.until is None or record.id < first_id_at(query.until))
+        and (after is None or (record.id < after if query.descending else record.id > after))
     )
 
 
-def _drives(record: Record, query: ListQuery) -> bool:
+def _drives(image: Image, query: ListQuery) -> bool:
     """Whether the image is among the fewest rows that hold all the list asks for."""
     if query.group is not None:
-        return query.group in record.details.groups
+        return query.group in image.details.groups
     if query.tag is not None:
-        return query.tag in record.details.tags
+        return query.tag in image.details.tags
     if not query.trashed and not query.from_records:
         if query.category is not None:
-            return query.category == record.image.category
+            return query.category == image.record.category
         if query.model is not None:
-            return query.model == _generation(record, "model")
+            return query.model == _generation(image, "model")
     return True
 
 
-def meets(record: Record, query: ListQuery) -> bool:
+def meets(image: Image, query: ListQuery) -> bool:
     """Whether the image belongs to what a list asks for."""
-    return _is_listed(record, query, None) and _is_wanted(record, query)
+    return _is_listed(image, query, None) and _is_wanted(image, query)
 
 
-def _is_wanted(record: Record, query: ListQuery) -> bool:
+def _is_wanted(image: Image, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
-    image = record.image
+    record = image.record
     return (
-        query.kind in {None, image.kind}
-        and query.visibility in {None, image.visibility}
-        and query.category in {None, image.category}
-        and query.tag in {None, *record.details.tags}
-        and query.model in {None, _generation(record, "model")}
-        and query.provider in {None, _generation(record, "provider")}
+        query.kind in {None, record.kind}
+        and query.visibility in {None, record.visibility}
+        and query.category in {None, record.category}
+        and query.tag in {None, *image.details.tags}
+        and query.model in {None, _generation(image, "model")}
+        and query.provider in {None, _generation(image, "provider")}
     )
 
 
-def _generation(record: Record, name: str) -> object:
-    return (record.details.generation or {}).get(name)
+def _generation(image: Image, name: str) -> object:
+    return (image.details.generation or {}).get(name)
 
 
-def card_of(record: Record) -> Card:
+def card_of(image: Image) -> Card:
     """What a list tells of an image."""
-    image, alt_text = record.image, record.details.alt_text
+    record, alt_text = image.record, image.details.alt_text
     return Card(
-        id=image.id,
-        kind=image.kind,
-        visibility=image.visibility,
-        filename=image.filename[:CARD_FILENAME_CHARS],
-        media_type=image.media_type,
-        size_bytes=image.size_bytes,
-        width=image.width,
-        height=image.height,
+        id=record.id,
+        kind=record.kind,
+        visibility=record.visibility,
+        filename=record.filename[:CARD_FILENAME_CHARS],
+        media_type=record.media_type,
+        size_bytes=record.size_bytes,
+        width=record.width,
+        height=record.height,
         alt_text=alt_text[:CARD_ALT_TEXT_CHARS] if alt_text else None,
-        alt_text_given=record.details.alt_text_given,
-        placeholder=image.placeholder,
-        thumb_type=thumb_of(image).media_type,
-        private_prefix=f"{image.prefix}{image.attempt}/",
-        publication=image.publication,
-        created_at=created_at(image.id),
-        renditions=tuple(made for made in image.renditions if made.making is None),
+        alt_text_given=image.details.alt_text_given,
+        placeholder=record.placeholder,
+        thumb_type=thumb_of(record).media_type,
+        private_prefix=f"{record.prefix}{record.attempt}/",
+        publication=record.publication,
+        created_at=created_at(record.id),
+        renditions=tuple(made for made in record.renditions if made.making is None),
     )
 
 

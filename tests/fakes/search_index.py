@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from image_store.domain.cards import Card
-from image_store.domain.image import Record
+from image_store.domain.image import Image
 from image_store.domain.listing import ListQuery
 from image_store.domain.projection import facts_of
 from image_store.domain.searching import SearchQuery, TermRow, TermRows
@@ -23,41 +23,41 @@ class MemorySearchIndex(SearchIndex):
         self, query: SearchQuery, word: str, *, start: str | None, end: str | None, limit: int
     ) -> TermRows:
         there = [
-            (row, record)
-            for record in self._repository.records.values()
-            for row in _rows_of(record, query)
+            (row, image)
+            for image in self._repository.records.values()
+            for row in _rows_of(image, query)
             if row.term.startswith(word)
         ]
         there.sort(key=lambda found: found[0].place)
         behind = [
-            (row, record)
-            for row, record in there
+            (row, image)
+            for row, image in there
             if (start is None or row.place > start) and (end is None or row.place <= end)
         ]
         read = behind[:limit]
-        found = tuple(row for row, record in read if meets(record, _as_list(query)))
+        found = tuple(row for row, image in read if meets(image, _as_list(query)))
         return TermRows(found, len(read), read[-1][0].place if len(behind) > limit else None)
 
     def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
         found = {}
         for image_id in image_ids:
-            record = self._repository.records.get(image_id)
-            facts = facts_of(record) if record is not None else None
-            if record is None or facts is None or facts.trashed != query.trashed:
+            image = self._repository.records.get(image_id)
+            facts = facts_of(image) if image is not None else None
+            if image is None or facts is None or facts.trashed != query.trashed:
                 continue
-            in_group = query.group is None or query.group in record.details.groups
+            in_group = query.group is None or query.group in image.details.groups
             if in_group and (query.tag is None or query.tag in facts.tags):
-                found[image_id] = card_of(record)
+                found[image_id] = card_of(image)
         return found
 
 
-def _rows_of(record: Record, query: SearchQuery) -> Iterator[TermRow]:
-    facts = facts_of(record)
+def _rows_of(image: Image, query: SearchQuery) -> Iterator[TermRow]:
+    facts = facts_of(image)
     if facts is None or (facts.owner, facts.trashed) != (query.owner, query.trashed):
         return
     for term, rank in facts.terms.items():
-        place = f"{term} {rank}{record.image.id.translate(_INVERTED)}"
-        yield TermRow(place, term, record.image.id, facts.terms)
+        place = f"{term} {rank}{image.record.id.translate(_INVERTED)}"
+        yield TermRow(place, term, image.record.id, facts.terms)
 
 
 def _as_list(query: SearchQuery) -> ListQuery:

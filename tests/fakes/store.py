@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy, Report
 from image_store.domain.errors import ImageStoreError, SourceUnreadable, StorageUnavailable
-from image_store.domain.image import Image, Record, Visibility
+from image_store.domain.image import ImageRecord, Image, Visibility
 from image_store.domain.layout import KeyLayout
 from image_store.domain.migration import FieldNames, Table
 from image_store.domain.publication import PublicationRow
@@ -94,16 +94,16 @@ class JournalledRepository(MemoryRepository):
 
     def replace(
         self,
-        before: Record,
-        after: Record,
+        before: Image,
+        after: Image,
         *,
         publications: Sequence[PublicationRow] = (),
     ) -> None:
         self._let_others_act()
-        self._journal.append(f"{before.image.state} → {after.image.state}")
+        self._journal.append(f"{before.record.state} → {after.record.state}")
         super().replace(before, after, publications=publications)
 
-    def amend(self, before: Image, after: Image) -> None:
+    def amend(self, before: ImageRecord, after: ImageRecord) -> None:
         self._let_others_act()
         self._journal.append("amend")
         super().amend(before, after)
@@ -402,24 +402,24 @@ class Store:
         owner: str = OWNER,
         declared_type: str | None = "image/png",
         idempotency: IdempotencyKey | None = None,
-    ) -> Record:
+    ) -> Image:
         """Store a picture."""
         until = self.clock.now() + timedelta(seconds=25)
         content = Content(data, declared_type)
         asked = Upload(owner, content, attributes or Attributes(), until, idempotency)
         return self.uploads.accept(asked)
 
-    def edit(self, record: Record, edit: Edit, *, if_version: int | None = None) -> Record:
+    def edit(self, image: Image, edit: Edit, *, if_version: int | None = None) -> Image:
         """Change an image of its owner's."""
-        return self.editing.edit(record.image.owner, record.image.id, edit, if_version=if_version)
+        return self.editing.edit(image.record.owner, image.record.id, edit, if_version=if_version)
 
-    def show(self, record: Record, visibility: Visibility) -> Record:
+    def show(self, image: Image, visibility: Visibility) -> Image:
         """Change who may see an image."""
-        return self.edit(record, lambda seen: replace(seen, image=replace(seen.image, visibility=visibility)))
+        return self.edit(image, lambda seen: replace(seen, record=replace(seen.record, visibility=visibility)))
 
-    def delete(self, record: Record, *, permanent: bool = False) -> None:
+    def delete(self, image: Image, *, permanent: bool = False) -> None:
         """Take an image away from its owner."""
-        self.deletion.delete(record.image.owner, record.image.id, permanent=permanent)
+        self.deletion.delete(image.record.owner, image.record.id, permanent=permanent)
 
     def collect(
         self,
@@ -464,6 +464,6 @@ class Store:
             )
         )
 
-    def current(self, record: Record) -> Record:
+    def current(self, image: Image) -> Image:
         """The record as it is now."""
-        return self.repository.records[record.image.id]
+        return self.repository.records[image.record.id]

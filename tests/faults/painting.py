@@ -12,8 +12,8 @@ from image_store.adapters.dynamodb.providers import DynamoProviderHealth, Dynamo
 from image_store.adapters.sqs import SqsWorkQueue
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Budgets, Spending
-from image_store.domain.generation import ItemState, Job, Preference, Wish
-from image_store.domain.image import Kind, Record
+from image_store.domain.generation import JobItemState, Job, ModelPreference, GenerationRequest
+from image_store.domain.image import Kind, Image
 from image_store.domain.providers import (
     GeneratedImage,
     ImageRequest,
@@ -29,14 +29,14 @@ from image_store.entrypoints.work import handle_work
 from image_store.ports.generation import ImageProvider
 from image_store.services.cursors import Cursors
 from image_store.services.fingerprints import Fingerprints
-from image_store.services.generation.choice import Choice
+from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.health import HealthWatch
-from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.kept import ProviderResults
 from image_store.services.generation.references import References
-from image_store.services.generation.requests import Asked, GenerationRequests, Variations
+from image_store.services.generation.requests import Asked, GenerationJobs, Variations
 from image_store.services.generation.run import LEASE, GenerationRun
 from image_store.services.generation.sweep import GRACE, GenerationSweep
-from image_store.services.generation.wishes import Wishes
+from image_store.services.generation.wishes import SealedRequests
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Faults
@@ -85,12 +85,12 @@ class PaidProvider(ImageProvider):
 class Painting:
     """The services of generation around a world."""
 
-    def __init__(self, world: World, *, keeping: type[KeptAnswers] = KeptAnswers) -> None:
+    def __init__(self, world: World, *, keeping: type[ProviderResults] = ProviderResults) -> None:
         self.world = world
         # A day on which the price is known.
         world.clock.instant = world.clock.instant.replace(month=11, day=2)
         self.provider = PaidProvider(world.faults)
-        self.wish = Wish(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
+        self.wish = GenerationRequest(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
         self.gate = world.gate
         dynamo, sqs = world.faulty_dynamo, world.faulty_sqs
         ids, clock = world.protocol.ids, world.clock
@@ -104,11 +104,11 @@ class Painting:
         health = DynamoProviderHealth(
             world.table, client=lambda: dynamo, sleep=lambda _: None, monotonic=_quarters()
         )
-        choice = Choice(order=(Provider.POLLINATIONS,), budgets=BUDGETS)
-        wishes = Wishes(cipher=lambda: world.cipher, seals=world.seals)
+        choice = ModelChoice(order=(Provider.POLLINATIONS,), budgets=BUDGETS)
+        wishes = SealedRequests(cipher=lambda: world.cipher, seals=world.seals)
         work = SqsWorkQueue("generation", client=lambda: sqs)
         kept = keeping(private=world.bucket, clock=clock, sleep=self._sleep)
-        self.requests = GenerationRequests(
+        self.requests = GenerationJobs(
             generations=self.generations,
             repository=world.repository,
             keys=keys,
@@ -157,7 +157,7 @@ class Painting:
         asked = Asked(
             owner=OWNER,
             wanted=(Variations(self.wish, images),),
-            preference=Preference(),
+            preference=ModelPreference(),
             idempotency=IdempotencyKey("one request", "its fingerprint"),
         )
         return self.requests.begin(asked)[0]
@@ -202,9 +202,9 @@ class Painting:
         found = [self.generations.job(row["id"]["S"]) for row in self.rows("JOB#") if row["sk"]["S"] == "JOB"]
         return [job for job in found if job is not None]
 
-    def images(self) -> list[Record]:
+    def images(self) -> list[Image]:
         """The images that were made."""
-        return [found for found in self.world.records() if found.image.kind is Kind.GENERATED]
+        return [found for found in self.world.records() if found.record.kind is Kind.GENERATED]
 
     def rows(self, prefix: str) -> list[dict[str, Any]]:
         """The rows of some kind."""
@@ -215,9 +215,9 @@ class Painting:
         """Images, ledger, budgets, quota and statistics agree; at most so many paid answers reached nobody."""
         self.world.assert_sound()
         made, ledger = self.images(), self.rows("LEDGER#")
-        for record in made:
-            self.world.assert_readable(record)
-        assert len(made) == job.counts[ItemState.SUCCEEDED], "an image is not what its job says"
+        for image in made:
+            self.world.assert_readable(image)
+        assert len(made) == job.counts[JobItemState.SUCCEEDED], "an image is not what its job says"
         assert len(ledger) == len(made), (
             "an answer that was kept is no image, or is paid and not written down"
         )

@@ -34,7 +34,7 @@ from hypothesis.stateful import (
 
 from image_store.domain.errors import ImageNotFound, ImageStoreError
 from image_store.domain.ids import link
-from image_store.domain.image import Image, Record, State, Visibility
+from image_store.domain.image import ImageRecord, Image, State, Visibility
 from image_store.domain.ingest import ANNOUNCED_FOR, DroppedObject
 from image_store.domain.listing import GroupOf
 from image_store.domain.quota import Quota
@@ -101,7 +101,7 @@ class Told:
     grouped: bool = False
     """Whether it belongs to the conversation."""
 
-    def deleted(self, before: Image, gone: State, *, surely: bool) -> None:
+    def deleted(self, before: ImageRecord, gone: State, *, surely: bool) -> None:
         """Note that its owner asked for its deletion, and what came of that."""
         self.states = {gone} if surely else {*self.states, gone}
         if surely and before.publication:
@@ -174,21 +174,21 @@ class History(RuleBasedStateMachine):
     def _collect(self) -> None:
         self.dangling += self.world.collect().dangling
 
-    def _look(self, image_id: str) -> Image | None:
+    def _look(self, image_id: str) -> ImageRecord | None:
         """The image as its owner sees it, without any disturbance."""
         try:
-            return self.world.retrieval.get(OWNER, image_id).image
+            return self.world.retrieval.get(OWNER, image_id).record
         except ImageNotFound:
             return None
 
-    def _stored(self, *records: Record | None) -> Any:
+    def _stored(self, *records: Image | None) -> Any:
         """Remember images that were acknowledged."""
         new = []
-        for record in filter(None, records):
-            if record.image.id not in self.told:
-                grouped = CONVERSATION.name in record.details.groups
-                self.told[record.image.id] = Told({State.READY}, {record.image.visibility}, grouped=grouped)
-                new.append(record.image.id)
+        for image in filter(None, records):
+            if image.record.id not in self.told:
+                grouped = CONVERSATION.name in image.details.groups
+                self.told[image.record.id] = Told({State.READY}, {image.record.visibility}, grouped=grouped)
+                new.append(image.record.id)
         return multiple(*new)
 
     # Rules --------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ class History(RuleBasedStateMachine):
     ) -> Any:
         upload = lambda: self.world.upload_batch(wanted, groups=groups)  # noqa: E731 - as above
         told = self._attempt(upload, disturbance, skew, upload) or []
-        return self._stored(*(outcome for outcome in told if isinstance(outcome, Record)))
+        return self._stored(*(outcome for outcome in told if isinstance(outcome, Image)))
 
     @rule(target=tickets, visibility=shown, disturbance=disturbance, skew=skew)
     def announce(self, visibility: Visibility, disturbance: Any, skew: timedelta) -> Any:
@@ -227,10 +227,10 @@ class History(RuleBasedStateMachine):
     @rule(target=images, ticket=tickets, disturbance=disturbance, skew=skew)
     def complete(self, ticket: Ticket, disturbance: Any, skew: timedelta) -> Any:
         complete = lambda: self.world.complete(ticket)  # noqa: E731 - as above
-        record = self._attempt(complete, disturbance, skew, complete)
-        if record is None and (seen := self._look(ticket.image_id)) is not None:
-            record = Record(seen, self.world.retrieval.get(OWNER, ticket.image_id).details)
-        return self._stored(record)
+        image = self._attempt(complete, disturbance, skew, complete)
+        if image is None and (seen := self._look(ticket.image_id)) is not None:
+            image = Image(seen, self.world.retrieval.get(OWNER, ticket.image_id).details)
+        return self._stored(image)
 
     @rule(image_id=images, visibility=shown, disturbance=disturbance, skew=skew)
     def show(self, image_id: str, visibility: Visibility, disturbance: Any, skew: timedelta) -> None:
@@ -263,23 +263,23 @@ class History(RuleBasedStateMachine):
         before = {image_id: self._look(image_id) for image_id in image_ids}
         act = lambda: self.world.delete_batch(tuple(image_ids), permanent=permanent)  # noqa: E731 - as above
         done = self._attempt(act, disturbance, skew, act)
-        for image_id, image in before.items():
-            if image is not None:
+        for image_id, record in before.items():
+            if record is not None:
                 surely = done is not None and image_id in done.successful
-                self.told[image_id].deleted(image, _gone(permanent=permanent), surely=surely)
+                self.told[image_id].deleted(record, _gone(permanent=permanent), surely=surely)
 
     @rule(permanent=st.booleans(), disturbance=disturbance, skew=skew)
     def delete_conversation(self, permanent: bool, disturbance: Any, skew: timedelta) -> None:
         before = {
-            image_id: image
+            image_id: record
             for image_id, told in self.told.items()
-            if told.grouped and (image := self._look(image_id)) is not None and image.state is State.READY
+            if told.grouped and (record := self._look(image_id)) is not None and record.state is State.READY
         }
         act = lambda: self.world.delete_batch(CONVERSATION, permanent=permanent)  # noqa: E731 - as above
         done = self._attempt(act, disturbance, skew, act)
-        for image_id, image in before.items():
+        for image_id, record in before.items():
             surely = done is not None and image_id in done.successful
-            self.told[image_id].deleted(image, _gone(permanent=permanent), surely=surely)
+            self.told[image_id].deleted(record, _gone(permanent=permanent), surely=surely)
         if disturbance is None:
             assert done is not None
             assert before.keys() <= set(done.successful), (
@@ -311,7 +311,7 @@ class History(RuleBasedStateMachine):
         except ImageNotFound:
             return
         if found is not None:
-            key = found.image.rendition_key(found.rendition)
+            key = found.record.rendition_key(found.rendition)
             gone = self._look(image_id) is None
             assert gone or key in self.world.private.objects, "a rendition was shown that is not there"
 
@@ -419,7 +419,7 @@ class History(RuleBasedStateMachine):
     def _check_dropped(self, *, all_found: bool) -> None:
         """Each object became one image: none before it was announced, perhaps none after it was removed."""
         made = Counter(
-            record.image.idempotency for record in self.world.records() if record.image.state is State.READY
+            image.record.idempotency for image in self.world.records() if image.record.state is State.READY
         )
         for dropped, what in self.dropped.items():
             surely = not what.removed and (what.announced or all_found)

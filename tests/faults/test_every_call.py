@@ -15,7 +15,7 @@ import pytest
 from image_store.domain.cleanup import Report
 from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, StorageUnavailable
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Record, State, Visibility, public_key
+from image_store.domain.image import Image, State, Visibility, public_key
 from image_store.domain.ingest import ANNOUNCED_FOR, DroppedObject
 from image_store.domain.listing import GroupOf
 from image_store.domain.media import MediaType
@@ -27,7 +27,7 @@ from image_store.services.batch_deletion import Deleted
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.direct_uploads import Ticket
 from image_store.services.ingest_sweep import EVENTS_TAKE, REST, SweepReport
-from image_store.services.renditions import Found
+from image_store.services.renditions import RenditionFile
 from image_store.services.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -47,7 +47,7 @@ class Operation:
     """Something to do to a store, and what is true once it has been acknowledged."""
 
     name: str
-    prepare: Callable[[World], Record | Ticket | DroppedObject | Migration | tuple[Record, ...] | None]
+    prepare: Callable[[World], Image | Ticket | DroppedObject | Migration | tuple[Image, ...] | None]
     act: Callable[[World, Any], Any]
     acknowledged: Callable[[World, Any, Any], None]
     calls: int | None = None
@@ -58,30 +58,30 @@ class Operation:
     """What is true whether it was acknowledged or not."""
 
 
-def unpublished(world: World, before: Record) -> None:
-    assert before.image.publication is not None
-    world.assert_not_shown(before, before.image.publication)
+def unpublished(world: World, before: Image) -> None:
+    assert before.record.publication is not None
+    world.assert_not_shown(before, before.record.publication)
 
 
-def still_there(world: World, before: Record) -> None:
+def still_there(world: World, before: Image) -> None:
     world.assert_readable(before)
 
 
-def trashed(world: World, before: Record, _: None) -> None:
+def trashed(world: World, before: Image, _: None) -> None:
     world.assert_readable(before)
-    assert world.retrieval.get(OWNER, before.image.id).image.state is State.TRASHED
+    assert world.retrieval.get(OWNER, before.record.id).record.state is State.TRASHED
     unpublished(world, before)
 
 
-def deleted(world: World, before: Record, _: None) -> None:
+def deleted(world: World, before: Image, _: None) -> None:
     world.assert_gone(before)
     unpublished(world, before)
 
 
-def expire(world: World, _: None = None) -> Record:
-    record = world.upload(Visibility.PUBLIC, expires_at=world.clock.now() + timedelta(minutes=1))
+def expire(world: World, _: None = None) -> Image:
+    image = world.upload(Visibility.PUBLIC, expires_at=world.clock.now() + timedelta(minutes=1))
     world.clock.instant += timedelta(minutes=2)
-    return record
+    return image
 
 
 def abandon(world: World) -> None:
@@ -93,20 +93,20 @@ def abandon(world: World) -> None:
     world.clock.instant += timedelta(minutes=3)
 
 
-def restored(world: World, before: Record, _: Record) -> None:
+def restored(world: World, before: Image, _: Image) -> None:
     world.assert_readable(before)
-    found = world.retrieval.get(OWNER, before.image.id).image
+    found = world.retrieval.get(OWNER, before.record.id).record
     assert (found.state, found.visibility) == (State.READY, Visibility.PRIVATE)
 
 
-def in_trash(world: World) -> Record:
-    record = world.upload(Visibility.PUBLIC)
-    world.delete_id(record.image.id, permanent=False)
-    return record
+def in_trash(world: World) -> Image:
+    image = world.upload(Visibility.PUBLIC)
+    world.delete_id(image.record.id, permanent=False)
+    return image
 
 
-def delete(world: World, record: Record, *, permanent: bool) -> None:
-    world.delete_id(record.image.id, permanent=permanent)
+def delete(world: World, image: Image, *, permanent: bool) -> None:
+    world.delete_id(image.record.id, permanent=permanent)
 
 
 def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
@@ -124,37 +124,37 @@ RECORDS = 2
 CONVERSATION = GroupOf(OWNER, "conversation:c1")
 
 
-def three_of_a_conversation(world: World) -> tuple[Record, ...]:
+def three_of_a_conversation(world: World) -> tuple[Image, ...]:
     groups = (CONVERSATION.name,)
     shown = (Visibility.PRIVATE, Visibility.PUBLIC, Visibility.UNLISTED)
     return tuple(world.upload(visibility, groups=groups) for visibility in shown)
 
 
-def stored_as_told(world: World, _: None, told: list[Record | ImageStoreError]) -> None:
+def stored_as_told(world: World, _: None, told: list[Image | ImageStoreError]) -> None:
     for outcome in told:
-        if isinstance(outcome, Record):
+        if isinstance(outcome, Image):
             world.assert_readable(outcome)
 
 
-def trashed_as_told(world: World, before: tuple[Record, ...], told: Deleted) -> None:
-    for record in before:
-        if record.image.id in told.successful:
-            assert world.retrieval.get(OWNER, record.image.id).image.state is State.TRASHED
+def trashed_as_told(world: World, before: tuple[Image, ...], told: Deleted) -> None:
+    for image in before:
+        if image.record.id in told.successful:
+            assert world.retrieval.get(OWNER, image.record.id).record.state is State.TRASHED
 
 
-def deleted_as_told(world: World, before: tuple[Record, ...], told: Deleted) -> None:
-    for record in before:
-        if record.image.id in told.successful:
-            world.assert_gone(record)
+def deleted_as_told(world: World, before: tuple[Image, ...], told: Deleted) -> None:
+    for image in before:
+        if image.record.id in told.successful:
+            world.assert_gone(image)
 
 
-def all_still_there(world: World, before: tuple[Record, ...]) -> None:
-    for record in before:
-        world.assert_readable(record)
+def all_still_there(world: World, before: tuple[Image, ...]) -> None:
+    for image in before:
+        world.assert_readable(image)
 
 
-def ids(records: tuple[Record, ...]) -> tuple[str, ...]:
-    return tuple(record.image.id for record in records)
+def ids(records: tuple[Image, ...]) -> tuple[str, ...]:
+    return tuple(image.record.id for image in records)
 
 
 def died(world: World) -> Ticket:
@@ -179,28 +179,28 @@ def littered(world: World) -> None:
     world.clock.instant += GRACE + timedelta(minutes=1)
 
 
-def projected(world: World, before: Record) -> None:
+def projected(world: World, before: Image) -> None:
     """Whatever became of one message of the stream, the next ones put everything right."""
     world.assert_projected()
 
 
-def projected_and_then(change: Callable[[World, Record], object]) -> Callable[[World], Record]:
+def projected_and_then(change: Callable[[World, Image], object]) -> Callable[[World], Image]:
     """An image whose last change the projections do not follow yet."""
 
-    def prepare(world: World) -> Record:
-        record = world.upload(Visibility.PUBLIC)
-        world.project(record.image.id)
-        change(world, record)
-        return record
+    def prepare(world: World) -> Image:
+        image = world.upload(Visibility.PUBLIC)
+        world.project(image.record.id)
+        change(world, image)
+        return image
 
     return prepare
 
 
-def readable(world: World, _: object, stored: Record) -> None:
+def readable(world: World, _: object, stored: Image) -> None:
     world.assert_readable(stored)
 
 
-def with_key(world: World, _: object = None) -> Record:
+def with_key(world: World, _: object = None) -> Image:
     return world.upload(Visibility.PUBLIC, key="a key")
 
 
@@ -214,7 +214,7 @@ def repeat_until_stored(world: World) -> None:
 
 
 def stored_once(world: World, _: object) -> None:
-    (found,) = (found for found in world.records() if found.image.id != world.bystander.image.id)
+    (found,) = (found for found in world.records() if found.record.id != world.bystander.record.id)
     world.assert_shown(found)
 
 
@@ -222,7 +222,7 @@ def reserved(world: World, _: None, ticket: Ticket) -> None:
     assert ticket.put.url
 
 
-def behind_the_request(world: World, ticket: Ticket) -> Record | None:
+def behind_the_request(world: World, ticket: Ticket) -> Image | None:
     """Hand a direct upload over, and let the function behind the queue work until nothing is left to do."""
     handed_over = world.hand_over(ticket)
     left = world.work_off()
@@ -231,7 +231,7 @@ def behind_the_request(world: World, ticket: Ticket) -> Record | None:
     return world.retrieval.get(OWNER, ticket.image_id)
 
 
-def shown_if_stored(world: World, _: Ticket, stored: Record | None) -> None:
+def shown_if_stored(world: World, _: Ticket, stored: Image | None) -> None:
     if stored is not None:
         world.assert_shown(stored)
 
@@ -261,17 +261,17 @@ def migrated_once(world: World, before: Migration) -> None:
     world.assert_sound()
     found = ingested(world)
     assert len(found) == RECORDS, "a record is not one image"
-    for record in found:
-        world.assert_readable(record)
+    for image in found:
+        world.assert_readable(image)
 
 
 def dropped(world: World) -> DroppedObject:
     return world.drop()
 
 
-def ingested(world: World) -> list[Record]:
+def ingested(world: World) -> list[Image]:
     """The images of what was dropped."""
-    return [found for found in world.records() if found.image.id != world.bystander.image.id]
+    return [found for found in world.records() if found.record.id != world.bystander.record.id]
 
 
 def ingested_or_waiting(world: World, _: DroppedObject, left: int) -> None:
@@ -316,93 +316,93 @@ def found_by_the_next_sweeps(world: World, before: DroppedObject) -> None:
     ingested_once(world, before)
 
 
-def dangling(world: World) -> Record:
+def dangling(world: World) -> Image:
     """A record whose original somebody took away."""
-    record = world.upload(Visibility.PUBLIC)
-    world.private.delete([record.image.original_key])
+    image = world.upload(Visibility.PUBLIC)
+    world.private.delete([image.record.original_key])
     world.clock.instant += GRACE + timedelta(minutes=1)
-    return record
+    return image
 
 
-def superfluous(world: World) -> tuple[Record, ...]:
+def superfluous(world: World) -> tuple[Image, ...]:
     """An image that the deployment's policy lets go, and one that it keeps."""
     made = []
     for _ in range(2):
         made.append(world.upload(Visibility.PUBLIC, category=PASSING))
-        world.project(made[-1].image.id)  # which lets the policies have a turn
+        world.project(made[-1].record.id)  # which lets the policies have a turn
         world.clock.instant += timedelta(minutes=1)
     world.clock.instant += POLICY.older_than
     return tuple(made)
 
 
-def only_the_older_trashed(world: World, before: tuple[Record, ...], report: Report) -> None:
+def only_the_older_trashed(world: World, before: tuple[Image, ...], report: Report) -> None:
     if report.policies == [1]:
-        assert world.retrieval.get(OWNER, before[0].image.id).image.state is State.TRASHED
+        assert world.retrieval.get(OWNER, before[0].record.id).record.state is State.TRASHED
 
 
-def newest_kept(world: World, before: tuple[Record, ...]) -> None:
+def newest_kept(world: World, before: tuple[Image, ...]) -> None:
     world.assert_readable(before[0])
     world.assert_shown(before[1])
 
 
-def rendition_shown(world: World, before: Record, found: Found) -> None:
-    image, made = found.image, found.rendition
-    assert image.id == before.image.id
-    assert image.rendition_key(made) in world.private.objects
-    if image.publication is not None:
-        assert public_key(image.publication, made) in world.public.objects
+def rendition_shown(world: World, before: Image, found: RenditionFile) -> None:
+    record, made = found.record, found.rendition
+    assert record.id == before.record.id
+    assert record.rendition_key(made) in world.private.objects
+    if record.publication is not None:
+        assert public_key(record.publication, made) in world.public.objects
     if not world.faults.happened:
         assert (found.is_wanted, made.preset, made.media_type) == (True, "w640", MediaType.AVIF)
 
 
-def with_a_rendition(visibility: Visibility) -> Callable[[World], Record]:
+def with_a_rendition(visibility: Visibility) -> Callable[[World], Image]:
     """An image of which a rendition was asked for, some time ago."""
 
-    def prepare(world: World) -> Record:
-        record = world.upload(visibility)
-        assert world.ask(record.image.id).is_wanted
+    def prepare(world: World) -> Image:
+        image = world.upload(visibility)
+        assert world.ask(image.record.id).is_wanted
         world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
-        return world.retrieval.get(OWNER, record.image.id)
+        return world.retrieval.get(OWNER, image.record.id)
 
     return prepare
 
 
-def with_a_copy_of_nobody(world: World) -> Record:
+def with_a_copy_of_nobody(world: World) -> Image:
     """An image of which a rendition was being made by a function that ended before it committed."""
-    record = world.upload(Visibility.PUBLIC)
+    image = world.upload(Visibility.PUBLIC)
     world.faults.begin("dynamodb.transact_write_items#1", Mode.KILLED)
-    assert not world.ask(record.image.id).is_wanted
+    assert not world.ask(image.record.id).is_wanted
     world.faults.end()
     world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
-    return record
+    return image
 
 
-def transform_shown(world: World, before: Record, found: Found | str) -> None:
-    if isinstance(found, Found):
+def transform_shown(world: World, before: Image, found: RenditionFile | str) -> None:
+    if isinstance(found, RenditionFile):
         assert world.faults.happened
-        assert found.rendition in before.image.renditions
+        assert found.rendition in before.record.renditions
     else:
-        assert found.startswith(before.image.transforms_prefix)
+        assert found.startswith(before.record.transforms_prefix)
         assert found in world.private.objects
 
 
-def with_a_transform(world: World) -> Record:
-    record = world.upload(Visibility.PUBLIC)
-    assert isinstance(world.follow_link(world.share(record.image.id)), str)
-    return world.retrieval.get(OWNER, record.image.id)
+def with_a_transform(world: World) -> Image:
+    image = world.upload(Visibility.PUBLIC)
+    assert isinstance(world.follow_link(world.share(image.record.id)), str)
+    return world.retrieval.get(OWNER, image.record.id)
 
 
-def emptied(world: World) -> Record:
+def emptied(world: World) -> Image:
     """A published image of which the original alone is left, in either bucket."""
-    record = with_a_rendition(Visibility.PUBLIC)(world)
-    image = record.image
-    world.private.delete([image.rendition_key(made) for made in image.renditions])
-    assert image.publication is not None
-    world.public.delete(list(image.public_keys(image.publication)))
-    return record
+    image = with_a_rendition(Visibility.PUBLIC)(world)
+    record = image.record
+    world.private.delete([record.rendition_key(made) for made in record.renditions])
+    assert record.publication is not None
+    world.public.delete(list(record.public_keys(record.publication)))
+    return image
 
 
-def repair(world: World, _: Record | None = None) -> RepairJob | None:
+def repair(world: World, _: Image | None = None) -> RepairJob | None:
     """Repair the whole store; None when something is left to do."""
     begun = world.begin_repair()
     while world.sqs.waiting["work"]:
@@ -418,10 +418,10 @@ def repair_until_done(world: World) -> None:
     assert repair(world) is not None
 
 
-def repaired(world: World, before: Record, job: RepairJob | None) -> None:
+def repaired(world: World, before: Image, job: RepairJob | None) -> None:
     world.assert_shown(before)
     if job is not None and not world.faults.happened:
-        files = len(before.image.renditions)
+        files = len(before.record.renditions)
         assert (job.tally.renditions, job.tally.copies, job.tally.failed) == (files, files, 0)
 
 
@@ -610,7 +610,7 @@ OPERATIONS = (
     ),
     Operation(
         "projection of a change",
-        projected_and_then(lambda world, record: world.show(record, Visibility.PRIVATE)),
+        projected_and_then(lambda world, image: world.show(image, Visibility.PRIVATE)),
         lambda world, before: world.project(before.image.id),
         lambda world, before, _: world.assert_readable(before),
         calls=2,
@@ -618,7 +618,7 @@ OPERATIONS = (
     ),
     Operation(
         "projection of the end",
-        projected_and_then(lambda world, record: delete(world, record, permanent=True)),
+        projected_and_then(lambda world, image: delete(world, image, permanent=True)),
         lambda world, before: world.project(before.image.id),
         lambda world, before, _: world.assert_gone(before),
         calls=2,
@@ -911,10 +911,10 @@ def test_a_put_that_arrives_after_the_deletion_is_swept_with_the_tombstone(
     with pytest.raises(StorageUnavailable):
         world.upload(Visibility.PRIVATE)
     world.faults.end()
-    (pending,) = [found for found in world.records() if found.image.state is State.PENDING]
+    (pending,) = [found for found in world.records() if found.record.state is State.PENDING]
     world.clock.instant += timedelta(minutes=3)
     assert world.collect().collected == {"abandoned": 1}
-    late = pending.image.original_key
+    late = pending.record.original_key
     world.private.put(late, b"late", content_type="image/png", cache_control="private", metadata={})
     world.settle()
     world.assert_sound()
@@ -938,9 +938,9 @@ def test_a_commit_after_the_reservation_was_collected_is_refused(worlds: Callabl
 
 def test_the_trash_is_emptied_when_its_time_has_come(worlds: Callable[[], World]) -> None:
     world = worlds()
-    record = in_trash(world)
+    image = in_trash(world)
     world.clock.instant += TRASH_RETENTION
     assert world.collect().collected == {"trash": 1}
     world.settle()
     world.assert_sound()
-    deleted(world, record, None)
+    deleted(world, image, None)

@@ -11,9 +11,9 @@ from hypothesis import Phase, settings
 
 from image_store.adapters.dynamodb import keys
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.image import Image, Record, Visibility, public_key
+from image_store.domain.image import ImageRecord, Image, Visibility, public_key
 from image_store.domain.ingest import DroppedObject
-from image_store.domain.making import RenditionWanted
+from image_store.domain.making import RenditionRequest
 from image_store.domain.publication import PublicationRow
 from image_store.domain.renditions import Rendition
 from image_store.services.deletion import Deletion
@@ -44,11 +44,11 @@ def operation(name: str) -> Operation:
 class DeletesOnError(WriteProtocol):
     """An upload that failed takes its objects away again."""
 
-    def commit(self, pending: Record) -> Record:
+    def commit(self, pending: Image) -> Image:
         try:
             return super().commit(pending)
         except StorageUnavailable:
-            self.private.delete(pending.image.private_keys)
+            self.private.delete(pending.record.private_keys)
             raise
 
 
@@ -60,7 +60,7 @@ class CommitsFirst(WriteProtocol):
     def put(self, puts: Sequence[Put], *, until: datetime) -> None:
         self.late[:] = puts
 
-    def commit(self, pending: Record) -> Record:
+    def commit(self, pending: Image) -> Image:
         stored = super().commit(pending)
         super().put(self.late, until=self.clock.now() + timedelta(seconds=1))
         return stored
@@ -86,7 +86,7 @@ def test_an_upload_in_the_wrong_order_is_caught(
 class DoesNotReadBack(DynamoRows):
     """A repository that takes a lost answer for a failure."""
 
-    def _is_mine(self, image: Image) -> bool:
+    def _is_mine(self, record: ImageRecord) -> bool:
         return False
 
 
@@ -100,9 +100,9 @@ def test_a_commit_without_a_read_back_is_caught(worlds: Worlds) -> None:
 class RemovesObjectsFirst(Deletion):
     """A deletion that begins with the objects."""
 
-    def start(self, record: Record) -> Record:
-        self.private.delete(record.image.private_keys)
-        return super().start(record)
+    def start(self, image: Image) -> Image:
+        self.private.delete(image.record.private_keys)
+        return super().start(image)
 
 
 def test_a_deletion_that_begins_with_the_objects_is_caught(worlds: Worlds) -> None:
@@ -115,7 +115,7 @@ def test_a_deletion_that_begins_with_the_objects_is_caught(worlds: Worlds) -> No
 
 
 def test_keys_that_records_share_are_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image, "original_key", property(lambda image: f"originals/{image.sha256}"))
+    monkeypatch.setattr(ImageRecord, "original_key", property(lambda record: f"originals/{record.sha256}"))
     world = worlds()
 
     with pytest.raises(AssertionError, match="records without their objects"):
@@ -124,7 +124,7 @@ def test_keys_that_records_share_are_caught(worlds: Worlds, monkeypatch: pytest.
 
 def test_a_prefix_without_a_slash_is_caught(worlds: Worlds, monkeypatch: pytest.MonkeyPatch) -> None:
     world = worlds()
-    monkeypatch.setattr(Image, "prefix", property(lambda image: f"{image.folder}{image.id}"))
+    monkeypatch.setattr(ImageRecord, "prefix", property(lambda record: f"{record.folder}{record.id}"))
 
     with pytest.raises(ValueError, match="prefix"):
         run(world, operation("permanent delete"), at=None, mode=Mode.ERROR_BEFORE)
@@ -177,8 +177,8 @@ def test_an_unpublish_in_the_wrong_order_is_caught(
 class Overwrites(DynamoRows):
     """A repository whose writers overwrite what they did not see."""
 
-    def replace(self, before: Record, after: Record, **named: Any) -> None:
-        super().replace(self.get(before.image.id) or before, after, **named)
+    def replace(self, before: Image, after: Image, **named: Any) -> None:
+        super().replace(self.get(before.record.id) or before, after, **named)
 
 
 def test_a_commit_that_overwrites_what_cleanup_took_away_is_caught(worlds: Worlds) -> None:
@@ -232,11 +232,11 @@ def test_a_publication_that_is_forgotten_with_copies_left_is_caught(worlds: Worl
 class CopiesUnannounced(Publisher):
     """A publisher that makes a copy nobody was told of."""
 
-    def show_also(self, image: Image, rendition: Rendition) -> bool:
+    def show_also(self, record: ImageRecord, rendition: Rendition) -> bool:
         assert self.bucket is not None
-        assert image.publication is not None
-        key = public_key(image.publication, rendition)
-        self._copy_one(self.bucket, image, rendition, key, self.cache_control(image))
+        assert record.publication is not None
+        key = public_key(record.publication, rendition)
+        self._copy_one(self.bucket, record, rendition, key, self.cache_control(record))
         return True
 
 
@@ -252,11 +252,11 @@ def test_a_copy_that_no_publication_names_is_caught(worlds: Worlds) -> None:
 class RemovesWhatItCouldNotCommit(Rendering):
     """A maker that takes its object away again."""
 
-    def _commit(self, wanted: RenditionWanted, image: Image, made: Rendition) -> None:
+    def _commit(self, wanted: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
         try:
-            super()._commit(wanted, image, made)
+            super()._commit(wanted, record, made)
         except StorageUnavailable:
-            self.private.delete([image.rendition_key(made)])
+            self.private.delete([record.rendition_key(made)])
             raise
 
 
@@ -275,7 +275,7 @@ def test_a_try_that_is_removed_after_a_lost_answer_is_caught(worlds: Worlds) -> 
 class CommitsWithoutCondition(DynamoRows):
     """A repository whose additions overwrite what they did not see."""
 
-    def amend(self, before: Image, after: Image) -> None:
+    def amend(self, before: ImageRecord, after: ImageRecord) -> None:
         current = self.get_image(before.id)
         assert current is not None
         super().amend(current, after)
@@ -285,9 +285,9 @@ def test_a_rendition_added_to_what_was_not_seen_is_caught(worlds: Worlds) -> Non
     world = worlds(repository=CommitsWithoutCondition)
 
     class Overtaken(Publisher):
-        def show_also(self, image: Image, rendition: Rendition) -> bool:
-            done = super().show_also(image, rendition)
-            world.show_id(image.id, Visibility.PRIVATE)
+        def show_also(self, record: ImageRecord, rendition: Rendition) -> bool:
+            done = super().show_also(record, rendition)
+            world.show_id(record.id, Visibility.PRIVATE)
             return done
 
     parts = {part.name: getattr(world.publisher, part.name) for part in fields(Publisher)}
@@ -312,7 +312,7 @@ class LeavesInFeed(DynamoRows):
 @pytest.mark.parametrize("end", ["withdraw", "trash", "delete"])
 def test_a_private_image_that_stays_in_the_feed_is_caught(worlds: Worlds, end: str) -> None:
     world = worlds(repository=LeavesInFeed)
-    image_id = world.upload(Visibility.PUBLIC).image.id
+    image_id = world.upload(Visibility.PUBLIC).record.id
     world.assert_feed_follows()
 
     if end == "withdraw":

@@ -12,12 +12,12 @@ from datetime import datetime
 import pytest
 
 from image_store.domain.errors import Conflict, ImageStoreError
-from image_store.domain.generation import Item, ItemState, Job, Receipt
+from image_store.domain.generation import JobItem, JobItemState, Job, LedgerEntry
 from image_store.domain.quota import Quota
-from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.kept import ProviderResults
 from image_store.services.generation.requests import LOOK_AFTER
 from image_store.services.generation.run import GenerationRun
-from image_store.services.generation.wishes import OpenWish
+from image_store.services.generation.wishes import OpenRequest
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Killed, Mode, may_conflict
@@ -120,7 +120,7 @@ def run(painting: Painting, step: Step, *, at: str, mode: Mode) -> None:
     job = painting.come_to_an_end()
     lost = at.startswith(BETWEEN_PAYING_AND_KEEPING) and not at.startswith(STORED)
     painting.assert_sound(job, unheard_of=int(lost))
-    assert job.counts[ItemState.SUCCEEDED] in step.succeeded
+    assert job.counts[JobItemState.SUCCEEDED] in step.succeeded
 
 
 STORED = tuple(f"private.put {name}" for name in ("original", "thumb", "display", "w640", "w1280", "w2048"))
@@ -178,7 +178,7 @@ def test_a_batch_of_messages_that_is_taken_in_part_loses_no_image_and_no_money(
     job = painting.come_to_an_end()
 
     painting.assert_sound(job)
-    assert job.counts[ItemState.SUCCEEDED] == 4
+    assert job.counts[JobItemState.SUCCEEDED] == 4
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
@@ -188,17 +188,17 @@ def test_without_a_fault_each_step_makes_few_calls(paintings: Callable[[], Paint
     assert len(calls) == step.calls, calls
 
 
-class KeepsNothing(KeptAnswers):
+class KeepsNothing(ProviderResults):
     """Goes on with an answer at once, before it is safe."""
 
-    def keep(self, item: Item, receipt: Receipt, data: bytes, *, until: datetime) -> None:
+    def keep(self, item: JobItem, receipt: LedgerEntry, data: bytes, *, until: datetime) -> None:
         pass
 
 
 class AlwaysTheSame(GenerationRun):
     """Stores an answer without saying which one it is."""
 
-    def _store(self, item: Item, opened: OpenWish, receipt: Receipt, data: bytes, until: datetime) -> None:
+    def _store(self, item: JobItem, opened: OpenRequest, receipt: LedgerEntry, data: bytes, until: datetime) -> None:
         call = replace(receipt.call, id=self.ids.attempt())
         super()._store(item, opened, replace(receipt, call=call), data, until)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.generation import PAID_PREFIX, ItemState
+from image_store.domain.generation import PROVIDER_RESULTS_PREFIX, JobItemState
 from image_store.domain.image import State
 from image_store.domain.quota import Quota
 from image_store.services.generation.run import LEASE
@@ -59,12 +59,12 @@ def made_until(form: dict[str, Any], at: str | None) -> tuple[Painting, Watching
 
 
 def kept(painting: Painting) -> list[str]:
-    return [key for key in painting.world.private.objects if key.startswith(PAID_PREFIX)]
+    return [key for key in painting.world.private.objects if key.startswith(PROVIDER_RESULTS_PREFIX)]
 
 
 def states(painting: Painting) -> set[State]:
     """What the table knows of the image."""
-    return {found.image.state for found in painting.images()}
+    return {found.record.state for found in painting.images()}
 
 
 def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(form: dict[str, Any]) -> None:
@@ -86,7 +86,7 @@ def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(
 
                 job = painting.come_to_an_end()
 
-                assert job.counts[ItemState.SUCCEEDED] == 1
+                assert job.counts[JobItemState.SUCCEEDED] == 1
                 bought = painting.provider.paid - paid
                 assert bought in ({0} if can_be_found else {0, 1} if may_be_found else {1})
                 painting.assert_sound(job, unheard_of=bought if paid else 0)
@@ -98,14 +98,14 @@ def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(
 def test_an_image_that_its_owner_deleted_after_the_backup_is_not_made_again(form: dict[str, Any]) -> None:
     """The answer is gone, the image is stored and deleted, and only its job was on its way in the backup."""
     painting, _ = made_until(form, "dynamodb.transact_write_items#3")
-    (record,) = painting.images()
-    assert record.image.state is State.READY
-    painting.world.delete_id(record.image.id, permanent=True)
+    (image,) = painting.images()
+    assert image.record.state is State.READY
+    painting.world.delete_id(image.record.id, permanent=True)
     painting.world.private.delete(kept(painting))
 
     job = painting.come_to_an_end()
 
-    assert job.counts[ItemState.SUCCEEDED] == 1
+    assert job.counts[JobItemState.SUCCEEDED] == 1
     assert painting.provider.paid == 1
 
 
@@ -121,7 +121,7 @@ def test_an_image_on_its_way_is_stored_from_its_original_where_its_answer_is_gon
     painting.paint()
 
     (job,) = painting.jobs()
-    assert job.counts[ItemState.SUCCEEDED] == 1
+    assert job.counts[JobItemState.SUCCEEDED] == 1
     assert painting.provider.paid == 1
 
 

@@ -13,8 +13,8 @@ import pytest
 from image_store.adapters.dynamodb.changes import change_of
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
-from image_store.domain.generation import ItemState, Wish
-from image_store.domain.image import Kind, Record, State, Visibility
+from image_store.domain.generation import JobItemState, GenerationRequest
+from image_store.domain.image import Kind, Image, State, Visibility
 from image_store.domain.listing import ListQuery
 from image_store.domain.migration import JsonLines, Options
 from image_store.domain.provenance import ProvenanceMark
@@ -44,12 +44,12 @@ def worlds() -> Callable[[], World]:
     return lambda: World(MemoryDynamo(), form, seals=True)
 
 
-def told(record: Record) -> None:
-    assert record.details.generation == GENERATION
-    assert record.details.analysis == ANALYSIS
+def told(image: Image) -> None:
+    assert image.details.generation == GENERATION
+    assert image.details.analysis == ANALYSIS
 
 
-def stored(world: World) -> Record:
+def stored(world: World) -> Image:
     return world.upload(Visibility.PUBLIC, said=SAID, key="k")
 
 
@@ -59,13 +59,13 @@ def arrived(world: World) -> Ticket:
     return ticket
 
 
-def trashed(world: World) -> Record:
-    record = stored(world)
-    world.delete_id(record.image.id, permanent=False)
-    return record
+def trashed(world: World) -> Image:
+    image = stored(world)
+    world.delete_id(image.record.id, permanent=False)
+    return image
 
 
-def look(world: World, before: Any) -> Record:
+def look(world: World, before: Any) -> Image:
     return world.sealing.opened(world.retrieval.get(OWNER, before.image.id))
 
 
@@ -103,7 +103,7 @@ def test_one_call_at_most_is_made_and_owners_are_told_all(worlds: Callable[[], W
     answer = use.act(world, before)
 
     assert [call for call in world.faults.calls if call.startswith("kms.")] == use.asks
-    if isinstance(answer, Record) and use.asks:
+    if isinstance(answer, Image) and use.asks:
         told(answer)
 
 
@@ -130,7 +130,7 @@ def test_a_key_service_that_fails_changes_nothing(worlds: Callable[[], World], u
             world.faults.end()
             answer = use.act(world, before)
         world.faults.end()
-        if isinstance(answer, Record):
+        if isinstance(answer, Image):
             told(answer)
         world.settle()
         world.assert_sound()
@@ -147,9 +147,9 @@ def test_an_upload_with_a_fault_at_any_call_is_whole_or_gone(worlds: Callable[[]
                 stored(world)
             world.settle()
             world.assert_sound()
-            for record in world.records():
-                if record.image.id != world.bystander.image.id:
-                    told(world.sealing.opened(record))
+            for image in world.records():
+                if image.record.id != world.bystander.record.id:
+                    told(world.sealing.opened(image))
 
 
 def calls_of_upload(world: World) -> list[str]:
@@ -160,7 +160,7 @@ def calls_of_upload(world: World) -> list[str]:
 
 # Generation ---------------------------------------------------------------------------------------------
 
-WISH = Wish(
+WISH = GenerationRequest(
     prompt="A lighthouse at dusk",
     negative_prompt="no people",
     attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",), analysis=ANALYSIS),
@@ -191,9 +191,9 @@ def test_a_job_with_a_fault_at_any_call_of_the_key_service_loses_no_money(
             painting.begin()  # as its client does that has heard nothing
             job = painting.come_to_an_end()
             painting.assert_sound(job)
-            assert job.counts[ItemState.SUCCEEDED] == 1
-            (record,) = painting.images()
-            assert painting.world.sealing.opened(record).details.analysis == ANALYSIS
+            assert job.counts[JobItemState.SUCCEEDED] == 1
+            (image,) = painting.images()
+            assert painting.world.sealing.opened(image).details.analysis == ANALYSIS
 
 
 # The walk -----------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
         generation={**generation, "params": {"a": SECRETS["params"]}, "model": "flux"},
         analysis=analysis,
     )
-    painting.wish = Wish(
+    painting.wish = GenerationRequest(
         prompt=SECRETS["prompt"],
         negative_prompt=SECRETS["negative_prompt"],
         attributes=Attributes(kind=Kind.GENERATED, analysis=analysis),
@@ -275,8 +275,8 @@ def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
         assert handle_trail({"Records": stream.told}, read=change_of) == {"batchItemFailures": []}
     logged = [f"{entry.getMessage()} {entry.__dict__!r}" for entry in caplog.records]
 
-    images = [record for record in world.records() if record.image.id != world.bystander.image.id]
-    opened = [world.sealing.opened(record).details for record in images]
+    images = [image for image in world.records() if image.record.id != world.bystander.record.id]
+    opened = [world.sealing.opened(image).details for image in images]
     assert len(images) == 4  # uploaded, sent directly, migrated, generated
     assert {(found.generation or {})["prompt"] for found in opened} == {SECRETS["prompt"]}
     found = everything.texts() | {
@@ -290,9 +290,9 @@ def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
 
 def use_it_all(world: World, painting: Painting, said: Attributes) -> None:
     """Store, send, migrate, generate, edit, publish, trash, restore; fail at some of it, and follow the stream."""
-    record = world.upload(Visibility.PUBLIC, said=said, key="k")
+    image = world.upload(Visibility.PUBLIC, said=said, key="k")
     world.upload(Visibility.PUBLIC, said=said, key="k")
-    world.show_id(record.image.id, Visibility.PRIVATE)
+    world.show_id(image.record.id, Visibility.PRIVATE)
     ticket = world.announce(Visibility.UNLISTED, said=said)
     world.send(ticket)
     assert world.hand_over(ticket)
@@ -316,9 +316,9 @@ def use_it_all(world: World, painting: Painting, said: Attributes) -> None:
     painting.paint()
     painting.provider.breaks = None
     job = painting.come_to_an_end()
-    assert job.counts[ItemState.SUCCEEDED] == 1
-    world.delete_id(record.image.id, permanent=False)
-    world.restore_id(record.image.id)
+    assert job.counts[JobItemState.SUCCEEDED] == 1
+    world.delete_id(image.record.id, permanent=False)
+    world.restore_id(image.record.id)
     for found in world.records():
-        assert found.image.state is State.READY
-        world.project(found.image.id)
+        assert found.record.state is State.READY
+        world.project(found.record.id)

@@ -14,7 +14,7 @@ from image_store.domain.processing import ProcessedImage
 from image_store.domain.provenance import Provenance
 from image_store.domain.renditions import Recipe
 from image_store.services.rendering import LEASE
-from image_store.services.renditions import Found
+from image_store.services.renditions import RenditionFile
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.world import StubProcessor, World
@@ -72,15 +72,15 @@ def all_at_once[T](act: Callable[[], T]) -> list[T]:
 def test_a_rendition_is_made_exactly_once_and_everybody_is_shown_something(
     world: World, processor: CountingProcessor, visibility: Visibility
 ) -> None:
-    record = world.upload(visibility)
+    image = world.upload(visibility)
 
-    answers = all_at_once(lambda: world.ask(record.image.id))
+    answers = all_at_once(lambda: world.ask(image.record.id))
 
     assert processor.made == ["w640"]
-    assert all(found.image.rendition_key(found.rendition) in world.private.objects for found in answers)
+    assert all(found.record.rendition_key(found.rendition) in world.private.objects for found in answers)
     assert [key for key in world.private.objects if "/w640-" in key] == [
-        found.image.rendition_key(found.rendition)
-        for found in [world.ask(record.image.id)]
+        found.record.rendition_key(found.rendition)
+        for found in [world.ask(image.record.id)]
         if found.is_wanted
     ]
     world.settle()
@@ -90,13 +90,13 @@ def test_a_rendition_is_made_exactly_once_and_everybody_is_shown_something(
 def test_a_transform_is_made_exactly_once_and_everybody_is_shown_something(
     world: World, processor: CountingProcessor
 ) -> None:
-    record = world.upload(Visibility.PRIVATE)
-    link = world.share(record.image.id)
+    image = world.upload(Visibility.PRIVATE)
+    link = world.share(image.record.id)
 
     answers = all_at_once(lambda: world.follow_link(link))
 
     assert processor.made == ["transform"]
-    shown = {found for found in answers if not isinstance(found, Found)}
+    shown = {found for found in answers if not isinstance(found, RenditionFile)}
     assert shown == {world.follow_link(link)}
     world.settle()
     world.assert_sound()
@@ -106,15 +106,15 @@ def test_each_of_many_renditions_asked_for_at_once_is_kept(
     world: World, processor: CountingProcessor
 ) -> None:
     """The commits meet each other on one record."""
-    record = world.upload(Visibility.PUBLIC)
+    image = world.upload(Visibility.PUBLIC)
     wanted = [(preset, accept) for preset in ("w640", "w1280") for accept in ("image/avif", "image/webp")]
 
     for _ in range(2):  # a commit that met too many others is asked for again
         with ThreadPoolExecutor(len(wanted)) as crowd:
-            list(crowd.map(lambda each: world.ask(record.image.id, *each), wanted))
+            list(crowd.map(lambda each: world.ask(image.record.id, *each), wanted))
         world.clock.instant += PAST_LEASE
 
-    image = world.retrieval.get_image(record.image.owner, record.image.id)
-    assert len([made for made in image.renditions if made.making]) == len(wanted)
+    record = world.retrieval.get_image(image.record.owner, image.record.id)
+    assert len([made for made in record.renditions if made.making]) == len(wanted)
     world.settle()
     world.assert_sound()

@@ -33,11 +33,11 @@ from image_store.domain.cleanup import Policy, Report
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import ImageNotFound, ImageStoreError, SourceUnreadable
 from image_store.domain.ids import link, uuid7
-from image_store.domain.image import Image, Kind, Record, State, Visibility
+from image_store.domain.image import ImageRecord, Kind, Image, State, Visibility
 from image_store.domain.ingest import DroppedObject
 from image_store.domain.layout import KeyLayout
 from image_store.domain.listing import GroupOf
-from image_store.domain.making import TransformWanted, Wanted
+from image_store.domain.making import TransformRequest, RenderRequest
 from image_store.domain.media import MediaType
 from image_store.domain.migration import FieldNames, JsonLines, Migration, Options, Table
 from image_store.domain.processing import ProcessedImage, RenderedFile
@@ -73,7 +73,7 @@ from image_store.services.migration.run import MigrationRun
 from image_store.services.migration.sources import MigrationSources
 from image_store.services.publishing import Publisher
 from image_store.services.rendering import Rendering
-from image_store.services.renditions import Found, Renditions
+from image_store.services.renditions import RenditionFile, Renditions
 from image_store.services.repair.image_repair import ImageRepair
 from image_store.services.repair.requests import RepairRequests
 from image_store.services.repair.run import RepairRun
@@ -480,8 +480,8 @@ class World:
         """The function that makes what is missing; when it is killed, the one that waits for it lives on."""
         until = self.clock.now() + timedelta(seconds=20)
 
-        def make(wanted: Wanted) -> None:
-            if isinstance(wanted, TransformWanted):
+        def make(wanted: RenderRequest) -> None:
+            if isinstance(wanted, TransformRequest):
                 self.transforming.make(wanted, until=until)
             else:
                 self.rendering.make(wanted, until=until)
@@ -516,7 +516,7 @@ class World:
         category: str | None = None,
         key: str | None = None,
         said: Attributes = Attributes(),  # noqa: B008 - it is frozen
-    ) -> Record:
+    ) -> Image:
         """Store the picture; with an idempotency key the same request stores it once."""
         attributes = replace(
             said, visibility=visibility, groups=groups, expires_at=expires_at, category=category
@@ -528,7 +528,7 @@ class World:
         )
 
     @runs_as("upload")
-    def upload_remote(self) -> Record:
+    def upload_remote(self) -> Image:
         """Store the picture that lies at a URL."""
         until = self.clock.now() + timedelta(seconds=25)
         return self.uploads.accept(Upload(OWNER, RemoteUrl(PICTURE_URL), Attributes(), until))
@@ -536,7 +536,7 @@ class World:
     @runs_as("upload")
     def upload_batch(
         self, shown: Sequence[Visibility], *, groups: tuple[str, ...] = ()
-    ) -> list[Record | ImageStoreError]:
+    ) -> list[Image | ImageStoreError]:
         """Store the picture in one batch, as often as there are visibilities."""
         until = self.clock.now() + timedelta(seconds=25)
         return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
@@ -648,36 +648,36 @@ class World:
         return self.ingest_sweep.run(until=self.clock.now() + timedelta(minutes=15))
 
     @runs_as("direct")
-    def complete(self, ticket: Ticket) -> Record:
+    def complete(self, ticket: Ticket) -> Image:
         """Complete a direct upload."""
         until = self.clock.now() + timedelta(seconds=25)
-        record = self.direct_uploads.complete(OWNER, ticket.image_id, until=until)
-        assert record is not None
-        return record
+        image = self.direct_uploads.complete(OWNER, ticket.image_id, until=until)
+        assert image is not None
+        return image
 
     @runs_as("update")
-    def show(self, record: Record, visibility: Visibility) -> Record:
+    def show(self, image: Image, visibility: Visibility) -> Image:
         """Change who may see an image."""
 
-        def edit(seen: Record) -> Record:
-            return replace(seen, image=replace(seen.image, visibility=visibility))
+        def edit(seen: Image) -> Image:
+            return replace(seen, record=replace(seen.record, visibility=visibility))
 
-        return self.editing.edit(OWNER, record.image.id, edit, if_version=None)
+        return self.editing.edit(OWNER, image.record.id, edit, if_version=None)
 
-    def show_id(self, image_id: str, visibility: Visibility) -> Record:
+    def show_id(self, image_id: str, visibility: Visibility) -> Image:
         """Change who may see an image, whatever it is by now."""
         return self.show(self.retrieval.get(OWNER, image_id), visibility)
 
     @runs_as("retrieve")
-    def ask(self, image_id: str, preset: str = "w640", accept: str = "image/avif") -> Found:
+    def ask(self, image_id: str, preset: str = "w640", accept: str = "image/avif") -> RenditionFile:
         """Ask for a rendition as its owner does."""
         return self.renditions.of_owner(OWNER, image_id, preset, accept=accept)
 
     @runs_as("links")
-    def ask_published(self, record: Record, preset: str = "w640", accept: str = "image/avif") -> Found:
+    def ask_published(self, image: Image, preset: str = "w640", accept: str = "image/avif") -> RenditionFile:
         """Ask for a rendition as whoever has the link does."""
-        assert record.image.publication is not None
-        name = link(record.image.id, record.image.publication)
+        assert image.record.publication is not None
+        name = link(image.record.id, image.record.publication)
         return self.renditions.published(name, preset, accept=accept)
 
     @runs_as("share")
@@ -687,7 +687,7 @@ class World:
         return link
 
     @runs_as("links")
-    def follow_link(self, link: str) -> Found | str:
+    def follow_link(self, link: str) -> RenditionFile | str:
         """Look at what is shared."""
         return self.shared.find(link, accept=None)
 
@@ -698,7 +698,7 @@ class World:
         return True
 
     @runs_as("delete")
-    def restore_id(self, image_id: str) -> Record:
+    def restore_id(self, image_id: str) -> Image:
         """Take an image out of the trash."""
         return self.deletion.restore(OWNER, image_id)
 
@@ -735,7 +735,7 @@ class World:
         rows = sorted(all_items(self.client, self.table), key=lambda row: (row["pk"]["S"], row["sk"]["S"]))
         return deepcopy((rows, dict(self.private.objects), dict(self.public.objects)))
 
-    def records(self) -> list[Record]:
+    def records(self) -> list[Image]:
         """Every record of the table, whatever its state."""
         return _records_in(all_items(self.client, self.table))
 
@@ -743,29 +743,29 @@ class World:
         """Nothing is orphaned, nothing dangles, nothing is public that should not be, and the count is exact."""
         rows = all_items(self.client, self.table)
         records = _records_in(rows)
-        kept = [found for found in records if found.image.state in {State.READY, State.TRASHED}]
+        kept = [found for found in records if found.record.state in {State.READY, State.TRASHED}]
         assert len(kept) == len(records), "a record was left that nobody can see"
-        owned = {key for found in kept for key in found.image.private_keys}
+        owned = {key for found in kept for key in found.record.private_keys}
         owned |= {
             key
             for found in kept
             for key in self.private.objects
-            if found.image.transformed and key.startswith(found.image.transform_key(""))
+            if found.record.transformed and key.startswith(found.record.transform_key(""))
         }
         assert set(self.private.objects) - owned == set(), "orphaned private objects"
         assert owned - set(self.private.objects) == set(), "records without their objects"
         published = {
-            found.image.publication: found.image
+            found.record.publication: found.record
             for found in kept
-            if found.image.state is State.READY and found.image.publication is not None
+            if found.record.state is State.READY and found.record.publication is not None
         }
-        shown = {key for name, image in published.items() for key in image.public_keys(name)}
+        shown = {key for name, record in published.items() for key in record.public_keys(name)}
         self._assert_public_copies_are_named(rows)
         assert shown - set(self.public.objects) == set(), "publications without their copies"
         for found in kept:
-            private = found.image.visibility is Visibility.PRIVATE or found.image.state is State.TRASHED
-            assert private == (found.image.publication is None), "the visibility is not what is served"
-        counted = [found.image.size_bytes for found in kept if found.image.counted]
+            private = found.record.visibility is Visibility.PRIVATE or found.record.state is State.TRASHED
+            assert private == (found.record.publication is None), "the visibility is not what is served"
+        counted = [found.record.size_bytes for found in kept if found.record.counted]
         quota = keys.usage(OWNER)
         row = next((row for row in rows if all(row[name] == quota[name] for name in quota)), {})
         usage = tuple(int(row.get(name, {"N": "0"})["N"]) for name in ("images", "size_bytes"))
@@ -787,7 +787,7 @@ class World:
     def assert_projected(self) -> None:
         """Once all of the stream was read, every image is found by what it is, and a recount of the figures agrees."""
         rows = all_items(self.client, self.table)
-        changed = {record.image.id for record in _records_in(rows)}
+        changed = {image.record.id for image in _records_in(rows)}
         projected = (row["pk"]["S"] for row in rows if row["pk"]["S"].startswith(keys.PROJECTION_PREFIX))
         for image_id in changed | {pk.removeprefix(keys.PROJECTION_PREFIX) for pk in projected}:
             self.project(image_id)
@@ -797,9 +797,9 @@ class World:
         """Everybody finds the images that are READY, public and published at this moment, and no others."""
         assert_feed_follows(all_items(self.client, self.table))
 
-    def _assert_rows_follow(self, kept: list[Record], rows: list[items.Item]) -> None:
+    def _assert_rows_follow(self, kept: list[Image], rows: list[items.Item]) -> None:
         """The table holds the rows of its records and the count, and no others."""
-        expected = {row for record in kept for row in records.rows_of(record)}
+        expected = {row for image in kept for row in records.rows_of(image)}
         stored = {(item["pk"]["S"], item["sk"]["S"]) for item in rows}
         # The count, what cleanup, sweeps and migrations remember, breakers, and what expires by itself.
         beside = {
@@ -811,34 +811,34 @@ class World:
         beside |= {(item["pk"]["S"], item["sk"]["S"]) for item in rows if "ttl" in item}
         assert stored - beside == expected, "rows that follow from no record"
 
-    def assert_bytes(self, image: Image) -> None:
+    def assert_bytes(self, record: ImageRecord) -> None:
         """Every private object of the image is there, and the original has the bytes that were accepted."""
-        assert set(image.private_keys) <= self.private.objects.keys()
-        held = self.private.objects[image.original_key].data
-        assert hashlib.sha256(held).hexdigest() == image.sha256
+        assert set(record.private_keys) <= self.private.objects.keys()
+        held = self.private.objects[record.original_key].data
+        assert hashlib.sha256(held).hexdigest() == record.sha256
 
-    def assert_readable(self, record: Record) -> None:
+    def assert_readable(self, image: Image) -> None:
         """The owner can read the image as it was stored."""
-        found = self.retrieval.get(OWNER, record.image.id)
-        assert self.bucket.get(found.image.original_key, max_bytes=1_000) == PICTURE
-        keys = set(found.image.private_keys)
+        found = self.retrieval.get(OWNER, image.record.id)
+        assert self.bucket.get(found.record.original_key, max_bytes=1_000) == PICTURE
+        keys = set(found.record.private_keys)
         assert len(keys) > len(UPLOAD_RECIPES)
         assert keys <= self.private.objects.keys()
 
-    def assert_shown(self, record: Record) -> None:
+    def assert_shown(self, image: Image) -> None:
         """Its link shows the image to everybody."""
-        self.assert_readable(record)
-        name = record.image.publication
+        self.assert_readable(image)
+        name = image.record.publication
         assert name is not None
-        image = self.retrieval.published(link(record.image.id, name))
-        assert image.id == record.image.id
-        assert image.public_keys(name) <= self.public.objects.keys()
-        assert len(image.public_keys(name)) >= len(UPLOAD_RECIPES)
+        record = self.retrieval.published(link(image.record.id, name))
+        assert record.id == image.record.id
+        assert record.public_keys(name) <= self.public.objects.keys()
+        assert len(record.public_keys(name)) >= len(UPLOAD_RECIPES)
 
-    def assert_not_shown(self, record: Record, publication: str) -> None:
+    def assert_not_shown(self, image: Image, publication: str) -> None:
         """A link that was once good shows nothing, and no copy is left."""
         try:
-            self.retrieval.published(link(record.image.id, publication))
+            self.retrieval.published(link(image.record.id, publication))
         except ImageNotFound:
             pass
         else:
@@ -846,11 +846,11 @@ class World:
         assert not [key for key in self.public.objects if key.startswith(f"p/{publication}/")]
         assert not [url for url in self.cdn.cached if url.startswith(f"{PUBLIC_URL}/p/{publication}/")]
 
-    def assert_gone(self, record: Record) -> None:
+    def assert_gone(self, image: Image) -> None:
         """Neither the record nor any object below its folder is left."""
-        assert self.repository.get(record.image.id) is None
-        image = record.image
-        folders = (image.prefix, image.transforms_prefix)
+        assert self.repository.get(image.record.id) is None
+        record = image.record
+        folders = (record.prefix, record.transforms_prefix)
         assert not [key for key in self.private.objects if key.startswith(folders)]
 
 
@@ -862,10 +862,10 @@ def _no_table(table: Table, _: FieldNames) -> MigrationSource:
     raise SourceUnreadable(f"There is no table {table.name}.")
 
 
-def _records_in(rows: list[items.Item]) -> list[Record]:
+def _records_in(rows: list[items.Item]) -> list[Image]:
     of_images: dict[str, list[items.Item]] = defaultdict(list)
     for row in rows:
         if row["sk"]["S"] in {keys.META, keys.DETAIL}:
             of_images[row["pk"]["S"]].append(row)
     found = [records.record_of(parts) for parts in of_images.values()]
-    return [record for record in found if record is not None]
+    return [image for image in found if image is not None]

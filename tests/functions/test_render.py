@@ -11,10 +11,10 @@ from image_store.domain.errors import DeadlineExceeded, InvalidRequest, StorageU
 from tests.functions.deployment import IMAGE_ID, Context, Deployment, event
 
 if TYPE_CHECKING:
-    from image_store.domain.image import Image
+    from image_store.domain.image import ImageRecord
 
 
-def image(store: Deployment) -> Image:
+def record(store: Deployment) -> ImageRecord:
     found = store.repository.get_image(IMAGE_ID)
     assert found is not None
     return found
@@ -26,7 +26,7 @@ def test_a_rendition_is_made_once(store: Deployment) -> None:
     for _ in range(2):
         store.invoke("render", event("render/rendition"))
 
-    assert [made.public_filename for made in image(store).renditions if made.making] == ["w640.avif"]
+    assert [made.public_filename for made in record(store).renditions if made.making] == ["w640.avif"]
 
 
 def test_nothing_is_made_of_what_is_not_there(store: Deployment) -> None:
@@ -43,7 +43,7 @@ def test_what_the_store_did_not_send_is_refused(store: Deployment) -> None:
 def test_why_nothing_was_made_is_logged(store: Deployment, caplog: pytest.LogCaptureFixture) -> None:
     """F4: nobody hears of it otherwise, since the nearest rendition stands in."""
     store.answer_to("upload/raw")
-    del store.private_bucket.objects[image(store).original_key]
+    del store.private_bucket.objects[record(store).original_key]
 
     with pytest.raises(StorageUnavailable):
         store.invoke("render", event("render/rendition"))
@@ -59,4 +59,4 @@ def test_a_function_without_time_left_stores_nothing(store: Deployment) -> None:
     with pytest.raises(DeadlineExceeded):
         store.invoke("render", event("render/rendition"), context=Context(remaining=timedelta(seconds=4)))
 
-    assert [made for made in image(store).renditions if made.making] == []
+    assert [made for made in record(store).renditions if made.making] == []

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.providers import image_providers
-from image_store.domain.generation import Item, ItemState, Preference
+from image_store.domain.generation import JobItem, JobItemState, ModelPreference
 from image_store.domain.providers import Provider, ProviderKey, Reason
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.generating import Generating, a_wish
@@ -182,7 +182,7 @@ def anything(draw: st.DrawFn, provider: Provider) -> Told:
     return told
 
 
-def ended(server: Scripted, provider: Provider, told: Told) -> tuple[Generating, Item]:
+def ended(server: Scripted, provider: Provider, told: Told) -> tuple[Generating, JobItem]:
     """A job of one image, to its end; the provider always answers the same."""
     server.told = told
     server.asked.clear()
@@ -192,7 +192,7 @@ def ended(server: Scripted, provider: Provider, told: Told) -> tuple[Generating,
     modules = image_providers({provider: address}, clock=generating.clock, fetcher=lambda: MemoryFetcher({}))
     object.__setattr__(generating.run, "providers", modules)
     object.__setattr__(generating.run, "deployment_key", _key)
-    job = generating.begin(a_wish("A red fox"), preference=Preference(provider=provider))
+    job = generating.begin(a_wish("A red fox"), preference=ModelPreference(provider=provider))
     generating.work_off(at_most=100)
     item = generating.item(job)
     assert item.ended
@@ -214,9 +214,9 @@ def test_a_picture_is_stored_after_one_call_whatever_stands_beside_it(
     def run(told: Told) -> None:
         generating, item = ended(server, provider, told)
 
-        assert (item.state, len(server.asked)) == (ItemState.SUCCEEDED, 1)
+        assert (item.state, len(server.asked)) == (JobItemState.SUCCEEDED, 1)
         assert item.image_id is not None
-        image = generating.store.repository.records[item.image_id].image
+        image = generating.store.repository.records[item.image_id].record
         assert generating.store.private.objects[image.original_key].data == PICTURE
         assert len(generating.jobs.ledger) == 1
         assert generating.paid_keys() == []
@@ -235,7 +235,7 @@ def test_any_answer_ends_stored_or_failed_with_its_cost_counted_and_is_never_bou
 
         sent = told.body if told.cut_at is None else told.body[: told.cut_at]
         is_success = 200 <= told.status < 300 and told.cut_at != 0
-        if item.state is ItemState.SUCCEEDED:
+        if item.state is JobItemState.SUCCEEDED:
             assert len(server.asked) == 1
             assert len(generating.jobs.ledger) == 1
         elif is_success and (ENCODED[:40].encode() in sent or PICTURE[:30] in sent):

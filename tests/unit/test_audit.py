@@ -12,8 +12,8 @@ import pytest
 from image_store.adapters.dynamodb import records
 from image_store.adapters.dynamodb.changes import change_of
 from image_store.domain.actor import NOBODY, Actor
-from image_store.domain.audit import Change
-from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.audit import AuditEntry
+from image_store.domain.image import Details, ImageRecord, Kind, Image, State, Visibility
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 from image_store.entrypoints.actors import act_as, acting
@@ -22,7 +22,7 @@ from image_store.entrypoints.audit import handle_trail, line_of
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MARK = "ZANZIBAR"
 THUMB = Rendition("thumb", MediaType.JPEG, 300, 200, 9_000)
-READY = Image(
+READY = ImageRecord(
     id="019ca945-0a00-7000-8000-000000000001",
     owner="alice",
     state=State.READY,
@@ -57,13 +57,13 @@ SAYING = Details(
 )
 
 
-def changed(before: Image | None, after: Image | None, actor: Actor | None = NOBODY) -> Change:
-    return Change("e1", NOON, before, after, actor)
+def changed(before: ImageRecord | None, after: ImageRecord | None, actor: Actor | None = NOBODY) -> AuditEntry:
+    return AuditEntry("e1", NOON, before, after, actor)
 
 
-def then(image: Image, **changes: Any) -> Image:
+def then(record: ImageRecord, **changes: Any) -> ImageRecord:
     """The image after one more change."""
-    return replace(image, version=image.version + 1, change=f"c{image.version + 1}", **changes)
+    return replace(record, version=record.version + 1, change=f"c{record.version + 1}", **changes)
 
 
 PUBLISHED = then(READY, publication="p1", visibility=Visibility.PUBLIC)
@@ -103,7 +103,7 @@ MADE = Rendition("w640", MediaType.AVIF, 640, 480, 5_000, making="0123456789abcd
         (READY, replace(READY, state=State.TRASHED), ("changed_outside",)),
     ],
 )
-def test_a_change_has_its_words(before: Image | None, after: Image | None, what: tuple[str, ...]) -> None:
+def test_a_change_has_its_words(before: ImageRecord | None, after: ImageRecord | None, what: tuple[str, ...]) -> None:
     assert changed(before, after).what == what
 
 
@@ -112,9 +112,9 @@ def test_a_change_of_nothing_is_none() -> None:
         _ = changed(None, None).image
 
 
-def told(record: Record, actor: Actor) -> dict[str, Any]:
+def told(image: Image, actor: Actor) -> dict[str, Any]:
     """The stream's record of a new META row."""
-    rows = records.rows_of(record)
+    rows = records.rows_of(image)
     ((key, item),) = [(key, row) for key, row in rows.items() if key[1] == "META"]
     return {
         "eventID": "e1",
@@ -122,7 +122,7 @@ def told(record: Record, actor: Actor) -> dict[str, Any]:
             "ApproximateCreationDateTime": NOON.timestamp(),
             "Keys": {"pk": {"S": key[0]}, "sk": {"S": key[1]}},
             "SequenceNumber": "1",
-            "NewImage": item | records.signature(record.image, actor),
+            "NewImage": item | records.signature(image.record, actor),
         },
     }
 
@@ -131,7 +131,7 @@ def told(record: Record, actor: Actor) -> dict[str, Any]:
 def test_nothing_that_a_person_wrote_is_ever_in_a_line(
     state: State, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    row = told(Record(replace(READY, state=state), SAYING), Actor.subject("alice", "r1"))
+    row = told(Image(replace(READY, state=state), SAYING), Actor.subject("alice", "r1"))
     assert MARK in json.dumps(row)
 
     handle_trail({"Records": [row]}, read=change_of)
@@ -143,19 +143,19 @@ def test_nothing_that_a_person_wrote_is_ever_in_a_line(
 
 def test_nothing_that_could_be_seen_with_is_ever_in_a_line() -> None:
     """Neither the publication, which is the link's secret, nor an attempt, which is part of every key."""
-    image = replace(
+    record = replace(
         PUBLISHED, intent="secret-intent", publication="secret-publication", staging="secret-staging"
     )
 
-    line = json.dumps(line_of(changed(None, image)))
+    line = json.dumps(line_of(changed(None, record)))
 
     assert "secret" not in line
-    assert image.attempt not in line
+    assert record.attempt not in line
 
 
 def test_a_line_is_one_line_whatever_a_subject_holds(capsys: pytest.CaptureFixture[str]) -> None:
     owner = 'al\u2028ice" \u202e\n'
-    row = told(Record(replace(READY, owner=owner), SAYING), Actor.subject(owner, "r1"))
+    row = told(Image(replace(READY, owner=owner), SAYING), Actor.subject(owner, "r1"))
 
     handle_trail({"Records": [row]}, read=change_of)
 
@@ -174,7 +174,7 @@ def test_a_line_is_one_line_whatever_a_subject_holds(capsys: pytest.CaptureFixtu
     ],
 )
 def test_who_signed_a_change_is_read_back(actor: Actor) -> None:
-    found = change_of(told(Record(READY, Details()), actor))
+    found = change_of(told(Image(READY, Details()), actor))
 
     assert found is not None
     assert found.actor == actor
@@ -186,7 +186,7 @@ def test_a_subject_cannot_pass_for_a_function() -> None:
 
 
 def test_a_record_from_before_the_trail_was_signed_by_nobody() -> None:
-    row = told(Record(READY, Details()), NOBODY)
+    row = told(Image(READY, Details()), NOBODY)
     del row["dynamodb"]["NewImage"]["by"]
 
     found = change_of(row)
@@ -215,7 +215,7 @@ def test_the_last_who_was_named_acts() -> None:
 
 
 def test_the_time_of_a_line_is_that_of_the_write() -> None:
-    row = told(Record(READY, Details()), NOBODY)
+    row = told(Image(READY, Details()), NOBODY)
     row["dynamodb"]["ApproximateCreationDateTime"] = (NOON + timedelta(seconds=90)).timestamp()
 
     found = change_of(row)

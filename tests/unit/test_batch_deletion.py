@@ -7,7 +7,7 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import DeadlineExceeded, ImageNotFound, InvalidCursor, StorageUnavailable
-from image_store.domain.image import Record, State
+from image_store.domain.image import Image, State
 from image_store.domain.listing import GroupOf, ListQuery
 from image_store.services.batch_deletion import MAX_IDS, BatchDeletion, Deleted, Deletions
 from image_store.services.batches import Batches
@@ -25,12 +25,12 @@ def store() -> Store:
     return Store()
 
 
-def fill(store: Store, size: int, attributes: Attributes = IN_GROUP, *, owner: str = OWNER) -> list[Record]:
+def fill(store: Store, size: int, attributes: Attributes = IN_GROUP, *, owner: str = OWNER) -> list[Image]:
     return [store.upload(attributes, owner=owner) for _ in range(size)]
 
 
-def ids(records: list[Record]) -> tuple[str, ...]:
-    return tuple(record.image.id for record in records)
+def ids(records: list[Image]) -> tuple[str, ...]:
+    return tuple(image.record.id for image in records)
 
 
 def delete(
@@ -47,7 +47,7 @@ def delete(
 
 def in_the_trash(store: Store) -> set[str]:
     records = store.repository.records.values()
-    return {record.image.id for record in records if record.image.state is State.TRASHED}
+    return {image.record.id for image in records if image.record.state is State.TRASHED}
 
 
 # Ids --------------------------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ def test_images_that_are_named_go_to_the_trash(store: Store) -> None:
 
     assert done == Deleted((second, first), ())
     assert in_the_trash(store) == {first, second}
-    assert store.repository.records[other].image.state is State.READY
+    assert store.repository.records[other].record.state is State.READY
 
 
 def test_permanent_deletion_leaves_no_objects(store: Store) -> None:
@@ -79,7 +79,7 @@ def test_foreign_and_unknown_images_fail_alone(store: Store) -> None:
     assert done.successful == (mine,)
     assert [image_id for image_id, _ in done.failed] == [foreign, UNKNOWN, "no id"]
     assert {type(error) for _, error in done.failed} == {ImageNotFound}
-    assert store.repository.records[foreign].image.state is State.READY
+    assert store.repository.records[foreign].record.state is State.READY
 
 
 def test_an_image_that_is_named_twice_is_deleted_once(store: Store) -> None:
@@ -109,7 +109,7 @@ def test_a_group_goes_and_all_else_stays(store: Store) -> None:
     done = delete(store, GROUP)
 
     assert done == Deleted(ids(group), (), None)
-    assert all(store.current(record).image.state is State.READY for record in kept)
+    assert all(store.current(image).record.state is State.READY for image in kept)
 
 
 def test_a_large_group_goes_on_behind_a_cursor(store: Store) -> None:
@@ -139,8 +139,8 @@ def test_what_lies_in_the_trash_is_in_no_group(store: Store) -> None:
 
     done = delete(store, GROUP, permanent=True)
 
-    assert done.successful == (ready.image.id,)
-    assert store.current(trashed).image.state is State.TRASHED
+    assert done.successful == (ready.record.id,)
+    assert store.current(trashed).record.state is State.TRASHED
 
 
 def test_a_group_without_images_is_empty(store: Store) -> None:

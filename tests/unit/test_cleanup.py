@@ -9,7 +9,7 @@ import pytest
 from image_store.domain.attributes import Attributes
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.image import Record, State, Visibility
+from image_store.domain.image import Image, State, Visibility
 from image_store.domain.quota import Usage
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.cleanup.objects import STAGING_LIFETIME
@@ -46,9 +46,9 @@ def trash(store: Store) -> timedelta:
 
 
 def deleted(store: Store) -> timedelta:
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
     store.private.away = True
-    store.delete(record, permanent=True)
+    store.delete(image, permanent=True)
     store.private.away = False
     return timedelta(0)
 
@@ -75,7 +75,7 @@ def test_what_is_due_is_collected_with_its_objects_and_then_forgotten(
 
     assert report.collected[make.__name__] == 1
     assert report.failed == 0
-    assert [record.image.state for record in store.repository.records.values()] == [State.TOMBSTONE]
+    assert [image.record.state for image in store.repository.records.values()] == [State.TOMBSTONE]
     assert store.private.objects == {}
     assert store.public.objects == {}
     assert store.repository.usage(OWNER) == Usage(0, 0)
@@ -87,40 +87,40 @@ def test_what_is_due_is_collected_with_its_objects_and_then_forgotten(
 
 
 def test_an_image_nobody_wants_removed_is_left_alone(store: Store) -> None:
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
     objects = dict(store.private.objects), dict(store.public.objects)
     store.clock.instant += timedelta(days=1_000)
 
     report = store.collect()
 
     assert report.collected == {}
-    assert store.current(record) == record
+    assert store.current(image) == image
     assert objects == (store.private.objects, store.public.objects)
 
 
 def test_a_tombstone_takes_late_objects_of_its_image_along_and_no_others(store: Store) -> None:
-    record, kept = store.upload(), store.upload()
-    store.delete(record, permanent=True)
-    for late in (record.image.original_key, f"{record.image.prefix}another-attempt/original.png"):
+    image, kept = store.upload(), store.upload()
+    store.delete(image, permanent=True)
+    for late in (image.record.original_key, f"{image.record.prefix}another-attempt/original.png"):
         store.private.put(late, b"late", content_type="image/png", cache_control="private", metadata={})
     store.clock.instant += TOMBSTONE_GRACE
 
     store.collect()
 
-    assert set(store.private.objects) == set(kept.image.private_keys)
+    assert set(store.private.objects) == set(kept.record.private_keys)
 
 
 def test_a_row_that_the_index_still_names_is_read_again_and_left_alone(store: Store) -> None:
-    record = store.upload(Attributes(expires_at=store.clock.now() + timedelta(hours=1)))
+    image = store.upload(Attributes(expires_at=store.clock.now() + timedelta(hours=1)))
     store.clock.instant += timedelta(hours=1)
     seen = list(store.repository.due(store.clock.now()))
-    current = store.edit(record, lambda found: replace(found, image=replace(found.image, expires_at=None)))
-    assert current.image.due_at is None
+    current = store.edit(image, lambda found: replace(found, record=replace(found.record, expires_at=None)))
+    assert current.record.due_at is None
 
     stale = Stale(store, list(seen))
 
     assert stale.collect() == {}
-    assert store.current(record) == current
+    assert store.current(image) == current
 
 
 class Stale:
@@ -136,17 +136,17 @@ class Stale:
 
 
 def test_an_image_changed_while_it_is_collected_is_left_to_its_writer(store: Store) -> None:
-    record = store.upload(Attributes(expires_at=store.clock.now() + timedelta(hours=1)))
+    image = store.upload(Attributes(expires_at=store.clock.now() + timedelta(hours=1)))
     store.clock.instant += timedelta(hours=1)
     store.repository.meanwhile = lambda: store.edit(
-        record, lambda seen: replace(seen, image=replace(seen.image, expires_at=None))
+        image, lambda seen: replace(seen, record=replace(seen.record, expires_at=None))
     )
 
     report = store.collect()
 
     assert (report.collected, report.failed) == ({}, 0)
-    assert store.current(record).image.state is State.READY
-    assert set(store.private.objects) == set(record.image.private_keys)
+    assert store.current(image).record.state is State.READY
+    assert set(store.private.objects) == set(image.record.private_keys)
 
 
 def test_two_cleanups_at_once_collect_an_image_once(store: Store) -> None:
@@ -162,9 +162,9 @@ def test_two_cleanups_at_once_collect_an_image_once(store: Store) -> None:
 
 
 def test_a_row_that_fails_is_counted_and_holds_up_no_other(store: Store) -> None:
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
     store.public.away = True
-    store.show(record, Visibility.PRIVATE)
+    store.show(image, Visibility.PRIVATE)
     store.clock.instant += trash_without_copies(store)
 
     report = store.collect()
@@ -189,8 +189,8 @@ def test_what_failed_is_collected_by_the_next_run(store: Store) -> None:
 
 
 def test_the_publication_that_is_current_keeps_its_copies(store: Store) -> None:
-    record = store.upload(PUBLIC)
-    rows = store.publisher.withdrawn(record.image, store.clock.now())
+    image = store.upload(PUBLIC)
+    rows = store.publisher.withdrawn(image.record, store.clock.now())
     store.repository.publication_rows[rows[0].publication] = rows[0]
 
     report = store.collect()
@@ -248,7 +248,7 @@ def stage(store: Store) -> str:
 
 
 def test_objects_staged_for_more_than_a_day_are_swept(store: Store) -> None:
-    kept: Record = store.upload()
+    kept: Image = store.upload()
     stage(store)
     store.clock.instant += MOMENT
     young = stage(store)
@@ -257,7 +257,7 @@ def test_objects_staged_for_more_than_a_day_are_swept(store: Store) -> None:
     report = store.collect()
 
     assert report.collected == {"staged": 1}
-    assert set(store.private.objects) == {young, *kept.image.private_keys}
+    assert set(store.private.objects) == {young, *kept.record.private_keys}
 
 
 def test_more_staged_objects_than_one_batch_are_swept(store: Store) -> None:

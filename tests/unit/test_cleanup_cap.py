@@ -153,14 +153,14 @@ def crowded() -> tuple[Store, list[str]]:
         store.clock.instant += timedelta(minutes=number)
     lost = store.upload(data=PICTURE + b"lost", attributes=Attributes(kind=Kind.GENERATED))
     shabby = store.upload(data=PICTURE + b"shabby", attributes=Attributes(kind=Kind.GENERATED))
-    store.private.objects.pop(lost.image.original_key)
-    store.private.objects.pop(shabby.image.private_keys[1])
+    store.private.objects.pop(lost.record.original_key)
+    store.private.objects.pop(shabby.record.private_keys[1])
     upload(replace(PUBLIC, expires_at=store.clock.now() + timedelta(days=1)))
     overdue = store.upload(
         replace(PUBLIC, kind=Kind.GENERATED, expires_at=store.clock.now() + timedelta(days=1)),
         data=PICTURE + b"expired without its original",
     )
-    store.private.objects.pop(overdue.image.original_key)
+    store.private.objects.pop(overdue.record.original_key)
     store.delete(store.upload(PUBLIC, data=PICTURE + b"trash"))
     store.private_orphan()
     store.strew(store.private, f"staging/{store.ids.image_id()}/{store.ids.attempt()}/original.png")
@@ -170,9 +170,9 @@ def crowded() -> tuple[Store, list[str]]:
     store.clock.instant += timedelta(days=61)
     store.delete(store.upload(data=PICTURE + b"tombstone"), permanent=True)
     store.clock.instant += TOMBSTONE_GRACE
-    record = store.upload(PUBLIC, data=PICTURE + b"deleted")
+    image = store.upload(PUBLIC, data=PICTURE + b"deleted")
     store.private.away = True
-    store.delete(record, permanent=True)
+    store.delete(image, permanent=True)
     store.private.away = False
     abandon(store)
     store.clock.instant += RESERVATION_LIFETIME

@@ -7,7 +7,7 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.image import Record, State, Visibility
+from image_store.domain.image import Image, State, Visibility
 from image_store.domain.quota import Usage
 from image_store.domain.renditions import UPLOAD_RECIPES as PRESETS_AT_UPLOAD
 from image_store.domain.work import RepairImage
@@ -27,32 +27,32 @@ def store() -> Store:
     return Store()
 
 
-def without_original(store: Store, data: bytes = PICTURE) -> Record:
+def without_original(store: Store, data: bytes = PICTURE) -> Image:
     """A published image whose original somebody removed by hand."""
-    record = store.upload(PUBLIC, data=data)
-    store.private.objects.pop(record.image.original_key)
-    return record
+    image = store.upload(PUBLIC, data=data)
+    store.private.objects.pop(image.record.original_key)
+    return image
 
 
 @pytest.mark.parametrize("trashed", [False, True])
 def test_a_record_without_its_original_goes_with_what_is_left_and_gives_its_quota_back(
     store: Store, trashed: bool
 ) -> None:
-    record, kept = without_original(store), store.upload(PUBLIC, data=PICTURE + b"kept")
+    image, kept = without_original(store), store.upload(PUBLIC, data=PICTURE + b"kept")
     if trashed:
-        store.delete(record)
+        store.delete(image)
     store.clock.instant += GRACE
 
     report = store.collect()
 
     assert report.collected == {"dangling": 1}
-    assert store.current(record).image.state is State.TOMBSTONE
+    assert store.current(image).record.state is State.TOMBSTONE
     assert store.current(kept) == kept
-    assert store.repository.usage(OWNER) == Usage(1, kept.image.size_bytes)
-    assert set(store.private.objects) == set(kept.image.private_keys)
+    assert store.repository.usage(OWNER) == Usage(1, kept.record.size_bytes)
+    assert set(store.private.objects) == set(kept.record.private_keys)
     store.collect()
-    assert kept.image.publication is not None
-    assert set(store.public.objects) == set(kept.image.public_keys(kept.image.publication))
+    assert kept.record.publication is not None
+    assert set(store.public.objects) == set(kept.record.public_keys(kept.record.publication))
 
 
 @pytest.mark.parametrize(("age", "dangling"), [(GRACE - MOMENT, 0), (GRACE, 1)], ids=["before", "at"])
@@ -67,10 +67,10 @@ def test_a_record_is_looked_at_once_it_was_left_alone_for_the_grace(
 
 def test_images_that_lack_renditions_or_copies_are_handed_over_to_be_repaired(store: Store) -> None:
     without_rendition, without_copies = store.upload(PUBLIC), store.upload(PUBLIC, data=PICTURE + b"2")
-    for rendition in without_rendition.image.renditions:
-        store.private.objects.pop(without_rendition.image.rendition_key(rendition))
-    assert without_copies.image.publication is not None
-    for key in without_copies.image.public_keys(without_copies.image.publication):
+    for rendition in without_rendition.record.renditions:
+        store.private.objects.pop(without_rendition.record.rendition_key(rendition))
+    assert without_copies.record.publication is not None
+    for key in without_copies.record.public_keys(without_copies.record.publication):
         store.public.objects.pop(key)
     store.upload(PUBLIC, data=PICTURE + b"3")
     store.clock.instant += GRACE
@@ -85,14 +85,14 @@ def test_images_that_lack_renditions_or_copies_are_handed_over_to_be_repaired(st
         2,
     )
     assert store.work.waiting == [
-        RepairImage(without_rendition.image.id),
-        RepairImage(without_copies.image.id),
+        RepairImage(without_rendition.record.id),
+        RepairImage(without_copies.record.id),
     ]
 
 
 def test_a_dry_run_hands_nothing_over(store: Store) -> None:
-    record = store.upload()
-    store.private.objects.pop(record.image.rendition_key(record.image.renditions[0]))
+    image = store.upload()
+    store.private.objects.pop(image.record.rendition_key(image.record.renditions[0]))
     store.clock.instant += GRACE
 
     report = store.collect(dry_run=True, on_demand=True)
@@ -102,7 +102,7 @@ def test_a_dry_run_hands_nothing_over(store: Store) -> None:
 
 def test_images_are_repaired_though_too_many_originals_are_gone(store: Store) -> None:
     damaged = store.upload()
-    store.private.objects.pop(damaged.image.rendition_key(damaged.image.renditions[0]))
+    store.private.objects.pop(damaged.record.rendition_key(damaged.record.renditions[0]))
     for number in range(ALWAYS_ALLOWED + 1):
         without_original(store, PICTURE + bytes([number]))
     store.clock.instant += GRACE
@@ -110,13 +110,13 @@ def test_images_are_repaired_though_too_many_originals_are_gone(store: Store) ->
     report = store.collect()
 
     assert (report.stopped_because, report.dangling) == ("cap", 0)
-    assert store.work.waiting == [RepairImage(damaged.image.id)]
+    assert store.work.waiting == [RepairImage(damaged.record.id)]
 
 
 def test_an_original_that_is_there_at_the_second_look_keeps_its_record(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = store.upload()
+    image = store.upload()
     store.clock.instant += GRACE
     head = store.private.head
     looks: list[str] = []
@@ -130,27 +130,27 @@ def test_an_original_that_is_there_at_the_second_look_keeps_its_record(
     report = store.collect()
 
     assert report.collected == {}
-    assert looks.count(record.image.original_key) == 2
-    assert store.current(record) == record
+    assert looks.count(image.record.original_key) == 2
+    assert store.current(image) == image
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.DELETING, State.TOMBSTONE])
 def test_a_record_on_its_way_is_not_missed_anything(store: Store, state: State) -> None:
-    record = without_original(store)
-    image = replace(record.image, state=state, due_at=store.clock.now() + GRACE + timedelta(seconds=30))
-    store.repository.records[image.id] = replace(record, image=image)
+    image = without_original(store)
+    record = replace(image.record, state=state, due_at=store.clock.now() + GRACE + timedelta(seconds=30))
+    store.repository.records[record.id] = replace(image, record=record)
     store.clock.instant += GRACE
 
     report = store.collect(reconcile=True)
 
     assert report.dangling == 0
-    assert store.repository.records[image.id].image == image
+    assert store.repository.records[record.id].record == record
 
 
 def test_an_image_its_owner_deletes_at_the_same_moment_is_theirs(store: Store) -> None:
-    record = without_original(store)
+    image = without_original(store)
     store.clock.instant += GRACE
-    store.repository.meanwhile = lambda: store.delete(record, permanent=True)
+    store.repository.meanwhile = lambda: store.delete(image, permanent=True)
 
     report = store.collect()
 
@@ -161,7 +161,7 @@ def test_an_image_its_owner_deletes_at_the_same_moment_is_theirs(store: Store) -
 def test_a_bucket_that_does_not_answer_takes_nothing_for_missing(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = store.upload()
+    image = store.upload()
     store.clock.instant += GRACE
 
     def away(key: str) -> StoredObject | None:
@@ -173,7 +173,7 @@ def test_a_bucket_that_does_not_answer_takes_nothing_for_missing(
 
     assert (report.dangling, report.failed) == (0, 1)
     assert "records" not in store.housekeeping.positions
-    assert store.current(record) == record
+    assert store.current(image) == image
 
 
 def test_a_pass_over_the_records_begins_once_a_week(store: Store) -> None:
@@ -214,7 +214,7 @@ def test_a_pass_finds_every_record_of_its_start_while_images_come_and_go(
 
     assert len(found) > 2
     assert sum(found) == len(lost)
-    assert {store.current(record).image.state for record in kept} == {State.READY}
+    assert {store.current(image).record.state for image in kept} == {State.READY}
 
 
 def test_a_pass_that_is_cut_short_by_the_deadline_says_so_and_goes_on(

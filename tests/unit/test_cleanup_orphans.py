@@ -52,37 +52,37 @@ def test_an_orphan_goes_once_it_is_older_than_the_grace(
 
 @pytest.mark.parametrize("trashed", [False, True])
 def test_an_object_of_another_attempt_than_the_records_is_an_orphan(store: Store, trashed: bool) -> None:
-    record = store.upload()
-    other_attempt(store, record.image.prefix)
+    image = store.upload()
+    other_attempt(store, image.record.prefix)
     if trashed:
-        store.delete(record)
+        store.delete(image)
     store.clock.instant += GRACE + MOMENT
 
     report = store.collect()
 
     assert report.collected == {"orphans": 1}
-    assert set(store.private.objects) == set(record.image.private_keys)
+    assert set(store.private.objects) == set(image.record.private_keys)
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.DELETING, State.TOMBSTONE])
 def test_objects_of_an_image_that_is_being_stored_or_deleted_are_left_to_it(
     store: Store, state: State
 ) -> None:
-    record = store.upload()
-    key = other_attempt(store, record.image.prefix)
-    image = replace(record.image, state=state, due_at=store.clock.now() + GRACE + timedelta(seconds=30))
-    store.repository.records[image.id] = replace(record, image=image)
+    image = store.upload()
+    key = other_attempt(store, image.record.prefix)
+    record = replace(image.record, state=state, due_at=store.clock.now() + GRACE + timedelta(seconds=30))
+    store.repository.records[record.id] = replace(image, record=record)
     store.clock.instant += GRACE + MOMENT
 
     report = store.collect()
 
     assert report.collected == {}
-    assert set(store.private.objects) == {key, *record.image.private_keys}
+    assert set(store.private.objects) == {key, *image.record.private_keys}
 
 
 def test_bytes_that_reach_staging_after_their_image_was_stored_are_swept(store: Store) -> None:
-    record = store.upload()
-    store.strew(store.private, f"staging/{record.image.id}/{record.image.attempt}/original.png")
+    image = store.upload()
+    store.strew(store.private, f"staging/{image.record.id}/{image.record.attempt}/original.png")
     store.clock.instant += objects.STAGING_LIFETIME
     early = store.collect()
     store.clock.instant += MOMENT
@@ -90,7 +90,7 @@ def test_bytes_that_reach_staging_after_their_image_was_stored_are_swept(store: 
     report = store.collect()
 
     assert (early.collected, report.collected) == ({}, {"staged": 1})
-    assert set(store.private.objects) == set(record.image.private_keys)
+    assert set(store.private.objects) == set(image.record.private_keys)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_public_key_that_is_not_ours_is_counted_and_never_touched(store: Store
 
 
 def test_copies_of_a_current_publication_stay_and_those_without_a_row_go(store: Store) -> None:
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
     kept = set(store.public.objects)
     store.strew(store.public, f"p/{PUBLICATION}/thumb.webp")
     store.clock.instant += GRACE + MOMENT
@@ -152,8 +152,8 @@ def test_copies_of_a_current_publication_stay_and_those_without_a_row_go(store: 
     report = store.collect()
 
     assert report.collected == {"orphans": 1}
-    assert record.image.publication is not None
-    assert set(store.public.objects) == kept == set(record.image.public_keys(record.image.publication))
+    assert image.record.publication is not None
+    assert set(store.public.objects) == kept == set(image.record.public_keys(image.record.publication))
 
 
 def test_copies_whose_row_waits_for_its_time_are_left_to_it(store: Store) -> None:
@@ -194,7 +194,7 @@ def test_a_pass_finds_every_orphan_of_its_start_while_objects_come_and_go(
         found.append(store.collect().orphans)
         young.append(store.private_orphan())
         kept.append(store.upload(data=PICTURE + b"more" + bytes([len(young)])))
-        if kept[0].image.state is State.READY:
+        if kept[0].record.state is State.READY:
             store.delete(kept.pop(0), permanent=True)
         store.clock.instant += timedelta(minutes=1)
         assert len(found) < 40
@@ -203,8 +203,8 @@ def test_a_pass_finds_every_orphan_of_its_start_while_objects_come_and_go(
     assert sum(found) == len(at_start)
     assert not store.private.objects.keys() & set(at_start)
     assert set(young) <= store.private.objects.keys()
-    for record in kept:
-        assert set(record.image.private_keys) <= store.private.objects.keys()
+    for image in kept:
+        assert set(image.record.private_keys) <= store.private.objects.keys()
 
 
 @pytest.mark.parametrize("lost", [0, 1, 2])
@@ -282,16 +282,16 @@ def in_flight(store: Store) -> None:
         store.repository.meanwhile = reconcile
 
     store.repository.meanwhile = before_the_commit
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
     assert [report.collected for report in reports] == [{}]
-    assert set(record.image.private_keys) <= store.private.objects.keys()
-    assert record.image.publication is not None
-    assert set(record.image.public_keys(record.image.publication)) <= store.public.objects.keys()
+    assert set(image.record.private_keys) <= store.private.objects.keys()
+    assert image.record.publication is not None
+    assert set(image.record.public_keys(image.record.publication)) <= store.public.objects.keys()
 
 
 def being_published(store: Store) -> None:
     """An image whose new copies are there and not committed yet."""
-    record = store.upload()
+    image = store.upload()
     reports = []
 
     def reconcile() -> None:
@@ -302,10 +302,10 @@ def being_published(store: Store) -> None:
         store.repository.meanwhile = reconcile
 
     store.repository.meanwhile = before_the_commit
-    shown = store.show(record, Visibility.PUBLIC)
+    shown = store.show(image, Visibility.PUBLIC)
     assert [report.collected for report in reports] == [{}]
-    assert shown.image.publication is not None
-    assert set(shown.image.public_keys(shown.image.publication)) <= store.public.objects.keys()
+    assert shown.record.publication is not None
+    assert set(shown.record.public_keys(shown.record.publication)) <= store.public.objects.keys()
 
 
 @pytest.mark.parametrize("doing", [in_flight, being_published], ids=lambda doing: doing.__name__)

@@ -10,7 +10,7 @@ import pytest
 from image_store.domain.attributes import Attributes
 from image_store.domain.cleanup import Policy
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.image import Kind, Record, State
+from image_store.domain.image import Kind, Image, State
 from image_store.domain.listing import CardPage, ListQuery
 from image_store.services.cleanup import policies
 from tests.fakes.store import Store
@@ -21,7 +21,7 @@ OLD = timedelta(days=30)
 KEEP_TWO = Policy(kind=Kind.UPLOAD, older_than=OLD, keep_newest=2)
 
 
-def fill(store: Store, size: int, *, owner: str = OWNER, **attributes: Any) -> list[Record]:
+def fill(store: Store, size: int, *, owner: str = OWNER, **attributes: Any) -> list[Image]:
     """Images of an owner, a minute apart, the oldest first."""
     made = []
     for _ in range(size):
@@ -34,13 +34,13 @@ def fill(store: Store, size: int, *, owner: str = OWNER, **attributes: Any) -> l
 def trashed(store: Store) -> list[str]:
     return [
         image_id
-        for image_id, record in store.repository.records.items()
-        if record.image.state is State.TRASHED
+        for image_id, image in store.repository.records.items()
+        if image.record.state is State.TRASHED
     ]
 
 
-def ids(records: Collection[Record]) -> list[str]:
-    return [record.image.id for record in records]
+def ids(records: Collection[Image]) -> list[str]:
+    return [image.record.id for image in records]
 
 
 def test_exactly_the_newest_stay_and_the_older_ones_go_to_the_trash() -> None:
@@ -98,7 +98,7 @@ def test_what_is_not_old_stays_even_outside_the_newest() -> None:
 
     store.collect()
 
-    assert trashed(store) == [oldest.image.id]
+    assert trashed(store) == [oldest.record.id]
 
 
 def test_categories_and_kinds_are_counted_apart() -> None:
@@ -160,7 +160,7 @@ def test_images_that_are_gone_never_eat_into_the_newest(monkeypatch: pytest.Monk
     report = store.collect()
 
     assert report.policies == [1]
-    assert set(trashed(store)) - set(before) == {made[0].image.id}
+    assert set(trashed(store)) - set(before) == {made[0].record.id}
 
 
 def test_an_image_that_is_expired_does_not_hold_a_place_among_the_newest() -> None:
@@ -173,7 +173,7 @@ def test_an_image_that_is_expired_does_not_hold_a_place_among_the_newest() -> No
     report = store.collect()
 
     assert dry.collected == report.collected == {"expired": 1, "policies": 1}
-    assert trashed(store) == [made[0].image.id]
+    assert trashed(store) == [made[0].record.id]
 
 
 def test_without_policies_no_owner_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,9 +239,9 @@ def test_without_a_trash_what_policies_let_go_is_gone_for_good() -> None:
 
     report = store.collect()
 
-    assert store.current(made[0]).image.state is State.TOMBSTONE
-    assert report.bytes_freed == dry.bytes_freed == made[0].image.stored_bytes
-    assert not store.private.objects.keys() & set(made[0].image.private_keys)
+    assert store.current(made[0]).record.state is State.TOMBSTONE
+    assert report.bytes_freed == dry.bytes_freed == made[0].record.stored_bytes
+    assert not store.private.objects.keys() & set(made[0].record.private_keys)
     assert store.repository.usage(OWNER).images == 2
 
 
@@ -282,8 +282,8 @@ def test_an_image_that_cannot_be_moved_is_counted_as_failed_and_the_next_day_bri
     store.clock.instant += 2 * OLD
     replacing = store.repository.replace
 
-    def refuse_the_first(before: Record, after: Record, **named: Any) -> None:
-        if before.image.id == made[0].image.id:
+    def refuse_the_first(before: Image, after: Image, **named: Any) -> None:
+        if before.record.id == made[0].record.id:
             raise StorageUnavailable("The table is away.")
         replacing(before, after, **named)
 
@@ -298,12 +298,12 @@ def test_an_image_that_cannot_be_moved_is_counted_as_failed_and_the_next_day_bri
 
 def test_an_image_its_owner_changes_at_the_same_moment_keeps_the_change() -> None:
     store = Store(policies=[replace(KEEP_TWO, keep_newest=0)])
-    [record] = fill(store, 1)
+    [image] = fill(store, 1)
     store.clock.instant += 2 * OLD
     store.repository.meanwhile = lambda: store.edit(
-        record, lambda seen: replace(seen, image=replace(seen.image, filename="renamed.png"))
+        image, lambda seen: replace(seen, record=replace(seen.record, filename="renamed.png"))
     )
 
     store.collect()
 
-    assert store.current(record).image.filename == "renamed.png"
+    assert store.current(image).record.filename == "renamed.png"

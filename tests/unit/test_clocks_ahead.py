@@ -27,9 +27,9 @@ from image_store.domain.generation import (
     LONGEST_LEASE,
     LONGEST_LOOK,
     WAITING_LIFETIME,
-    Change,
-    Item,
-    ItemState,
+    JobItemChange,
+    JobItem,
+    JobItemState,
     JobStatus,
 )
 from image_store.domain.image import State, Visibility
@@ -155,7 +155,7 @@ def test_a_key_taken_by_a_clock_ahead_is_free_for_another_request_after_its_life
 ) -> None:
     with clock_ahead(world, ahead):
         first = world.upload(Visibility.PRIVATE, key="a key")
-    assert world.upload(Visibility.PRIVATE, key="a key").image.id == first.image.id
+    assert world.upload(Visibility.PRIVATE, key="a key").record.id == first.record.id
 
     other = IdempotencyKey("a key", "another request")
     with pytest.raises(IdempotencyMismatch):
@@ -163,7 +163,7 @@ def test_a_key_taken_by_a_clock_ahead_is_free_for_another_request_after_its_life
     world.clock.instant += IDEMPOTENCY_LIFETIME + CLOCK_SKEW + timedelta(seconds=1)
 
     assert world.reservations.replay(other) is None
-    assert world.upload(Visibility.PRIVATE, key="a key").image.id != first.image.id
+    assert world.upload(Visibility.PRIVATE, key="a key").record.id != first.record.id
 
 
 def test_a_key_within_its_lifetime_is_left_as_it_is(world: World) -> None:
@@ -240,7 +240,7 @@ def test_a_lease_of_an_image_by_a_clock_ahead_is_taken_over(world: World) -> Non
     assert found is not None
     leased = _running(found[1], world.clock.now() + YEARS)
     painting.generations.change(
-        [Change(before=found[1], after=leased)], at=world.clock.now(), budgets=Budgets()
+        [JobItemChange(before=found[1], after=leased)], at=world.clock.now(), budgets=Budgets()
     )
 
     assert painting.generations.item(job.id, 0)[1].may_be_taken(world.clock.now())  # type: ignore[index]
@@ -248,8 +248,8 @@ def test_a_lease_of_an_image_by_a_clock_ahead_is_taken_over(world: World) -> Non
     assert not right.may_be_taken(world.clock.now())
 
 
-def _running(item: Item, lease_until: datetime) -> Item:
-    return item.moved_to(ItemState.RUNNING, change="0123456789abcdef", lease_until=lease_until)
+def _running(item: JobItem, lease_until: datetime) -> JobItem:
+    return item.moved_to(JobItemState.RUNNING, change="0123456789abcdef", lease_until=lease_until)
 
 
 def test_a_job_that_is_to_be_looked_after_in_years_is_looked_after_at_once(world: World) -> None:
@@ -282,7 +282,7 @@ def test_a_job_by_a_clock_ahead_is_searched_for_kept_answers_as_an_old_one_is() 
     generating.look_after()
     generating.work_off()
 
-    assert generating.item(job).state is ItemState.SUCCEEDED
+    assert generating.item(job).state is JobItemState.SUCCEEDED
     assert generating.paid() == 1
 
 
@@ -360,16 +360,16 @@ def test_copies_that_a_clock_ahead_announced_are_forgotten(world: World) -> None
 
 
 def test_copies_of_a_publisher_whose_clock_was_ahead_go_with_the_sweep(world: World) -> None:
-    record = world.upload(Visibility.PRIVATE)
+    image = world.upload(Visibility.PRIVATE)
     with clock_ahead(world):
         world.faults.begin("dynamodb.transact_write_items#2", Mode.KILLED)
         with pytest.raises(Killed):
-            world.show(record, Visibility.PUBLIC)
+            world.show(image, Visibility.PUBLIC)
         world.faults.end()
     for key, stored in world.public.objects.items():
         # Storage has a clock of its own.
         world.public.objects[key] = replace(stored, modified_at=world.clock.now())
-    shown = world.bystander.image
+    shown = world.bystander.record
     assert shown.publication is not None
     assert set(world.public.objects) > set(shown.public_keys(shown.publication))
 
@@ -392,33 +392,33 @@ def begun(world: World) -> Ticket:
 def test_an_upload_that_a_clock_ahead_handed_over_can_be_completed(world: World) -> None:
     ticket = begun(world)
     world.send(ticket)
-    record = world.repository.get(ticket.image_id)
-    assert record is not None
-    queued = replace(record.image, version=2, change="0123456789abcdef", queued_at=world.clock.now() + YEARS)
-    world.repository.replace(record, replace(record, image=queued))
+    image = world.repository.get(ticket.image_id)
+    assert image is not None
+    queued = replace(image.record, version=2, change="0123456789abcdef", queued_at=world.clock.now() + YEARS)
+    world.repository.replace(image, replace(image, record=queued))
 
     stored = world.direct_uploads.complete(
         OWNER, ticket.image_id, until=world.clock.now() + timedelta(minutes=1)
     )
 
     assert stored is not None
-    assert stored.image.state is State.READY
+    assert stored.record.state is State.READY
 
 
 def test_an_upload_that_a_clock_ahead_began_to_complete_can_be_completed(world: World) -> None:
     ticket = begun(world)
     world.send(ticket)
-    record = world.repository.get(ticket.image_id)
-    assert record is not None
-    rendition = world.bystander.image.renditions
+    image = world.repository.get(ticket.image_id)
+    assert image is not None
+    rendition = world.bystander.record.renditions
     tried = replace(
-        record.image,
+        image.record,
         version=2,
         change="0123456789abcdef",
         renditions=rendition,
         updated_at=world.clock.now() + YEARS,
     )
-    world.repository.replace(record, replace(record, image=tried))
+    world.repository.replace(image, replace(image, record=tried))
 
     stored = world.direct_uploads.complete(
         OWNER, ticket.image_id, until=world.clock.now() + timedelta(minutes=1)

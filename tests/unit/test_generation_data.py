@@ -10,7 +10,7 @@ import pytest
 from image_store.domain.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, PROBE_TIME, Breaker
 from image_store.domain.budget import Budgets, Spending
 from image_store.domain.catalogue import MODELS, Model, model_named, models_of, parse_size
-from image_store.domain.generation import ENDED, ITEM_TRANSITIONS, ItemState
+from image_store.domain.generation import ENDED, JOB_ITEM_TRANSITIONS, JobItemState
 from image_store.domain.money import micros_of, usd, whole_micros
 from image_store.domain.prices import PRICES, VERSION, cost_micros, prices_of
 from image_store.domain.providers import Provider, Unit
@@ -131,8 +131,8 @@ def test_a_quality_that_a_model_does_not_know_becomes_its_default() -> None:
 def test_what_has_ended_ends_for_good_unless_it_failed() -> None:
     """E7."""
     for state in ENDED:
-        again = {ItemState.QUEUED} if state is ItemState.FAILED else set()
-        assert ITEM_TRANSITIONS[state] == again
+        again = {JobItemState.QUEUED} if state is JobItemState.FAILED else set()
+        assert JOB_ITEM_TRANSITIONS[state] == again
 
 
 # Breakers -----------------------------------------------------------------------------------------------

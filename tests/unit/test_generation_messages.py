@@ -14,7 +14,7 @@ import pytest
 from image_store.domain.breaker import LOOK_AGAIN, PROBE_TIME
 from image_store.domain.budget import Budgets
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, StorageUnavailable
-from image_store.domain.generation import WAITING_LIFETIME, ItemState, Job, JobStatus, Preference
+from image_store.domain.generation import WAITING_LIFETIME, JobItemState, Job, JobStatus, ModelPreference
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.requests import LOOK_AFTER
@@ -47,7 +47,7 @@ class Traffic:
         return self.took // LOOK_AFTER
 
 
-def begun(generating: Generating, images: int, *, preference: Preference = Preference()) -> Job:  # noqa: B008 - it is frozen
+def begun(generating: Generating, images: int, *, preference: ModelPreference = ModelPreference()) -> Job:  # noqa: B008 - it is frozen
     """A job of so many different images."""
     return generating.begin(*[a_wish(f"Picture {number}") for number in range(images)], preference=preference)
 
@@ -246,7 +246,7 @@ def test_a_budget_without_room_sends_nothing(images: int) -> None:
 def test_images_that_would_cost_more_than_is_held_take_one_message_each(images: int) -> None:
     generating = with_prices(Budgets(owner_daily=1_000_000))
     generating.keys.put(OWNER, A, ProviderKey("mine"))
-    job = begun(generating, images, preference=Preference(provider=A, fallback=False))
+    job = begun(generating, images, preference=ModelPreference(provider=A, fallback=False))
     generating.keys.remove(OWNER, A)
 
     traffic = worked_off(generating, job)
@@ -341,5 +341,5 @@ def test_what_the_queue_lost_is_sent_once_for_each_look_of_the_sweep(images: int
 
     traffic = worked_off(generating, job)
 
-    assert generating.job(job).counts[ItemState.SUCCEEDED] == images
+    assert generating.job(job).counts[JobItemState.SUCCEEDED] == images
     assert (traffic.sent, traffic.by_sweep) == (2 * images, images)

@@ -9,11 +9,11 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.budget import Spending
-from image_store.domain.generation import Item, ItemState, JobStatus, Preference, Receipt
+from image_store.domain.generation import JobItem, JobItemState, JobStatus, ModelPreference, LedgerEntry
 from image_store.domain.image import Kind
 from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, Reason, Unit
 from image_store.domain.work import GenerateImage
-from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.kept import ProviderResults
 from image_store.services.generation.run import LEASE
 from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish
 from tests.faults.faults import Killed
@@ -53,7 +53,7 @@ def test_a_usage_that_cannot_be_read_loses_no_picture_and_costs_what_is_expected
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.calls, item.cost) == (ItemState.SUCCEEDED, 1, POLLINATIONS_MICROS)
+    assert (item.state, item.calls, item.cost) == (JobItemState.SUCCEEDED, 1, POLLINATIONS_MICROS)
     (outcome,) = generating.outcomes
     assert outcome.receipt is not None
     assert (outcome.receipt.usage, outcome.receipt.usage_is_readable) == (None, False)
@@ -64,8 +64,8 @@ def test_an_odd_usage_that_an_earlier_version_kept_is_no_usage(usage: Any) -> No
     generating = later_in_the_year()
     job = generating.begin()
 
-    class KeepsOddly(KeptAnswers):
-        def keep(self, item: Item, receipt: Receipt, data: bytes, *, until: datetime) -> None:
+    class KeepsOddly(ProviderResults):
+        def keep(self, item: JobItem, receipt: LedgerEntry, data: bytes, *, until: datetime) -> None:
             super().keep(item, replace(receipt, usage=usage), data, until=until)
             raise Killed
 
@@ -77,7 +77,7 @@ def test_an_odd_usage_that_an_earlier_version_kept_is_no_usage(usage: Any) -> No
     generating.clock.instant += LEASE
     generating.do(GenerateImage(job.id, 0))
 
-    assert generating.item(job).state is ItemState.SUCCEEDED
+    assert generating.item(job).state is JobItemState.SUCCEEDED
     assert generating.outcomes[0].receipt is not None
     assert generating.outcomes[0].receipt.usage is None
     assert generating.paid() == 1
@@ -89,12 +89,12 @@ def test_an_odd_usage_that_an_earlier_version_kept_is_no_usage(usage: Any) -> No
 def test_a_refusal_that_was_charged_for_is_counted_and_takes_from_the_budget() -> None:
     generating = later_in_the_year()
     generating.let(C, charged(Reason.REFUSED, {Unit.TEXT_INPUT_TOKEN: 1_000}))
-    job = generating.begin(preference=Preference(provider=C))
+    job = generating.begin(preference=ModelPreference(provider=C))
 
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.cost, generating.job(job).cost) == (ItemState.FAILED, 5_000, 5_000)
+    assert (item.state, item.cost, generating.job(job).cost) == (JobItemState.FAILED, 5_000, 5_000)
     assert list(generating.jobs.ledger.values()) == [5_000]
     assert spent(generating) == spent(generating, None) == Spending(5_000, 0)
     assert generating.paid_keys() == []
@@ -105,12 +105,12 @@ def test_what_may_be_tried_again_is_charged_for_each_time() -> None:
     none = charged(Reason.BAD_ANSWER, {Unit.TEXT_INPUT_TOKEN: 1_000})
     made = GeneratedImage(data=PICTURE, usage={Unit.IMAGE_OUTPUT_TOKEN: 439})
     generating.let(C, none, none, made)
-    job = generating.begin(preference=Preference(provider=C, fallback=False))
+    job = generating.begin(preference=ModelPreference(provider=C, fallback=False))
 
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.calls, item.cost) == (ItemState.SUCCEEDED, 3, 5_000 + 5_000 + 13_170)
+    assert (item.state, item.calls, item.cost) == (JobItemState.SUCCEEDED, 3, 5_000 + 5_000 + 13_170)
     assert spent(generating) == Spending(23_170, 0)
     assert len(generating.jobs.ledger) == 3
 
@@ -123,7 +123,7 @@ def test_a_picture_that_did_not_arrive_whole_is_charged_for_and_not_bought_again
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.calls, item.cost) == (ItemState.FAILED, 1, POLLINATIONS_MICROS)
+    assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
     assert item.error is not None
     assert (item.error.code, item.error.reason) == ("provider_failed", Reason.CONNECTION)
     assert generating.asked(B) == generating.asked(C) == 0
@@ -160,7 +160,7 @@ def test_a_worker_that_dies_with_a_charge_in_hand_leaves_it_to_the_next() -> Non
     generating.do(GenerateImage(job.id, 0))
 
     item = generating.item(job)
-    assert (item.state, item.calls, item.cost) == (ItemState.FAILED, 1, POLLINATIONS_MICROS)
+    assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
     assert generating.asked(A) == 1
     assert generating.paid_keys() == []
 
@@ -201,16 +201,16 @@ def test_a_provider_that_was_never_called_has_no_known_health() -> None:
 def test_an_image_names_what_it_was_made_from() -> None:
     generating = Generating()
     reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
-    job = generating.begin(a_wish(reference_ids=(reference.image.id,)))
+    job = generating.begin(a_wish(reference_ids=(reference.record.id,)))
 
     generating.work_off()
 
-    assert _generation(generating, job)["reference_ids"] == [reference.image.id]
+    assert _generation(generating, job)["reference_ids"] == [reference.record.id]
 
 
 def test_a_wish_that_was_not_met_is_recorded_beside_what_was_done_and_warned_of() -> None:
     generating = Generating(order=(B,))
-    job = generating.begin(a_wish(seed=7, size="800x600", quality="high"), preference=Preference(provider=C))
+    job = generating.begin(a_wish(seed=7, size="800x600", quality="high"), preference=ModelPreference(provider=C))
 
     generating.work_off()
 
@@ -233,7 +233,7 @@ def test_a_wish_that_was_not_met_is_recorded_beside_what_was_done_and_warned_of(
 
 def test_a_wish_that_was_met_warns_of_nothing() -> None:
     generating = Generating()
-    job = generating.begin(a_wish(seed=7, size="3x2"), preference=Preference(provider=A))
+    job = generating.begin(a_wish(seed=7, size="3x2"), preference=ModelPreference(provider=A))
 
     generating.work_off()
 
@@ -244,7 +244,7 @@ def test_a_wish_that_was_met_warns_of_nothing() -> None:
 
 def test_a_seed_that_nobody_gave_is_recorded_as_used_and_not_as_requested() -> None:
     generating = Generating()
-    used, none = generating.begin(), generating.begin(preference=Preference(provider=C, fallback=False))
+    used, none = generating.begin(), generating.begin(preference=ModelPreference(provider=C, fallback=False))
 
     generating.work_off()
 

@@ -21,7 +21,7 @@ from image_store.domain.errors import (
     ProviderFailed,
     QuotaExceeded,
 )
-from image_store.domain.generation import ItemState, JobStatus, Preference
+from image_store.domain.generation import JobItemState, JobStatus, ModelPreference
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason
 from image_store.domain.quota import Quota
@@ -82,10 +82,10 @@ def test_a_job_of_51_images_is_refused(generating: Generating) -> None:
 
 @pytest.mark.parametrize(
     "preference",
-    [Preference(model="no-such-model"), Preference(provider=Provider.GOOGLE, model="flux")],
+    [ModelPreference(model="no-such-model"), ModelPreference(provider=Provider.GOOGLE, model="flux")],
 )
 def test_a_preference_for_what_does_not_exist_is_refused(
-    generating: Generating, preference: Preference
+    generating: Generating, preference: ModelPreference
 ) -> None:
     with pytest.raises(InvalidRequest):
         generating.begin(preference=preference)
@@ -93,7 +93,7 @@ def test_a_preference_for_what_does_not_exist_is_refused(
 
 def test_a_model_that_is_not_listed_can_be_asked_of_openai_and_has_no_price(generating: Generating) -> None:
     """E2, E4."""
-    job = generating.begin(preference=Preference(provider=C, model="my-own-model"))
+    job = generating.begin(preference=ModelPreference(provider=C, model="my-own-model"))
 
     generating.work_off()
 
@@ -102,7 +102,7 @@ def test_a_model_that_is_not_listed_can_be_asked_of_openai_and_has_no_price(gene
 
 
 def test_a_model_names_its_provider(generating: Generating) -> None:
-    job = generating.begin(preference=Preference(model="gpt-image-2"))
+    job = generating.begin(preference=ModelPreference(model="gpt-image-2"))
 
     generating.work_off()
 
@@ -120,7 +120,7 @@ def test_without_any_key_nobody_can_be_asked() -> None:
 )
 def test_what_no_model_can_do_is_refused(generating: Generating, wish: object) -> None:
     if wish.reference_ids:  # type: ignore[attr-defined]
-        stored = tuple(generating.store.upload().image.id for _ in range(17))
+        stored = tuple(generating.store.upload().record.id for _ in range(17))
         wish = a_wish(reference_ids=stored)
 
     with pytest.raises(InvalidRequest):
@@ -150,11 +150,11 @@ def test_a_long_prompt_goes_to_who_takes_it(generating: Generating) -> None:
 
 def test_references_have_to_be_images_of_ones_own(generating: Generating) -> None:
     """E6, A8."""
-    others = generating.store.upload(owner="another").image.id
+    others = generating.store.upload(owner="another").record.id
     trashed = generating.store.upload()
     generating.store.delete(trashed)
 
-    for name in (others, trashed.image.id, "019ca945-0a00-7000-8000-00000000ffff", "../x"):
+    for name in (others, trashed.record.id, "019ca945-0a00-7000-8000-00000000ffff", "../x"):
         with pytest.raises(ImageNotFound):
             generating.begin(a_wish(reference_ids=(name,)))
 
@@ -209,13 +209,13 @@ def test_an_unknown_price_is_refused_where_there_is_a_budget() -> None:
     generating = at_a_price(Budgets(deployment_monthly=10_000_000))
 
     with pytest.raises(BudgetExceeded):
-        generating.begin(preference=Preference(provider=C, model="my-own-model", fallback=False))
+        generating.begin(preference=ModelPreference(provider=C, model="my-own-model", fallback=False))
 
 
 def test_an_unknown_price_counts_as_the_deployment_says() -> None:
     """E4."""
     generating = at_a_price(Budgets(deployment_monthly=10_000_000, unknown_price_reserve=70_000))
-    job = generating.begin(preference=Preference(provider=C, model="my-own-model", fallback=False))
+    job = generating.begin(preference=ModelPreference(provider=C, model="my-own-model", fallback=False))
     assert spending(generating) == Spending(0, 70_000)
 
     generating.work_off()
@@ -383,7 +383,7 @@ def test_cancelling_ends_what_has_not_begun_and_frees_what_was_held(generating: 
     generating.work_off()
 
     assert cancelled.status is JobStatus.CANCELLED
-    assert {item.state for item in items} == {ItemState.CANCELLED}
+    assert {item.state for item in items} == {JobItemState.CANCELLED}
     assert spending(generating) == Spending(0, 0)
     assert generating.paid() == 0
     assert generating.requests.cancel(OWNER, job.id)[0].status is JobStatus.CANCELLED
@@ -407,7 +407,7 @@ def test_cancelling_meets_a_worker_that_was_quicker(generating: Generating) -> N
     generating.jobs.stop = meanwhile  # type: ignore[method-assign]
     _, items = generating.requests.cancel(OWNER, job.id)
 
-    assert [item.state for item in items] == [ItemState.SUCCEEDED, ItemState.CANCELLED]
+    assert [item.state for item in items] == [JobItemState.SUCCEEDED, JobItemState.CANCELLED]
 
 
 # Trying again -------------------------------------------------------------------------------------------
@@ -463,7 +463,7 @@ def test_what_failed_is_read_by_one_query_however_much_it_is(
 
     again, _ = generating.requests.retry(OWNER, job.id)
 
-    assert again.counts[ItemState.QUEUED] == 50
+    assert again.counts[JobItemState.QUEUED] == 50
 
 
 def refuse_to_read(*_: object) -> None:
@@ -487,9 +487,9 @@ def test_the_sweep_sends_what_nobody_works_on_and_nothing_else(generating: Gener
     generating.queue.delays.clear()
     now = generating.clock.now()
     rows = generating.jobs.rows
-    rows[job.id, 0] = replace(rows[job.id, 0], state=ItemState.RUNNING, lease_until=now + LEASE)
+    rows[job.id, 0] = replace(rows[job.id, 0], state=JobItemState.RUNNING, lease_until=now + LEASE)
     rows[job.id, 1] = replace(
-        rows[job.id, 1], state=ItemState.RUNNING, lease_until=now + timedelta(minutes=15)
+        rows[job.id, 1], state=JobItemState.RUNNING, lease_until=now + timedelta(minutes=15)
     )
     rows[job.id, 2] = replace(rows[job.id, 2], not_before=now + timedelta(minutes=35))
 
@@ -541,4 +541,4 @@ def test_a_generated_image_may_be_published_at_once(generating: Generating) -> N
 
     image_id = generating.item(job).image_id
     assert image_id is not None
-    assert generating.store.repository.records[image_id].image.publication is not None
+    assert generating.store.repository.records[image_id].record.publication is not None

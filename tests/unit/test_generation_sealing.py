@@ -12,8 +12,8 @@ import pytest
 from image_store.adapters.dynamodb import job_items
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
-from image_store.domain.generation import WAITING_LIFETIME, ItemState, Job, JobStatus, Wish, fingerprint_of
-from image_store.domain.image import Kind, Record
+from image_store.domain.generation import WAITING_LIFETIME, JobItemState, Job, JobStatus, GenerationRequest, request_fingerprint
+from image_store.domain.image import Kind, Image
 from image_store.domain.providers import GeneratedImage, Provider, Reason
 from image_store.domain.work import GenerateImage
 from image_store.services.fingerprints import Fingerprints
@@ -24,7 +24,7 @@ from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
 
 PROVIDER = Provider.POLLINATIONS
 ANALYSIS = {"response_context": "She asked for the sea", "tone_analysis": None}
-WISH = Wish(
+WISH = GenerationRequest(
     prompt="A lighthouse at dusk",
     negative_prompt="people",
     attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",), title="Sea", analysis=ANALYSIS),
@@ -40,7 +40,7 @@ def generating() -> Generating:
     return found
 
 
-def image_of(generating: Generating, job: Job, index: int = 0) -> Record:
+def image_of(generating: Generating, job: Job, index: int = 0) -> Image:
     image_id = generating.item(job, index).image_id
     assert image_id is not None
     return generating.store.repository.records[image_id]
@@ -185,7 +185,7 @@ def test_an_equal_request_is_joined_and_leaves_no_digest_that_could_be_tried(gen
     again = generating.begin(WISH, join=True)
     preference = first.preference
 
-    plain = fingerprint_of(OWNER, (WISH,), preference)
+    plain = request_fingerprint(OWNER, (WISH,), preference)
     tried = {plain, hashlib.sha256(f"generation\0same\0{plain}".encode()).hexdigest()}
 
     assert first.id == again.id
@@ -240,7 +240,7 @@ def test_an_image_waits_for_the_key_service_before_anybody_is_asked(generating: 
 
     with pytest.raises(StorageUnavailable):
         generating.do(GenerateImage(job.id, 0))
-    assert generating.item(job).state is ItemState.QUEUED
+    assert generating.item(job).state is JobItemState.QUEUED
     assert not generating.asked(PROVIDER)
     generating.store.cipher.away = False
     generating.do(GenerateImage(job.id, 0))
@@ -257,7 +257,7 @@ def test_an_image_waits_no_longer_for_the_key_service_than_for_a_provider(genera
 
     item = generating.item(job)
     assert item.error is not None
-    assert (item.state, item.error.code) == (ItemState.FAILED, "storage_unavailable")
+    assert (item.state, item.error.code) == (JobItemState.FAILED, "storage_unavailable")
     assert not +generating.jobs.committed
 
 
@@ -271,11 +271,11 @@ def test_a_paid_image_waits_for_the_key_service_as_long_as_it_takes(generating: 
 
     generating.providers[PROVIDER].answer = answer
     generating.do(GenerateImage(job.id, 0))
-    assert generating.item(job).state is ItemState.QUEUED
+    assert generating.item(job).state is JobItemState.QUEUED
     assert generating.paid_keys()
     generating.clock.instant += timedelta(hours=5)
     generating.step()
-    assert generating.item(job).state is ItemState.QUEUED
+    assert generating.item(job).state is JobItemState.QUEUED
     generating.store.cipher.away = False
     generating.work_off()
 
@@ -305,7 +305,7 @@ def test_a_paid_image_whose_worker_died_is_settled_and_waits_for_the_key_service
     generating.do(GenerateImage(job.id, 0))
 
     waiting = generating.item(job)
-    assert (waiting.state, waiting.settled, waiting.lease_until) == (ItemState.QUEUED, True, None)
+    assert (waiting.state, waiting.settled, waiting.lease_until) == (JobItemState.QUEUED, True, None)
     generating.store.cipher.away = False
     generating.clock.instant += timedelta(seconds=30)
     generating.do(GenerateImage(job.id, 0))

@@ -18,12 +18,12 @@ from image_store.domain.errors import (
     StorageUnavailable,
     UnsupportedMediaType,
 )
-from image_store.domain.generation import WAITING_LIFETIME, ItemState, Job, JobStatus, Preference
+from image_store.domain.generation import WAITING_LIFETIME, JobItemState, Job, JobStatus, ModelPreference
 from image_store.domain.image import Kind, State
 from image_store.domain.providers import GeneratedImage, Provider, ProviderKey, Reason, Unit
 from image_store.domain.quota import Quota
 from image_store.domain.work import GenerateImage
-from image_store.services.generation.choice import Candidate
+from image_store.services.generation.choice import ModelCandidate
 from image_store.services.generation.health import Chosen, Tried
 from image_store.services.generation.run import LEASE, LONGEST_DELAY
 from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing
@@ -51,13 +51,13 @@ def test_a_job_ends_with_its_images_stored_with_all_that_is_known_of_them(genera
     item = generating.item(job)
     assert generating.job(job).status is JobStatus.SUCCEEDED
     assert item.image_id is not None
-    record = generating.store.repository.records[item.image_id]
-    assert (record.image.state, record.image.kind, record.image.owner) == (State.READY, Kind.GENERATED, OWNER)
-    assert generating.store.private.objects[record.image.original_key].data == PICTURE
-    assert record.image.filename == "a-ship-at-sea.png"
-    assert record.details.groups == ("post:p1", "prompt:q1")
-    assert (record.details.alt_text, record.details.alt_text_given) == ("A ship at sea", False)
-    assert record.details.generation == {
+    image = generating.store.repository.records[item.image_id]
+    assert (image.record.state, image.record.kind, image.record.owner) == (State.READY, Kind.GENERATED, OWNER)
+    assert generating.store.private.objects[image.record.original_key].data == PICTURE
+    assert image.record.filename == "a-ship-at-sea.png"
+    assert image.details.groups == ("post:p1", "prompt:q1")
+    assert (image.details.alt_text, image.details.alt_text_given) == ("A ship at sea", False)
+    assert image.details.generation == {
         "prompt": "A ship\nat sea",
         "negative_prompt": "rain",
         "model": "flux",
@@ -79,7 +79,7 @@ def test_a_job_ends_with_its_images_stored_with_all_that_is_known_of_them(genera
 def test_an_images_cost_is_what_the_provider_counted() -> None:
     """E4."""
     generating = later_in_the_year()
-    job = generating.begin(preference=Preference(provider=C))
+    job = generating.begin(preference=ModelPreference(provider=C))
 
     generating.work_off()
 
@@ -93,7 +93,7 @@ def test_an_images_cost_is_what_the_provider_counted() -> None:
 def test_a_provider_that_counts_nothing_costs_what_the_table_says() -> None:
     """E4."""
     generating = later_in_the_year()
-    job = generating.begin(preference=Preference(provider=B))
+    job = generating.begin(preference=ModelPreference(provider=B))
 
     generating.work_off()
 
@@ -116,7 +116,7 @@ def test_a_cost_that_nobody_knows_is_none_and_never_0(generating: Generating) ->
 def test_an_image_is_made_from_others(generating: Generating) -> None:
     """E6."""
     reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
-    job = generating.begin(a_wish(reference_ids=(reference.image.id,)))
+    job = generating.begin(a_wish(reference_ids=(reference.record.id,)))
 
     generating.work_off()
 
@@ -127,13 +127,13 @@ def test_an_image_is_made_from_others(generating: Generating) -> None:
 
 def test_a_reference_that_is_deleted_meanwhile_ends_the_image_unpaid(generating: Generating) -> None:
     reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
-    job = generating.begin(a_wish(reference_ids=(reference.image.id,)))
+    job = generating.begin(a_wish(reference_ids=(reference.record.id,)))
     generating.store.delete(reference)
 
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.error and item.error.code) == (ItemState.FAILED, "image_not_found")
+    assert (item.state, item.error and item.error.code) == (JobItemState.FAILED, "image_not_found")
     assert generating.paid() == 0
 
 
@@ -143,7 +143,7 @@ def test_variations_are_images_of_their_own_with_seeds_of_their_own(generating: 
 
     generating.work_off()
 
-    assert generating.job(job).counts[ItemState.SUCCEEDED] == 3
+    assert generating.job(job).counts[JobItemState.SUCCEEDED] == 3
     assert [request.seed for request, _ in generating.providers[A].asked] == [41, 42, 43]
     assert len({generating.item(job, index).image_id for index in range(3)}) == 3
 
@@ -208,7 +208,7 @@ def test_what_may_pass_is_tried_again_twice_with_growing_pauses(reason: Reason) 
 
     item = generating.item(job)
     assert (first, second) == ([timedelta(seconds=1)], [timedelta(seconds=2)])
-    assert (item.state, item.calls, item.retries) == (ItemState.FAILED, 3, 2)
+    assert (item.state, item.calls, item.retries) == (JobItemState.FAILED, 3, 2)
     assert item.error is not None
     assert (item.error.code, item.error.reason, item.error.provider) == (
         "provider_failed",
@@ -229,7 +229,7 @@ def test_what_lies_in_the_request_is_tried_once_and_nowhere_else(
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.calls) == (ItemState.FAILED, 1)
+    assert (item.state, item.calls) == (JobItemState.FAILED, 1)
     assert item.error is not None
     assert item.error.reason == reason
     assert generating.asked(B) == 0
@@ -248,7 +248,7 @@ def test_what_lies_in_an_account_is_done_by_another_provider_at_once(
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.provider, item.retries) == (ItemState.SUCCEEDED, B, 0)
+    assert (item.state, item.provider, item.retries) == (JobItemState.SUCCEEDED, B, 0)
     assert generating.asked(A) == 1
 
 
@@ -269,7 +269,7 @@ def test_when_no_account_is_good_the_image_fails_with_the_last_reason(generating
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.calls) == (ItemState.FAILED, 3)
+    assert (item.state, item.calls) == (JobItemState.FAILED, 3)
     assert item.error is not None
     assert (item.error.reason, item.error.provider) == (Reason.NO_BALANCE, C)
 
@@ -286,11 +286,11 @@ def test_another_provider_is_tried_after_one_that_failed_just_now(generating: Ge
 
 def test_without_fallback_nobody_else_is_asked(generating: Generating) -> None:
     generating.let(A, failing(Reason.UNAVAILABLE))
-    job = generating.begin(preference=Preference(provider=A, fallback=False))
+    job = generating.begin(preference=ModelPreference(provider=A, fallback=False))
 
     generating.work_off()
 
-    assert generating.item(job).state is ItemState.FAILED
+    assert generating.item(job).state is JobItemState.FAILED
     assert (generating.asked(A), generating.asked(B)) == (3, 0)
 
 
@@ -314,7 +314,7 @@ def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.cost, item.calls) == (ItemState.FAILED, POLLINATIONS_MICROS, 1)
+    assert (item.state, item.cost, item.calls) == (JobItemState.FAILED, POLLINATIONS_MICROS, 1)
     assert item.error is not None
     assert item.error.code == "invalid_image"
     assert generating.paid_keys() == []
@@ -404,7 +404,7 @@ def test_a_provider_that_asks_for_a_pause_gets_it(generating: Generating) -> Non
     generating.work_off()
 
     item = generating.item(job)
-    assert (item.state, item.calls, item.retries) == (ItemState.SUCCEEDED, 2, 1)
+    assert (item.state, item.calls, item.retries) == (JobItemState.SUCCEEDED, 2, 1)
     assert generating.clock.now() - began >= timedelta(seconds=20)
 
 
@@ -447,7 +447,7 @@ def test_a_call_that_was_under_way_does_not_decide_for_the_probe(generating: Gen
     generating.providers[A].answer = slow
     generating.step()
 
-    assert generating.item(early).state is ItemState.SUCCEEDED
+    assert generating.item(early).state is JobItemState.SUCCEEDED
     assert generating.health.rows[A].open_until is not None
     assert generating.health.rows[A].probe_until is not None
 
@@ -456,15 +456,15 @@ def test_a_probe_that_is_not_made_after_all_lets_the_next_one_try(generating: Ge
     """E2: its reference is gone, or another worker was quicker."""
     reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
     generating.let(C, failing(Reason.UNAVAILABLE))
-    generating.begin(*[a_wish(f"Picture {number}") for number in range(5)], preference=Preference(provider=C))
+    generating.begin(*[a_wish(f"Picture {number}") for number in range(5)], preference=ModelPreference(provider=C))
     generating.work_off()
     generating.clock.instant += timedelta(seconds=31)
-    job = generating.begin(a_wish(reference_ids=(reference.image.id,)))
-    generating.store.deletion.delete(OWNER, reference.image.id, permanent=True)
+    job = generating.begin(a_wish(reference_ids=(reference.record.id,)))
+    generating.store.deletion.delete(OWNER, reference.record.id, permanent=True)
 
     generating.step()
 
-    assert generating.item(job).state is ItemState.FAILED
+    assert generating.item(job).state is JobItemState.FAILED
     assert generating.health.rows[C].may_probe(generating.clock.now())
 
 
@@ -473,7 +473,7 @@ def pausing_no_more(generating: Generating, provider: Provider) -> None:
     generating.let(provider, failing(Reason.UNAVAILABLE))
     generating.begin(
         *[a_wish(f"Picture {number}") for number in range(5)],
-        preference=Preference(provider=provider, fallback=False),
+        preference=ModelPreference(provider=provider, fallback=False),
     )
     for _ in range(5):
         generating.step()
@@ -500,7 +500,7 @@ def test_a_key_that_cannot_be_read_leaves_the_image_and_the_probe_to_the_next_on
         generating.do(GenerateImage(job.id, 0))
     object.__setattr__(generating.run, "deployment_key", real)
 
-    assert (generating.item(job).state, generating.item(job).calls) == (ItemState.QUEUED, 0)
+    assert (generating.item(job).state, generating.item(job).calls) == (JobItemState.QUEUED, 0)
     assert generating.health.rows[A].may_probe(generating.clock.now())
 
 
@@ -515,7 +515,7 @@ def test_an_image_waits_no_longer_for_an_own_key_than_for_a_provider(generating:
     generating.clock.instant += WAITING_LIFETIME
     generating.do(GenerateImage(job.id, 0))
 
-    assert generating.item(job).state is ItemState.FAILED
+    assert generating.item(job).state is JobItemState.FAILED
 
 
 def test_a_probe_that_succeeds_is_heard_of_when_its_answer_cannot_be_kept(generating: Generating) -> None:
@@ -536,7 +536,7 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
 ) -> None:
     """E2: or it would hold off all others until it counts as dead."""
     pausing_no_more(generating, A)
-    candidate = Candidate(A, models_of(A)[0], own_key=False, holds=0)
+    candidate = ModelCandidate(A, models_of(A)[0], own_key=False, holds=0)
     chosen = generating.run.watch.choose([candidate], Tried())
     assert isinstance(chosen, Chosen)
     save, others = generating.health.save, [1, 2]
@@ -560,7 +560,7 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
 
 def test_whoever_is_no_probe_does_not_end_anothers(generating: Generating) -> None:
     """E2."""
-    candidate = Candidate(A, models_of(A)[0], own_key=False, holds=0)
+    candidate = ModelCandidate(A, models_of(A)[0], own_key=False, holds=0)
     early = generating.run.watch.choose([candidate], Tried())
     pausing_no_more(generating, A)
     probe = generating.run.watch.choose([candidate], Tried())
@@ -606,10 +606,10 @@ def test_an_image_that_waits_for_a_provider_says_so_until_it_is_made() -> None:
     generating.let(A, GeneratedImage(data=PICTURE))
     generating.work_in_time()
 
-    assert waiting.state is ItemState.QUEUED
+    assert waiting.state is JobItemState.QUEUED
     assert waiting.error is not None
     assert (waiting.error.reason, waiting.error.provider) == (Reason.UNAVAILABLE, None)
-    assert (generating.item(job).state, generating.item(job).error) == (ItemState.SUCCEEDED, None)
+    assert (generating.item(job).state, generating.item(job).error) == (JobItemState.SUCCEEDED, None)
 
 
 # The budget of retries ----------------------------------------------------------------------------------
@@ -652,7 +652,7 @@ def test_a_provider_that_fails_mostly_is_called_hardly_more_often_than_there_are
 
     generating.work_in_time()
 
-    made = generating.job(job).counts[ItemState.SUCCEEDED]
+    made = generating.job(job).counts[JobItemState.SUCCEEDED]
     minutes = (generating.clock.now() - began) // timedelta(minutes=1)
     assert generating.health.rows[A].open_until is None
     assert generating.asked(A) <= 50 + 10 + made // 5 + minutes
@@ -703,7 +703,7 @@ def test_where_no_retry_is_left_the_next_provider_makes_the_image(generating: Ge
 
     generating.work_in_time()
 
-    assert (generating.item(job).provider, generating.item(job).state) == (B, ItemState.SUCCEEDED)
+    assert (generating.item(job).provider, generating.item(job).state) == (B, JobItemState.SUCCEEDED)
     assert generating.asked(A) == 1
 
 
@@ -775,7 +775,7 @@ def test_a_worker_that_was_taken_over_changes_nothing_any_more(generating: Gener
     generating.step()
 
     item = generating.item(job)
-    assert item.state is ItemState.QUEUED
+    assert item.state is JobItemState.QUEUED
     assert item.image_id is None
     assert generating.jobs.ledger == {}
 
@@ -820,7 +820,7 @@ def test_workers_that_keep_dying_end_the_image(generating: Generating) -> None:
         generating.clock.instant += timedelta(seconds=5)
 
     item = generating.item(job)
-    assert (item.state, item.calls) == (ItemState.FAILED, 3)
+    assert (item.state, item.calls) == (JobItemState.FAILED, 3)
 
 
 def test_an_answer_that_was_kept_is_stored_and_nobody_is_paid_again(generating: Generating) -> None:
@@ -891,7 +891,7 @@ def test_a_paid_image_waits_for_a_store_that_is_away(generating: Generating) -> 
     object.__setattr__(generating.run, "uploads", SometimesAway())
     generating.do(work)
     item = generating.item(job)
-    assert (item.state, item.settled, item.cost) == (ItemState.QUEUED, True, POLLINATIONS_MICROS)
+    assert (item.state, item.settled, item.cost) == (JobItemState.QUEUED, True, POLLINATIONS_MICROS)
     assert generating.jobs.spending(OWNER, on=generating.clock.now().date())[0] == Spending(2_000, 0)
 
     generating.work_off()
@@ -909,8 +909,8 @@ def test_an_image_that_its_owner_deletes_at_once_stays_deleted(generating: Gener
 
     class DiesAfterwards:
         def accept(self, upload: object) -> object:
-            record = real.accept(upload)  # type: ignore[arg-type]
-            generating.store.delete(record, permanent=True)
+            image = real.accept(upload)  # type: ignore[arg-type]
+            generating.store.delete(image, permanent=True)
             raise Killed
 
     object.__setattr__(generating.run, "uploads", DiesAfterwards())
@@ -920,7 +920,7 @@ def test_an_image_that_its_owner_deletes_at_once_stays_deleted(generating: Gener
     generating.do(work)
 
     item = generating.item(job)
-    assert (item.state, item.image_id, generating.paid()) == (ItemState.SUCCEEDED, None, 1)
+    assert (item.state, item.image_id, generating.paid()) == (JobItemState.SUCCEEDED, None, 1)
 
 
 # Budgets ------------------------------------------------------------------------------------------------
@@ -930,19 +930,19 @@ def test_nobody_is_called_who_would_cost_more_than_is_held() -> None:
     """E4."""
     generating = later_in_the_year(Budgets(owner_daily=1_000_000))
     generating.keys.put(OWNER, A, ProviderKey("mine"))
-    job = generating.begin(preference=Preference(provider=A, fallback=False))
+    job = generating.begin(preference=ModelPreference(provider=A, fallback=False))
     generating.keys.remove(OWNER, A)
 
     generating.work_off()
 
-    assert generating.item(job).state is ItemState.FAILED
+    assert generating.item(job).state is JobItemState.FAILED
     assert generating.paid() == 0
 
 
 def test_a_model_of_unknown_price_is_passed_over_where_budgets_hold() -> None:
     """E4."""
     generating = later_in_the_year(Budgets(owner_daily=1_000_000))
-    job = generating.begin(a_wish(size="1536x1024"), preference=Preference(provider=B))
+    job = generating.begin(a_wish(size="1536x1024"), preference=ModelPreference(provider=B))
 
     generating.work_off()
 
@@ -997,7 +997,7 @@ def test_an_image_of_a_cancelled_job_that_would_be_tried_again_is_not(generating
     generating.providers[A].answer = cancel
     generating.work_off()
 
-    assert generating.item(job).state is ItemState.CANCELLED
+    assert generating.item(job).state is JobItemState.CANCELLED
     assert generating.job(job).status is JobStatus.CANCELLED
 
 
@@ -1013,7 +1013,7 @@ def test_what_runs_when_its_job_is_cancelled_is_kept(generating: Generating) -> 
     generating.work_off()
 
     states = [generating.item(job, index).state for index in range(2)]
-    assert states == [ItemState.SUCCEEDED, ItemState.CANCELLED]
+    assert states == [JobItemState.SUCCEEDED, JobItemState.CANCELLED]
     assert generating.paid() == 1
 
 
@@ -1023,7 +1023,7 @@ def test_a_waiting_image_of_a_job_whose_cancelling_died_is_cancelled(generating:
 
     generating.work_off()
 
-    assert (generating.item(job).state, generating.paid()) == (ItemState.CANCELLED, 0)
+    assert (generating.item(job).state, generating.paid()) == (JobItemState.CANCELLED, 0)
 
 
 def test_work_for_what_never_was_is_dropped(generating: Generating) -> None:

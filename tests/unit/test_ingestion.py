@@ -11,7 +11,7 @@ from image_store.domain.errors import (
     PayloadTooLarge,
     StorageUnavailable,
 )
-from image_store.domain.image import Kind, Record, Visibility
+from image_store.domain.image import Kind, Image, Visibility
 from image_store.domain.ingest import REMEMBERED, DroppedObject
 from image_store.domain.media import MAX_BYTES
 from tests.fakes.store import Store
@@ -37,7 +37,7 @@ def ingest(
     version: str | None = "v1",
     size_bytes: int = len(PICTURE),
     bucket: str = "ingest",
-) -> Record | None:
+) -> Image | None:
     until = store.clock.now() + timedelta(seconds=50)
     return store.ingestion.ingest(DroppedObject(bucket, key, version, size_bytes), until=until)
 
@@ -60,10 +60,10 @@ def ingest(
 def test_the_key_names_owner_and_file(store: Store, key: str, owner: str, filename: str) -> None:
     drop(store, key)
 
-    record = ingest(store, key)
+    image = ingest(store, key)
 
-    assert record is not None
-    assert (record.image.owner, record.image.filename) == (owner, filename)
+    assert image is not None
+    assert (image.record.owner, image.record.filename) == (owner, filename)
 
 
 @pytest.mark.parametrize(
@@ -95,12 +95,12 @@ def test_keys_of_another_form_are_refused(store: Store, key: str) -> None:
 def test_ingested_images_are_private_uploads_of_the_type_their_bytes_show(store: Store) -> None:
     drop(store, "ingest/alice/cat.txt")
 
-    record = ingest(store, "ingest/alice/cat.txt")
+    image = ingest(store, "ingest/alice/cat.txt")
 
-    assert record is not None
-    assert (record.image.kind, record.image.visibility) == (Kind.UPLOAD, Visibility.PRIVATE)
-    assert record.image.media_type == "image/png"
-    assert store.private.objects[record.image.original_key].data == PICTURE
+    assert image is not None
+    assert (image.record.kind, image.record.visibility) == (Kind.UPLOAD, Visibility.PRIVATE)
+    assert image.record.media_type == "image/png"
+    assert store.private.objects[image.record.original_key].data == PICTURE
 
 
 def test_an_object_announced_twice_becomes_one_image(store: Store) -> None:
@@ -153,10 +153,10 @@ def test_an_object_whose_first_delivery_died_is_stored_once_that_is_certain(stor
         ingest(store, "ingest/alice/cat.png")
     assert raised.value.retry_after is not None
     store.clock.instant += raised.value.retry_after
-    record = ingest(store, "ingest/alice/cat.png")
+    image = ingest(store, "ingest/alice/cat.png")
 
-    assert record is not None
-    assert store.current(record) == record
+    assert image is not None
+    assert store.current(image) == image
     assert store.repository.usage("alice").images == 1
 
 
@@ -166,7 +166,7 @@ def test_events_may_come_twice_and_in_any_order(store: Store) -> None:
     for one in [*reversed(dropped), *dropped]:
         store.ingestion.ingest(one, until=store.clock.now() + timedelta(seconds=50))
 
-    stored = sorted(record.image.size_bytes for record in store.repository.records.values())
+    stored = sorted(image.record.size_bytes for image in store.repository.records.values())
     assert stored == [len(PICTURE), len(OTHER_PICTURE)]
 
 

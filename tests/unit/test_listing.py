@@ -28,7 +28,7 @@ def gallery(store: Store, size: int) -> list[str]:
     """Ids of images, one a minute, newest first."""
     made = []
     for _ in range(size):
-        made.append(store.upload(Attributes(groups=("session:s1",))).image.id)
+        made.append(store.upload(Attributes(groups=("session:s1",))).record.id)
         store.clock.instant += timedelta(minutes=1)
     return made[::-1]
 
@@ -74,9 +74,9 @@ def test_the_limit_may_change_between_pages(store: Store) -> None:
 
 def test_lists_hold_the_images_of_their_owner_alone(store: Store) -> None:
     store.upload(Attributes(visibility=Visibility.PUBLIC), owner="another")
-    record = store.upload()
+    image = store.upload()
 
-    assert list(pages(store, QUERY)) == [[record.image.id]]
+    assert list(pages(store, QUERY)) == [[image.record.id]]
 
 
 def test_the_trash_of_a_group_is_no_list(store: Store) -> None:

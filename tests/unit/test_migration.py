@@ -124,7 +124,7 @@ def images_of(store: Store, record_id: str, owner: str = OWNER) -> list[str]:
 
 
 def stored_bytes(store: Store, image_id: str) -> bytes:
-    return store.private.objects[store.repository.records[image_id].image.original_key].data
+    return store.private.objects[store.repository.records[image_id].record.original_key].data
 
 
 def failure(migration: Migration) -> tuple[str, str]:
@@ -372,7 +372,7 @@ def test_the_objects_of_a_folder_become_images_named_by_their_keys(store: Store)
     assert (done.total, done.tally.moved, done.tally.seen) == (5, 3 + 1, 5)
     assert [error.record for error in done.tally.errors] == [f"{folder}d.svg"]
     (image_id,) = images_of(store, f"{folder}a/raw.png")
-    assert store.repository.records[image_id].image.filename == "raw.png"
+    assert store.repository.records[image_id].record.filename == "raw.png"
 
 
 def test_overlapping_folders_move_an_object_once(store: Store) -> None:
@@ -811,10 +811,10 @@ def test_an_image_of_a_record_is_like_any_other(store: Store) -> None:
     uploaded = store.upload(Attributes())
 
     (image_id,) = images_of(store, "r1")
-    moved = store.repository.records[image_id].image
+    moved = store.repository.records[image_id].record
 
     assert (moved.state, moved.visibility, moved.media_type) == (
-        uploaded.image.state,
-        uploaded.image.visibility,
-        uploaded.image.media_type,
+        uploaded.record.state,
+        uploaded.record.visibility,
+        uploaded.record.media_type,
     )

@@ -8,7 +8,7 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
-from image_store.domain.image import Record, Visibility
+from image_store.domain.image import Image, Visibility
 from image_store.entrypoints.patches import edit_of
 from image_store.entrypoints.schemas.images import ImagePatch
 from tests.fakes.store import Store
@@ -26,16 +26,16 @@ ATTRIBUTES = Attributes(
 
 
 @pytest.fixture
-def record() -> Record:
+def image() -> Image:
     return Store().upload(ATTRIBUTES)
 
 
-def edited(record: Record, **patch: Any) -> Record:
-    return edit_of(ImagePatch.model_validate(patch))(record)
+def edited(image: Image, **patch: Any) -> Image:
+    return edit_of(ImagePatch.model_validate(patch))(image)
 
 
-def test_an_empty_patch_changes_nothing(record: Record) -> None:
-    assert edited(record) == record
+def test_an_empty_patch_changes_nothing(image: Image) -> None:
+    assert edited(image) == image
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_an_empty_patch_changes_nothing(record: Record) -> None:
     ids=str,
 )
 def test_what_was_sent_changes_and_the_rest_stays(
-    record: Record, patch: dict[str, Any], details: dict[str, Any]
+    image: Image, patch: dict[str, Any], details: dict[str, Any]
 ) -> None:
-    changed = edited(record, **patch)
+    changed = edited(image, **patch)
 
-    assert changed == replace(record, details=replace(record.details, **details))
+    assert changed == replace(image, details=replace(image.details, **details))
 
 
 @pytest.mark.parametrize(
@@ -81,35 +81,35 @@ def test_what_was_sent_changes_and_the_rest_stays(
     ids=str,
 )
 def test_metadata_is_merged_as_the_rfc_says(
-    record: Record, patch: dict[str, Any], expected: dict[str, Any]
+    image: Image, patch: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     """RFC 7396, section 2 and appendix A: members deep down merge, lists are replaced whole."""
-    changed = edited(record, metadata=patch)
+    changed = edited(image, metadata=patch)
 
     assert changed.details.metadata == expected
-    assert record.details.metadata == METADATA
+    assert image.details.metadata == METADATA
 
 
-def test_metadata_is_measured_after_the_merge(record: Record) -> None:
-    half = edited(record, metadata={"first": "x" * 2_500})
+def test_metadata_is_measured_after_the_merge(image: Image) -> None:
+    half = edited(image, metadata={"first": "x" * 2_500})
 
     with pytest.raises(AttributesTooLarge):
         edited(half, metadata={"second": "x" * 2_500})
 
 
-def test_groups_are_counted_after_the_merge(record: Record) -> None:
+def test_groups_are_counted_after_the_merge(image: Image) -> None:
     """A6."""
     with pytest.raises(InvalidRequest):
-        edited(record, groups={"persona": [f"p{number}" for number in range(18)]})
+        edited(image, groups={"persona": [f"p{number}" for number in range(18)]})
 
 
-def test_what_decides_about_an_image_is_changed_in_its_record(record: Record) -> None:
-    changed = edited(record, category=None, visibility="public", expires_at="2026-03-02T12:00:00+01:00")
+def test_what_decides_about_an_image_is_changed_in_its_record(image: Image) -> None:
+    changed = edited(image, category=None, visibility="public", expires_at="2026-03-02T12:00:00+01:00")
 
     assert changed == replace(
-        record,
-        image=replace(
-            record.image,
+        image,
+        record=replace(
+            image.record,
             category=None,
             visibility=Visibility.PUBLIC,
             expires_at=datetime(2026, 3, 2, 11, 0, tzinfo=UTC),
@@ -117,8 +117,8 @@ def test_what_decides_about_an_image_is_changed_in_its_record(record: Record) ->
     )
 
 
-def test_null_takes_an_expiry_away(record: Record) -> None:
-    later = record.image.created_at + timedelta(days=1)
-    expiring = replace(record, image=replace(record.image, expires_at=later))
+def test_null_takes_an_expiry_away(image: Image) -> None:
+    later = image.record.created_at + timedelta(days=1)
+    expiring = replace(image, record=replace(image.record, expires_at=later))
 
-    assert edited(expiring, expires_at=None).image.expires_at is None
+    assert edited(expiring, expires_at=None).record.expires_at is None

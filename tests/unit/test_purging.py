@@ -9,7 +9,7 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ConfigurationError, ImageStoreError, StorageUnavailable
-from image_store.domain.image import Record, Visibility
+from image_store.domain.image import Image, Visibility
 from tests.fakes.store import Store
 from tests.faults.world import PUBLIC_URL
 
@@ -34,18 +34,18 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     ours.propagate = before
 
 
-def urls_of(record: Record) -> tuple[str, ...]:
-    assert record.image.publication is not None
-    return tuple(f"{PUBLIC_URL}/{key}" for key in sorted(record.image.public_keys(record.image.publication)))
+def urls_of(image: Image) -> tuple[str, ...]:
+    assert image.record.publication is not None
+    return tuple(f"{PUBLIC_URL}/{key}" for key in sorted(image.record.public_keys(image.record.publication)))
 
 
-def withdrawn_unheard(store: Store, count: int) -> list[Record]:
+def withdrawn_unheard(store: Store, count: int) -> list[Image]:
     """Unpublished images whose addresses the CDN did not want to purge."""
     shown = [store.upload(PUBLIC) for _ in range(count)]
     store.cdn.visit()
     store.cdn.takes = 0
-    for record in shown:
-        store.show(record, Visibility.PRIVATE)
+    for image in shown:
+        store.show(image, Visibility.PRIVATE)
     store.cdn.takes, store.cdn.asked = None, 0
     return shown
 
@@ -109,8 +109,8 @@ def test_a_purge_that_fails_is_left_to_cleanup_and_the_request_succeeds(
 
     hidden = store.show(shown, Visibility.PRIVATE)
 
-    assert hidden.image.visibility is Visibility.PRIVATE
-    assert store.repository.due_publications.keys() == {shown.image.publication}
+    assert hidden.record.visibility is Visibility.PRIVATE
+    assert store.repository.due_publications.keys() == {shown.record.publication}
     said = f"Withdrawn publications wait for cleanup: {refusal.message}"
     assert log.record_tuples == [("image_store.services.publishing", logging.WARNING, said)]
 
@@ -128,7 +128,7 @@ def test_copies_that_could_not_be_deleted_are_not_purged(permanent: bool, store:
     store.delete(shown, permanent=permanent)
 
     assert store.cdn.purges == []
-    assert store.repository.due_publications.keys() == {shown.image.publication}
+    assert store.repository.due_publications.keys() == {shown.record.publication}
 
 
 def test_cleanup_purges_many_publications_with_few_calls(store: Store) -> None:
@@ -139,7 +139,7 @@ def test_cleanup_purges_many_publications_with_few_calls(store: Store) -> None:
     assert (report.collected, report.failed) == ({"publications": 32}, 0)
     assert len(store.cdn.purges) == 2
     purged = {url for purge in store.cdn.purges for url in purge}
-    assert purged == {url for record in shown for url in urls_of(record)}
+    assert purged == {url for image in shown for url in urls_of(image)}
 
 
 def test_cleanup_forgets_only_what_was_purged_and_asks_a_refusing_cdn_once_more(store: Store) -> None:
@@ -192,7 +192,7 @@ def test_images_that_expire_together_are_purged_together(store: Store) -> None:
 
     assert report.collected == {"expired": 3, "publications": 3}
     [purged] = store.cdn.purges
-    assert sorted(purged) == sorted(url for record in shown for url in urls_of(record))
+    assert sorted(purged) == sorted(url for image in shown for url in urls_of(image))
 
 
 def test_without_a_cdn_to_tell_a_publication_is_forgotten_when_its_copies_are_gone() -> None:

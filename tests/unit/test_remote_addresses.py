@@ -5,7 +5,7 @@ from ipaddress import ip_address, ip_network
 import pytest
 
 from image_store.adapters.remote.addresses import AddressRules
-from image_store.adapters.remote.refusal import Refused
+from image_store.adapters.remote.refusal import FetchRefusal
 
 PUBLIC = [
     "1.1.1.1",
@@ -117,13 +117,13 @@ def test_a_public_address_is_reached_at_the_default_port_only(address: str) -> N
 
     rules.check_address(ip_address(address), is_default_port=True)
 
-    with pytest.raises(Refused, match="port"):
+    with pytest.raises(FetchRefusal, match="port"):
         rules.check_address(ip_address(address), is_default_port=False)
 
 
 @pytest.mark.parametrize("address", REFUSED)
 def test_any_other_address_is_refused(address: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefusal):
         AddressRules().check_address(ip_address(address), is_default_port=True)
 
 
@@ -138,7 +138,7 @@ def test_an_allowed_network_is_reached_at_any_port(address: str) -> None:
 def test_what_lies_beside_an_allowed_network_stays_refused(address: str) -> None:
     networks = [ip_network(text) for text in ("10.0.0.0/16", "127.0.0.2/32", "fd12::/16")]
 
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefusal):
         AddressRules(networks=networks).check_address(ip_address(address), is_default_port=True)
 
 
@@ -146,7 +146,7 @@ def test_what_lies_beside_an_allowed_network_stays_refused(address: str) -> None
 def test_no_network_that_is_allowed_opens_what_holds_credentials_or_hides_another_address(
     address: str,
 ) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefusal):
         EVERYTHING.check_address(ip_address(address), is_default_port=True)
 
 
@@ -178,5 +178,5 @@ def test_a_host_that_is_chosen_is_reached(entries: tuple[str, ...], host: str) -
     ],
 )
 def test_another_host_is_refused(entries: tuple[str, ...], host: str) -> None:
-    with pytest.raises(Refused, match="not among"):
+    with pytest.raises(FetchRefusal, match="not among"):
         AddressRules(hosts=entries).check_host(host)

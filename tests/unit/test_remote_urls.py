@@ -2,7 +2,7 @@
 
 import pytest
 
-from image_store.adapters.remote.refusal import Refused
+from image_store.adapters.remote.refusal import FetchRefusal
 from image_store.adapters.remote.urls import parse_target
 
 NAMES = [
@@ -137,7 +137,7 @@ def test_an_address_is_known_as_one(url: str, address: str, authority: str) -> N
 
 @pytest.mark.parametrize("url", REFUSED)
 def test_a_url_that_could_be_read_in_another_way_is_refused(url: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefusal):
         parse_target(url)
 
 
@@ -192,7 +192,7 @@ def test_a_redirect_leads_where_a_browser_would_go(start: str, location: str, re
     ],
 )
 def test_a_redirect_to_something_less_safe_is_refused(location: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefusal):
         parse_target("https://a.example/x").redirected(location)
 
 
@@ -235,5 +235,5 @@ def test_a_redirect_in_latin_1_leads_to_the_same_letters() -> None:
     ],
 )
 def test_a_redirect_with_letters_of_utf_8_passes_the_same_checks(location: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(FetchRefusal):
         parse_target("https://example.com/").redirected(as_http_client_reads(location))

@@ -9,15 +9,15 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from image_store.adapters.renderer import LambdaRenderer
 from image_store.domain.errors import InvalidRequest, StorageUnavailable
-from image_store.domain.making import RenditionWanted, TransformWanted, Wanted
+from image_store.domain.making import RenditionRequest, TransformRequest, RenderRequest
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import SMART, Fit, Gravity, Recipe
 from image_store.domain.sharing import transform
 from image_store.entrypoints.making import wanted_of
 
-RENDITION = RenditionWanted("id", "w640", MediaType.AVIF)
+RENDITION = RenditionRequest("id", "w640", MediaType.AVIF)
 TRANSFORMS = [
-    TransformWanted("id", transform(recipe))
+    TransformRequest("id", transform(recipe))
     for recipe in (
         Recipe(200),
         Recipe(200, 100, Fit.COVER, SMART, MediaType.JPEG, quality=50),
@@ -39,7 +39,7 @@ class Client:
 
 
 @pytest.mark.parametrize("wanted", [RENDITION, *TRANSFORMS])
-def test_what_is_wanted_arrives_as_it_was_sent(wanted: Wanted) -> None:
+def test_what_is_wanted_arrives_as_it_was_sent(wanted: RenderRequest) -> None:
     client = Client(lambda: {"StatusCode": 200})
 
     LambdaRenderer("render", client=lambda: client).render(wanted)

@@ -9,8 +9,8 @@ import pytest
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ChecksumMismatch, Conflict, RepairNotFound, StorageUnavailable
-from image_store.domain.image import Image, Record, State, Visibility, public_key
-from image_store.domain.making import RenditionWanted
+from image_store.domain.image import ImageRecord, Image, State, Visibility, public_key
+from image_store.domain.making import RenditionRequest
 from image_store.domain.media import MediaType
 from image_store.domain.repair import MissingObjects, RepairJob, RepairStatus
 from image_store.domain.work import RepairStep
@@ -33,23 +33,23 @@ def lose(bucket: MemoryBucket, keys: Sequence[str]) -> None:
         del bucket.objects[key]
 
 
-def derived_keys(image: Image) -> list[str]:
-    return [image.rendition_key(made) for made in image.renditions]
+def derived_keys(record: ImageRecord) -> list[str]:
+    return [record.rendition_key(made) for made in record.renditions]
 
 
-def copy_keys(image: Image) -> list[str]:
-    assert image.publication is not None
-    return [public_key(image.publication, made) for made in image.renditions]
+def copy_keys(record: ImageRecord) -> list[str]:
+    assert record.publication is not None
+    return [public_key(record.publication, made) for made in record.renditions]
 
 
-def with_requested_rendition(store: Store, record: Record) -> Record:
-    wanted = RenditionWanted(record.image.id, "w640", MediaType.AVIF)
+def with_requested_rendition(store: Store, image: Image) -> Image:
+    wanted = RenditionRequest(image.record.id, "w640", MediaType.AVIF)
     store.rendering.make(wanted, until=store.clock.now() + HOUR)
-    return store.current(record)
+    return store.current(image)
 
 
-def repair(store: Store, record: Record) -> MissingObjects:
-    return store.image_repair.repair(record.image.id, until=store.clock.now() + HOUR)
+def repair(store: Store, image: Image) -> MissingObjects:
+    return store.image_repair.repair(image.record.id, until=store.clock.now() + HOUR)
 
 
 def work_off(store: Store, *, time: timedelta = HOUR) -> None:
@@ -69,92 +69,92 @@ def repaired(store: Store, **request: Any) -> RepairJob:
 
 
 def test_lost_renditions_and_copies_come_back_under_their_keys(store: Store) -> None:
-    record = with_requested_rendition(store, store.upload(PUBLIC))
-    image = record.image
+    image = with_requested_rendition(store, store.upload(PUBLIC))
+    record = image.record
     private, public = set(store.private.objects), set(store.public.objects)
-    lose(store.private, derived_keys(image))
-    lose(store.public, copy_keys(image))
+    lose(store.private, derived_keys(record))
+    lose(store.public, copy_keys(record))
 
-    missing = repair(store, record)
+    missing = repair(store, image)
 
-    assert missing == MissingObjects(renditions=image.renditions, copies=image.renditions)
+    assert missing == MissingObjects(renditions=record.renditions, copies=record.renditions)
     assert (set(store.private.objects), set(store.public.objects)) == (private, public)
-    after = store.current(record).image
-    assert (after.version, after.publication) == (image.version, image.publication)
-    assert repair(store, record) == MissingObjects()
+    after = store.current(image).record
+    assert (after.version, after.publication) == (record.version, record.publication)
+    assert repair(store, image) == MissingObjects()
 
 
 def test_a_lost_public_bucket_is_filled_from_the_private_one_without_decoding(store: Store) -> None:
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
     store.public.objects.clear()
     private = dict(store.private.objects)
 
-    repair(store, record)
+    repair(store, image)
 
-    assert sorted(store.public.objects) == sorted(copy_keys(record.image))
+    assert sorted(store.public.objects) == sorted(copy_keys(image.record))
     assert store.private.objects == private
-    assert store.current(record) == record
+    assert store.current(image) == image
 
 
 def test_the_record_tells_the_size_of_what_another_encoder_made(store: Store) -> None:
-    record = store.upload()
-    stored = replace(record.image.renditions[0], size_bytes=1)
-    before = replace(record.image, renditions=(stored, *record.image.renditions[1:]))
-    store.repository.records[before.id] = replace(record, image=before)
+    image = store.upload()
+    stored = replace(image.record.renditions[0], size_bytes=1)
+    before = replace(image.record, renditions=(stored, *image.record.renditions[1:]))
+    store.repository.records[before.id] = replace(image, record=before)
     lose(store.private, [before.rendition_key(stored)])
 
-    repair(store, record)
+    repair(store, image)
 
-    assert store.current(record).image.renditions == record.image.renditions
+    assert store.current(image).record.renditions == image.record.renditions
 
 
 def test_a_trashed_image_gets_its_renditions_and_no_copies(store: Store) -> None:
-    record = store.upload(PUBLIC)
-    store.delete(record)
-    lose(store.private, derived_keys(record.image))
+    image = store.upload(PUBLIC)
+    store.delete(image)
+    lose(store.private, derived_keys(image.record))
 
-    repair(store, record)
+    repair(store, image)
 
-    assert set(derived_keys(record.image)) <= set(store.private.objects)
+    assert set(derived_keys(image.record)) <= set(store.private.objects)
     assert store.public.objects == {}
 
 
 def test_without_the_original_nothing_is_made_and_that_is_said(store: Store) -> None:
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
     store.private.objects.clear()
     store.public.objects.clear()
 
-    missing = repair(store, record)
+    missing = repair(store, image)
 
     assert missing.original
     assert (store.private.objects, store.public.objects) == ({}, {})
 
 
 def test_an_original_with_other_bytes_makes_no_renditions(store: Store) -> None:
-    record = store.upload()
-    lose(store.private, [*derived_keys(record.image), record.image.original_key])
+    image = store.upload()
+    lose(store.private, [*derived_keys(image.record), image.record.original_key])
     store.private.put(
-        record.image.original_key, PICTURE[::-1], content_type="image/png", cache_control="", metadata={}
+        image.record.original_key, PICTURE[::-1], content_type="image/png", cache_control="", metadata={}
     )
 
     with pytest.raises(ChecksumMismatch):
-        repair(store, record)
+        repair(store, image)
 
-    assert list(store.private.objects) == [record.image.original_key]
+    assert list(store.private.objects) == [image.record.original_key]
 
 
 def test_a_rendition_of_a_preset_that_is_gone_stays_gone_and_the_others_come_back(store: Store) -> None:
-    record = with_requested_rendition(store, store.upload())
-    lose(store.private, derived_keys(record.image))
+    image = with_requested_rendition(store, store.upload())
+    lose(store.private, derived_keys(image.record))
     presets = {name: preset for name, preset in store.image_repair.presets.items() if name != "w640"}
     store.image_repair = replace(store.image_repair, presets=presets)
 
-    repair(store, record)
+    repair(store, image)
 
     there = {
         made.preset
-        for made in record.image.renditions
-        if record.image.rendition_key(made) in store.private.objects
+        for made in image.record.renditions
+        if image.record.rendition_key(made) in store.private.objects
     }
     assert there == {"thumb", "display"}
 
@@ -162,7 +162,7 @@ def test_a_rendition_of_a_preset_that_is_gone_stays_gone_and_the_others_come_bac
 def test_a_bucket_that_does_not_answer_never_counts_as_empty(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
 
     def away(_: str) -> None:
         raise StorageUnavailable("The bucket is away.")
@@ -170,37 +170,37 @@ def test_a_bucket_that_does_not_answer_never_counts_as_empty(
     monkeypatch.setattr(store.public, "head", away)
 
     with pytest.raises(StorageUnavailable):
-        repair(store, record)
+        repair(store, image)
 
 
 def test_an_image_unpublished_meanwhile_gets_no_copies(store: Store) -> None:
-    record = store.upload(PUBLIC)
-    lose(store.private, derived_keys(record.image))
+    image = store.upload(PUBLIC)
+    lose(store.private, derived_keys(image.record))
     store.public.objects.clear()
-    store.repository.meanwhile = lambda: store.show(record, Visibility.PRIVATE)
+    store.repository.meanwhile = lambda: store.show(image, Visibility.PRIVATE)
     # Another size makes the repair write its amendment, and so meet the change.
-    smaller = tuple(replace(made, size_bytes=1) for made in record.image.renditions)
-    store.repository.records[record.image.id] = replace(
-        record, image=replace(record.image, renditions=smaller)
+    smaller = tuple(replace(made, size_bytes=1) for made in image.record.renditions)
+    store.repository.records[image.record.id] = replace(
+        image, record=replace(image.record, renditions=smaller)
     )
 
-    repair(store, record)
+    repair(store, image)
 
-    assert store.current(record).image.visibility is Visibility.PRIVATE
+    assert store.current(image).record.visibility is Visibility.PRIVATE
     store.collect()
     assert store.public.objects == {}
 
 
 def test_an_image_deleted_meanwhile_leaves_nothing(store: Store) -> None:
-    record = store.upload()
-    lose(store.private, derived_keys(record.image))
-    smaller = tuple(replace(made, size_bytes=1) for made in record.image.renditions)
-    store.repository.records[record.image.id] = replace(
-        record, image=replace(record.image, renditions=smaller)
+    image = store.upload()
+    lose(store.private, derived_keys(image.record))
+    smaller = tuple(replace(made, size_bytes=1) for made in image.record.renditions)
+    store.repository.records[image.record.id] = replace(
+        image, record=replace(image.record, renditions=smaller)
     )
-    store.repository.meanwhile = lambda: store.delete(record, permanent=True)
+    store.repository.meanwhile = lambda: store.delete(image, permanent=True)
 
-    repair(store, record)
+    repair(store, image)
     store.clock.instant += timedelta(days=1)
     store.collect()
 
@@ -208,32 +208,32 @@ def test_an_image_deleted_meanwhile_leaves_nothing(store: Store) -> None:
 
 
 def test_a_publication_without_a_row_is_an_error_that_says_what_to_do(store: Store) -> None:
-    record = store.upload(PUBLIC)
+    image = store.upload(PUBLIC)
     store.public.objects.clear()
     store.repository.publication_rows.clear()
 
     with pytest.raises(Conflict, match="publish it again"):
-        repair(store, record)
+        repair(store, image)
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.DELETING, State.TOMBSTONE])
 def test_only_images_that_are_shown_are_repaired(store: Store, state: State) -> None:
-    record = store.upload()
-    store.repository.records[record.image.id] = replace(record, image=replace(record.image, state=state))
+    image = store.upload()
+    store.repository.records[image.record.id] = replace(image, record=replace(image.record, state=state))
     store.private.objects.clear()
 
-    assert repair(store, record) == MissingObjects()
+    assert repair(store, image) == MissingObjects()
     assert store.private.objects == {}
 
 
 # Many images ----------------------------------------------------------------------------------------
 
 
-def damaged(store: Store, number: int) -> list[Record]:
+def damaged(store: Store, number: int) -> list[Image]:
     found = [store.upload(PUBLIC, data=PICTURE + bytes([each])) for each in range(number)]
-    for record in found:
-        lose(store.private, derived_keys(record.image)[:1])
-        lose(store.public, copy_keys(record.image)[:1])
+    for image in found:
+        lose(store.private, derived_keys(image.record)[:1])
+        lose(store.public, copy_keys(image.record)[:1])
     return found
 
 
@@ -241,7 +241,7 @@ def test_a_repair_of_the_whole_store_examines_every_image_and_makes_what_is_miss
     damaged(store, 3)
     store.upload(PUBLIC, owner="somebody else")
     lost = store.upload()
-    lose(store.private, [lost.image.original_key])
+    lose(store.private, [lost.record.original_key])
 
     job = repaired(store)
 
@@ -266,7 +266,7 @@ def test_named_images_alone_are_repaired_and_unknown_ones_are_reported(store: St
     first, second = damaged(store, 2)
     unknown = store.ids.image_id()
 
-    job = repaired(store, image_ids=[first.image.id, unknown, first.image.id])
+    job = repaired(store, image_ids=[first.record.id, unknown, first.record.id])
 
     assert (job.tally.examined, job.tally.renditions, job.tally.failed) == (1, 1, 1)
     assert [(error.image_id, error.code) for error in job.tally.errors] == [(unknown, "image_not_found")]
@@ -275,15 +275,15 @@ def test_named_images_alone_are_repaired_and_unknown_ones_are_reported(store: St
 
 def test_an_image_that_cannot_be_repaired_stops_no_other(store: Store) -> None:
     first, _ = damaged(store, 2)
-    store.private.objects[first.image.original_key] = replace(
-        store.private.objects[first.image.original_key], data=b"other bytes"
+    store.private.objects[first.record.original_key] = replace(
+        store.private.objects[first.record.original_key], data=b"other bytes"
     )
 
     job = repaired(store)
 
     assert (job.status, job.tally.renditions, job.tally.failed) == (RepairStatus.SUCCEEDED, 1, 1)
     assert [(error.image_id, error.code) for error in job.tally.errors] == [
-        (first.image.id, "checksum_mismatch")
+        (first.record.id, "checksum_mismatch")
     ]
 
 
@@ -329,7 +329,7 @@ def test_what_was_done_before_storage_failed_is_kept_and_the_rest_follows(
     put, failing = store.private.put, [True]
 
     def fail_once(key: str, *args: Any, **rest: Any) -> None:
-        if second.image.id in key and failing:
+        if second.record.id in key and failing:
             failing.clear()
             raise StorageUnavailable("away")
         put(key, *args, **rest)
@@ -362,7 +362,7 @@ def test_a_repair_that_there_is_not_is_not_found(store: Store, name: str) -> Non
 
 
 def test_owners_images_are_found_whoever_they_are(store: Store) -> None:
-    record = store.upload(owner=f"{OWNER} the second")
-    lose(store.private, derived_keys(record.image))
+    image = store.upload(owner=f"{OWNER} the second")
+    lose(store.private, derived_keys(image.record))
 
-    assert repaired(store).tally.renditions == len(record.image.renditions)
+    assert repaired(store).tally.renditions == len(image.record.renditions)

@@ -24,7 +24,7 @@ from image_store.entrypoints.requests import (
     validated,
 )
 from image_store.entrypoints.schemas.images import ImageAttributes
-from image_store.entrypoints.schemas.queries import ImageQuery
+from image_store.entrypoints.schemas.queries import ImageListParameters
 
 
 def resolving(
@@ -70,14 +70,14 @@ def test_a_query_that_cannot_be_read_is_refused(text: str) -> None:
 
 def test_a_parameter_given_twice_is_named() -> None:
     with pytest.raises(InvalidRequest) as raised:
-        query(resolving(query="limit=1&limit=2"), ImageQuery)
+        query(resolving(query="limit=1&limit=2"), ImageListParameters)
 
     assert raised.value.errors[0][0] == ("query", "limit")
 
 
 def test_a_fault_names_its_place_and_never_the_input() -> None:
     with pytest.raises(InvalidRequest) as raised:
-        query(resolving(query="limit=secret"), ImageQuery)
+        query(resolving(query="limit=secret"), ImageListParameters)
 
     assert raised.value.errors[0][0] == ("query", "limit")
     assert "secret" not in f"{raised.value} {raised.value.errors}"

@@ -18,24 +18,24 @@ def store() -> Store:
 
 
 def test_owners_read_their_images(store: Store) -> None:
-    record = store.upload()
+    image = store.upload()
 
-    assert store.retrieval.get(OWNER, record.image.id) == record
-    assert store.retrieval.get_image(OWNER, record.image.id) == record.image
+    assert store.retrieval.get(OWNER, image.record.id) == image
+    assert store.retrieval.get_image(OWNER, image.record.id) == image.record
 
 
 @pytest.mark.parametrize("visibility", Visibility)
 def test_foreign_images_are_not_found_whatever_their_visibility(store: Store, visibility: Visibility) -> None:
-    record = store.upload(Attributes(visibility=visibility), owner="another")
+    image = store.upload(Attributes(visibility=visibility), owner="another")
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.get(OWNER, record.image.id)
+        store.retrieval.get(OWNER, image.record.id)
     with pytest.raises(ImageNotFound):
-        store.retrieval.get_image(OWNER, record.image.id)
+        store.retrieval.get_image(OWNER, image.record.id)
 
 
 def test_foreign_and_missing_images_are_told_apart_by_nothing(store: Store) -> None:
-    foreign = store.upload(owner="another").image.id
+    foreign = store.upload(owner="another").record.id
     answers = []
 
     for image_id in (foreign, store.ids.image_id(), "no id"):
@@ -55,11 +55,11 @@ def test_what_is_no_id_is_not_found(store: Store, image_id: str) -> None:
 
 
 def test_an_id_in_capitals_is_another_id(store: Store) -> None:
-    record = store.upload()
-    assert record.image.id != record.image.id.upper()
+    image = store.upload()
+    assert image.record.id != image.record.id.upper()
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.get(OWNER, record.image.id.upper())
+        store.retrieval.get(OWNER, image.record.id.upper())
 
 
 def test_a_reservation_is_not_found(store: Store) -> None:
@@ -75,24 +75,24 @@ def test_a_reservation_is_not_found(store: Store) -> None:
 
 @pytest.mark.parametrize("visibility", [Visibility.UNLISTED, Visibility.PUBLIC])
 def test_whoever_has_the_link_sees_a_published_image(store: Store, visibility: Visibility) -> None:
-    image = store.upload(Attributes(visibility=visibility)).image
-    assert image.publication is not None
+    record = store.upload(Attributes(visibility=visibility)).record
+    assert record.publication is not None
 
-    assert store.retrieval.published(link(image.id, image.publication)) == image
+    assert store.retrieval.published(link(record.id, record.publication)) == record
 
 
 def test_a_link_with_another_publication_shows_nothing(store: Store) -> None:
-    image = store.upload(Attributes(visibility=Visibility.PUBLIC)).image
+    record = store.upload(Attributes(visibility=Visibility.PUBLIC)).record
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.published(link(image.id, store.ids.publication()))
+        store.retrieval.published(link(record.id, store.ids.publication()))
 
 
 def test_a_link_to_a_private_image_shows_nothing(store: Store) -> None:
-    image = store.upload().image
+    record = store.upload().record
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.published(link(image.id, store.ids.publication()))
+        store.retrieval.published(link(record.id, store.ids.publication()))
 
 
 @pytest.mark.parametrize("text", ["", "A" * 42, "A" * 43, "A" * 44, "Ж" * 43, "not/a/link"])

@@ -35,7 +35,7 @@ def test_a_record_of_the_first_version_is_read() -> None:
     record = records.record_of([row("META"), row("DETAIL")])
 
     assert record is not None
-    image, details = record.image, record.details
+    image, details = record.record, record.details
     assert (image.id, image.state, image.filename) == (IMAGE_ID, State.READY, "cat.png")
     assert (details.title, details.tags, details.groups) == ("Cat", ("a", "b"), ("session:s1",))
 

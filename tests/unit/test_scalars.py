@@ -15,7 +15,7 @@ from image_store.entrypoints.schemas.cleanup import CleanupRequest
 from image_store.entrypoints.schemas.deletion import BatchDelete
 from image_store.entrypoints.schemas.fields import Strict
 from image_store.entrypoints.schemas.images import ImageAttributes
-from image_store.entrypoints.schemas.queries import DeleteQuery, ImageQuery
+from image_store.entrypoints.schemas.queries import DeleteParameters, ImageListParameters
 from image_store.entrypoints.schemas.scalars import Instant, Moment, from_texts
 from image_store.entrypoints.schemas.statistics import StatsQuery
 
@@ -46,13 +46,13 @@ def test_only_true_deletes_for_good(value: Any) -> None:
 @pytest.mark.parametrize("value", ["t", "1", "on", "yes", "True", "TRUE", "", " true", "y"])
 def test_only_true_is_true_in_a_query(value: str) -> None:
     with pytest.raises(ValidationError):
-        DeleteQuery.model_validate(from_texts(DeleteQuery, {"permanent": value}))
+        DeleteParameters.model_validate(from_texts(DeleteParameters, {"permanent": value}))
 
 
 @pytest.mark.parametrize("value", ["5.0", " 5", "5_0", "٥", "+5", "5" * 30, "", "0x5", "1e1"])
 def test_a_number_in_a_query_is_written_in_digits(value: str) -> None:
     with pytest.raises(ValidationError):
-        ImageQuery.model_validate(from_texts(ImageQuery, {"limit": value}))
+        ImageListParameters.model_validate(from_texts(ImageListParameters, {"limit": value}))
 
 
 def test_numbers_flags_and_texts_of_a_query_are_read() -> None:
@@ -64,7 +64,7 @@ def test_numbers_flags_and_texts_of_a_query_are_read() -> None:
         "from": "2026-03-01T12:00:00+02:00",
     }
 
-    read = ImageQuery.model_validate(from_texts(ImageQuery, given))
+    read = ImageListParameters.model_validate(from_texts(ImageListParameters, given))
 
     assert (read.limit, read.trashed, read.tag, read.category) == (5, True, "5", "true")
     assert read.since == datetime(2026, 3, 1, 10, tzinfo=UTC)

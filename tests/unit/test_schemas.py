@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
 from image_store.entrypoints.schemas.images import ImageAttributes, ImagePatch
-from image_store.entrypoints.schemas.queries import ImageQuery
+from image_store.entrypoints.schemas.queries import ImageListParameters
 
 LINES = [
     "Грёза.png",
@@ -163,4 +163,4 @@ def test_a_visibility_cannot_be_taken_away() -> None:
 )
 def test_queries_outside_of_the_contract_are_refused(given: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
-        ImageQuery.model_validate(given)
+        ImageListParameters.model_validate(given)

@@ -11,9 +11,9 @@ import pytest
 
 from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.errors import ConfigurationError, Conflict, StorageUnavailable
-from image_store.domain.image import Kind, Record, State
+from image_store.domain.image import Kind, Image, State
 from image_store.domain.listing import ListQuery
-from image_store.domain.making import RenditionWanted, TransformWanted
+from image_store.domain.making import RenditionRequest, TransformRequest
 from image_store.domain.media import MediaType
 from image_store.domain.migration import JsonLines, Options
 from image_store.domain.projection import search_terms
@@ -89,21 +89,21 @@ def begun(store: Store, said: Attributes = SAID) -> Ticket:
         )
     )
     assert isinstance(ticket, Ticket)
-    key = store.repository.records[ticket.image_id].image.staging_key
+    key = store.repository.records[ticket.image_id].record.staging_key
     assert key is not None
     store.private.put(key, PICTURE, content_type="image/png", cache_control="", metadata={})
     return ticket
 
 
-def complete(store: Store, ticket: Ticket) -> Record:
+def complete(store: Store, ticket: Ticket) -> Image:
     until = store.clock.now() + timedelta(seconds=25)
-    record = store.direct_uploads.complete(OWNER, ticket.image_id, until=until)
-    assert record is not None
-    return record
+    image = store.direct_uploads.complete(OWNER, ticket.image_id, until=until)
+    assert image is not None
+    return image
 
 
-def titled(record: Record) -> Record:
-    return replace(record, details=replace(record.details, title="A title"))
+def titled(image: Image) -> Image:
+    return replace(image, details=replace(image.details, title="A title"))
 
 
 def calls(store: Store) -> tuple[int, int]:
@@ -111,11 +111,11 @@ def calls(store: Store) -> tuple[int, int]:
     return store.cipher.made, store.cipher.asked
 
 
-def assert_told(record: Record) -> None:
+def assert_told(image: Image) -> None:
     """It says to its owner what was said of it."""
-    assert record.details.generation == GENERATION
-    assert record.details.analysis == ANALYSIS
-    assert record.details.sealed is None
+    assert image.details.generation == GENERATION
+    assert image.details.analysis == ANALYSIS
+    assert image.details.sealed is None
 
 
 def assert_sealed(store: Store, image_id: str) -> None:
@@ -131,19 +131,19 @@ def assert_sealed(store: Store, image_id: str) -> None:
 
 
 def test_an_upload_is_sealed_and_its_owner_is_told_all_with_one_data_key(store: Store) -> None:
-    record = store.uploads.accept_and_show(asked(store))
+    image = store.uploads.accept_and_show(asked(store))
 
-    assert_told(record)
-    assert_sealed(store, record.image.id)
+    assert_told(image)
+    assert_sealed(store, image.record.id)
     assert calls(store) == (1, 0)
 
 
 def test_a_sealed_image_is_opened_with_one_call(store: Store) -> None:
     kept = store.upload(SAID)
 
-    record = store.sealing.opened(store.retrieval.get(OWNER, kept.image.id))
+    image = store.sealing.opened(store.retrieval.get(OWNER, kept.record.id))
 
-    assert_told(record)
+    assert_told(image)
     assert calls(store) == (1, 1)
 
 
@@ -157,13 +157,13 @@ def test_a_sealed_image_is_opened_with_one_call(store: Store) -> None:
     ],
 )
 def test_where_nothing_is_sensitive_nobody_is_asked(store: Store, said: Attributes) -> None:
-    record = store.uploads.accept_and_show(asked(store, said))
+    image = store.uploads.accept_and_show(asked(store, said))
 
-    shown_again = store.sealing.opened(store.retrieval.get(OWNER, record.image.id))
+    shown_again = store.sealing.opened(store.retrieval.get(OWNER, image.record.id))
 
-    assert store.current(record).details.sealed is None
-    assert shown_again == record
-    assert record.details.generation == said.generation
+    assert store.current(image).details.sealed is None
+    assert shown_again == image
+    assert image.details.generation == said.generation
     assert calls(store) == (0, 0)
 
 
@@ -177,22 +177,22 @@ def test_where_nothing_is_sensitive_nobody_is_asked(store: Store, said: Attribut
     ],
 )
 def test_whatever_is_sensitive_comes_back_as_it_was_said(store: Store, said: Attributes) -> None:
-    record = store.uploads.accept_and_show(asked(store, said))
+    image = store.uploads.accept_and_show(asked(store, said))
 
-    opened = store.sealing.opened(store.current(record))
+    opened = store.sealing.opened(store.current(image))
 
-    assert store.current(record).details.sealed is not None
+    assert store.current(image).details.sealed is not None
     assert (opened.details.generation, opened.details.analysis) == (said.generation, said.analysis)
-    assert opened == record
+    assert opened == image
 
 
 def test_without_encryption_all_is_kept_in_plain() -> None:
     store = Store()
 
-    record = store.uploads.accept_and_show(asked(store))
+    image = store.uploads.accept_and_show(asked(store))
 
-    assert store.current(record) == record
-    assert_told(record)
+    assert store.current(image) == image
+    assert_told(image)
     assert calls(store) == (0, 0)
 
 
@@ -215,7 +215,7 @@ def test_direct_uploads_migrations_and_batches_are_sealed_as_well(store: Store) 
     assert_sealed(store, ticket.image_id)
     assert store.cipher.made == 4
     for outcome in outcomes:
-        assert isinstance(outcome, Record)
+        assert isinstance(outcome, Image)
         assert_told(outcome)
     assert len(store.repository.records) == 4
     for kept in store.repository.records.values():
@@ -235,17 +235,17 @@ def test_tries_that_meet_others_seal_once(store: Store) -> None:
     said = replace(SAID, on_duplicate=OnDuplicate.RETURN_EXISTING)
     dead = store.upload(said)
     long_ago = store.clock.now() - RESERVATION_LIFETIME
-    pending = replace(dead.image, state=State.PENDING, due_at=long_ago, guarded=True)
-    store.repository.records.pop(dead.image.id)
+    pending = replace(dead.record, state=State.PENDING, due_at=long_ago, guarded=True)
+    store.repository.records.pop(dead.record.id)
 
     def another_dies_over_it() -> None:
-        store.repository.records[dead.image.id] = replace(dead, image=pending)
+        store.repository.records[dead.record.id] = replace(dead, record=pending)
 
     made = store.cipher.made
     store.repository.meanwhile = another_dies_over_it
     stored = store.upload(said)
 
-    assert stored.image.state is State.READY
+    assert stored.record.state is State.READY
     assert store.cipher.made == made + 1
 
 
@@ -265,9 +265,9 @@ def test_an_existing_image_is_answered_with_what_was_said_of_it(store: Store) ->
     store.upload(SAID)
     other = Attributes(generation={"prompt": "Another"}, on_duplicate=OnDuplicate.RETURN_EXISTING)
 
-    record = store.uploads.accept_and_show(asked(store, other))
+    image = store.uploads.accept_and_show(asked(store, other))
 
-    assert_told(record)
+    assert_told(image)
 
 
 def test_a_completed_upload_is_answered_in_plain_however_often_it_is_completed(store: Store) -> None:
@@ -289,7 +289,7 @@ def test_an_edit_keeps_what_is_sealed_and_is_answered_in_plain(store: Store) -> 
     assert_told(edited)
     assert edited.details.title == "A title"
     assert store.current(kept).details.sealed == kept.details.sealed
-    assert_sealed(store, kept.image.id)
+    assert_sealed(store, kept.record.id)
     assert calls(store) == (1, 1)
 
 
@@ -310,17 +310,17 @@ def test_an_image_out_of_the_trash_is_answered_in_plain(store: Store) -> None:
     kept = store.upload(SAID)
     store.delete(kept)
 
-    restored = store.deletion.restore(OWNER, kept.image.id)
+    restored = store.deletion.restore(OWNER, kept.record.id)
 
     assert_told(restored)
-    assert_sealed(store, kept.image.id)
+    assert_sealed(store, kept.record.id)
 
 
 def test_a_sealed_text_opens_in_no_other_record_and_for_no_other_owner(store: Store) -> None:
     kept = store.upload(SAID)
     elsewhere = [
-        replace(kept, image=replace(kept.image, id=store.ids.image_id())),
-        replace(kept, image=replace(kept.image, owner="owner-2")),
+        replace(kept, record=replace(kept.record, id=store.ids.image_id())),
+        replace(kept, record=replace(kept.record, owner="owner-2")),
     ]
 
     for copied in elsewhere:
@@ -350,24 +350,24 @@ def test_turned_on_it_leaves_what_was_stored_before(store: Store) -> None:
 def test_no_alternative_text_is_derived_from_what_is_sealed(
     store: Store, title: str | None, derived: str | None
 ) -> None:
-    record = store.upload(replace(SAID, title=title))
+    image = store.upload(replace(SAID, title=title))
 
-    assert (record.details.alt_text, record.details.alt_text_given) == (derived, False)
+    assert (image.details.alt_text, image.details.alt_text_given) == (derived, False)
 
 
 def test_an_edit_derives_no_alternative_text_from_what_is_sealed(store: Store) -> None:
-    record = store.upload(replace(SAID, alt_text="given"))
+    image = store.upload(replace(SAID, alt_text="given"))
 
-    def without(seen: Record) -> Record:
+    def without(seen: Image) -> Image:
         return replace(seen, details=replace(seen.details, alt_text=None, alt_text_given=False))
 
-    assert store.edit(record, without).details.alt_text is None
+    assert store.edit(image, without).details.alt_text is None
 
 
 def test_the_prompt_is_not_searched(store: Store) -> None:
-    record = store.upload(SAID)
+    image = store.upload(SAID)
 
-    assert set(search_terms(record.image, record.details)) == {"sea", "image", "png"}
+    assert set(search_terms(image.record, image.details)) == {"sea", "image", "png"}
 
 
 def marked_at_upload(store: Store) -> None:
@@ -379,14 +379,14 @@ def marked_at_completion(store: Store) -> None:
 
 
 def marked_on_request(store: Store) -> None:
-    record = store.upload(SAID)
-    wanted = RenditionWanted(record.image.id, "w640", MediaType.AVIF)
+    image = store.upload(SAID)
+    wanted = RenditionRequest(image.record.id, "w640", MediaType.AVIF)
     store.rendering.make(wanted, until=store.clock.now() + timedelta(seconds=20))
 
 
 def marked_by_a_transform(store: Store) -> None:
-    record = store.upload(SAID)
-    wanted = TransformWanted(record.image.id, transform(Recipe(20, 10, Fit.COVER)))
+    image = store.upload(SAID)
+    wanted = TransformRequest(image.record.id, transform(Recipe(20, 10, Fit.COVER)))
     store.transforming.make(wanted, until=store.clock.now() + timedelta(seconds=20))
 
 
@@ -413,9 +413,9 @@ def test_an_address_that_may_hold_a_prompt_names_no_image(*, seals: bool, name: 
     sources = Sources(fetcher=lambda: MemoryFetcher({url: Fetched(PICTURE, "image/png")}))
     until = store.clock.now() + timedelta(seconds=25)
 
-    record = replace(store.uploads, sources=sources).accept(Upload(OWNER, RemoteUrl(url), SAID, until))
+    image = replace(store.uploads, sources=sources).accept(Upload(OWNER, RemoteUrl(url), SAID, until))
 
-    assert record.image.filename == name
+    assert image.record.filename == name
 
 
 # Without KMS ------------------------------------------------------------------------------------------
@@ -425,26 +425,26 @@ def repeated(store: Store) -> None:
     store.uploads.accept_and_show(asked(store, key="k"))
 
 
-WITHOUT: dict[str, Callable[[Store, Record, Ticket], object]] = {
+WITHOUT: dict[str, Callable[[Store, Image, Ticket], object]] = {
     "upload": lambda store, _, __: store.upload(SAID),
     "upload again": lambda store, _, __: repeated(store),
     "begin": lambda store, _, __: begun(store),
     "complete": lambda store, _, ticket: complete(store, ticket),
-    "edit": lambda store, record, _: store.edit(record, titled),
-    "restore": lambda store, record, _: store.deletion.restore(OWNER, record.image.id),
+    "edit": lambda store, image, _: store.edit(image, titled),
+    "restore": lambda store, image, _: store.deletion.restore(OWNER, image.record.id),
 }
 
 
 @pytest.mark.parametrize("name", WITHOUT)
 def test_without_the_key_service_a_write_changes_nothing(store: Store, name: str) -> None:
-    record, ticket = store.uploads.accept_and_show(asked(store, key="k")), begun(store)
+    image, ticket = store.uploads.accept_and_show(asked(store, key="k")), begun(store)
     if name == "restore":
-        store.delete(record)
+        store.delete(image)
     before = store.contents()
     store.cipher.away = True
 
     with pytest.raises(StorageUnavailable):
-        WITHOUT[name](store, record, ticket)
+        WITHOUT[name](store, image, ticket)
 
     assert store.contents() == before
 
@@ -458,7 +458,7 @@ def test_without_the_key_service_a_sealed_image_is_not_shown_and_lists_go_on(sto
     with pytest.raises(StorageUnavailable):
         store.sealing.opened(sealed)
     assert store.sealing.opened(plain) == plain
-    assert {card.id for card in listed} == {sealed.image.id, plain.image.id}
+    assert {card.id for card in listed} == {sealed.record.id, plain.record.id}
 
 
 def test_without_the_key_service_images_are_deleted_all_the_same(store: Store) -> None:
@@ -467,7 +467,7 @@ def test_without_the_key_service_images_are_deleted_all_the_same(store: Store) -
 
     store.delete(sealed, permanent=True)
 
-    assert store.current(sealed).image.state is State.TOMBSTONE
+    assert store.current(sealed).record.state is State.TOMBSTONE
 
 
 # The parts --------------------------------------------------------------------------------------------
@@ -484,19 +484,19 @@ def test_what_is_sensitive_and_what_is_left_make_the_whole() -> None:
 
 
 def test_a_record_with_nothing_sealed_is_shown_as_it_is(store: Store) -> None:
-    record = store.upload()
+    image = store.upload()
 
-    assert shown(record, None) is record
+    assert shown(image, None) is image
 
 
 def test_a_conflict_is_no_reason_to_forget_that_something_is_sealed(store: Store) -> None:
     kept = store.upload(SAID)
 
-    def always(seen: Record) -> Record:
-        store.repository.amend(seen.image, replace(seen.image, amendment=store.ids.attempt()))
+    def always(seen: Image) -> Image:
+        store.repository.amend(seen.record, replace(seen.record, amendment=store.ids.attempt()))
         return titled(seen)
 
     with pytest.raises(Conflict):
         store.edit(kept, always)
 
-    assert_sealed(store, kept.image.id)
+    assert_sealed(store, kept.record.id)

@@ -12,14 +12,14 @@ from image_store.domain.attributes import Attributes
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import ConfigurationError, ImageNotFound, InvalidRequest, StorageUnavailable
 from image_store.domain.ids import parse_link
-from image_store.domain.image import Record, State, Visibility
-from image_store.domain.making import TransformWanted, Wanted
+from image_store.domain.image import Image, State, Visibility
+from image_store.domain.making import TransformRequest, RenderRequest
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import MAX_SIDE_PX, SMART, Fit, Gravity, Recipe
 from image_store.domain.sharing import Share, read, transform, transform_filename, written
 from image_store.ports.imaging import Renderer
 from image_store.services.cleanup.assembly import GRACE
-from image_store.services.renditions import Found
+from image_store.services.renditions import RenditionFile
 from image_store.services.sharing import ShareLinks
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, SIGNING_KEYS
@@ -50,8 +50,8 @@ def links(**keys: str) -> ShareLinks:
     return ShareLinks(keys=lambda: keys or SIGNING_KEYS)
 
 
-def link_to(store: Store, record: Record, what: Recipe | str = SQUARE) -> str:
-    link, _ = store.sharing.share(OWNER, record.image.id, what, lifetime=HOUR)
+def link_to(store: Store, image: Image, what: Recipe | str = SQUARE) -> str:
+    link, _ = store.sharing.share(OWNER, image.record.id, what, lifetime=HOUR)
     return link
 
 
@@ -192,8 +192,8 @@ def test_a_secret_without_a_current_key_is_named() -> None:
 
 
 def test_a_private_image_is_shown_by_its_link_until_it_ends(store: Store) -> None:
-    record = store.upload()
-    link, expires_at = store.sharing.share(OWNER, record.image.id, "display", lifetime=HOUR)
+    image = store.upload()
+    link, expires_at = store.sharing.share(OWNER, image.record.id, "display", lifetime=HOUR)
 
     found = store.shared.find(link, accept=None)
     store.clock.instant = expires_at - MOMENT
@@ -201,7 +201,7 @@ def test_a_private_image_is_shown_by_its_link_until_it_ends(store: Store) -> Non
     store.clock.instant = expires_at
 
     assert found == again
-    assert isinstance(found, Found)
+    assert isinstance(found, RenditionFile)
     assert found.rendition.preset == "display"
     with pytest.raises(ImageNotFound):
         store.shared.find(link, accept=None)
@@ -212,15 +212,15 @@ def test_a_rendition_behind_a_link_is_negotiated_and_made(store: Store) -> None:
 
     found = store.shared.find(link, accept="image/avif")
 
-    assert isinstance(found, Found)
+    assert isinstance(found, RenditionFile)
     assert (found.is_wanted, found.rendition.public_filename) == (True, "w640.avif")
 
 
 def test_a_transform_is_made_once(store: Store) -> None:
-    record = store.upload()
+    image = store.upload()
     first, second = (
-        link_to(store, record),
-        store.sharing.share(OWNER, record.image.id, SQUARE, lifetime=2 * HOUR)[0],
+        link_to(store, image),
+        store.sharing.share(OWNER, image.record.id, SQUARE, lifetime=2 * HOUR)[0],
     )
 
     shown = {store.shared.find(link, accept=None) for link in (first, second, first)}
@@ -228,79 +228,79 @@ def test_a_transform_is_made_once(store: Store) -> None:
     assert first != second
     assert shown == set(transforms(store))
     assert len(shown) == 1
-    assert store.renderer.asked == [TransformWanted(record.image.id, SQUARE)]  # type: ignore[attr-defined] # the fake
+    assert store.renderer.asked == [TransformRequest(image.image.id, SQUARE)]  # type: ignore[attr-defined] # the fake
 
 
 def test_a_transform_changes_no_version_and_no_quota(store: Store) -> None:
-    record = store.upload()
+    image = store.upload()
     usage = store.repository.usage(OWNER)
 
-    store.shared.find(link_to(store, record), accept=None)
+    store.shared.find(link_to(store, image), accept=None)
 
-    assert store.current(record).image.version == record.image.version
+    assert store.current(image).record.version == image.record.version
     assert store.repository.usage(OWNER) == usage
     assert store.public.objects == {}
 
 
 def test_a_preset_that_does_not_exist_cannot_be_shared(store: Store) -> None:
-    record = store.upload()
+    image = store.upload()
 
     with pytest.raises(InvalidRequest):
-        link_to(store, record, "w641")
+        link_to(store, image, "w641")
 
 
 def test_an_image_of_somebody_else_cannot_be_shared(store: Store) -> None:
-    record = store.upload(owner="another")
+    image = store.upload(owner="another")
 
     with pytest.raises(ImageNotFound):
-        link_to(store, record)
+        link_to(store, image)
 
 
 def test_an_image_in_the_trash_cannot_be_shared(store: Store) -> None:
-    record = store.upload()
-    store.delete(record)
+    image = store.upload()
+    store.delete(image)
 
     with pytest.raises(ImageNotFound):
-        link_to(store, record)
+        link_to(store, image)
 
 
 @pytest.mark.parametrize("permanent", [True, False])
 @pytest.mark.parametrize("what", [SQUARE, "display"])
 def test_a_link_ends_with_its_image(store: Store, permanent: bool, what: Recipe | str) -> None:
-    record = store.upload()
-    link = link_to(store, record, what)
+    image = store.upload()
+    link = link_to(store, image, what)
     store.shared.find(link, accept=None)
 
-    store.delete(record, permanent=permanent)
+    store.delete(image, permanent=permanent)
 
     with pytest.raises(ImageNotFound):
         store.shared.find(link, accept=None)
 
 
 def test_a_link_of_a_restored_image_shows_it_again(store: Store) -> None:
-    record = store.upload()
-    link = link_to(store, record)
+    image = store.upload()
+    link = link_to(store, image)
     key = store.shared.find(link, accept=None)
-    store.delete(record)
+    store.delete(image)
 
-    store.deletion.restore(OWNER, record.image.id)
+    store.deletion.restore(OWNER, image.record.id)
 
     assert store.shared.find(link, accept=None) == key
 
 
 class Nobody(Renderer):
-    def render(self, wanted: Wanted) -> None:
+    def render(self, wanted: RenderRequest) -> None:
         raise StorageUnavailable("It could not be made.")
 
 
 def test_while_a_transform_cannot_be_made_the_nearest_rendition_is_shown(store: Store) -> None:
-    record = store.upload()
+    image = store.upload()
     store.renderer = Nobody()
 
-    found = store.shared.find(link_to(store, record), accept=None)
+    found = store.shared.find(link_to(store, image), accept=None)
 
-    assert isinstance(found, Found)
-    assert found.rendition in record.image.renditions
+    assert isinstance(found, RenditionFile)
+    assert found.rendition in image.record.renditions
     assert found.is_wanted is False
 
 
@@ -308,19 +308,19 @@ def test_while_a_transform_cannot_be_made_the_nearest_rendition_is_shown(store: 
 
 
 def test_transforms_go_with_their_image(store: Store) -> None:
-    record = store.upload(Attributes(visibility=Visibility.PUBLIC))
-    store.shared.find(link_to(store, record), accept=None)
+    image = store.upload(Attributes(visibility=Visibility.PUBLIC))
+    store.shared.find(link_to(store, image), accept=None)
 
-    store.delete(record, permanent=True)
+    store.delete(image, permanent=True)
 
     assert store.private.objects == {}
 
 
 def test_a_transform_that_arrives_after_the_deletion_goes_with_the_tombstone(store: Store) -> None:
-    record = store.upload()
-    key = store.shared.find(link_to(store, record), accept=None)
+    image = store.upload()
+    key = store.shared.find(link_to(store, image), accept=None)
     assert isinstance(key, str)
-    store.delete(record, permanent=True)
+    store.delete(image, permanent=True)
     store.strew(store.private, key)
 
     store.clock.instant += TOMBSTONE_GRACE
@@ -331,13 +331,13 @@ def test_a_transform_that_arrives_after_the_deletion_goes_with_the_tombstone(sto
 
 def test_transforms_belong_to_their_image_while_it_is_there(store: Store) -> None:
     """D2."""
-    record, trashed = store.upload(), store.upload()
-    for each in (record, trashed):
+    image, trashed = store.upload(), store.upload()
+    for each in (image, trashed):
         store.shared.find(link_to(store, each), accept=None)
     kept = transforms(store)
     store.delete(trashed)
     nobodys = store.strew(store.private, f"transforms/{store.ids.image_id()}/{'0' * 16}/{'a' * 32}.webp")
-    of_a_dead_attempt = store.strew(store.private, f"transforms/{record.image.id}/{'f' * 16}/{'a' * 32}.webp")
+    of_a_dead_attempt = store.strew(store.private, f"transforms/{image.record.id}/{'f' * 16}/{'a' * 32}.webp")
 
     store.clock.instant += GRACE + MOMENT
     store.collect()
@@ -349,8 +349,8 @@ def test_transforms_belong_to_their_image_while_it_is_there(store: Store) -> Non
 
 
 def test_a_transform_that_the_lifecycle_took_is_made_again(store: Store) -> None:
-    record = store.upload()
-    link = link_to(store, record)
+    image = store.upload()
+    link = link_to(store, image)
     key = store.shared.find(link, accept=None)
     store.private.objects.pop(str(key))
     store.clock.instant += timedelta(minutes=1)
@@ -361,9 +361,9 @@ def test_a_transform_that_the_lifecycle_took_is_made_again(store: Store) -> None
 
 @pytest.mark.parametrize("state", [State.TRASHED, State.DELETING])
 def test_no_transform_is_made_of_what_goes_meanwhile(store: Store, state: State) -> None:
-    record = store.upload()
-    wanted = TransformWanted(record.image.id, SQUARE)
-    store.repository.meanwhile = lambda: store.delete(record, permanent=state is State.DELETING)
+    image = store.upload()
+    wanted = TransformRequest(image.record.id, SQUARE)
+    store.repository.meanwhile = lambda: store.delete(image, permanent=state is State.DELETING)
 
     store.transforming.make(wanted, until=store.clock.now() + HOUR)
 
@@ -371,11 +371,11 @@ def test_no_transform_is_made_of_what_goes_meanwhile(store: Store, state: State)
 
 
 def test_an_image_that_is_being_published_gets_no_transform_for_now(store: Store) -> None:
-    record = store.upload()
-    intended = replace(record, image=replace(record.image, intent=store.ids.publication()))
-    store.repository.records[record.image.id] = intended
+    image = store.upload()
+    intended = replace(image, record=replace(image.record, intent=store.ids.publication()))
+    store.repository.records[image.record.id] = intended
 
-    store.transforming.make(TransformWanted(record.image.id, SQUARE), until=store.clock.now() + HOUR)
+    store.transforming.make(TransformRequest(image.record.id, SQUARE), until=store.clock.now() + HOUR)
 
-    assert store.current(record) == intended
+    assert store.current(image) == intended
     assert transforms(store) == []

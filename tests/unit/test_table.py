@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from image_store.adapters.dynamodb.generations import DynamoGenerations
 from image_store.adapters.dynamodb.keys import key
-from image_store.adapters.dynamodb.table import CONFLICT_RETRY, LONGEST_BACKOFF_SECONDS, Table
+from image_store.adapters.dynamodb.table import CONFLICT_RETRY, LONGEST_BACKOFF_SECONDS, DynamoTable
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.generation import JobName
 from tests.fakes.dynamodb import table_form
@@ -63,8 +63,8 @@ class Scripted:
         self.now += max(seconds, 0.001)
 
     @property
-    def table(self) -> Table:
-        return Table("images", client=lambda: self, sleep=self.sleep, monotonic=lambda: self.now)
+    def table(self) -> DynamoTable:
+        return DynamoTable("images", client=lambda: self, sleep=self.sleep, monotonic=lambda: self.now)
 
 
 @pytest.mark.parametrize("operation", SINGLE_WRITES)
@@ -165,7 +165,7 @@ def test_a_row_that_is_named_twice_is_read_once() -> None:
     for row in rows:
         memory.put_item(TableName="images", Item=row)
 
-    found = list(Table("images", client=lambda: memory).get_many([rows[0], *rows, rows[0], rows[119]]))
+    found = list(DynamoTable("images", client=lambda: memory).get_many([rows[0], *rows, rows[0], rows[119]]))
 
     assert [row["sk"]["S"] for row in found] == [row["sk"]["S"] for row in rows]
 

@@ -10,7 +10,7 @@ from image_store.adapters.dynamodb.card_fields import DynamoCardDetails
 from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
 from image_store.domain.cleanup import Policy
 from image_store.domain.errors import UnreadableRow
-from image_store.domain.image import Kind, Record, State, Visibility
+from image_store.domain.image import Kind, Image, State, Visibility
 from image_store.domain.reservation import RESERVATION_LIFETIME
 from image_store.services.cleanup.assembly import GRACE
 from image_store.services.projecting import Projecting
@@ -37,8 +37,8 @@ def spoil(world: World, key: keys.Key, **changes: Any) -> None:
     world.client.put_item(TableName=world.table, Item=item | changes)
 
 
-def spoil_record(world: World, record: Record) -> None:
-    spoil(world, keys.record(record.image.id), record={"S": "{"})
+def spoil_record(world: World, image: Image) -> None:
+    spoil(world, keys.record(image.record.id), image={"S": "{"})
 
 
 def test_cleanup_collects_everything_but_what_it_cannot_read_and_says_how_much_that_is(world: World) -> None:
@@ -49,14 +49,14 @@ def test_cleanup_collects_everything_but_what_it_cannot_read_and_says_how_much_t
     report = world.collect()
 
     assert (report.unreadable, report.expired, report.failed) == (1, 1, 0)
-    assert world.repository.get(good.image.id).image.state is State.TOMBSTONE  # type: ignore[union-attr]
-    assert set(bad.image.private_keys) <= world.private.objects.keys()
+    assert world.repository.get(good.record.id).record.state is State.TOMBSTONE  # type: ignore[union-attr]
+    assert set(bad.record.private_keys) <= world.private.objects.keys()
     assert world.housekeeping.reports(limit=1)[0].unreadable == 1
 
 
 def test_a_row_of_a_later_version_loses_none_of_its_objects(world: World) -> None:
-    record = world.upload(Visibility.PUBLIC)
-    spoil(world, keys.record(record.image.id), **{schema.ATTRIBUTE: {"N": "99"}})
+    image = world.upload(Visibility.PUBLIC)
+    spoil(world, keys.record(image.record.id), **{schema.ATTRIBUTE: {"N": "99"}})
     world.clock.instant += GRACE + timedelta(days=8)
 
     for _ in range(3):
@@ -64,31 +64,31 @@ def test_a_row_of_a_later_version_loses_none_of_its_objects(world: World) -> Non
         world.clock.instant += timedelta(days=8)
 
     assert (report.unreadable, report.orphans) == (1, 0)
-    assert set(record.image.private_keys) <= world.private.objects.keys()
-    assert record.image.public_keys(record.image.publication or "") <= world.public.objects.keys()
+    assert set(image.record.private_keys) <= world.private.objects.keys()
+    assert image.record.public_keys(image.record.publication or "") <= world.public.objects.keys()
 
 
 def test_the_copies_of_a_publication_that_cannot_be_read_stay(world: World) -> None:
-    record = world.upload(Visibility.PUBLIC)
-    spoil(world, keys.publication(record.image.publication or ""), image_id={"N": "1"})
+    image = world.upload(Visibility.PUBLIC)
+    spoil(world, keys.publication(image.record.publication or ""), image_id={"N": "1"})
     world.clock.instant += GRACE + timedelta(days=2)
 
     report = world.collect()
 
     assert report.orphans == 0
-    assert record.image.public_keys(record.image.publication or "") <= world.public.objects.keys()
+    assert image.record.public_keys(image.record.publication or "") <= world.public.objects.keys()
 
 
 def test_policies_pass_over_what_they_cannot_read() -> None:
     store = Store(policies=[Policy(kind=Kind.UPLOAD, older_than=timedelta(days=1), keep_newest=0)])
     bad, good = (store.upload(data=b"\x89PNG\r\n\x1a\n" + bytes([number])) for number in range(2))
-    store.repository.unreadable = {bad.image.id}
+    store.repository.unreadable = {bad.record.id}
     store.clock.instant += timedelta(days=2)
 
     report = store.collect()
 
     assert (report.policies, report.unreadable) == ([1], 1)
-    assert store.repository.records[good.image.id].image.state is State.TRASHED
+    assert store.repository.records[good.record.id].record.state is State.TRASHED
 
 
 def test_a_report_or_a_position_that_cannot_be_read_is_as_good_as_none(world: World) -> None:
@@ -122,19 +122,19 @@ def test_the_others_of_a_batch_are_projected(world: World, caplog: pytest.LogCap
     failed: list[str] = []
 
     Projecting(projector=world.projector, clock=world.clock).project(
-        [bad.image.id, good.image.id], failed=lambda image_id, _: failed.append(image_id)
+        [bad.record.id, good.record.id], failed=lambda image_id, _: failed.append(image_id)
     )
 
     assert failed == [], "what can never be read is not tried again"
-    assert bad.image.id in caplog.text
-    row = world.client.get_item(TableName=world.table, Key=keys.projection(good.image.id))
+    assert bad.record.id in caplog.text
+    row = world.client.get_item(TableName=world.table, Key=keys.projection(good.record.id))
     assert "Item" in row
 
 
 def test_making_projections_anew_passes_over_what_cannot_be_read(world: World) -> None:
     bad, good = (world.upload(Visibility.PUBLIC) for _ in range(2))
-    for record in (bad, good):
-        world.project(record.image.id)
+    for image in (bad, good):
+        world.project(image.record.id)
     spoil_record(world, bad)
     after: str | None = None
     while True:
@@ -142,29 +142,29 @@ def test_making_projections_anew_passes_over_what_cannot_be_read(world: World) -
         if after is None:
             break
 
-    row = world.client.get_item(TableName=world.table, Key=keys.projection(good.image.id))["Item"]
+    row = world.client.get_item(TableName=world.table, Key=keys.projection(good.record.id))["Item"]
     assert row["generation"] == {"N": "2"}
 
 
 def test_a_single_record_that_cannot_be_read_is_told_in_words(world: World) -> None:
-    record = world.upload(Visibility.PRIVATE)
-    spoil_record(world, record)
+    image = world.upload(Visibility.PRIVATE)
+    spoil_record(world, image)
 
     with pytest.raises(UnreadableRow, match="restore it"):
-        world.retrieval.get(OWNER, record.image.id)
+        world.retrieval.get(OWNER, image.record.id)
 
 
 # Clocks that ran ahead ----------------------------------------------------------------------------------
 
 
-def abandoned_by_a_clock_ahead(world: World, ahead: timedelta) -> Record:
+def abandoned_by_a_clock_ahead(world: World, ahead: timedelta) -> Image:
     world.clock.instant += ahead
     world.faults.begin("dynamodb.transact_write_items#2", Mode.KILLED)
     with pytest.raises(Killed):
         world.upload(Visibility.PUBLIC, key="a key")
     world.faults.end()
     world.clock.instant -= ahead
-    (pending,) = (found for found in world.records() if found.image.state is State.PENDING)
+    (pending,) = (found for found in world.records() if found.record.state is State.PENDING)
     return pending
 
 
@@ -173,7 +173,7 @@ def test_a_reservation_by_a_clock_that_ran_ahead_holds_no_key(world: World) -> N
 
     again = world.upload(Visibility.PUBLIC, key="a key")
 
-    assert again.image.state is State.READY
+    assert again.record.state is State.READY
 
 
 def test_a_reservation_by_a_clock_that_ran_ahead_is_collected(world: World) -> None:
@@ -183,29 +183,29 @@ def test_a_reservation_by_a_clock_that_ran_ahead_is_collected(world: World) -> N
     report = world.collect()
 
     assert report.abandoned == 1
-    assert not set(pending.image.private_keys) & world.private.objects.keys()
+    assert not set(pending.record.private_keys) & world.private.objects.keys()
     world.clock.instant += timedelta(days=5)
     world.settle()
     world.assert_sound()
 
 
 def test_the_tombstone_of_a_clock_that_ran_ahead_goes(world: World) -> None:
-    record = world.upload(Visibility.PRIVATE)
+    image = world.upload(Visibility.PRIVATE)
     world.clock.instant += timedelta(days=400)
-    world.deletion.delete(OWNER, record.image.id, permanent=True)
+    world.deletion.delete(OWNER, image.record.id, permanent=True)
     world.clock.instant -= timedelta(days=400)
 
     report = world.collect()
 
     assert report.tombstones == 1
-    assert world.repository.get(record.image.id) is None
+    assert world.repository.get(image.record.id) is None
 
 
 def test_an_image_whose_owner_wants_it_long_is_not_taken_for_one_of_a_wrong_clock(world: World) -> None:
-    record = world.upload(Visibility.PRIVATE, expires_at=world.clock.now() + timedelta(days=4_000))
+    image = world.upload(Visibility.PRIVATE, expires_at=world.clock.now() + timedelta(days=4_000))
     world.collect()
 
-    world.assert_readable(record)
+    world.assert_readable(image)
 
 
 def test_a_lease_of_cleanup_by_a_clock_that_ran_ahead_is_taken_over() -> None:
@@ -248,10 +248,10 @@ def test_what_storage_does_not_answer_is_not_taken_for_unreadable(world: World) 
 
 def test_cards_go_without_the_fields_that_cannot_be_read(world: World) -> None:
     bad, good = (world.upload(Visibility.PRIVATE) for _ in range(2))
-    spoil(world, keys.detail(bad.image.id), body={"S": "{"})
+    spoil(world, keys.detail(bad.record.id), body={"S": "{"})
     spoil_record(world, bad)
     rows = DynamoCardDetails(world.table, client=lambda: world.client)
-    wanted = [bad.image.id, good.image.id]
+    wanted = [bad.record.id, good.record.id]
 
-    assert set(rows.details(wanted)) == {good.image.id}
-    assert set(rows.renditions(wanted)) == {good.image.id}
+    assert set(rows.details(wanted)) == {good.record.id}
+    assert set(rows.renditions(wanted)) == {good.record.id}

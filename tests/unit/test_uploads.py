@@ -18,7 +18,7 @@ from image_store.domain.errors import (
     QuotaExceeded,
     StorageUnavailable,
 )
-from image_store.domain.image import Kind, Record, State, Visibility
+from image_store.domain.image import Kind, Image, State, Visibility
 from image_store.domain.quota import Quota, Usage
 from image_store.domain.reservation import RESERVATION_LIFETIME, IdempotencyKey
 from image_store.services.reservations import WARN_ABOVE_BYTES
@@ -39,18 +39,18 @@ def store() -> Store:
     return Store()
 
 
-def dying(store: Store, attributes: Attributes | None = None, key: IdempotencyKey | None = None) -> Record:
+def dying(store: Store, attributes: Attributes | None = None, key: IdempotencyKey | None = None) -> Image:
     """An upload that ends between its reservation and its commit."""
     store.private.away = True
     with pytest.raises(StorageUnavailable):
         store.upload(attributes, idempotency=key)
     store.private.away = False
-    (pending,) = [found for found in store.repository.records.values() if found.image.state is State.PENDING]
+    (pending,) = [found for found in store.repository.records.values() if found.record.state is State.PENDING]
     return pending
 
 
 def states(store: Store) -> list[State]:
-    return [record.image.state for record in store.repository.records.values()]
+    return [image.record.state for image in store.repository.records.values()]
 
 
 # The protocol -----------------------------------------------------------------------------------------
@@ -63,39 +63,39 @@ def test_objects_are_put_after_the_reservation_and_before_the_commit(store: Stor
 
 
 def test_a_public_image_is_copied_before_its_commit_makes_it_public(store: Store) -> None:
-    record = store.upload(Attributes(visibility=Visibility.PUBLIC))
+    image = store.upload(Attributes(visibility=Visibility.PUBLIC))
 
     assert store.journal[0] == "reserve"
     assert sorted(store.journal[1:-1]) == ["put private"] * 3 + ["put public"] * 2
     assert store.journal[-1] == "pending → ready"
-    assert record.image.publication is not None
-    assert record.image.intent is None
-    assert set(store.public.objects) == set(record.image.public_keys(record.image.publication))
+    assert image.record.publication is not None
+    assert image.record.intent is None
+    assert set(store.public.objects) == set(image.record.public_keys(image.record.publication))
     assert store.repository.due_publications == {}
 
 
 def test_what_is_stored_is_what_is_answered(store: Store) -> None:
-    record = store.upload(Attributes(filename="cat.png", title="A cat", groups=("session:s1",)))
+    image = store.upload(Attributes(filename="cat.png", title="A cat", groups=("session:s1",)))
 
-    assert store.current(record) == record
-    assert record.image.state is State.READY
-    assert record.image.due_at is None
-    assert set(store.private.objects) == set(record.image.private_keys)
-    assert store.private.objects[record.image.original_key].data == PICTURE
+    assert store.current(image) == image
+    assert image.record.state is State.READY
+    assert image.record.due_at is None
+    assert set(store.private.objects) == set(image.record.private_keys)
+    assert store.private.objects[image.record.original_key].data == PICTURE
 
 
 def test_only_originals_carry_facts_and_no_private_object_may_be_shared(store: Store) -> None:
-    record = store.upload(Attributes(kind=Kind.GENERATED, visibility=Visibility.PUBLIC), owner="Жанна")
+    image = store.upload(Attributes(kind=Kind.GENERATED, visibility=Visibility.PUBLIC), owner="Жанна")
 
-    image = record.image
-    original = store.private.objects[image.original_key]
+    record = image.record
+    original = store.private.objects[record.original_key]
     assert original.metadata == {
-        "id": image.id,
+        "id": record.id,
         "owner": header_safe("Жанна"),
         "kind": "generated",
-        "sha256": image.sha256,
+        "sha256": record.sha256,
     }
-    others = [held for key, held in store.private.objects.items() if key != image.original_key]
+    others = [held for key, held in store.private.objects.items() if key != record.original_key]
     assert [held.metadata for held in (*others, *store.public.objects.values())] == [{}] * 4
     assert {held.cache_control for held in store.private.objects.values()} == {
         "private, max-age=31536000, immutable"
@@ -114,9 +114,9 @@ def test_public_copies_have_the_cache_control_that_was_asked_for(
 def test_without_a_public_bucket_an_image_is_published_without_copies() -> None:
     store = Store(publishes=False)
 
-    record = store.upload(Attributes(visibility=Visibility.PUBLIC))
+    image = store.upload(Attributes(visibility=Visibility.PUBLIC))
 
-    assert record.image.publication is not None
+    assert image.record.publication is not None
     assert store.public.objects == {}
 
 
@@ -187,10 +187,10 @@ def test_a_reference_is_never_published(store: Store, visibility: Visibility) ->
 def test_every_kind_takes_the_visibilities_that_are_its_own(
     store: Store, kind: Kind, visibility: Visibility
 ) -> None:
-    image = store.upload(Attributes(kind=kind, visibility=visibility)).image
+    record = store.upload(Attributes(kind=kind, visibility=visibility)).record
 
-    assert (image.kind, image.visibility) == (kind, visibility)
-    assert (image.publication is None) == (visibility is Visibility.PRIVATE)
+    assert (record.kind, record.visibility) == (kind, visibility)
+    assert (record.publication is None) == (visibility is Visibility.PRIVATE)
 
 
 def test_an_image_cannot_expire_now_or_earlier(store: Store) -> None:
@@ -203,9 +203,9 @@ def test_an_image_cannot_expire_now_or_earlier(store: Store) -> None:
 def test_an_image_that_expires_is_due_when_it_does(store: Store) -> None:
     expires_at = store.clock.now() + timedelta(microseconds=1)
 
-    image = store.upload(Attributes(expires_at=expires_at)).image
+    record = store.upload(Attributes(expires_at=expires_at)).record
 
-    assert (image.expires_at, image.due_at) == (expires_at, expires_at)
+    assert (record.expires_at, record.due_at) == (expires_at, expires_at)
 
 
 def test_bytes_of_another_type_than_declared_are_refused(store: Store) -> None:
@@ -216,7 +216,7 @@ def test_bytes_of_another_type_than_declared_are_refused(store: Store) -> None:
 
 
 def test_bytes_without_a_declared_type_are_taken_for_what_they_are(store: Store) -> None:
-    assert store.upload(declared_type=None).image.state is State.READY
+    assert store.upload(declared_type=None).record.state is State.READY
 
 
 @pytest.mark.parametrize(
@@ -252,8 +252,8 @@ def test_an_original_above_10_mb_is_stored_with_a_warning(
 def test_keep_stores_the_same_bytes_again_below_other_keys(store: Store) -> None:
     first, second = store.upload(), store.upload()
 
-    assert first.image.id != second.image.id
-    assert not set(first.image.private_keys) & set(second.image.private_keys)
+    assert first.record.id != second.record.id
+    assert not set(first.record.private_keys) & set(second.record.private_keys)
     assert store.repository.usage(OWNER) == Usage(2, 2 * len(PICTURE))
 
 
@@ -278,7 +278,7 @@ def test_reject_names_the_image_there_is(store: Store) -> None:
     with pytest.raises(DuplicateImage) as raised:
         store.upload(REJECT)
 
-    assert raised.value.existing_id == first.image.id
+    assert raised.value.existing_id == first.record.id
     assert len(store.repository.records) == 1
 
 
@@ -291,10 +291,10 @@ def test_bytes_of_another_owner_other_bytes_and_trash_are_no_duplicates(
     trashed = store.upload(attributes)
     store.delete(trashed)
 
-    record = store.upload(attributes)
+    image = store.upload(attributes)
 
-    assert record.image.id != trashed.image.id
-    assert record.image.state is State.READY
+    assert image.record.id != trashed.record.id
+    assert image.record.state is State.READY
 
 
 def test_the_same_bytes_being_stored_at_this_moment_are_a_conflict_that_says_when(store: Store) -> None:
@@ -311,16 +311,16 @@ def test_a_dead_reservation_with_the_guard_is_taken_over(store: Store) -> None:
     dead = dying(store, RETURN_EXISTING)
     store.clock.instant += RESERVATION_LIFETIME
 
-    record = store.upload(RETURN_EXISTING)
+    image = store.upload(RETURN_EXISTING)
 
-    assert record.image.state is State.READY
-    assert store.current(dead).image.state is State.DELETING
-    assert store.repository.copies(OWNER, record.image.sha256).guard == record.image.id
+    assert image.record.state is State.READY
+    assert store.current(dead).record.state is State.DELETING
+    assert store.repository.copies(OWNER, image.record.sha256).guard == image.record.id
     assert store.repository.usage(OWNER) == Usage(1, len(PICTURE))
 
 
 def test_losing_the_race_for_the_guard_answers_with_the_winner(store: Store) -> None:
-    winner: list[Record] = []
+    winner: list[Image] = []
     store.repository.meanwhile = lambda: winner.append(store.upload(RETURN_EXISTING))
 
     loser = store.upload(RETURN_EXISTING)
@@ -375,15 +375,15 @@ def test_a_dead_request_is_taken_over_by_its_repetition(store: Store) -> None:
     dead = dying(store, key=KEY)
     store.clock.instant += RESERVATION_LIFETIME
 
-    record = store.upload(idempotency=KEY)
+    image = store.upload(idempotency=KEY)
 
-    assert store.current(dead).image.state is State.DELETING
-    assert store.upload(idempotency=KEY) == record
+    assert store.current(dead).record.state is State.DELETING
+    assert store.upload(idempotency=KEY) == image
     assert store.repository.usage(OWNER) == Usage(1, len(PICTURE))
 
 
 def test_losing_the_race_for_a_key_answers_with_the_winner(store: Store) -> None:
-    winner: list[Record] = []
+    winner: list[Image] = []
     store.repository.meanwhile = lambda: winner.append(store.upload(idempotency=KEY))
 
     loser = store.upload(idempotency=KEY)
@@ -410,7 +410,7 @@ def test_a_key_stands_for_its_request_for_24_hours_and_then_for_nothing(store: S
 
     store.clock.instant += timedelta(seconds=1)
     second = store.upload(data=ANOTHER_PICTURE, idempotency=another)
-    assert second.image.id != first.image.id
+    assert second.record.id != first.record.id
     assert store.upload(idempotency=another) == second
 
 

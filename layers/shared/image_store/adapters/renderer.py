@@ -8,7 +8,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.making import Wanted
+from image_store.domain.making import RenderRequest
 from image_store.ports.imaging import Renderer
 
 
@@ -23,7 +23,7 @@ class LambdaRenderer(Renderer):
         self._function = function
         self._client = client
 
-    def render(self, wanted: Wanted) -> None:
+    def render(self, wanted: RenderRequest) -> None:
         event = {"want": type(wanted).__name__, **asdict(wanted)}
         try:
             answer = self._client().invoke(FunctionName=self._function, Payload=json.dumps(event).encode())

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from image_store.domain.providers import Provider, ProviderKey
     from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
     from image_store.ports.queues import WorkQueue
-    from image_store.services.generation.choice import Choice
-    from image_store.services.generation.kept import KeptAnswers
+    from image_store.services.generation.choice import ModelChoice
+    from image_store.services.generation.kept import ProviderResults
     from image_store.services.generation.overview import ProviderOverview
-    from image_store.services.generation.requests import GenerationRequests
+    from image_store.services.generation.requests import GenerationJobs
     from image_store.services.generation.run import GenerationRun
     from image_store.services.generation.sweep import GenerationSweep
-    from image_store.services.generation.wishes import Wishes
+    from image_store.services.generation.wishes import SealedRequests
     from image_store.services.uploads import Uploads
 
 
@@ -60,11 +60,11 @@ class Generation(Images):
         return image_providers(self.settings.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher)
 
     @made_once
-    def generation_requests(self) -> GenerationRequests:
+    def generation_requests(self) -> GenerationJobs:
         from image_store.services.fingerprints import Fingerprints
-        from image_store.services.generation.requests import GenerationRequests
+        from image_store.services.generation.requests import GenerationJobs
 
-        return GenerationRequests(
+        return GenerationJobs(
             generations=self.generations,
             repository=self.repository,
             keys=self.provider_keys,
@@ -130,22 +130,22 @@ class Generation(Images):
         )
 
     @made_once
-    def _wishes(self) -> Wishes:
-        from image_store.services.generation.wishes import Wishes
+    def _wishes(self) -> SealedRequests:
+        from image_store.services.generation.wishes import SealedRequests
 
-        return Wishes(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
-
-    @made_once
-    def _choice(self) -> Choice:
-        from image_store.services.generation.choice import Choice
-
-        return Choice(order=self.settings.providers, budgets=self.settings.budgets)
+        return SealedRequests(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
 
     @made_once
-    def _kept_answers(self) -> KeptAnswers:
-        from image_store.services.generation.kept import KeptAnswers
+    def _choice(self) -> ModelChoice:
+        from image_store.services.generation.choice import ModelChoice
 
-        return KeptAnswers(private=self.private, clock=self.clock)
+        return ModelChoice(order=self.settings.providers, budgets=self.settings.budgets)
+
+    @made_once
+    def _kept_answers(self) -> ProviderResults:
+        from image_store.services.generation.kept import ProviderResults
+
+        return ProviderResults(private=self.private, clock=self.clock)
 
     @made_once
     def _uploads_without_quota(self) -> Uploads:

@@ -14,7 +14,7 @@ from image_store.bootstrap.upkeep import Upkeep
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_store.domain.audit import Change
+    from image_store.domain.audit import AuditEntry
     from image_store.ports.queues import QueueDepth
     from image_store.services.health import Health
     from image_store.services.metering import Metering
@@ -25,7 +25,7 @@ class Watching(Finding, Generation, Upkeep):
     """What operators and owners are told of the store as a whole."""
 
     @made_once
-    def change_reader(self) -> Callable[[dict[str, Any]], Change | None]:
+    def change_reader(self) -> Callable[[dict[str, Any]], AuditEntry | None]:
         from image_store.adapters.dynamodb.changes import change_of
 
         return change_of

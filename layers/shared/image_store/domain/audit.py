@@ -4,30 +4,30 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.actor import Actor
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AuditEntry:
     """One write of a record, as the table tells of it; the same write may be told more than once."""
 
     event_id: str
     """The same whenever this write is told."""
     at: datetime
-    before: Image | None
+    before: ImageRecord | None
     """None when the record was new."""
-    after: Image | None
+    after: ImageRecord | None
     """None when the record is gone."""
     actor: Actor | None
     """None when nobody said: the end of a record carries nothing, and old records carry nobody."""
 
     @property
-    def image(self) -> Image:
+    def image(self) -> ImageRecord:
         """The image as it is by then, or as it was last."""
-        image = self.after or self.before
-        if image is None:
+        record = self.after or self.before
+        if record is None:
             raise ValueError("a change of nothing")
-        return image
+        return record
 
     @property
     def what(self) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ _ARRIVED = {
 }
 
 
-def _moved(before: Image, after: Image) -> tuple[str, ...]:
+def _moved(before: ImageRecord, after: ImageRecord) -> tuple[str, ...]:
     if before.state is after.state:
         return ()
     if before.state is State.TRASHED and after.state is State.READY:
@@ -59,7 +59,7 @@ def _moved(before: Image, after: Image) -> tuple[str, ...]:
     return (_ARRIVED.get(after.state, "changed_outside"),)
 
 
-def _published(before: Image, after: Image) -> tuple[str, ...]:
+def _published(before: ImageRecord, after: ImageRecord) -> tuple[str, ...]:
     if before.publication == after.publication:
         is_begun = after.intent is not None and before.intent != after.intent
         return ("publishing",) if is_begun else ()
@@ -68,7 +68,7 @@ def _published(before: Image, after: Image) -> tuple[str, ...]:
     return (*ended, *begun)
 
 
-def _otherwise(before: Image, after: Image) -> str:
+def _otherwise(before: ImageRecord, after: ImageRecord) -> str:
     if before.renditions != after.renditions and after.state is not State.PENDING:
         return "renditions_added"
     if before.transformed != after.transformed:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from image_store.domain.image import Details, Image, Kind, Visibility, public_file
+from image_store.domain.image import Details, ImageRecord, Kind, Visibility, public_file
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 
@@ -64,6 +64,6 @@ class Extra:
     renditions: tuple[Rendition, ...] = ()
 
 
-def thumb_of(image: Image) -> Rendition:
+def thumb_of(record: ImageRecord) -> Rendition:
     """The thumbnail every image has from the moment it is READY."""
-    return next(made for made in image.renditions if made.preset == "thumb")
+    return next(made for made in record.renditions if made.preset == "thumb")

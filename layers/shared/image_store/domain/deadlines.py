@@ -6,7 +6,7 @@ written by a clock that was wrong; it counts as passed, or it would hold up ever
 
 from datetime import datetime, timedelta
 
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 from image_store.domain.reservation import LONGEST_RESERVATION
 
 CLOCK_SKEW = timedelta(minutes=1)
@@ -32,16 +32,16 @@ def was_never_meant(until: datetime, now: datetime, *, longest: timedelta) -> bo
     return until > now + longest + CLOCK_SKEW
 
 
-def waits_in_vain(image: Image, now: datetime) -> bool:
+def waits_in_vain(record: ImageRecord, now: datetime) -> bool:
     """Whether an image waits for a time that was never meant."""
-    longest = _LONGEST_WAITS.get(image.state)
+    longest = _LONGEST_WAITS.get(record.state)
     return (
         longest is not None
-        and image.due_at is not None
-        and was_never_meant(image.due_at, now, longest=longest)
+        and record.due_at is not None
+        and was_never_meant(record.due_at, now, longest=longest)
     )
 
 
-def is_due(image: Image, now: datetime) -> bool:
+def is_due(record: ImageRecord, now: datetime) -> bool:
     """Whether the time has come for cleanup to take an image further."""
-    return (image.due_at is not None and now >= image.due_at) or waits_in_vain(image, now)
+    return (record.due_at is not None and now >= record.due_at) or waits_in_vain(record, now)

@@ -27,11 +27,11 @@ LONGEST_LEASE = timedelta(minutes=6)
 WAITING_LIFETIME = timedelta(minutes=30)
 """How long an image waits for a provider that can be tried."""
 
-PAID_PREFIX = "paid/"
+PROVIDER_RESULTS_PREFIX = "paid/"
 """Below it lie the providers' answers from the moment they arrive until they are images."""
 
 
-class ItemState(StrEnum):
+class JobItemState(StrEnum):
     """The life of one image of a job."""
 
     QUEUED = "queued"
@@ -52,28 +52,28 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-ITEM_TRANSITIONS: Mapping[ItemState, frozenset[ItemState]] = {
-    ItemState.QUEUED: frozenset({ItemState.QUEUED, ItemState.RUNNING, ItemState.FAILED, ItemState.CANCELLED}),
-    ItemState.RUNNING: frozenset(
+JOB_ITEM_TRANSITIONS: Mapping[JobItemState, frozenset[JobItemState]] = {
+    JobItemState.QUEUED: frozenset({JobItemState.QUEUED, JobItemState.RUNNING, JobItemState.FAILED, JobItemState.CANCELLED}),
+    JobItemState.RUNNING: frozenset(
         {
-            ItemState.QUEUED,
-            ItemState.RUNNING,
-            ItemState.SUCCEEDED,
-            ItemState.FAILED,
-            ItemState.CANCELLED,
+            JobItemState.QUEUED,
+            JobItemState.RUNNING,
+            JobItemState.SUCCEEDED,
+            JobItemState.FAILED,
+            JobItemState.CANCELLED,
         }
     ),
-    ItemState.FAILED: frozenset({ItemState.QUEUED}),
-    ItemState.CANCELLED: frozenset(),
-    ItemState.SUCCEEDED: frozenset(),
+    JobItemState.FAILED: frozenset({JobItemState.QUEUED}),
+    JobItemState.CANCELLED: frozenset(),
+    JobItemState.SUCCEEDED: frozenset(),
 }
 """RUNNING → RUNNING is a worker that takes over from a dead one."""
 
-ENDED = frozenset({ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED})
+ENDED = frozenset({JobItemState.SUCCEEDED, JobItemState.FAILED, JobItemState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class GenerationRequest:
     """One image, as its owner wants it."""
 
     prompt: str
@@ -94,7 +94,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preference:
+class ModelPreference:
     """By whom, and with which model, a job is to be made."""
 
     provider: Provider | None = None
@@ -104,7 +104,7 @@ class Preference:
 
 
 @dataclass(frozen=True, slots=True)
-class ItemError:
+class JobItemError:
     """Why an image was not made; without prompt, key or address."""
 
     code: str
@@ -114,7 +114,7 @@ class ItemError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ProviderCall:
     """One call of a provider: the fence that everything it leads to carries."""
 
     id: str
@@ -127,11 +127,11 @@ class Call:
 
     def paid_key(self, job_id: str, index: int) -> str:
         """Where its answer is kept until it is an image."""
-        return f"{PAID_PREFIX}{job_id}/{index:02d}/{self.id}"
+        return f"{PROVIDER_RESULTS_PREFIX}{job_id}/{index:02d}/{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallFailure:
+class ProviderCallFailure:
     """How a call failed that was charged for."""
 
     reason: Reason
@@ -141,10 +141,10 @@ class CallFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class LedgerEntry:
     """What a call cost, and what has to be known of it to make its answer an image."""
 
-    call: Call
+    call: ProviderCall
     cost_micros: int | None
     """None when the price is not known."""
     usage: Mapping[str, int] | None
@@ -162,12 +162,12 @@ class Receipt:
     """Whether what the provider said of usage could be read."""
     pictures: int = 1
     """How many pictures the answer held."""
-    failure: CallFailure | None = None
+    failure: ProviderCallFailure | None = None
     """Why there is no picture; None where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class BudgetHold:
     """What is set aside for an image before anybody is asked to make it."""
 
     micros: int
@@ -176,7 +176,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class JobItem:
     """One image of a job."""
 
     job_id: str
@@ -184,9 +184,9 @@ class Item:
     request_index: int
     """Which item of the request it belongs to; variations share it."""
     owner: str
-    wish: Wish | None
+    wish: GenerationRequest | None
     """None where it was not read."""
-    state: ItemState = ItemState.QUEUED
+    state: JobItemState = JobItemState.QUEUED
     version: int = 1
     change: str
     """Names the change that made this version, so that a lost answer can be settled."""
@@ -202,11 +202,11 @@ class Item:
     deadline: datetime
     """Until when a provider has to be found."""
     lease_until: datetime | None = None
-    call: Call | None = None
+    call: ProviderCall | None = None
     """The call that runs, or whose answer is being made an image."""
     settled: bool = False
     """Whether the answer to `call` is kept and its cost is in the ledger."""
-    hold: Hold | None
+    hold: BudgetHold | None
     promised: bool = False
     """Whether it has a place in its owner's quota for as long as it has not ended."""
     provider: Provider | None = None
@@ -216,7 +216,7 @@ class Item:
     """Of all calls whose cost is known."""
     unknown_costs: int = 0
     image_id: str | None = None
-    error: ItemError | None = None
+    error: JobItemError | None = None
     prompt: str | None = None
     """The beginning of its prompt, for lists; None where prompts are encrypted."""
 
@@ -243,9 +243,9 @@ class Item:
         """Whether the owner's quota has a place for it: once it has ended, its image has one of its own."""
         return self.promised and not self.ended
 
-    def moved_to(self, state: ItemState, *, change: str, **changes: Any) -> "Item":
+    def moved_to(self, state: JobItemState, *, change: str, **changes: Any) -> "JobItem":
         """The same image one version later; Conflict when its life has no such step."""
-        if state not in ITEM_TRANSITIONS[self.state]:
+        if state not in JOB_ITEM_TRANSITIONS[self.state]:
             raise Conflict(f"An image of a job that is {self.state} cannot become {state}.")
         return replace(self, state=state, version=self.version + 1, change=change, **changes)
 
@@ -260,8 +260,8 @@ class Job:
     updated_at: datetime
     version: int = 1
     """Grows with every change of one of its images."""
-    preference: Preference = Preference()
-    counts: Mapping[ItemState, int]
+    preference: ModelPreference = ModelPreference()
+    counts: Mapping[JobItemState, int]
     cost_micros: int = 0
     unknown_costs: int = 0
     cancelled: bool = False
@@ -278,7 +278,7 @@ class Job:
     @property
     def ended(self) -> bool:
         """Whether all of its images have come to an end."""
-        return not self.counts[ItemState.QUEUED] and not self.counts[ItemState.RUNNING]
+        return not self.counts[JobItemState.QUEUED] and not self.counts[JobItemState.RUNNING]
 
     @property
     def cost(self) -> int | None:
@@ -290,21 +290,21 @@ class Job:
         """What its images make of it."""
         counts = self.counts
         if not self.ended:
-            waiting = counts[ItemState.QUEUED] == self.total
+            waiting = counts[JobItemState.QUEUED] == self.total
             return JobStatus.QUEUED if waiting else JobStatus.RUNNING
-        if counts[ItemState.SUCCEEDED] == self.total:
+        if counts[JobItemState.SUCCEEDED] == self.total:
             return JobStatus.SUCCEEDED
-        if counts[ItemState.CANCELLED]:
+        if counts[JobItemState.CANCELLED]:
             return JobStatus.CANCELLED
-        return JobStatus.PARTIAL if counts[ItemState.SUCCEEDED] else JobStatus.FAILED
+        return JobStatus.PARTIAL if counts[JobItemState.SUCCEEDED] else JobStatus.FAILED
 
 
-def work_on(item: Item) -> GenerateImage:
+def work_on(item: JobItem) -> GenerateImage:
     """The message that brings an image further as it is now."""
     return GenerateImage(item.job_id, item.index, item.version)
 
 
-def is_superseded(work: GenerateImage, item: Item) -> bool:
+def is_superseded(work: GenerateImage, item: JobItem) -> bool:
     """Whether a message is for an earlier version of an image; a restored table may also hold an earlier one."""
     return 0 < work.version < item.version
 
@@ -312,25 +312,25 @@ def is_superseded(work: GenerateImage, item: Item) -> bool:
 MAX_PROMPT_EXCERPT_CHARS = 200
 
 
-def prompt_excerpt(wish: Wish | None) -> str | None:
+def prompt_excerpt(wish: GenerationRequest | None) -> str | None:
     """The beginning of a prompt as lists show it; None for one that is sealed, or was not read."""
     return wish.prompt[:MAX_PROMPT_EXCERPT_CHARS] if wish is not None and wish.prompt else None
 
 
-def counted(items: int) -> dict[ItemState, int]:
+def initial_counts(items: int) -> dict[JobItemState, int]:
     """The counts of a new job."""
-    return {state: items if state is ItemState.QUEUED else 0 for state in ItemState}
+    return {state: items if state is JobItemState.QUEUED else 0 for state in JobItemState}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class CallOutcome:
     """What a call came to, for ledger, statistics and metrics."""
 
-    call: Call
+    call: ProviderCall
     duration_ms: int
     succeeded: bool
     reason: Reason | None = None
-    receipt: Receipt | None = None
+    receipt: LedgerEntry | None = None
     """Only of a call that was charged for."""
 
     @property
@@ -340,12 +340,12 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class JobItemChange:
     """One image of a job before and after, with what a call came to if one has ended by it."""
 
-    before: Item
-    after: Item
-    outcome: Outcome | None = None
+    before: JobItem
+    after: JobItem
+    outcome: CallOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +377,7 @@ class JobPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Performance:
+class ProviderPerformance:
     """How a provider has done."""
 
     provider: Provider
@@ -401,8 +401,8 @@ class Performance:
         """Whether it was called at all."""
         return bool(self.succeeded or self.failed)
 
-    def __add__(self, other: "Performance") -> "Performance":
-        return Performance(
+    def __add__(self, other: "ProviderPerformance") -> "ProviderPerformance":
+        return ProviderPerformance(
             provider=self.provider,
             succeeded=self.succeeded + other.succeeded,
             failed=self.failed + other.failed,
@@ -413,12 +413,12 @@ class Performance:
         )
 
 
-def says_nothing_of_provider(call: Call, reason: Reason) -> bool:
+def says_nothing_of_provider(call: ProviderCall, reason: Reason) -> bool:
     """Whether a failure lies in the request, with us, or in an owner's own key."""
     return reason in NOT_OF_THE_PROVIDER or (call.own_key and reason in OF_A_KEY)
 
 
-def fingerprint_of(owner: str, wishes: tuple[Wish, ...], preference: Preference) -> str:
+def request_fingerprint(owner: str, wishes: tuple[GenerationRequest, ...], preference: ModelPreference) -> str:
     """A digest that two requests of an owner share when they ask for the same."""
     said = json.dumps(
         [owner, [asdict(wish) for wish in wishes], asdict(preference)], sort_keys=True, default=str

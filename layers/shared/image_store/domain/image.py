@@ -79,7 +79,7 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
+class ImageRecord:
     """The record: everything that decides what may happen to an image and where its objects lie.
 
     `version` grows by one with every change; `change` names the change that made this version, so that a
@@ -199,7 +199,7 @@ class Image:
         wanted = (made for made in self.renditions if made.preset == preset)
         return next((made for made in wanted if media_type in {None, made.media_type}), None)
 
-    def moved_to(self, state: State, **changes: Any) -> "Image":
+    def moved_to(self, state: State, **changes: Any) -> "ImageRecord":
         """The same image in another state; Conflict when the life of an image has no such step."""
         if state not in TRANSITIONS[self.state]:
             raise Conflict(f"An image that is {self.state} cannot become {state}.")
@@ -207,14 +207,14 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class Image:
     """An image with its details, as one read gives them."""
 
-    image: Image
+    record: ImageRecord
     details: Details
 
 
-class FoundImages(dict[str, Image]):
+class FoundRecords(dict[str, ImageRecord]):
     """Images by id, without those that are not there; `unreadable` ids are there and cannot be read."""
 
     def __init__(self) -> None:
@@ -222,7 +222,7 @@ class FoundImages(dict[str, Image]):
         self.unreadable: set[str] = set()
 
 
-class ImagePage(list[Image]):
+class RecordPage(list[ImageRecord]):
     """Images of a page; `unreadable` ids were on it and cannot be read."""
 
     def __init__(self) -> None:

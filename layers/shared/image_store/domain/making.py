@@ -8,7 +8,7 @@ from image_store.domain.sharing import transform_filename
 
 
 @dataclass(frozen=True, slots=True)
-class RenditionWanted:
+class RenditionRequest:
     """A rendition of an image by a preset, in one of its formats."""
 
     image_id: str
@@ -22,7 +22,7 @@ class RenditionWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class TransformWanted:
+class TransformRequest:
     """A transform of an image by a recipe."""
 
     image_id: str
@@ -34,4 +34,4 @@ class TransformWanted:
         return f"{self.image_id}#{transform_filename(self.recipe)}"
 
 
-Wanted = RenditionWanted | TransformWanted
+RenderRequest = RenditionRequest | TransformRequest

@@ -77,7 +77,7 @@ class OneRecord:
     owner: str
 
 
-Source = JsonLines | Folder | Table | OneRecord
+SourceLocation = JsonLines | Folder | Table | OneRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +214,7 @@ class Migration:
     """A migration as it is remembered."""
 
     id: str
-    source: Source
+    source: SourceLocation
     options: Options
     created_at: datetime
     updated_at: datetime
@@ -234,7 +234,7 @@ class Migration:
         return None if self.total is None else max(0, self.total - self.tally.seen)
 
 
-def identity(source: Source, bucket: str) -> tuple[str, ...]:
+def identity(source: SourceLocation, bucket: str) -> tuple[str, ...]:
     """What makes records of two migrations the same: the place they come from, and not the request.
 
     A folder adds nothing, as the id of its record is a key already: overlapping folders move an object once.
@@ -250,7 +250,7 @@ def identity(source: Source, bucket: str) -> tuple[str, ...]:
             return ("record", source.owner)
 
 
-def record_name(source: Source, bucket: str, record_id: str) -> str:
+def record_name(source: SourceLocation, bucket: str, record_id: str) -> str:
     """The name under which it is remembered that a record was moved: a digest."""
     parts = ("migration", *identity(source, bucket), record_id)
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -261,7 +261,7 @@ def picture_name(owner: str, record_id: str, sha256: str) -> str:
     return hashlib.sha256(json.dumps(("picture", owner, record_id, sha256)).encode()).hexdigest()
 
 
-def source_name(source: Source) -> str:
+def source_name(source: SourceLocation) -> str:
     """What makes the sources of two migrations of a deployment one; a digest."""
     parts = (type(source).__name__, asdict(source))
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from image_store.domain.ids import created_at
-from image_store.domain.image import Details, Image, Record, State, Visibility
+from image_store.domain.image import Details, ImageRecord, Image, State, Visibility
 from image_store.domain.words import terms_of
 
 MAX_TERMS = 100
@@ -25,7 +25,7 @@ COUNTED = "counted:"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ImageFacts:
     """All that the projections of an image are made from, besides its card."""
 
     owner: str
@@ -47,7 +47,7 @@ class Facts:
     """Whether the owner's usage row counts it as well."""
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Facts":
+    def from_json(cls, value: dict[str, Any]) -> "ImageFacts":
         """The facts that `to_json` made a value of JSON."""
         # Earlier builds also told whether the image is in the feed, whose rows they projected.
         known = {name: told for name, told in value.items() if name != "public"}
@@ -97,34 +97,34 @@ class Rebuild:
         return self.serving != self.building
 
 
-def facts_of(record: Record) -> Facts | None:
+def facts_of(image: Image) -> ImageFacts | None:
     """What is projected of a record; None while, or once, it is not to be found."""
-    image, details = record.image, record.details
-    if image.state not in {State.READY, State.TRASHED}:
+    record, details = image.record, image.details
+    if record.state not in {State.READY, State.TRASHED}:
         return None
-    trashed = image.state is State.TRASHED
+    trashed = record.state is State.TRASHED
     generation = details.generation or {}
-    return Facts(
-        owner=image.owner,
+    return ImageFacts(
+        owner=record.owner,
         trashed=trashed,
-        kind=image.kind.value,
-        visibility=(Visibility.PRIVATE if trashed else image.visibility).value,
-        content_type=image.media_type.value,
-        size_bytes=image.size_bytes,
-        category=image.category,
+        kind=record.kind.value,
+        visibility=(Visibility.PRIVATE if trashed else record.visibility).value,
+        content_type=record.media_type.value,
+        size_bytes=record.size_bytes,
+        category=record.category,
         model=generation.get("model") or None,
         provider=generation.get("provider") or None,
         tags=details.tags,
-        terms=search_terms(image, details),
-        perceptual_hash=None if trashed else image.perceptual_hash,
-        counted=image.counted,
+        terms=search_terms(record, details),
+        perceptual_hash=None if trashed else record.perceptual_hash,
+        counted=record.counted,
     )
 
 
-def search_terms(image: Image, details: Details) -> dict[str, int]:
+def search_terms(record: ImageRecord, details: Details) -> dict[str, int]:
     """The terms by which an image is found, each with its best rank."""
     found: dict[str, int] = {}
-    for rank, text in _texts(image, details):
+    for rank, text in _texts(record, details):
         for term in terms_of(text):
             if term not in found:
                 if len(found) == MAX_TERMS:
@@ -138,12 +138,12 @@ def day_of(image_id: str) -> str:
     return created_at(image_id).strftime("%Y-%m-%d")
 
 
-def _texts(image: Image, details: Details) -> Iterator[tuple[int, str]]:
+def _texts(record: ImageRecord, details: Details) -> Iterator[tuple[int, str]]:
     """Everything that is searched, what says most first."""
     yield TITLE_RANK, details.title or ""
     for tag in details.tags:
         yield TITLE_RANK, tag
-    yield NAME_RANK, image.filename
+    yield NAME_RANK, record.filename
     # A derived text is the prompt's, or the title's, beginning.
     if details.alt_text_given:
         yield NAME_RANK, details.alt_text or ""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.image import Record
+from image_store.domain.image import Image
 from image_store.domain.publication import PublicationRow
 from image_store.domain.quota import Quota
 
@@ -46,7 +46,7 @@ class IdempotencyRow:
 class Reservation:
     """A PENDING record with all that is taken together with it."""
 
-    record: Record
+    image: Image
     quota: Quota
     idempotency: IdempotencyKey | None
     publication: PublicationRow | None

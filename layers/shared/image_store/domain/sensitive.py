@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from image_store.domain.image import Record
+from image_store.domain.image import Image
 
 OF_GENERATION = ("prompt", "negative_prompt", "params", "original_url")
 """Some providers have the prompt in the address of the picture."""
@@ -48,14 +48,14 @@ def left_open(generation: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {name: value for name, value in generation.items() if name not in OF_GENERATION}
 
 
-def shown(record: Record, sensitive: Sensitive | None) -> Record:
+def shown(image: Image, sensitive: Sensitive | None) -> Image:
     """A record as its owner sees it, with what was sealed of it: to be answered, and never to be stored."""
     if sensitive is None:
-        return record
-    details = record.details
+        return image
+    details = image.details
     generation = details.generation
     if sensitive.generation is not None:
         generation = {**(generation or {}), **sensitive.generation}
     return replace(
-        record, details=replace(details, generation=generation, analysis=sensitive.analysis, sealed=None)
+        image, details=replace(details, generation=generation, analysis=sensitive.analysis, sealed=None)
     )

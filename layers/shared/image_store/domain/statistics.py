@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from image_store.domain.generation import Performance
+    from image_store.domain.generation import ProviderPerformance
     from image_store.domain.migration import MigrationTotals
 
 
@@ -31,7 +31,7 @@ class Statistics:
     trash: Amount = Amount()
     days: dict[date, Amount] = field(default_factory=dict)
     """What is still stored of the images of each day."""
-    generated: Mapping[date, Sequence["Performance"]] = field(default_factory=dict)
+    generated: Mapping[date, Sequence["ProviderPerformance"]] = field(default_factory=dict)
     """What each provider has made on each day, and what it cost; images that are deleted have cost as much."""
     migration: "MigrationTotals | None" = None
     """What is moved out of records and what is left; only of everybody."""

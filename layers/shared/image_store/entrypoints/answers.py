@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import link
-from image_store.domain.image import Image, Record, public_key
+from image_store.domain.image import ImageRecord, Image, public_key
 from image_store.domain.renditions import Placeholder, Rendition
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.problems import item_problem
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.services.batch_deletion import Deleted
     from image_store.services.direct_uploads import Ticket
     from image_store.services.listing import Page
-    from image_store.services.renditions import Found
+    from image_store.services.renditions import RenditionFile
 
 JSON = "application/json"
 Method = Literal["GET", "HEAD"]
@@ -38,12 +38,12 @@ class Answers:
     private: ObjectStore
     public_url: str
 
-    def image(self, record: Record, *, api_url: str, status: int = 200) -> "Response[str]":
+    def image(self, image: Image, *, api_url: str, status: int = 200) -> "Response[str]":
         """An image with its ETag; a new one (201) also with its address."""
-        headers = {"ETag": etag(record.image), "Cache-Control": "private, no-cache"}
+        headers = {"ETag": etag(image.record), "Cache-Control": "private, no-cache"}
         if status == 201:
-            headers["Location"] = f"{api_url}/v1/images/{record.image.id}"
-        return Response(status, JSON, _json(self._image(record, api_url)), headers=headers)
+            headers["Location"] = f"{api_url}/v1/images/{image.record.id}"
+        return Response(status, JSON, _json(self._image(image, api_url)), headers=headers)
 
     def ticket(self, ticket: "Ticket", *, api_url: str) -> "Response[str]":
         """What a client needs to send its bytes."""
@@ -77,92 +77,92 @@ class Answers:
         }
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
-    def batch(self, outcomes: Sequence[Record | ImageStoreError], *, api_url: str) -> "Response[str]":
+    def batch(self, outcomes: Sequence[Image | ImageStoreError], *, api_url: str) -> "Response[str]":
         """What became of each item of a batch, by its index."""
         successful, failed = [], []
         for index, outcome in enumerate(outcomes):
-            if isinstance(outcome, Record):
+            if isinstance(outcome, Image):
                 successful.append({"index": index, "image": self._image(outcome, api_url)})
             else:
                 failed.append({"index": index, "error": item_problem(outcome)})
         return _batch({"successful": successful, "failed": failed})
 
-    def original(self, image: Image, *, method: Method) -> "Response[str]":
+    def original(self, record: ImageRecord, *, method: Method) -> "Response[str]":
         """A redirect to the original, for its owner and for the method that was asked with."""
-        key = image.original_key
-        return redirect(self.private.presigned_read(key, filename=image.filename, method=method))
+        key = record.original_key
+        return redirect(self.private.presigned_read(key, filename=record.filename, method=method))
 
-    def rendition(self, found: "Found", *, method: Method) -> "Response[str]":
+    def rendition(self, found: "RenditionFile", *, method: Method) -> "Response[str]":
         """A redirect to a rendition, for its owner and for the method that was asked with."""
-        return redirect(self._rendition_url(found.image, found.rendition, method), vary="Accept")
+        return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
 
-    def published(self, found: "Found", *, method: Method = "GET") -> "Response[str]":
+    def published(self, found: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
         """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none.
 
         What stands in for a rendition that is missing is kept by no cache.
         """
-        url = self._rendition_url(found.image, found.rendition, method)
+        url = self._rendition_url(found.record, found.rendition, method)
         if self.public_url and found.is_wanted:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 
-    def shared(self, found: "Found | str", *, method: Method = "GET") -> "Response[str]":
+    def shared(self, found: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
         """A redirect for whoever has a signed link, to a rendition or to a key; no cache keeps it, for it ends."""
         if isinstance(found, str):
             return redirect(self.private.presigned_read(found, method=method))
-        return redirect(self._rendition_url(found.image, found.rendition, method), vary="Accept")
+        return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
 
     def _page(self, page: "Page", extras: "Extras | None") -> dict[str, Any]:
         carried = (lambda _: {}) if extras is None else extras
         cards = [self.card(card) | carried(card) for card in page.cards]
         return {"items": cards, "next_cursor": page.next_cursor}
 
-    def _image(self, record: Record, api_url: str) -> dict[str, Any]:
-        image, details = record.image, record.details
+    def _image(self, image: Image, api_url: str) -> dict[str, Any]:
+        record, details = image.record, image.details
         given = "given" if details.alt_text_given else "derived"
         return {
-            "id": image.id,
-            "owner_id": image.owner,
-            "kind": image.kind,
-            "visibility": image.visibility,
-            "status": image.state,
-            "filename": image.filename,
-            "content_type": image.media_type,
-            "size_bytes": image.size_bytes,
-            "width": image.width,
-            "height": image.height,
-            "sha256": image.sha256,
+            "id": record.id,
+            "owner_id": record.owner,
+            "kind": record.kind,
+            "visibility": record.visibility,
+            "status": record.state,
+            "filename": record.filename,
+            "content_type": record.media_type,
+            "size_bytes": record.size_bytes,
+            "width": record.width,
+            "height": record.height,
+            "sha256": record.sha256,
             "title": details.title,
             "alt_text": details.alt_text,
             "alt_text_source": given if details.alt_text is not None else "none",
-            "category": image.category,
+            "category": record.category,
             "tags": details.tags,
             "rating": details.rating,
             "groups": groups_of(details.groups),
             "generation": details.generation,
             "analysis": details.analysis,
             "metadata": details.metadata,
-            "placeholder": _placeholder(image.placeholder),
-            "url": f"{api_url}/v1/images/{image.id}/content",
-            "public_url": f"{api_url}/i/{quote(link(image.id, image.publication))}"
-            if image.publication
+            "placeholder": _placeholder(record.placeholder),
+            "url": f"{api_url}/v1/images/{record.id}/content",
+            "public_url": f"{api_url}/i/{quote(link(record.id, record.publication))}"
+            if record.publication
             else None,
             "renditions": {
-                made.preset: self._rendition(image, made) for made in image.renditions if made.making is None
+                made.preset: self._rendition(record, made) for made in record.renditions if made.making is None
             },
-            "created_at": rfc3339(image.created_at),
-            "updated_at": rfc3339(image.updated_at),
-            "expires_at": rfc3339(image.expires_at) if image.expires_at else None,
+            "created_at": rfc3339(record.created_at),
+            "updated_at": rfc3339(record.updated_at),
+            "expires_at": rfc3339(record.expires_at) if record.expires_at else None,
             "warnings": details.warnings,
         }
 
-    def _rendition(self, image: Image, made: Rendition) -> dict[str, Any]:
-        return _rendition(made, self._rendition_url(image, made))
+    def _rendition(self, record: ImageRecord, made: Rendition) -> dict[str, Any]:
+        return _rendition(made, self._rendition_url(record, made))
 
-    def _rendition_url(self, image: Image, rendition: Rendition, method: Method = "GET") -> str:
-        if image.publication and self.public_url:
-            return f"{self.public_url}/{public_key(image.publication, rendition)}"
-        return self.private.presigned_read(image.rendition_key(rendition), method=method)
+    def _rendition_url(self, record: ImageRecord, rendition: Rendition, method: Method = "GET") -> str:
+        if record.publication and self.public_url:
+            return f"{self.public_url}/{public_key(record.publication, rendition)}"
+        return self.private.presigned_read(record.rendition_key(rendition), method=method)
 
     def rendition_of_card(self, card: "Card", made: Rendition) -> dict[str, Any]:
         """A rendition of an image of which only its card is known."""
@@ -193,22 +193,22 @@ class Answers:
         }
 
 
-def etag(image: Image) -> str:
+def etag(record: ImageRecord) -> str:
     """The strong validator of an image: its version. Signed links in the answer do not count."""
-    return f'"{image.version}"'
+    return f'"{record.version}"'
 
 
-def not_modified(image: Image) -> "Response[str]":
+def not_modified(record: ImageRecord) -> "Response[str]":
     """304 for a client that has this version already."""
-    return Response(304, body="", headers={"ETag": etag(image), "Cache-Control": "private, no-cache"})
+    return Response(304, body="", headers={"ETag": etag(record), "Cache-Control": "private, no-cache"})
 
 
-def matches(if_none_match: str | None, image: Image) -> bool:
+def matches(if_none_match: str | None, record: ImageRecord) -> bool:
     """Whether If-None-Match names the current version (weak comparison, RFC 9110, section 13.1.2)."""
     if if_none_match is None:
         return False
     tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in tags or etag(image) in tags
+    return "*" in tags or etag(record) in tags
 
 
 def redirect(

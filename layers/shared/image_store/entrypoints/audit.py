@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from image_store.domain.audit import Change
+from image_store.domain.audit import AuditEntry
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.observability import logger
 
 
-def line_of(change: Change) -> dict[str, Any]:
+def line_of(change: AuditEntry) -> dict[str, Any]:
     """What the trail says of a change."""
     image = change.image
     return {
@@ -33,7 +33,7 @@ def line_of(change: Change) -> dict[str, Any]:
     }
 
 
-def handle_trail(event: dict[str, Any], *, read: Callable[[dict[str, Any]], Change | None]) -> dict[str, Any]:
+def handle_trail(event: dict[str, Any], *, read: Callable[[dict[str, Any]], AuditEntry | None]) -> dict[str, Any]:
     """Write a line for each change of a batch, whatever the level of the log, and report where to begin again.
 
     What follows a change that cannot be read waits for it: the lines of an image come in the order of its changes.

@@ -22,7 +22,7 @@ _ALWAYS_SHOWN = frozenset({"renditions"})
 _OWNER = frozenset({"owner_id"})
 
 
-def feed_query(asked: queries.FeedQuery) -> FeedQuery:
+def feed_query(asked: queries.FeedParameters) -> FeedQuery:
     """The part of the feed that a query means."""
     return FeedQuery(asked.limit, owner=asked.owner, group=asked.group, since=asked.since, until=asked.until)
 

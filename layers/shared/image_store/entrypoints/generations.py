@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.generation import Item, ItemState, Job, JobPage, Preference
+from image_store.domain.generation import JobItem, JobItemState, Job, JobPage, ModelPreference
 from image_store.domain.money import usd
 from image_store.domain.prices import VERSION
 from image_store.domain.providers import Provider, ProviderKey
@@ -14,7 +14,7 @@ from image_store.domain.times import rfc3339
 from image_store.entrypoints.answers import JSON
 from image_store.entrypoints.http import api_url, caller, header
 from image_store.entrypoints.requests import json_body, json_of, json_text, query, validated
-from image_store.entrypoints.schemas.generation import GenerationRequest, JobsQuery, ProviderKeyRequest
+from image_store.entrypoints.schemas.generation import GenerationRequestBody, JobsQuery, ProviderKeyRequest
 from image_store.entrypoints.uploads import canonical, idempotency_of
 from image_store.services.generation.overview import ListedModel, ListedProvider, Overview
 from image_store.services.generation.requests import Asked, Variations
@@ -27,11 +27,11 @@ _NOT_STORED = {"Cache-Control": "private, no-store"}
 def read_generation(api: APIGatewayHttpResolver) -> Asked:
     """The images that a request asks for."""
     value = json_of(json_text(api))
-    said = validated(GenerationRequest, value, at="body")
+    said = validated(GenerationRequestBody, value, at="body")
     return Asked(
         owner=caller(api),
         wanted=tuple(Variations(item.to_domain(), item.n) for item in said.items),
-        preference=Preference(provider=said.provider, model=said.model, fallback=said.fallback),
+        preference=ModelPreference(provider=said.provider, model=said.model, fallback=said.fallback),
         join=said.join,
         idempotency=idempotency_of(api, "json", canonical(value)),
     )
@@ -58,14 +58,14 @@ def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, Provider
     return provider, ProviderKey(said.key, said.account_id or "")
 
 
-def accepted(api: APIGatewayHttpResolver, settings: Settings, job: Job, items: list[Item]) -> "Response[str]":
+def accepted(api: APIGatewayHttpResolver, settings: Settings, job: Job, items: list[JobItem]) -> "Response[str]":
     """202, and where to look."""
     place = f"{api_url(api, settings.api_url)}/v1/generations/{job.id}"
     headers = {**_PRIVATE, "Location": place, "ETag": etag(job)}
     return _answer(202, _job(job, items), headers)
 
 
-def progress(job: Job, items: list[Item]) -> "Response[str]":
+def progress(job: Job, items: list[JobItem]) -> "Response[str]":
     """How far a job has come."""
     return _answer(200, _job(job, items), {**_PRIVATE, "ETag": etag(job)})
 
@@ -104,7 +104,7 @@ def etag(job: Job) -> str:
     return f'"{job.version}"'
 
 
-def _job(job: Job, items: list[Item]) -> dict[str, Any]:
+def _job(job: Job, items: list[JobItem]) -> dict[str, Any]:
     return {**_summary(job), "items": [_item(item) for item in items]}
 
 
@@ -112,7 +112,7 @@ def _summary(job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
         "status": job.status,
-        "progress": {"total": job.total, **{state.value: job.counts[state] for state in ItemState}},
+        "progress": {"total": job.total, **{state.value: job.counts[state] for state in JobItemState}},
         "cost_usd": usd(job.cost),
         "provider": job.preference.provider,
         "model": job.preference.model,
@@ -123,7 +123,7 @@ def _summary(job: Job) -> dict[str, Any]:
     }
 
 
-def _item(item: Item) -> dict[str, Any]:
+def _item(item: JobItem) -> dict[str, Any]:
     error = item.error
     return {
         "index": item.index,
@@ -142,7 +142,7 @@ def _item(item: Item) -> dict[str, Any]:
             "reason": error.reason,
             "provider": error.provider,
         }
-        if error is not None and item.state is not ItemState.SUCCEEDED
+        if error is not None and item.state is not JobItemState.SUCCEEDED
         else None,
     }
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.making import RenditionWanted, TransformWanted, Wanted
+from image_store.domain.making import RenditionRequest, TransformRequest, RenderRequest
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Fit, Gravity, Recipe
 from image_store.entrypoints.observability import logger
 
 
-def wanted_of(event: dict[str, Any]) -> Wanted:
+def wanted_of(event: dict[str, Any]) -> RenderRequest:
     """What an event asks for; InvalidRequest for one that the store did not send."""
     try:
         return _KINDS[event["want"]](event)
@@ -18,7 +18,7 @@ def wanted_of(event: dict[str, Any]) -> Wanted:
         raise InvalidRequest("The event asks for nothing that this store makes.") from None
 
 
-def handle_making(event: dict[str, Any], *, make: Callable[[Wanted], None]) -> dict[str, Any]:
+def handle_making(event: dict[str, Any], *, make: Callable[[RenderRequest], None]) -> dict[str, Any]:
     """Make what an event asks for; what fails is logged, and fails the invocation, for the caller to hear of it."""
     try:
         make(wanted_of(event))
@@ -28,18 +28,18 @@ def handle_making(event: dict[str, Any], *, make: Callable[[Wanted], None]) -> d
     return {}
 
 
-def _rendition(event: dict[str, Any]) -> RenditionWanted:
-    return RenditionWanted(event["image_id"], event["preset"], MediaType(event["media_type"]))
+def _rendition(event: dict[str, Any]) -> RenditionRequest:
+    return RenditionRequest(event["image_id"], event["preset"], MediaType(event["media_type"]))
 
 
-def _transform(event: dict[str, Any]) -> TransformWanted:
+def _transform(event: dict[str, Any]) -> TransformRequest:
     steps = dict(event["recipe"])
     fit, gravity, media_type = (steps.pop(name) for name in ("fit", "gravity", "media_type"))
     recipe = Recipe(**steps, fit=Fit(fit), gravity=Gravity(**gravity), media_type=MediaType(media_type))
-    return TransformWanted(event["image_id"], recipe)
+    return TransformRequest(event["image_id"], recipe)
 
 
-_KINDS: dict[str, Callable[[dict[str, Any]], Wanted]] = {
-    RenditionWanted.__name__: _rendition,
-    TransformWanted.__name__: _transform,
+_KINDS: dict[str, Callable[[dict[str, Any]], RenderRequest]] = {
+    RenditionRequest.__name__: _rendition,
+    TransformRequest.__name__: _transform,
 }

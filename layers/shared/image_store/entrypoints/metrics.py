@@ -9,7 +9,7 @@ from enum import StrEnum
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from image_store.domain.generation import Outcome
+from image_store.domain.generation import CallOutcome
 from image_store.domain.money import MICROS
 from image_store.services.metering import Reading
 
@@ -38,10 +38,10 @@ class Metric(StrEnum):
     """Percent."""
 
 
-def counting_calls(namespace: str) -> Callable[[Outcome], None]:
+def counting_calls(namespace: str) -> Callable[[CallOutcome], None]:
     """Counts calls of providers in a namespace: how they ended, how long they took, what they cost if it is known."""
 
-    def count(outcome: Outcome) -> None:
+    def count(outcome: CallOutcome) -> None:
         _put(namespace, outcome, _end_of(outcome), MetricUnit.Count, 1)
         if outcome.succeeded:
             _put(namespace, outcome, Metric.TIME, MetricUnit.Milliseconds, outcome.duration_ms)
@@ -58,7 +58,7 @@ def counting_calls(namespace: str) -> Callable[[Outcome], None]:
     return count
 
 
-def _end_of(outcome: Outcome) -> Metric:
+def _end_of(outcome: CallOutcome) -> Metric:
     if outcome.succeeded:
         return Metric.SUCCEEDED
     return Metric.REFUSED if outcome.is_not_of_provider else Metric.FAILED
@@ -83,7 +83,7 @@ def tell_unreadable(namespace: str, rows: int) -> None:
         pass
 
 
-def _put(namespace: str, outcome: Outcome, name: Metric, unit: MetricUnit, value: float) -> None:
+def _put(namespace: str, outcome: CallOutcome, name: Metric, unit: MetricUnit, value: float) -> None:
     for dimensions in ({}, {"provider": outcome.call.provider.value}):
         with single_metric(name=name.value, unit=unit, value=value, namespace=namespace) as metric:
             for dimension, of in dimensions.items():

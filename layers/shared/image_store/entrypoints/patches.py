@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from image_store.domain.errors import UnsupportedMediaType
-from image_store.domain.image import Record
+from image_store.domain.image import Image
 from image_store.entrypoints.requests import body_of, essence_of, json_of, validated
 from image_store.entrypoints.schemas.fields import flat_groups, unique
 from image_store.entrypoints.schemas.images import ImagePatch, checked_metadata
@@ -24,8 +24,8 @@ def edit_of(patch: ImagePatch) -> Edit:
     """The edit that a merge patch means (RFC 7396): what was not sent stays, null takes away."""
     sent = patch.model_fields_set
 
-    def edit(record: Record) -> Record:
-        image, details = record.image, record.details
+    def edit(image: Image) -> Image:
+        record, details = image.record, image.details
         for name in sent & {"title", "rating"}:
             details = replace(details, **{name: getattr(patch, name)})
         if "alt_text" in sent:
@@ -38,12 +38,12 @@ def edit_of(patch: ImagePatch) -> Edit:
             merged = {} if patch.metadata is None else _merged(details.metadata, patch.metadata)
             details = replace(details, metadata=checked_metadata(merged))
         if "category" in sent:
-            image = replace(image, category=patch.category)
+            record = replace(record, category=patch.category)
         if "visibility" in sent:
-            image = replace(image, visibility=patch.visibility)
+            record = replace(record, visibility=patch.visibility)
         if "expires_at" in sent:
-            image = replace(image, expires_at=patch.expires_at)
-        return Record(image, details)
+            record = replace(record, expires_at=patch.expires_at)
+        return Image(record, details)
 
     return edit
 

@@ -28,7 +28,7 @@ def carried_fields(
     return extras_of(answers, rows().of(owner, page.cards, fields), fields)
 
 
-def list_query(owner: str, asked: queries.ImageQuery) -> ListQuery:
+def list_query(owner: str, asked: queries.ImageListParameters) -> ListQuery:
     """The list that a query means, of one owner."""
     return ListQuery(
         owner=owner,
@@ -49,7 +49,7 @@ def list_query(owner: str, asked: queries.ImageQuery) -> ListQuery:
     )
 
 
-def search_query(owner: str, asked: queries.SearchQuery) -> SearchQuery:
+def search_query(owner: str, asked: queries.SearchParameters) -> SearchQuery:
     """The search that a query means, among the images of one owner."""
     from image_store.domain.searching import SearchQuery
     from image_store.domain.words import query_terms

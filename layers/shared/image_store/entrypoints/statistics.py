@@ -11,7 +11,7 @@ from image_store.domain.statistics import Amount, Statistics
 from image_store.entrypoints.answers import JSON
 
 if TYPE_CHECKING:
-    from image_store.domain.generation import Performance
+    from image_store.domain.generation import ProviderPerformance
 
 _PARTS = ("kind", "format", "visibility", "model")
 
@@ -41,7 +41,7 @@ def stats_answer(found: Statistics, *, scope: str) -> "Response[str]":
     return Response(200, JSON, text, headers={"Cache-Control": "private, no-store"})
 
 
-def _made(done: "Performance") -> dict[str, Any]:
+def _made(done: "ProviderPerformance") -> dict[str, Any]:
     return {
         "succeeded": done.succeeded,
         "failed": done.failed,

@@ -18,7 +18,7 @@ from image_store.entrypoints.schemas import uploads
 from image_store.entrypoints.schemas.images import ImageAttributes
 from image_store.entrypoints.schemas.scalars import from_texts
 from image_store.services.direct_uploads import DirectUpload
-from image_store.services.sources import Content, RemoteUrl, Source, in_base64, in_data_uri
+from image_store.services.sources import Content, RemoteUrl, ImageSource, in_base64, in_data_uri
 from image_store.services.uploads import Upload
 
 _MAX_IDEMPOTENCY_KEY_CHARS = 255
@@ -29,7 +29,7 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
     """The upload that a request means: raw bytes, a form, or JSON; to be done by `until`."""
     body = body_of(api)
     essence = essence_of(api)
-    source: Source
+    source: ImageSource
     said: tuple[bytes | str, ...]
     if essence.startswith("image/"):
         attributes, source = _attributes_in_query(api), Content(body, essence)
@@ -55,20 +55,20 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
     )
 
 
-def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[ImageAttributes, Source]:
+def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[ImageAttributes, ImageSource]:
     """An upload in JSON, found `at` this place of the body: what is said about an image, and where its bytes are."""
     upload = validated(uploads.ImageUpload, value, at=at)
     return upload, source_of(upload.source)
 
 
-def not_empty(source: Source) -> Source:
+def not_empty(source: ImageSource) -> ImageSource:
     """A source that has bytes, as far as that is known."""
     if isinstance(source, Content) and not source.data:
         raise InvalidRequest("There are no bytes in this upload.")
     return source
 
 
-def source_of(source: uploads.Source) -> Source:
+def source_of(source: uploads.Source) -> ImageSource:
     """Where the bytes of an upload in JSON are; a URL is opened by the service that needs them."""
     if [source.base64, source.data_uri, source.url].count(None) != 2:
         raise InvalidRequest("`source` takes exactly one of base64, data_uri and url.")

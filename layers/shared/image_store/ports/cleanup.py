@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from image_store.domain.cleanup import Lease, Position, Report
-    from image_store.domain.image import ImagePage
+    from image_store.domain.image import RecordPage
 
 
 class Housekeeping(Protocol):
@@ -60,7 +60,7 @@ class CleanupRows(Protocol):
         """Let an owner's turn come again at `next_at`. Safe to repeat."""
         ...
 
-    def scan(self, *, after: str | None, limit: int) -> tuple[ImagePage, str | None]:
+    def scan(self, *, after: str | None, limit: int) -> tuple[RecordPage, str | None]:
         """Records of all owners in no order, page by page, and where to go on; for maintenance alone.
 
         Reads the whole table once it is repeated to its end. A page may be short or empty.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from image_store.domain.breaker import Breaker
     from image_store.domain.budget import Budgets, Spending
-    from image_store.domain.generation import Call, Change, Item, Job, JobName, JobPage, NamedJob, Performance
+    from image_store.domain.generation import ProviderCall, JobItemChange, JobItem, Job, JobName, JobPage, NamedJob, ProviderPerformance
     from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
 
 
@@ -24,7 +24,7 @@ class Generations(Protocol):
     def create(
         self,
         job: Job,
-        items: Sequence[Item],
+        items: Sequence[JobItem],
         *,
         budgets: Budgets,
         most_images: int,
@@ -63,11 +63,11 @@ class Generations(Protocol):
         """Read a job without its images, strongly consistent: one GetItem."""
         ...
 
-    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]] | None:
+    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[JobItem]] | None:
         """Read a job and its images in their order, strongly consistent: one query, or one for each MB of wishes."""
         ...
 
-    def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
+    def item(self, job_id: str, index: int) -> tuple[Job, JobItem] | None:
         """Read one image of a job, strongly consistent."""
         ...
 
@@ -77,7 +77,7 @@ class Generations(Protocol):
 
     def change(
         self,
-        changes: Sequence[Change],
+        changes: Sequence[JobItemChange],
         *,
         at: datetime,
         budgets: Budgets,
@@ -113,13 +113,13 @@ class Generations(Protocol):
         """What an owner, or (None) the deployment, has spent on a day and in its month, strongly consistent."""
         ...
 
-    def is_settled(self, item: Item, call: Call) -> bool:
+    def is_settled(self, item: JobItem, call: ProviderCall) -> bool:
         """Whether the cost of a call is in the ledger, strongly consistent."""
         ...
 
     def performance(
         self, owner: str | None, *, since: date, until: date
-    ) -> Mapping[date, Sequence[Performance]]:
+    ) -> Mapping[date, Sequence[ProviderPerformance]]:
         """How providers did by day, before `until`, for an owner or (None) for all; eventually consistent.
 
         At most a year, which is one query.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from image_store.domain.image import FoundImages, Image, Record
+    from image_store.domain.image import FoundRecords, ImageRecord, Image
     from image_store.domain.publication import PublicationRow
     from image_store.domain.reservation import Reservation
 
@@ -32,8 +32,8 @@ class ImageRepository(Protocol):
 
     def replace(
         self,
-        before: Record,
-        after: Record,
+        before: Image,
+        after: Image,
         *,
         publications: Sequence[PublicationRow] = (),
     ) -> None:
@@ -50,7 +50,7 @@ class ImageRepository(Protocol):
         """
         ...
 
-    def amend(self, before: Image, after: Image) -> None:
+    def amend(self, before: ImageRecord, after: ImageRecord) -> None:
         """Change what no client sees of a record, and so not its version; `after` has an `amendment` of its own.
 
         Raises
@@ -60,18 +60,18 @@ class ImageRepository(Protocol):
         """
         ...
 
-    def forget(self, record: Record) -> None:
+    def forget(self, image: Image) -> None:
         """Remove a TOMBSTONE; Conflict when it has changed."""
         ...
 
-    def get(self, image_id: str) -> Record | None:
+    def get(self, image_id: str) -> Image | None:
         """Read a record with its details, strongly consistent."""
         ...
 
-    def get_image(self, image_id: str) -> Image | None:
+    def get_image(self, image_id: str) -> ImageRecord | None:
         """Read a record without its details, strongly consistent: one GetItem."""
         ...
 
-    def get_images(self, image_ids: Collection[str]) -> FoundImages:
+    def get_images(self, image_ids: Collection[str]) -> FoundRecords:
         """Read the records of many images, strongly consistent, without their details; absent ones are left out."""
         ...

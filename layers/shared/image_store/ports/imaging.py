@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from image_store.domain.making import Wanted
+    from image_store.domain.making import RenderRequest
     from image_store.domain.media import MediaType
     from image_store.domain.processing import ProcessedImage
     from image_store.domain.provenance import Provenance
@@ -42,7 +42,7 @@ class ImageProcessor(Protocol):
 class Renderer(Protocol):
     """Makes what is missing, somewhere with the memory and the libraries for it."""
 
-    def render(self, wanted: Wanted) -> None:
+    def render(self, wanted: RenderRequest) -> None:
         """Have it made, and wait for that; what has become of it is told by the record.
 
         It may be there already, or be in the making by somebody else, and then this returns at once.

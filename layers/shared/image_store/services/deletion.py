@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import Conflict, StorageUnavailable
-from image_store.domain.image import Details, Image, Record, State, Visibility
+from image_store.domain.image import Details, ImageRecord, Image, State, Visibility
 from image_store.domain.sensitive import Sensitive, shown
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
@@ -44,107 +44,107 @@ class Deletion:
         Deleting what lies in the trash already changes nothing. Safe to retry.
         """
         for _ in range(_TRIES):
-            record = self.retrieval.get(owner, image_id)
+            image = self.retrieval.get(owner, image_id)
             try:
                 if permanent or not self.trash_retention:
-                    self._delete(record)
-                elif record.image.state is State.READY:
-                    self._trash(record)
+                    self._delete(image)
+                elif image.record.state is State.READY:
+                    self._trash(image)
             except Conflict:
                 continue
             return
         raise _contended()
 
-    def restore(self, owner: str, image_id: str) -> Record:
+    def restore(self, owner: str, image_id: str) -> Image:
         """Take an image out of the trash; it comes back private, for its link is dead.
 
         The record is as its owner sees it. Safe to retry.
         """
         sensitive: Sensitive | None = None
         for tried in range(_TRIES):
-            record = self.retrieval.get(owner, image_id)
+            image = self.retrieval.get(owner, image_id)
             if not tried:  # before anything is changed that could not be answered
-                sensitive = self.sealing.read(record)
-            if record.image.state is State.READY:
-                return shown(record, sensitive)
+                sensitive = self.sealing.read(image)
+            if image.record.state is State.READY:
+                return shown(image, sensitive)
             try:
-                return shown(self._restore(record), sensitive)
+                return shown(self._restore(image), sensitive)
             except Conflict:
                 continue
         raise _contended()
 
-    def _restore(self, record: Record) -> Record:
+    def _restore(self, image: Image) -> Image:
         now = self.clock.now()
-        image = record.image
-        expires_at = image.expires_at if image.expires_at and image.expires_at > now else None
-        ready = image.moved_to(
+        record = image.record
+        expires_at = record.expires_at if record.expires_at and record.expires_at > now else None
+        ready = record.moved_to(
             State.READY,
-            version=image.version + 1,
+            version=record.version + 1,
             change=self.ids.attempt(),
             updated_at=now,
             visibility=Visibility.PRIVATE,
             expires_at=expires_at,
             due_at=expires_at,
         )
-        restored = replace(record, image=ready)
-        self.repository.replace(record, restored)
+        restored = replace(image, record=ready)
+        self.repository.replace(image, restored)
         return restored
 
-    def start(self, record: Record) -> Record:
+    def start(self, image: Image) -> Image:
         """Take a READY or TRASHED image to DELETING; Conflict when it was changed meanwhile."""
         now = self.clock.now()
-        image = record.image
-        if image.state not in {State.READY, State.TRASHED}:
+        record = image.record
+        if record.state not in {State.READY, State.TRASHED}:
             raise not_found()
-        doomed = replace(record, image=self._withdrawn(record, State.DELETING, now, due_at=now))
-        self.repository.replace(record, doomed, publications=self.publisher.withdrawn(image, now))
+        doomed = replace(image, record=self._withdrawn(image, State.DELETING, now, due_at=now))
+        self.repository.replace(image, doomed, publications=self.publisher.withdrawn(record, now))
         return doomed
 
-    def finish(self, record: Record) -> bool:
+    def finish(self, image: Image) -> bool:
         """Delete the objects of a DELETING image and leave its tombstone; False leaves the rest to cleanup."""
-        image = record.image
+        record = image.record
         # The intent of an abandoned reservation: its row is due by itself, yet its copies may go at once.
-        publications = [name for name in (image.publication, image.intent) if name is not None]
+        publications = [name for name in (record.publication, record.intent) if name is not None]
         try:
             if self.publisher.bucket is not None:
                 for name in publications:
-                    self.publisher.bucket.delete(sorted(image.public_keys(name)))
-            transforms = self.private.list(image.transforms_prefix) if image.transformed else ()
-            self.private.delete([*image.private_keys, *(found.key for found in transforms)])
-            tombstone = image.moved_to(
+                    self.publisher.bucket.delete(sorted(record.public_keys(name)))
+            transforms = self.private.list(record.transforms_prefix) if record.transformed else ()
+            self.private.delete([*record.private_keys, *(found.key for found in transforms)])
+            tombstone = record.moved_to(
                 State.TOMBSTONE,
-                version=image.version + 1,
+                version=record.version + 1,
                 change=self.ids.attempt(),
                 due_at=self.clock.now() + TOMBSTONE_GRACE,
             )
             # Rows of publications wait for their own deadline: copies may still be on their way.
-            self.repository.replace(record, Record(tombstone, Details()))
+            self.repository.replace(image, Image(tombstone, Details()))
         except (StorageUnavailable, Conflict):
             return False
         return True
 
-    def _delete(self, record: Record) -> None:
-        withdrawn = self.publisher.withdrawn(record.image, self.clock.now())
-        if self.finish(self.start(record)):
+    def _delete(self, image: Image) -> None:
+        withdrawn = self.publisher.withdrawn(image.record, self.clock.now())
+        if self.finish(self.start(image)):
             self.publisher.forget(withdrawn)
 
-    def _trash(self, record: Record) -> None:
+    def _trash(self, image: Image) -> None:
         now = self.clock.now()
-        withdrawn = self.publisher.withdrawn(record.image, now)
+        withdrawn = self.publisher.withdrawn(image.record, now)
         trashed = replace(
-            record, image=self._withdrawn(record, State.TRASHED, now, due_at=now + self.trash_retention)
+            image, record=self._withdrawn(image, State.TRASHED, now, due_at=now + self.trash_retention)
         )
-        self.repository.replace(record, trashed, publications=withdrawn)
+        self.repository.replace(image, trashed, publications=withdrawn)
         self.publisher.remove(withdrawn)
 
-    def _withdrawn(self, record: Record, state: State, at: datetime, *, due_at: datetime) -> Image:
-        image = record.image
-        return image.moved_to(
+    def _withdrawn(self, image: Image, state: State, at: datetime, *, due_at: datetime) -> ImageRecord:
+        record = image.record
+        return record.moved_to(
             state,
-            version=image.version + 1,
+            version=record.version + 1,
             change=self.ids.attempt(),
             updated_at=at,
-            publication=None if state is State.TRASHED else image.publication,
+            publication=None if state is State.TRASHED else record.publication,
             guarded=False,
             due_at=due_at,
         )

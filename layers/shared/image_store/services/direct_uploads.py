@@ -37,7 +37,7 @@ from image_store.domain.errors import (
     UploadNotFound,
 )
 from image_store.domain.ids import is_image_id
-from image_store.domain.image import Image, Record, State, Visibility
+from image_store.domain.image import ImageRecord, Image, State, Visibility
 from image_store.domain.media import MAX_BYTES, MediaType
 from image_store.domain.processing import ProcessedImage
 from image_store.domain.provenance import ProvenanceMark, provenance_of
@@ -115,7 +115,7 @@ class DirectUploads:
     max_bytes: int = MAX_BYTES
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
-    def begin(self, upload: DirectUpload) -> Ticket | Record:
+    def begin(self, upload: DirectUpload) -> Ticket | Image:
         """Reserve an image whose bytes will be sent; a record, as its owner sees it, when it is stored already.
 
         Safe to retry with the same idempotency key: the ticket is for the same image.
@@ -141,10 +141,10 @@ class DirectUploads:
             attributes=upload.attributes,
             idempotency=upload.idempotency,
         )
-        record, _ = self.reservations.reserve(wanted, None, lifetime=COMPLETION_LIFETIME)
-        return self._answer(record)
+        image, _ = self.reservations.reserve(wanted, None, lifetime=COMPLETION_LIFETIME)
+        return self._answer(image)
 
-    def complete(self, owner: str, image_id: str, *, until: datetime) -> Record | None:
+    def complete(self, owner: str, image_id: str, *, until: datetime) -> Image | None:
         """Verify what has arrived and make it an image; None when that goes on behind the request.
 
         The record is as its owner sees it. Safe to repeat: a completed upload is its image.
@@ -155,28 +155,28 @@ class DirectUploads:
         ChecksumMismatch, ContentTypeMismatch, UnsupportedMediaType, InvalidImage, ImageTooLarge, TooManyFrames
         Conflict, StorageUnavailable
         """
-        record = self.repository.get(image_id) if is_image_id(image_id) else None
-        if record is None or record.image.owner != owner:
+        image = self.repository.get(image_id) if is_image_id(image_id) else None
+        if image is None or image.record.owner != owner:
             raise _not_found()
-        image = record.image
-        if image.state in _SHOWN:
-            return self.sealing.opened(record)
-        staging_key = self._awaited(image)
-        if image.refusal is not None:
-            raise _BY_CODE[image.refusal]("The bytes of this upload were refused; begin a new one.")
+        record = image.record
+        if record.state in _SHOWN:
+            return self.sealing.opened(image)
+        staging_key = self._awaited(record)
+        if record.refusal is not None:
+            raise _BY_CODE[record.refusal]("The bytes of this upload were refused; begin a new one.")
         now = self.clock.now()
-        handed_over = image.queued_at + _HANDED_OVER if image.queued_at is not None else None
+        handed_over = record.queued_at + _HANDED_OVER if record.queued_at is not None else None
         if handed_over is not None and not has_passed(handed_over, now, longest=_HANDED_OVER):
             return None
-        if image.size_bytes > IN_REQUEST_BYTES:
+        if record.size_bytes > IN_REQUEST_BYTES:
             self._arrived(staging_key)
-            self._hand_over(record)
+            self._hand_over(image)
             return None
-        sensitive = self.sealing.read(record)  # before anything is changed that could not be answered
+        sensitive = self.sealing.read(image)  # before anything is changed that could not be answered
         try:
-            return shown(self._accept(record, staging_key, until=until), sensitive)
+            return shown(self._accept(image, staging_key, until=until), sensitive)
         except DeadlineExceeded:
-            self._hand_over(self.repository.get(image_id) or record)
+            self._hand_over(self.repository.get(image_id) or image)
             return None
 
     def finish(self, work: CompleteUpload, *, until: datetime) -> None:
@@ -184,34 +184,34 @@ class DirectUploads:
 
         Safe to repeat. Raises Conflict, StorageUnavailable and DeadlineExceeded: trying again later may succeed.
         """
-        record = self.repository.get(work.image_id)
-        if record is None or record.image.refusal is not None:
+        image = self.repository.get(work.image_id)
+        if image is None or image.record.refusal is not None:
             return
         try:
-            self._accept(record, self._awaited(record.image), until=until)
+            self._accept(image, self._awaited(image.record), until=until)
         except _ENDED:
             return  # the client hears of it when it asks
 
-    def _answer(self, record: Record) -> Ticket | Record:
-        image = record.image
-        if image.staging_key is None:
-            return self.sealing.opened(record)
-        expires_at = image.created_at + LINK_LIFETIME
+    def _answer(self, image: Image) -> Ticket | Image:
+        record = image.record
+        if record.staging_key is None:
+            return self.sealing.opened(image)
+        expires_at = record.created_at + LINK_LIFETIME
         put = self.private.presigned_put(
-            image.staging_key,
-            content_type=image.media_type,
-            size_bytes=image.size_bytes,
-            sha256=image.sha256,
+            record.staging_key,
+            content_type=record.media_type,
+            size_bytes=record.size_bytes,
+            sha256=record.sha256,
             expires_in=max(expires_at - self.clock.now(), timedelta(seconds=1)),
         )
-        return Ticket(image.id, put, expires_at)
+        return Ticket(record.id, put, expires_at)
 
-    def _awaited(self, image: Image) -> str:
+    def _awaited(self, record: ImageRecord) -> str:
         """The key under which the bytes of a direct upload are awaited."""
-        late = is_due(image, self.clock.now())
-        if image.state is not State.PENDING or image.staging_key is None or late:
+        late = is_due(record, self.clock.now())
+        if record.state is not State.PENDING or record.staging_key is None or late:
             raise _not_found()
-        return image.staging_key
+        return record.staging_key
 
     def _arrived(self, staging_key: str) -> str:
         """The ETag of what has been staged."""
@@ -220,65 +220,65 @@ class DirectUploads:
             raise UploadIncomplete("Nothing has arrived for this upload yet: PUT the bytes first.")
         return stored.etag
 
-    def _hand_over(self, record: Record) -> None:
-        self.work.send(CompleteUpload(record.image.id))
+    def _hand_over(self, image: Image) -> None:
+        self.work.send(CompleteUpload(image.record.id))
         queued = replace(
-            record.image,
-            version=record.image.version + 1,
+            image.record,
+            version=image.record.version + 1,
             change=self.ids.attempt(),
             queued_at=self.clock.now(),
         )
         try:
-            self.repository.replace(record, replace(record, image=queued))
+            self.repository.replace(image, replace(image, record=queued))
         except Conflict:
             return  # it is being completed already
 
-    def _accept(self, record: Record, staging_key: str, *, until: datetime) -> Record:
-        image = record.image
+    def _accept(self, image: Image, staging_key: str, *, until: datetime) -> Image:
+        record = image.record
         etag = self._arrived(staging_key)
         try:
-            data = self.private.get(staging_key, etag=etag, max_bytes=image.size_bytes)
-            processed = self._verified(record, data)
+            data = self.private.get(staging_key, etag=etag, max_bytes=record.size_bytes)
+            processed = self._verified(image, data)
         except ObjectMissing as missing:
             raise Conflict("The uploaded bytes were taken away while they were being read.") from missing
         except _REFUSALS as refusal:
-            self._refuse(record, refusal.code)
+            self._refuse(image, refusal.code)
             raise
         if self.clock.now() >= until:
             raise too_late()
-        prepared = self._prepare(record, processed)
-        puts = [self.protocol.copy_staged(prepared.image, staging_key, etag)]
-        puts += self.protocol.put_renditions(prepared.image, processed.renditions)
+        prepared = self._prepare(image, processed)
+        puts = [self.protocol.copy_staged(prepared.record, staging_key, etag)]
+        puts += self.protocol.put_renditions(prepared.record, processed.renditions)
         self.protocol.put(puts, until=until)
         stored = self.protocol.commit(prepared)
         self._remove_staged(staging_key)
         return stored
 
-    def _verified(self, record: Record, data: bytes) -> ProcessedImage:
-        image = record.image
-        if len(data) != image.size_bytes or hashlib.sha256(data).hexdigest() != image.sha256:
+    def _verified(self, image: Image, data: bytes) -> ProcessedImage:
+        record = image.record
+        if len(data) != record.size_bytes or hashlib.sha256(data).hexdigest() != record.sha256:
             raise ChecksumMismatch("The bytes that arrived are not those that were announced.")
-        check_declared(data, image.media_type)
+        check_declared(data, record.media_type)
         return self.processor.process(
             data,
-            image.media_type,
+            record.media_type,
             UPLOAD_RECIPES,
-            provenance=provenance_of(self.mark, image.kind, record.details.generation),
+            provenance=provenance_of(self.mark, record.kind, image.details.generation),
         )
 
-    def _prepare(self, record: Record, processed: ProcessedImage) -> Record:
+    def _prepare(self, image: Image, processed: ProcessedImage) -> Image:
         """Give the record a new attempt and what was found in the bytes; from here on older attempts cannot commit."""
-        image, now = record.image, self.clock.now()
-        ends_at = image.updated_at + RESERVATION_LIFETIME
-        running = image.renditions and not has_passed(ends_at, now, longest=RESERVATION_LIFETIME)
-        if running and image.queued_at is None:  # what was handed over goes on where the request gave up
+        record, now = image.record, self.clock.now()
+        ends_at = record.updated_at + RESERVATION_LIFETIME
+        running = record.renditions and not has_passed(ends_at, now, longest=RESERVATION_LIFETIME)
+        if running and record.queued_at is None:  # what was handed over goes on where the request gave up
             raise Conflict("This upload is being completed at this moment.", retry_after=timedelta(seconds=2))
-        published = image.visibility is not Visibility.PRIVATE
-        prepared = Record(
+        published = record.visibility is not Visibility.PRIVATE
+        prepared = Image(
             replace(
-                image,
+                record,
                 attempt=self.ids.attempt(),
-                version=image.version + 1,
+                version=record.version + 1,
                 change=self.ids.attempt(),
                 width=processed.width,
                 height=processed.height,
@@ -287,20 +287,20 @@ class DirectUploads:
                 renditions=tuple(made.rendition for made in processed.renditions),
                 intent=self.ids.publication() if published else None,
                 updated_at=now,
-                due_at=max(image.due_at or now, now + RESERVATION_LIFETIME),
+                due_at=max(record.due_at or now, now + RESERVATION_LIFETIME),
             ),
-            replace(record.details, warnings=warnings(image.size_bytes, processed)),
+            replace(image.details, warnings=warnings(record.size_bytes, processed)),
         )
-        intended = self.protocol.intended(prepared.image)
-        self.repository.replace(record, prepared, publications=[intended] if intended else [])
+        intended = self.protocol.intended(prepared.record)
+        self.repository.replace(image, prepared, publications=[intended] if intended else [])
         return prepared
 
-    def _refuse(self, record: Record, code: str) -> None:
+    def _refuse(self, image: Image, code: str) -> None:
         """Remember why the bytes were refused, for whoever asks again."""
-        image = record.image
-        refused = replace(image, version=image.version + 1, change=self.ids.attempt(), refusal=code)
+        record = image.record
+        refused = replace(record, version=record.version + 1, change=self.ids.attempt(), refusal=code)
         try:
-            self.repository.replace(record, replace(record, image=refused))
+            self.repository.replace(image, replace(image, record=refused))
         except (Conflict, StorageUnavailable):
             return  # the next one to look at the bytes will refuse them as well
 

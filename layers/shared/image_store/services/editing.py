@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from image_store.domain.attributes import derived_alt_text
 from image_store.domain.errors import Conflict, InvalidRequest, PreconditionFailed
-from image_store.domain.image import Kind, Record, State, Visibility
+from image_store.domain.image import Kind, Image, State, Visibility
 from image_store.domain.sensitive import Sensitive, shown
 from image_store.ports.images import ImageRepository
 from image_store.ports.system import Clock, Ids
@@ -13,7 +13,7 @@ from image_store.services.publishing import Publisher
 from image_store.services.retrieval import Retrieval, not_found
 from image_store.services.sealing import Sealing
 
-Edit = Callable[[Record], Record]
+Edit = Callable[[Image], Image]
 """A pure change of what the caller may change: details, category, visibility and expiry."""
 
 _TRIES = 3
@@ -30,7 +30,7 @@ class Editing:
     ids: Ids
     sealing: Sealing
 
-    def edit(self, owner: str, image_id: str, edit: Edit, *, if_version: int | None) -> Record:
+    def edit(self, owner: str, image_id: str, edit: Edit, *, if_version: int | None) -> Image:
         """Apply an edit to an image that is READY, and answer the record as its owner sees it.
 
         With `if_version` the edit meets exactly that version or PreconditionFailed; without it a concurrent
@@ -38,42 +38,42 @@ class Editing:
         """
         sensitive: Sensitive | None = None
         for tried in range(_TRIES):
-            record = self.retrieval.get(owner, image_id)
-            if record.image.state is not State.READY:
+            image = self.retrieval.get(owner, image_id)
+            if image.record.state is not State.READY:
                 raise not_found()
-            if if_version is not None and record.image.version != if_version:
+            if if_version is not None and image.record.version != if_version:
                 raise PreconditionFailed("The image has changed since you read it; read it again.")
             if not tried:  # before anything is changed that could not be answered; no edit changes it
-                sensitive = self.sealing.read(record)
+                sensitive = self.sealing.read(image)
             try:
-                return shown(self._apply(record, edit), sensitive)
+                return shown(self._apply(image, edit), sensitive)
             except Conflict:
                 continue  # with `if_version` only what leaves the version as it is can be tried again
         raise Conflict("The image is being changed by others at this moment; try again.")
 
-    def _apply(self, record: Record, edit: Edit) -> Record:
-        edited = edit(record)
-        if edited == record:
-            return record
+    def _apply(self, image: Image, edit: Edit) -> Image:
+        edited = edit(image)
+        if edited == image:
+            return image
         now = self.clock.now()
-        wanted = edited.image.visibility
-        if edited.image.kind is Kind.REFERENCE and wanted is not Visibility.PRIVATE:
+        wanted = edited.record.visibility
+        if edited.record.kind is Kind.REFERENCE and wanted is not Visibility.PRIVATE:
             raise InvalidRequest("A reference image is always private.")
-        expires_at = edited.image.expires_at
-        if expires_at is not None and expires_at != record.image.expires_at and expires_at <= now:
+        expires_at = edited.record.expires_at
+        if expires_at is not None and expires_at != image.record.expires_at and expires_at <= now:
             raise InvalidRequest("expires_at must lie in the future.")
         details = edited.details
         if not details.alt_text_given:
             details = replace(details, alt_text=derived_alt_text(details.title, details.generation))
-        edited = Record(replace(edited.image, updated_at=now, due_at=expires_at), details)
-        before = record.image
+        edited = Image(replace(edited.record, updated_at=now, due_at=expires_at), details)
+        before = image.record
         if before.publication is None and wanted is not Visibility.PRIVATE:
-            return self.publisher.publish(record, wanted, edited=edited)
-        image = replace(edited.image, version=before.version + 1, change=self.ids.attempt())
+            return self.publisher.publish(image, wanted, edited=edited)
+        record = replace(edited.record, version=before.version + 1, change=self.ids.attempt())
         withdrawn = self.publisher.withdrawn(before, now) if wanted is Visibility.PRIVATE else ()
         if withdrawn:
-            image = replace(image, publication=None)
-        changed = replace(edited, image=image)
-        self.repository.replace(record, changed, publications=withdrawn)
+            record = replace(record, publication=None)
+        changed = replace(edited, record=record)
+        self.repository.replace(image, changed, publications=withdrawn)
         self.publisher.remove(withdrawn)
         return changed

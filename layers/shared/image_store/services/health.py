@@ -18,7 +18,7 @@ LONG_OVERDUE = timedelta(hours=1)
 _NOBODYS_KEY = "health/nothing"
 
 
-class Status(StrEnum):
+class ComponentStatus(StrEnum):
     """How a part, or the whole, is; from best to worst."""
 
     NOT_CONFIGURED = "not_configured"
@@ -28,10 +28,10 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
+class ComponentHealth:
     """How a part is, and why."""
 
-    status: Status
+    status: ComponentStatus
     detail: str | None = None
 
 
@@ -49,11 +49,11 @@ class Health:
     """By provider of images: looks for the deployment's key, and answers None when there is none."""
     clock: Clock
 
-    def check(self) -> dict[str, Component]:
+    def check(self) -> dict[str, ComponentHealth]:
         """How each part is, by its name; nothing is raised and nothing is changed."""
         return dict(self._checks())
 
-    def _checks(self) -> Iterator[tuple[str, Component]]:
+    def _checks(self) -> Iterator[tuple[str, ComponentHealth]]:
         nobody = uuid7(self.clock.now(), 0)
         yield "table", _asked(lambda: self.repository.get_image(nobody))
         yield "cleanup", _asked(self._overdue)
@@ -62,7 +62,7 @@ class Health:
         if public is None:
             yield (
                 "public_bucket",
-                Component(Status.NOT_CONFIGURED, "Public links lead to presigned addresses."),
+                ComponentHealth(ComponentStatus.NOT_CONFIGURED, "Public links lead to presigned addresses."),
             )
         else:
             yield "public_bucket", _asked(lambda: public.head(_NOBODYS_KEY))
@@ -72,37 +72,37 @@ class Health:
 
         yield "providers", _asked(self._providers)
 
-    def _providers(self) -> Component:
+    def _providers(self) -> ComponentHealth:
         if not self.providers:
-            return Component(Status.NOT_CONFIGURED, "Images are generated with the keys of owners alone.")
+            return ComponentHealth(ComponentStatus.NOT_CONFIGURED, "Images are generated with the keys of owners alone.")
         without = [name for name, key in self.providers.items() if key() is None]
         if without:
-            return Component(Status.DEGRADED, f"There is no key for {', '.join(without)}.")
-        return Component(Status.OK)
+            return ComponentHealth(ComponentStatus.DEGRADED, f"There is no key for {', '.join(without)}.")
+        return ComponentHealth(ComponentStatus.OK)
 
-    def _overdue(self) -> Component:
+    def _overdue(self) -> ComponentHealth:
         late = next(iter(self.waiting.due(self.clock.now() - LONG_OVERDUE)), None)
         if late is None:
-            return Component(Status.OK)
-        return Component(Status.DEGRADED, "Something is due for cleanup for more than an hour.")
+            return ComponentHealth(ComponentStatus.OK)
+        return ComponentHealth(ComponentStatus.DEGRADED, "Something is due for cleanup for more than an hour.")
 
 
-def worst(components: Mapping[str, Component]) -> Status:
+def worst(components: Mapping[str, ComponentHealth]) -> ComponentStatus:
     """How the whole is: as its worst part."""
-    order = list(Status)
-    return max((Status.OK, *(part.status for part in components.values())), key=order.index)
+    order = list(ComponentStatus)
+    return max((ComponentStatus.OK, *(part.status for part in components.values())), key=order.index)
 
 
-def _asked(ask: Callable[[], object]) -> Component:
+def _asked(ask: Callable[[], object]) -> ComponentHealth:
     try:
         answer = ask()
     except ImageStoreError:
-        return Component(Status.DOWN, "It does not answer as it should.")
-    return answer if isinstance(answer, Component) else Component(Status.OK)
+        return ComponentHealth(ComponentStatus.DOWN, "It does not answer as it should.")
+    return answer if isinstance(answer, ComponentHealth) else ComponentHealth(ComponentStatus.OK)
 
 
-def _dead_letters(name: str, queue: QueueDepth) -> Component:
+def _dead_letters(name: str, queue: QueueDepth) -> ComponentHealth:
     waiting = queue.waiting()
     if waiting and name.endswith("dead_letters"):
-        return Component(Status.DEGRADED, f"About {waiting} messages were given up.")
-    return Component(Status.OK, f"About {waiting} messages wait.")
+        return ComponentHealth(ComponentStatus.DEGRADED, f"About {waiting} messages were given up.")
+    return ComponentHealth(ComponentStatus.OK, f"About {waiting} messages wait.")

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from image_store.domain.actor import is_owner
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ImageNotFound, InvalidRequest, PayloadTooLarge
-from image_store.domain.image import Record
+from image_store.domain.image import Image
 from image_store.domain.ingest import INGEST_PREFIX, REMEMBERED, DroppedObject
 from image_store.domain.media import MAX_BYTES
 from image_store.domain.reservation import IdempotencyKey
@@ -37,7 +37,7 @@ class Ingestion:
     clock: Clock
     max_bytes: int = MAX_BYTES
 
-    def ingest(self, dropped: DroppedObject, *, until: datetime) -> Record | None:
+    def ingest(self, dropped: DroppedObject, *, until: datetime) -> Image | None:
         """Store an object for the owner its key names; None when it is gone again, or its image was deleted since.
 
         Gives up at `until`, safe to repeat.

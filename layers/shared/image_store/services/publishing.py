@@ -35,7 +35,7 @@ from datetime import datetime
 from itertools import batched
 
 from image_store.domain.errors import ConfigurationError, Conflict, StorageUnavailable
-from image_store.domain.image import Image, Record, Visibility, public_key
+from image_store.domain.image import ImageRecord, Image, Visibility, public_key
 from image_store.domain.publication import NOBODY, PublicationRow, publication_of
 from image_store.domain.renditions import Rendition
 from image_store.domain.reservation import RESERVATION_LIFETIME
@@ -71,32 +71,32 @@ class Publisher:
     clock: Clock
     ids: Ids
 
-    def cache_control(self, image: Image) -> str:
+    def cache_control(self, record: ImageRecord) -> str:
         """The Cache-Control of an image's public copies."""
-        return image.cache_control or self.default_cache_control
+        return record.cache_control or self.default_cache_control
 
-    def publish(self, record: Record, visibility: Visibility, *, edited: Record) -> Record:
+    def publish(self, image: Image, visibility: Visibility, *, edited: Image) -> Image:
         """Make a private image public or unlisted; `edited` is the record with whatever else changes.
 
         Raises Conflict when the image was changed meanwhile, and StorageUnavailable when a copy failed; the
         image is then as it was before, and publishing again is safe.
         """
         publication = self.ids.publication()
-        image = record.image
+        record = image.record
         row = PublicationRow(
-            publication, image.id, image.public_keys(publication), self.clock.now() + RESERVATION_LIFETIME
+            publication, record.id, record.public_keys(publication), self.clock.now() + RESERVATION_LIFETIME
         )
         intended = replace(
-            record,
-            image=replace(image, version=image.version + 1, change=self.ids.attempt(), intent=publication),
+            image,
+            record=replace(record, version=record.version + 1, change=self.ids.attempt(), intent=publication),
         )
-        self.repository.replace(record, intended, publications=[row])
-        self._copy(image, publication, self.cache_control(edited.image))
+        self.repository.replace(image, intended, publications=[row])
+        self._copy(record, publication, self.cache_control(edited.record))
         published = replace(
             edited,
-            image=replace(
-                edited.image,
-                version=intended.image.version + 1,
+            record=replace(
+                edited.record,
+                version=intended.record.version + 1,
                 change=self.ids.attempt(),
                 intent=None,
                 publication=publication,
@@ -106,25 +106,25 @@ class Publisher:
         self.repository.replace(intended, published)
         return published
 
-    def withdrawn(self, image: Image, at: datetime) -> Sequence[PublicationRow]:
+    def withdrawn(self, record: ImageRecord, at: datetime) -> Sequence[PublicationRow]:
         """The row that an unpublishing commit writes; none for an image that is not published."""
-        if image.publication is None:
+        if record.publication is None:
             return ()
-        return (PublicationRow(image.publication, image.id, image.public_keys(image.publication), at),)
+        return (PublicationRow(record.publication, record.id, record.public_keys(record.publication), at),)
 
-    def show_also(self, image: Image, rendition: Rendition) -> bool:
+    def show_also(self, record: ImageRecord, rendition: Rendition) -> bool:
         """Copy one more rendition of an image that is published, once the publication's row names the copy.
 
         False when the image shows another publication by now, or none. An image that is not published has nothing
         to copy. Safe to repeat.
         """
-        if self.bucket is None or image.publication is None:
+        if self.bucket is None or record.publication is None:
             return True
-        key = public_key(image.publication, rendition)
+        key = public_key(record.publication, rendition)
         until = self.clock.now() + RESERVATION_LIFETIME
-        if not self.publications.announce_copy(image.publication, key, until=until):
+        if not self.publications.announce_copy(record.publication, key, until=until):
             return False
-        self._copy_one(self.bucket, image, rendition, key, self.cache_control(image))
+        self._copy_one(self.bucket, record, rendition, key, self.cache_control(record))
         return True
 
     def hide(self, publication: str, rendition: Rendition) -> None:
@@ -189,20 +189,20 @@ class Publisher:
             self.publications.adopt_strays(row)
         self.remove(rows)
 
-    def _copy(self, image: Image, publication: str, cache_control: str) -> None:
+    def _copy(self, record: ImageRecord, publication: str, cache_control: str) -> None:
         if self.bucket is None:
             return
-        for rendition in image.renditions:
+        for rendition in record.renditions:
             key = public_key(publication, rendition)
-            self._copy_one(self.bucket, image, rendition, key, cache_control)
+            self._copy_one(self.bucket, record, rendition, key, cache_control)
 
     def _copy_one(
-        self, bucket: ObjectStore, image: Image, rendition: Rendition, key: str, cache_control: str
+        self, bucket: ObjectStore, record: ImageRecord, rendition: Rendition, key: str, cache_control: str
     ) -> None:
         try:
             bucket.copy_from(
                 self.private_bucket,
-                image.rendition_key(rendition),
+                record.rendition_key(rendition),
                 key,
                 content_type=rendition.media_type,
                 cache_control=cache_control,

@@ -32,8 +32,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict, StorageUnavailable
-from image_store.domain.image import Image, Kind, State
-from image_store.domain.making import RenditionWanted
+from image_store.domain.image import ImageRecord, Kind, State
+from image_store.domain.making import RenditionRequest
 from image_store.domain.processing import RenderedFile
 from image_store.domain.provenance import Provenance, ProvenanceMark, provenance_of
 from image_store.domain.renditions import MAX_SIDE_PX, Fit, Preset, Recipe, Rendition
@@ -68,7 +68,7 @@ class Rendering:
     ids: Ids
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
-    def make(self, wanted: RenditionWanted, *, until: datetime) -> None:
+    def make(self, wanted: RenditionRequest, *, until: datetime) -> None:
         """Make a rendition, unless it is there, is being made, or cannot be had of this image.
 
         Whoever asks reads the record afterwards. Safe to repeat.
@@ -83,12 +83,12 @@ class Rendering:
         making = self.ids.attempt()
         if not leased(self.leases, wanted.name, making, self.clock.now()):
             return
-        image = self._lacking(wanted)
-        if image is None:
+        record = self._lacking(wanted)
+        if record is None:
             return
-        recipe = within_limits(preset.recipe_in(wanted.media_type), image)
+        recipe = within_limits(preset.recipe_in(wanted.media_type), record)
         file = file_of_original(
-            image,
+            record,
             preset.name,
             recipe,
             repository=self.repository,
@@ -99,59 +99,59 @@ class Rendering:
         if self.clock.now() >= until:
             raise too_late()
         made = replace(file.rendition, making=making)
-        self._put(image, RenderedFile(made, file.data))
-        self._commit(wanted, image, made)
+        self._put(record, RenderedFile(made, file.data))
+        self._commit(wanted, record, made)
 
-    def _lacking(self, wanted: RenditionWanted) -> Image | None:
+    def _lacking(self, wanted: RenditionRequest) -> ImageRecord | None:
         """The image, if it can be given the rendition and does not have it."""
-        image = self.repository.get_image(wanted.image_id)
-        if image is None or image.state not in _SHOWN or image.intent is not None:
+        record = self.repository.get_image(wanted.image_id)
+        if record is None or record.state not in _SHOWN or record.intent is not None:
             return None
-        return None if image.rendition(wanted.preset, wanted.media_type) is not None else image
+        return None if record.rendition(wanted.preset, wanted.media_type) is not None else record
 
-    def _put(self, image: Image, file: RenderedFile) -> None:
+    def _put(self, record: ImageRecord, file: RenderedFile) -> None:
         self.private.put(
-            image.rendition_key(file.rendition),
+            record.rendition_key(file.rendition),
             file.data,
             content_type=file.rendition.media_type,
             cache_control=PRIVATE_CACHE_CONTROL,
             metadata={},
         )
 
-    def _commit(self, wanted: RenditionWanted, image: Image, made: Rendition) -> None:
+    def _commit(self, wanted: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
         for _ in range(_TRIES):
-            if self.publisher.show_also(image, made):
-                renditions = (*image.renditions, made)
+            if self.publisher.show_also(record, made):
+                renditions = (*record.renditions, made)
                 try:
                     self.repository.amend(
-                        image, replace(image, renditions=renditions, amendment=self.ids.attempt())
+                        record, replace(record, renditions=renditions, amendment=self.ids.attempt())
                     )
                 except Conflict:
                     pass
                 else:
                     return
-            seen, now = image, self.repository.get_image(image.id)
+            seen, now = record, self.repository.get_image(record.id)
             if seen.publication is not None and not _shows(now, seen.publication):
                 self.publisher.hide(seen.publication, made)
             found = self._lacking(wanted)
             if found is None:
                 return
-            image = found
+            record = found
 
 
-def _shows(image: Image | None, publication: str) -> bool:
-    return image is not None and image.state is State.READY and image.publication == publication
+def _shows(record: ImageRecord | None, publication: str) -> bool:
+    return record is not None and record.state is State.READY and record.publication == publication
 
 
-def within_limits(recipe: Recipe, image: Image) -> Recipe:
+def within_limits(recipe: Recipe, record: ImageRecord) -> Recipe:
     """A recipe with both its sides where a picture is so long that the other side would be beyond WebP's limit."""
     if recipe.width is not None and recipe.height is None:
-        width = min(recipe.width, image.width)
-        is_long = image.height * width > MAX_LENGTH_PX * image.width
+        width = min(recipe.width, record.width)
+        is_long = record.height * width > MAX_LENGTH_PX * record.width
         return replace(recipe, height=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
     if recipe.height is not None and recipe.width is None:
-        height = min(recipe.height, image.height)
-        is_long = image.width * height > MAX_LENGTH_PX * image.height
+        height = min(recipe.height, record.height)
+        is_long = record.width * height > MAX_LENGTH_PX * record.height
         return replace(recipe, width=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
     return recipe
 
@@ -162,7 +162,7 @@ def leased(leases: RenderLeases, name: str, holder: str, at: datetime) -> bool:
 
 
 def file_of_original(
-    image: Image,
+    record: ImageRecord,
     name: str,
     recipe: Recipe,
     *,
@@ -172,25 +172,25 @@ def file_of_original(
     mark: ProvenanceMark,
 ) -> RenderedFile:
     """Make a file by a recipe from the bytes as they were accepted; StorageUnavailable where they are not there."""
-    data = _original(private, image)
-    said = provenance_for(repository, image, mark)
-    (file,) = processor.process(data, image.media_type, {name: recipe}, provenance=said).renditions
+    data = _original(private, record)
+    said = provenance_for(repository, record, mark)
+    (file,) = processor.process(data, record.media_type, {name: recipe}, provenance=said).renditions
     return file
 
 
-def provenance_for(repository: ImageRepository, image: Image, mark: ProvenanceMark) -> Provenance | None:
+def provenance_for(repository: ImageRepository, record: ImageRecord, mark: ProvenanceMark) -> Provenance | None:
     """What a rendition says of where its picture comes from; the prompt is read where it is to be told."""
-    told = mark is ProvenanceMark.PROMPT and image.kind is Kind.GENERATED
-    record = repository.get(image.id) if told else None
-    return provenance_of(mark, image.kind, record.details.generation if record is not None else None)
+    told = mark is ProvenanceMark.PROMPT and record.kind is Kind.GENERATED
+    image = repository.get(record.id) if told else None
+    return provenance_of(mark, record.kind, image.details.generation if image is not None else None)
 
 
-def _original(private: ObjectStore, image: Image) -> bytes:
+def _original(private: ObjectStore, record: ImageRecord) -> bytes:
     """The bytes as they were accepted; StorageUnavailable where they are not there or are others."""
     try:
-        data = private.get(image.original_key, max_bytes=image.size_bytes)
+        data = private.get(record.original_key, max_bytes=record.size_bytes)
     except ObjectMissing as missing:
         raise StorageUnavailable("The image is being deleted.") from missing
-    if hashlib.sha256(data).hexdigest() != image.sha256:
+    if hashlib.sha256(data).hexdigest() != record.sha256:
         raise StorageUnavailable("The stored bytes are not those that were accepted.")
     return data

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.image import Image
-from image_store.domain.making import RenditionWanted
+from image_store.domain.image import ImageRecord
+from image_store.domain.making import RenditionRequest
 from image_store.domain.negotiation import accepts, preferred
 from image_store.domain.renditions import Preset, Rendition
 from image_store.ports.imaging import Renderer
@@ -16,10 +16,10 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RenditionFile:
     """A rendition to show."""
 
-    image: Image
+    record: ImageRecord
     rendition: Rendition
     is_wanted: bool
     """Otherwise it is the nearest there is, for as long as the one that was asked for is missing."""
@@ -33,54 +33,54 @@ class Renditions:
     renderer: Callable[[], Renderer]
     presets: Mapping[str, Preset]
 
-    def of_owner(self, owner: str, image_id: str, preset: str, *, accept: str | None) -> Found:
+    def of_owner(self, owner: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of an image of this owner; ImageNotFound when there is no such image or preset."""
         return self._find(lambda: self.retrieval.get_image(owner, image_id), preset, accept)
 
-    def published(self, link: str, preset: str, *, accept: str | None) -> Found:
+    def published(self, link: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of the image that a public link shows; ImageNotFound as before."""
         return self._find(lambda: self.retrieval.published(link), preset, accept)
 
-    def shared(self, image_id: str, preset: str, *, accept: str | None) -> Found:
+    def shared(self, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of an image that its owner has shared by a signed link; ImageNotFound as before."""
         return self._find(lambda: self.retrieval.ready(image_id), preset, accept)
 
-    def _find(self, look: Callable[[], Image], name: str, accept: str | None) -> Found:
+    def _find(self, look: Callable[[], ImageRecord], name: str, accept: str | None) -> RenditionFile:
         preset = self.presets.get(name)
         if preset is None:
             raise not_found()
-        image = look()
+        record = look()
         if preset.at_upload:
-            rendition = image.rendition(name)
+            rendition = record.rendition(name)
             if rendition is None:
                 raise not_found()
-            return Found(image, rendition, is_wanted=True)
-        wanted = RenditionWanted(image.id, name, preferred(accept, preset.formats))
-        found = image.rendition(name, wanted.media_type)
+            return RenditionFile(record, rendition, is_wanted=True)
+        wanted = RenditionRequest(record.id, name, preferred(accept, preset.formats))
+        found = record.rendition(name, wanted.media_type)
         if found is None:
             self._make(wanted)
-            image = look()
-            found = image.rendition(name, wanted.media_type)
+            record = look()
+            found = record.rendition(name, wanted.media_type)
         if found is None:
-            return Found(image, nearest(image, preset, accept=accept), is_wanted=False)
-        return Found(image, found, is_wanted=True)
+            return RenditionFile(record, nearest(record, preset, accept=accept), is_wanted=False)
+        return RenditionFile(record, found, is_wanted=True)
 
-    def _make(self, wanted: RenditionWanted) -> None:
+    def _make(self, wanted: RenditionRequest) -> None:
         try:
             self.renderer().render(wanted)
         except StorageUnavailable as error:
             _logger.warning("A rendition could not be made: %s", error.message)
 
 
-def nearest(image: Image, preset: Preset, *, accept: str | None) -> Rendition:
+def nearest(record: ImageRecord, preset: Preset, *, accept: str | None) -> Rendition:
     """The rendition that stands in for one that is missing.
 
     One that the client accepts, if there is any; of these the same preset in another format, else the one whose
     width is nearest.
     """
-    width = _width(image, preset)
+    width = _width(record, preset)
     return min(
-        image.renditions,
+        record.renditions,
         key=lambda made: (
             not accepts(accept, made.media_type),
             made.preset != preset.name,
@@ -89,10 +89,10 @@ def nearest(image: Image, preset: Preset, *, accept: str | None) -> Rendition:
     )
 
 
-def _width(image: Image, preset: Preset) -> int:
+def _width(record: ImageRecord, preset: Preset) -> int:
     recipe = preset.recipe
     if recipe.width is not None:
-        return min(recipe.width, image.width)
+        return min(recipe.width, record.width)
     if recipe.height is not None:
-        return min(image.width, max(1, round(image.width * recipe.height / image.height)))
-    return image.width
+        return min(record.width, max(1, round(record.width * recipe.height / record.height)))
+    return record.width

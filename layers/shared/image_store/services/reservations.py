@@ -13,7 +13,7 @@ from image_store.domain.errors import (
     ImageNotFound,
     InvalidRequest,
 )
-from image_store.domain.image import Details, Image, Kind, Record, State, Visibility
+from image_store.domain.image import Details, ImageRecord, Kind, Image, State, Visibility
 from image_store.domain.layout import KeyLayout, folder
 from image_store.domain.media import MediaType
 from image_store.domain.processing import ProcessedImage
@@ -55,7 +55,7 @@ class Reservations:
     layout: KeyLayout
     sealing: Sealing
 
-    def replay(self, idempotency: IdempotencyKey | None) -> Record | None:
+    def replay(self, idempotency: IdempotencyKey | None) -> Image | None:
         """What an earlier request with the same idempotency key stored; None when there was none.
 
         A direct upload that waits for its bytes counts as stored: asking for it again is to get it again.
@@ -69,18 +69,18 @@ class Reservations:
             return None
         if row.fingerprint != idempotency.fingerprint:
             raise IdempotencyMismatch("This Idempotency-Key was used for another request; use a new one.")
-        record = self.repository.get(row.image_id)
-        if record is None or record.image.state in {State.DELETING, State.TOMBSTONE}:
+        image = self.repository.get(row.image_id)
+        if image is None or image.record.state in {State.DELETING, State.TOMBSTONE}:
             raise ImageNotFound("The image stored under this Idempotency-Key has been deleted since.")
-        waiting = record.image.staging is not None and not self._is_late(record.image)
-        if record.image.state is not State.PENDING or waiting:
-            return record
+        waiting = image.record.staging is not None and not self._is_late(image.record)
+        if image.record.state is not State.PENDING or waiting:
+            return image
         self._abandon_if_late(
-            record, IdempotencyInProgress("The first request with this Idempotency-Key is still running.")
+            image, IdempotencyInProgress("The first request with this Idempotency-Key is still running.")
         )
         return None
 
-    def stored_under(self, name: str) -> Record | None:
+    def stored_under(self, name: str) -> Image | None:
         """The record that an idempotency key's name stands for, PENDING ones too; None when there is none.
 
         ImageNotFound when it was deleted since.
@@ -88,12 +88,12 @@ class Reservations:
         row = self.claims.idempotency(name)
         if row is None or row.is_expired(self.clock.now()):
             return None
-        record = self.repository.get(row.image_id)
-        if record is None or record.image.state in {State.DELETING, State.TOMBSTONE}:
+        image = self.repository.get(row.image_id)
+        if image is None or image.record.state in {State.DELETING, State.TOMBSTONE}:
             raise ImageNotFound("The image stored under this Idempotency-Key has been deleted since.")
-        return record
+        return image
 
-    def existing(self, owner: str, sha256: str, on_duplicate: OnDuplicate) -> Record | None:
+    def existing(self, owner: str, sha256: str, on_duplicate: OnDuplicate) -> Image | None:
         """The image the owner has with these bytes, if the caller wants no second one.
 
         Raises
@@ -107,16 +107,16 @@ class Reservations:
             return None
         copies = self.claims.copies(owner, sha256)
         for image_id in (*copies.image_ids, *filter(None, [copies.guard])):
-            record = self.repository.get(image_id)
-            if record is None:
+            image = self.repository.get(image_id)
+            if image is None:
                 continue
-            if record.image.state is State.READY:
+            if image.record.state is State.READY:
                 if on_duplicate is OnDuplicate.REJECT:
                     raise DuplicateImage(image_id)
-                return record
-            if record.image.state is State.PENDING:
+                return image
+            if image.record.state is State.PENDING:
                 self._abandon_if_late(
-                    record, Conflict("The same image is being stored at this moment; try again.")
+                    image, Conflict("The same image is being stored at this moment; try again.")
                 )
         return None
 
@@ -126,7 +126,7 @@ class Reservations:
         processed: ProcessedImage | None,
         *,
         lifetime: timedelta = RESERVATION_LIFETIME,
-    ) -> tuple[Record, bool]:
+    ) -> tuple[Image, bool]:
         """Reserve a record, and whether that was done: otherwise it is what was stored before.
 
         Without `processed` it waits for its bytes in staging. What is sensitive is sealed first, once for all tries.
@@ -137,7 +137,7 @@ class Reservations:
         attributes, sealed = self.sealing.seal(wanted.attributes, owner=wanted.owner, image_id=image_id)
         details = _details(attributes, sealed, warnings(wanted.size_bytes, processed) + wanted.remarks)
         for _ in range(_TRIES):
-            pending = Record(self._image(image_id, wanted, processed, lifetime), details)
+            pending = Image(self._image(image_id, wanted, processed, lifetime), details)
             try:
                 self.protocol.reserve(pending, wanted.idempotency)
             except Conflict:
@@ -163,12 +163,12 @@ class Reservations:
 
     def _image(
         self, image_id: str, wanted: Wanted, processed: ProcessedImage | None, lifetime: timedelta
-    ) -> Image:
+    ) -> ImageRecord:
         """A PENDING image with an attempt of its own."""
         now = self.clock.now()
         attributes = wanted.attributes
         published = attributes.visibility is not Visibility.PRIVATE
-        return Image(
+        return ImageRecord(
             id=image_id,
             owner=wanted.owner,
             state=State.PENDING,
@@ -200,16 +200,16 @@ class Reservations:
             staging=None if processed else self.ids.attempt(),
         )
 
-    def _abandon_if_late(self, record: Record, otherwise: Conflict | IdempotencyInProgress) -> None:
+    def _abandon_if_late(self, image: Image, otherwise: Conflict | IdempotencyInProgress) -> None:
         """Take a dead reservation out of the way; a living one is reported with the time it may still take."""
         now = self.clock.now()
-        if not self._is_late(record.image):
-            otherwise.retry_after = (record.image.due_at or now) - now
+        if not self._is_late(image.record):
+            otherwise.retry_after = (image.record.due_at or now) - now
             raise otherwise
-        self.repository.replace(record, abandoned(record, change=self.ids.attempt(), at=now))
+        self.repository.replace(image, abandoned(image, change=self.ids.attempt(), at=now))
 
-    def _is_late(self, image: Image) -> bool:
-        return image.due_at is None or is_due(image, self.clock.now())
+    def _is_late(self, record: ImageRecord) -> bool:
+        return record.due_at is None or is_due(record, self.clock.now())
 
 
 def check_attributes(attributes: Attributes, now: datetime) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from image_store.domain.attributes import Attributes
-from image_store.domain.image import Image, Record
+from image_store.domain.image import ImageRecord, Image
 from image_store.domain.sensitive import Sensitive, left_open, sensitive_in, shown
 from image_store.ports.secrets import Cipher
 
@@ -43,7 +43,7 @@ class Sealing:
             return attributes
         return replace(attributes, generation=left_open(attributes.generation), analysis=None)
 
-    def read(self, record: Record) -> Sensitive | None:
+    def read(self, image: Image) -> Sensitive | None:
         """What is sealed of a record; None where nothing is.
 
         Raises
@@ -52,19 +52,19 @@ class Sealing:
         ConfigurationError
             it was sealed for another image or owner, or with another key
         """
-        sealed, image = record.details.sealed, record.image
+        sealed, record = image.details.sealed, image.record
         if sealed is None:
             return None
-        return Sensitive.from_text(self.cipher().open(sealed, context=context_of(image)))
+        return Sensitive.from_text(self.cipher().open(sealed, context=context_of(record)))
 
-    def opened(self, record: Record) -> Record:
+    def opened(self, image: Image) -> Image:
         """A record as its owner sees it; raises what `read` raises."""
-        return shown(record, self.read(record))
+        return shown(image, self.read(image))
 
 
-def context_of(image: Image) -> dict[str, str]:
+def context_of(record: ImageRecord) -> dict[str, str]:
     """What the sealed text of an image is bound to."""
-    return _context(image.owner, image.id)
+    return _context(record.owner, record.id)
 
 
 def _context(owner: str, image_id: str) -> dict[str, str]:

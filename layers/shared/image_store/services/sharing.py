@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import InvalidRequest, StorageUnavailable
-from image_store.domain.image import Image, State
-from image_store.domain.making import TransformWanted
+from image_store.domain.image import ImageRecord, State
+from image_store.domain.making import TransformRequest
 from image_store.domain.renditions import Preset, Recipe
 from image_store.domain.sharing import Share, read, transform_filename, written
 from image_store.ports.imaging import Renderer
 from image_store.ports.objects import ObjectStore
 from image_store.ports.system import Clock
-from image_store.services.renditions import Found, Renditions, nearest
+from image_store.services.renditions import RenditionFile, Renditions, nearest
 from image_store.services.retrieval import Retrieval, not_found
 from image_store.services.signing import current_key, key_named
 
@@ -84,11 +84,11 @@ class Sharing:
         if isinstance(what, str) and what not in self.presets:
             fault = (("body", "rendition"), "enum", f"must be one of {', '.join(self.presets)}")
             raise InvalidRequest("There is no such rendition.", errors=(fault,))
-        image = self.retrieval.get_image(owner, image_id)
-        if image.state is not State.READY:
+        record = self.retrieval.get_image(owner, image_id)
+        if record.state is not State.READY:
             raise not_found()
         expires_at = (self.clock.now() + lifetime).replace(microsecond=0)
-        return self.links.make(Share(image.id, expires_at, what)), expires_at
+        return self.links.make(Share(record.id, expires_at, what)), expires_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ class Shared:
     renderer: Callable[[], Renderer]
     clock: Clock
 
-    def find(self, link: str, *, accept: str | None) -> Found | str:
+    def find(self, link: str, *, accept: str | None) -> RenditionFile | str:
         """The rendition that a link shows, or the key of the transform.
 
         ImageNotFound when the link was altered or is over, or its image is no longer READY.
@@ -113,25 +113,25 @@ class Shared:
             raise not_found()
         if isinstance(share.what, str):
             return self.renditions.shared(share.image_id, share.what, accept=accept)
-        image = self.retrieval.ready(share.image_id)
-        key = image.transform_key(transform_filename(share.what))
+        record = self.retrieval.ready(share.image_id)
+        key = record.transform_key(transform_filename(share.what))
         if self._is_there(key):
             return key
         try:
-            self.renderer().render(TransformWanted(image.id, share.what))
+            self.renderer().render(TransformRequest(record.id, share.what))
         except StorageUnavailable as error:
             _logger.warning("A transform could not be made: %s", error.message)
-        image = self.retrieval.ready(share.image_id)
+        record = self.retrieval.ready(share.image_id)
         if self._is_there(key):
             return key
-        return _stand_in(image, share.what)
+        return _stand_in(record, share.what)
 
     def _is_there(self, key: str) -> bool:
         return self.private.head(key) is not None
 
 
-def _stand_in(image: Image, recipe: Recipe) -> Found:
-    return Found(image, nearest(image, Preset("", recipe), accept=None), is_wanted=False)
+def _stand_in(record: ImageRecord, recipe: Recipe) -> RenditionFile:
+    return RenditionFile(record, nearest(record, Preset("", recipe), accept=None), is_wanted=False)
 
 
 def _tag(key: str, raw: bytes) -> bytes:

@@ -36,7 +36,7 @@ class RemoteUrl:
     url: str
 
 
-Source = Content | RemoteUrl
+ImageSource = Content | RemoteUrl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Sources:
     fetcher: Callable[[], Fetcher]
     max_bytes: int = MAX_BYTES
 
-    def open(self, source: Source, *, until: datetime) -> Content:
+    def open(self, source: ImageSource, *, until: datetime) -> Content:
         """The bytes of a source, fetched by `until` when they lie somewhere else; UrlNotAllowed when they cannot be.
 
         What a server says of its bytes counts only if it names a type that the store accepts: many know no better

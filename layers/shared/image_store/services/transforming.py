@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from image_store.domain.errors import Conflict
-from image_store.domain.image import Image, State
-from image_store.domain.making import TransformWanted
+from image_store.domain.image import ImageRecord, State
+from image_store.domain.making import TransformRequest
 from image_store.domain.provenance import ProvenanceMark
 from image_store.domain.sharing import transform_filename
 from image_store.ports.images import ImageRepository
@@ -40,7 +40,7 @@ class Transforming:
     ids: Ids
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
-    def make(self, wanted: TransformWanted, *, until: datetime) -> None:
+    def make(self, wanted: TransformRequest, *, until: datetime) -> None:
         """Make a transform, unless it is there, is being made, or cannot be had of this image. Safe to repeat.
 
         Raises
@@ -49,14 +49,14 @@ class Transforming:
         """
         if not leased(self.leases, wanted.name, self.ids.attempt(), self.clock.now()):
             return
-        image = self._marked(wanted.image_id)
-        if image is None:
+        record = self._marked(wanted.image_id)
+        if record is None:
             return
-        key = image.transform_key(transform_filename(wanted.recipe))
+        key = record.transform_key(transform_filename(wanted.recipe))
         if self.private.head(key) is not None:
             return
         file = file_of_original(
-            image,
+            record,
             "transform",
             wanted.recipe,
             repository=self.repository,
@@ -77,19 +77,19 @@ class Transforming:
         except Conflict:
             return  # another try was first, with an encoder that writes other bytes
 
-    def _marked(self, image_id: str) -> Image | None:
+    def _marked(self, image_id: str) -> ImageRecord | None:
         """The image, once its record says that it may have transforms; None when it can have none."""
         for _ in range(_TRIES):
-            image = self.repository.get_image(image_id)
-            if image is None or image.state is not State.READY:
+            record = self.repository.get_image(image_id)
+            if record is None or record.state is not State.READY:
                 return None
-            if image.transformed:
-                return image
-            if image.intent is not None:
+            if record.transformed:
+                return record
+            if record.intent is not None:
                 return None  # what is being published is left alone, as for renditions
-            marked = replace(image, transformed=True, amendment=self.ids.attempt())
+            marked = replace(record, transformed=True, amendment=self.ids.attempt())
             try:
-                self.repository.amend(image, marked)
+                self.repository.amend(record, marked)
             except Conflict:
                 continue
             return marked

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from image_store.domain.attributes import Attributes
 from image_store.domain.errors import ContentTypeMismatch
-from image_store.domain.image import Record
+from image_store.domain.image import Image
 from image_store.domain.media import MediaType, parse_declared, sniff
 from image_store.domain.processing import ProcessedImage
 from image_store.domain.provenance import ProvenanceMark, provenance_of
@@ -18,7 +18,7 @@ from image_store.ports.imaging import ImageProcessor
 from image_store.ports.system import Clock
 from image_store.services.reservations import Reservations, Wanted, check_attributes
 from image_store.services.sealing import Sealing
-from image_store.services.sources import Source, Sources
+from image_store.services.sources import ImageSource, Sources
 from image_store.services.write_protocol import WriteProtocol, too_late
 
 
@@ -27,7 +27,7 @@ class Upload:
     """An image that somebody wants stored, and what they say about it."""
 
     owner: str
-    source: Source
+    source: ImageSource
     attributes: Attributes
     until: datetime
     """When the work has to be done; what is left then is given up and safe to repeat."""
@@ -48,7 +48,7 @@ class Uploads:
     sealing: Sealing
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
-    def accept(self, upload: Upload) -> Record:
+    def accept(self, upload: Upload) -> Image:
         """Store an image, or find that it is stored already; what is sealed of it stays so.
 
         Safe to retry with the same idempotency key: the image is stored once, and what is stored is not fetched again.
@@ -62,7 +62,7 @@ class Uploads:
         """
         return self._accept(upload)[0]
 
-    def accept_and_show(self, upload: Upload) -> Record:
+    def accept_and_show(self, upload: Upload) -> Image:
         """The same, and the record as its owner sees it; what is new need not be opened for that."""
         stored, is_new = self._accept(upload)
         if stored.details.sealed is None:
@@ -74,14 +74,14 @@ class Uploads:
             else self.sealing.opened(stored)
         )
 
-    def stored_under(self, name: str) -> Record | None:
+    def stored_under(self, name: str) -> Image | None:
         """What was stored, or is being stored, under the name of an idempotency key; None when there is nothing.
 
         ImageNotFound when it was deleted since. For one who has no longer the bytes that were to be stored.
         """
         return self.reservations.stored_under(name)
 
-    def _accept(self, upload: Upload) -> tuple[Record, bool]:
+    def _accept(self, upload: Upload) -> tuple[Image, bool]:
         """What is stored, and whether it is new."""
         check_attributes(upload.attributes, self.clock.now())
         if (stored := self.reservations.replay(upload.idempotency)) is not None:
@@ -114,13 +114,13 @@ class Uploads:
             idempotency=upload.idempotency,
             remarks=upload.remarks(processed),
         )
-        record, is_new = self.reservations.reserve(wanted, processed)
+        image, is_new = self.reservations.reserve(wanted, processed)
         if not is_new:
-            return record, False
-        puts = [self.protocol.put_original(record.image, data)]
-        puts += self.protocol.put_renditions(record.image, processed.renditions)
+            return image, False
+        puts = [self.protocol.put_original(image.record, data)]
+        puts += self.protocol.put_renditions(image.record, processed.renditions)
         self.protocol.put(puts, until=upload.until)
-        return self.protocol.commit(record), True
+        return self.protocol.commit(image), True
 
 
 def named(attributes: Attributes, filename: str | None) -> Attributes:

@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import Conflict, DeadlineExceeded
-from image_store.domain.image import Image, Record, State, public_key
+from image_store.domain.image import ImageRecord, Image, State, public_key
 from image_store.domain.processing import RenderedFile
 from image_store.domain.publication import PublicationRow
 from image_store.domain.quota import Quota
@@ -58,36 +58,36 @@ class WriteProtocol:
 
     # 1. Reserve ---------------------------------------------------------------------------------------
 
-    def reserve(self, pending: Record, idempotency: IdempotencyKey | None) -> None:
+    def reserve(self, pending: Image, idempotency: IdempotencyKey | None) -> None:
         """Write a PENDING record and take what belongs to it.
 
         Raises QuotaExceeded, or Conflict when another holds the guard or the idempotency key.
         """
         lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
-        expires_at = pending.image.created_at + lifetime
-        reservation = Reservation(pending, self.quota, idempotency, self.intended(pending.image), expires_at)
+        expires_at = pending.record.created_at + lifetime
+        reservation = Reservation(pending, self.quota, idempotency, self.intended(pending.record), expires_at)
         self.repository.reserve(reservation)
 
-    def intended(self, image: Image) -> PublicationRow | None:
+    def intended(self, record: ImageRecord) -> PublicationRow | None:
         """The row that removes the copies of a publication that was intended and never committed."""
-        if image.intent is None:
+        if record.intent is None:
             return None
-        due_at = image.due_at or self.clock.now() + RESERVATION_LIFETIME
-        return PublicationRow(image.intent, image.id, image.public_keys(image.intent), due_at)
+        due_at = record.due_at or self.clock.now() + RESERVATION_LIFETIME
+        return PublicationRow(record.intent, record.id, record.public_keys(record.intent), due_at)
 
     # 2. Put -------------------------------------------------------------------------------------------
 
-    def put_original(self, image: Image, data: bytes) -> Put:
+    def put_original(self, record: ImageRecord, data: bytes) -> Put:
         """The original from bytes in hand."""
         return lambda: self.private.put(
-            image.original_key,
+            record.original_key,
             data,
-            content_type=image.media_type,
+            content_type=record.media_type,
             cache_control=PRIVATE_CACHE_CONTROL,
-            metadata=facts_of(image),
+            metadata=facts_of(record),
         )
 
-    def copy_staged(self, image: Image, staging_key: str, etag: str) -> Put:
+    def copy_staged(self, record: ImageRecord, staging_key: str, etag: str) -> Put:
         """The original from staging: no bytes pass through here, and none but those that `etag` names."""
 
         def put() -> None:
@@ -95,10 +95,10 @@ class WriteProtocol:
                 self.private.copy_from(
                     self.publisher.private_bucket,
                     staging_key,
-                    image.original_key,
-                    content_type=image.media_type,
+                    record.original_key,
+                    content_type=record.media_type,
                     cache_control=PRIVATE_CACHE_CONTROL,
-                    metadata=facts_of(image),
+                    metadata=facts_of(record),
                     source_etag=etag,
                 )
             except ObjectMissing as missing:
@@ -108,16 +108,16 @@ class WriteProtocol:
 
         return put
 
-    def put_renditions(self, image: Image, renditions: Sequence[RenderedFile]) -> list[Put]:
+    def put_renditions(self, record: ImageRecord, renditions: Sequence[RenderedFile]) -> list[Put]:
         """The renditions, and the public copies of an image that is to be published."""
-        targets = [(self.private, image.rendition_key, PRIVATE_CACHE_CONTROL)]
-        if image.intent is not None and self.publisher.bucket is not None:
-            publication = image.intent
+        targets = [(self.private, record.rendition_key, PRIVATE_CACHE_CONTROL)]
+        if record.intent is not None and self.publisher.bucket is not None:
+            publication = record.intent
             targets.append(
                 (
                     self.publisher.bucket,
                     lambda rendition: public_key(publication, rendition),
-                    self.publisher.cache_control(image),
+                    self.publisher.cache_control(record),
                 )
             )
         return [
@@ -140,31 +140,31 @@ class WriteProtocol:
 
     # 3. Commit ----------------------------------------------------------------------------------------
 
-    def commit(self, pending: Record) -> Record:
+    def commit(self, pending: Image) -> Image:
         """Make the image visible; Conflict when cleanup or another attempt was first."""
-        image = pending.image
-        ready = image.moved_to(
+        record = pending.record
+        ready = record.moved_to(
             State.READY,
-            version=image.version + 1,
+            version=record.version + 1,
             change=self.ids.attempt(),
-            publication=image.intent,
+            publication=record.intent,
             intent=None,
             staging=None,
             queued_at=None,
-            due_at=image.expires_at,
+            due_at=record.expires_at,
         )
-        stored = replace(pending, image=ready)
+        stored = replace(pending, record=ready)
         self.repository.replace(pending, stored)
         return stored
 
 
-def abandoned(record: Record, *, change: str, at: datetime) -> Record:
+def abandoned(image: Image, *, change: str, at: datetime) -> Image:
     """A PENDING record past its deadline, on its way out: quota, guard and idempotency key are given back."""
-    image = record.image
-    doomed = image.moved_to(
-        State.DELETING, version=image.version + 1, change=change, due_at=at, guarded=False
+    record = image.record
+    doomed = record.moved_to(
+        State.DELETING, version=record.version + 1, change=change, due_at=at, guarded=False
     )
-    return replace(record, image=doomed)
+    return replace(image, record=doomed)
 
 
 def too_late() -> DeadlineExceeded:
@@ -175,13 +175,13 @@ def too_late() -> DeadlineExceeded:
     )
 
 
-def facts_of(image: Image) -> dict[str, str]:
+def facts_of(record: ImageRecord) -> dict[str, str]:
     """The metadata of an original: what a rebuild from the bucket alone needs, as headers may carry it."""
     return {
-        "id": image.id,
-        "kind": image.kind.value,
-        "sha256": image.sha256,
-        "owner": header_safe(image.owner),
+        "id": record.id,
+        "kind": record.kind.value,
+        "sha256": record.sha256,
+        "owner": header_safe(record.owner),
     }
 
 

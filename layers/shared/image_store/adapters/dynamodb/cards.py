@@ -8,7 +8,7 @@ from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json
 from image_store.domain.cards import Card, thumb_of
 from image_store.domain.ids import created_at
-from image_store.domain.image import Details, Image, Kind, Visibility, attempt_prefix
+from image_store.domain.image import Details, ImageRecord, Kind, Visibility, attempt_prefix
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder, Rendition
 
@@ -36,14 +36,14 @@ _PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FI
 """What a card of each version says, in its order; names cost bytes in every row of a list."""
 
 
-def listed(image: Image, details: Details, *, tags: bool = False) -> Item:
+def listed(record: ImageRecord, details: Details, *, tags: bool = False) -> Item:
     """The card, and beside it what a filter may ask for; the index needs no tags, as they have rows of their own."""
     generation = details.generation or {}
     texts = {
-        "card": _card_text(image, details),
-        "kind": image.kind.value,
-        "visibility": image.visibility.value,
-        "category": image.category,
+        "card": _card_text(record, details),
+        "kind": record.kind.value,
+        "visibility": record.visibility.value,
+        "category": record.category,
         "model": generation.get("model"),
         "provider": generation.get("provider"),
     }
@@ -96,22 +96,22 @@ def _parts_of(item: Item) -> dict[str, Any]:
     return dict(zip(_PARTS[version], values, strict=True))
 
 
-def _card_text(image: Image, details: Details) -> str:
+def _card_text(record: ImageRecord, details: Details) -> str:
     told = {
-        "filename": image.filename[:CARD_FILENAME_CHARS],
-        "extension": image.media_type.extension,
-        "size": image.size_bytes,
-        "width": image.width,
-        "height": image.height,
+        "filename": record.filename[:CARD_FILENAME_CHARS],
+        "extension": record.media_type.extension,
+        "size": record.size_bytes,
+        "width": record.width,
+        "height": record.height,
         "alt": details.alt_text[:CARD_ALT_TEXT_CHARS] if details.alt_text else None,
-        "blurhash": image.placeholder.blurhash,
-        "color": image.placeholder.color,
-        "thumb": thumb_of(image).media_type.extension,
-        "folder": image.folder,
-        "attempt": image.attempt,
-        "publication": image.publication,
+        "blurhash": record.placeholder.blurhash,
+        "color": record.placeholder.color,
+        "thumb": thumb_of(record).media_type.extension,
+        "folder": record.folder,
+        "attempt": record.attempt,
+        "publication": record.publication,
         "given": int(details.alt_text_given),
-        "made": [rendition_text(made) for made in image.renditions if made.making is None],
+        "made": [rendition_text(made) for made in record.renditions if made.making is None],
     }
     return as_json([CARD_VERSION, *(told[name] for name in _PARTS[CARD_VERSION])])
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import keys, records
-from image_store.domain.audit import Change
+from image_store.domain.audit import AuditEntry
 
 
 def changed_image(told: dict[str, Any]) -> str | None:
@@ -12,13 +12,13 @@ def changed_image(told: dict[str, Any]) -> str | None:
     return keys.image_of_record(told["dynamodb"]["Keys"])
 
 
-def change_of(told: dict[str, Any]) -> Change | None:
+def change_of(told: dict[str, Any]) -> AuditEntry | None:
     """The change that a record of the stream tells of; None when it is one of other rows than an image's record."""
     stream = told["dynamodb"]
     if keys.image_of_record(stream["Keys"]) is None:
         return None
     before, after = stream.get("OldImage"), stream.get("NewImage")
-    return Change(
+    return AuditEntry(
         event_id=told["eventID"],
         at=datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC),
         before=records.image_of(before) if before else None,

@@ -11,7 +11,7 @@ from image_store.adapters.dynamodb.policy_turns import PolicyTurns
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.cleanup import POLICIES_EVERY
 from image_store.domain.deadlines import CLOCK_SKEW
-from image_store.domain.image import ImagePage
+from image_store.domain.image import RecordPage
 from image_store.ports.cleanup import CleanupRows
 
 _DUE_PAGE_ROWS = 100
@@ -35,7 +35,7 @@ class DynamoCleanupRows(OnTable, CleanupRows):
     def owner_done(self, owner: str, *, next_at: datetime) -> None:
         PolicyTurns(self._rows, after_save=False).end(owner, next_at)
 
-    def scan(self, *, after: str | None, limit: int) -> tuple[ImagePage, str | None]:
+    def scan(self, *, after: str | None, limit: int) -> tuple[RecordPage, str | None]:
         start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
         answer = self._rows.call(
             "scan",

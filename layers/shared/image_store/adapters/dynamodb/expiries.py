@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.keys import Key
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import DynamoTable
 
 
 def expiry_of(item: Item) -> datetime:
@@ -12,7 +12,7 @@ def expiry_of(item: Item) -> datetime:
     return datetime.fromtimestamp(int(item["ttl"]["N"]), UTC)
 
 
-def bring_forward(rows: Table, key: Key, *, seen: datetime, to: datetime) -> None:
+def bring_forward(rows: DynamoTable, key: Key, *, seen: datetime, to: datetime) -> None:
     """Let a row end earlier than it was seen to; nothing happens when it was changed meanwhile. Safe to repeat."""
     rows.conditional(
         "update_item",

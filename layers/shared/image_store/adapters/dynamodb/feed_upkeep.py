@@ -13,7 +13,7 @@ from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.rebuilds import serving
 from image_store.adapters.dynamodb.table import NamedWrite, OnTable
 from image_store.domain.errors import Conflict, UnreadableRow
-from image_store.domain.image import Record
+from image_store.domain.image import Image
 from image_store.ports.projections import FeedUpkeep
 
 _SLICE_ROWS = 50
@@ -45,10 +45,10 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
 
     def restore(self, image_ids: Iterable[str]) -> None:
         """Write the rows of the feed that images lack."""
-        for record in self._records(list(image_ids)).values():
-            rows = records.feed_rows(record)
+        for image in self._records(list(image_ids)).values():
+            rows = records.feed_rows(image)
             if rows:
-                self._transact(record.image.id, record, [self._put(row) for row in rows])
+                self._transact(image.record.id, image, [self._put(row) for row in rows])
 
     def remove_strays(self, found: Iterable[tuple[str, str]]) -> None:
         """Remove those of these rows of the feed that follow from no record."""
@@ -57,11 +57,11 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
             of_images.setdefault(key[1], []).append(key)
         read = self._records(list(of_images))
         for image_id, there in of_images.items():
-            record = read.get(image_id)
-            named = _row_keys(record) if record else set()
+            image = read.get(image_id)
+            named = _row_keys(image) if image else set()
             strays = [self._delete(*key) for key in there if key not in named]
             if strays:
-                self._transact(image_id, record, strays)
+                self._transact(image_id, image, strays)
 
     def _former(self, partition: str) -> list[str]:
         answer = self._rows.call(
@@ -79,36 +79,36 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
         read = self._records(image_ids)
         moved = 0
         for image_id in image_ids:
-            record = read.get(image_id)
-            rows = records.feed_rows(record) if record else []
+            image = read.get(image_id)
+            rows = records.feed_rows(image) if image else []
             former = self._delete(keys.former_feed(month), image_id)
-            moved += self._transact(image_id, record, [former, *map(self._put, rows)])
+            moved += self._transact(image_id, image, [former, *map(self._put, rows)])
         return moved
 
-    def _records(self, image_ids: list[str]) -> dict[str, Record]:
+    def _records(self, image_ids: list[str]) -> dict[str, Image]:
         wanted = [key for image_id in image_ids for key in (keys.record(image_id), keys.detail(image_id))]
         parts: dict[str, list[Item]] = {}
         for item in self._rows.get_many(wanted):
             parts.setdefault(item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX), []).append(item)
-        found: dict[str, Record] = {}
+        found: dict[str, Image] = {}
         for image_id, of_one in parts.items():
             try:
-                record = records.record_of(of_one)
+                image = records.record_of(of_one)
             except UnreadableRow:
                 continue  # its rows stay as they are: the check of its record finds one where none was expected
-            if record is not None:
-                found[image_id] = record
+            if image is not None:
+                found[image_id] = image
         return found
 
-    def _transact(self, image_id: str, record: Record | None, writes: list[dict[str, Any]]) -> bool:
+    def _transact(self, image_id: str, image: Image | None, writes: list[dict[str, Any]]) -> bool:
         """Write for as long as the record is as it was read; whether that was so."""
         check: dict[str, Any] = {"TableName": self._rows.name, "Key": keys.record(image_id)}
-        if record is None:
+        if image is None:
             check["ConditionExpression"] = "attribute_not_exists(pk)"
         else:
             check["ConditionExpression"] = "#change = :change"
             check["ExpressionAttributeNames"] = {"#change": "change"}
-            check["ExpressionAttributeValues"] = {":change": {"S": record.image.change}}
+            check["ExpressionAttributeValues"] = {":change": {"S": image.record.change}}
         named: list[NamedWrite] = [("record", {"ConditionCheck": check})]
         try:
             # The same rows written again are the same rows, so an answer that was lost needs no other look.
@@ -124,5 +124,5 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
         return {"Delete": {"TableName": self._rows.name, "Key": keys.key(pk, sk)}}
 
 
-def _row_keys(record: Record) -> set[tuple[str, str]]:
-    return {(row["pk"]["S"], row["sk"]["S"]) for row in records.feed_rows(record)}
+def _row_keys(image: Image) -> set[tuple[str, str]]:
+    return {(row["pk"]["S"], row["sk"]["S"]) for row in records.feed_rows(image)}

@@ -20,24 +20,24 @@ from typing import Any
 from image_store.adapters.dynamodb import job_items, keys, schema
 from image_store.adapters.dynamodb.expiries import bring_forward, expiry_of
 from image_store.adapters.dynamodb.items import text_time
-from image_store.adapters.dynamodb.table import NamedWrite, Table, refused
+from image_store.adapters.dynamodb.table import NamedWrite, DynamoTable, refused
 from image_store.adapters.dynamodb.usage_rows import UsageRows, no_room
 from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
 from image_store.domain.generation import (
     LONGEST_LOOK,
-    Call,
-    Change,
-    Hold,
-    Item,
-    ItemState,
+    ProviderCall,
+    JobItemChange,
+    BudgetHold,
+    JobItem,
+    JobItemState,
     Job,
     JobName,
     JobPage,
     NamedJob,
-    Outcome,
-    Performance,
+    CallOutcome,
+    ProviderPerformance,
 )
 from image_store.domain.providers import Provider
 from image_store.ports.generation import Generations
@@ -46,7 +46,7 @@ _KEPT_FOR = timedelta(days=400)
 """Budgets, ledger and statistics are kept for a year and some."""
 _PROGRESS = "pk, sk, image_id, #id, #owner_key, #version, #updated, #cost, #unknown, #stopped, #job, #item, "
 _PROGRESS += "#state, #change, #schema, "
-_PROGRESS += ", ".join(f"#{state.value}" for state in ItemState)
+_PROGRESS += ", ".join(f"#{state.value}" for state in JobItemState)
 _PROGRESS_NAMES = {
     "#id": "id",
     "#owner_key": "owner_key",
@@ -60,7 +60,7 @@ _PROGRESS_NAMES = {
     "#state": "state",
     "#change": "change",
     "#schema": schema.ATTRIBUTE,
-    **{f"#{state.value}": state.value for state in ItemState},
+    **{f"#{state.value}": state.value for state in JobItemState},
 }
 
 
@@ -76,7 +76,7 @@ class DynamoGenerations(Generations):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._table = table
-        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic)
         self._usage = UsageRows(self._rows, monotonic=monotonic)
 
     # Writes -------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ class DynamoGenerations(Generations):
     def create(
         self,
         job: Job,
-        items: Sequence[Item],
+        items: Sequence[JobItem],
         *,
         budgets: Budgets,
         most_images: int,
@@ -107,7 +107,7 @@ class DynamoGenerations(Generations):
 
     def change(
         self,
-        changes: Sequence[Change],
+        changes: Sequence[JobItemChange],
         *,
         at: datetime,
         budgets: Budgets,
@@ -189,7 +189,7 @@ class DynamoGenerations(Generations):
         condition = "attribute_not_exists(pk)"
         return {"Put": {"TableName": self._table, "Item": row, "ConditionExpression": condition}}
 
-    def _replace(self, change: Change) -> dict[str, Any]:
+    def _replace(self, change: JobItemChange) -> dict[str, Any]:
         after = change.after
         row = job_items.changing(after)
         return {
@@ -206,7 +206,7 @@ class DynamoGenerations(Generations):
             }
         }
 
-    def _count(self, changes: Sequence[Change], *, at: datetime, due_at: datetime | None) -> dict[str, Any]:
+    def _count(self, changes: Sequence[JobItemChange], *, at: datetime, due_at: datetime | None) -> dict[str, Any]:
         numbers: Counter[str] = Counter({"version": 1})
         for change in changes:
             numbers[change.before.state.value] -= 1
@@ -268,7 +268,7 @@ class DynamoGenerations(Generations):
             writes.append((budget.name, {"Update": update}))
         return writes
 
-    def _told(self, change: Change, outcome: Outcome) -> list[NamedWrite]:
+    def _told(self, change: JobItemChange, outcome: CallOutcome) -> list[NamedWrite]:
         """What is remembered of a call that ended."""
         owner, call, receipt = change.after.owner, outcome.call, outcome.receipt
         hold = change.before.hold
@@ -317,7 +317,7 @@ class DynamoGenerations(Generations):
             writes.append(("performance", {"Update": update}))
         return writes
 
-    def _is_mine(self, item: Item) -> bool:
+    def _is_mine(self, item: JobItem) -> bool:
         found = self._get(keys.key(keys.job(item.job_id), keys.job_item(item.index)))
         return found is not None and found["change"]["S"] == item.change
 
@@ -336,7 +336,7 @@ class DynamoGenerations(Generations):
         row = self._get(keys.key(keys.job(job_id), keys.JOB))
         return job_items.job_of(row) if row is not None else None
 
-    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]] | None:
+    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[JobItem]] | None:
         rows: list[dict[str, Any]] = []
         request: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk",
@@ -357,7 +357,7 @@ class DynamoGenerations(Generations):
         found = [job_items.item_of(row) for row in rows if keys.is_job_item(row["sk"]["S"])]
         return job_items.job_of(job), sorted(found, key=lambda item: item.index)
 
-    def item(self, job_id: str, index: int) -> tuple[Job, Item] | None:
+    def item(self, job_id: str, index: int) -> tuple[Job, JobItem] | None:
         wanted = [keys.key(keys.job(job_id), sk) for sk in (keys.JOB, keys.job_item(index))]
         rows = {row["sk"]["S"]: row for row in self._rows.get_many(wanted)}
         if len(rows) < len(wanted):
@@ -410,7 +410,7 @@ class DynamoGenerations(Generations):
         )
         return _spending(day), _spending(month)
 
-    def is_settled(self, item: Item, call: Call) -> bool:
+    def is_settled(self, item: JobItem, call: ProviderCall) -> bool:
         # The month is that of the hold of the time, which may be the month before.
         months = {month_of(call.started_at), month_of(call.started_at - timedelta(days=1))}
         if item.hold is not None:
@@ -419,8 +419,8 @@ class DynamoGenerations(Generations):
 
     def performance(
         self, owner: str | None, *, since: date, until: date
-    ) -> Mapping[date, Sequence[Performance]]:
-        found: dict[date, list[Performance]] = {}
+    ) -> Mapping[date, Sequence[ProviderPerformance]]:
+        found: dict[date, list[ProviderPerformance]] = {}
         answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
@@ -439,7 +439,7 @@ class DynamoGenerations(Generations):
             told["refused"] = int(row.get("refused", {"N": "0"})["N"])
             cost = int(row["cost"]["N"])
             found.setdefault(date.fromisoformat(day), []).append(
-                Performance(provider=Provider(provider), cost_micros=cost, **told)
+                ProviderPerformance(provider=Provider(provider), cost_micros=cost, **told)
             )
         return found
 
@@ -475,7 +475,7 @@ class _Budget(tuple[str, str | None, date]):
         return int(getattr(budgets, self.name))
 
 
-def _budgets_of(hold: Hold, owner: str) -> list[_Budget]:
+def _budgets_of(hold: BudgetHold, owner: str) -> list[_Budget]:
     month = hold.on.replace(day=1)
     return [
         _Budget((period, scope, month if period == "monthly" else hold.on))
@@ -484,11 +484,11 @@ def _budgets_of(hold: Hold, owner: str) -> list[_Budget]:
     ]
 
 
-def _ledger_key(item: Item, call: Call, month: str) -> keys.Key:
+def _ledger_key(item: JobItem, call: ProviderCall, month: str) -> keys.Key:
     return keys.ledger(item.owner, month, job_id=item.job_id, index=item.index, call_id=call.id)
 
 
-def _held(items: Sequence[Item], owner: str) -> Counter[_Budget]:
+def _held(items: Sequence[JobItem], owner: str) -> Counter[_Budget]:
     """What images hold of each budget."""
     held: Counter[_Budget] = Counter()
     for item in items:
@@ -497,7 +497,7 @@ def _held(items: Sequence[Item], owner: str) -> Counter[_Budget]:
     return held
 
 
-def _charged(change: Change) -> int:
+def _charged(change: JobItemChange) -> int:
     """What a change takes from the budgets for good: the cost, or what was held where the cost is not known."""
     receipt = change.outcome.receipt if change.outcome is not None else None
     if receipt is None or receipt.call.own_key or change.before.hold is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import parse_time, text_time
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.cleanup import LONGEST_RUN, Lease, Position, Report
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict
@@ -33,7 +33,7 @@ class DynamoHousekeeping(Housekeeping):
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_taken_over)
+        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_taken_over)
 
     def take_lease(
         self, *, holder: str, at: datetime, until: datetime, take_over: bool = False

@@ -16,14 +16,14 @@ from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.domain.attributes import Attributes, OnDuplicate
 from image_store.domain.generation import (
     JOB_LIFETIME,
-    Call,
-    Hold,
-    Item,
-    ItemError,
-    ItemState,
+    ProviderCall,
+    BudgetHold,
+    JobItem,
+    JobItemError,
+    JobItemState,
     Job,
-    Preference,
-    Wish,
+    ModelPreference,
+    GenerationRequest,
 )
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import Provider
@@ -70,12 +70,12 @@ def job_of(row: Row) -> Job:
         created_at=parse_time(told["created"]),
         updated_at=parse_time(row["updated"]["S"]),
         version=int(row["version"]["N"]),
-        preference=Preference(
+        preference=ModelPreference(
             provider=Provider(preference["provider"]) if preference["provider"] else None,
             model=preference["model"],
             fallback=preference["fallback"],
         ),
-        counts={state: int(row[state.value]["N"]) for state in ItemState},
+        counts={state: int(row[state.value]["N"]) for state in JobItemState},
         cost_micros=int(row["cost"]["N"]),
         unknown_costs=int(row["unknown_costs"]["N"]),
         cancelled=row["stopped"]["BOOL"],
@@ -84,7 +84,7 @@ def job_of(row: Row) -> Job:
     )
 
 
-def item_row(item: Item, *, ttl: int) -> Row:
+def item_row(item: JobItem, *, ttl: int) -> Row:
     """A new image of a job as an item."""
     return {
         **keys.key(keys.job(item.job_id), keys.job_item(item.index)),
@@ -94,7 +94,7 @@ def item_row(item: Item, *, ttl: int) -> Row:
     }
 
 
-def changing(item: Item) -> Row:
+def changing(item: JobItem) -> Row:
     """The attributes of an image's row that its changes write."""
     told = {
         "index": item.index,
@@ -130,18 +130,18 @@ def changing(item: Item) -> Row:
 
 
 @schema.reading
-def item_of(row: Row) -> Item:
+def item_of(row: Row) -> JobItem:
     """The image of a job that an item holds, without its wish where that was not read; UnreadableRow otherwise."""
     schema.version_of(row)
     told = json.loads(row["item"]["S"])
     hold, error, call = told.get("hold"), told.get("error"), told.get("call")
-    return Item(
+    return JobItem(
         job_id=row["pk"]["S"].removeprefix(keys.JOB_PREFIX),
         index=told["index"],
         request_index=told["request_index"],
         owner=told["owner"],
         wish=wish_of(json.loads(row["wish"]["S"])) if "wish" in row else None,
-        state=ItemState(row["state"]["S"]),
+        state=JobItemState(row["state"]["S"]),
         version=int(row["version"]["N"]),
         change=row["change"]["S"],
         calls=told["calls"],
@@ -153,7 +153,7 @@ def item_of(row: Row) -> Item:
         lease_until=_time(told.get("lease_until")),
         call=call_of(call) if call else None,
         settled=told["settled"],
-        hold=Hold(micros=hold["micros"], on=date.fromisoformat(hold["on"])) if hold else None,
+        hold=BudgetHold(micros=hold["micros"], on=date.fromisoformat(hold["on"])) if hold else None,
         promised=told.get("promised", False),
         provider=Provider(told["provider"]) if "provider" in told else None,
         model=told.get("model"),
@@ -161,14 +161,14 @@ def item_of(row: Row) -> Item:
         cost_micros=told["cost"],
         unknown_costs=told["unknown_costs"],
         image_id=told.get("image_id"),
-        error=ItemError(**error) if error else None,
+        error=JobItemError(**error) if error else None,
         prompt=told.get("prompt"),
     )
 
 
-def call_of(told: Mapping[str, Any]) -> Call:
+def call_of(told: Mapping[str, Any]) -> ProviderCall:
     """A call from its JSON."""
-    return Call(
+    return ProviderCall(
         id=told["id"],
         provider=Provider(told["provider"]),
         model=told["model"],
@@ -177,7 +177,7 @@ def call_of(told: Mapping[str, Any]) -> Call:
     )
 
 
-def wish_of(told: Mapping[str, Any]) -> Wish:
+def wish_of(told: Mapping[str, Any]) -> GenerationRequest:
     """A wish from its JSON."""
     said = dict(told["attributes"])
     for name in ("tags", "groups"):
@@ -188,7 +188,7 @@ def wish_of(told: Mapping[str, Any]) -> Wish:
         "on_duplicate": OnDuplicate(said["on_duplicate"]),
         "expires_at": _time(said["expires_at"]),
     }
-    return Wish(
+    return GenerationRequest(
         **{name: value for name, value in told.items() if name not in {"attributes", "reference_ids"}},
         reference_ids=tuple(told["reference_ids"]),
         attributes=Attributes(**said),

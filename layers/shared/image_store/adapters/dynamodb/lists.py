@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 
 from image_store.adapters.dynamodb import cards, items, keys
-from image_store.adapters.dynamodb.table import OnTable, Table
+from image_store.adapters.dynamodb.table import OnTable, DynamoTable
 from image_store.domain.ids import id_bounds
 from image_store.domain.image import State
 from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
@@ -98,7 +98,7 @@ class _Shelf:
 
 
 def filled(
-    table: Table, request: dict[str, Any], *, limit: int, filtered: bool
+    table: DynamoTable, request: dict[str, Any], *, limit: int, filtered: bool
 ) -> tuple[list[items.Item], items.Item | None]:
     """Repeat a Query until a page is full: its items, and the item or key after which the next page begins.
 

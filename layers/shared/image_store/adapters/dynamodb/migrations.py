@@ -22,14 +22,14 @@ from image_store.domain.migration import (
     OneRecord,
     Options,
     RecordError,
-    Source,
+    SourceLocation,
     Table,
     Tally,
     source_name,
 )
 from image_store.ports.migrations import Migrations
 
-_KINDS: dict[str, type[Source]] = {
+_KINDS: dict[str, type[SourceLocation]] = {
     "jsonl": JsonLines,
     "folder": Folder,
     "table": Table,

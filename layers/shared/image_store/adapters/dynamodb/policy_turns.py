@@ -7,7 +7,7 @@ writes nothing that other uploads of its owner write.
 from datetime import datetime
 
 from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import DynamoTable
 
 _MOST_REMEMBERED = 10_000
 
@@ -15,7 +15,7 @@ _MOST_REMEMBERED = 10_000
 class PolicyTurns:
     """Queues owners for the policies; with `after_save` their turn comes with the next run after each image."""
 
-    def __init__(self, table: Table, *, after_save: bool) -> None:
+    def __init__(self, table: DynamoTable, *, after_save: bool) -> None:
         self._rows = table
         self._after_save = after_save
         self._queued: set[str] = set()

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from image_store.adapters.dynamodb import cards, items, keys
-from image_store.domain.image import Record
-from image_store.domain.projection import IMAGES, SIZE, Facts, day_of
+from image_store.domain.image import Image
+from image_store.domain.projection import IMAGES, SIZE, ImageFacts, day_of
 from image_store.domain.similarity import bands
 
 RowKey = tuple[str, str]
@@ -21,7 +21,7 @@ Counters = dict[RowKey, Counter[str]]
 """What is to be added to which row of figures."""
 
 
-def row_keys(image_id: str, facts: Facts | None) -> set[RowKey]:
+def row_keys(image_id: str, facts: ImageFacts | None) -> set[RowKey]:
     """Every row by which an image is found."""
     if facts is None:
         return set()
@@ -32,15 +32,15 @@ def row_keys(image_id: str, facts: Facts | None) -> set[RowKey]:
     }
 
 
-def listed_rows(record: Record, facts: Facts) -> dict[RowKey, items.Item]:
+def listed_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """The rows that hold the card: those of lists, and beside it what a filter may ask for; and the `ALIKE` rows."""
-    image = record.image
-    listed = {"id": {"S": image.id}, **cards.listed(image, record.details, tags=True)}
-    rows = {key: {**keys.key(*key), **listed} for key in _listed_keys(image.id, facts)}
+    record = image.record
+    listed = {"id": {"S": record.id}, **cards.listed(record, image.details, tags=True)}
+    rows = {key: {**keys.key(*key), **listed} for key in _listed_keys(record.id, facts)}
     alike = {name: listed[name] for name in ("id", "card", "kind", "visibility")}
     return rows | {
         key: {**keys.key(*key), **alike, "hash": {"S": facts.perceptual_hash}}
-        for key in _alike_keys(image.id, facts)
+        for key in _alike_keys(record.id, facts)
     }
 
 
@@ -49,7 +49,7 @@ def digest_of(rows: dict[RowKey, items.Item]) -> str:
     return hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest()[:16]
 
 
-def term_rows(image_id: str, facts: Facts) -> dict[RowKey, items.Item]:
+def term_rows(image_id: str, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """The rows of searches: each holds all terms of its image, so that several can be asked for in one Query.
 
     Many terms are packed: a window of rows is read for every page.
@@ -69,7 +69,7 @@ def term_rows(image_id: str, facts: Facts) -> dict[RowKey, items.Item]:
     return {key: {**keys.key(*key), **held, **terms} for key in _term_keys(image_id, facts)}
 
 
-def counters_of(image_id: str, facts: Facts | None, generation: int) -> Counters:
+def counters_of(image_id: str, facts: ImageFacts | None, generation: int) -> Counters:
     """What an image counts for, in which rows."""
     if facts is None:
         return {}
@@ -95,7 +95,7 @@ def difference(before: Counters, after: Counters) -> Counters:
     return changed
 
 
-def _listed_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
+def _listed_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
     for tag in facts.tags:
         yield keys.tagged(facts.owner, tag, trashed=facts.trashed), image_id
     if not facts.trashed:
@@ -105,13 +105,13 @@ def _listed_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
             yield keys.by_model(facts.owner, facts.model), image_id
 
 
-def _alike_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
+def _alike_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
     if facts.perceptual_hash is not None:
         for index, band in enumerate(bands(facts.perceptual_hash)):
             yield keys.alike(facts.owner, index, band), image_id
 
 
-def _term_keys(image_id: str, facts: Facts) -> Iterator[RowKey]:
+def _term_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
     for term, rank in facts.terms.items():
         partition = keys.terms(facts.owner, term, trashed=facts.trashed)
         yield partition, keys.term_place(term, rank, image_id)

@@ -23,10 +23,10 @@ from image_store.adapters.dynamodb.feed_upkeep import DynamoFeedUpkeep
 from image_store.adapters.dynamodb.policy_turns import PolicyTurns
 from image_store.adapters.dynamodb.projections import RowKey
 from image_store.adapters.dynamodb.rebuilds import rebuild_of
-from image_store.adapters.dynamodb.table import NamedWrite, Table, unavailable
+from image_store.adapters.dynamodb.table import NamedWrite, DynamoTable, unavailable
 from image_store.domain.errors import Conflict, UnreadableRow
-from image_store.domain.image import Record, State
-from image_store.domain.projection import Facts, Rebuild, facts_of
+from image_store.domain.image import Image, State
+from image_store.domain.projection import ImageFacts, Rebuild, facts_of
 from image_store.ports.projections import Projector
 
 KEPT_AFTER_THE_END = timedelta(days=7)
@@ -44,8 +44,8 @@ class _Row:
     revision: int
     version: int
     generation: int
-    facts: Facts | None
-    before: tuple[Facts, ...]
+    facts: ImageFacts | None
+    before: tuple[ImageFacts, ...]
     """What is being replaced, while not all rows are written."""
     cards: str
     terms: str
@@ -53,7 +53,7 @@ class _Row:
     finished: bool
 
     @property
-    def all_facts(self) -> tuple[Facts, ...]:
+    def all_facts(self) -> tuple[ImageFacts, ...]:
         """From what there may be rows."""
         own = () if self.facts is None else (self.facts,)
         return (*own, *(facts for facts in self.before if facts not in own))
@@ -76,7 +76,7 @@ class DynamoProjector(Projector):
         policies_after_save: bool = False,
     ) -> None:
         self._table = table
-        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic)
         self._turns = PolicyTurns(self._rows, after_save=policies_after_save)
         self._feed = DynamoFeedUpkeep(table, client=client, sleep=sleep, monotonic=monotonic)
 
@@ -91,15 +91,15 @@ class DynamoProjector(Projector):
                     keys.projection(image_id),
                 ]
             )
-            record = records.record_of([item for item in (meta, detail) if item is not None])
+            image = records.record_of([item for item in (meta, detail) if item is not None])
             seen = None if row is None else _row_of(row)
-            if not _is_wanted(record, seen, generation, again=again):
+            if not _is_wanted(image, seen, generation, again=again):
                 return
-            if record is not None and record.image.state is State.READY:
+            if image is not None and image.record.state is State.READY:
                 is_new = seen is None or seen.facts is None
-                self._turns.queue(record.image.owner, at, stored=is_new and not again)
+                self._turns.queue(image.record.owner, at, stored=is_new and not again)
             try:
-                self._bring(image_id, record, seen, generation, at, again=again)
+                self._bring(image_id, image, seen, generation, at, again=again)
             except Conflict:
                 continue  # another consumer was faster: look at what it left
             return
@@ -108,19 +108,19 @@ class DynamoProjector(Projector):
     def _bring(
         self,
         image_id: str,
-        record: Record | None,
+        image: Image | None,
         seen: _Row | None,
         generation: int,
         at: datetime,
         *,
         again: bool,
     ) -> None:
-        facts = facts_of(record) if record is not None else None
-        listed = rows.listed_rows(record, facts) if record is not None and facts is not None else {}
+        facts = facts_of(image) if image is not None else None
+        listed = rows.listed_rows(image, facts) if image is not None and facts is not None else {}
         terms = rows.term_rows(image_id, facts) if facts is not None else {}
         new = _Row(
             revision=seen.revision + 1 if seen else 1,
-            version=record.image.version if record is not None else seen.version if seen else 0,
+            version=image.record.version if image is not None else seen.version if seen else 0,
             generation=max(generation, seen.generation) if seen else generation,
             facts=facts,
             before=seen.all_facts if seen else (),
@@ -137,7 +137,7 @@ class DynamoProjector(Projector):
             if fresh or (seen and seen.terms != new.terms):
                 writes += map(self._put, terms.values())
         writes += map(self._delete, sorted(old_keys - rows.row_keys(image_id, facts)))
-        ended = record is None or record.image.state in _ENDED
+        ended = image is None or image.record.state in _ENDED
         counted = seen.facts if seen and seen.generation == new.generation else None
         changed = rows.difference(
             rows.counters_of(image_id, counted, new.generation),
@@ -182,7 +182,7 @@ class DynamoProjector(Projector):
     def _delete(self, key: RowKey) -> dict[str, Any]:
         return {"Delete": {"TableName": self._table, "Key": keys.key(*key)}}
 
-    def _add(self, key: RowKey, amounts: dict[str, int], facts: Facts | None) -> dict[str, Any]:
+    def _add(self, key: RowKey, amounts: dict[str, int], facts: ImageFacts | None) -> dict[str, Any]:
         """Add to a row of figures; that of a model also says which it is."""
         named = {f"#n{number}": name for number, name in enumerate(amounts)}
         values: dict[str, Any] = {
@@ -303,15 +303,15 @@ class DynamoProjector(Projector):
         )
 
 
-def _is_wanted(record: Record | None, seen: _Row | None, generation: int, *, again: bool) -> bool:
+def _is_wanted(image: Image | None, seen: _Row | None, generation: int, *, again: bool) -> bool:
     """Whether there is anything to project."""
-    if record is None:
+    if image is None:
         return seen is not None and (seen.facts is not None or not seen.finished)
     if seen is None:
         # Nothing follows from a reservation. The end of an image is noted even if it was never projected: a slow
         # consumer that read it alive has to find that.
-        return record.image.state is not State.PENDING
-    older = seen.version < record.image.version
+        return image.record.state is not State.PENDING
+    older = seen.version < image.record.version
     counted_elsewhere = seen.facts is not None and seen.generation < generation
     return older or not seen.finished or counted_elsewhere or again
 
@@ -343,8 +343,8 @@ def _row_of(item: items.Item) -> _Row:
         revision=int(item["revision"]["N"]),
         version=int(item["version"]["N"]),
         generation=int(item["generation"]["N"]),
-        facts=Facts.from_json(json.loads(item["facts"]["S"])) if "facts" in item else None,
-        before=tuple(map(Facts.from_json, before)),
+        facts=ImageFacts.from_json(json.loads(item["facts"]["S"])) if "facts" in item else None,
+        before=tuple(map(ImageFacts.from_json, before)),
         cards=item["cards"]["S"],
         # Earlier builds kept no digest of these rows: they are written anew with the next change.
         terms=item["terms"]["S"] if "terms" in item else "",

@@ -7,7 +7,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import parse_time, text_time
-from image_store.adapters.dynamodb.table import OnTable, Table
+from image_store.adapters.dynamodb.table import OnTable, DynamoTable
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import day_of
 from image_store.domain.providers import Provider, ProviderKey
@@ -62,7 +62,7 @@ class DynamoProviderKeys(ProviderKeys):
     """ProviderKeys in the one table, sealed for their owner and provider alone."""
 
     def __init__(self, table: str, *, client: Callable[[], Any], cipher: Callable[[], Cipher]) -> None:
-        self._rows = Table(table, client=client)
+        self._rows = DynamoTable(table, client=client)
         self._cipher = cipher
 
     def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:

@@ -2,13 +2,13 @@
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item, parse_time, text_time
-from image_store.domain.image import Image
+from image_store.domain.image import ImageRecord
 from image_store.domain.publication import PublicationRow
 
 
-def current_publication(image: Image, publication: str) -> PublicationRow:
+def current_publication(record: ImageRecord, publication: str) -> PublicationRow:
     """The row of the publication that an image names."""
-    return PublicationRow(publication, image.id, image.public_keys(publication), due_at=None)
+    return PublicationRow(publication, record.id, record.public_keys(publication), due_at=None)
 
 
 def publication_item(row: PublicationRow) -> Item:

@@ -2,7 +2,7 @@
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import Item, parse_time
-from image_store.adapters.dynamodb.table import Table
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.projection import Rebuild
 
 
@@ -18,7 +18,7 @@ def rebuild_of(item: Item) -> Rebuild:
     )
 
 
-def serving(table: Table) -> int:
+def serving(table: DynamoTable) -> int:
     """The generation of figures that is answered."""
     item = table.call("get_item", Key=keys.REBUILD).get("Item")
     return (Rebuild() if item is None else rebuild_of(item)).serving

@@ -11,7 +11,7 @@ from image_store.adapters.dynamodb.cards import listed, rendition_of, rendition_
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.adapters.dynamodb.publication_items import current_publication, publication_item
 from image_store.domain.actor import Actor
-from image_store.domain.image import Details, Image, ImagePage, Kind, Record, State, Visibility
+from image_store.domain.image import Details, ImageRecord, RecordPage, Kind, Image, State, Visibility
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Placeholder
 
@@ -20,49 +20,49 @@ _MICROSECOND = timedelta(microseconds=1)
 _FINGERPRINT_CHARS = 12
 
 
-def rows_of(record: Record) -> dict[tuple[str, str], Item]:
+def rows_of(image: Image) -> dict[tuple[str, str], Item]:
     """Every row that follows from a record, by primary key.
 
     A change of a record is the difference between the rows before and after it.
     """
-    image, details = record.image, record.details
-    rows = [_meta(image, details)]
-    if image.state is not State.TOMBSTONE:
-        rows.append(_detail(image, details))
-    if image.state is State.READY:
-        rows.append({**keys.key(keys.checksum(image.owner, image.sha256), image.id)})
+    record, details = image.record, image.details
+    rows = [_meta(record, details)]
+    if record.state is not State.TOMBSTONE:
+        rows.append(_detail(record, details))
+    if record.state is State.READY:
+        rows.append({**keys.key(keys.checksum(record.owner, record.sha256), record.id)})
         rows += [
             {
-                **keys.key(keys.group(image.owner, name), image.id),
-                "id": {"S": image.id},
-                **listed(image, details, tags=True),
+                **keys.key(keys.group(record.owner, name), record.id),
+                "id": {"S": record.id},
+                **listed(record, details, tags=True),
             }
             for name in details.groups
         ]
-        if image.publication is not None:
-            rows.append(publication_item(current_publication(image, image.publication)))
-        rows += feed_rows(record)
-    if image.guarded:
-        guard = keys.key(keys.checksum(image.owner, image.sha256), keys.GUARD)
-        rows.append({**guard, "image_id": {"S": image.id}})
+        if record.publication is not None:
+            rows.append(publication_item(current_publication(record, record.publication)))
+        rows += feed_rows(image)
+    if record.guarded:
+        guard = keys.key(keys.checksum(record.owner, record.sha256), keys.GUARD)
+        rows.append({**guard, "image_id": {"S": record.id}})
     return {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
 
 
-def feed_rows(record: Record) -> list[Item]:
+def feed_rows(image: Image) -> list[Item]:
     """The rows by which everybody finds an image: of all, of its owner and of its groups; none unless it is public.
 
     They stay small, so that one Query reads a page of a hundred.
     """
-    image, details = record.image, record.details
-    if not image.is_in_feed:
+    record, details = image.record, image.details
+    if not record.is_in_feed:
         return []
-    held = listed(image, details)
+    held = listed(record, details)
     row: Item = {name: held[name] for name in ("card", "kind", "model", "provider") if name in held}
-    row |= {"owner": {"S": image.owner}, "print": {"S": fingerprint(details)}}
-    if image.expires_at is not None:
-        row["expires_at"] = {"N": str(int(image.expires_at.timestamp()))}
-    partitions = (keys.FEED, keys.feed_of_owner(image.owner), *map(keys.feed_of_group, details.groups))
-    return [{**keys.key(partition, image.id), **row} for partition in partitions]
+    row |= {"owner": {"S": record.owner}, "print": {"S": fingerprint(details)}}
+    if record.expires_at is not None:
+        row["expires_at"] = {"N": str(int(record.expires_at.timestamp()))}
+    partitions = (keys.FEED, keys.feed_of_owner(record.owner), *map(keys.feed_of_group, details.groups))
+    return [{**keys.key(partition, record.id), **row} for partition in partitions]
 
 
 def fingerprint(details: Details) -> str:
@@ -75,25 +75,25 @@ def fingerprint(details: Details) -> str:
     return hashlib.sha256(shown.encode()).hexdigest()[:_FINGERPRINT_CHARS]
 
 
-def _meta(image: Image, details: Details) -> Item:
+def _meta(record: ImageRecord, details: Details) -> Item:
     item: Item = {
-        **keys.record(image.id),
+        **keys.record(record.id),
         **schema.STAMP,
-        "id": {"S": image.id},
-        "state": {"S": image.state.value},
-        "attempt": {"S": image.attempt},
-        "version": {"N": str(image.version)},
-        "change": {"S": image.change},
-        "record": {"S": record_text(image)},
+        "id": {"S": record.id},
+        "state": {"S": record.state.value},
+        "attempt": {"S": record.attempt},
+        "version": {"N": str(record.version)},
+        "change": {"S": record.change},
+        "record": {"S": record_text(record)},
     }
-    if image.state is State.READY:
-        item |= {"owner_key": {"S": keys.live(image.owner)}, **listed(image, details)}
-    if image.state is State.TRASHED:
-        item |= {"owner_key": {"S": keys.trash(image.owner)}, **listed(image, details)}
-    if image.due_at is not None:
-        item |= {"due_shard": {"S": keys.due_shard(image.id)}, "due_at": {"S": text_time(image.due_at)}}
-    if image.amendment is not None:
-        item["amendment"] = {"S": image.amendment}
+    if record.state is State.READY:
+        item |= {"owner_key": {"S": keys.live(record.owner)}, **listed(record, details)}
+    if record.state is State.TRASHED:
+        item |= {"owner_key": {"S": keys.trash(record.owner)}, **listed(record, details)}
+    if record.due_at is not None:
+        item |= {"due_shard": {"S": keys.due_shard(record.id)}, "due_at": {"S": text_time(record.due_at)}}
+    if record.amendment is not None:
+        item["amendment"] = {"S": record.amendment}
     return item
 
 
@@ -101,9 +101,9 @@ _BY_OWNER = "owner"
 """Stands for the subject who owns the image, who makes most changes and whom the record names already."""
 
 
-def signature(image: Image, actor: Actor) -> Item:
+def signature(record: ImageRecord, actor: Actor) -> Item:
     """Who makes this change of the record: attributes for the audit trail alone, which nothing else reads."""
-    by = _BY_OWNER if actor.is_subject(image.owner) else actor.name
+    by = _BY_OWNER if actor.is_subject(record.owner) else actor.name
     return {"by": {"S": f"{by} {actor.request_id}"}}
 
 
@@ -115,7 +115,7 @@ def actor_of(item: Item) -> Actor | None:
     return Actor.subject(image_of(item).owner, request_id) if by == _BY_OWNER else Actor(by, request_id)
 
 
-def _detail(image: Image, details: Details) -> Item:
+def _detail(record: ImageRecord, details: Details) -> Item:
     body = {
         "title": details.title,
         "alt_text": details.alt_text,
@@ -129,37 +129,37 @@ def _detail(image: Image, details: Details) -> Item:
         "warnings": details.warnings,
         **({"sealed": details.sealed} if details.sealed is not None else {}),
     }
-    return {**keys.detail(image.id), **schema.STAMP, "body": {"S": as_json(body)}}
+    return {**keys.detail(record.id), **schema.STAMP, "body": {"S": as_json(body)}}
 
 
-def record_text(image: Image) -> str:
+def record_text(record: ImageRecord) -> str:
     """All of a record that no condition, index or filter needs."""
     return as_json(
         {
-            "owner": image.owner,
-            "folder": image.folder,
-            "kind": image.kind,
-            "visibility": image.visibility,
-            "filename": image.filename,
-            "type": image.media_type,
-            "size": image.size_bytes,
-            "width": image.width,
-            "height": image.height,
-            "sha256": image.sha256,
-            "looks": [image.placeholder.blurhash, image.placeholder.color, image.perceptual_hash],
-            "renditions": [rendition_text(rendition) for rendition in image.renditions],
-            "created": _micros(image.created_at),
-            "updated": _micros(image.updated_at),
-            "category": image.category,
-            "cache": image.cache_control,
-            "expires": _micros(image.expires_at) if image.expires_at else None,
-            "publication": image.publication,
-            "intent": image.intent,
-            "guarded": image.guarded,
-            "idempotency": image.idempotency,
-            **_while_uploading(image),
-            **({"transformed": True} if image.transformed else {}),
-            **({"counted": True} if image.counted else {}),
+            "owner": record.owner,
+            "folder": record.folder,
+            "kind": record.kind,
+            "visibility": record.visibility,
+            "filename": record.filename,
+            "type": record.media_type,
+            "size": record.size_bytes,
+            "width": record.width,
+            "height": record.height,
+            "sha256": record.sha256,
+            "looks": [record.placeholder.blurhash, record.placeholder.color, record.perceptual_hash],
+            "renditions": [rendition_text(rendition) for rendition in record.renditions],
+            "created": _micros(record.created_at),
+            "updated": _micros(record.updated_at),
+            "category": record.category,
+            "cache": record.cache_control,
+            "expires": _micros(record.expires_at) if record.expires_at else None,
+            "publication": record.publication,
+            "intent": record.intent,
+            "guarded": record.guarded,
+            "idempotency": record.idempotency,
+            **_while_uploading(record),
+            **({"transformed": True} if record.transformed else {}),
+            **({"counted": True} if record.counted else {}),
         }
     )
 
@@ -173,63 +173,63 @@ def _instant(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
-def _while_uploading(image: Image) -> dict[str, Any]:
+def _while_uploading(record: ImageRecord) -> dict[str, Any]:
     """What only a direct upload has; left out otherwise, for most images are none."""
     optional = {
-        "staging": image.staging,
-        "refusal": image.refusal,
-        "queued": _micros(image.queued_at) if image.queued_at else None,
+        "staging": record.staging,
+        "refusal": record.refusal,
+        "queued": _micros(record.queued_at) if record.queued_at else None,
     }
     return {name: value for name, value in optional.items() if value is not None}
 
 
 @schema.reading
-def image_of(item: Item) -> Image:
+def image_of(item: Item) -> ImageRecord:
     """The record that a META item of this or an earlier version holds; UnreadableRow for any other."""
     schema.version_of(item)
-    record = json.loads(item["record"]["S"])
-    blurhash, color, perceptual_hash = record["looks"]
-    return Image(
+    image = json.loads(item["record"]["S"])
+    blurhash, color, perceptual_hash = image["looks"]
+    return ImageRecord(
         id=item["id"]["S"],
-        owner=record["owner"],
+        owner=image["owner"],
         state=State(item["state"]["S"]),
         attempt=item["attempt"]["S"],
         version=int(item["version"]["N"]),
         change=item["change"]["S"],
-        folder=record["folder"],
-        kind=Kind(record["kind"]),
-        visibility=Visibility(record["visibility"]),
-        filename=record["filename"],
-        media_type=MediaType(record["type"]),
-        size_bytes=record["size"],
-        width=record["width"],
-        height=record["height"],
-        sha256=record["sha256"],
+        folder=image["folder"],
+        kind=Kind(image["kind"]),
+        visibility=Visibility(image["visibility"]),
+        filename=image["filename"],
+        media_type=MediaType(image["type"]),
+        size_bytes=image["size"],
+        width=image["width"],
+        height=image["height"],
+        sha256=image["sha256"],
         placeholder=Placeholder(blurhash, color),
-        renditions=tuple(map(rendition_of, record["renditions"])),
-        created_at=_instant(record["created"]),
-        updated_at=_instant(record["updated"]),
-        category=record["category"],
-        cache_control=record["cache"],
-        expires_at=_instant(record["expires"]) if record["expires"] else None,
-        publication=record["publication"],
-        intent=record["intent"],
+        renditions=tuple(map(rendition_of, image["renditions"])),
+        created_at=_instant(image["created"]),
+        updated_at=_instant(image["updated"]),
+        category=image["category"],
+        cache_control=image["cache"],
+        expires_at=_instant(image["expires"]) if image["expires"] else None,
+        publication=image["publication"],
+        intent=image["intent"],
         due_at=parse_time(item["due_at"]["S"]) if "due_at" in item else None,
-        guarded=record["guarded"],
-        idempotency=record["idempotency"],
-        staging=record.get("staging"),
-        refusal=record.get("refusal"),
-        queued_at=_instant(record["queued"]) if "queued" in record else None,
-        transformed=record.get("transformed", False),
-        counted=record.get("counted", False),
+        guarded=image["guarded"],
+        idempotency=image["idempotency"],
+        staging=image.get("staging"),
+        refusal=image.get("refusal"),
+        queued_at=_instant(image["queued"]) if "queued" in image else None,
+        transformed=image.get("transformed", False),
+        counted=image.get("counted", False),
         perceptual_hash=perceptual_hash,
         amendment=item["amendment"]["S"] if "amendment" in item else None,
     )
 
 
-def images_of(items: Iterable[Item]) -> ImagePage:
+def images_of(items: Iterable[Item]) -> RecordPage:
     """The records that META items hold, with the ids of those that cannot be read; the log says why."""
-    page = ImagePage()
+    page = RecordPage()
     for item in items:
         found = list(schema.readable([item], image_of))
         page += found
@@ -248,10 +248,10 @@ def details_of(item: Item) -> Details:
     return Details(**body)
 
 
-def record_of(items: list[Item]) -> Record | None:
+def record_of(items: list[Item]) -> Image | None:
     """The record that the items of one image make; None without META."""
     by_sort_key = {item["sk"]["S"]: item for item in items}
     if keys.META not in by_sort_key:
         return None
     detail = by_sort_key.get(keys.DETAIL)
-    return Record(image_of(by_sort_key[keys.META]), details_of(detail) if detail else Details())
+    return Image(image_of(by_sort_key[keys.META]), details_of(detail) if detail else Details())

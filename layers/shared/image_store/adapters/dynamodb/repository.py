@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb import items, keys, publication_items, records
-from image_store.adapters.dynamodb.table import Table, refused
+from image_store.adapters.dynamodb.table import DynamoTable, refused
 from image_store.domain.actor import NOBODY, Actor
-from image_store.domain.image import FoundImages, Image, Record, State
+from image_store.domain.image import FoundRecords, ImageRecord, Image, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -41,24 +41,24 @@ class DynamoRepository:
     ) -> None:
         self._table = table
         self._actor = actor
-        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_refusal)
+        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_refusal)
         self._monotonic = monotonic
 
     # Writes -------------------------------------------------------------------------------------------
 
     def reserve(self, reservation: Reservation) -> None:
-        image = reservation.record.image
+        record = reservation.image.record
         writes: list[tuple[str, dict[str, Any]]] = []
-        if image.counted:
-            writes.append(("usage", self._usage.take(image, reservation.quota)))
-        for (_, sort_key), item in records.rows_of(reservation.record).items():
-            row = item | records.signature(image, self._actor()) if sort_key == keys.META else item
+        if record.counted:
+            writes.append(("usage", self._usage.take(record, reservation.quota)))
+        for (_, sort_key), item in records.rows_of(reservation.image).items():
+            row = item | records.signature(record, self._actor()) if sort_key == keys.META else item
             writes.append(("guard" if sort_key == keys.GUARD else "record", self._create(row)))
         if reservation.idempotency is not None:
             item = {
                 **keys.idempotency(reservation.idempotency.name),
                 "fingerprint": {"S": reservation.idempotency.fingerprint},
-                "image_id": {"S": image.id},
+                "image_id": {"S": record.id},
                 "ttl": {"N": str(int(reservation.expires_at.timestamp()))},
             }
             # DynamoDB removes expired rows late, up to two days: an expired one counts as absent.
@@ -66,19 +66,19 @@ class DynamoRepository:
                 item,
                 "attribute_not_exists(pk) OR #ttl < :now",
                 names={"#ttl": "ttl"},
-                values={":now": {"N": str(int(image.created_at.timestamp()))}},
+                values={":now": {"N": str(int(record.created_at.timestamp()))}},
             )
             writes.append(("idempotency", write))
         if reservation.publication is not None:
             writes.append(
                 ("publication", self._keep(publication_items.publication_item(reservation.publication)))
             )
-        self._rows.transact(writes, settled=lambda: self._is_mine(image))
+        self._rows.transact(writes, settled=lambda: self._is_mine(record))
 
     def replace(
         self,
-        before: Record,
-        after: Record,
+        before: Image,
+        after: Image,
         *,
         publications: Sequence[PublicationRow] = (),
     ) -> None:
@@ -88,21 +88,21 @@ class DynamoRepository:
         writes: list[tuple[str, dict[str, Any]]] = []
         for row_key, item in new.items():
             if row_key[1] == keys.META:
-                signed = item | records.signature(after.image, self._actor())
-                writes.append(("record", self._put(signed, *_unchanged(before.image))))
+                signed = item | records.signature(after.record, self._actor())
+                writes.append(("record", self._put(signed, *_unchanged(before.record))))
             elif item != old.get(row_key):
                 is_publication = row_key[1] == keys.PUBLICATION
                 writes.append(("row", self._keep(item) if is_publication else self._put(item)))
         writes += [("row", self._delete(*row_key)) for row_key in old.keys() - new.keys()]
-        if after.image.state is State.DELETING:
-            if before.image.counted:
-                writes.append(("usage", self._usage.give_back(before.image)))
-            if before.image.state is State.PENDING and before.image.idempotency is not None:
-                gone = keys.idempotency(before.image.idempotency)
+        if after.record.state is State.DELETING:
+            if before.record.counted:
+                writes.append(("usage", self._usage.give_back(before.record)))
+            if before.record.state is State.PENDING and before.record.idempotency is not None:
+                gone = keys.idempotency(before.record.idempotency)
                 writes.append(("idempotency", {"Delete": {"TableName": self._table, "Key": gone}}))
-        self._rows.transact(writes, settled=lambda: self._is_mine(after.image))
+        self._rows.transact(writes, settled=lambda: self._is_mine(after.record))
 
-    def amend(self, before: Image, after: Image) -> None:
+    def amend(self, before: ImageRecord, after: ImageRecord) -> None:
         names, values, condition = _unchanged_parts(before)
         said = {
             "record": {"S": records.record_text(after)},
@@ -119,17 +119,17 @@ class DynamoRepository:
         }
         self._rows.transact([("record", {"Update": update})], settled=lambda: self._is_amended(after))
 
-    def forget(self, record: Record) -> None:
-        names, values, condition = _unchanged_parts(record.image)
+    def forget(self, image: Image) -> None:
+        names, values, condition = _unchanged_parts(image.record)
         meta = {
             "TableName": self._table,
-            "Key": keys.record(record.image.id),
+            "Key": keys.record(image.record.id),
             "ConditionExpression": condition,
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         }
         self._rows.transact(
-            [("record", {"Delete": meta})], settled=lambda: self.get_image(record.image.id) is None
+            [("record", {"Delete": meta})], settled=lambda: self.get_image(image.record.id) is None
         )
 
     def _create(self, item: items.Item) -> dict[str, Any]:
@@ -174,13 +174,13 @@ class DynamoRepository:
     def _delete(self, pk: str, sk: str) -> dict[str, Any]:
         return {"Delete": {"TableName": self._table, "Key": keys.key(pk, sk)}}
 
-    def _is_mine(self, image: Image) -> bool:
-        stored = self.get_image(image.id)
-        return stored is not None and stored.change == image.change
+    def _is_mine(self, record: ImageRecord) -> bool:
+        stored = self.get_image(record.id)
+        return stored is not None and stored.change == record.change
 
-    def _is_amended(self, image: Image) -> bool:
-        stored = self.get_image(image.id)
-        return stored is not None and stored.amendment == image.amendment
+    def _is_amended(self, record: ImageRecord) -> bool:
+        stored = self.get_image(record.id)
+        return stored is not None and stored.amendment == record.amendment
 
     @cached_property
     def _usage(self) -> UsageRows:
@@ -191,7 +191,7 @@ class DynamoRepository:
 
     # Reads --------------------------------------------------------------------------------------------
 
-    def get(self, image_id: str) -> Record | None:
+    def get(self, image_id: str) -> Image | None:
         answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk",
@@ -200,34 +200,34 @@ class DynamoRepository:
         )
         return records.record_of(answer["Items"])
 
-    def get_image(self, image_id: str) -> Image | None:
+    def get_image(self, image_id: str) -> ImageRecord | None:
         answer = self._rows.call("get_item", Key=keys.record(image_id), ConsistentRead=True)
         return records.image_of(answer["Item"]) if "Item" in answer else None
 
-    def get_images(self, image_ids: Collection[str]) -> FoundImages:
+    def get_images(self, image_ids: Collection[str]) -> FoundRecords:
         page = records.images_of(self._rows.get_many([keys.record(image_id) for image_id in image_ids]))
-        found = FoundImages()
-        found.update({image.id: image for image in page})
+        found = FoundRecords()
+        found.update({record.id: record for record in page})
         found.unreadable = page.unreadable
         return found
 
 
-def _unchanged_parts(image: Image) -> tuple[dict[str, str], dict[str, Any], str]:
+def _unchanged_parts(record: ImageRecord) -> tuple[dict[str, str], dict[str, Any], str]:
     names = {"#version": "version", "#attempt": "attempt", "#state": "state"}
     values = {
-        ":version": {"N": str(image.version)},
-        ":attempt": {"S": image.attempt},
-        ":state": {"S": image.state.value},
+        ":version": {"N": str(record.version)},
+        ":attempt": {"S": record.attempt},
+        ":state": {"S": record.state.value},
     }
     condition = "#version = :version AND #attempt = :attempt AND #state = :state AND "
-    if image.amendment is None:
+    if record.amendment is None:
         return names, values, condition + "attribute_not_exists(amendment)"
-    values[":amended"] = {"S": image.amendment}
+    values[":amended"] = {"S": record.amendment}
     return names, values, condition + "amendment = :amended"
 
 
-def _unchanged(image: Image) -> tuple[str, dict[str, str], dict[str, Any]]:
-    names, values, condition = _unchanged_parts(image)
+def _unchanged(record: ImageRecord) -> tuple[str, dict[str, str], dict[str, Any]]:
+    names, values, condition = _unchanged_parts(record)
     return condition, names, values
 
 

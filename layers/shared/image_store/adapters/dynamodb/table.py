@@ -40,7 +40,7 @@ def refused(_failed: Set[str] = frozenset()) -> Conflict:
     return Conflict("Another request changed this at the same moment; read it again and repeat.")
 
 
-class Table:
+class DynamoTable:
     """One DynamoDB table; the client is made at the first call. Raises StorageUnavailable when it does not answer."""
 
     def __init__(
@@ -236,4 +236,4 @@ class OnTable:
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rows = Table(table, client=client, sleep=sleep, monotonic=monotonic)
+        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic)

@@ -22,8 +22,8 @@ from image_store.domain.quota import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_store.adapters.dynamodb.table import Table
-    from image_store.domain.image import Image
+    from image_store.adapters.dynamodb.table import DynamoTable
+    from image_store.domain.image import ImageRecord
     from image_store.domain.quota import Quota
 
 _NOTHING = Usage(0, 0)
@@ -34,18 +34,18 @@ _MOST_REMEMBERED = 1_000
 class UsageRows:
     """Writes of the usage rows for transactions of the table, and their reads."""
 
-    def __init__(self, table: Table, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, table: DynamoTable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._rows = table
         self._monotonic = monotonic
         self._all_counted: dict[str, float] = {}
         """Until when it need not be looked again whether an owner has images that the row does not count."""
 
-    def take(self, image: Image, quota: Quota) -> dict[str, Any]:
+    def take(self, record: ImageRecord, quota: Quota) -> dict[str, Any]:
         """Count an image that is being stored; QuotaExceeded where no row could have room for it."""
-        update = self._add(image.owner, images=1, promised=1, size_bytes=image.size_bytes)
+        update = self._add(record.owner, images=1, promised=1, size_bytes=record.size_bytes)
         if not (quota.enforced and quota.is_set):
             return {"Update": update}
-        earlier = self._uncounted(image.owner)
+        earlier = self._uncounted(record.owner)
         conditions = []
         if quota.images:
             room = quota.images - earlier.images
@@ -54,18 +54,18 @@ class UsageRows:
             conditions.append("(attribute_not_exists(promised) OR promised < :most)")
             update["ExpressionAttributeValues"][":most"] = {"N": str(room)}
         if quota.size_bytes:
-            if image.size_bytes > quota.size_bytes:
+            if record.size_bytes > quota.size_bytes:
                 raise QuotaExceeded("This image alone is larger than your quota of bytes.")
-            room = quota.size_bytes - earlier.size_bytes - image.size_bytes
+            room = quota.size_bytes - earlier.size_bytes - record.size_bytes
             if room < 0:
                 raise used_up()
             conditions.append("(attribute_not_exists(size_bytes) OR size_bytes <= :room)")
             update["ExpressionAttributeValues"][":room"] = {"N": str(room)}
         return {"Update": update | {"ConditionExpression": " AND ".join(conditions)}}
 
-    def give_back(self, image: Image) -> dict[str, Any]:
+    def give_back(self, record: ImageRecord) -> dict[str, Any]:
         """Count an image no more."""
-        return {"Update": self._add(image.owner, images=-1, promised=-1, size_bytes=-image.size_bytes)}
+        return {"Update": self._add(record.owner, images=-1, promised=-1, size_bytes=-record.size_bytes)}
 
     def promise(self, owner: str, images: int, most: int) -> dict[str, Any]:
         """Count images that jobs will make, or make no more; on the condition that no more than `most` are taken.

@@ -18,7 +18,7 @@ from image_store.adapters.imaging.color import MAX_PROFILE_BYTES, ColorTag, tag_
 from image_store.adapters.imaging.colorimetry import BT709, SRGB_CURVE, ColorSpace
 from image_store.adapters.imaging.exif import orientation_of
 from image_store.adapters.imaging.opening import opened
-from image_store.adapters.imaging.source import DAMAGED_PROFILE, Facts
+from image_store.adapters.imaging.source import DAMAGED_PROFILE, ContainerFacts
 from image_store.domain.errors import InvalidImage
 from image_store.domain.media import MediaType
 
@@ -58,7 +58,7 @@ class AvifFrames:
         self.count: int = getattr(self._opened, "n_frames", 1)
         # Without EXIF items this is what the decoder makes of irot and imir.
         orientation = orientation_of(self._opened.info.get("exif", b""))
-        self.facts = Facts(colors, orientation, warnings)
+        self.facts = ContainerFacts(colors, orientation, warnings)
 
     def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode each frame."""

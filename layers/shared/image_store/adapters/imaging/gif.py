@@ -9,7 +9,7 @@ from PIL import Image
 from image_store.adapters.imaging.canvas import Canvas
 from image_store.adapters.imaging.opening import opened
 from image_store.adapters.imaging.sizes import Size
-from image_store.adapters.imaging.source import NO_END, Facts
+from image_store.adapters.imaging.source import NO_END, ContainerFacts
 from image_store.domain.errors import InvalidImage
 from image_store.domain.media import MediaType
 
@@ -52,7 +52,7 @@ class GifFrames:
         has_end = self._read()
         if not self._frames:
             raise InvalidImage("The GIF is damaged: there is no picture in it.")
-        self.facts = Facts(warnings=() if has_end else (NO_END,))
+        self.facts = ContainerFacts(warnings=() if has_end else (NO_END,))
         width, height = struct.unpack_from("<HH", data, 6)
         first = self._frames[0]
         # As in Chromium, the first frame may make the canvas larger, and no other one does.

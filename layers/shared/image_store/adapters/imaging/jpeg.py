@@ -25,7 +25,7 @@ from image_store.adapters.imaging.jpeg_segments import (
 from image_store.adapters.imaging.opening import opened
 from image_store.adapters.imaging.picture import Picture
 from image_store.adapters.imaging.sizes import Size, size_needed
-from image_store.adapters.imaging.source import DAMAGED_PROFILE, NO_END, Facts
+from image_store.adapters.imaging.source import DAMAGED_PROFILE, NO_END, ContainerFacts
 from image_store.domain.errors import InvalidImage
 from image_store.domain.media import MediaType
 from image_store.domain.renditions import Recipe
@@ -99,7 +99,7 @@ class JpegFrames:
         return unused is None
 
 
-def _read(data: bytes) -> tuple[bytes, Facts, int, JpegScans]:
+def _read(data: bytes) -> tuple[bytes, ContainerFacts, int, JpegScans]:
     """The head of the file without what is no picture, what that said, the kind of picture, and its scans."""
     budget = Budget(MediaType.JPEG, len(data), len(data))
     head, pieces, exif = [data[:2]], [], b""
@@ -115,7 +115,7 @@ def _read(data: bytes) -> tuple[bytes, Facts, int, JpegScans]:
     profile, warnings = _joined_profile(pieces)
     if not scans.has_end:
         warnings += (NO_END,)
-    return b"".join(head), Facts(profile, orientation_of(exif), warnings), found.frame_marker, scans
+    return b"".join(head), ContainerFacts(profile, orientation_of(exif), warnings), found.frame_marker, scans
 
 
 def _tells_color_coding(marker: int, body: bytes) -> bool:

@@ -16,7 +16,7 @@ from image_store.adapters.imaging.color import MAX_PROFILE_BYTES, ColorTag, tag_
 from image_store.adapters.imaging.colorimetry import BT709, ColorSpace, Primaries, gamma, rgb_profile
 from image_store.adapters.imaging.exif import orientation_of
 from image_store.adapters.imaging.pieces import Pieces
-from image_store.adapters.imaging.source import DAMAGED_PROFILE, NO_END, Facts, joined_names
+from image_store.adapters.imaging.source import DAMAGED_PROFILE, NO_END, ContainerFacts, joined_names
 from image_store.domain.errors import InvalidImage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -34,7 +34,7 @@ _PALETTE, _TRANSPARENCY, _DATA, _FRAME_DATA = b"PLTE", b"tRNS", b"IDAT", b"fdAT"
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class PngChunk:
     """A chunk; `end` is that of its bytes, which may be fewer than it says where the file ends."""
 
     name: bytes
@@ -51,7 +51,7 @@ class Png:
     header: bytes
     palette: bytes
     spans: tuple[Span, ...]
-    facts: Facts
+    facts: ContainerFacts
     frames: tuple[PngFrame, ...] = ()
     plays: int = 0
 
@@ -108,13 +108,13 @@ class Png:
         return BufferedReader(Pieces((head, *pixels, stop + _chunk(b"IEND", b""))), _READ_AT_ONCE)
 
 
-def chunks(data: bytes) -> Iterator[Chunk]:
+def chunks(data: bytes) -> Iterator[PngChunk]:
     """Each chunk up to and with the end of the picture, or of the file; the last one may be cut off."""
     at = len(SIGNATURE)
     while at + 8 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
         end = at + 8 + length
-        yield Chunk(data[at + 4 : at + 8], at + 8, min(end, len(data)), end + 4 <= len(data))
+        yield PngChunk(data[at + 4 : at + 8], at + 8, min(end, len(data)), end + 4 <= len(data))
         if data[at + 4 : at + 8] == b"IEND":
             return
         at = end + 4
@@ -141,7 +141,7 @@ class _Reader:
         self._has_end = False
         self._animation = AnimationReader()
 
-    def take(self, chunk: Chunk) -> None:
+    def take(self, chunk: PngChunk) -> None:
         if chunk.name == _DATA:
             self._check_pixels(chunk)
             span = chunk.start, chunk.end
@@ -179,21 +179,21 @@ class _Reader:
                 if name in self._palette
             ),
             tuple(self._spans),
-            Facts(colors, orientation_of(self._said.get(b"eXIf", b"")), (*warnings, *color_warnings)),
+            ContainerFacts(colors, orientation_of(self._said.get(b"eXIf", b"")), (*warnings, *color_warnings)),
             frames,
             self._animation.plays,
         )
 
-    def _check_pixels(self, chunk: Chunk) -> None:
+    def _check_pixels(self, chunk: PngChunk) -> None:
         """Refuse pixels with a wrong checksum; those of a chunk that is cut off are judged by their rows."""
         if chunk.is_whole and not self._has_right_checksum(chunk):
             raise _damaged()
 
-    def _has_right_checksum(self, chunk: Chunk) -> bool:
+    def _has_right_checksum(self, chunk: PngChunk) -> bool:
         found = zlib.crc32(memoryview(self._data)[chunk.start - 4 : chunk.end])
         return chunk.is_whole and found == int.from_bytes(self._data[chunk.end : chunk.end + 4], "big")
 
-    def _take_ancillary(self, chunk: Chunk) -> None:
+    def _take_ancillary(self, chunk: PngChunk) -> None:
         is_right = self._has_right_checksum(chunk)
         body = self._data[chunk.start : chunk.end] if is_right and chunk.name in _TELLING_CHUNKS else b""
         if not is_right:
@@ -213,7 +213,7 @@ class _Reader:
         else:
             self._said.setdefault(chunk.name, body)
 
-    def _take_critical(self, chunk: Chunk) -> None:
+    def _take_critical(self, chunk: PngChunk) -> None:
         body = self._data[chunk.start : chunk.end]
         if not self._has_right_checksum(chunk):
             raise _damaged()

@@ -14,7 +14,7 @@ NO_END = "The file ends without its end mark; its picture is complete."
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ContainerFacts:
     """What a file says beside its pixels.
 
     `orientation` is that of EXIF, 1–8. `warnings` are sentences about what was ignored.
@@ -29,7 +29,7 @@ class Frames(Protocol):
     """The frames of a file, each as a whole canvas, in order and once."""
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> ContainerFacts:
         """What the file says beside its pixels."""
 
     @property

@@ -9,7 +9,7 @@ from PIL import Image
 
 from image_store.adapters.imaging.exif import orientation_of
 from image_store.adapters.imaging.opening import opened
-from image_store.adapters.imaging.source import Facts
+from image_store.adapters.imaging.source import ContainerFacts
 from image_store.domain.media import MediaType
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _CUT_OFF = "Damaged parts at the end of the WebP are ignored; its picture is com
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class WebpChunk:
     """A chunk; `is_whole` is false where the file ends before it does."""
 
     name: bytes
@@ -31,12 +31,12 @@ class Chunk:
     is_whole: bool
 
 
-def chunks(data: bytes) -> Iterator[Chunk]:
+def chunks(data: bytes) -> Iterator[WebpChunk]:
     """Each chunk that begins within what the file says is its length."""
     at, end = 12, min(8 + int.from_bytes(data[4:8], "little"), len(data))
     while at + 8 <= end:
         (length,) = struct.unpack_from("<I", data, at + 4)
-        yield Chunk(data[at : at + 4], at + 8, length, at + 8 + length <= len(data))
+        yield WebpChunk(data[at : at + 4], at + 8, length, at + 8 + length <= len(data))
         at += 8 + length + (length & 1)
 
 
@@ -63,7 +63,7 @@ class WebpFrames:
             )
 
 
-def _picture_alone(data: bytes) -> tuple[bytes, Facts]:
+def _picture_alone(data: bytes) -> tuple[bytes, ContainerFacts]:
     """A file of the pixels alone, and what the other chunks say."""
     parts: list[bytes | memoryview] = []
     features, warnings = 0, []
@@ -87,4 +87,4 @@ def _picture_alone(data: bytes) -> tuple[bytes, Facts]:
     profile = said.get(b"ICCP") if features & _HAS_PROFILE else None
     orientation = orientation_of(said.get(b"EXIF", b"")) if features & _HAS_EXIF else 1
     picture = b"".join((b"RIFF", size.to_bytes(4, "little"), b"WEBP", *parts))
-    return picture, Facts(profile or None, orientation, tuple(warnings))
+    return picture, ContainerFacts(profile or None, orientation, tuple(warnings))

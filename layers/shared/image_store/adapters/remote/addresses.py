@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
-from image_store.adapters.remote.refusal import Refused
+from image_store.adapters.remote.refusal import FetchRefusal
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -70,18 +70,18 @@ class AddressRules:
             for entry in self.hosts
         )
         if not chosen:
-            raise Refused(f"the host {host} is not among the allowed ones")
+            raise FetchRefusal(f"the host {host} is not among the allowed ones")
 
     def check_address(self, address: Address, *, is_default_port: bool) -> None:
         """Refuse an address that is neither public nor in an allowed network, or any but the default port of it."""
         if _in(address, _NEVER):
-            raise Refused(f"{address} is never reached")
+            raise FetchRefusal(f"{address} is never reached")
         if _in(address, self.networks):
             return
         if not _is_public(address):
-            raise Refused(f"{address} is not public")
+            raise FetchRefusal(f"{address} is not public")
         if not is_default_port:
-            raise Refused("the port is not the default one")
+            raise FetchRefusal("the port is not the default one")
 
 
 def _is_public(address: Address) -> bool:

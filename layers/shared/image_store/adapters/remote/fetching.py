@@ -25,7 +25,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from image_store.adapters.remote.addresses import Address, AddressRules
-from image_store.adapters.remote.refusal import Refused
+from image_store.adapters.remote.refusal import FetchRefusal
 from image_store.adapters.remote.urls import Target, parse_target
 from image_store.adapters.remote.watch import Watch
 from image_store.domain.errors import UrlNotAllowed
@@ -98,7 +98,7 @@ class HttpFetcher(Fetcher):
         trail: list[Target] = []
         try:
             return self._follow(url, trail, max_bytes=max_bytes, until=until)
-        except Refused as refused:
+        except FetchRefusal as refused:
             reason = refused.reason
         except (OSError, ValueError, HTTPException, HTTPError) as failure:
             reason = type(failure).__name__  # the texts of these hold whole URLs
@@ -113,7 +113,7 @@ class HttpFetcher(Fetcher):
                 if response.status not in _REDIRECTS:
                     return _read(response, watch, max_bytes=max_bytes)
                 target = target.redirected(response.headers.get("Location", ""))
-        raise Refused("too many redirects")
+        raise FetchRefusal("too many redirects")
 
     @contextmanager
     def _answer(self, target: Target, until: datetime) -> Iterator[tuple[BaseHTTPResponse, Watch]]:
@@ -138,7 +138,7 @@ class HttpFetcher(Fetcher):
         self._rules.check_host(target.host)
         found = [target.address] if target.address is not None else self._resolved(target.host, until)
         if not found:
-            raise Refused("the host has no address")
+            raise FetchRefusal("the host has no address")
         for address in found:
             self._rules.check_address(address, is_default_port=target.is_default_port)
         return found
@@ -163,7 +163,7 @@ class HttpFetcher(Fetcher):
                 raise
             else:
                 return connection
-        raise Refused("no address takes a connection")
+        raise FetchRefusal("no address takes a connection")
 
     def _connection(self, target: Target, address: Address, patience: float) -> HTTPConnection:
         if target.scheme == "http":
@@ -179,37 +179,37 @@ class HttpFetcher(Fetcher):
     def _left(self, until: datetime) -> float:
         left = (until - self._clock.now()).total_seconds()
         if left <= 0:
-            raise Refused("out of time")
+            raise FetchRefusal("out of time")
         return left
 
 
 def _read(response: BaseHTTPResponse, watch: Watch, *, max_bytes: int) -> Fetched:
     if response.status != 200:
-        raise Refused(f"status {response.status}")
+        raise FetchRefusal(f"status {response.status}")
     _check_headers(response, max_bytes)
     chunks, size = [], 0
     while chunk := response.read(_CHUNK_BYTES):
         size += len(chunk)
         if size > max_bytes:
-            raise Refused(f"more than {max_bytes} bytes")
+            raise FetchRefusal(f"more than {max_bytes} bytes")
         chunks.append(chunk)
     if watch.is_over:
-        raise Refused("out of time")
+        raise FetchRefusal("out of time")
     if not chunks:
-        raise Refused("an empty body")
+        raise FetchRefusal("an empty body")
     return Fetched(b"".join(chunks), response.headers.get("Content-Type"))
 
 
 def _check_headers(response: BaseHTTPResponse, max_bytes: int) -> None:
     headers = response.headers
     if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise Refused("an encoded body")
+        raise FetchRefusal("an encoded body")
     if headers.get("Transfer-Encoding", "chunked").strip().lower() != "chunked":
-        raise Refused("an encoded transfer")
+        raise FetchRefusal("an encoded transfer")
     length = headers.get("Content-Length")
     if length is None:
         return
     if not (length.isascii() and length.isdecimal()):
-        raise Refused("a Content-Length that is none")
+        raise FetchRefusal("a Content-Length that is none")
     if int(length) > max_bytes:
-        raise Refused(f"more than {max_bytes} bytes")
+        raise FetchRefusal(f"more than {max_bytes} bytes")

@@ -6,7 +6,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import quote, urljoin, urlsplit
 
 from image_store.adapters.remote.addresses import Address
-from image_store.adapters.remote.refusal import Refused
+from image_store.adapters.remote.refusal import FetchRefusal
 
 MAX_CHARS = 8_000
 """More than the redirects to signed URLs need; RFC 9110 has every server take this much."""
@@ -59,12 +59,12 @@ class Target:
     def redirected(self, location: str) -> "Target":
         """Where a redirect leads; Refused when that is less safe than this, or no target at all."""
         if not location:
-            raise Refused("a redirect to nowhere")
+            raise FetchRefusal("a redirect to nowhere")
         location = _in_ascii_behind_host(_as_sent(location))
         _check_text(location)
         target = parse_target(urljoin(f"{self.scheme}://{self.authority}{self.resource}", location))
         if self.scheme == "https" and target.scheme == "http":
-            raise Refused("a redirect leads from https to http")
+            raise FetchRefusal("a redirect leads from https to http")
         return target
 
 
@@ -79,15 +79,15 @@ def parse_target(url: str) -> Target:
         parts = urlsplit(url)
         scheme, host, port = parts.scheme, parts.hostname or "", parts.port
     except ValueError:
-        raise Refused("not a URL") from None
+        raise FetchRefusal("not a URL") from None
     if scheme not in _PORTS:
-        raise Refused("neither http nor https")
+        raise FetchRefusal("neither http nor https")
     if "@" in parts.netloc:
-        raise Refused("a user in the URL")
+        raise FetchRefusal("a user in the URL")
     if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
-        raise Refused("something beside the brackets of an address")
+        raise FetchRefusal("something beside the brackets of an address")
     if port == 0:
-        raise Refused("port 0")
+        raise FetchRefusal("port 0")
     name = _ascii(host)
     address = _literal(name, is_bracketed="[" in parts.netloc)
     return Target(
@@ -117,21 +117,21 @@ def _in_ascii_behind_host(url: str) -> str:
 
 def _check_text(url: str) -> None:
     if len(url) > MAX_CHARS:
-        raise Refused("too long")
+        raise FetchRefusal("too long")
     # urlsplit drops line breaks and tabs, and browsers take a backslash for a slash.
     if not url.isprintable() or " " in url or "\\" in url:
-        raise Refused("characters that no URL has")
+        raise FetchRefusal("characters that no URL has")
 
 
 def _ascii(host: str) -> str:
     if host.isascii():
         return host.removesuffix(".")
     if not _AMBIGUOUS.isdisjoint(host):
-        raise Refused("a host that is another by another standard")
+        raise FetchRefusal("a host that is another by another standard")
     try:
         return host.encode("idna").decode("ascii").lower().removesuffix(".")
     except UnicodeError:
-        raise Refused("a host that cannot be written in ASCII") from None
+        raise FetchRefusal("a host that cannot be written in ASCII") from None
 
 
 def _literal(host: str, *, is_bracketed: bool) -> Address | None:
@@ -140,14 +140,14 @@ def _literal(host: str, *, is_bracketed: bool) -> Address | None:
         if is_bracketed:
             address = IPv6Address(host)
             if address.scope_id is not None:
-                raise Refused("an address with a zone")
+                raise FetchRefusal("an address with a zone")
             return address
         if not _NAME.fullmatch(host):
-            raise Refused("neither a name nor an address")
+            raise FetchRefusal("neither a name nor an address")
         # What ends in a number is an address (https://url.spec.whatwg.org/#ends-in-a-number-checker), and of all
         # its spellings only the usual one is taken: resolvers would read 0x7f.1 and 2130706433 as 127.0.0.1.
         if _NUMBER.fullmatch(host.rpartition(".")[2]):
             return IPv4Address(host)
     except AddressValueError:
-        raise Refused("an address in an unusual spelling") from None
+        raise FetchRefusal("an address in an unusual spelling") from None
     return None

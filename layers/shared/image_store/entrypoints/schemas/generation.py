@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from image_store.domain import attributes as limits
-from image_store.domain.generation import MAX_IMAGES, MAX_REFERENCES, MAX_VARIATIONS, Wish
+from image_store.domain.generation import MAX_IMAGES, MAX_REFERENCES, MAX_VARIATIONS, GenerationRequest
 from image_store.domain.image import Kind, Visibility
 from image_store.domain.providers import Provider
 from image_store.entrypoints.schemas.fields import (
@@ -54,13 +54,13 @@ class GenerationItem(Strict):
     cache_control: str | None = Field(None, max_length=200)
     expires_at: Instant | None = None
 
-    def to_domain(self) -> Wish:
+    def to_domain(self) -> GenerationRequest:
         """The same as the domain knows it; AttributesTooLarge beyond what a record holds."""
         said = self.model_dump(include={"prompt", "negative_prompt"}, mode="json")
         limited(said, "generation", limits.MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
         given = {name: getattr(self, name) for name in ImageAttributes.model_fields if hasattr(self, name)}
         attributes = ImageAttributes.model_construct(**given, kind=Kind.GENERATED)
-        return Wish(
+        return GenerationRequest(
             prompt=self.prompt,
             negative_prompt=self.negative_prompt,
             size=self.size,
@@ -71,7 +71,7 @@ class GenerationItem(Strict):
         )
 
 
-class GenerationRequest(Strict):
+class GenerationRequestBody(Strict):
     """Images that are to be made, at most 50 with their variations."""
 
     items: list[GenerationItem] = Field(min_length=1, max_length=MAX_IMAGES)

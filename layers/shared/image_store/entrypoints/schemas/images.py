@@ -41,7 +41,7 @@ class GenerationChoice(Strict):
     quality: Line | None = Field(None, max_length=32)
 
 
-class Generation(Strict):
+class GenerationBody(Strict):
     """How a generated image was made."""
 
     prompt: Text | None = None
@@ -94,7 +94,7 @@ class ImageAttributes(Strict):
     rating: Whole | None = Field(None, ge=1, le=5)
     groups: Groups = Field({})
     metadata: dict[str, Any] = Field({})
-    generation: Generation | None = None
+    generation: GenerationBody | None = None
     analysis: Analysis | None = None
     cache_control: str | None = Field(None, max_length=200)
     expires_at: Instant | None = None

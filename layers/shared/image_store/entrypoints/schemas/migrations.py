@@ -36,7 +36,7 @@ class MigrationRecord(Strict):
     attributes: dict[str, Any] | None = None
 
 
-class MigrationSource(OneOf):
+class MigrationSourceBody(OneOf):
     """Where the records are: exactly one of these."""
 
     jsonl: Line | None = Field(
@@ -58,7 +58,7 @@ class MigrationSource(OneOf):
 class MigrationRequest(Strict):
     """Records whose pictures are to become images."""
 
-    source: MigrationSource
+    source: MigrationSourceBody
     fields: MigrationFields = MigrationFields()
     owner: Line | None = Field(
         None,

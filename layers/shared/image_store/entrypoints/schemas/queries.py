@@ -66,7 +66,7 @@ class _Filters(Strict):
     fields: CardFields | None = None
 
 
-class ImageQuery(_Filters):
+class ImageListParameters(_Filters):
     """Which images a list shows; `from` is inclusive, `to` is not."""
 
     cursor: str | None = Field(None, min_length=1, max_length=500)
@@ -78,7 +78,7 @@ class ImageQuery(_Filters):
     )
 
 
-class SearchQuery(_Filters):
+class SearchParameters(_Filters):
     """What is searched for, and among which images; `from` is inclusive, `to` is not."""
 
     q: str = Field(
@@ -89,13 +89,13 @@ class SearchQuery(_Filters):
     cursor: str | None = Field(None, min_length=1, max_length=1_000)
 
 
-class SimilarQuery(Strict):
+class SimilarParameters(Strict):
     """How many similar images are wanted."""
 
     limit: Whole = Field(20, ge=1, le=50)
 
 
-class FeedQuery(Strict):
+class FeedParameters(Strict):
     """Which part of the feed is wanted; `from` is inclusive, `to` is not."""
 
     limit: Whole = Field(50, ge=1, le=100)
@@ -109,13 +109,13 @@ class FeedQuery(Strict):
     fields: CardFields | None = None
 
 
-class DeleteQuery(Strict):
+class DeleteParameters(Strict):
     """How an image is deleted."""
 
     permanent: Flag = False
 
 
-class ContentQuery(Strict):
+class ContentParameters(Strict):
     """Which bytes of an image are wanted; the original unless a rendition is named."""
 
     rendition: str | None = Field(

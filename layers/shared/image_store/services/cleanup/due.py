@@ -8,7 +8,7 @@ from itertools import batched
 from image_store.domain.cleanup import Report
 from image_store.domain.deadlines import has_passed, is_due
 from image_store.domain.errors import Conflict, StorageUnavailable, UnreadableRow
-from image_store.domain.image import Record, State
+from image_store.domain.image import Image, State
 from image_store.domain.publication import NOBODY, PublicationRow
 from image_store.domain.reservation import LONGEST_RESERVATION
 from image_store.ports.cleanup import CleanupRows
@@ -82,45 +82,45 @@ class DueRows:
             report.failed += 1
 
     def _image(self, image_id: str, report: Report, taken: set[str]) -> None:
-        record = self.repository.get(image_id)
-        if record is None or not is_due(record.image, self.clock.now()):
+        image = self.repository.get(image_id)
+        if image is None or not is_due(image.record, self.clock.now()):
             return  # the index was behind
-        state = record.image.state
+        state = image.record.state
         if not report.dry_run:
-            self._take_further(record)
-        elif state is State.READY and record.image.publication is not None:
+            self._take_further(image)
+        elif state is State.READY and image.record.publication is not None:
             report.publications += 1  # its row would be due at once
         taken.add(image_id)
         counted_as = _COUNTED_AS[state]
         setattr(report, counted_as, getattr(report, counted_as) + 1)
         if state is not State.TOMBSTONE:
-            report.bytes_freed += record.image.stored_bytes
+            report.bytes_freed += image.record.stored_bytes
 
-    def _take_further(self, record: Record) -> None:
-        match record.image.state:
+    def _take_further(self, image: Image) -> None:
+        match image.record.state:
             case State.PENDING:
-                doomed = abandoned(record, change=self.ids.attempt(), at=self.clock.now())
-                self.repository.replace(record, doomed)
+                doomed = abandoned(image, change=self.ids.attempt(), at=self.clock.now())
+                self.repository.replace(image, doomed)
                 self._finish(doomed)
             case State.READY | State.TRASHED:
-                self._finish(self.deletion.start(record))
+                self._finish(self.deletion.start(image))
             case State.DELETING:
-                self._finish(record)
+                self._finish(image)
             case State.TOMBSTONE:
-                self._bury(record)
+                self._bury(image)
 
-    def _finish(self, record: Record) -> None:
-        if not self.deletion.finish(record):
+    def _finish(self, image: Image) -> None:
+        if not self.deletion.finish(image):
             raise StorageUnavailable("The objects of a deleted image could not all be removed.")
 
-    def _bury(self, record: Record) -> None:
+    def _bury(self, image: Image) -> None:
         """Remove whatever arrived late below the image's folder, then the record."""
-        image = record.image
-        folders = [image.prefix, image.transforms_prefix] if image.transformed else [image.prefix]
+        record = image.record
+        folders = [record.prefix, record.transforms_prefix] if record.transformed else [record.prefix]
         late = [stored.key for folder in folders for stored in self.private.list(folder)]
         if late:
             self.private.delete(late)
-        self.repository.forget(record)
+        self.repository.forget(image)
 
     def _withdrawn(self, publication: str, report: Report, taken: set[str]) -> Sequence[PublicationRow]:
         """The row of a publication that is due, once nobody can make it current any more."""
@@ -129,17 +129,17 @@ class DueRows:
             return ()  # the index was behind
         if not has_passed(row.due_at, self.clock.now(), longest=LONGEST_RESERVATION):
             return ()
-        record = self.repository.get(row.image_id) if row.image_id != NOBODY else None
-        image = record.image if record else None
-        if image is not None and record is not None:
-            if image.publication == publication and image.state is State.READY:
+        image = self.repository.get(row.image_id) if row.image_id != NOBODY else None
+        record = image.record if image else None
+        if record is not None and image is not None:
+            if record.publication == publication and record.state is State.READY:
                 return ()  # whatever a row says: what is shown stays
-            if image.intent == publication and image.state is State.PENDING and image.id not in taken:
+            if record.intent == publication and record.state is State.PENDING and record.id not in taken:
                 return ()  # as long as the reservation stands, its copies may come
-            if image.intent == publication and image.state is State.READY and not report.dry_run:
+            if record.intent == publication and record.state is State.READY and not report.dry_run:
                 # The publisher died: without its intent its commit can no longer succeed.
-                free = replace(image, version=image.version + 1, change=self.ids.attempt(), intent=None)
-                self.repository.replace(record, replace(record, image=free))
+                free = replace(record, version=record.version + 1, change=self.ids.attempt(), intent=None)
+                self.repository.replace(image, replace(image, record=free))
         return (row,)
 
     def _remove(self, withdrawn: Sequence[PublicationRow], report: Report) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 from image_store.domain.cleanup import Report
 from image_store.domain.deadlines import was_never_meant
 from image_store.domain.ids import is_image_id
-from image_store.domain.image import STAGING_PREFIX, TRANSFORMS_PREFIX, Image, State
+from image_store.domain.image import STAGING_PREFIX, TRANSFORMS_PREFIX, ImageRecord, State
 from image_store.domain.publication import PublicationRow, publication_of
 from image_store.domain.reservation import LONGEST_RESERVATION, RESERVATION_LIFETIME
 from image_store.ports.images import ImageRepository
@@ -94,7 +94,7 @@ class PublicObjects:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
+class ObjectSlice:
     """What a sweep found between two keys."""
 
     orphans: list[StoredObject]
@@ -116,7 +116,7 @@ class ObjectSweep:
 
     def look(
         self, report: Report, *, after: str, at_most: int, orphans_at_most: int, until: datetime
-    ) -> Slice:
+    ) -> ObjectSlice:
         """Look on from a key, at about `at_most` objects; stops early when it has found too much to remove."""
         oldest = self.clock.now() - self.grace
         orphans: list[StoredObject] = []
@@ -128,8 +128,8 @@ class ObjectSweep:
             report.examined += len(page)
             after = page[-1].key
             if looked >= at_most or len(orphans) > orphans_at_most or self.clock.now() >= until:
-                return Slice(orphans=orphans, after=after)
-        return Slice(orphans=orphans, after=None)
+                return ObjectSlice(orphans=orphans, after=after)
+        return ObjectSlice(orphans=orphans, after=None)
 
     def remove(self, orphans: Collection[StoredObject], report: Report) -> None:
         """Remove orphans."""
@@ -156,12 +156,12 @@ def image_id_of(key: str) -> str | None:
     return None
 
 
-def _belongs(key: str, image: Image | None) -> bool:
+def _belongs(key: str, record: ImageRecord | None) -> bool:
     """Whether an object is one of an image's; those of one that is being stored or deleted are left to it."""
-    if image is None:
+    if record is None:
         return False
-    if image.state in {State.PENDING, State.DELETING, State.TOMBSTONE}:
+    if record.state in {State.PENDING, State.DELETING, State.TOMBSTONE}:
         return True
     if key.startswith(TRANSFORMS_PREFIX):
-        return key.startswith(image.transform_key(""))
-    return key in image.private_keys
+        return key.startswith(record.transform_key(""))
+    return key in record.private_keys

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from image_store.domain.cleanup import POLICIES_EVERY, Policy, Report
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 from image_store.domain.listing import ListQuery
 from image_store.ports.cleanup import CleanupRows
 from image_store.ports.images import ImageRepository
@@ -63,33 +63,33 @@ class Policies:
         self, owner: str, report: Report, allowance: Allowance, taken: set[str], *, until: datetime
     ) -> str | None:
         for number, policy in enumerate(self.policies):
-            for image in self._superfluous(owner, policy, report, taken):
+            for record in self._superfluous(owner, policy, report, taken):
                 if self.clock.now() >= until:
                     return "deadline"
                 if not allowance.take(1):
                     return "cap"
-                if report.dry_run or self._delete(image, report):
-                    taken.add(image.id)
+                if report.dry_run or self._delete(record, report):
+                    taken.add(record.id)
                     report.policies[number] += 1
                     if (
                         not self.deletion.trash_retention
                     ):  # otherwise it is freed once its time in the trash is over
-                        report.bytes_freed += image.stored_bytes
+                        report.bytes_freed += record.stored_bytes
         return None
 
     def _superfluous(
         self, owner: str, policy: Policy, report: Report, taken: Collection[str]
-    ) -> Iterator[Image]:
+    ) -> Iterator[ImageRecord]:
         """An owner's images that a policy lets go, the oldest first, each after a strong read."""
         boundary = self._boundary(owner, policy, report, taken)
         if boundary is None:
             return
         until = self.clock.now() - policy.older_than
         query = replace(self._query(owner, policy), descending=False, until=until)
-        for image in self._images(query, report, taken):
-            if image.id >= boundary:
+        for record in self._images(query, report, taken):
+            if record.id >= boundary:
                 return
-            yield image
+            yield record
 
     def _boundary(self, owner: str, policy: Policy, report: Report, taken: Collection[str]) -> str | None:
         """The id of the oldest image that has to stay; None when there are not more than that.
@@ -99,16 +99,16 @@ class Policies:
         """
         if policy.keep_newest == 0:
             return "~"  # sorts after every id
-        for number, image in enumerate(self._images(self._query(owner, policy), report, taken), start=1):
+        for number, record in enumerate(self._images(self._query(owner, policy), report, taken), start=1):
             if number == policy.keep_newest:
-                return image.id
+                return record.id
         return None
 
     @staticmethod
     def _query(owner: str, policy: Policy) -> ListQuery:
         return ListQuery(owner, _PAGE, kind=policy.kind, category=policy.category, from_records=True)
 
-    def _images(self, query: ListQuery, report: Report, taken: Collection[str]) -> Iterator[Image]:
+    def _images(self, query: ListQuery, report: Report, taken: Collection[str]) -> Iterator[ImageRecord]:
         after: str | None = None
         while True:
             page = self.lists.cards(query, after=after)
@@ -116,20 +116,20 @@ class Policies:
             report.leave(*images.unreadable)
             report.examined += len(page.cards)
             for card in page.cards:
-                image = images.get(card.id)
-                if image is not None and image.id not in taken and _matches(image, query):
-                    yield image
+                record = images.get(card.id)
+                if record is not None and record.id not in taken and _matches(record, query):
+                    yield record
             after = page.resume_after
             if after is None:
                 return
 
-    def _delete(self, image: Image, report: Report) -> bool:
+    def _delete(self, record: ImageRecord, report: Report) -> bool:
         try:
-            self.deletion.delete(image.owner, image.id, permanent=False)
+            self.deletion.delete(record.owner, record.id, permanent=False)
         except (Conflict, ImageNotFound):
             return False
         except UnreadableRow:
-            report.leave(image.id)
+            report.leave(record.id)
             return False
         except StorageUnavailable:
             report.failed += 1
@@ -137,7 +137,7 @@ class Policies:
         return True
 
 
-def _matches(image: Image, query: ListQuery) -> bool:
+def _matches(record: ImageRecord, query: ListQuery) -> bool:
     return (
-        image.state is State.READY and image.kind is query.kind and query.category in {None, image.category}
+        record.state is State.READY and record.kind is query.kind and query.category in {None, record.category}
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from image_store.domain.cleanup import Report
 from image_store.domain.deadlines import waits_in_vain
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 from image_store.domain.work import RepairImage
 from image_store.ports.cleanup import CleanupRows
 from image_store.ports.images import ImageRepository
@@ -26,10 +26,10 @@ _SHOWN = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slice:
+class RecordSlice:
     """What a sweep found among some records."""
 
-    dangling: list[Image] = field(default_factory=list)
+    dangling: list[ImageRecord] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     """The ids of images that lack renditions or public copies and have their original."""
     ahead: list[str] = field(default_factory=list)
@@ -59,21 +59,21 @@ class RecordSweep:
         at_most: int,
         dangling_at_most: int,
         until: datetime,
-    ) -> Slice:
+    ) -> RecordSlice:
         """Look on from a record, at about `at_most` of them; those in `taken` are gone already."""
         oldest = self.clock.now() - self.grace
-        found = Slice()
+        found = RecordSlice()
         looked = 0
         position: str | None = after
         while position is not None:
             images, position = self.rows.scan(after=position or None, limit=_PAGE_RECORDS)
             report.leave(*images.unreadable)
             now = self.clock.now()
-            found.ahead.extend(image.id for image in images if waits_in_vain(image, now))
+            found.ahead.extend(record.id for record in images if waits_in_vain(record, now))
             shown = [
-                image
-                for image in images
-                if image.state in _SHOWN and image.updated_at <= oldest and image.id not in taken
+                record
+                for record in images
+                if record.state in _SHOWN and record.updated_at <= oldest and record.id not in taken
             ]
             self._sort(shown, found, report)
             looked += len(images)
@@ -82,20 +82,20 @@ class RecordSweep:
                 break
         return replace(found, after=position)
 
-    def remove(self, dangling: Sequence[Image], report: Report) -> None:
+    def remove(self, dangling: Sequence[ImageRecord], report: Report) -> None:
         """Delete records whose original is surely gone: it is looked for once more."""
-        for image in dangling:
+        for record in dangling:
             try:
-                record = self.repository.get(image.id)
+                image = self.repository.get(record.id)
             except UnreadableRow:
-                report.leave(image.id)
+                report.leave(record.id)
                 continue
-            if record is None or record.image.state not in _SHOWN:
+            if image is None or image.record.state not in _SHOWN:
                 continue
-            if self.private.head(record.image.original_key) is not None:
+            if self.private.head(image.record.original_key) is not None:
                 continue
             try:
-                self.deletion.finish(self.deletion.start(record))
+                self.deletion.finish(self.deletion.start(image))
             except (Conflict, ImageNotFound):
                 continue  # its owner changed it meanwhile; the next pass looks again
             except StorageUnavailable:
@@ -109,13 +109,13 @@ class RecordSweep:
         report.repairs += len(damaged) - len(left)
         report.failed += len(left)
 
-    def _sort(self, images: Sequence[Image], found: Slice, report: Report) -> None:
+    def _sort(self, images: Sequence[ImageRecord], found: RecordSlice, report: Report) -> None:
         """Add to a slice the images that lack something."""
-        for image, missing in zip(images, self.check.missing(images), strict=True):
+        for record, missing in zip(images, self.check.missing(images), strict=True):
             if missing.original:
-                found.dangling.append(image)
+                found.dangling.append(record)
                 continue
             report.renditions_missing += len(missing.renditions)
             report.copies_missing += len(missing.copies)
             if missing:
-                found.damaged.append(image.id)
+                found.damaged.append(record.id)

@@ -7,13 +7,13 @@ from datetime import date
 from image_store.domain.budget import Budgets
 from image_store.domain.catalogue import Model, model_named, models_of, unlisted
 from image_store.domain.errors import BudgetExceeded, InvalidRequest, ProviderFailed
-from image_store.domain.generation import Preference, Wish
+from image_store.domain.generation import ModelPreference, GenerationRequest
 from image_store.domain.prices import cost_micros
 from image_store.domain.providers import Provider, in_words
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ModelCandidate:
     """A provider that can make an image, with the model it would take."""
 
     provider: Provider
@@ -25,14 +25,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class ModelChoice:
     """Chooses among providers."""
 
     order: Sequence[Provider]
     """Those that the deployment has keys for, the preferred one first."""
     budgets: Budgets
 
-    def check(self, preference: Preference) -> None:
+    def check(self, preference: ModelPreference) -> None:
         """Refuse a preference that names what does not exist."""
         if preference.model is None:
             return
@@ -42,7 +42,7 @@ class Choice:
         if model is not None and preference.provider not in {None, model.provider}:
             raise InvalidRequest("This model belongs to another provider.")
 
-    def admitted(self, wish: Wish, preference: Preference, own: Collection[Provider], *, on: date) -> int:
+    def admitted(self, wish: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date) -> int:
         """What to hold for an image: the most that any of those who may make it would cost.
 
         Raises
@@ -72,8 +72,8 @@ class Choice:
         return max(found.holds for found in priced)
 
     def candidates(
-        self, wish: Wish, preference: Preference, own: Collection[Provider], *, held: int, on: date
-    ) -> list[Candidate]:
+        self, wish: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, held: int, on: date
+    ) -> list[ModelCandidate]:
         """Those who may make an image for what is held, in their order."""
         limited = self.budgets.limited
         return [
@@ -82,7 +82,7 @@ class Choice:
             if found.holds >= 0 and (not limited or found.holds <= held)
         ]
 
-    def ranked(self, preference: Preference, own: Collection[Provider]) -> list[Provider]:
+    def ranked(self, preference: ModelPreference, own: Collection[Provider]) -> list[Provider]:
         """Providers that there are keys for, the preferred one first; it alone where others may not do it."""
         known = dict.fromkeys((*self.order, *sorted(own)))
         first = preference.provider
@@ -94,18 +94,18 @@ class Choice:
         return [first, *rest] if first in known else rest
 
     def _able(
-        self, wish: Wish, preference: Preference, own: Collection[Provider], *, on: date
-    ) -> list[Candidate]:
+        self, wish: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
+    ) -> list[ModelCandidate]:
         found = []
         for provider in self.ranked(preference, own):
             model = _model(provider, wish, preference)
             if model is not None:
                 own_key = provider in own
                 holds = 0 if own_key else self._holds(model, wish, on)
-                found.append(Candidate(provider, model, own_key, holds))
+                found.append(ModelCandidate(provider, model, own_key, holds))
         return found
 
-    def _holds(self, model: Model, wish: Wish, on: date) -> int:
+    def _holds(self, model: Model, wish: GenerationRequest, on: date) -> int:
         """What a model is expected to cost; below 0 where nobody knows and that is not allowed."""
         usage = model.expected(
             prompt=wish.prompt + (wish.negative_prompt or ""),
@@ -121,7 +121,7 @@ class Choice:
         return self.budgets.unknown_price_reserve
 
 
-def _model(provider: Provider, wish: Wish, preference: Preference) -> Model | None:
+def _model(provider: Provider, wish: GenerationRequest, preference: ModelPreference) -> Model | None:
     """The model of a provider that makes an image: the one that is asked for, or the first that can."""
     if preference.model is not None:
         named = model_named(preference.model)
@@ -132,7 +132,7 @@ def _model(provider: Provider, wish: Wish, preference: Preference) -> Model | No
     return next((model for model in models_of(provider) if _can(model, wish)), None)
 
 
-def _can(model: Model, wish: Wish) -> bool:
+def _can(model: Model, wish: GenerationRequest) -> bool:
     negative = wish.negative_prompt or ""
     said = wish.prompt + negative if model.negative_prompt else in_words(wish.prompt, negative)
     return (

@@ -16,7 +16,7 @@ from image_store.domain.providers import (
 )
 from image_store.ports.generation import ProviderHealth
 from image_store.ports.system import Clock
-from image_store.services.generation.choice import Candidate
+from image_store.services.generation.choice import ModelCandidate
 
 _TRIES = 8
 """At a row that others write at the same moment; each time, one of them succeeds."""
@@ -35,7 +35,7 @@ class Wait:
 class Chosen:
     """Whom to call."""
 
-    candidate: Candidate
+    candidate: ModelCandidate
     at_rest: bool
     """Whether nothing is held against the provider: a success then has nothing to set right."""
     is_probe: bool = False
@@ -65,7 +65,7 @@ class HealthWatch:
     health: ProviderHealth
     clock: Clock
 
-    def choose(self, candidates: Sequence[Candidate], tried: Tried) -> Chosen | Wait | UsedUp:
+    def choose(self, candidates: Sequence[ModelCandidate], tried: Tried) -> Chosen | Wait | UsedUp:
         """Whom to call now: those first who have not failed at the image, and the one who did last at the end.
 
         Whoever is chosen for a probe is the only one; `let_go` of it when it is not called after all.
@@ -121,12 +121,12 @@ class HealthWatch:
                 ):
                     return
 
-    def went_wrong(self, candidate: Candidate, failure: ProviderFailure, *, began: datetime) -> None:
+    def went_wrong(self, candidate: ModelCandidate, failure: ProviderFailure, *, began: datetime) -> None:
         """A call failed; what lies in the request, or in somebody's own key, says nothing of the provider."""
         with suppress(StorageUnavailable):
             self._count(candidate, failure, began)
 
-    def _count(self, candidate: Candidate, failure: ProviderFailure, began: datetime) -> None:
+    def _count(self, candidate: ModelCandidate, failure: ProviderFailure, began: datetime) -> None:
         provider, reason = candidate.provider, failure.reason
         said_nothing = reason in NOT_OF_THE_PROVIDER or (candidate.own_key and reason in OF_A_KEY)
         for _ in range(_TRIES):
@@ -156,6 +156,6 @@ class HealthWatch:
         return None
 
 
-def _limits_itself(candidate: Candidate, tried: Tried) -> bool:
+def _limits_itself(candidate: ModelCandidate, tried: Tried) -> bool:
     """Whether a retry concerns nobody but its owner: the limit of an own key, with which others have to do nothing."""
     return candidate.own_key and tried.reason == Reason.RATE_LIMITED

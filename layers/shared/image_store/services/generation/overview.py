@@ -8,7 +8,7 @@ from itertools import chain
 from image_store.domain.breaker import Breaker
 from image_store.domain.budget import Spending
 from image_store.domain.catalogue import Model, models_of
-from image_store.domain.generation import Performance
+from image_store.domain.generation import ProviderPerformance
 from image_store.domain.prices import Price, prices_of
 from image_store.domain.providers import Provider
 from image_store.ports.generation import Generations, ProviderHealth, ProviderKeys
@@ -34,7 +34,7 @@ class ListedProvider:
     own_key: bool
     breaker: Breaker
     models: tuple[ListedModel, ...]
-    performance: Performance
+    performance: ProviderPerformance
 
     def health(self, now: datetime) -> str:
         """As clients see it: `unknown` of a provider that was not called in the last days."""
@@ -88,8 +88,8 @@ class ProviderOverview:
             now,
         )
 
-    def _done(self, today: date) -> Mapping[Provider, Performance]:
-        done = {provider: Performance(provider=provider) for provider in Provider}
+    def _done(self, today: date) -> Mapping[Provider, ProviderPerformance]:
+        done = {provider: ProviderPerformance(provider=provider) for provider in Provider}
         tomorrow = today + timedelta(days=1)
         days = self.generations.performance(
             None, since=tomorrow - timedelta(days=REPORTED_DAYS), until=tomorrow

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from image_store.domain.catalogue import Model
-from image_store.domain.generation import Call, CallFailure, Item, Outcome, Receipt, Wish
+from image_store.domain.generation import ProviderCall, ProviderCallFailure, JobItem, CallOutcome, LedgerEntry, GenerationRequest
 from image_store.domain.prices import VERSION, cost_micros
 from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderFailure
 from image_store.domain.usage import read_usage
@@ -14,18 +14,18 @@ from image_store.domain.usage import read_usage
 class EndedCall:
     """A call that was answered, and what it was made with."""
 
-    call: Call
-    wish: Wish
+    call: ProviderCall
+    wish: GenerationRequest
     model: Model
     request: ImageRequest
     duration: timedelta
     at: datetime
 
-    def receipt(self, made: GeneratedImage) -> Receipt:
+    def receipt(self, made: GeneratedImage) -> LedgerEntry:
         """What a picture cost; what the model is expected to use stands for a usage that is not told or readable."""
         return self._receipt(made)
 
-    def charge(self, failed: ProviderFailure) -> Receipt | None:
+    def charge(self, failed: ProviderFailure) -> LedgerEntry | None:
         """What a call without a picture cost; None when nothing says that it was charged for."""
         counted = read_usage(failed.usage)
         if counted.usage is None and not failed.is_paid:
@@ -34,10 +34,10 @@ class EndedCall:
             data=b"", usage=failed.usage, usage_is_readable=failed.usage_is_readable, pictures=0
         )
         return self._receipt(
-            told, CallFailure(reason=failed.reason, message=failed.message, is_paid=failed.is_paid)
+            told, ProviderCallFailure(reason=failed.reason, message=failed.message, is_paid=failed.is_paid)
         )
 
-    def _receipt(self, made: GeneratedImage, failure: CallFailure | None = None) -> Receipt:
+    def _receipt(self, made: GeneratedImage, failure: ProviderCallFailure | None = None) -> LedgerEntry:
         counted = read_usage(made.usage)
         expected = self.model.expected(
             prompt=self.wish.prompt,
@@ -46,7 +46,7 @@ class EndedCall:
             references=len(self.wish.reference_ids),
         )
         usage = counted.usage
-        return Receipt(
+        return LedgerEntry(
             call=self.call,
             cost_micros=cost_micros(
                 self.call.provider, self.call.model, usage or expected, on=self.call.started_at.date()
@@ -65,27 +65,27 @@ class EndedCall:
         )
 
 
-def failure_in(receipt: Receipt) -> ProviderFailure | None:
+def failure_in(receipt: LedgerEntry) -> ProviderFailure | None:
     """How the call of a kept receipt failed; None when it brought a picture."""
     told = receipt.failure
     return ProviderFailure(told.reason, told.message, is_paid=told.is_paid) if told is not None else None
 
 
-def paid(item: Item, receipt: Receipt) -> Outcome | None:
+def paid(item: JobItem, receipt: LedgerEntry) -> CallOutcome | None:
     """What a kept answer adds to the ledger, once."""
     if item.settled:
         return None
-    return Outcome(call=receipt.call, duration_ms=receipt.duration_ms, succeeded=True, receipt=receipt)
+    return CallOutcome(call=receipt.call, duration_ms=receipt.duration_ms, succeeded=True, receipt=receipt)
 
 
-def costs(item: Item, receipt: Receipt) -> dict[str, object]:
+def costs(item: JobItem, receipt: LedgerEntry) -> dict[str, object]:
     """What a kept answer adds to an image's cost, once."""
     if item.settled:
         return {}
     return {"settled": True, "duration_ms": receipt.duration_ms, **charges(item, receipt)}
 
 
-def charges(item: Item, receipt: Receipt | None) -> dict[str, object]:
+def charges(item: JobItem, receipt: LedgerEntry | None) -> dict[str, object]:
     """What a call adds to an image's cost."""
     if receipt is None:
         return {}

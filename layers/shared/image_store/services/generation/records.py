@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from image_store.domain.filenames import generated_filename
-from image_store.domain.generation import Call, Receipt
+from image_store.domain.generation import ProviderCall, LedgerEntry
 from image_store.domain.media import sniff
 from image_store.domain.money import MICROS, usd
 from image_store.domain.prices import VERSION
 from image_store.domain.processing import ProcessedImage
 from image_store.domain.times import rfc3339
-from image_store.services.generation.wishes import OpenWish
+from image_store.services.generation.wishes import OpenRequest
 
 
-def generation_of(opened: OpenWish, receipt: Receipt) -> dict[str, object]:
+def generation_of(opened: OpenRequest, receipt: LedgerEntry) -> dict[str, object]:
     """How the image was made, as its record keeps it. `request` is what its owner requested of that."""
     wish, preference = opened.wish, opened.preference
     given_seed = wish.seed if wish.has_own_seed else None
@@ -44,7 +44,7 @@ def generation_of(opened: OpenWish, receipt: Receipt) -> dict[str, object]:
     }
 
 
-def remarks_of(opened: OpenWish, receipt: Receipt, made: ProcessedImage) -> tuple[str, ...]:
+def remarks_of(opened: OpenRequest, receipt: LedgerEntry, made: ProcessedImage) -> tuple[str, ...]:
     """Where the picture is not what was requested; nothing of it is secret."""
     wish, call, preference = opened.wish, receipt.call, opened.preference
     size = f"{made.width}x{made.height}"
@@ -65,7 +65,7 @@ def remarks_of(opened: OpenWish, receipt: Receipt, made: ProcessedImage) -> tupl
     return tuple(remarks)
 
 
-def filename_of(opened: OpenWish, receipt: Receipt, data: bytes, *, seals: bool) -> str | None:
+def filename_of(opened: OpenRequest, receipt: LedgerEntry, data: bytes, *, seals: bool) -> str | None:
     """A filename by the prompt, or by the title where prompts are sealed; None for bytes of no known format."""
     media_type = sniff(data)
     if media_type is None:
@@ -80,11 +80,11 @@ def filename_of(opened: OpenWish, receipt: Receipt, data: bytes, *, seals: bool)
     )
 
 
-def receipt_in(generation: Mapping[str, Any] | None, call: Call, *, now: datetime) -> Receipt:
+def receipt_in(generation: Mapping[str, Any] | None, call: ProviderCall, *, now: datetime) -> LedgerEntry:
     """The receipt of a stored image whose answer is no longer kept, as far as its record tells."""
     told = generation or {}
     cost, seed, generated_at = told.get("cost_usd"), told.get("seed"), told.get("generated_at")
-    return Receipt(
+    return LedgerEntry(
         call=call,
         cost_micros=round(cost * MICROS) if isinstance(cost, (int, float)) else None,
         usage=None,

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from image_store.domain.errors import ImageNotFound
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 from image_store.domain.media import MediaType
 from image_store.domain.providers import Reference
 from image_store.ports.images import ImageRepository
@@ -29,15 +29,15 @@ class References:
         images = self.repository.get_images(image_ids)
         return tuple(self._read(owner, images.get(image_id)) for image_id in image_ids)
 
-    def _read(self, owner: str, image: Image | None) -> Reference:
-        if image is None or image.owner != owner or image.state is not State.READY:
+    def _read(self, owner: str, record: ImageRecord | None) -> Reference:
+        if record is None or record.owner != owner or record.state is not State.READY:
             raise _gone()
-        key, media_type = image.original_key, image.media_type
-        display = image.rendition("display")
-        if (image.size_bytes > MAX_ORIGINAL_BYTES or media_type not in _UNDERSTOOD) and display is not None:
-            key, media_type = image.rendition_key(display), display.media_type
+        key, media_type = record.original_key, record.media_type
+        display = record.rendition("display")
+        if (record.size_bytes > MAX_ORIGINAL_BYTES or media_type not in _UNDERSTOOD) and display is not None:
+            key, media_type = record.rendition_key(display), display.media_type
         try:
-            data = self.private.get(key, max_bytes=image.stored_bytes)
+            data = self.private.get(key, max_bytes=record.stored_bytes)
         except ObjectMissing as missing:
             raise _gone() from missing
         return Reference(data, media_type)

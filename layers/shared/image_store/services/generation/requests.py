@@ -18,17 +18,17 @@ from image_store.domain.errors import (
 from image_store.domain.generation import (
     MAX_IMAGES,
     WAITING_LIFETIME,
-    Change,
-    Hold,
-    Item,
-    ItemState,
+    JobItemChange,
+    BudgetHold,
+    JobItem,
+    JobItemState,
     Job,
     JobName,
     JobPage,
-    Preference,
-    Wish,
-    counted,
-    fingerprint_of,
+    ModelPreference,
+    GenerationRequest,
+    initial_counts,
+    request_fingerprint,
     prompt_excerpt,
     work_on,
 )
@@ -41,8 +41,8 @@ from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.cursors import Cursors
 from image_store.services.fingerprints import Fingerprints
-from image_store.services.generation.choice import Choice
-from image_store.services.generation.wishes import Wishes
+from image_store.services.generation.choice import ModelChoice
+from image_store.services.generation.wishes import SealedRequests
 from image_store.services.reservations import check_attributes
 
 LOOK_AFTER = timedelta(minutes=10)
@@ -56,7 +56,7 @@ _SEEDS = 2**31
 class Variations:
     """An image that is wanted so many times."""
 
-    wish: Wish
+    wish: GenerationRequest
     times: int
 
 
@@ -66,7 +66,7 @@ class Asked:
 
     owner: str
     wanted: tuple[Variations, ...]
-    preference: Preference
+    preference: ModelPreference
     join: bool = True
     """Whether to join the same request where it runs already."""
     idempotency: IdempotencyKey | None = None
@@ -85,26 +85,26 @@ class JobsOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationRequests:
+class GenerationJobs:
     """Begins generation jobs and tells of them."""
 
     generations: Generations
     repository: ImageRepository
     keys: ProviderKeys
-    choice: Choice
+    choice: ModelChoice
     work: WorkQueue
     cursors: Cursors
     budgets: Budgets
     most_images: int
     """An owner's quota of images; 0 for none."""
-    wishes: Wishes
+    wishes: SealedRequests
     fingerprints: Fingerprints
     report_used_up: Callable[[str], None]
     """Hears whose budget had no room for a request: `owner` or `deployment`."""
     clock: Clock
     ids: Ids
 
-    def begin(self, asked: Asked) -> tuple[Job, list[Item]]:
+    def begin(self, asked: Asked) -> tuple[Job, list[JobItem]]:
         """Begin a job, or join the same one that has not ended.
 
         Raises
@@ -147,7 +147,7 @@ class GenerationRequests:
             raise _not_found()
         return job
 
-    def items(self, owner: str, job_id: str, *, wishes: bool = False) -> tuple[Job, list[Item]]:
+    def items(self, owner: str, job_id: str, *, wishes: bool = False) -> tuple[Job, list[JobItem]]:
         """A job of an owner's with its images; JobNotFound."""
         found = self.generations.items(job_id, wishes=wishes) if is_image_id(job_id) else None
         if found is None or found[0].owner != owner:
@@ -162,7 +162,7 @@ class GenerationRequests:
         resume = found.resume_after
         return found, self.cursors.make(resume, paged, at=now) if resume is not None else None
 
-    def cancel(self, owner: str, job_id: str) -> tuple[Job, list[Item]]:
+    def cancel(self, owner: str, job_id: str) -> tuple[Job, list[JobItem]]:
         """Cancel what has not begun; what runs comes to its end. Safe to repeat.
 
         Raises JobNotFound, and Conflict when the job changes faster than it can be read.
@@ -173,8 +173,8 @@ class GenerationRequests:
         self.generations.stop(job_id, at=self.clock.now())
         for _ in range(_TRIES):
             _, items = self.items(owner, job_id)
-            waiting = [item for item in items if item.state is ItemState.QUEUED and item.call is None]
-            changes = [Change(before=item, after=self._cancelled(item)) for item in waiting]
+            waiting = [item for item in items if item.state is JobItemState.QUEUED and item.call is None]
+            changes = [JobItemChange(before=item, after=self._cancelled(item)) for item in waiting]
             try:
                 if changes:
                     self.generations.change(changes, at=self.clock.now(), budgets=self.budgets)
@@ -183,7 +183,7 @@ class GenerationRequests:
             return self.items(owner, job_id)
         raise Conflict("The job changes at this moment; try again.", retry_after=timedelta(seconds=1))
 
-    def retry(self, owner: str, job_id: str) -> tuple[Job, list[Item]]:
+    def retry(self, owner: str, job_id: str) -> tuple[Job, list[JobItem]]:
         """Try again what failed; each image is held for and promised anew.
 
         Raises
@@ -194,7 +194,7 @@ class GenerationRequests:
         """
         now = self.clock.now()
         job, items = self.items(owner, job_id, wishes=True)
-        failed = [item for item in items if item.state is ItemState.FAILED]
+        failed = [item for item in items if item.state is JobItemState.FAILED]
         if not failed:
             raise Conflict("None of the job's images has failed.")
         own = self.keys.providers(owner)
@@ -205,7 +205,7 @@ class GenerationRequests:
                 raise _not_found()
             micros = self.choice.admitted(wishes.open(item).wish, job.preference, own, on=now.date())
             again = item.moved_to(
-                ItemState.QUEUED,
+                JobItemState.QUEUED,
                 change=self.ids.attempt(),
                 retries=0,
                 given_up=(),
@@ -215,11 +215,11 @@ class GenerationRequests:
                 lease_until=None,
                 call=None,
                 settled=False,
-                hold=Hold(micros=micros, on=now.date()),
+                hold=BudgetHold(micros=micros, on=now.date()),
                 promised=self.most_images > 0,
                 error=None,
             )
-            changes.append(Change(before=item, after=again))
+            changes.append(JobItemChange(before=item, after=again))
         try:
             self.generations.change(
                 changes, at=now, budgets=self.budgets, most_images=self.most_images, due_at=now + LOOK_AFTER
@@ -255,7 +255,7 @@ class GenerationRequests:
             names.append(JobName(_digest("key", key.name), key.fingerprint, now + key.lifetime))
         if asked.join:
             # Prompts are guessed too easily for a plain digest.
-            print_ = self.fingerprints.of(fingerprint_of(asked.owner, wishes, asked.preference))
+            print_ = self.fingerprints.of(request_fingerprint(asked.owner, wishes, asked.preference))
             names.append(JobName(_digest("same", print_), print_, now + JOINED_FOR))
         return names
 
@@ -280,15 +280,15 @@ class GenerationRequests:
             self.generations.release(name.name, held.job_id)
         return None
 
-    def _made(self, asked: Asked, now: datetime) -> tuple[Job, list[Item]]:
+    def _made(self, asked: Asked, now: datetime) -> tuple[Job, list[JobItem]]:
         own = self.keys.providers(asked.owner)
         job_id = self.ids.image_id()
-        items: list[Item] = []
+        items: list[JobItem] = []
         for request_index, wanted in enumerate(asked.wanted):
             micros = self.choice.admitted(wanted.wish, asked.preference, own, on=now.date())
             for variation in range(wanted.times):
                 items.append(
-                    Item(
+                    JobItem(
                         job_id=job_id,
                         index=len(items),
                         request_index=request_index,
@@ -302,7 +302,7 @@ class GenerationRequests:
                         change=self.ids.attempt(),
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,
-                        hold=Hold(micros=micros, on=now.date()),
+                        hold=BudgetHold(micros=micros, on=now.date()),
                         promised=self.most_images > 0,
                     )
                 )
@@ -315,26 +315,26 @@ class GenerationRequests:
             created_at=now,
             updated_at=now,
             preference=asked.preference,
-            counts=counted(len(items)),
+            counts=initial_counts(len(items)),
             prompt=items[0].prompt,
         )
         return job, items
 
-    def _seed(self, wish: Wish, variation: int) -> int:
+    def _seed(self, wish: GenerationRequest, variation: int) -> int:
         """Each variation has a seed of its own; drawn here, so that a repeated call asks for the same image."""
         drawn = int(self.ids.attempt(), 16) if wish.seed is None else wish.seed + variation
         return drawn % _SEEDS
 
-    def _cancelled(self, item: Item) -> Item:
-        return item.moved_to(ItemState.CANCELLED, change=self.ids.attempt(), hold=None, lease_until=None)
+    def _cancelled(self, item: JobItem) -> JobItem:
+        return item.moved_to(JobItemState.CANCELLED, change=self.ids.attempt(), hold=None, lease_until=None)
 
-    def _again(self, owner: str, job_id: str) -> tuple[Job, list[Item]]:
+    def _again(self, owner: str, job_id: str) -> tuple[Job, list[JobItem]]:
         """A job that was begun before; whoever began it may have died before its images were on their way."""
         job, items = self.items(owner, job_id)
-        self._send([item for item in items if item.state is ItemState.QUEUED and not item.calls])
+        self._send([item for item in items if item.state is JobItemState.QUEUED and not item.calls])
         return job, items
 
-    def _send(self, items: Sequence[Item]) -> None:
+    def _send(self, items: Sequence[JobItem]) -> None:
         """Hand the images over; the sweep does so again for those that the queue did not take."""
         self.work.send_all([work_on(item) for item in items])
 

@@ -27,15 +27,15 @@ from image_store.domain.generation import (
     JOB_LIFETIME,
     LONGEST_LEASE,
     WAITING_LIFETIME,
-    Call,
-    Change,
-    Item,
-    ItemError,
-    ItemState,
+    ProviderCall,
+    JobItemChange,
+    JobItem,
+    JobItemError,
+    JobItemState,
     Job,
-    Outcome,
-    Receipt,
-    Wish,
+    CallOutcome,
+    LedgerEntry,
+    GenerationRequest,
     is_superseded,
     work_on,
 )
@@ -55,13 +55,13 @@ from image_store.ports.generation import Generations, ImageProvider, ProviderKey
 from image_store.ports.objects import ObjectMissing
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
-from image_store.services.generation.choice import Candidate, Choice
+from image_store.services.generation.choice import ModelCandidate, ModelChoice
 from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp, Wait
-from image_store.services.generation.kept import MAX_KEPT_BYTES, KeptAnswers
+from image_store.services.generation.kept import MAX_RESULT_BYTES, ProviderResults
 from image_store.services.generation.receipts import EndedCall, charges, costs, failure_in, paid
 from image_store.services.generation.records import filename_of, generation_of, receipt_in, remarks_of
 from image_store.services.generation.references import References
-from image_store.services.generation.wishes import OpenWish, Wishes
+from image_store.services.generation.wishes import OpenRequest, SealedRequests
 from image_store.services.sources import Content
 from image_store.services.uploads import Upload, Uploads
 
@@ -89,20 +89,20 @@ class GenerationRun:
     """Does the work of generation."""
 
     generations: Generations
-    choice: Choice
+    choice: ModelChoice
     watch: HealthWatch
     providers: Mapping[Provider, ImageProvider]
     keys: ProviderKeys
     deployment_key: Callable[[Provider], ProviderKey | None]
     references: References
-    kept: KeptAnswers
-    wishes: Wishes
+    kept: ProviderResults
+    wishes: SealedRequests
     uploads: Uploads
     work: WorkQueue
     budgets: Budgets
     retries: int
     """How often a transient failure of one image is tried again."""
-    report: Callable[[Outcome], None]
+    report: Callable[[CallOutcome], None]
     """Hears of every call that ended."""
     clock: Clock
     ids: Ids
@@ -118,7 +118,7 @@ class GenerationRun:
             return
         job, item = found
         now = self.clock.now()
-        if item.state is ItemState.RUNNING and not item.may_be_taken(now):
+        if item.state is JobItemState.RUNNING and not item.may_be_taken(now):
             return  # somebody is at it; should it die, the sweep sends the image again
         if not item.is_to_begin(now + _SOON):
             # The change that let it wait has sent a message of its own: without this, each that comes twice, or
@@ -130,7 +130,7 @@ class GenerationRun:
             if item.call is not None:
                 self._resume(job, item, item.call, until)
             elif job.cancelled:
-                self._end(item, ItemState.CANCELLED)
+                self._end(item, JobItemState.CANCELLED)
             else:
                 self._begin(job, self._with_deadline(item), until)
         except _LostLease:
@@ -138,14 +138,14 @@ class GenerationRun:
 
     # 2. Lease and 3. Call -----------------------------------------------------------------------------
 
-    def _with_deadline(self, item: Item) -> Item:
+    def _with_deadline(self, item: JobItem) -> JobItem:
         """The image with a deadline that may have been meant: one by a clock that ran ahead begins anew, once."""
         now = self.clock.now()
         if not was_never_meant(item.deadline, now, longest=WAITING_LIFETIME):
             return item
-        return self._changed(item, ItemState.QUEUED, deadline=now + WAITING_LIFETIME)
+        return self._changed(item, JobItemState.QUEUED, deadline=now + WAITING_LIFETIME)
 
-    def _begin(self, job: Job, item: Item, until: datetime) -> None:
+    def _begin(self, job: Job, item: JobItem, until: datetime) -> None:
         now = self.clock.now()
         is_new = -CLOCK_SKEW <= now - job.created_at < _SOONEST_RESTORE
         forgotten = None if is_new else self._unsettled(item)
@@ -157,7 +157,7 @@ class GenerationRun:
         except (StorageUnavailable, ConfigurationError) as sealed:
             if now < item.deadline:
                 raise
-            self._end(item, ItemState.FAILED, error=ItemError(sealed.code, sealed.message))
+            self._end(item, JobItemState.FAILED, error=JobItemError(sealed.code, sealed.message))
             return
         wish = opened.wish
         own = self.keys.providers(item.owner)
@@ -165,17 +165,17 @@ class GenerationRun:
         found = self.choice.candidates(wish, job.preference, own, held=held, on=now.date())
         candidates = [candidate for candidate in found if candidate.provider not in item.given_up]
         if not candidates:
-            error = _of_the_last_call(item) or ItemError(
+            error = _of_the_last_call(item) or JobItemError(
                 "provider_failed", "No provider can make this image."
             )
-            self._end(item, ItemState.FAILED, error=error)
+            self._end(item, JobItemState.FAILED, error=error)
             return
         chosen = self.watch.choose(candidates, _tried(item))
         if isinstance(chosen, Wait):
             self._wait(item, chosen.until)
             return
         if isinstance(chosen, UsedUp):
-            self._end(item, ItemState.FAILED, error=_not_again(item))
+            self._end(item, JobItemState.FAILED, error=_not_again(item))
             return
         try:
             begun = self._leased(item, wish, chosen.candidate)
@@ -183,7 +183,7 @@ class GenerationRun:
             self.watch.let_go(chosen)
             if now < item.deadline:
                 raise
-            self._end(item, ItemState.FAILED, error=ItemError(away.code, away.message))
+            self._end(item, JobItemState.FAILED, error=JobItemError(away.code, away.message))
             return
         except Exception:
             self.watch.let_go(chosen)
@@ -194,7 +194,7 @@ class GenerationRun:
         running, call, asked = begun
         self._call(job, running, opened, chosen, call, asked, until)
 
-    def _leased(self, item: Item, wish: Wish, chosen: Candidate) -> tuple[Item, Call, "_Asked"] | None:
+    def _leased(self, item: JobItem, wish: GenerationRequest, chosen: ModelCandidate) -> tuple[JobItem, ProviderCall, "_Asked"] | None:
         """Take the image for a call; None when it cannot be made any more.
 
         Whatever the call needs is read before, its key as well: once an image is taken, nobody can tell that it was not
@@ -203,10 +203,10 @@ class GenerationRun:
         try:
             asked = _Asked(self._request(item, wish, chosen.model), self._key(item, chosen))
         except ImageNotFound as error:
-            self._end(item, ItemState.FAILED, error=ItemError(error.code, error.message))
+            self._end(item, JobItemState.FAILED, error=JobItemError(error.code, error.message))
             return None
         now = self.clock.now()
-        call = Call(
+        call = ProviderCall(
             id=self.ids.attempt(),
             provider=chosen.provider,
             model=chosen.model.name,
@@ -215,7 +215,7 @@ class GenerationRun:
         )
         running = self._changed(
             item,
-            ItemState.RUNNING,
+            JobItemState.RUNNING,
             calls=item.calls + 1,
             call=call,
             provider=chosen.provider,
@@ -229,10 +229,10 @@ class GenerationRun:
     def _call(
         self,
         job: Job,
-        item: Item,
-        opened: OpenWish,
+        item: JobItem,
+        opened: OpenRequest,
         chosen: Chosen,
-        call: Call,
+        call: ProviderCall,
         asked: "_Asked",
         until: datetime,
     ) -> None:
@@ -266,12 +266,12 @@ class GenerationRun:
             self.watch.went_well(chosen, began=call.started_at)
         self._store(item, opened, receipt, made.data, until)
 
-    def _key(self, item: Item, chosen: Candidate) -> ProviderKey | None:
+    def _key(self, item: JobItem, chosen: ModelCandidate) -> ProviderKey | None:
         if chosen.own_key:
             return self.keys.get(item.owner, chosen.provider)
         return self.deployment_key(chosen.provider)
 
-    def _made(self, chosen: Candidate, asked: "_Asked", until: datetime) -> GeneratedImage:
+    def _made(self, chosen: ModelCandidate, asked: "_Asked", until: datetime) -> GeneratedImage:
         if asked.key is None:
             raise ProviderFailure(Reason.BAD_KEY, "There is no key for this provider.")
         try:
@@ -293,7 +293,7 @@ class GenerationRun:
                 Reason.BAD_ANSWER, "The provider's answer could not be understood."
             ) from error
 
-    def _request(self, item: Item, wish: Wish, model: Model) -> ImageRequest:
+    def _request(self, item: JobItem, wish: GenerationRequest, model: Model) -> ImageRequest:
         width, height = model.size(wish.size)
         return ImageRequest(
             model=model.name,
@@ -306,22 +306,22 @@ class GenerationRun:
             references=self.references.read(item.owner, wish.reference_ids),
         )
 
-    def _opened(self, job: Job, item: Item) -> OpenWish:
+    def _opened(self, job: Job, item: JobItem) -> OpenRequest:
         opened = self.wishes.of(item.owner, item.job_id).open(item)
         return replace(opened, preference=job.preference)
 
-    def _wait(self, item: Item, until: datetime) -> None:
+    def _wait(self, item: JobItem, until: datetime) -> None:
         """Nobody can be called now: later, or not at all."""
         if until >= item.deadline:
             error = _of_the_last_call(item) or _nobody("No provider was available in time.")
-            self._end(item, ItemState.FAILED, error=error)
+            self._end(item, JobItemState.FAILED, error=error)
             return
         # A little later for each, so that not all of them come back at once.
         spread = timedelta(seconds=self.jitter(2.0))
         self._later(
             self._changed(
                 item,
-                ItemState.QUEUED,
+                JobItemState.QUEUED,
                 not_before=max(until, self.clock.now() + SHORTEST_WAIT) + spread,
                 lease_until=None,
                 error=item.error
@@ -332,15 +332,15 @@ class GenerationRun:
     def _failed(
         self,
         job: Job,
-        item: Item,
-        call: Call,
+        item: JobItem,
+        call: ProviderCall,
         failure: ProviderFailure,
         duration: timedelta,
-        charge: Receipt | None = None,
+        charge: LedgerEntry | None = None,
     ) -> None:
         """What follows from a call that failed, and from what was charged for it all the same."""
         now = self.clock.now()
-        outcome = Outcome(
+        outcome = CallOutcome(
             call=call,
             duration_ms=int(duration / timedelta(milliseconds=1)),
             succeeded=False,
@@ -348,20 +348,20 @@ class GenerationRun:
             receipt=charge,
         )
         cost = charges(item, charge)
-        error = ItemError("provider_failed", failure.message, failure.reason.value, call.provider.value)
+        error = JobItemError("provider_failed", failure.message, failure.reason.value, call.provider.value)
         gives_up = failure.reason in OF_THE_PROVIDER
         again = item.retries < self.retries if failure.transient else gives_up
         if job.cancelled and again:
-            self._end(item, ItemState.CANCELLED, outcome=outcome, **cost)
+            self._end(item, JobItemState.CANCELLED, outcome=outcome, **cost)
         elif not again:
-            self._end(item, ItemState.FAILED, outcome=outcome, error=error, **cost)
+            self._end(item, JobItemState.FAILED, outcome=outcome, error=error, **cost)
         else:
             wait = timedelta(0)
             if failure.transient:
                 wait = timedelta(seconds=self.jitter((_FIRST_BACKOFF * 2**item.retries).total_seconds()))
             later = self._changed(
                 item,
-                ItemState.QUEUED,
+                JobItemState.QUEUED,
                 outcome=outcome,
                 retries=item.retries + failure.transient,
                 given_up=(*item.given_up, call.provider) if gives_up else item.given_up,
@@ -378,9 +378,9 @@ class GenerationRun:
 
     # 5. Store and 6. Settle ---------------------------------------------------------------------------
 
-    def _resume(self, job: Job, item: Item, call: Call, until: datetime) -> None:
+    def _resume(self, job: Job, item: JobItem, call: ProviderCall, until: datetime) -> None:
         """Go on where another worker stopped, or where the store was not there."""
-        taken = self._changed(item, ItemState.RUNNING, lease_until=self.clock.now() + LEASE)
+        taken = self._changed(item, JobItemState.RUNNING, lease_until=self.clock.now() + LEASE)
         answer = self.kept.find(taken, call)
         if answer is None:
             # After a restore of an older table the answer may be an image by now, or that of another call.
@@ -395,12 +395,12 @@ class GenerationRun:
             return
         self._go_on(job, taken, *answer, until)
 
-    def _adopt(self, job: Job, item: Item, receipt: Receipt, data: bytes, until: datetime) -> None:
+    def _adopt(self, job: Job, item: JobItem, receipt: LedgerEntry, data: bytes, until: datetime) -> None:
         """Go on with the kept answer to a call that the table has forgotten."""
         call = receipt.call
         taken = self._changed(
             item,
-            ItemState.RUNNING,
+            JobItemState.RUNNING,
             calls=item.calls + 1,
             call=call,
             provider=call.provider,
@@ -412,7 +412,7 @@ class GenerationRun:
         _log.warning("a kept answer was found that the table does not know", extra={"job": item.job_id})
         self._go_on(job, taken, receipt, data, until)
 
-    def _go_on(self, job: Job, taken: Item, receipt: Receipt, data: bytes, until: datetime) -> None:
+    def _go_on(self, job: Job, taken: JobItem, receipt: LedgerEntry, data: bytes, until: datetime) -> None:
         if (failure := failure_in(receipt)) is not None:
             duration = timedelta(milliseconds=receipt.duration_ms)
             self._failed(job, taken, receipt.call, failure, duration, receipt)
@@ -428,7 +428,7 @@ class GenerationRun:
             return
         self._store(taken, opened, receipt, data, until)
 
-    def _unsettled(self, item: Item) -> tuple[Receipt, bytes] | None:
+    def _unsettled(self, item: JobItem) -> tuple[LedgerEntry, bytes] | None:
         """A kept answer of which the ledger knows nothing, as after a restore of an older table; pictures first."""
         found = [
             (receipt, data)
@@ -437,7 +437,7 @@ class GenerationRun:
         ]
         return min(found, key=lambda each: each[0].failure is not None) if found else None
 
-    def _finish_stored(self, job: Job, item: Item, call: Call, until: datetime) -> bool:
+    def _finish_stored(self, job: Job, item: JobItem, call: ProviderCall, until: datetime) -> bool:
         """End an image whose answer is stored already, though it is no longer kept; False when it is not."""
         try:
             record = self.uploads.stored_under(_upload_name(item, call))
@@ -448,28 +448,28 @@ class GenerationRun:
         if record is None:
             return False
         receipt = receipt_in(record.details.generation, call, now=self.clock.now())
-        if record.image.state is not State.PENDING:
-            self._succeeded(item, receipt, record.image.id)
+        if record.record.state is not State.PENDING:
+            self._succeeded(item, receipt, record.record.id)
             return True
         # It was on its way: its original is in the bucket, and is an answer once more.
         try:
-            data = self.kept.private.get(record.image.original_key, max_bytes=MAX_KEPT_BYTES)
+            data = self.kept.private.get(record.record.original_key, max_bytes=MAX_RESULT_BYTES)
         except ObjectMissing:
             return False
         self.kept.keep(item, receipt, data, until=until)
         self._go_on(job, item, receipt, data, until)
         return True
 
-    def _succeeded(self, item: Item, receipt: Receipt, image_id: str | None) -> None:
+    def _succeeded(self, item: JobItem, receipt: LedgerEntry, image_id: str | None) -> None:
         self._end(
             item,
-            ItemState.SUCCEEDED,
+            JobItemState.SUCCEEDED,
             outcome=paid(item, receipt),
             image_id=image_id,
             **costs(item, receipt),
         )
 
-    def _store(self, item: Item, opened: OpenWish, receipt: Receipt, data: bytes, until: datetime) -> None:
+    def _store(self, item: JobItem, opened: OpenRequest, receipt: LedgerEntry, data: bytes, until: datetime) -> None:
         outcome = paid(item, receipt)
         upload = Upload(
             owner=item.owner,
@@ -484,7 +484,7 @@ class GenerationRun:
             remarks=lambda made: remarks_of(opened, receipt, made),
         )
         try:
-            image_id: str | None = self.uploads.accept(upload).image.id
+            image_id: str | None = self.uploads.accept(upload).record.id
         except RETRYABLE:
             _log.warning("a paid image could not be stored yet", extra={"job": item.job_id})
             self._later(self._kept_for_later(item, receipt, outcome, _STORE_AGAIN))
@@ -494,7 +494,7 @@ class GenerationRun:
         except ImageStoreError as error:
             self._end(
                 item,
-                ItemState.FAILED,
+                JobItemState.FAILED,
                 outcome=outcome,
                 error=_not_stored(error, receipt.call.provider),
                 **costs(item, receipt),
@@ -504,7 +504,7 @@ class GenerationRun:
         self._succeeded(item, receipt, image_id)
         self.kept.remove(item, receipt.call)
 
-    def _attributes(self, opened: OpenWish, receipt: Receipt, data: bytes) -> Attributes:
+    def _attributes(self, opened: OpenRequest, receipt: LedgerEntry, data: bytes) -> Attributes:
         """What is said of the image. One that has expired meanwhile was paid for: it is stored, and expires then."""
         attributes = opened.wish.attributes
         expires_at = attributes.expires_at
@@ -518,11 +518,11 @@ class GenerationRun:
             expires_at=expires_at,
         )
 
-    def _kept_for_later(self, item: Item, receipt: Receipt, outcome: Outcome | None, wait: timedelta) -> Item:
+    def _kept_for_later(self, item: JobItem, receipt: LedgerEntry, outcome: CallOutcome | None, wait: timedelta) -> JobItem:
         """The image waits for the store; what it cost is settled now."""
         return self._changed(
             item,
-            ItemState.QUEUED,
+            JobItemState.QUEUED,
             outcome=outcome,
             not_before=self.clock.now() + wait,
             lease_until=None,
@@ -533,12 +533,12 @@ class GenerationRun:
     # Changes ------------------------------------------------------------------------------------------
 
     def _changed(
-        self, item: Item, state: ItemState, *, outcome: Outcome | None = None, **changes: object
-    ) -> Item:
+        self, item: JobItem, state: JobItemState, *, outcome: CallOutcome | None = None, **changes: object
+    ) -> JobItem:
         after = item.moved_to(state, change=self.ids.attempt(), **changes)
         try:
             self.generations.change(
-                [Change(before=item, after=after, outcome=outcome)], at=self.clock.now(), budgets=self.budgets
+                [JobItemChange(before=item, after=after, outcome=outcome)], at=self.clock.now(), budgets=self.budgets
             )
         except Conflict as error:
             raise _LostLease from error
@@ -547,14 +547,14 @@ class GenerationRun:
         return after
 
     def _end(
-        self, item: Item, state: ItemState, *, outcome: Outcome | None = None, **changes: object
+        self, item: JobItem, state: JobItemState, *, outcome: CallOutcome | None = None, **changes: object
     ) -> None:
         self._changed(item, state, outcome=outcome, hold=None, lease_until=None, **changes)
 
-    def _later(self, item: Item) -> None:
+    def _later(self, item: JobItem) -> None:
         self._send(item, item.not_before - self.clock.now())
 
-    def _send(self, item: Item, delay: timedelta) -> None:
+    def _send(self, item: JobItem, delay: timedelta) -> None:
         delay = min(max(delay, timedelta(0)), LONGEST_DELAY)
         try:
             self.work.send(work_on(item), delay=delay)
@@ -576,37 +576,37 @@ class _Asked:
     key: ProviderKey | None
 
 
-def _tried(item: Item) -> Tried:
+def _tried(item: JobItem) -> Tried:
     reason = item.error.reason if item.error is not None else None
     return Tried(frozenset(item.tried), item.provider if item.retries else None, reason)
 
 
-def _of_the_last_call(item: Item) -> ItemError | None:
+def _of_the_last_call(item: JobItem) -> JobItemError | None:
     """What the last call failed of; None when what is told of the image came of no call."""
     return item.error if item.error is not None and item.error.provider is not None else None
 
 
-def _nobody(detail: str) -> ItemError:
-    return ItemError("provider_failed", detail, Reason.UNAVAILABLE.value)
+def _nobody(detail: str) -> JobItemError:
+    return JobItemError("provider_failed", detail, Reason.UNAVAILABLE.value)
 
 
-def _not_again(item: Item) -> ItemError:
+def _not_again(item: JobItem) -> JobItemError:
     """Why an image is not tried again although it may go better."""
-    last = item.error or ItemError("provider_failed", "The provider is not available.")
+    last = item.error or JobItemError("provider_failed", "The provider is not available.")
     return replace(
         last, detail=f"{last.detail} It was not asked again: too many of its calls have failed lately."
     )
 
 
-def _not_stored(error: ImageStoreError, provider: Provider) -> ItemError:
+def _not_stored(error: ImageStoreError, provider: Provider) -> JobItemError:
     """Why a paid answer is no image; what it says to those who upload is nothing to those who asked for one."""
     if isinstance(error, UnsupportedMediaType):
         detail = "The provider's answer is no image that the store takes."
-        return ItemError(error.code, detail, Reason.BAD_ANSWER.value, provider.value)
-    return ItemError(error.code, error.message, provider=provider.value)
+        return JobItemError(error.code, detail, Reason.BAD_ANSWER.value, provider.value)
+    return JobItemError(error.code, error.message, provider=provider.value)
 
 
-def _upload_name(item: Item, call: Call) -> str:
+def _upload_name(item: JobItem, call: ProviderCall) -> str:
     """The idempotency key under which the answer to a call is stored."""
     name = json.dumps([item.job_id, item.index, call.id])
     return hashlib.sha256(f"generation\0{name}".encode()).hexdigest()

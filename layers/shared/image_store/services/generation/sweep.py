@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.errors import Conflict, UnreadableRow
-from image_store.domain.generation import LONGEST_LOOK, Item, ItemState, Job, work_on
+from image_store.domain.generation import LONGEST_LOOK, JobItem, JobItemState, Job, work_on
 from image_store.ports.generation import Generations
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock
-from image_store.services.generation.kept import KeptAnswers
+from image_store.services.generation.kept import ProviderResults
 from image_store.services.generation.requests import LOOK_AFTER
 
 GRACE = LONGEST_LOOK
@@ -35,7 +35,7 @@ class GenerationSweep:
     """Sends again what nobody works on, and clears up after jobs that have ended."""
 
     generations: Generations
-    kept: KeptAnswers
+    kept: ProviderResults
     work: WorkQueue
     clock: Clock
 
@@ -70,7 +70,7 @@ class GenerationSweep:
         self.generations.look_again(job, at=None if cleared else now + GRACE)
         return cleared
 
-    def _send_again(self, job: Job, items: list[Item]) -> int:
+    def _send_again(self, job: Job, items: list[JobItem]) -> int:
         now = self.clock.now()
         idle = [work_on(item) for item in items if _is_idle(item, now)]
         left = self.work.send_all(idle) if idle else ()
@@ -79,7 +79,7 @@ class GenerationSweep:
         return len(idle) - len(left)
 
 
-def _is_idle(item: Item, now: datetime) -> bool:
-    if item.state is ItemState.RUNNING:
+def _is_idle(item: JobItem, now: datetime) -> bool:
+    if item.state is JobItemState.RUNNING:
         return item.may_be_taken(now)
-    return item.state is ItemState.QUEUED and item.is_to_begin(now)
+    return item.state is JobItemState.QUEUED and item.is_to_begin(now)

@@ -16,7 +16,7 @@ from image_store.domain.errors import (
     InvalidRequest,
     SourceUnreadable,
 )
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 from image_store.domain.media import sniff
 from image_store.domain.migration import (
     REMEMBERED,
@@ -43,7 +43,7 @@ AttributesOf = Callable[[Any, str], Attributes]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class MoveOutcome:
     """What became of a step."""
 
     tally: Tally
@@ -69,86 +69,86 @@ class Mover:
         stored: set[str],
         *,
         until: datetime,
-    ) -> Outcome:
+    ) -> MoveOutcome:
         """Do a step: store the picture of its record, unless that was done before.
 
         `stored` are the images of this batch, and takes the new one in. Safe to repeat. Raises what may go better
         later, and SourceUnreadable.
         """
-        tally, record = migration.tally, step.found
-        if record is None:
-            return Outcome(tally)
-        if isinstance(record, RecordError):
-            return Outcome(tally.with_failed(record))
+        tally, image = migration.tally, step.found
+        if image is None:
+            return MoveOutcome(tally)
+        if isinstance(image, RecordError):
+            return MoveOutcome(tally.with_failed(image))
         try:
-            image, picture = self._stored(migration, record, until)
-            if image is not None and source is not None and migration.options.write_back:
-                _write_back(source, step.position, record, image)
+            record, picture = self._stored(migration, image, until)
+            if record is not None and source is not None and migration.options.write_back:
+                _write_back(source, step.position, image, record)
         except _NOT_OF_THE_RECORD:
             raise
         except ImageStoreError as error:
-            told = RecordError.of(record.place, error.code, _detail(error), record_id=record.id)
-            return Outcome(tally.with_failed(told))
+            told = RecordError.of(image.place, error.code, _detail(error), record_id=image.id)
+            return MoveOutcome(tally.with_failed(told))
         # What was made since the last save was made by this batch, or by a worker that died over it.
-        if image is None:
-            return Outcome(tally.with_already_moved())
-        migrated = MigratedRecord(record.id, image.id, picture)
-        if image.id in stored or image.created_at < migration.updated_at:
-            return Outcome(tally.with_already_moved(), migrated)
-        stored.add(image.id)
-        return Outcome(tally.with_moved(), migrated)
+        if record is None:
+            return MoveOutcome(tally.with_already_moved())
+        migrated = MigratedRecord(image.id, record.id, picture)
+        if record.id in stored or record.created_at < migration.updated_at:
+            return MoveOutcome(tally.with_already_moved(), migrated)
+        stored.add(record.id)
+        return MoveOutcome(tally.with_moved(), migrated)
 
     def _stored(
-        self, migration: Migration, record: SourceRecord, until: datetime
-    ) -> tuple[Image | None, str]:
+        self, migration: Migration, image: SourceRecord, until: datetime
+    ) -> tuple[ImageRecord | None, str]:
         """The image of a record, stored now or before, and None when it was deleted since; and its picture's name."""
-        content = content_of(record)
-        owner = _owner(migration.options.owner or record.owner)
-        attributes = self.attributes_of(record.attributes, record.id)
+        content = content_of(image)
+        owner = _owner(migration.options.owner or image.owner)
+        attributes = self.attributes_of(image.attributes, image.id)
         if attributes.on_duplicate is not OnDuplicate.KEEP:
             raise InvalidRequest("on_duplicate must be keep: each record becomes an image of its own.")
         if attributes.filename is None:
-            attributes = replace(attributes, filename=record.filename)
+            attributes = replace(attributes, filename=image.filename)
         sha256 = hashlib.sha256(content.data).hexdigest()
-        picture = picture_name(owner, record.id, sha256)
+        picture = picture_name(owner, image.id, sha256)
         # Moved from another source before: by itself, or in another file.
         if (image_id := self.migrations.image_of_picture(picture)) is not None:
             return self._image(image_id), picture
         key = IdempotencyKey(
-            name=record_name(migration.source, self.bucket_name, record.id),
+            name=record_name(migration.source, self.bucket_name, image.id),
             fingerprint=sha256,
             lifetime=REMEMBERED,
         )
         try:
-            return self.uploads.accept(Upload(owner, content, attributes, until, key)).image, picture
+            return self.uploads.accept(Upload(owner, content, attributes, until, key)).record, picture
         except ImageNotFound:
             return None, picture
         except IdempotencyMismatch:
             raise IdempotencyMismatch("Another picture was moved for this record before.") from None
 
-    def _image(self, image_id: str) -> Image | None:
-        image = self.repository.get_image(image_id)
-        return image if image is not None and image.state in _SHOWN else None
+    def _image(self, image_id: str) -> ImageRecord | None:
+        record = self.repository.get_image(image_id)
+        return record if record is not None and record.state in _SHOWN else None
 
 
-def content_of(record: SourceRecord) -> Content:
+def content_of(image: SourceRecord) -> Content:
     """The bytes of a record's picture; InvalidRequest when they cannot be decoded."""
-    content = _content(record.image)
+    content = _content(image.image)
     if not content.data:
         raise InvalidRequest("There are no bytes in this record's picture.")
     return content
 
 
-def _content(image: bytes | str) -> Content:
-    if isinstance(image, bytes):
-        if sniff(image) is not None:
-            return Content(image)
+def _content(record: bytes | str) -> Content:
+    if isinstance(record, bytes):
+        if sniff(record) is not None:
+            return Content(record)
         try:
-            text = image.decode("utf-8-sig").strip()
+            text = record.decode("utf-8-sig").strip()
         except UnicodeDecodeError:
-            return Content(image)  # whoever decodes it says that it is no picture
+            return Content(record)  # whoever decodes it says that it is no picture
     else:
-        text = image.strip()
+        text = record.strip()
     return in_data_uri(text) if is_data_uri(text) else in_base64(text)
 
 
@@ -158,8 +158,8 @@ def _owner(owner: str | None) -> str:
     return owner
 
 
-def _write_back(source: MigrationSource, position: str, record: SourceRecord, image: Image) -> None:
-    if not source.write_back(position, record.image, image.id):
+def _write_back(source: MigrationSource, position: str, image: SourceRecord, record: ImageRecord) -> None:
+    if not source.write_back(position, image.image, record.id):
         raise InvalidRequest("The image is stored, but the record's picture was changed while it was moved.")
 
 

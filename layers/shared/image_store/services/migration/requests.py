@@ -12,7 +12,7 @@ from image_store.domain.errors import (
     UnsupportedMediaType,
 )
 from image_store.domain.ids import is_image_id
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 from image_store.domain.media import MediaType, sniff
 from image_store.domain.migration import (
     REMEMBERED,
@@ -21,7 +21,7 @@ from image_store.domain.migration import (
     MigrationStatus,
     OneRecord,
     Options,
-    Source,
+    SourceLocation,
     SourceRecord,
     Step,
     Table,
@@ -55,7 +55,7 @@ class MigrationRequests:
     clock: Clock
     ids: Ids
 
-    def begin(self, source: Source, options: Options) -> Migration:
+    def begin(self, source: SourceLocation, options: Options) -> Migration:
         """Begin a migration behind the request.
 
         Asked twice, there are two migrations, and each record is moved once all the same. Raises InvalidRequest for
@@ -70,13 +70,13 @@ class MigrationRequests:
         self.work.send(MigrateBatch(migration.id, migration.step))
         return migration
 
-    def move_one(self, record: SourceRecord, *, until: datetime) -> Migration:
+    def move_one(self, image: SourceRecord, *, until: datetime) -> Migration:
         """Move a record that came with the request, at once; safe to repeat.
 
         A record that cannot be moved is counted as failed. Raises what may go better later; then nothing is remembered.
         """
-        migration = self._new(OneRecord(record.id, record.owner or ""), Options())
-        outcome = self.mover.move(migration, None, Step("", record), set(), until=until)
+        migration = self._new(OneRecord(image.id, image.owner or ""), Options())
+        outcome = self.mover.move(migration, None, Step("", image), set(), until=until)
         if outcome.migrated is not None:
             expires_at = self.clock.now() + REMEMBERED
             self.migrations.keep_records(migration.id, [outcome.migrated], expires_at=expires_at)
@@ -102,7 +102,7 @@ class MigrationRequests:
             raise MigrationNotFound("There is no such migration.")
         return migration
 
-    def image_of(self, migration: Migration, record_id: str) -> Image | None:
+    def image_of(self, migration: Migration, record_id: str) -> ImageRecord | None:
         """The image that a record became; None while it is not moved, ImageNotFound when the image is gone."""
         image_id = self.migrations.image_of_record(migration.id, record_id)
         if image_id is None:
@@ -112,12 +112,12 @@ class MigrationRequests:
             if row is None or row.is_expired(self.clock.now()):
                 return None
             image_id = row.image_id
-        image = self.repository.get_image(image_id)
-        if image is not None and image.state is State.PENDING:
+        record = self.repository.get_image(image_id)
+        if record is not None and record.state is State.PENDING:
             return None
-        if image is None or image.state is not State.READY:
+        if record is None or record.state is not State.READY:
             raise ImageNotFound("The image of this record has been deleted.")
-        return image
+        return record
 
     def records(self, migration: Migration, *, after: str | None, limit: int) -> MigratedPage:
         """Some records of a migration with the images that they became; InvalidCursor for an `after` of no page."""
@@ -130,18 +130,18 @@ class MigrationRequests:
 
         Raises ImageNotFound, UnsupportedMediaType, InvalidRequest, PayloadTooLarge, SourceUnreadable
         """
-        record = None
+        image = None
         if not isinstance(migration.source, OneRecord):
-            record = self.sources.of(migration).find(record_id)
-        if record is None:
+            image = self.sources.of(migration).find(record_id)
+        if image is None:
             raise ImageNotFound("There is no such record in the source of this migration.")
-        data = content_of(record).data
+        data = content_of(image).data
         media_type = sniff(data)
         if media_type is None:
             raise UnsupportedMediaType("The record holds no picture of a type that the store accepts.")
         return data, media_type
 
-    def _new(self, source: Source, options: Options) -> Migration:
+    def _new(self, source: SourceLocation, options: Options) -> Migration:
         now = self.clock.now()
         return Migration(
             id=self.ids.image_id(), source=source, options=options, created_at=now, updated_at=now

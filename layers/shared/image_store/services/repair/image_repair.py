@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from image_store.domain.errors import ChecksumMismatch, Conflict
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 from image_store.domain.processing import RenderedFile
 from image_store.domain.provenance import ProvenanceMark
 from image_store.domain.renditions import Preset, Recipe, Rendition
@@ -54,53 +54,53 @@ class ImageRepair:
         StorageUnavailable, DeadlineExceeded
             it may go better later
         """
-        image = self.repository.get_image(image_id)
-        if image is None or image.state not in _SHOWN:
+        record = self.repository.get_image(image_id)
+        if record is None or record.state not in _SHOWN:
             return MissingObjects()
-        (missing,) = self.check.missing([image])
+        (missing,) = self.check.missing([record])
         if missing.original:
             return missing
         if missing.renditions:
-            self._make(image, missing.renditions, until)
+            self._make(record, missing.renditions, until)
         if missing.copies:
             self._copy(image_id, missing.copies)
         return missing
 
-    def _make(self, image: Image, lost: Sequence[Rendition], until: datetime) -> None:
-        data = self._original(image)
+    def _make(self, record: ImageRecord, lost: Sequence[Rendition], until: datetime) -> None:
+        data = self._original(record)
         recipes = {
-            made.filename: recipe for made in lost if (recipe := self._recipe(image, made)) is not None
+            made.filename: recipe for made in lost if (recipe := self._recipe(record, made)) is not None
         }
-        provenance = provenance_for(self.repository, image, self.mark)
-        files = self.processor.process(data, image.media_type, recipes, provenance=provenance).renditions
+        provenance = provenance_for(self.repository, record, self.mark)
+        files = self.processor.process(data, record.media_type, recipes, provenance=provenance).renditions
         if self.clock.now() >= until:
             raise too_late()
         made = {file.rendition.preset: file for file in files}
         for rendition in lost:
             if (file := made.get(rendition.filename)) is not None:
-                self._put(image, rendition, file)
-        self._note_sizes(image.id, {name: file.rendition.size_bytes for name, file in made.items()})
+                self._put(record, rendition, file)
+        self._note_sizes(record.id, {name: file.rendition.size_bytes for name, file in made.items()})
 
-    def _recipe(self, image: Image, lost: Rendition) -> Recipe | None:
+    def _recipe(self, record: ImageRecord, lost: Rendition) -> Recipe | None:
         """How a rendition is made in the format that it had; None when the deployment has no such preset any more."""
         preset = self.presets.get(lost.preset)
         if preset is None:
             return None
-        return within_limits(preset.recipe_in(lost.media_type), image)
+        return within_limits(preset.recipe_in(lost.media_type), record)
 
-    def _original(self, image: Image) -> bytes:
+    def _original(self, record: ImageRecord) -> bytes:
         try:
-            data = self.private.get(image.original_key, max_bytes=image.size_bytes)
+            data = self.private.get(record.original_key, max_bytes=record.size_bytes)
         except ObjectMissing as missing:
             raise Conflict("The image was deleted while it was being repaired.") from missing
-        if hashlib.sha256(data).hexdigest() != image.sha256:
+        if hashlib.sha256(data).hexdigest() != record.sha256:
             raise ChecksumMismatch("The stored original is not the one that was accepted.")
         return data
 
-    def _put(self, image: Image, lost: Rendition, file: RenderedFile) -> None:
+    def _put(self, record: ImageRecord, lost: Rendition, file: RenderedFile) -> None:
         try:
             self.private.put(
-                image.rendition_key(lost),
+                record.rendition_key(lost),
                 file.data,
                 content_type=lost.media_type,
                 cache_control=PRIVATE_CACHE_CONTROL,
@@ -112,18 +112,18 @@ class ImageRepair:
     def _note_sizes(self, image_id: str, sizes: Mapping[str, int]) -> None:
         """Correct the sizes that the record tells of its renditions."""
         for _ in range(_TRIES):
-            image = self.repository.get_image(image_id)
-            if image is None or image.state not in _SHOWN:
+            record = self.repository.get_image(image_id)
+            if record is None or record.state not in _SHOWN:
                 return
             renditions = tuple(
                 replace(made, size_bytes=sizes.get(made.filename, made.size_bytes))
-                for made in image.renditions
+                for made in record.renditions
             )
-            if renditions == image.renditions:
+            if renditions == record.renditions:
                 return
             try:
                 self.repository.amend(
-                    image, replace(image, renditions=renditions, amendment=self.ids.attempt())
+                    record, replace(record, renditions=renditions, amendment=self.ids.attempt())
                 )
             except Conflict:
                 continue  # somebody changed the image meanwhile
@@ -131,17 +131,17 @@ class ImageRepair:
 
     def _copy(self, image_id: str, lost: Sequence[Rendition]) -> None:
         for rendition in lost:
-            image = self.repository.get_image(image_id)
-            if image is None or image.state is not State.READY or image.publication is None:
+            record = self.repository.get_image(image_id)
+            if record is None or record.state is not State.READY or record.publication is None:
                 return  # it was unpublished meanwhile
-            current = next((made for made in image.renditions if made.filename == rendition.filename), None)
-            if current is not None and not self.publisher.show_also(image, current):
-                self._require_unpublished(image)
+            current = next((made for made in record.renditions if made.filename == rendition.filename), None)
+            if current is not None and not self.publisher.show_also(record, current):
+                self._require_unpublished(record)
 
-    def _require_unpublished(self, image: Image) -> None:
+    def _require_unpublished(self, record: ImageRecord) -> None:
         """Conflict when the image still shows a publication that no row can be told of."""
-        now = self.repository.get_image(image.id)
-        if now is not None and now.publication == image.publication:
+        now = self.repository.get_image(record.id)
+        if now is not None and now.publication == record.publication:
             raise Conflict(
                 "The publication of this image has no row: make the image private, and publish it again."
             )

@@ -23,7 +23,7 @@ from image_store.domain.errors import (
     ImageStoreError,
     StorageUnavailable,
 )
-from image_store.domain.image import Image, State
+from image_store.domain.image import ImageRecord, State
 from image_store.domain.repair import RepairError, RepairJob, RepairStatus
 from image_store.domain.work import RepairImage, RepairStep
 from image_store.ports.cleanup import CleanupRows
@@ -123,8 +123,8 @@ class RepairRun:
         images = self.repository.get_images(job.pending)
         tally = job.tally
         for image_id in job.pending:
-            image = images.get(image_id)
-            if image is None or image.state not in _SHOWN:
+            record = images.get(image_id)
+            if record is None or record.state not in _SHOWN:
                 tally = tally.plus_failure(
                     RepairError(
                         image_id, ImageNotFound.code, "There is no such image, or it is being deleted."
@@ -137,16 +137,16 @@ class RepairRun:
         images, position = self.rows.scan(after=job.after, limit=_PAGE_RECORDS)
         return replace(self._examined(job, images), after=position, scans=position is not None)
 
-    def _examined(self, job: RepairJob, images: Sequence[Image]) -> RepairJob:
+    def _examined(self, job: RepairJob, images: Sequence[ImageRecord]) -> RepairJob:
         """The repair after the objects of images were looked for; those that lack something are pending."""
-        shown = [image for image in images if image.state in _SHOWN]
+        shown = [record for record in images if record.state in _SHOWN]
         tally = job.tally.plus_examined(len(shown))
         pending: list[str] = []
-        for image, missing in zip(shown, self.check.missing(shown), strict=True):
+        for record, missing in zip(shown, self.check.missing(shown), strict=True):
             if missing and (job.dry_run or missing.original):
                 tally = tally.plus(missing)
             elif missing:
-                pending.append(image.id)
+                pending.append(record.id)
         return replace(job, pending=tuple(pending), tally=tally)
 
     def _repaired(self, job: RepairJob, until: datetime) -> RepairJob:

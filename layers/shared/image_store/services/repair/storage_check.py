@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from image_store.domain.image import Image, State, public_key
+from image_store.domain.image import ImageRecord, State, public_key
 from image_store.domain.renditions import Rendition
 from image_store.domain.repair import MissingObjects
 from image_store.ports.objects import ObjectStore
@@ -20,15 +20,15 @@ class StorageCheck:
     public: ObjectStore | None
     """None when there is no public bucket, and then no copy can be missing."""
 
-    def missing(self, images: Sequence[Image]) -> list[MissingObjects]:
+    def missing(self, images: Sequence[ImageRecord]) -> list[MissingObjects]:
         """What storage lacks of each image, in their order: one HEAD request for each object.
 
         Raises StorageUnavailable when a bucket does not answer: "could not tell" never counts as missing.
         """
         wanted: list[tuple[ObjectStore | None, str]] = [
-            (self.private, key) for image in images for key in image.private_keys
+            (self.private, key) for record in images for key in record.private_keys
         ]
-        wanted += [(self.public, key) for image in images for key in self._copies(image)]
+        wanted += [(self.public, key) for record in images for key in self._copies(record)]
         with ThreadPoolExecutor(_PARALLEL_HEADS) as pool:
             found = list(pool.map(_is_there, wanted))
         gone = {
@@ -38,20 +38,20 @@ class StorageCheck:
         }
         return [
             MissingObjects(
-                original=(True, image.original_key) in gone,
+                original=(True, record.original_key) in gone,
                 renditions=tuple(
-                    made for made in image.renditions if (True, image.rendition_key(made)) in gone
+                    made for made in record.renditions if (True, record.rendition_key(made)) in gone
                 ),
-                copies=tuple(made for key, made in self._copies(image).items() if (False, key) in gone),
+                copies=tuple(made for key, made in self._copies(record).items() if (False, key) in gone),
             )
-            for image in images
+            for record in images
         ]
 
-    def _copies(self, image: Image) -> dict[str, Rendition]:
+    def _copies(self, record: ImageRecord) -> dict[str, Rendition]:
         """The renditions of a published image by the keys of their public copies."""
-        if self.public is None or image.publication is None or image.state is not State.READY:
+        if self.public is None or record.publication is None or record.state is not State.READY:
             return {}
-        return {public_key(image.publication, made): made for made in image.renditions}
+        return {public_key(record.publication, made): made for made in record.renditions}
 
 
 def _is_there(place: tuple[ObjectStore | None, str]) -> bool:

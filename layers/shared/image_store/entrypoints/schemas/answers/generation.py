@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from image_store.domain.providers import Provider
 
 
-class JobProgress(BaseModel):
+class JobProgressAnswer(BaseModel):
     """Numbers of images."""
 
     total: int
@@ -19,7 +19,7 @@ class JobProgress(BaseModel):
     cancelled: int
 
 
-class JobError(BaseModel):
+class JobErrorAnswer(BaseModel):
     """Why an image was not made."""
 
     code: str
@@ -28,7 +28,7 @@ class JobError(BaseModel):
     provider: str | None
 
 
-class JobItem(BaseModel):
+class JobItemAnswer(BaseModel):
     """One image of a job. `cost_usd` is null when it is not known, or nothing was paid."""
 
     index: int
@@ -41,15 +41,15 @@ class JobItem(BaseModel):
     duration_ms: int | None
     cost_usd: float | None
     image_id: str | None
-    error: JobError | None
+    error: JobErrorAnswer | None
 
 
-class JobSummary(BaseModel):
+class JobSummaryAnswer(BaseModel):
     """A job in a list."""
 
     id: str
     status: Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
-    progress: JobProgress
+    progress: JobProgressAnswer
     cost_usd: float | None
     provider: Provider | None
     model: str | None
@@ -61,20 +61,20 @@ class JobSummary(BaseModel):
     updated_at: datetime
 
 
-class Job(JobSummary):
+class JobAnswer(JobSummaryAnswer):
     """A job."""
 
-    items: list[JobItem]
+    items: list[JobItemAnswer]
 
 
-class JobPage(BaseModel):
+class JobPageAnswer(BaseModel):
     """A page of a list of jobs."""
 
-    items: list[JobSummary]
+    items: list[JobSummaryAnswer]
     next_cursor: str | None
 
 
-class ModelPrice(BaseModel):
+class ModelPriceAnswer(BaseModel):
     """What so many units cost."""
 
     unit: str
@@ -85,7 +85,7 @@ class ModelPrice(BaseModel):
     source: str
 
 
-class ProviderModel(BaseModel):
+class ProviderModelAnswer(BaseModel):
     """A model, and what it can do; without prices its cost is not known."""
 
     name: str
@@ -94,10 +94,10 @@ class ProviderModel(BaseModel):
     sizes: list[str]
     qualities: list[str]
     seeds: bool
-    prices: list[ModelPrice]
+    prices: list[ModelPriceAnswer]
 
 
-class ProviderInfo(BaseModel):
+class ProviderInfoAnswer(BaseModel):
     """A provider; success rate and time are of the last seven days and everybody's calls."""
 
     provider: Provider
@@ -110,26 +110,26 @@ class ProviderInfo(BaseModel):
         description="Refusals for the content of a request do not count, nor do failures of owners' own keys."
     )
     average_ms: int | None
-    models: list[ProviderModel]
+    models: list[ProviderModelAnswer]
 
 
-class SpentMoney(BaseModel):
+class SpentMoneyAnswer(BaseModel):
     """What is spent, and what is set aside for images that are not made yet."""
 
     spent_usd: float
     reserved_usd: float
 
 
-class OwnSpending(BaseModel):
+class OwnSpendingAnswer(BaseModel):
     """The caller's spending, in UTC."""
 
-    today: SpentMoney
-    month: SpentMoney
+    today: SpentMoneyAnswer
+    month: SpentMoneyAnswer
 
 
-class ProviderList(BaseModel):
+class ProviderListAnswer(BaseModel):
     """All providers in their order, and the caller's spending."""
 
-    items: list[ProviderInfo]
+    items: list[ProviderInfoAnswer]
     prices_version: str
-    spending: OwnSpending
+    spending: OwnSpendingAnswer

@@ -6,10 +6,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from image_store.domain.image import Kind, Visibility
-from image_store.entrypoints.schemas.images import Analysis, Generation
+from image_store.entrypoints.schemas.images import Analysis, GenerationBody
 
 
-class ImageRendition(BaseModel):
+class ImageRenditionAnswer(BaseModel):
     """A rendition, and a link to it that works without a token."""
 
     url: str
@@ -19,14 +19,14 @@ class ImageRendition(BaseModel):
     size_bytes: int
 
 
-class ImagePlaceholder(BaseModel):
+class ImagePlaceholderAnswer(BaseModel):
     """What to paint before the thumbnail has arrived."""
 
     blurhash: str
     color: str = Field(pattern="^#[0-9a-f]{6}$")
 
 
-class Image(BaseModel):
+class ImageAnswer(BaseModel):
     """An image, as its owner alone is answered it."""
 
     id: str
@@ -47,20 +47,20 @@ class Image(BaseModel):
     tags: list[str]
     rating: int | None
     groups: dict[str, list[str]]
-    generation: Generation | None
+    generation: GenerationBody | None
     analysis: Analysis | None
     metadata: dict[str, Any]
-    placeholder: ImagePlaceholder
+    placeholder: ImagePlaceholderAnswer
     url: str
     public_url: str | None
-    renditions: dict[str, ImageRendition]
+    renditions: dict[str, ImageRenditionAnswer]
     created_at: datetime
     updated_at: datetime
     expires_at: datetime | None
     warnings: list[str]
 
 
-class CardExtra(BaseModel):
+class CardExtraAnswer(BaseModel):
     """What an item carries only where `fields` names it."""
 
     title: str | None = None
@@ -70,12 +70,12 @@ class CardExtra(BaseModel):
     tags: list[str] | None = None
     groups: dict[str, list[str]] | None = None
     owner_id: str | None = None
-    renditions: dict[str, ImageRendition] | None = Field(
+    renditions: dict[str, ImageRenditionAnswer] | None = Field(
         None, description="Those that were made with the image."
     )
 
 
-class Card(CardExtra):
+class CardAnswer(CardExtraAnswer):
     """An image in a list."""
 
     id: str
@@ -87,19 +87,19 @@ class Card(CardExtra):
     width: int
     height: int
     alt_text: str | None
-    placeholder: ImagePlaceholder
+    placeholder: ImagePlaceholderAnswer
     thumb_url: str
     created_at: datetime
 
 
-class ImagePage(BaseModel):
+class ImagePageAnswer(BaseModel):
     """A page of a list; it may be short or empty while `next_cursor` is not null."""
 
-    items: list[Card]
+    items: list[CardAnswer]
     next_cursor: str | None
 
 
-class SearchPage(ImagePage):
+class SearchPageAnswer(ImagePageAnswer):
     """A page of what a search found."""
 
     not_searched: list[str] = Field(
@@ -107,20 +107,20 @@ class SearchPage(ImagePage):
     )
 
 
-class SimilarImage(BaseModel):
+class SimilarImageAnswer(BaseModel):
     """An image that looks like another; `distance` is 0 for what looks the same, and at most 8."""
 
-    card: Card
+    card: CardAnswer
     distance: int
 
 
-class SimilarImages(BaseModel):
+class SimilarImagesAnswer(BaseModel):
     """The most similar images, the newest first among equals."""
 
-    items: list[SimilarImage]
+    items: list[SimilarImageAnswer]
 
 
-class FeedCard(CardExtra):
+class FeedCardAnswer(CardExtraAnswer):
     """An image in the feed.
 
     Filenames, alt texts that were derived, and what owners say of images are shown only where a deployment says so,
@@ -135,20 +135,20 @@ class FeedCard(CardExtra):
     height: int
     filename: str | None
     alt_text: str | None
-    placeholder: ImagePlaceholder
+    placeholder: ImagePlaceholderAnswer
     thumb_url: str
     public_url: str
     created_at: datetime
 
 
-class FeedPage(BaseModel):
+class FeedPageAnswer(BaseModel):
     """A page of the feed; it may be short or empty while `next_cursor` is not null."""
 
-    items: list[FeedCard]
+    items: list[FeedCardAnswer]
     next_cursor: str | None
 
 
-class ShareLink(BaseModel):
+class ShareLinkAnswer(BaseModel):
     """A link that works for everybody who has it, for a time."""
 
     url: str

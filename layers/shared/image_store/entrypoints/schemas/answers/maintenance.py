@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from image_store.entrypoints.schemas.migrations import MigrationTable
 
 
-class CleanupReport(BaseModel):
+class CleanupReportAnswer(BaseModel):
     """What a run of cleanup removed, or would remove."""
 
     id: str
@@ -36,28 +36,28 @@ class CleanupReport(BaseModel):
     stopped_because: Literal["another_run", "deadline", "cap"] | None
 
 
-class CleanupReports(BaseModel):
+class CleanupReportsAnswer(BaseModel):
     """Past runs of cleanup, the newest first; dry runs are not kept."""
 
-    items: list[CleanupReport]
+    items: list[CleanupReportAnswer]
 
 
-class MigrationRecordName(BaseModel):
+class MigrationRecordNameAnswer(BaseModel):
     """The record that came with the request."""
 
     id: str
 
 
-class MigrationSourceTold(BaseModel):
+class MigrationSourceToldAnswer(BaseModel):
     """Where the records are, as it was asked for."""
 
     jsonl: str | None = None
     folder: str | None = None
     table: MigrationTable | None = None
-    record: MigrationRecordName | None = None
+    record: MigrationRecordNameAnswer | None = None
 
 
-class MigrationProgress(BaseModel):
+class MigrationProgressAnswer(BaseModel):
     """Numbers of records; `total` and `left` are null while the source is being counted."""
 
     total: int | None
@@ -67,7 +67,7 @@ class MigrationProgress(BaseModel):
     failed: int
 
 
-class MigrationError(BaseModel):
+class MigrationErrorAnswer(BaseModel):
     """Why a record was not moved."""
 
     record: str = Field(description="Where the record stands in its source: its line, key or id.")
@@ -76,34 +76,34 @@ class MigrationError(BaseModel):
     detail: str
 
 
-class MigratedRecord(BaseModel):
+class MigratedRecordAnswer(BaseModel):
     """A record and the image that it became."""
 
     record_id: str
     image_id: str
 
 
-class MigratedRecords(BaseModel):
+class MigratedRecordsAnswer(BaseModel):
     """Some records of a migration, in no order that means anything."""
 
-    items: list[MigratedRecord]
+    items: list[MigratedRecordAnswer]
     next_cursor: str | None
 
 
-class Migration(BaseModel):
+class MigrationAnswer(BaseModel):
     """How far a migration has come; `errors` are the last 50."""
 
     id: str
     status: Literal["queued", "running", "succeeded", "failed"]
-    source: MigrationSourceTold
-    progress: MigrationProgress
-    errors: list[MigrationError]
+    source: MigrationSourceToldAnswer
+    progress: MigrationProgressAnswer
+    errors: list[MigrationErrorAnswer]
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
 
 
-class RepairProgress(BaseModel):
+class RepairProgressAnswer(BaseModel):
     """Numbers of images examined, of files made (in a dry run: missing), and of images that could not be repaired."""
 
     examined: int
@@ -113,7 +113,7 @@ class RepairProgress(BaseModel):
     failed: int
 
 
-class RepairError(BaseModel):
+class RepairErrorAnswer(BaseModel):
     """Why an image could not be repaired."""
 
     image_id: str
@@ -121,34 +121,34 @@ class RepairError(BaseModel):
     detail: str
 
 
-class Repair(BaseModel):
+class RepairAnswer(BaseModel):
     """How far a repair has come; `errors` are the last 50."""
 
     id: str
     status: Literal["queued", "running", "succeeded"]
     dry_run: bool
-    progress: RepairProgress
-    errors: list[RepairError]
+    progress: RepairProgressAnswer
+    errors: list[RepairErrorAnswer]
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
 
 
-class Component(BaseModel):
+class ComponentAnswer(BaseModel):
     """Whether a part answers."""
 
     status: Literal["ok", "degraded", "down", "not_configured"]
     detail: str | None
 
 
-class DeepHealth(BaseModel):
+class DeepHealthAnswer(BaseModel):
     """Whether every part answers; the worst of them is the whole's."""
 
     status: Literal["ok", "degraded", "down"]
-    components: dict[str, Component]
+    components: dict[str, ComponentAnswer]
 
 
-class Health(BaseModel):
+class HealthAnswer(BaseModel):
     """Whether the API answers."""
 
     status: Literal["ok", "degraded", "down"]

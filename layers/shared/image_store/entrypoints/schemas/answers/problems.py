@@ -11,7 +11,7 @@ type ErrorCode = Annotated[
 ]
 
 
-class ProblemError(BaseModel):
+class ProblemErrorAnswer(BaseModel):
     """One fault of a request."""
 
     loc: list[str | int]
@@ -19,7 +19,7 @@ class ProblemError(BaseModel):
     msg: str
 
 
-class ItemProblem(BaseModel):
+class ItemProblemAnswer(BaseModel):
     """Why one item of a batch failed, as a problem document says it (RFC 9457)."""
 
     type: str
@@ -27,18 +27,18 @@ class ItemProblem(BaseModel):
     status: int
     detail: str
     code: ErrorCode
-    errors: list[ProblemError] | None = None
+    errors: list[ProblemErrorAnswer] | None = None
     errors_not_listed: int | None = None
     existing_id: str | None = None
 
 
-class Problem(ItemProblem):
+class ProblemAnswer(ItemProblemAnswer):
     """An error (RFC 9457)."""
 
     request_id: str
 
 
-class GatewayMessage(BaseModel):
+class GatewayMessageAnswer(BaseModel):
     """What the gateway says when it refuses a request by itself."""
 
     message: str

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 
-class ConsoleLimits(BaseModel):
+class ConsoleLimitsAnswer(BaseModel):
     """How much a client may send, and say."""
 
     request_bytes: int = Field(description="Through the API; larger images go straight to storage.")
@@ -15,7 +15,7 @@ class ConsoleLimits(BaseModel):
     references: int
 
 
-class ConsoleSettings(BaseModel):
+class ConsoleSettingsAnswer(BaseModel):
     """What a client has to know of the deployment."""
 
     issuer: str
@@ -25,4 +25,4 @@ class ConsoleSettings(BaseModel):
     r2_origin: str
     public_url: str | None
     presets: list[str]
-    limits: ConsoleLimits
+    limits: ConsoleLimitsAnswer

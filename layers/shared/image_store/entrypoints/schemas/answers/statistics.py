@@ -8,20 +8,20 @@ from image_store.domain.providers import Provider
 from image_store.entrypoints.schemas.statistics import Scope
 
 
-class Amount(BaseModel):
+class AmountAnswer(BaseModel):
     """So many images, and the bytes of their originals."""
 
     images: int
     size_bytes: int
 
 
-class DayAmount(Amount):
+class DayAmountAnswer(AmountAnswer):
     """What is still stored of the images of a day."""
 
     date: date
 
 
-class ProviderDay(BaseModel):
+class ProviderDayAnswer(BaseModel):
     """What a provider did on a day, counted when it answered."""
 
     succeeded: int
@@ -31,20 +31,20 @@ class ProviderDay(BaseModel):
     unknown_costs: int = Field(description="Calls whose price is in no table, and in no sum.")
 
 
-class GenerationDay(BaseModel):
+class GenerationDayAnswer(BaseModel):
     """What providers did on a day."""
 
     date: date
-    by_provider: dict[Provider, ProviderDay]
+    by_provider: dict[Provider, ProviderDayAnswer]
 
 
-class GenerationDays(BaseModel):
+class GenerationDaysAnswer(BaseModel):
     """What providers did."""
 
-    days: list[GenerationDay]
+    days: list[GenerationDayAnswer]
 
 
-class MigrationTotals(BaseModel):
+class MigrationTotalsAnswer(BaseModel):
     """Records of all sources; of each source its last migration counts."""
 
     moved: int
@@ -52,15 +52,15 @@ class MigrationTotals(BaseModel):
     failed: int
 
 
-class Stats(Amount):
+class StatsAnswer(AmountAnswer):
     """What is stored. `images` and `size_bytes` hold all, the trash too; the parts follow changes within seconds."""
 
     scope: Scope
-    by_kind: dict[str, Amount]
-    by_format: dict[str, Amount]
-    by_visibility: dict[str, Amount]
-    by_model: dict[str, Amount] = Field(description="At most 1,000 models.")
-    trash: Amount = Field(description="How much of it is in the trash.")
-    days: list[DayAmount]
-    generation: GenerationDays
-    migration: MigrationTotals | None = Field(None, description="Only with `scope=all`.")
+    by_kind: dict[str, AmountAnswer]
+    by_format: dict[str, AmountAnswer]
+    by_visibility: dict[str, AmountAnswer]
+    by_model: dict[str, AmountAnswer] = Field(description="At most 1,000 models.")
+    trash: AmountAnswer = Field(description="How much of it is in the trash.")
+    days: list[DayAmountAnswer]
+    generation: GenerationDaysAnswer
+    migration: MigrationTotalsAnswer | None = Field(None, description="Only with `scope=all`.")

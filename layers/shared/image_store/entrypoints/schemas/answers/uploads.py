@@ -5,11 +5,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from image_store.entrypoints.schemas.answers.images import Image
-from image_store.entrypoints.schemas.answers.problems import ItemProblem
+from image_store.entrypoints.schemas.answers.images import ImageAnswer
+from image_store.entrypoints.schemas.answers.problems import ItemProblemAnswer
 
 
-class UploadLink(BaseModel):
+class UploadLinkAnswer(BaseModel):
     """The request that sends the bytes; its headers have to be sent exactly so."""
 
     method: Literal["PUT"]
@@ -17,52 +17,52 @@ class UploadLink(BaseModel):
     headers: dict[str, str]
 
 
-class UploadTicket(BaseModel):
+class UploadTicketAnswer(BaseModel):
     """A direct upload that waits for its bytes."""
 
     id: str
-    upload: UploadLink
+    upload: UploadLinkAnswer
     expires_at: datetime
 
 
-class UploadProgress(BaseModel):
+class UploadProgressAnswer(BaseModel):
     """A direct upload that is being completed behind the request; ask again in a moment."""
 
     id: str
     status: Literal["processing"]
 
 
-class StoredItem(BaseModel):
+class StoredItemAnswer(BaseModel):
     """An image of a batch, by the place of its item."""
 
     index: int
-    image: Image
+    image: ImageAnswer
 
 
-class FailedItem(BaseModel):
+class FailedItemAnswer(BaseModel):
     """An item of a batch that was not stored."""
 
     index: int
-    error: ItemProblem
+    error: ItemProblemAnswer
 
 
-class BatchResult(BaseModel):
+class BatchResultAnswer(BaseModel):
     """What became of each item of a batch."""
 
-    successful: list[StoredItem]
-    failed: list[FailedItem]
+    successful: list[StoredItemAnswer]
+    failed: list[FailedItemAnswer]
 
 
-class FailedDeletion(BaseModel):
+class FailedDeletionAnswer(BaseModel):
     """An image that was not deleted."""
 
     id: str
-    error: ItemProblem
+    error: ItemProblemAnswer
 
 
-class BatchDeleteResult(BaseModel):
+class BatchDeleteResultAnswer(BaseModel):
     """What became of each image that was to be deleted; with `next_cursor` the group goes on."""
 
     successful: list[str]
-    failed: list[FailedDeletion]
+    failed: list[FailedDeletionAnswer]
     next_cursor: str | None
