@@ -53,7 +53,7 @@ soak: everything ## Let storage fail, functions die and files be spoiled for lon
 	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_STORM_SECONDS=$(or $(STORM),120) \
 		$(PYTHONS) -m pytest tests/faults/test_any_history.py tests/e2e/test_crash.py
 	SOAK_EXAMPLES=$(or $(EXAMPLES),2000) SOAK_FILES=$(or $(FILES),3000) SOAK_SEED=$(or $(SEED),1) \
-		$(PYTHONS) -m pytest tests/unit/test_imaging_hostile.py tests/unit/test_imaging_fuzz.py
+		$(PYTHONS) -m pytest tests/unit/imaging/test_hostile.py tests/unit/imaging/test_fuzz.py
 
 lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer versions)
 	@$(BOOTSTRAP)

@@ -12,7 +12,7 @@ TOGETHER = (
     "tests/e2e/",  # they share a stack, which takes longer to start than most of them take
     "tests/template/test_artefact.py",  # one build for all of them
     "tests/benchmarks/test_growth_counts.py",  # one table full of images
-    "tests/unit/test_imaging_hostile.py",  # one process finds out what became of the files
+    "tests/unit/imaging/test_hostile.py",  # one process finds out what became of the files
 )
 """What one worker runs; everything else goes to whoever is free."""
 

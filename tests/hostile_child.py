@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from image_store.adapters.imaging import PillowProcessor
+from image_store.domain.delivery.renditions import UPLOAD_RECIPES, Recipe
 from image_store.domain.errors import ImageStoreError
-from image_store.domain.media import MediaType
-from image_store.domain.provenance import Provenance
-from image_store.domain.renditions import UPLOAD_RECIPES, Recipe
+from image_store.domain.images.media import MediaType
+from image_store.domain.images.provenance import Provenance
 
 # Two seconds of an idle core, as a soak has it; cores that other tests share take several times as long.
 MOST_CPU_SECONDS = 2.0 if "SOAK_FILES" in os.environ else 10.0

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from image_store.domain.media import MediaType, sniff
+from image_store.domain.images.media import MediaType, sniff
 from tests import pictures
 
 _HEADER_BYTES = 200

@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image, ImageChops, ImageCms, ImageDraw
 
-from image_store.domain.renditions import PRESETS, Recipe
+from image_store.domain.delivery.renditions import PRESETS, Recipe
 
 GPS_MARK = b"GPS-MARK-51N"
 """Occurs in every file made with `metadata=True`, in its EXIF as well as in its comment or text."""

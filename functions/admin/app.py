@@ -3,16 +3,18 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import Application, application
-from image_store.entrypoints import admin_routes, admins, http, repairs
-from image_store.entrypoints.cleanup import report_answer, reports_answer
+from image_store.entrypoints.callers import admins
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.requests import json_body, query
-from image_store.entrypoints.schemas.cleanup import CleanupRequest, ReportsQuery
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.requests import json_body, query
+from image_store.entrypoints.upkeep import repairs, routes
+from image_store.entrypoints.upkeep.cleanup import report_answer, reports_answer
+from image_store.entrypoints.upkeep.cleanup_schemas import CleanupRequest, ReportsQuery
 
 api = http.create_api()
 
 
-@api.post("/v1/admin/cleanup", **admin_routes.CLEAN)
+@api.post("/v1/admin/cleanup", **routes.CLEAN)
 def run_cleanup() -> "Response[str]":
     app = _application_of_admin()
     asked = json_body(api, CleanupRequest)
@@ -23,20 +25,20 @@ def run_cleanup() -> "Response[str]":
     return report_answer(report)
 
 
-@api.get("/v1/admin/cleanup/reports", **admin_routes.REPORTS)
+@api.get("/v1/admin/cleanup/reports", **routes.REPORTS)
 def list_cleanup_reports() -> "Response[str]":
     app = _application_of_admin()
     return reports_answer(app.housekeeping.reports(limit=query(api, ReportsQuery).limit))
 
 
-@api.post("/v1/admin/repairs", **admin_routes.REPAIR)
+@api.post("/v1/admin/repairs", **routes.REPAIR)
 def create_repair() -> "Response[str]":
     app = _application_of_admin()
     job = repairs.begin(api, app.repair_requests)
     return repairs.accepted(job, api_url=http.api_url(api, app.settings.api_url))
 
 
-@api.get("/v1/admin/repairs/<repair_id>", **admin_routes.SEE_REPAIR)
+@api.get("/v1/admin/repairs/<repair_id>", **routes.SEE_REPAIR)
 def get_repair(repair_id: str) -> "Response[str]":
     return repairs.progress(_application_of_admin().repair_requests.get(repair_id))
 

@@ -7,11 +7,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
-from image_store.entrypoints.actors import act_as_function
-from image_store.entrypoints.cleanup import log_report, report_body
+from image_store.entrypoints.callers.actors import act_as_function
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.metrics import tell_reading, tell_unreadable
-from image_store.entrypoints.observability import logger
+from image_store.entrypoints.operations.metrics import tell_reading, tell_unreadable
+from image_store.entrypoints.operations.observability import logger
+from image_store.entrypoints.upkeep.cleanup import log_report, report_body
 
 MARGIN = timedelta(seconds=20)
 """The slowest single step, a batch of objects, may still be running."""

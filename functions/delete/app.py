@@ -3,11 +3,12 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints import answers, http
-from image_store.entrypoints.batches import read_batch_delete
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.queries import DeleteParameters
+from image_store.entrypoints.finding.query_schemas import DeleteParameters
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.requests import query
+from image_store.entrypoints.images import answers
+from image_store.entrypoints.images.batches import read_batch_delete
 
 api = http.create_api()
 
@@ -16,7 +17,7 @@ api = http.create_api()
     "/v1/images/<image_id>",
     **http.operation(
         "Delete an image",
-        query="DeleteQuery",
+        query="DeleteParameters",
         answers={204: "It is in the trash, or gone if that was asked for."},
         problems=(400, 404, 409, 503),
     ),

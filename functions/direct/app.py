@@ -3,10 +3,11 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.domain.image import Image
-from image_store.entrypoints import answers, http
+from image_store.domain.images.image import Image
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.uploads import read_upload_request
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.images import answers
+from image_store.entrypoints.images.uploads import read_upload_request
 
 api = http.create_api()
 

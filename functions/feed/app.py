@@ -3,10 +3,10 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints import http
-from image_store.entrypoints.feed import feed_answer, feed_query, needs_details, shown_fields
-from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.queries import FeedParameters
+from image_store.entrypoints.finding.feed import feed_answer, feed_query, needs_details, shown_fields
+from image_store.entrypoints.finding.query_schemas import FeedParameters
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.requests import query
 
 api = http.create_api()
 
@@ -15,7 +15,7 @@ api = http.create_api()
     "/v1/feed",
     **http.operation(
         "See what is public",
-        query="FeedQuery",
+        query="FeedParameters",
         answers={200: "FeedPage"},
         problems=(400, 503),
         public=True,

@@ -3,8 +3,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints import admins, http
-from image_store.entrypoints.health import health_answer
+from image_store.entrypoints.callers import admins
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.operations.health import health_answer
 
 api = http.create_api()
 

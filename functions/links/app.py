@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application, prepare
 from image_store.domain.ids import parse_link
-from image_store.entrypoints import http
+from image_store.entrypoints.http import api as http
 
 api = http.create_api()
 

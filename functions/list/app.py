@@ -3,17 +3,19 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application, prepare
-from image_store.entrypoints import http
-from image_store.entrypoints.queries import carried_fields, list_query
-from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.queries import ImageListParameters
+from image_store.entrypoints.finding.queries import carried_fields, list_query
+from image_store.entrypoints.finding.query_schemas import ImageListParameters
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.requests import query
 
 api = http.create_api()
 
 
 @api.get(
     "/v1/images",
-    **http.operation("List images", query="ImageQuery", answers={200: "ImagePage"}, problems=(400, 503)),
+    **http.operation(
+        "List images", query="ImageListParameters", answers={200: "ImagePage"}, problems=(400, 503)
+    ),
 )
 def list_images() -> "Response[str]":
     """Lists your images as cards, the newest first unless told otherwise.

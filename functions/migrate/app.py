@@ -5,8 +5,10 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import Application, application
-from image_store.entrypoints import admins, http, migration_routes, migrations
+from image_store.entrypoints.callers import admins
 from image_store.entrypoints.deadlines import deadline
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.upkeep import migration_routes, migrations
 
 api = http.create_api()
 ADDRESS = "/v1/admin/migrations/<migration_id>"

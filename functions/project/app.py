@@ -6,8 +6,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
-from image_store.entrypoints.observability import logger
-from image_store.entrypoints.streams import Failed, handle_changes
+from image_store.entrypoints.finding.streams import Failed, handle_changes
+from image_store.entrypoints.operations.observability import logger
 
 
 @logger.inject_lambda_context(clear_state=True)

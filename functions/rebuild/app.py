@@ -6,8 +6,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.observability import logger
-from image_store.entrypoints.projections import rebuild_body
+from image_store.entrypoints.operations.observability import logger
+from image_store.entrypoints.upkeep.projections import rebuild_body
 
 
 @logger.inject_lambda_context(clear_state=True)

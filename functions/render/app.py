@@ -5,11 +5,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
-from image_store.domain.making import TransformRequest, RenderRequest
-from image_store.entrypoints.actors import act_as_function
+from image_store.domain.delivery.render_requests import RenderRequest, TransformRequest
+from image_store.entrypoints.callers.actors import act_as_function
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.making import handle_making
-from image_store.entrypoints.observability import logger
+from image_store.entrypoints.delivery.render_requests import handle_making
+from image_store.entrypoints.operations.observability import logger
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -3,7 +3,8 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application, prepare
-from image_store.entrypoints import answers, http
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.images import answers
 
 api = http.create_api()
 
@@ -31,7 +32,7 @@ def get_image(image_id: str) -> "Response[str]":
     method=["GET", "HEAD"],
     **http.operation(
         "Get the bytes of an image, or of one of its renditions",
-        query="ContentQuery",
+        query="ContentParameters",
         headers=("Accept",),
         answers={302: "The bytes are at Location for a while; Range and conditional requests work there."},
         problems=(400, 404, 503),

@@ -3,18 +3,20 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.domain.sensitive import NOT_SEARCHED
-from image_store.entrypoints import http
-from image_store.entrypoints.queries import carried_fields, search_query
-from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.queries import SearchParameters, SimilarParameters
+from image_store.domain.images.sensitive import NOT_SEARCHED
+from image_store.entrypoints.finding.queries import carried_fields, search_query
+from image_store.entrypoints.finding.query_schemas import SearchParameters, SimilarParameters
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.requests import query
 
 api = http.create_api()
 
 
 @api.get(
     "/v1/search",
-    **http.operation("Search images", query="SearchQuery", answers={200: "SearchPage"}, problems=(400, 503)),
+    **http.operation(
+        "Search images", query="SearchParameters", answers={200: "SearchPage"}, problems=(400, 503)
+    ),
 )
 def search_images() -> "Response[str]":
     """Finds your images by words in title, tags, filename, alternative text and prompt."""
@@ -30,7 +32,7 @@ def search_images() -> "Response[str]":
     "/v1/images/<image_id>/similar",
     **http.operation(
         "Find images that look like an image",
-        query="SimilarQuery",
+        query="SimilarParameters",
         answers={200: "SimilarImages"},
         problems=(400, 404, 503),
     ),

@@ -3,10 +3,11 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints import answers, http
-from image_store.entrypoints.requests import json_body
-from image_store.entrypoints.schemas.sharing import ShareRequest
-from image_store.entrypoints.sharing import lifetime_of, wanted_by
+from image_store.entrypoints.delivery.signed_link_schemas import ShareRequest
+from image_store.entrypoints.delivery.signed_links import lifetime_of, wanted_by
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.requests import json_body
+from image_store.entrypoints.images import answers
 
 api = http.create_api()
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.entrypoints import http, site_routes
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.operations import site_routes
 
 # Health is asked for most often and needs nothing: whatever else a route needs is imported when it is called.
 
@@ -27,7 +28,7 @@ def get_openapi() -> "Response[str]":
 
 @api.get("/docs", **site_routes.DOCS)
 def get_docs() -> "Response[str]":
-    from image_store.entrypoints import docs
+    from image_store.entrypoints.operations import docs
 
     return docs.page(DOCUMENT.read_text("utf-8"))
 
@@ -35,14 +36,14 @@ def get_docs() -> "Response[str]":
 @api.get("/", **site_routes.CONSOLE)
 def get_console() -> "Response[bytes]":
     from image_store.bootstrap import application
-    from image_store.entrypoints import console
+    from image_store.entrypoints.operations import console
 
     return console.of(HERE).page(application().settings, console.asked(api))
 
 
 @api.get("/assets/<file>", **site_routes.FILE)
 def get_console_file(file: str) -> "Response[bytes]":
-    from image_store.entrypoints import console
+    from image_store.entrypoints.operations import console
 
     return console.of(HERE).asset(file, console.asked(api))
 
@@ -50,7 +51,7 @@ def get_console_file(file: str) -> "Response[bytes]":
 @api.get("/config.json", **site_routes.SETTINGS)
 def get_config() -> "Response[str]":
     from image_store.bootstrap import application
-    from image_store.entrypoints import console
+    from image_store.entrypoints.operations import console
 
     return console.told(application().settings)
 

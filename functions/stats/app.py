@@ -3,10 +3,11 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints import admins, http
-from image_store.entrypoints.requests import query
-from image_store.entrypoints.schemas.statistics import Scope, StatsQuery
-from image_store.entrypoints.statistics import stats_answer
+from image_store.entrypoints.callers import admins
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.requests import query
+from image_store.entrypoints.operations.statistics import stats_answer
+from image_store.entrypoints.operations.statistics_queries import Scope, StatsQuery
 
 api = http.create_api()
 

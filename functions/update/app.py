@@ -3,9 +3,9 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints import http
-from image_store.entrypoints.patches import edit_of, read_patch
-from image_store.entrypoints.requests import if_version
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.requests import if_version
+from image_store.entrypoints.images.patches import edit_of, read_patch
 
 api = http.create_api()
 

@@ -3,10 +3,10 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints import http
-from image_store.entrypoints.batches import read_batch
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.uploads import read_upload
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.images.batches import read_batch
+from image_store.entrypoints.images.uploads import read_upload
 
 api = http.create_api()
 

@@ -6,9 +6,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from image_store.bootstrap import application
 from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
-from image_store.entrypoints.actors import act_as_function
+from image_store.entrypoints.callers.actors import act_as_function
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.observability import logger
+from image_store.entrypoints.operations.observability import logger
 from image_store.entrypoints.work import handle_work
 
 

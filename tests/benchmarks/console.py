@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
-from image_store.adapters.dynamodb import keys, records
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.images import records
 from local.ports import any_free_port
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.sample import OWNER, sample_image

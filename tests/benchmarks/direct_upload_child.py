@@ -8,11 +8,11 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-from image_store.domain.attributes import Attributes
-from image_store.domain.image import State
-from image_store.domain.media import MediaType
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import State
+from image_store.domain.images.media import MediaType
 from image_store.domain.work import CompleteUpload
-from image_store.services.direct_uploads import DirectUpload, Ticket
+from image_store.services.images.direct_uploads import DirectUpload, Ticket
 from tests.benchmarks.direct_upload import STORED_AS
 from tests.benchmarks.measurement import peak_mb
 from tests.benchmarks.near import NearApplication

@@ -20,11 +20,9 @@ from typing import Any
 from botocore import xform_name
 
 from image_store.adapters.sqs import SqsWorkQueue
-from image_store.domain.attributes import Attributes
-from image_store.domain.budget import Budgets
-from image_store.domain.generation import JobItemState, ModelPreference, GenerationRequest
-from image_store.domain.image import Kind
-from image_store.domain.providers import (
+from image_store.domain.generation.budget import Budgets
+from image_store.domain.generation.jobs import GenerationRequest, JobItemState, ModelPreference
+from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,
     Provider,
@@ -33,11 +31,13 @@ from image_store.domain.providers import (
     Reason,
     Unit,
 )
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Kind
 from image_store.domain.work import GenerateImage
 from image_store.entrypoints.work import work_of
 from image_store.ports.generation import ImageProvider
 from image_store.services.generation.choice import ModelChoice
-from image_store.services.generation.requests import Asked, Variations
+from image_store.services.generation.jobs import Asked, Variations
 from tests.benchmarks.answers import answer_with, answered, intercept
 from tests.benchmarks.functions import TABLE, Functions, aws_client
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms

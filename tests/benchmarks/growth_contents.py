@@ -13,11 +13,13 @@ from datetime import timedelta
 from itertools import batched
 from pathlib import Path
 
-from image_store.adapters.dynamodb import items, keys, projections, records
-from image_store.adapters.dynamodb.projections import Counters, RowKey
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.finding import projections
+from image_store.adapters.dynamodb.finding.projections import Counters, RowKey
+from image_store.adapters.dynamodb.images import records
+from image_store.domain.finding.projection import ImageFacts, facts_of
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Kind, Image, State, Visibility
-from image_store.domain.projection import ImageFacts, facts_of
+from image_store.domain.images.image import Image, Kind, State, Visibility
 from tests.benchmarks.disk_bucket import DiskBucket
 from tests.benchmarks.disk_table import DiskTable
 from tests.benchmarks.sample import OWNER, sample_image

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from image_store.domain.listing import FIELDS
+from image_store.domain.finding.lists import FIELDS
 from tests.benchmarks.disk_bucket import DiskBucket
 from tests.benchmarks.disk_table import DiskTable
 from tests.benchmarks.functions import Functions

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from image_store.adapters.imaging.decoding import decode
-from image_store.adapters.imaging.headers import read_header
-from image_store.adapters.imaging.limits import DecodeLimits
-from image_store.adapters.imaging.placeholder import make_placeholder
-from image_store.adapters.imaging.renditions import render
-from image_store.domain.media import sniff
-from image_store.domain.processing import RenderedFile
-from image_store.domain.renditions import DISPLAY, PRESETS, THUMB
+from image_store.adapters.imaging.decoding.decoding import decode
+from image_store.adapters.imaging.decoding.limits import DecodeLimits
+from image_store.adapters.imaging.formats.headers import read_header
+from image_store.adapters.imaging.rendering.placeholder import make_placeholder
+from image_store.adapters.imaging.rendering.renditions import render
+from image_store.domain.delivery.renditions import DISPLAY, PRESETS, THUMB
+from image_store.domain.images.media import sniff
+from image_store.domain.images.processing import RenderedFile
 from tests import pictures
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms, median_cpu_ms
 from tests.benchmarks.sharp import Sharp, SharpUnavailable

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from math import ceil
 
-from image_store.services.write_protocol import PARALLEL_PUTS
+from image_store.services.images.write_protocol import PARALLEL_PUTS
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms
 from tests.benchmarks.near import NearApplication
 from tests.benchmarks.s3_server import LocalS3

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from image_store.adapters.imaging import PillowProcessor
-from image_store.domain.renditions import PRESETS
+from image_store.domain.delivery.renditions import PRESETS
 from tests.benchmarks.measurement import peak_mb
 
 

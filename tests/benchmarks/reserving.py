@@ -14,12 +14,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from image_store.domain.attributes import Attributes
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.media import MediaType
-from image_store.domain.quota import Quota, Usage
-from image_store.domain.reservation import IdempotencyKey
-from image_store.services.reservations import Wanted
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.media import MediaType
+from image_store.domain.images.quota import Quota, Usage
+from image_store.domain.images.reservation import IdempotencyKey
+from image_store.services.images.reservations import Wanted
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.virtual_time import VirtualTime
 from tests.fakes.dynamodb import new_table, table_form

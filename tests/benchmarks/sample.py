@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys, records
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.images import records
+from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Details, ImageRecord, Kind, Image, State, Visibility
-from image_store.domain.media import MediaType
-from image_store.domain.renditions import Placeholder, Rendition
+from image_store.domain.images.image import Details, Image, ImageRecord, Kind, State, Visibility
+from image_store.domain.images.media import MediaType
 
 OWNER = "user_2abcdefghijklmnopqrstuvwxyz"
 _FIRST_AT = datetime(2025, 11, 20, 8, 15, 30, tzinfo=UTC)

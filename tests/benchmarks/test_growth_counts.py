@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from image_store.adapters.dynamodb import keys, records
-from image_store.adapters.dynamodb.projector import DynamoProjector
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.images import records
 from image_store.bootstrap import use
-from image_store.domain.image import Kind, Image, Visibility
+from image_store.domain.images.image import Image, Kind, Visibility
 from tests.benchmarks.growth_contents import (
     CATEGORY,
     FOUND,

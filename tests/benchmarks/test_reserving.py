@@ -5,7 +5,7 @@ import random
 import pytest
 
 from image_store.adapters.dynamodb import table
-from image_store.domain.quota import Quota, Usage
+from image_store.domain.images.quota import Quota, Usage
 from tests.benchmarks.reserving import Crowd, reserve_at_once
 from tests.benchmarks.virtual_time import VirtualTime
 from tests.faults.world import PICTURE

@@ -11,7 +11,7 @@ from botocore.config import Config
 from image_store.adapters.presign import Presigner
 from image_store.adapters.system import SystemClock
 from image_store.domain.errors import InvalidRequest
-from image_store.entrypoints.forms import read_form
+from image_store.entrypoints.http.forms import read_form
 from tests.benchmarks import direct_upload, objects
 from tests.benchmarks.answers import Table
 from tests.benchmarks.functions import Functions

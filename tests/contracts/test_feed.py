@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
-from image_store.domain.feed import FeedPage, FeedQuery
-from image_store.domain.image import Details, Image, State, Visibility
-from image_store.domain.quota import Quota
-from image_store.domain.reservation import Reservation
-from image_store.ports.projections import FeedRows
-from image_store.services.cursors import Cursors
-from image_store.services.feed import Feed
+from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
+from image_store.domain.finding.feed import FeedPage, FeedQuery
+from image_store.domain.images.image import Details, Image, State, Visibility
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import Reservation
+from image_store.ports.finding import FeedRows
+from image_store.services.finding.cursors import Cursors
+from image_store.services.finding.feed import Feed
 from tests.benchmarks.sample import item_size_bytes
 from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.contracts.test_search import Counting

@@ -10,7 +10,7 @@ import pytest
 from image_store.adapters.remote import AddressRules, HttpFetcher
 from image_store.adapters.system import SystemClock
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports.remote import Fetched, Fetcher
+from image_store.ports.images import Fetched, Fetcher
 from tests.fakes.fetcher import MemoryFetcher
 from tests.remote.servers import Server, answer, saying
 

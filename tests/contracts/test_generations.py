@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from image_store.adapters.dynamodb.generations import DynamoGenerations
-from image_store.domain.attributes import Attributes
-from image_store.domain.budget import Budgets, Spending
+from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.domain.errors import (
     BudgetExceeded,
     BudgetUsedUp,
@@ -19,26 +17,28 @@ from image_store.domain.errors import (
     QuotaExceeded,
     StorageUnavailable,
 )
-from image_store.domain.generation import (
-    ProviderCall,
-    JobItemChange,
+from image_store.domain.generation.budget import Budgets, Spending
+from image_store.domain.generation.jobs import (
     BudgetHold,
+    CallOutcome,
+    GenerationRequest,
+    Job,
     JobItem,
+    JobItemChange,
     JobItemError,
     JobItemState,
-    Job,
     JobName,
     JobStatus,
-    NamedJob,
-    CallOutcome,
-    ProviderPerformance,
-    ModelPreference,
     LedgerEntry,
-    GenerationRequest,
+    ModelPreference,
+    NamedJob,
+    ProviderCall,
+    ProviderPerformance,
     initial_counts,
 )
-from image_store.domain.image import Kind, Visibility
-from image_store.domain.providers import Provider, Reason
+from image_store.domain.generation.providers import Provider, Reason
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Kind, Visibility
 from image_store.ports.generation import Generations
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.generations import MemoryGenerations
@@ -139,7 +139,12 @@ def create(
 
 
 def change(
-    jobs: Generations, before: JobItem, state: JobItemState, *, outcome: CallOutcome | None = None, **more: Any
+    jobs: Generations,
+    before: JobItem,
+    state: JobItemState,
+    *,
+    outcome: CallOutcome | None = None,
+    **more: Any,
 ) -> JobItem:
     after = before.moved_to(state, change=f"{before.change}-{state}", **more)
     at = NOON + timedelta(minutes=1)
@@ -476,7 +481,9 @@ def test_a_call_that_made_nothing_and_is_tried_again_is_charged_beside_what_is_h
     jobs: Generations,
 ) -> None:
     (item,) = create(jobs)
-    charge = CallOutcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.BAD_ANSWER, receipt=receipt(30))
+    charge = CallOutcome(
+        call=CALL, duration_ms=9, succeeded=False, reason=Reason.BAD_ANSWER, receipt=receipt(30)
+    )
 
     again = change(jobs, running(jobs, item), JobItemState.QUEUED, outcome=charge, call=None, cost_micros=30)
 
@@ -489,7 +496,9 @@ def test_a_call_that_made_nothing_and_is_tried_again_is_charged_beside_what_is_h
 
 def test_a_refusal_that_was_charged_for_frees_what_was_held_beyond_it(jobs: Generations) -> None:
     (item,) = create(jobs)
-    charge = CallOutcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED, receipt=receipt(30))
+    charge = CallOutcome(
+        call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED, receipt=receipt(30)
+    )
 
     change(jobs, running(jobs, item), JobItemState.FAILED, outcome=charge, hold=None, cost_micros=30)
 
@@ -575,7 +584,9 @@ def test_an_image_that_is_tried_again_is_promised_again(jobs: Generations) -> No
     again = failed.moved_to(JobItemState.QUEUED, change="again", hold=BudgetHold(micros=5, on=TODAY))
 
     with pytest.raises(QuotaExceeded):
-        jobs.change([JobItemChange(before=failed, after=again)], at=NOON, budgets=FREE, most_images=1, due_at=NOON)
+        jobs.change(
+            [JobItemChange(before=failed, after=again)], at=NOON, budgets=FREE, most_images=1, due_at=NOON
+        )
 
 
 # Lists and statistics -----------------------------------------------------------------------------------

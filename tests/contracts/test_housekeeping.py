@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
-from image_store.domain.cleanup import Lease, Position, Report
+from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.ids import uuid7
-from image_store.ports.cleanup import Housekeeping
+from image_store.domain.upkeep.cleanup import Lease, Position, Report
+from image_store.ports.upkeep import Housekeeping
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.housekeeping import MemoryHousekeeping

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from image_store.adapters.dynamodb.migrations import DynamoMigrations
+from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 from image_store.domain.errors import Conflict, StorageUnavailable
-from image_store.domain.migration import (
+from image_store.domain.upkeep.migration import (
     REMEMBERED,
     FieldNames,
     Folder,
@@ -26,7 +26,7 @@ from image_store.domain.migration import (
     Table,
     Tally,
 )
-from image_store.ports.migrations import Migrations
+from image_store.ports.upkeep import Migrations
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.migrations import MemoryMigrations
 

@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.projections import RowKey
-from image_store.adapters.dynamodb.projector import KEPT_AFTER_THE_END, DynamoProjector
+from image_store.adapters.dynamodb.finding.projections import RowKey
+from image_store.adapters.dynamodb.finding.projector import KEPT_AFTER_THE_END, DynamoProjector
 from image_store.domain.errors import Conflict, StorageUnavailable
-from image_store.domain.image import Details, ImageRecord, Image, State, Visibility
-from image_store.domain.projection import MAX_TERMS
-from image_store.domain.quota import Quota
-from image_store.domain.reservation import Reservation
-from image_store.domain.similarity import bands
+from image_store.domain.finding.projection import MAX_TERMS
+from image_store.domain.finding.similarity import bands
+from image_store.domain.images.image import Details, Image, ImageRecord, State, Visibility
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import Reservation
 from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo

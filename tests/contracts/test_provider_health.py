@@ -9,25 +9,25 @@ from typing import Any
 
 import pytest
 
-from image_store.adapters.dynamodb.generations import DynamoGenerations
-from image_store.adapters.dynamodb.providers import DynamoProviderHealth
-from image_store.domain.breaker import Breaker
-from image_store.domain.budget import Budgets
-from image_store.domain.catalogue import models_of
-from image_store.domain.generation import (
-    ProviderCall,
-    JobItemChange,
+from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
+from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
+from image_store.domain.generation.breaker import Breaker
+from image_store.domain.generation.budget import Budgets
+from image_store.domain.generation.catalogue import models_of
+from image_store.domain.generation.jobs import (
     BudgetHold,
-    JobItem,
-    JobItemState,
-    Job,
     CallOutcome,
-    LedgerEntry,
     GenerationRequest,
+    Job,
+    JobItem,
+    JobItemChange,
+    JobItemState,
+    LedgerEntry,
+    ProviderCall,
     initial_counts,
 )
-from image_store.domain.providers import Provider, Reason
-from image_store.domain.retry_budget import MOST_RETRIES, RetryBudget
+from image_store.domain.generation.providers import Provider, Reason
+from image_store.domain.generation.retry_budget import MOST_RETRIES, RetryBudget
 from image_store.ports.generation import Generations, ProviderHealth
 from image_store.ports.system import Clock
 from image_store.services.generation.choice import ModelCandidate
@@ -122,7 +122,9 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
     ended = running.moved_to(
         JobItemState.SUCCEEDED if succeeded else JobItemState.FAILED, change=f"ended-{number}", hold=None
     )
-    generations.change([JobItemChange(before=running, after=ended, outcome=outcome)], at=NOON, budgets=Budgets())
+    generations.change(
+        [JobItemChange(before=running, after=ended, outcome=outcome)], at=NOON, budgets=Budgets()
+    )
 
 
 def test_a_provider_nobody_has_called_is_well_and_has_all_its_retries(parts: Parts) -> None:

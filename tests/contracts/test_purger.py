@@ -15,7 +15,7 @@ import pytest
 
 from image_store.adapters.cloudflare import ENTRIES_PER_CALL, CloudflarePurger
 from image_store.domain.errors import ConfigurationError, ImageStoreError, StorageUnavailable
-from image_store.ports.cdn import Purger
+from image_store.ports.delivery import Purger
 from tests.fakes.cloudflare import TOKEN, ZONE, Answer, CloudflareServer
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.purger import MemoryCdn

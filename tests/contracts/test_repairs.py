@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from image_store.adapters.dynamodb.repairs import REPAIR_LIFETIME, DynamoRepairs
+from image_store.adapters.dynamodb.upkeep.repairs import REPAIR_LIFETIME, DynamoRepairs
 from image_store.domain.errors import Conflict, StorageUnavailable
-from image_store.domain.repair import RepairError, RepairJob, RepairStatus, RepairTally
-from image_store.ports.repairs import Repairs
+from image_store.domain.upkeep.repair import RepairError, RepairJob, RepairStatus, RepairTally
+from image_store.ports.upkeep import Repairs
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.repairs import MemoryRepairs
 

@@ -14,20 +14,22 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from image_store.adapters.dynamodb import cleanup_rows, keys, records
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY
-from image_store.domain.actor import Actor
-from image_store.domain.cards import Card
+from image_store.adapters.dynamodb.upkeep import cleanup_rows
+from image_store.domain.callers.actor import Actor
+from image_store.domain.delivery.publication import NOBODY, PublicationRow
+from image_store.domain.delivery.renditions import PRESETS, Placeholder, Rendition
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
+from image_store.domain.finding.cards import Card
+from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, GroupOf, ListQuery
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Details, ImageRecord, Kind, Image, State, Visibility
-from image_store.domain.ingest import SweepPosition, VersionPosition
-from image_store.domain.listing import MAX_EXAMINED_ROWS, GroupOf, ListQuery
-from image_store.domain.media import MediaType
-from image_store.domain.publication import NOBODY, PublicationRow
-from image_store.domain.quota import Quota, Usage
-from image_store.domain.renditions import PRESETS, Placeholder, Rendition
-from image_store.domain.reservation import IdempotencyKey, IdempotencyRow, Reservation
+from image_store.domain.images.image import Details, Image, ImageRecord, Kind, State, Visibility
+from image_store.domain.images.ingest import SweepPosition, VersionPosition
+from image_store.domain.images.media import MediaType
+from image_store.domain.images.quota import Quota, Usage
+from image_store.domain.images.reservation import IdempotencyKey, IdempotencyRow, Reservation
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
@@ -1069,7 +1071,9 @@ def test_a_forgotten_publication_is_gone_and_can_be_forgotten_again(store: Rows)
 # Maintenance ------------------------------------------------------------------------------------------
 
 
-def scanned(store: Rows, *, limit: int = 3, between: Callable[[int], None] = lambda _: None) -> list[ImageRecord]:
+def scanned(
+    store: Rows, *, limit: int = 3, between: Callable[[int], None] = lambda _: None
+) -> list[ImageRecord]:
     """All images that a scan shows, while something happens between its pages."""
     found: list[ImageRecord] = []
     after: str | None = None

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_store.adapters.dynamodb.projections import terms_in
-from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
-from image_store.domain.image import Details, Kind, Image, State, Visibility
-from image_store.domain.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
-from image_store.domain.quota import Quota
-from image_store.domain.reservation import Reservation
-from image_store.domain.searching import SearchQuery
-from image_store.domain.words import query_terms, terms_of
-from image_store.ports.projections import SearchIndex
-from image_store.services.cursors import Cursors
-from image_store.services.searching import Searching
+from image_store.adapters.dynamodb.finding.projections import terms_in
+from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
+from image_store.domain.finding.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
+from image_store.domain.finding.search import SearchQuery
+from image_store.domain.finding.words import query_terms, terms_of
+from image_store.domain.images.image import Details, Image, Kind, State, Visibility
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import Reservation
+from image_store.ports.finding import SearchIndex
+from image_store.services.finding.cursors import Cursors
+from image_store.services.finding.search import Searching
 from tests.contracts.test_lists import Projected
 from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form

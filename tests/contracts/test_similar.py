@@ -11,14 +11,14 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_store.adapters.dynamodb.alike_rows import DynamoAlikeRows
+from image_store.adapters.dynamodb.finding.alike_rows import DynamoAlikeRows
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
-from image_store.domain.image import Image, State
-from image_store.domain.quota import Quota
-from image_store.domain.reservation import Reservation
-from image_store.domain.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
-from image_store.ports.projections import AlikeRows
-from image_store.services.similarity import MAX_ROWS_OF_A_BAND, Similarity
+from image_store.domain.finding.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
+from image_store.domain.images.image import Image, State
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import Reservation
+from image_store.ports.finding import AlikeRows
+from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND, Similarity
 from tests.contracts.test_lists import Projected, in_table
 from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.alike_rows import MemoryAlikeRows

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from image_store.adapters.dynamodb.migration_source import TableSource
+from image_store.adapters.dynamodb.upkeep.migration_source import TableSource
 from image_store.domain.errors import InvalidRequest, SourceUnreadable, StorageUnavailable
-from image_store.domain.listing import ListQuery
-from image_store.domain.migration import (
+from image_store.domain.finding.lists import ListQuery
+from image_store.domain.upkeep.migration import (
     FieldNames,
     Migration,
     MigrationStatus,
@@ -22,7 +22,7 @@ from image_store.domain.migration import (
     Table,
 )
 from image_store.domain.work import MigrateBatch
-from image_store.ports.migrations import MigrationSource
+from image_store.ports.upkeep import MigrationSource
 from tests.fakes.dynamodb import mocked_client
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.projector import DynamoProjector
+from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.domain.errors import QuotaExceeded
-from image_store.domain.image import Image, State
-from image_store.domain.quota import Quota, Usage
+from image_store.domain.images.image import Image, State
+from image_store.domain.images.quota import Quota, Usage
 from tests.contracts.test_repository import (
     NOON,
     OWNER,

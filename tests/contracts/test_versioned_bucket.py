@@ -14,7 +14,7 @@ from moto import mock_aws
 from image_store.adapters.r2 import s3_client
 from image_store.adapters.s3_versions import S3Versions
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.ingest import DroppedObject
+from image_store.domain.images.ingest import DroppedObject
 from tests.fakes.object_store import MemoryIngestBucket
 from tests.fakes.s3_client import MemoryS3
 from tests.faults.world import SetClock
@@ -22,7 +22,7 @@ from tests.faults.world import SetClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from image_store.ports.ingest import VersionedBucket
+    from image_store.ports.images import VersionedBucket
 
 PAGE = 3
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 from PIL import Image
 
-from image_store.domain.media import MediaType, sniff
-from image_store.domain.renditions import Recipe
-from image_store.domain.sharing import Share, transform, written
-from image_store.services.sharing import ShareLinks
+from image_store.domain.delivery.renditions import Recipe
+from image_store.domain.delivery.signed_links import Share, transform, written
+from image_store.domain.images.media import MediaType, sniff
+from image_store.services.delivery.signed_links import ShareLinks
 from tests.e2e.test_images import api, patch, refused, upload
 from tests.pictures import animation, jpeg
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from image_store.domain.projection import facts_of
-from image_store.domain.similarity import Alike, bands
-from image_store.ports.projections import AlikeRows
+from image_store.domain.finding.projection import facts_of
+from image_store.domain.finding.similarity import Alike, bands
+from image_store.ports.finding import AlikeRows
 from tests.fakes.repository import MemoryRepository, card_of
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from image_store.adapters.dynamodb.records import fingerprint
-from image_store.domain.feed import FeedEntry, FeedQuery, FeedSlice
+from image_store.adapters.dynamodb.images.records import fingerprint
+from image_store.domain.finding.feed import FeedEntry, FeedQuery, FeedSlice
 from image_store.domain.ids import first_id_at
-from image_store.domain.image import Details, Image
-from image_store.ports.projections import FeedRows
+from image_store.domain.images.image import Details, Image
+from image_store.ports.finding import FeedRows
 from tests.fakes.repository import MemoryRepository, card_of
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports.remote import Fetched, Fetcher
+from image_store.ports.images import Fetched, Fetcher
 
 
 class MemoryFetcher(Fetcher):

@@ -6,24 +6,31 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 
-from image_store.domain.attributes import Attributes
-from image_store.domain.budget import Budgets
-from image_store.domain.generation import JobItem, Job, CallOutcome, ModelPreference, GenerationRequest
-from image_store.domain.image import Kind
-from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, ProviderKey, Reason, Unit
-from image_store.domain.quota import Quota
-from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.generation.budget import Budgets
+from image_store.domain.generation.jobs import CallOutcome, GenerationRequest, Job, JobItem, ModelPreference
+from image_store.domain.generation.providers import (
+    GeneratedImage,
+    Provider,
+    ProviderFailure,
+    ProviderKey,
+    Reason,
+    Unit,
+)
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Kind
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
-from image_store.services.fingerprints import Fingerprints
 from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.health import HealthWatch
-from image_store.services.generation.kept import ProviderResults
+from image_store.services.generation.jobs import Asked, GenerationJobs, Variations
 from image_store.services.generation.overview import ProviderOverview
+from image_store.services.generation.provider_results import ProviderResults
 from image_store.services.generation.references import References
-from image_store.services.generation.requests import Asked, GenerationJobs, Variations
 from image_store.services.generation.run import GenerationRun
+from image_store.services.generation.sealed_requests import SealedRequests
 from image_store.services.generation.sweep import GenerationSweep, SweptJobs
-from image_store.services.generation.wishes import SealedRequests
+from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.store import Store

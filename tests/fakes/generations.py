@@ -5,23 +5,36 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from image_store.domain.breaker import Breaker
-from image_store.domain.budget import Budgets, Spending, day_of, month_of, until_next_day, until_next_month
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, Conflict, QuotaExceeded
-from image_store.domain.generation import (
+from image_store.domain.generation.breaker import Breaker
+from image_store.domain.generation.budget import (
+    Budgets,
+    Spending,
+    day_of,
+    month_of,
+    until_next_day,
+    until_next_month,
+)
+from image_store.domain.generation.jobs import (
     LONGEST_LOOK,
-    ProviderCall,
-    JobItemChange,
-    JobItem,
+    CallOutcome,
     Job,
+    JobItem,
+    JobItemChange,
     JobName,
     JobPage,
     NamedJob,
-    CallOutcome,
+    ProviderCall,
     ProviderPerformance,
 )
-from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderFailure, ProviderKey
+from image_store.domain.generation.providers import (
+    GeneratedImage,
+    ImageRequest,
+    Provider,
+    ProviderFailure,
+    ProviderKey,
+)
 from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
 from tests.fakes.repository import MemoryRepository
 

@@ -3,10 +3,10 @@
 from copy import deepcopy
 from datetime import datetime
 
-from image_store.domain.cleanup import LONGEST_RUN, Lease, Position, Report
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict
-from image_store.ports.cleanup import Housekeeping
+from image_store.domain.upkeep.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.ports.upkeep import Housekeeping
 
 
 class MemoryHousekeeping(Housekeeping):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from image_store.domain.errors import Conflict
-from image_store.domain.migration import (
+from image_store.domain.upkeep.migration import (
     MigratedPage,
     MigratedRecord,
     Migration,
@@ -13,7 +13,7 @@ from image_store.domain.migration import (
     OneRecord,
     source_name,
 )
-from image_store.ports.migrations import Migrations
+from image_store.ports.upkeep import Migrations
 
 
 class MemoryMigrations(Migrations):

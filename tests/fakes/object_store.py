@@ -8,8 +8,8 @@ from typing import Literal
 from urllib.parse import quote
 
 from image_store.domain.errors import Conflict, PayloadTooLarge
-from image_store.domain.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
-from image_store.ports.ingest import VersionedBucket
+from image_store.domain.images.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
+from image_store.ports.images import VersionedBucket
 from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut, StoredObject
 from image_store.ports.system import Clock
 

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys, records
-from image_store.adapters.dynamodb import projections as rows
-from image_store.adapters.dynamodb.projections import RowKey
-from image_store.domain.image import Image, State, Visibility
-from image_store.domain.projection import facts_of
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.finding import projections as rows
+from image_store.adapters.dynamodb.finding.projections import RowKey
+from image_store.adapters.dynamodb.images import records
+from image_store.domain.finding.projection import facts_of
+from image_store.domain.images.image import Image, State, Visibility
 
 OF_PROJECTIONS = (*keys.FOUND_BY, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)
 

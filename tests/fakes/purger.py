@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from image_store.ports.cdn import Purger
+from image_store.ports.delivery import Purger
 from tests.fakes.object_store import MemoryBucket
 
 

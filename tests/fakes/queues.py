@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
-from image_store.domain.ingest import DroppedObject
+from image_store.domain.images.ingest import DroppedObject
 from image_store.domain.work import Work
 from image_store.entrypoints.work import work_of
-from image_store.ports.ingest import IngestEvents
+from image_store.ports.images import IngestEvents
 from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
 
 

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
+from image_store.domain.delivery.render_requests import RenderRequest, TransformRequest
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
-from image_store.domain.making import TransformRequest, RenderRequest
-from image_store.ports.imaging import Renderer
+from image_store.ports.delivery import Renderer
 from image_store.ports.system import Clock
-from image_store.services.rendering import Rendering
-from image_store.services.transforming import Transforming
+from image_store.services.delivery.rendering import Rendering
+from image_store.services.delivery.transforming import Transforming
 
 
 class DirectRenderer(Renderer):

@@ -1,8 +1,8 @@
 """What is remembered of repairs, in memory."""
 
 from image_store.domain.errors import Conflict
-from image_store.domain.repair import RepairJob
-from image_store.ports.repairs import Repairs
+from image_store.domain.upkeep.repair import RepairJob
+from image_store.ports.upkeep import Repairs
 
 
 class MemoryRepairs(Repairs):

@@ -5,18 +5,18 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from image_store.adapters.dynamodb.cards import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
-from image_store.domain.cards import Card, thumb_of
-from image_store.domain.cleanup import POLICIES_EVERY
+from image_store.adapters.dynamodb.finding.cards import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
 from image_store.domain.deadlines import CLOCK_SKEW
+from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
+from image_store.domain.finding.cards import Card, thumb_of
+from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.ids import created_at, first_id_at
-from image_store.domain.image import FoundRecords, ImageRecord, RecordPage, Image, State
-from image_store.domain.ingest import SweepPosition, holds
-from image_store.domain.listing import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
-from image_store.domain.publication import PublicationRow
-from image_store.domain.quota import Quota, Usage
-from image_store.domain.reservation import LONGEST_RESERVATION, Copies, IdempotencyRow, Reservation
+from image_store.domain.images.image import FoundRecords, Image, ImageRecord, RecordPage, State
+from image_store.domain.images.ingest import SweepPosition, holds
+from image_store.domain.images.quota import Quota, Usage
+from image_store.domain.images.reservation import LONGEST_RESERVATION, Copies, IdempotencyRow, Reservation
+from image_store.domain.upkeep.cleanup import POLICIES_EVERY
 from tests.fakes.rows import Rows
 
 _COUNTED = frozenset({State.PENDING, State.READY, State.TRASHED})
@@ -83,7 +83,9 @@ class MemoryRepository(Rows):
         self._check_unchanged(before.record)
         self.records[after.record.id] = after
         if after.record.state is State.READY:
-            self._queue(after.record.owner, after.record.updated_at, stored=before.record.state is State.PENDING)
+            self._queue(
+                after.record.owner, after.record.updated_at, stored=before.record.state is State.PENDING
+            )
         kept = (*_current_publication(after.record), *publications)
         for row in _current_publication(before.record):
             if row.publication not in {each.publication for each in kept}:

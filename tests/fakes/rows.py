@@ -2,20 +2,17 @@
 
 from typing import Protocol
 
-from image_store.adapters.dynamodb.claims import DynamoClaims
-from image_store.adapters.dynamodb.cleanup_rows import DynamoCleanupRows
-from image_store.adapters.dynamodb.ingest_notes import DynamoIngestNotes
-from image_store.adapters.dynamodb.lists import DynamoImageLists
-from image_store.adapters.dynamodb.publication_rows import DynamoPublicationRows
-from image_store.adapters.dynamodb.render_leases import DynamoRenderLeases
-from image_store.adapters.dynamodb.repository import DynamoRepository
-from image_store.ports.claims import Claims
-from image_store.ports.cleanup import CleanupRows
-from image_store.ports.images import ImageRepository
-from image_store.ports.imaging import RenderLeases
-from image_store.ports.ingest import IngestNotes
-from image_store.ports.lists import ImageLists
-from image_store.ports.publications import PublicationRows
+from image_store.adapters.dynamodb.delivery.publication_rows import DynamoPublicationRows
+from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
+from image_store.adapters.dynamodb.finding.lists import DynamoImageLists
+from image_store.adapters.dynamodb.images.claims import DynamoClaims
+from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
+from image_store.adapters.dynamodb.images.repository import DynamoRepository
+from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
+from image_store.ports.delivery import PublicationRows, RenderLeases
+from image_store.ports.finding import ImageLists
+from image_store.ports.images import Claims, ImageRepository, IngestNotes
+from image_store.ports.upkeep import CleanupRows
 
 
 class Rows(

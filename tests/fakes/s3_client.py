@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from image_store.domain.ingest import VersionPosition
+from image_store.domain.images.ingest import VersionPosition
 from tests.fakes.object_store import MemoryIngestBucket
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from image_store.domain.cards import Card
-from image_store.domain.image import Image
-from image_store.domain.listing import ListQuery
-from image_store.domain.projection import facts_of
-from image_store.domain.searching import SearchQuery, TermRow, TermRows
-from image_store.ports.projections import SearchIndex
+from image_store.domain.finding.cards import Card
+from image_store.domain.finding.lists import ListQuery
+from image_store.domain.finding.projection import facts_of
+from image_store.domain.finding.search import SearchQuery, TermRow, TermRows
+from image_store.domain.images.image import Image
+from image_store.ports.finding import SearchIndex
 from tests.fakes.repository import MemoryRepository, card_of, meets
 
 _INVERTED = str.maketrans("0123456789abcdef", "fedcba9876543210")

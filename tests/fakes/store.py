@@ -6,47 +6,47 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from image_store.domain.attributes import Attributes
-from image_store.domain.cleanup import Policy, Report
+from image_store.domain.delivery.publication import PublicationRow
+from image_store.domain.delivery.renditions import PRESETS
 from image_store.domain.errors import ImageStoreError, SourceUnreadable, StorageUnavailable
-from image_store.domain.image import ImageRecord, Image, Visibility
-from image_store.domain.layout import KeyLayout
-from image_store.domain.migration import FieldNames, Table
-from image_store.domain.publication import PublicationRow
-from image_store.domain.quota import Quota
-from image_store.domain.renditions import PRESETS
-from image_store.domain.reservation import IdempotencyKey, Reservation
-from image_store.entrypoints.migrations import record_attributes
-from image_store.ports.migrations import MigrationSource
-from image_store.services.batch_deletion import BatchDeletion
-from image_store.services.batches import Batches
-from image_store.services.cleanup.assembly import assembled
-from image_store.services.cursors import Cursors
-from image_store.services.deletion import Deletion
-from image_store.services.direct_uploads import DirectUploads
-from image_store.services.editing import Edit, Editing
-from image_store.services.ingest_sweep import IngestSweep
-from image_store.services.ingestion import Ingestion
-from image_store.services.listing import Listing
-from image_store.services.migration.moving import Mover
-from image_store.services.migration.requests import MigrationRequests
-from image_store.services.migration.run import MigrationRun
-from image_store.services.migration.sources import MigrationSources
-from image_store.services.publishing import Publisher
-from image_store.services.rendering import Rendering
-from image_store.services.renditions import Renditions
-from image_store.services.repair.image_repair import ImageRepair
-from image_store.services.repair.requests import RepairRequests
-from image_store.services.repair.run import RepairRun
-from image_store.services.repair.storage_check import StorageCheck
-from image_store.services.reservations import Reservations
-from image_store.services.retrieval import Retrieval
-from image_store.services.sealing import Sealing
-from image_store.services.sharing import Shared, ShareLinks, Sharing
-from image_store.services.sources import Content, Sources
-from image_store.services.transforming import Transforming
-from image_store.services.uploads import Upload, Uploads
-from image_store.services.write_protocol import WriteProtocol
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Image, ImageRecord, Visibility
+from image_store.domain.images.key_layout import KeyLayout
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import IdempotencyKey, Reservation
+from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.migration import FieldNames, Table
+from image_store.entrypoints.upkeep.migrations import record_attributes
+from image_store.ports.upkeep import MigrationSource
+from image_store.services.delivery.publishing import Publisher
+from image_store.services.delivery.rendering import Rendering
+from image_store.services.delivery.renditions import Renditions
+from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
+from image_store.services.delivery.transforming import Transforming
+from image_store.services.finding.cursors import Cursors
+from image_store.services.finding.lists import Listing
+from image_store.services.images.batch_deletion import BatchDeletion
+from image_store.services.images.batches import Batches
+from image_store.services.images.deletion import Deletion
+from image_store.services.images.direct_uploads import DirectUploads
+from image_store.services.images.editing import Edit, Editing
+from image_store.services.images.ingestion import Ingestion
+from image_store.services.images.reservations import Reservations
+from image_store.services.images.retrieval import Retrieval
+from image_store.services.images.sealing import Sealing
+from image_store.services.images.sources import Content, Sources
+from image_store.services.images.uploads import Upload, Uploads
+from image_store.services.images.write_protocol import WriteProtocol
+from image_store.services.upkeep.cleanup.assembly import assembled
+from image_store.services.upkeep.ingest_sweep import IngestSweep
+from image_store.services.upkeep.migration.moving import Mover
+from image_store.services.upkeep.migration.requests import MigrationRequests
+from image_store.services.upkeep.migration.run import MigrationRun
+from image_store.services.upkeep.migration.sources import MigrationSources
+from image_store.services.upkeep.repair.image_repair import ImageRepair
+from image_store.services.upkeep.repair.requests import RepairRequests
+from image_store.services.upkeep.repair.run import RepairRun
+from image_store.services.upkeep.repair.storage_check import StorageCheck
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
@@ -69,7 +69,7 @@ from tests.faults.world import (
 )
 
 if TYPE_CHECKING:
-    from image_store.ports.imaging import Renderer
+    from image_store.ports.delivery import Renderer
 
 
 TableOf = Callable[[Table, FieldNames], MigrationSource]
@@ -415,7 +415,9 @@ class Store:
 
     def show(self, image: Image, visibility: Visibility) -> Image:
         """Change who may see an image."""
-        return self.edit(image, lambda seen: replace(seen, record=replace(seen.record, visibility=visibility)))
+        return self.edit(
+            image, lambda seen: replace(seen, record=replace(seen.record, visibility=visibility))
+        )
 
     def delete(self, image: Image, *, permanent: bool = False) -> None:
         """Take an image away from its owner."""

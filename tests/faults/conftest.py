@@ -6,8 +6,8 @@ from concurrent.futures import Executor, Future
 import pytest
 
 from image_store.adapters.dynamodb import keys
-from image_store.services import batches, write_protocol
-from image_store.services.repair import storage_check
+from image_store.services.images import batches, write_protocol
+from image_store.services.upkeep.repair import storage_check
 
 
 class OneAfterTheOther(Executor):

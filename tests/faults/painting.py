@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from image_store.adapters.dynamodb.generations import DynamoGenerations
-from image_store.adapters.dynamodb.providers import DynamoProviderHealth, DynamoProviderKeys
+from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
+from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth, DynamoProviderKeys
 from image_store.adapters.sqs import SqsWorkQueue
-from image_store.domain.attributes import Attributes
-from image_store.domain.budget import Budgets, Spending
-from image_store.domain.generation import JobItemState, Job, ModelPreference, GenerationRequest
-from image_store.domain.image import Kind, Image
-from image_store.domain.providers import (
+from image_store.domain.generation.budget import Budgets, Spending
+from image_store.domain.generation.jobs import GenerationRequest, Job, JobItemState, ModelPreference
+from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,
     Provider,
@@ -23,20 +21,22 @@ from image_store.domain.providers import (
     Reason,
     Unit,
 )
-from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Image, Kind
+from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
 from image_store.ports.generation import ImageProvider
-from image_store.services.cursors import Cursors
-from image_store.services.fingerprints import Fingerprints
+from image_store.services.finding.cursors import Cursors
 from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.health import HealthWatch
-from image_store.services.generation.kept import ProviderResults
+from image_store.services.generation.jobs import Asked, GenerationJobs, Variations
+from image_store.services.generation.provider_results import ProviderResults
 from image_store.services.generation.references import References
-from image_store.services.generation.requests import Asked, GenerationJobs, Variations
 from image_store.services.generation.run import LEASE, GenerationRun
+from image_store.services.generation.sealed_requests import SealedRequests
 from image_store.services.generation.sweep import GRACE, GenerationSweep
-from image_store.services.generation.wishes import SealedRequests
+from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Faults
@@ -90,7 +90,9 @@ class Painting:
         # A day on which the price is known.
         world.clock.instant = world.clock.instant.replace(month=11, day=2)
         self.provider = PaidProvider(world.faults)
-        self.wish = GenerationRequest(prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",)))
+        self.wish = GenerationRequest(
+            prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",))
+        )
         self.gate = world.gate
         dynamo, sqs = world.faulty_dynamo, world.faulty_sqs
         ids, clock = world.protocol.ids, world.clock

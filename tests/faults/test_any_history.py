@@ -33,14 +33,14 @@ from hypothesis.stateful import (
 )
 
 from image_store.domain.errors import ImageNotFound, ImageStoreError
+from image_store.domain.finding.lists import GroupOf
 from image_store.domain.ids import link
-from image_store.domain.image import ImageRecord, Image, State, Visibility
-from image_store.domain.ingest import ANNOUNCED_FOR, DroppedObject
-from image_store.domain.listing import GroupOf
-from image_store.domain.quota import Quota
-from image_store.domain.reservation import RESERVATION_LIFETIME
-from image_store.services.direct_uploads import Ticket
-from image_store.services.ingest_sweep import REST
+from image_store.domain.images.image import Image, ImageRecord, State, Visibility
+from image_store.domain.images.ingest import ANNOUNCED_FOR, DroppedObject
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import RESERVATION_LIFETIME
+from image_store.services.images.direct_uploads import Ticket
+from image_store.services.upkeep.ingest_sweep import REST
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Faults, Killed, Mode, may_conflict

@@ -12,23 +12,23 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.cleanup import Report
 from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, StorageUnavailable
+from image_store.domain.finding.lists import GroupOf
 from image_store.domain.ids import uuid7
-from image_store.domain.image import Image, State, Visibility, public_key
-from image_store.domain.ingest import ANNOUNCED_FOR, DroppedObject
-from image_store.domain.listing import GroupOf
-from image_store.domain.media import MediaType
-from image_store.domain.migration import Migration, MigrationStatus
-from image_store.domain.quota import Quota
-from image_store.domain.repair import RepairJob
-from image_store.domain.reservation import RESERVATION_LIFETIME
-from image_store.services.batch_deletion import Deleted
-from image_store.services.cleanup.assembly import GRACE
-from image_store.services.direct_uploads import Ticket
-from image_store.services.ingest_sweep import EVENTS_TAKE, REST, SweepReport
-from image_store.services.renditions import RenditionFile
-from image_store.services.write_protocol import Put, WriteProtocol
+from image_store.domain.images.image import Image, State, Visibility, public_key
+from image_store.domain.images.ingest import ANNOUNCED_FOR, DroppedObject
+from image_store.domain.images.media import MediaType
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import RESERVATION_LIFETIME
+from image_store.domain.upkeep.cleanup import Report
+from image_store.domain.upkeep.migration import Migration, MigrationStatus
+from image_store.domain.upkeep.repair import RepairJob
+from image_store.services.delivery.renditions import RenditionFile
+from image_store.services.images.batch_deletion import Deleted
+from image_store.services.images.direct_uploads import Ticket
+from image_store.services.images.write_protocol import Put, WriteProtocol
+from image_store.services.upkeep.cleanup.assembly import GRACE
+from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, SweepReport
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.object_store import MemoryBucket
@@ -581,7 +581,7 @@ OPERATIONS = (
     Operation(
         "restore",
         in_trash,
-        lambda world, before: world.restore_id(before.image.id),
+        lambda world, before: world.restore_id(before.record.id),
         restored,
         calls=2,
         whatever=still_there,
@@ -603,7 +603,7 @@ OPERATIONS = (
     Operation(
         "projection",
         lambda world: world.upload(Visibility.PUBLIC),
-        lambda world, before: world.project(before.image.id),
+        lambda world, before: world.project(before.record.id),
         lambda world, before, _: world.assert_readable(before),
         calls=4,
         whatever=projected,
@@ -611,7 +611,7 @@ OPERATIONS = (
     Operation(
         "projection of a change",
         projected_and_then(lambda world, image: world.show(image, Visibility.PRIVATE)),
-        lambda world, before: world.project(before.image.id),
+        lambda world, before: world.project(before.record.id),
         lambda world, before, _: world.assert_readable(before),
         calls=2,
         whatever=projected,
@@ -619,7 +619,7 @@ OPERATIONS = (
     Operation(
         "projection of the end",
         projected_and_then(lambda world, image: delete(world, image, permanent=True)),
-        lambda world, before: world.project(before.image.id),
+        lambda world, before: world.project(before.record.id),
         lambda world, before, _: world.assert_gone(before),
         calls=2,
         whatever=projected,
@@ -627,7 +627,7 @@ OPERATIONS = (
     Operation(
         "request of a missing rendition of a private image",
         lambda world: world.upload(Visibility.PRIVATE),
-        lambda world, before: world.ask(before.image.id),
+        lambda world, before: world.ask(before.record.id),
         rendition_shown,
         calls=8,
         whatever=still_there,
@@ -666,7 +666,7 @@ OPERATIONS = (
     Operation(
         "look at a shared transform",
         lambda world: world.upload(Visibility.PUBLIC),
-        lambda world, before: world.follow_link(world.share(before.image.id)),
+        lambda world, before: world.follow_link(world.share(before.record.id)),
         transform_shown,
         calls=12,
         whatever=still_there,

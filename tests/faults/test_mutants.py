@@ -10,16 +10,16 @@ import pytest
 from hypothesis import Phase, settings
 
 from image_store.adapters.dynamodb import keys
+from image_store.domain.delivery.publication import PublicationRow
+from image_store.domain.delivery.render_requests import RenditionRequest
+from image_store.domain.delivery.renditions import Rendition
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.image import ImageRecord, Image, Visibility, public_key
-from image_store.domain.ingest import DroppedObject
-from image_store.domain.making import RenditionRequest
-from image_store.domain.publication import PublicationRow
-from image_store.domain.renditions import Rendition
-from image_store.services.deletion import Deletion
-from image_store.services.publishing import Publisher
-from image_store.services.rendering import Rendering
-from image_store.services.write_protocol import Put, WriteProtocol
+from image_store.domain.images.image import Image, ImageRecord, Visibility, public_key
+from image_store.domain.images.ingest import DroppedObject
+from image_store.services.delivery.publishing import Publisher
+from image_store.services.delivery.rendering import Rendering
+from image_store.services.images.deletion import Deletion
+from image_store.services.images.write_protocol import Put, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows

@@ -12,12 +12,12 @@ from datetime import datetime
 import pytest
 
 from image_store.domain.errors import Conflict, ImageStoreError
-from image_store.domain.generation import JobItem, JobItemState, Job, LedgerEntry
-from image_store.domain.quota import Quota
-from image_store.services.generation.kept import ProviderResults
-from image_store.services.generation.requests import LOOK_AFTER
+from image_store.domain.generation.jobs import Job, JobItem, JobItemState, LedgerEntry
+from image_store.domain.images.quota import Quota
+from image_store.services.generation.jobs import LOOK_AFTER
+from image_store.services.generation.provider_results import ProviderResults
 from image_store.services.generation.run import GenerationRun
-from image_store.services.generation.wishes import OpenRequest
+from image_store.services.generation.sealed_requests import OpenRequest
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Killed, Mode, may_conflict
@@ -198,7 +198,9 @@ class KeepsNothing(ProviderResults):
 class AlwaysTheSame(GenerationRun):
     """Stores an answer without saying which one it is."""
 
-    def _store(self, item: JobItem, opened: OpenRequest, receipt: LedgerEntry, data: bytes, until: datetime) -> None:
+    def _store(
+        self, item: JobItem, opened: OpenRequest, receipt: LedgerEntry, data: bytes, until: datetime
+    ) -> None:
         call = replace(receipt.call, id=self.ids.attempt())
         super()._store(item, opened, replace(receipt, call=call), data, until)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.generation import PROVIDER_RESULTS_PREFIX, JobItemState
-from image_store.domain.image import State
-from image_store.domain.quota import Quota
+from image_store.domain.generation.jobs import PROVIDER_RESULTS_PREFIX, JobItemState
+from image_store.domain.images.image import State
+from image_store.domain.images.quota import Quota
 from image_store.services.generation.run import LEASE
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.adapters.dynamodb.changes import change_of
-from image_store.domain.attributes import Attributes
+from image_store.adapters.dynamodb.images.changes import change_of
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
-from image_store.domain.generation import JobItemState, GenerationRequest
-from image_store.domain.image import Kind, Image, State, Visibility
-from image_store.domain.listing import ListQuery
-from image_store.domain.migration import JsonLines, Options
-from image_store.domain.provenance import ProvenanceMark
-from image_store.entrypoints.audit import handle_trail
+from image_store.domain.finding.lists import ListQuery
+from image_store.domain.generation.jobs import GenerationRequest, JobItemState
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Image, Kind, State, Visibility
+from image_store.domain.images.provenance import ProvenanceMark
+from image_store.domain.upkeep.migration import JsonLines, Options
+from image_store.entrypoints.operations.audit import handle_trail
 from tests.fakes.dynamodb import all_items, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.stream import Streaming
@@ -30,7 +30,7 @@ from tests.faults.world import OWNER, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_store.services.direct_uploads import Ticket
+    from image_store.services.images.direct_uploads import Ticket
 
 GENERATION = {"prompt": "A lighthouse at dusk", "model": "flux", "params": {"steps": 4}}
 ANALYSIS = {"response_context": "She asked for the sea"}
@@ -66,7 +66,7 @@ def trashed(world: World) -> Image:
 
 
 def look(world: World, before: Any) -> Image:
-    return world.sealing.opened(world.retrieval.get(OWNER, before.image.id))
+    return world.sealing.opened(world.retrieval.get(OWNER, before.record.id))
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,11 @@ USES = (
     Use("begin", lambda _: None, lambda world, _: world.announce(Visibility.PUBLIC, said=SAID), [SEAL]),
     Use("complete", arrived, lambda world, ticket: world.complete(ticket), [OPEN]),
     Use("get", stored, look, [OPEN]),
-    Use("edit", stored, lambda world, before: world.show_id(before.image.id, Visibility.PRIVATE), [OPEN]),
-    Use("restore", trashed, lambda world, before: world.restore_id(before.image.id), [OPEN]),
+    Use("edit", stored, lambda world, before: world.show_id(before.record.id, Visibility.PRIVATE), [OPEN]),
+    Use("restore", trashed, lambda world, before: world.restore_id(before.record.id), [OPEN]),
     Use("get of what is not sealed", lambda world: world.bystander, look, []),
     Use("list", stored, lambda world, _: world.repository.cards(ListQuery(OWNER, 10), after=None), []),
-    Use("delete", stored, lambda world, before: world.delete_id(before.image.id, permanent=True), []),
+    Use("delete", stored, lambda world, before: world.delete_id(before.record.id, permanent=True), []),
 )
 
 

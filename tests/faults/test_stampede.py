@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.image import Visibility
-from image_store.domain.media import MediaType
-from image_store.domain.processing import ProcessedImage
-from image_store.domain.provenance import Provenance
-from image_store.domain.renditions import Recipe
-from image_store.services.rendering import LEASE
-from image_store.services.renditions import RenditionFile
+from image_store.domain.delivery.renditions import Recipe
+from image_store.domain.images.image import Visibility
+from image_store.domain.images.media import MediaType
+from image_store.domain.images.processing import ProcessedImage
+from image_store.domain.images.provenance import Provenance
+from image_store.services.delivery.rendering import LEASE
+from image_store.services.delivery.renditions import RenditionFile
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.world import StubProcessor, World

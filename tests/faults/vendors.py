@@ -13,8 +13,8 @@ from botocore.exceptions import (
 )
 
 from image_store.domain.errors import StorageUnavailable, UrlNotAllowed
-from image_store.ports.cdn import Purger
-from image_store.ports.remote import Fetched, Fetcher
+from image_store.ports.delivery import Purger
+from image_store.ports.images import Fetched, Fetcher
 from tests.faults.faults import CONFLICTS, Faults, Mode
 
 if TYPE_CHECKING:

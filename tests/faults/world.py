@@ -17,75 +17,88 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote_plus, unquote, urlsplit
 
-from image_store.adapters.dynamodb import items, keys, publication_items, records
-from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
-from image_store.adapters.dynamodb.migrations import DynamoMigrations
-from image_store.adapters.dynamodb.projector import DynamoProjector
-from image_store.adapters.dynamodb.repairs import DynamoRepairs
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.delivery import publication_items
+from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
+from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
+from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
 from image_store.adapters.kms import KmsCipher
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket
 from image_store.adapters.renderer import LambdaRenderer
 from image_store.adapters.s3_versions import S3Versions
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
-from image_store.domain.attributes import Attributes
-from image_store.domain.cleanup import Policy, Report
 from image_store.domain.deadlines import TOMBSTONE_GRACE
+from image_store.domain.delivery.render_requests import RenderRequest, TransformRequest
+from image_store.domain.delivery.renditions import (
+    PRESETS,
+    UPLOAD_RECIPES,
+    Fit,
+    Placeholder,
+    Recipe,
+    Rendition,
+)
+from image_store.domain.delivery.signed_links import transform
 from image_store.domain.errors import ImageNotFound, ImageStoreError, SourceUnreadable
+from image_store.domain.finding.lists import GroupOf
 from image_store.domain.ids import link, uuid7
-from image_store.domain.image import ImageRecord, Kind, Image, State, Visibility
-from image_store.domain.ingest import DroppedObject
-from image_store.domain.layout import KeyLayout
-from image_store.domain.listing import GroupOf
-from image_store.domain.making import TransformRequest, RenderRequest
-from image_store.domain.media import MediaType
-from image_store.domain.migration import FieldNames, JsonLines, Migration, Options, Table
-from image_store.domain.processing import ProcessedImage, RenderedFile
-from image_store.domain.provenance import Provenance
-from image_store.domain.quota import Quota
-from image_store.domain.renditions import PRESETS, UPLOAD_RECIPES, Fit, Placeholder, Recipe, Rendition
-from image_store.domain.repair import RepairJob
-from image_store.domain.reservation import IdempotencyKey
-from image_store.domain.sharing import transform
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Image, ImageRecord, Kind, State, Visibility
+from image_store.domain.images.ingest import DroppedObject
+from image_store.domain.images.key_layout import KeyLayout
+from image_store.domain.images.media import MediaType
+from image_store.domain.images.processing import ProcessedImage, RenderedFile
+from image_store.domain.images.provenance import Provenance
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import IdempotencyKey
+from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.migration import FieldNames, JsonLines, Migration, Options, Table
+from image_store.domain.upkeep.repair import RepairJob
 from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
-from image_store.entrypoints.events import handle_messages
-from image_store.entrypoints.making import handle_making
-from image_store.entrypoints.migrations import record_attributes
+from image_store.entrypoints.delivery.render_requests import handle_making
+from image_store.entrypoints.images.ingest_events import handle_messages
+from image_store.entrypoints.upkeep.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
-from image_store.ports.cleanup import Housekeeping
-from image_store.ports.migrations import MigrationSource
-from image_store.ports.remote import Fetched
+from image_store.ports.images import Fetched
 from image_store.ports.system import Ids
-from image_store.services.batch_deletion import BatchDeletion, Deleted, Deletions
-from image_store.services.batches import Batches
-from image_store.services.cleanup.assembly import assembled
-from image_store.services.cleanup.objects import STAGING_LIFETIME
-from image_store.services.cleanup.run import Cleanup
-from image_store.services.cursors import Cursors
-from image_store.services.deletion import Deletion
-from image_store.services.direct_uploads import COMPLETION_LIFETIME, DirectUpload, DirectUploads, Ticket
-from image_store.services.editing import Editing
-from image_store.services.ingest_sweep import IngestSweep, SweepReport
-from image_store.services.ingestion import Ingestion
-from image_store.services.migration.moving import Mover
-from image_store.services.migration.requests import MigrationRequests
-from image_store.services.migration.run import MigrationRun
-from image_store.services.migration.sources import MigrationSources
-from image_store.services.publishing import Publisher
-from image_store.services.rendering import Rendering
-from image_store.services.renditions import RenditionFile, Renditions
-from image_store.services.repair.image_repair import ImageRepair
-from image_store.services.repair.requests import RepairRequests
-from image_store.services.repair.run import RepairRun
-from image_store.services.repair.storage_check import StorageCheck
-from image_store.services.reservations import Reservations
-from image_store.services.retrieval import Retrieval
-from image_store.services.sealing import Sealing
-from image_store.services.sharing import Shared, ShareLinks, Sharing
-from image_store.services.sources import Content, RemoteUrl, Sources
-from image_store.services.transforming import Transforming
-from image_store.services.uploads import Upload, Uploads
-from image_store.services.write_protocol import WriteProtocol
+from image_store.ports.upkeep import Housekeeping, MigrationSource
+from image_store.services.delivery.publishing import Publisher
+from image_store.services.delivery.rendering import Rendering
+from image_store.services.delivery.renditions import RenditionFile, Renditions
+from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
+from image_store.services.delivery.transforming import Transforming
+from image_store.services.finding.cursors import Cursors
+from image_store.services.images.batch_deletion import BatchDeletion, Deleted, Deletions
+from image_store.services.images.batches import Batches
+from image_store.services.images.deletion import Deletion
+from image_store.services.images.direct_uploads import (
+    COMPLETION_LIFETIME,
+    DirectUpload,
+    DirectUploads,
+    Ticket,
+)
+from image_store.services.images.editing import Editing
+from image_store.services.images.ingestion import Ingestion
+from image_store.services.images.reservations import Reservations
+from image_store.services.images.retrieval import Retrieval
+from image_store.services.images.sealing import Sealing
+from image_store.services.images.sources import Content, RemoteUrl, Sources
+from image_store.services.images.uploads import Upload, Uploads
+from image_store.services.images.write_protocol import WriteProtocol
+from image_store.services.upkeep.cleanup.assembly import assembled
+from image_store.services.upkeep.cleanup.objects import STAGING_LIFETIME
+from image_store.services.upkeep.cleanup.run import Cleanup
+from image_store.services.upkeep.ingest_sweep import IngestSweep, SweepReport
+from image_store.services.upkeep.migration.moving import Mover
+from image_store.services.upkeep.migration.requests import MigrationRequests
+from image_store.services.upkeep.migration.run import MigrationRun
+from image_store.services.upkeep.migration.sources import MigrationSources
+from image_store.services.upkeep.repair.image_repair import ImageRepair
+from image_store.services.upkeep.repair.requests import RepairRequests
+from image_store.services.upkeep.repair.run import RepairRun
+from image_store.services.upkeep.repair.storage_check import StorageCheck
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping

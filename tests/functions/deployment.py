@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.sqs import SqsQueueDepth
 from image_store.bootstrap import Application, use
-from image_store.domain.providers import GeneratedImage, Provider, Unit
-from image_store.entrypoints.actors import acting
+from image_store.domain.generation.providers import GeneratedImage, Provider, Unit
+from image_store.entrypoints.callers.actors import acting
 from image_store.settings import Settings
 from tests.fakes.cipher import CountedCipher
 from tests.fakes.dynamodb import all_items, new_table

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import QuotaExceeded
-from image_store.services import batch_deletion
+from image_store.services.images import batch_deletion
 from tests.functions.deployment import (
     API,
     IMAGE_ID,

@@ -11,7 +11,7 @@ import pytest
 
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.work import CompleteUpload
-from image_store.services.direct_uploads import COMPLETION_LIFETIME
+from image_store.services.images.direct_uploads import COMPLETION_LIFETIME
 from tests.functions.deployment import (
     API,
     IMAGE_ID,
@@ -26,10 +26,10 @@ from tests.functions.deployment import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from image_store.domain.media import MediaType
-    from image_store.domain.processing import ProcessedImage
-    from image_store.domain.provenance import Provenance
-    from image_store.domain.renditions import Recipe
+    from image_store.domain.delivery.renditions import Recipe
+    from image_store.domain.images.media import MediaType
+    from image_store.domain.images.processing import ProcessedImage
+    from image_store.domain.images.provenance import Provenance
 
 PICTURE = sent_bytes("upload/raw")
 NO_TIME = Context(remaining=timedelta(seconds=4))

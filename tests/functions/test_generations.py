@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, Reason
+from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason
 from tests.fakes.dynamodb import all_items
 from tests.functions.deployment import (
     API,

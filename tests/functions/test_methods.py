@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from image_store.domain.errors import ImageNotFound, MethodNotAllowed
-from image_store.entrypoints.routes import no_route
+from image_store.entrypoints.http.unknown_routes import no_route
 from tests.functions.deployment import FUNCTIONS, IMAGE_ID, assert_refused, event
 from tests.functions.requests import routes
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.domain.image import Kind
-from image_store.domain.provenance import Provenance, ProvenanceMark, provenance_of
+from image_store.domain.images.image import Kind
+from image_store.domain.images.provenance import Provenance, ProvenanceMark, provenance_of
 from tests.functions.deployment import Deployment, event
 
 if TYPE_CHECKING:

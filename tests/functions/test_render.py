@@ -11,7 +11,7 @@ from image_store.domain.errors import DeadlineExceeded, InvalidRequest, StorageU
 from tests.functions.deployment import IMAGE_ID, Context, Deployment, event
 
 if TYPE_CHECKING:
-    from image_store.domain.image import ImageRecord
+    from image_store.domain.images.image import ImageRecord
 
 
 def record(store: Deployment) -> ImageRecord:

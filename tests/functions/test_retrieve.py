@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from image_store.domain.media import MediaType, sniff
+from image_store.domain.images.media import MediaType, sniff
 from tests.functions.deployment import (
     API,
     IMAGE_ID,

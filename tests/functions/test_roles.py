@@ -18,14 +18,14 @@ import pytest
 
 from image_store.adapters.dynamodb import keys
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.image import Visibility
-from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, Reason, Unit
-from image_store.domain.reservation import LONGEST_RESERVATION
+from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason, Unit
+from image_store.domain.images.image import Visibility
+from image_store.domain.images.reservation import LONGEST_RESERVATION
 from image_store.ports.queues import QueueDepth
-from image_store.services.cleanup.assembly import GRACE
-from image_store.services.generation.requests import LOOK_AFTER
-from image_store.services.ingest_sweep import EVENTS_TAKE
-from image_store.services.projecting import OLD_CONSUMERS
+from image_store.services.generation.jobs import LOOK_AFTER
+from image_store.services.upkeep.cleanup.assembly import GRACE
+from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE
+from image_store.services.upkeep.projecting import OLD_CONSUMERS
 from tests.fakes.cloudflare import CloudflareServer
 from tests.fakes.object_store import MemoryBucket
 from tests.functions.deployment import (

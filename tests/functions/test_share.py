@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.media import MediaType, sniff
+from image_store.domain.images.media import MediaType, sniff
 from tests.functions.deployment import API, Answer, Deployment, assert_refused, event, with_headers
 
 

@@ -13,7 +13,7 @@ from image_store.adapters.remote import AddressRules, HttpFetcher
 from image_store.adapters.system import SystemClock
 from image_store.bootstrap import Application, use
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports.remote import Fetched
+from image_store.ports.images import Fetched
 from image_store.settings import Settings
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher

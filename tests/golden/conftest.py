@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from image_store.domain.media import sniff
+from image_store.domain.images.media import sniff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image, ImageChops
 
 from image_store.adapters.imaging import PillowProcessor
-from image_store.adapters.imaging.gif import GifFrames
-from image_store.adapters.imaging.png_frames import PngFrames
-from image_store.domain.media import MediaType
-from image_store.domain.renditions import Recipe
+from image_store.adapters.imaging.formats.gif import GifFrames
+from image_store.adapters.imaging.formats.png_frames import PngFrames
+from image_store.domain.delivery.renditions import Recipe
+from image_store.domain.images.media import MediaType
 from tests import odd_animations, odd_pictures, pictures
 from tests.golden.conftest import Chromium
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from image_store.domain.image import TRANSFORMS_PREFIX
+from image_store.domain.images.image import TRANSFORMS_PREFIX
 from local.buckets import prepare_r2
 from local.settings import PRIVATE_BUCKET, PUBLIC_BUCKET, R2_SECRET, REGION
 

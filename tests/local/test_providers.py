@@ -14,8 +14,8 @@ from PIL import Image
 
 from image_store.adapters.providers import image_providers
 from image_store.adapters.system import SystemClock
-from image_store.domain.catalogue import models_of
-from image_store.domain.providers import (
+from image_store.domain.generation.catalogue import models_of
+from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,
     Provider,

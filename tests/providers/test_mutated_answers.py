@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.providers import image_providers
-from image_store.domain.generation import JobItem, JobItemState, ModelPreference
-from image_store.domain.providers import Provider, ProviderKey, Reason
+from image_store.domain.generation.jobs import JobItem, JobItemState, ModelPreference
+from image_store.domain.generation.providers import Provider, ProviderKey, Reason
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.generating import Generating, a_wish
 from tests.pictures import png

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from urllib3.util import parse_url
 
 from image_store.adapters.providers.paths import segment
-from image_store.domain.providers import Provider, ProviderFailure, ProviderKey
+from image_store.domain.generation.providers import Provider, ProviderFailure, ProviderKey
 from tests.providers.scripted import Scripted, scripted_server
 from tests.providers.test_providers import ANSWERS, generate, request_to
 

@@ -16,8 +16,8 @@ from image_store.adapters.providers import image_providers
 from image_store.adapters.providers.pictures import decoded, pictures_in
 from image_store.adapters.providers.plain_http import MAX_JSON_PARTS, Answer
 from image_store.adapters.system import SystemClock
-from image_store.domain.providers import GeneratedImage, Provider, ProviderFailure, Reason
-from image_store.ports.remote import Fetched
+from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason
+from image_store.ports.images import Fetched
 from tests.fakes.fetcher import MemoryFetcher
 from tests.pictures import png
 from tests.providers.scripted import Scripted, Told, scripted_server

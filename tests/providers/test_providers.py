@@ -13,9 +13,8 @@ import pytest
 
 from image_store.adapters.providers import image_providers
 from image_store.adapters.system import SystemClock
-from image_store.domain.media import MediaType
-from image_store.domain.prices import cost_micros
-from image_store.domain.providers import (
+from image_store.domain.generation.prices import cost_micros
+from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,
     Provider,
@@ -25,6 +24,7 @@ from image_store.domain.providers import (
     Reference,
     Unit,
 )
+from image_store.domain.images.media import MediaType
 from tests.fakes.fetcher import MemoryFetcher
 from tests.providers.scripted import Scripted, Told, scripted_server
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from image_store.ports.remote import Fetched
+    from image_store.ports.images import Fetched
 
 pytestmark = pytest.mark.loopback
 

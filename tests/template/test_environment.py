@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import ConfigurationError
-from image_store.domain.reservation import RESERVATION_LIFETIME
+from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.settings import Settings
 
 R2 = {"PRIVATE_BUCKET", "R2_ENDPOINT", "R2_REGION", "R2_SECRET"}

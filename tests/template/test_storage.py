@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from image_store.domain.ingest import OBJECT_LIFETIME, REMEMBERED
+from image_store.domain.images.ingest import OBJECT_LIFETIME, REMEMBERED
 
 DAY_SECONDS = 24 * 60 * 60
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.cleanup import Report
-from image_store.entrypoints.cleanup import log_report
-from image_store.entrypoints.metrics import Metric
-from image_store.entrypoints.observability import logger
+from image_store.domain.upkeep.cleanup import Report
+from image_store.entrypoints.operations.metrics import Metric
+from image_store.entrypoints.operations.observability import logger
+from image_store.entrypoints.upkeep.cleanup import log_report
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = {"Fn::Sub": "ImageStore/${AWS::StackName}"}

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from image_store.entrypoints import schemas
-from image_store.entrypoints.schemas import fields
-from image_store.entrypoints.schemas.fields import MergePatch
+from image_store import entrypoints
+from image_store.entrypoints.http import fields
+from image_store.entrypoints.http.fields import MergePatch
 from tools.openapi import responses
 from tools.openapi.examples import example_of
 
@@ -18,16 +18,21 @@ REF = "#/components/schemas/{model}"
 type Schema = dict[str, Any]
 
 
+def _component_name(model: type[BaseModel]) -> str:
+    """The name of a model in the document: that of its class, without what tells it from a class of the domain."""
+    return model.__name__.removesuffix("Answer").removesuffix("Body")
+
+
 def _models() -> dict[str, type[BaseModel]]:
-    """All models of requests and answers, by name."""
+    """All models of requests and answers, by their names in the document."""
     modules = [
         importlib.import_module(found.name)
-        for found in pkgutil.walk_packages(schemas.__path__, f"{schemas.__name__}.")
+        for found in pkgutil.walk_packages(entrypoints.__path__, f"{entrypoints.__name__}.")
     ]
     return {
-        name: value
+        _component_name(value): value
         for module in modules
-        for name, value in vars(module).items()
+        for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, BaseModel)
         and value.__module__ == module.__name__
@@ -104,8 +109,10 @@ class Components:
     def _definitions(self, mode: Literal["validation", "serialization"]) -> dict[str, Schema]:
         wanted = [(model, mode) for model in self._models.values() if _is_of(model, mode)]
         _, found = models_json_schema(wanted, ref_template=REF)
+        names = {model.__name__: name for name, model in self._models.items()}
         made: dict[str, Schema] = {}
-        for name, schema in found["$defs"].items():
+        for class_name, class_schema in found["$defs"].items():
+            name, schema = names.get(class_name, class_name), _renamed(class_schema, names)
             model = self._models.get(name)
             is_answer = model is not None and _is_of(model, "serialization")
             if mode == "serialization":
@@ -118,8 +125,8 @@ class Components:
 
 
 def _is_of(model: type[BaseModel], mode: str) -> bool:
-    in_answers = ".schemas.answers." in f"{model.__module__}."
-    return in_answers if mode == "serialization" else not in_answers
+    is_answer = model.__name__.endswith("Answer")
+    return is_answer if mode == "serialization" else not is_answer
 
 
 def _reachable(names: set[str], definitions: dict[str, Schema]) -> dict[str, Schema]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from image_store.domain.providers import Provider
+from image_store.domain.generation.providers import Provider
 from tools.openapi.models import REF, tidied
 
 _IMAGE_ID = "019ca945-0a00-7000-8000-000000000001"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from image_store.entrypoints.problems import CONTENT_TYPE, STATUSES
+from image_store.entrypoints.http.problems import CONTENT_TYPE, STATUSES
 
 _HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "ETag": ("The version, for `If-None-Match` and `If-Match`.", {"type": "string"}, '"3"'),

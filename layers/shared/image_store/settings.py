@@ -7,20 +7,20 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING
 
-from image_store.domain.budget import Budgets
+from image_store.domain.delivery.presets import presets_from
+from image_store.domain.delivery.renditions import Preset
 from image_store.domain.errors import ConfigurationError
-from image_store.domain.image import Kind
-from image_store.domain.layout import KeyLayout
-from image_store.domain.media import MAX_BYTES
-from image_store.domain.money import micros_of
-from image_store.domain.presets import presets_from
-from image_store.domain.provenance import ProvenanceMark
-from image_store.domain.quota import Quota
-from image_store.domain.renditions import Preset
+from image_store.domain.generation.budget import Budgets
+from image_store.domain.generation.money import micros_of
+from image_store.domain.images.image import Kind
+from image_store.domain.images.key_layout import KeyLayout
+from image_store.domain.images.media import MAX_BYTES
+from image_store.domain.images.provenance import ProvenanceMark
+from image_store.domain.images.quota import Quota
 
 if TYPE_CHECKING:  # most functions know of no policy and of no provider
-    from image_store.domain.cleanup import Policy
-    from image_store.domain.providers import Provider
+    from image_store.domain.generation.providers import Provider
+    from image_store.domain.upkeep.cleanup import Policy
 
 ADMIN_SCOPE = "images:admin"
 """The scope of admins where a deployment names no other."""
@@ -209,7 +209,7 @@ def _dollars(environment: Mapping[str, str], name: str) -> int:
 def _providers(environment: Mapping[str, str]) -> "tuple[Provider, ...]":
     if not environment.get("PROVIDERS"):
         return ()
-    from image_store.domain.providers import Provider
+    from image_store.domain.generation.providers import Provider
 
     try:
         return tuple(dict.fromkeys(map(Provider, _listed(environment, "PROVIDERS"))))
@@ -220,7 +220,7 @@ def _providers(environment: Mapping[str, str]) -> "tuple[Provider, ...]":
 def _provider_urls(environment: Mapping[str, str]) -> "Mapping[Provider, str]":
     if not environment.get("PROVIDER_URLS"):
         return {}
-    from image_store.domain.providers import Provider
+    from image_store.domain.generation.providers import Provider
 
     try:
         told = json.loads(environment["PROVIDER_URLS"])
@@ -293,8 +293,8 @@ def _policies(environment: Mapping[str, str]) -> "tuple[Policy, ...]":
 def _policy(
     *, kind: str, category: str | None = None, older_than_days: int = 30, keep_newest: int = 100
 ) -> "Policy":
-    from image_store.domain.attributes import composed
-    from image_store.domain.cleanup import Policy
+    from image_store.domain.images.attributes import composed
+    from image_store.domain.upkeep.cleanup import Policy
 
     if not all(type(number) is int and number >= 0 for number in (older_than_days, keep_newest)):
         raise ValueError("not a whole number")

@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
-from image_store.ports.cdn import Purger
+from image_store.ports.delivery import Purger
 
 ENTRIES_PER_CALL = 30
 _CONNECT_SECONDS = 2.0

@@ -7,9 +7,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from image_store.domain.delivery.render_requests import RenderRequest
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.making import RenderRequest
-from image_store.ports.imaging import Renderer
+from image_store.ports.delivery import Renderer
 
 
 class LambdaRenderer(Renderer):

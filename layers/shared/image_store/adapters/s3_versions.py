@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from image_store.adapters.r2 import answering
-from image_store.domain.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
-from image_store.ports.ingest import VersionedBucket
+from image_store.domain.images.ingest import DroppedObject, ObjectVersion, VersionPage, VersionPosition
+from image_store.ports.images import VersionedBucket
 
 
 class S3Versions(VersionedBucket):

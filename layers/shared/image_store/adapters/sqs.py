@@ -17,9 +17,9 @@ from urllib.parse import quote_plus
 from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.ingest import DroppedObject
+from image_store.domain.images.ingest import DroppedObject
 from image_store.domain.work import Work
-from image_store.ports.ingest import IngestEvents
+from image_store.ports.images import IngestEvents
 from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
 
 _MAX_REASON_CHARS = 256

@@ -6,7 +6,7 @@ network, and a cold start pays only for what its function touches. Tests put the
 
 import os
 
-from image_store.bootstrap.watching import Watching
+from image_store.bootstrap.operations import Watching
 
 
 class Application(Watching):

@@ -10,19 +10,14 @@ from image_store.bootstrap.parts import made_once
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_store.ports.projections import (
-        AlikeRows,
-        FeedRows,
-        FeedUpkeep,
-        Figures,
-        Projector,
-        SearchIndex,
-    )
-    from image_store.services.card_fields import CardFields
-    from image_store.services.feed import Feed
-    from image_store.services.projecting import Projecting
-    from image_store.services.searching import Searching
-    from image_store.services.similarity import Similarity
+    from image_store.ports.finding import AlikeRows, FeedRows, Projector, SearchIndex
+    from image_store.ports.operations import Figures
+    from image_store.ports.upkeep import FeedUpkeep
+    from image_store.services.finding.card_details import CardFields
+    from image_store.services.finding.feed import Feed
+    from image_store.services.finding.search import Searching
+    from image_store.services.finding.similarity import Similarity
+    from image_store.services.upkeep.projecting import Projecting
 
 
 class Finding(Images):
@@ -30,7 +25,7 @@ class Finding(Images):
 
     @made_once
     def projector(self) -> Projector:
-        from image_store.adapters.dynamodb.projector import DynamoProjector
+        from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 
         return DynamoProjector(
             self.settings.table,
@@ -40,67 +35,67 @@ class Finding(Images):
 
     @made_once
     def changed_image(self) -> Callable[[dict[str, Any]], str | None]:
-        from image_store.adapters.dynamodb.changes import changed_image
+        from image_store.adapters.dynamodb.images.changes import changed_image
 
         return changed_image
 
     @made_once
     def search_index(self) -> SearchIndex:
-        from image_store.adapters.dynamodb.search_index import DynamoSearchIndex
+        from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
 
         return DynamoSearchIndex(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def alike_rows(self) -> AlikeRows:
-        from image_store.adapters.dynamodb.alike_rows import DynamoAlikeRows
+        from image_store.adapters.dynamodb.finding.alike_rows import DynamoAlikeRows
 
         return DynamoAlikeRows(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def feed_rows(self) -> FeedRows:
-        from image_store.adapters.dynamodb.feed_rows import DynamoFeedRows
+        from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
 
         return DynamoFeedRows(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def feed_upkeep(self) -> FeedUpkeep:
-        from image_store.adapters.dynamodb.feed_upkeep import DynamoFeedUpkeep
+        from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 
         return DynamoFeedUpkeep(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def figures(self) -> Figures:
-        from image_store.adapters.dynamodb.figures import DynamoFigures
+        from image_store.adapters.dynamodb.operations.figures import DynamoFigures
 
         return DynamoFigures(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def card_fields(self) -> CardFields:
-        from image_store.adapters.dynamodb.card_fields import DynamoCardDetails
-        from image_store.services.card_fields import CardFields
+        from image_store.adapters.dynamodb.finding.card_details import DynamoCardDetails
+        from image_store.services.finding.card_details import CardFields
 
         return CardFields(rows=DynamoCardDetails(self.settings.table, client=lambda: self._dynamodb))
 
     @made_once
     def projecting(self) -> Projecting:
-        from image_store.services.projecting import Projecting
+        from image_store.services.upkeep.projecting import Projecting
 
         return Projecting(projector=self.projector, clock=self.clock)
 
     @made_once
     def searching(self) -> Searching:
-        from image_store.services.searching import Searching
+        from image_store.services.finding.search import Searching
 
         return Searching(index=self.search_index, cursors=self.cursors, clock=self.clock)
 
     @made_once
     def similarity(self) -> Similarity:
-        from image_store.services.similarity import Similarity
+        from image_store.services.finding.similarity import Similarity
 
         return Similarity(repository=self.repository, rows=self.alike_rows)
 
     @made_once
     def feed(self) -> Feed:
-        from image_store.services.feed import Feed
+        from image_store.services.finding.feed import Feed
 
         return Feed(rows=self.feed_rows, cursors=self.cursors, clock=self.clock)

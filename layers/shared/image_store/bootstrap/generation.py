@@ -11,17 +11,17 @@ from image_store.bootstrap.parts import made_once
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from image_store.domain.providers import Provider, ProviderKey
+    from image_store.domain.generation.providers import Provider, ProviderKey
     from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
     from image_store.ports.queues import WorkQueue
     from image_store.services.generation.choice import ModelChoice
-    from image_store.services.generation.kept import ProviderResults
+    from image_store.services.generation.jobs import GenerationJobs
     from image_store.services.generation.overview import ProviderOverview
-    from image_store.services.generation.requests import GenerationJobs
+    from image_store.services.generation.provider_results import ProviderResults
     from image_store.services.generation.run import GenerationRun
+    from image_store.services.generation.sealed_requests import SealedRequests
     from image_store.services.generation.sweep import GenerationSweep
-    from image_store.services.generation.wishes import SealedRequests
-    from image_store.services.uploads import Uploads
+    from image_store.services.images.uploads import Uploads
 
 
 class Generation(Images):
@@ -29,7 +29,7 @@ class Generation(Images):
 
     @made_once
     def generations(self) -> Generations:
-        from image_store.adapters.dynamodb.generations import DynamoGenerations
+        from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 
         return DynamoGenerations(self.settings.table, client=lambda: self._dynamodb)
 
@@ -41,13 +41,13 @@ class Generation(Images):
 
     @made_once
     def provider_health(self) -> ProviderHealth:
-        from image_store.adapters.dynamodb.providers import DynamoProviderHealth
+        from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
 
         return DynamoProviderHealth(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def provider_keys(self) -> ProviderKeys:
-        from image_store.adapters.dynamodb.providers import DynamoProviderKeys
+        from image_store.adapters.dynamodb.generation.providers import DynamoProviderKeys
 
         return DynamoProviderKeys(
             self.settings.table, client=lambda: self._dynamodb, cipher=lambda: self.cipher
@@ -61,8 +61,8 @@ class Generation(Images):
 
     @made_once
     def generation_requests(self) -> GenerationJobs:
-        from image_store.services.fingerprints import Fingerprints
-        from image_store.services.generation.requests import GenerationJobs
+        from image_store.services.generation.jobs import GenerationJobs
+        from image_store.services.images.fingerprints import Fingerprints
 
         return GenerationJobs(
             generations=self.generations,
@@ -82,7 +82,7 @@ class Generation(Images):
 
     @made_once
     def generation_run(self) -> GenerationRun:
-        from image_store.entrypoints.metrics import counting_calls
+        from image_store.entrypoints.operations.metrics import counting_calls
         from image_store.services.generation.health import HealthWatch
         from image_store.services.generation.references import References
         from image_store.services.generation.run import GenerationRun
@@ -131,7 +131,7 @@ class Generation(Images):
 
     @made_once
     def _wishes(self) -> SealedRequests:
-        from image_store.services.generation.wishes import SealedRequests
+        from image_store.services.generation.sealed_requests import SealedRequests
 
         return SealedRequests(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
 
@@ -143,7 +143,7 @@ class Generation(Images):
 
     @made_once
     def _kept_answers(self) -> ProviderResults:
-        from image_store.services.generation.kept import ProviderResults
+        from image_store.services.generation.provider_results import ProviderResults
 
         return ProviderResults(private=self.private, clock=self.clock)
 
@@ -156,12 +156,12 @@ class Generation(Images):
         )
 
     def _count_used_up(self, whose: str) -> None:
-        from image_store.entrypoints.metrics import count_used_up
+        from image_store.entrypoints.operations.metrics import count_used_up
 
         count_used_up(self.settings.metrics_namespace, whose)
 
     def _deployment_key(self, provider: Provider) -> ProviderKey | None:
-        from image_store.domain.providers import ProviderKey
+        from image_store.domain.generation.providers import ProviderKey
 
         secret = self._secrets.json(self.settings.providers_secret)
         if not secret.get(provider.value):

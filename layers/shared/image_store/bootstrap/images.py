@@ -4,41 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.adapters.dynamodb.repository import DynamoRepository
+from image_store.adapters.dynamodb.images.repository import DynamoRepository
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.parts import made_once
-from image_store.entrypoints.actors import acting
-from image_store.entrypoints.answers import Answers
-from image_store.entrypoints.observability import logger
-from image_store.services.retrieval import Retrieval
+from image_store.entrypoints.callers.actors import acting
+from image_store.entrypoints.images.answers import Answers
+from image_store.entrypoints.operations.observability import logger
+from image_store.services.images.retrieval import Retrieval
 
 if TYPE_CHECKING:
-    from image_store.ports.cdn import Purger
-    from image_store.ports.claims import Claims
-    from image_store.ports.images import ImageRepository
-    from image_store.ports.imaging import ImageProcessor, Renderer, RenderLeases
-    from image_store.ports.lists import ImageLists
+    from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases
+    from image_store.ports.finding import ImageLists
+    from image_store.ports.images import Claims, Fetcher, ImageProcessor, ImageRepository
     from image_store.ports.objects import ObjectStore
-    from image_store.ports.publications import PublicationRows
     from image_store.ports.queues import WorkQueue
-    from image_store.ports.remote import Fetcher
     from image_store.ports.secrets import Cipher
-    from image_store.services.batch_deletion import BatchDeletion
-    from image_store.services.batches import Batches
-    from image_store.services.cursors import Cursors
-    from image_store.services.deletion import Deletion
-    from image_store.services.direct_uploads import DirectUploads
-    from image_store.services.editing import Editing
-    from image_store.services.listing import Listing
-    from image_store.services.publishing import Publisher
-    from image_store.services.rendering import Rendering
-    from image_store.services.renditions import Renditions
-    from image_store.services.reservations import Reservations
-    from image_store.services.sealing import Sealing
-    from image_store.services.sharing import Shared, ShareLinks, Sharing
-    from image_store.services.transforming import Transforming
-    from image_store.services.uploads import Uploads
-    from image_store.services.write_protocol import WriteProtocol
+    from image_store.services.delivery.publishing import Publisher
+    from image_store.services.delivery.rendering import Rendering
+    from image_store.services.delivery.renditions import Renditions
+    from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
+    from image_store.services.delivery.transforming import Transforming
+    from image_store.services.finding.cursors import Cursors
+    from image_store.services.finding.lists import Listing
+    from image_store.services.images.batch_deletion import BatchDeletion
+    from image_store.services.images.batches import Batches
+    from image_store.services.images.deletion import Deletion
+    from image_store.services.images.direct_uploads import DirectUploads
+    from image_store.services.images.editing import Editing
+    from image_store.services.images.reservations import Reservations
+    from image_store.services.images.sealing import Sealing
+    from image_store.services.images.uploads import Uploads
+    from image_store.services.images.write_protocol import WriteProtocol
 
 
 class Images(Clients):
@@ -50,25 +46,25 @@ class Images(Clients):
 
     @made_once
     def claims(self) -> Claims:
-        from image_store.adapters.dynamodb.claims import DynamoClaims
+        from image_store.adapters.dynamodb.images.claims import DynamoClaims
 
         return DynamoClaims(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def image_lists(self) -> ImageLists:
-        from image_store.adapters.dynamodb.lists import DynamoImageLists
+        from image_store.adapters.dynamodb.finding.lists import DynamoImageLists
 
         return DynamoImageLists(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def publication_rows(self) -> PublicationRows:
-        from image_store.adapters.dynamodb.publication_rows import DynamoPublicationRows
+        from image_store.adapters.dynamodb.delivery.publication_rows import DynamoPublicationRows
 
         return DynamoPublicationRows(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def render_leases(self) -> RenderLeases:
-        from image_store.adapters.dynamodb.render_leases import DynamoRenderLeases
+        from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
 
         return DynamoRenderLeases(self.settings.table, client=lambda: self._dynamodb)
 
@@ -140,7 +136,7 @@ class Images(Clients):
 
     @made_once
     def sealing(self) -> Sealing:
-        from image_store.services.sealing import Sealing
+        from image_store.services.images.sealing import Sealing
 
         return Sealing(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
 
@@ -150,7 +146,7 @@ class Images(Clients):
 
     @made_once
     def publisher(self) -> Publisher:
-        from image_store.services.publishing import Publisher
+        from image_store.services.delivery.publishing import Publisher
 
         return Publisher(
             repository=self.repository,
@@ -166,7 +162,7 @@ class Images(Clients):
 
     @made_once
     def write_protocol(self) -> WriteProtocol:
-        from image_store.services.write_protocol import WriteProtocol
+        from image_store.services.images.write_protocol import WriteProtocol
 
         return WriteProtocol(
             repository=self.repository,
@@ -179,7 +175,7 @@ class Images(Clients):
 
     @made_once
     def reservations(self) -> Reservations:
-        from image_store.services.reservations import Reservations
+        from image_store.services.images.reservations import Reservations
 
         return Reservations(
             repository=self.repository,
@@ -193,8 +189,8 @@ class Images(Clients):
 
     @made_once
     def uploads(self) -> Uploads:
-        from image_store.services.sources import Sources
-        from image_store.services.uploads import Uploads
+        from image_store.services.images.sources import Sources
+        from image_store.services.images.uploads import Uploads
 
         return Uploads(
             reservations=self.reservations,
@@ -208,7 +204,7 @@ class Images(Clients):
 
     @made_once
     def direct_uploads(self) -> DirectUploads:
-        from image_store.services.direct_uploads import DirectUploads
+        from image_store.services.images.direct_uploads import DirectUploads
 
         return DirectUploads(
             repository=self.repository,
@@ -230,7 +226,7 @@ class Images(Clients):
 
     @made_once
     def renditions(self) -> Renditions:
-        from image_store.services.renditions import Renditions
+        from image_store.services.delivery.renditions import Renditions
 
         return Renditions(
             retrieval=self.retrieval, renderer=lambda: self.renderer, presets=self.settings.presets
@@ -238,7 +234,7 @@ class Images(Clients):
 
     @made_once
     def rendering(self) -> Rendering:
-        from image_store.services.rendering import Rendering
+        from image_store.services.delivery.rendering import Rendering
 
         return Rendering(
             repository=self.repository,
@@ -254,7 +250,7 @@ class Images(Clients):
 
     @made_once
     def transforming(self) -> Transforming:
-        from image_store.services.transforming import Transforming
+        from image_store.services.delivery.transforming import Transforming
 
         return Transforming(
             repository=self.repository,
@@ -268,13 +264,13 @@ class Images(Clients):
 
     @made_once
     def share_links(self) -> ShareLinks:
-        from image_store.services.sharing import ShareLinks
+        from image_store.services.delivery.signed_links import ShareLinks
 
         return ShareLinks(keys=lambda: self._secrets.json(self.settings.signing_secret))
 
     @made_once
     def sharing(self) -> Sharing:
-        from image_store.services.sharing import Sharing
+        from image_store.services.delivery.signed_links import Sharing
 
         return Sharing(
             retrieval=self.retrieval,
@@ -285,7 +281,7 @@ class Images(Clients):
 
     @made_once
     def shared(self) -> Shared:
-        from image_store.services.sharing import Shared
+        from image_store.services.delivery.signed_links import Shared
 
         return Shared(
             retrieval=self.retrieval,
@@ -298,25 +294,25 @@ class Images(Clients):
 
     @made_once
     def listing(self) -> Listing:
-        from image_store.services.listing import Listing
+        from image_store.services.finding.lists import Listing
 
         return Listing(lists=self.image_lists, cursors=self.cursors, clock=self.clock)
 
     @made_once
     def cursors(self) -> Cursors:
-        from image_store.services.cursors import Cursors
+        from image_store.services.finding.cursors import Cursors
 
         return Cursors(keys=lambda: self._secrets.json(self.settings.signing_secret))
 
     @made_once
     def batches(self) -> Batches:
-        from image_store.services.batches import Batches
+        from image_store.services.images.batches import Batches
 
         return Batches(clock=self.clock)
 
     @made_once
     def batch_deletion(self) -> BatchDeletion:
-        from image_store.services.batch_deletion import BatchDeletion
+        from image_store.services.images.batch_deletion import BatchDeletion
 
         return BatchDeletion(
             lists=self.image_lists,
@@ -328,7 +324,7 @@ class Images(Clients):
 
     @made_once
     def editing(self) -> Editing:
-        from image_store.services.editing import Editing
+        from image_store.services.images.editing import Editing
 
         return Editing(
             repository=self.repository,
@@ -341,7 +337,7 @@ class Images(Clients):
 
     @made_once
     def deletion(self) -> Deletion:
-        from image_store.services.deletion import Deletion
+        from image_store.services.images.deletion import Deletion
 
         return Deletion(
             repository=self.repository,

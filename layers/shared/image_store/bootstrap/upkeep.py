@@ -9,23 +9,21 @@ from image_store.bootstrap.images import Images
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
-    from image_store.ports.cleanup import CleanupRows, Housekeeping
-    from image_store.ports.ingest import IngestEvents, IngestNotes, VersionedBucket
-    from image_store.ports.migrations import Migrations
+    from image_store.ports.images import IngestEvents, IngestNotes, VersionedBucket
     from image_store.ports.objects import ObjectStore
     from image_store.ports.queues import DeadLetters
-    from image_store.ports.repairs import Repairs
-    from image_store.services.cleanup.run import Cleanup
-    from image_store.services.ingest_sweep import IngestSweep
-    from image_store.services.ingestion import Ingestion
-    from image_store.services.migration.moving import Mover
-    from image_store.services.migration.requests import MigrationRequests
-    from image_store.services.migration.run import MigrationRun
-    from image_store.services.migration.sources import MigrationSources
-    from image_store.services.repair.image_repair import ImageRepair
-    from image_store.services.repair.requests import RepairRequests
-    from image_store.services.repair.run import RepairRun
-    from image_store.services.repair.storage_check import StorageCheck
+    from image_store.ports.upkeep import CleanupRows, Housekeeping, Migrations, Repairs
+    from image_store.services.images.ingestion import Ingestion
+    from image_store.services.upkeep.cleanup.run import Cleanup
+    from image_store.services.upkeep.ingest_sweep import IngestSweep
+    from image_store.services.upkeep.migration.moving import Mover
+    from image_store.services.upkeep.migration.requests import MigrationRequests
+    from image_store.services.upkeep.migration.run import MigrationRun
+    from image_store.services.upkeep.migration.sources import MigrationSources
+    from image_store.services.upkeep.repair.image_repair import ImageRepair
+    from image_store.services.upkeep.repair.requests import RepairRequests
+    from image_store.services.upkeep.repair.run import RepairRun
+    from image_store.services.upkeep.repair.storage_check import StorageCheck
 
 
 class Upkeep(Images):
@@ -33,19 +31,19 @@ class Upkeep(Images):
 
     @made_once
     def housekeeping(self) -> Housekeeping:
-        from image_store.adapters.dynamodb.housekeeping import DynamoHousekeeping
+        from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 
         return DynamoHousekeeping(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def cleanup_rows(self) -> CleanupRows:
-        from image_store.adapters.dynamodb.cleanup_rows import DynamoCleanupRows
+        from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
 
         return DynamoCleanupRows(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def cleanup(self) -> Cleanup:
-        from image_store.services.cleanup.assembly import assembled
+        from image_store.services.upkeep.cleanup.assembly import assembled
 
         return assembled(
             repository=self.repository,
@@ -65,19 +63,19 @@ class Upkeep(Images):
 
     @made_once
     def repairs(self) -> Repairs:
-        from image_store.adapters.dynamodb.repairs import DynamoRepairs
+        from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
 
         return DynamoRepairs(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def repair_requests(self) -> RepairRequests:
-        from image_store.services.repair.requests import RepairRequests
+        from image_store.services.upkeep.repair.requests import RepairRequests
 
         return RepairRequests(repairs=self.repairs, work=self.work_queue, clock=self.clock, ids=self.ids)
 
     @made_once
     def image_repair(self) -> ImageRepair:
-        from image_store.services.repair.image_repair import ImageRepair
+        from image_store.services.upkeep.repair.image_repair import ImageRepair
 
         return ImageRepair(
             repository=self.repository,
@@ -93,7 +91,7 @@ class Upkeep(Images):
 
     @made_once
     def repair_run(self) -> RepairRun:
-        from image_store.services.repair.run import RepairRun
+        from image_store.services.upkeep.repair.run import RepairRun
 
         return RepairRun(
             repairs=self.repairs,
@@ -107,7 +105,7 @@ class Upkeep(Images):
 
     @made_once
     def _storage_check(self) -> StorageCheck:
-        from image_store.services.repair.storage_check import StorageCheck
+        from image_store.services.upkeep.repair.storage_check import StorageCheck
 
         return StorageCheck(private=self.private, public=self.public)
 
@@ -129,7 +127,7 @@ class Upkeep(Images):
 
     @made_once
     def ingest_notes(self) -> IngestNotes:
-        from image_store.adapters.dynamodb.ingest_notes import DynamoIngestNotes
+        from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
 
         return DynamoIngestNotes(self.settings.table, client=lambda: self._dynamodb)
 
@@ -141,7 +139,7 @@ class Upkeep(Images):
 
     @made_once
     def ingestion(self) -> Ingestion:
-        from image_store.services.ingestion import Ingestion
+        from image_store.services.images.ingestion import Ingestion
 
         return Ingestion(
             bucket=self.ingest_bucket,
@@ -153,7 +151,7 @@ class Upkeep(Images):
 
     @made_once
     def ingest_sweep(self) -> IngestSweep:
-        from image_store.services.ingest_sweep import IngestSweep
+        from image_store.services.upkeep.ingest_sweep import IngestSweep
 
         return IngestSweep(
             bucket=self.ingest_versions,
@@ -164,13 +162,13 @@ class Upkeep(Images):
 
     @made_once
     def migrations(self) -> Migrations:
-        from image_store.adapters.dynamodb.migrations import DynamoMigrations
+        from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 
         return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def migration_requests(self) -> MigrationRequests:
-        from image_store.services.migration.requests import MigrationRequests
+        from image_store.services.upkeep.migration.requests import MigrationRequests
 
         return MigrationRequests(
             migrations=self.migrations,
@@ -186,7 +184,7 @@ class Upkeep(Images):
 
     @made_once
     def migration_run(self) -> MigrationRun:
-        from image_store.services.migration.run import MigrationRun
+        from image_store.services.upkeep.migration.run import MigrationRun
 
         return MigrationRun(
             migrations=self.migrations,
@@ -198,8 +196,8 @@ class Upkeep(Images):
 
     @made_once
     def migration_sources(self) -> MigrationSources:
-        from image_store.adapters.dynamodb.migration_source import TableSource
-        from image_store.services.migration.sources import MigrationSources
+        from image_store.adapters.dynamodb.upkeep.migration_source import TableSource
+        from image_store.services.upkeep.migration.sources import MigrationSources
 
         return MigrationSources(
             bucket=self.ingest_bucket,
@@ -208,8 +206,8 @@ class Upkeep(Images):
 
     @made_once
     def _mover(self) -> Mover:
-        from image_store.entrypoints.migrations import record_attributes
-        from image_store.services.migration.moving import Mover
+        from image_store.entrypoints.upkeep.migrations import record_attributes
+        from image_store.services.upkeep.migration.moving import Mover
 
         return Mover(
             bucket_name=self.settings.ingest_bucket,

@@ -6,8 +6,8 @@ written by a clock that was wrong; it counts as passed, or it would hold up ever
 
 from datetime import datetime, timedelta
 
-from image_store.domain.image import ImageRecord, State
-from image_store.domain.reservation import LONGEST_RESERVATION
+from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.reservation import LONGEST_RESERVATION
 
 CLOCK_SKEW = timedelta(minutes=1)
 """How far clocks may disagree that are right."""

@@ -1,7 +1,7 @@
 """Every way the store says no, each with a stable code that clients may rely on.
 
 The codes are those of the HTTP contract. Their statuses live in one table in
-`entrypoints/problems.py`. A message is written for the caller: it names what was wrong and what to do,
+`entrypoints/http/problems.py`. A message is written for the caller: it names what was wrong and what to do,
 never a key, a bucket or another owner's data.
 """
 

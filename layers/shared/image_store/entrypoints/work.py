@@ -6,7 +6,7 @@ from typing import Any
 
 from image_store.domain.errors import ImageStoreError, InvalidRequest
 from image_store.domain.work import CompleteUpload, GenerateImage, MigrateBatch, RepairImage, RepairStep, Work
-from image_store.entrypoints.observability import logger
+from image_store.entrypoints.operations.observability import logger
 
 _KINDS: dict[str, type[Work]] = {
     kind.__name__: kind for kind in (CompleteUpload, MigrateBatch, GenerateImage, RepairImage, RepairStep)

@@ -8,10 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from image_store.domain.breaker import Breaker
-    from image_store.domain.budget import Budgets, Spending
-    from image_store.domain.generation import ProviderCall, JobItemChange, JobItem, Job, JobName, JobPage, NamedJob, ProviderPerformance
-    from image_store.domain.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
+    from image_store.domain.generation.breaker import Breaker
+    from image_store.domain.generation.budget import Budgets, Spending
+    from image_store.domain.generation.jobs import (
+        Job,
+        JobItem,
+        JobItemChange,
+        JobName,
+        JobPage,
+        NamedJob,
+        ProviderCall,
+        ProviderPerformance,
+    )
+    from image_store.domain.generation.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
 
 
 class Generations(Protocol):

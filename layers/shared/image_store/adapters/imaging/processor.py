@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 
-from image_store.adapters.imaging.decoding import Decoded, decode
-from image_store.adapters.imaging.fingerprint import perceptual_hash
-from image_store.adapters.imaging.headers import read_header
-from image_store.adapters.imaging.limits import DecodeLimits, Header
-from image_store.adapters.imaging.placeholder import make_placeholder
-from image_store.adapters.imaging.provenance import xmp_packet
-from image_store.adapters.imaging.renditions import render
-from image_store.adapters.imaging.room import PixelRoom
+from image_store.adapters.imaging.decoding.decoding import Decoded, decode
+from image_store.adapters.imaging.decoding.limits import DecodeLimits, Header
+from image_store.adapters.imaging.decoding.room import PixelRoom
+from image_store.adapters.imaging.formats.headers import read_header
+from image_store.adapters.imaging.rendering.fingerprint import perceptual_hash
+from image_store.adapters.imaging.rendering.placeholder import make_placeholder
+from image_store.adapters.imaging.rendering.provenance import xmp_packet
+from image_store.adapters.imaging.rendering.renditions import render
+from image_store.domain.delivery.renditions import Recipe
 from image_store.domain.errors import (
     ContentTypeMismatch,
     ImageStoreError,
@@ -17,10 +18,9 @@ from image_store.domain.errors import (
     InvalidImage,
     UnsupportedMediaType,
 )
-from image_store.domain.media import MediaType, sniff
-from image_store.domain.processing import ProcessedImage
-from image_store.domain.provenance import Provenance
-from image_store.domain.renditions import Recipe
+from image_store.domain.images.media import MediaType, sniff
+from image_store.domain.images.processing import ProcessedImage
+from image_store.domain.images.provenance import Provenance
 
 
 class PillowProcessor:

@@ -9,9 +9,9 @@ from image_store.adapters.providers.cloudflare import CloudflareImages
 from image_store.adapters.providers.google import GoogleImages
 from image_store.adapters.providers.openai import OpenAIImages
 from image_store.adapters.providers.pollinations import PollinationsImages
-from image_store.domain.providers import Provider
+from image_store.domain.generation.providers import Provider
 from image_store.ports.generation import ImageProvider
-from image_store.ports.remote import Fetcher
+from image_store.ports.images import Fetcher
 from image_store.ports.system import Clock
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from image_store.domain.providers import ProviderFailure, Reason
+from image_store.domain.generation.providers import ProviderFailure, Reason
 
 LONGEST_WAIT = timedelta(minutes=15)
 _SENTENCES = {

@@ -11,11 +11,11 @@ from image_store.adapters.providers.links import Links
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
 from image_store.adapters.providers.reading import Reader, Refusal
 from image_store.adapters.providers.sdk import SdkExchange
-from image_store.domain.catalogue import size_class
-from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
-from image_store.domain.usage import count
+from image_store.domain.generation.catalogue import size_class
+from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
+from image_store.domain.generation.usage import count
 from image_store.ports.generation import ImageProvider
-from image_store.ports.remote import Fetcher
+from image_store.ports.images import Fetcher
 from image_store.ports.system import Clock
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")

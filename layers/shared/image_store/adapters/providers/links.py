@@ -7,9 +7,9 @@ from urllib.parse import urljoin, urlsplit
 
 from image_store.adapters.providers.plain_http import MAX_ANSWER_BYTES, PlainHttp
 from image_store.domain.errors import UrlNotAllowed
-from image_store.domain.media import sniff
-from image_store.domain.providers import ProviderFailure
-from image_store.ports.remote import Fetcher
+from image_store.domain.generation.providers import ProviderFailure
+from image_store.domain.images.media import sniff
+from image_store.ports.images import Fetcher
 from image_store.ports.system import Clock
 
 _TRIES = 3

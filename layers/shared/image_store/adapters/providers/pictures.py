@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from image_store.adapters.providers.plain_http import Answer
-from image_store.domain.media import MediaType, sniff
+from image_store.domain.images.media import MediaType, sniff
 
 _HEAD_CHARS = 96
 """So much base64 tells what it holds."""

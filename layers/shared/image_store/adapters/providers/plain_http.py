@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from image_store.adapters.providers.failures import failure
-from image_store.domain.providers import Reason
+from image_store.domain.generation.providers import Reason
 from image_store.ports.system import Clock
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024

@@ -14,9 +14,9 @@ from image_store.adapters.providers.links import Links
 from image_store.adapters.providers.paths import segment
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
 from image_store.adapters.providers.reading import Reader, Refusal
-from image_store.domain.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
+from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
 from image_store.ports.generation import ImageProvider
-from image_store.ports.remote import Fetcher
+from image_store.ports.images import Fetcher
 from image_store.ports.system import Clock
 
 ADDRESS = "https://gen.pollinations.ai"

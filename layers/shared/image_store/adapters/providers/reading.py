@@ -14,8 +14,8 @@ from image_store.adapters.providers.failures import failure, reason_of
 from image_store.adapters.providers.links import Links
 from image_store.adapters.providers.pictures import pictures_in
 from image_store.adapters.providers.plain_http import Answer
-from image_store.domain.providers import GeneratedImage, ProviderFailure, Reason, Unit
-from image_store.domain.usage import CountedUsage, read_usage
+from image_store.domain.generation.providers import GeneratedImage, ProviderFailure, Reason, Unit
+from image_store.domain.generation.usage import CountedUsage, read_usage
 
 _MADE = (Unit.IMAGE, Unit.IMAGE_OUTPUT_TOKEN)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from image_store.adapters.providers.failures import failure
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
-from image_store.domain.providers import ProviderFailure, Reason
+from image_store.domain.generation.providers import ProviderFailure, Reason
 
 if TYPE_CHECKING:
     import httpx2

@@ -29,7 +29,7 @@ from image_store.adapters.remote.refusal import FetchRefusal
 from image_store.adapters.remote.urls import Target, parse_target
 from image_store.adapters.remote.watch import Watch
 from image_store.domain.errors import UrlNotAllowed
-from image_store.ports.remote import Fetched, Fetcher
+from image_store.ports.images import Fetched, Fetcher
 from image_store.ports.system import Clock
 
 MAX_REDIRECTS = 3

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from image_store.domain.budget import Budgets
-from image_store.domain.catalogue import Model, model_named, models_of, unlisted
 from image_store.domain.errors import BudgetExceeded, InvalidRequest, ProviderFailed
-from image_store.domain.generation import ModelPreference, GenerationRequest
-from image_store.domain.prices import cost_micros
-from image_store.domain.providers import Provider, in_words
+from image_store.domain.generation.budget import Budgets
+from image_store.domain.generation.catalogue import Model, model_named, models_of, unlisted
+from image_store.domain.generation.jobs import GenerationRequest, ModelPreference
+from image_store.domain.generation.prices import cost_micros
+from image_store.domain.generation.providers import Provider, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class ModelChoice:
         if model is not None and preference.provider not in {None, model.provider}:
             raise InvalidRequest("This model belongs to another provider.")
 
-    def admitted(self, wish: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date) -> int:
+    def admitted(
+        self, wish: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
+    ) -> int:
         """What to hold for an image: the most that any of those who may make it would cost.
 
         Raises
@@ -72,7 +74,13 @@ class ModelChoice:
         return max(found.holds for found in priced)
 
     def candidates(
-        self, wish: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, held: int, on: date
+        self,
+        wish: GenerationRequest,
+        preference: ModelPreference,
+        own: Collection[Provider],
+        *,
+        held: int,
+        on: date,
     ) -> list[ModelCandidate]:
         """Those who may make an image for what is held, in their order."""
         limited = self.budgets.limited

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.providers import (
+from image_store.domain.generation.providers import (
     NOT_OF_THE_PROVIDER,
     OF_A_KEY,
     Provider,

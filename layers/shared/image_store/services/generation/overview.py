@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
 
-from image_store.domain.breaker import Breaker
-from image_store.domain.budget import Spending
-from image_store.domain.catalogue import Model, models_of
-from image_store.domain.generation import ProviderPerformance
-from image_store.domain.prices import Price, prices_of
-from image_store.domain.providers import Provider
+from image_store.domain.generation.breaker import Breaker
+from image_store.domain.generation.budget import Spending
+from image_store.domain.generation.catalogue import Model, models_of
+from image_store.domain.generation.jobs import ProviderPerformance
+from image_store.domain.generation.prices import Price, prices_of
+from image_store.domain.generation.providers import Provider
 from image_store.ports.generation import Generations, ProviderHealth, ProviderKeys
 from image_store.ports.system import Clock
 

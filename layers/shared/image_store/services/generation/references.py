@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from image_store.domain.errors import ImageNotFound
-from image_store.domain.image import ImageRecord, State
-from image_store.domain.media import MediaType
-from image_store.domain.providers import Reference
+from image_store.domain.generation.providers import Reference
+from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.media import MediaType
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectMissing, ObjectStore
 

@@ -10,9 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.attributes import Attributes
-from image_store.domain.budget import Budgets
-from image_store.domain.catalogue import Model
 from image_store.domain.deadlines import CLOCK_SKEW, was_never_meant
 from image_store.domain.errors import (
     RETRYABLE,
@@ -23,24 +20,25 @@ from image_store.domain.errors import (
     StorageUnavailable,
     UnsupportedMediaType,
 )
-from image_store.domain.generation import (
+from image_store.domain.generation.budget import Budgets
+from image_store.domain.generation.catalogue import Model
+from image_store.domain.generation.jobs import (
     JOB_LIFETIME,
     LONGEST_LEASE,
     WAITING_LIFETIME,
-    ProviderCall,
-    JobItemChange,
+    CallOutcome,
+    GenerationRequest,
+    Job,
     JobItem,
+    JobItemChange,
     JobItemError,
     JobItemState,
-    Job,
-    CallOutcome,
     LedgerEntry,
-    GenerationRequest,
+    ProviderCall,
     is_superseded,
     work_on,
 )
-from image_store.domain.image import Kind, State
-from image_store.domain.providers import (
+from image_store.domain.generation.providers import (
     OF_THE_PROVIDER,
     GeneratedImage,
     ImageRequest,
@@ -49,7 +47,9 @@ from image_store.domain.providers import (
     ProviderKey,
     Reason,
 )
-from image_store.domain.reservation import IdempotencyKey
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Kind, State
+from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
 from image_store.ports.generation import Generations, ImageProvider, ProviderKeys
 from image_store.ports.objects import ObjectMissing
@@ -57,13 +57,13 @@ from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.generation.choice import ModelCandidate, ModelChoice
 from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp, Wait
-from image_store.services.generation.kept import MAX_RESULT_BYTES, ProviderResults
-from image_store.services.generation.receipts import EndedCall, charges, costs, failure_in, paid
-from image_store.services.generation.records import filename_of, generation_of, receipt_in, remarks_of
+from image_store.services.generation.ledger import EndedCall, charges, costs, failure_in, paid
+from image_store.services.generation.provenance import filename_of, generation_of, receipt_in, remarks_of
+from image_store.services.generation.provider_results import MAX_RESULT_BYTES, ProviderResults
 from image_store.services.generation.references import References
-from image_store.services.generation.wishes import OpenRequest, SealedRequests
-from image_store.services.sources import Content
-from image_store.services.uploads import Upload, Uploads
+from image_store.services.generation.sealed_requests import OpenRequest, SealedRequests
+from image_store.services.images.sources import Content
+from image_store.services.images.uploads import Upload, Uploads
 
 LEASE = LONGEST_LEASE
 """Longer than the function lives that holds it (300 s)."""
@@ -194,7 +194,9 @@ class GenerationRun:
         running, call, asked = begun
         self._call(job, running, opened, chosen, call, asked, until)
 
-    def _leased(self, item: JobItem, wish: GenerationRequest, chosen: ModelCandidate) -> tuple[JobItem, ProviderCall, "_Asked"] | None:
+    def _leased(
+        self, item: JobItem, wish: GenerationRequest, chosen: ModelCandidate
+    ) -> tuple[JobItem, ProviderCall, "_Asked"] | None:
         """Take the image for a call; None when it cannot be made any more.
 
         Whatever the call needs is read before, its key as well: once an image is taken, nobody can tell that it was not
@@ -469,7 +471,9 @@ class GenerationRun:
             **costs(item, receipt),
         )
 
-    def _store(self, item: JobItem, opened: OpenRequest, receipt: LedgerEntry, data: bytes, until: datetime) -> None:
+    def _store(
+        self, item: JobItem, opened: OpenRequest, receipt: LedgerEntry, data: bytes, until: datetime
+    ) -> None:
         outcome = paid(item, receipt)
         upload = Upload(
             owner=item.owner,
@@ -518,7 +522,9 @@ class GenerationRun:
             expires_at=expires_at,
         )
 
-    def _kept_for_later(self, item: JobItem, receipt: LedgerEntry, outcome: CallOutcome | None, wait: timedelta) -> JobItem:
+    def _kept_for_later(
+        self, item: JobItem, receipt: LedgerEntry, outcome: CallOutcome | None, wait: timedelta
+    ) -> JobItem:
         """The image waits for the store; what it cost is settled now."""
         return self._changed(
             item,
@@ -538,7 +544,9 @@ class GenerationRun:
         after = item.moved_to(state, change=self.ids.attempt(), **changes)
         try:
             self.generations.change(
-                [JobItemChange(before=item, after=after, outcome=outcome)], at=self.clock.now(), budgets=self.budgets
+                [JobItemChange(before=item, after=after, outcome=outcome)],
+                at=self.clock.now(),
+                budgets=self.budgets,
             )
         except Conflict as error:
             raise _LostLease from error

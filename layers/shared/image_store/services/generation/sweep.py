@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.errors import Conflict, UnreadableRow
-from image_store.domain.generation import LONGEST_LOOK, JobItem, JobItemState, Job, work_on
+from image_store.domain.generation.jobs import LONGEST_LOOK, Job, JobItem, JobItemState, work_on
 from image_store.ports.generation import Generations
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock
-from image_store.services.generation.kept import ProviderResults
-from image_store.services.generation.requests import LOOK_AFTER
+from image_store.services.generation.jobs import LOOK_AFTER
+from image_store.services.generation.provider_results import ProviderResults
 
 GRACE = LONGEST_LOOK
 """How old an answer has to be before it counts as left over."""

@@ -1,0 +1,1 @@
+"""Showing images: renditions, links and publications."""

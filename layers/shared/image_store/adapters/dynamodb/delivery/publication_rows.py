@@ -1,0 +1,62 @@
+"""Rows of publications, beside those that a change of a record writes."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from image_store.adapters.dynamodb import items, keys, schema
+from image_store.adapters.dynamodb.delivery import publication_items
+from image_store.adapters.dynamodb.table import OnTable
+from image_store.domain.deadlines import CLOCK_SKEW
+from image_store.domain.delivery.publication import NOBODY, PublicationRow
+from image_store.domain.images.reservation import LONGEST_RESERVATION
+from image_store.ports.delivery import PublicationRows
+
+
+class DynamoPublicationRows(OnTable, PublicationRows):
+    """PublicationRows in the one table; the client is made at the first call."""
+
+    def publication(self, publication: str) -> PublicationRow | None:
+        answer = self._rows.call("get_item", Key=keys.publication(publication), ConsistentRead=True)
+        return publication_items.publication_of(answer["Item"]) if "Item" in answer else None
+
+    def publications(self, names: Collection[str]) -> dict[str, PublicationRow]:
+        found = list(self._rows.get_many([keys.publication(name) for name in names]))
+        # Whatever a row says that cannot be read: its publication is there.
+        there = {keys.name_of_publication(item["pk"]["S"]) for item in found}
+        rows = {name: PublicationRow(name, NOBODY, frozenset(), None) for name in there}
+        readable = schema.readable(found, publication_items.publication_of)
+        return rows | {row.publication: row for row in readable}
+
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
+        answer = self._rows.conditional(
+            "update_item",
+            Key=keys.publication(publication),
+            UpdateExpression="ADD #keys :keys SET copied_until = :until",
+            ConditionExpression="attribute_exists(pk) AND attribute_not_exists(due_at)",
+            ExpressionAttributeNames={"#keys": "keys"},
+            ExpressionAttributeValues={":keys": {"SS": [key]}, ":until": {"S": items.text_time(until)}},
+        )
+        return answer is not None
+
+    def adopt_strays(self, row: PublicationRow) -> None:
+        self._rows.conditional(
+            "put_item",
+            Item=publication_items.publication_item(row),
+            ConditionExpression="attribute_not_exists(pk)",
+        )
+
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        # Refused when it is forgotten already, when it is the current one of its image by now, or has other copies.
+        self._rows.conditional(
+            "delete_item",
+            Key=keys.publication(row.publication),
+            ConditionExpression="attribute_exists(due_at) AND #keys = :keys"
+            # No copy takes longer: a later time was set by a clock that ran ahead.
+            " AND (attribute_not_exists(copied_until) OR copied_until < :now OR copied_until > :latest)",
+            ExpressionAttributeNames={"#keys": "keys"},
+            ExpressionAttributeValues={
+                ":keys": {"SS": sorted(row.keys)},
+                ":now": {"S": items.text_time(at)},
+                ":latest": {"S": items.text_time(at + LONGEST_RESERVATION + CLOCK_SKEW)},
+            },
+        )

@@ -1,0 +1,29 @@
+"""The rows from which cards are completed on request."""
+
+from collections.abc import Collection, Mapping
+
+from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.table import OnTable
+from image_store.domain.delivery.renditions import Rendition
+from image_store.domain.images.image import Details
+from image_store.ports.finding import CardDetails
+
+
+class DynamoCardDetails(OnTable, CardDetails):
+    """CardDetails on the one table; the client is made at the first call."""
+
+    def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
+        found = self._rows.get_many([keys.detail(image_id) for image_id in image_ids], consistent=False)
+        return {
+            item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX): details
+            for item in found
+            for details in schema.readable([item], records.details_of)
+        }
+
+    def renditions(self, image_ids: Collection[str]) -> Mapping[str, tuple[Rendition, ...]]:
+        found = self._rows.get_many([keys.record(image_id) for image_id in image_ids], consistent=False)
+        return {
+            image.id: tuple(made for made in image.renditions if made.making is None)
+            for image in schema.readable(found, records.image_of)
+        }

@@ -1,0 +1,80 @@
+"""The rows of the feed, as it reads them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb.finding.cards import card_of
+from image_store.adapters.dynamodb.finding.lists import filled
+from image_store.adapters.dynamodb.images.records import details_of, fingerprint
+from image_store.adapters.dynamodb.items import Item
+from image_store.adapters.dynamodb.table import OnTable
+from image_store.domain.finding.feed import FeedEntry, FeedQuery, FeedSlice
+from image_store.domain.ids import id_bounds
+from image_store.domain.images.image import Details, Visibility
+from image_store.ports.finding import FeedRows
+
+
+class DynamoFeedRows(OnTable, FeedRows):
+    """FeedRows on the one table; the client is made at the first call."""
+
+    def entries(self, query: FeedQuery, *, after: str | None, at: datetime) -> FeedSlice:
+        partition = _partition(query)
+        values: dict[str, Any] = {":pk": {"S": partition}, ":now": {"N": str(int(at.timestamp()))}}
+        condition = "pk = :pk"
+        if query.since is not None or query.until is not None:
+            condition += " AND sk BETWEEN :low AND :high"
+            values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
+        request: dict[str, Any] = {
+            "KeyConditionExpression": condition,
+            "FilterExpression": "(attribute_not_exists(expires_at) OR expires_at > :now)",
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": False,
+        }
+        # Nearly all rows of a group are its owner's, unless others put their images into it.
+        filtered = query.group is not None and query.owner is not None
+        if filtered:
+            request["FilterExpression"] += " AND #owner = :owner"
+            request["ExpressionAttributeNames"] = {"#owner": "owner"}
+            values[":owner"] = {"S": query.owner}
+        if after is not None:
+            request["ExclusiveStartKey"] = keys.key(partition, after)
+        found, resume = filled(self._rows, request, limit=query.limit, filtered=filtered)
+        return FeedSlice(tuple(schema.readable(found, _entry)), resume["sk"]["S"] if resume else None)
+
+    def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:
+        wanted = {entry.card.id: entry.fingerprint for entry in entries}
+        found: dict[str, Details] = {}
+        # A read that is behind is repeated once; what differs even then belongs to another version of the image.
+        for consistent in (False, True):
+            missing = [keys.detail(image_id) for image_id in wanted if image_id not in found]
+            found |= _matching(self._rows.get_many(missing, consistent=consistent), wanted)
+        return found
+
+
+@schema.reading
+def _entry(item: Item) -> FeedEntry:
+    expires_at = item.get("expires_at")
+    return FeedEntry(
+        card=card_of({**item, "id": item["sk"], "visibility": {"S": Visibility.PUBLIC.value}}),
+        owner=item["owner"]["S"],
+        expires_at=datetime.fromtimestamp(int(expires_at["N"]), UTC) if expires_at else None,
+        fingerprint=item["print"]["S"],
+    )
+
+
+def _matching(items: Iterable[Item], wanted: Mapping[str, str]) -> dict[str, Details]:
+    found = {}
+    for item in items:
+        image_id = item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX)
+        for details in schema.readable([item], details_of):
+            if fingerprint(details) == wanted[image_id]:
+                found[image_id] = details
+    return found
+
+
+def _partition(query: FeedQuery) -> str:
+    if query.group is not None:
+        return keys.feed_of_group(query.group)
+    return keys.FEED if query.owner is None else keys.feed_of_owner(query.owner)

@@ -1,0 +1,86 @@
+"""The rows of terms, as searches read them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.finding import cards
+from image_store.adapters.dynamodb.finding.projections import terms_in
+from image_store.adapters.dynamodb.table import OnTable
+from image_store.domain.finding.cards import Card
+from image_store.domain.finding.search import SearchQuery, TermRow, TermRows
+from image_store.domain.ids import id_bounds
+from image_store.domain.images.image import State
+from image_store.ports.finding import SearchIndex
+
+_FILTERS = ("kind", "visibility", "category", "model", "provider")
+_READ = ("id", "terms", "packed")
+
+
+class DynamoSearchIndex(OnTable, SearchIndex):
+    """SearchIndex on the one table; the client is made at the first call."""
+
+    def rows(
+        self, query: SearchQuery, word: str, *, start: str | None, end: str | None, limit: int
+    ) -> TermRows:
+        partition = keys.terms(query.owner, word, trashed=query.trashed)
+        values = {":pk": {"S": partition}, ":word": {"S": word}}
+        condition = "pk = :pk AND begins_with(sk, :word)"
+        if end is not None:
+            condition = "pk = :pk AND sk BETWEEN :word AND :end"
+            values[":end"] = {"S": end}
+        names = {f"#{name}": name for name in _READ}
+        filters = []
+        for name in _FILTERS:
+            if (wanted := getattr(query, name)) is not None:
+                filters.append(f"#{name} = :{name}")
+                names[f"#{name}"] = name
+                values[f":{name}"] = {"S": str(wanted)}
+        if query.since is not None or query.until is not None:
+            filters.append("#id BETWEEN :low AND :high")
+            values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
+        request: dict[str, Any] = {"FilterExpression": " AND ".join(filters)} if filters else {}
+        if start is not None:
+            request["ExclusiveStartKey"] = keys.key(partition, start)
+        found: list[TermRow] = []
+        examined = 0
+        while True:
+            answer = self._rows.call(
+                "query",
+                **request,
+                KeyConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                ProjectionExpression=", ".join(["sk", *(f"#{name}" for name in _READ)]),
+                Limit=limit - examined,
+            )
+            found += map(_term_row, answer["Items"])
+            examined += answer["ScannedCount"]
+            last = answer.get("LastEvaluatedKey")
+            if last is None or examined >= limit:
+                return TermRows(tuple(found), examined, last["sk"]["S"] if last else None)
+            request["ExclusiveStartKey"] = last
+
+    def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
+        wanted = set(image_ids)
+        partitions = []
+        if query.group is not None:
+            partitions.append(keys.group(query.owner, query.group))
+        if query.tag is not None:
+            partitions.append(keys.tagged(query.owner, query.tag, trashed=query.trashed))
+        for partition in partitions:
+            members = [keys.key(partition, image_id) for image_id in image_ids if image_id in wanted]
+            wanted &= {item["sk"]["S"] for item in self._rows.get_many(members, consistent=False)}
+        found = self._rows.get_many(
+            [keys.record(image_id) for image_id in dict.fromkeys(image_ids) if image_id in wanted],
+            consistent=False,
+        )
+        shown = (State.TRASHED if query.trashed else State.READY).value
+        return {
+            card.id: card for card in cards.cards_of(item for item in found if item["state"]["S"] == shown)
+        }
+
+
+def _term_row(item: items.Item) -> TermRow:
+    place = item["sk"]["S"]
+    return TermRow(place, place.partition(" ")[0], item["id"]["S"], terms_in(item))

@@ -1,0 +1,257 @@
+"""Records as items, and back, with every row that follows from a record."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb.delivery.publication_items import current_publication, publication_item
+from image_store.adapters.dynamodb.finding.cards import listed, rendition_of, rendition_text
+from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
+from image_store.domain.callers.actor import Actor
+from image_store.domain.delivery.renditions import Placeholder
+from image_store.domain.images.image import Details, Image, ImageRecord, Kind, RecordPage, State, Visibility
+from image_store.domain.images.media import MediaType
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FINGERPRINT_CHARS = 12
+
+
+def rows_of(image: Image) -> dict[tuple[str, str], Item]:
+    """Every row that follows from a record, by primary key.
+
+    A change of a record is the difference between the rows before and after it.
+    """
+    record, details = image.record, image.details
+    rows = [_meta(record, details)]
+    if record.state is not State.TOMBSTONE:
+        rows.append(_detail(record, details))
+    if record.state is State.READY:
+        rows.append({**keys.key(keys.checksum(record.owner, record.sha256), record.id)})
+        rows += [
+            {
+                **keys.key(keys.group(record.owner, name), record.id),
+                "id": {"S": record.id},
+                **listed(record, details, tags=True),
+            }
+            for name in details.groups
+        ]
+        if record.publication is not None:
+            rows.append(publication_item(current_publication(record, record.publication)))
+        rows += feed_rows(image)
+    if record.guarded:
+        guard = keys.key(keys.checksum(record.owner, record.sha256), keys.GUARD)
+        rows.append({**guard, "image_id": {"S": record.id}})
+    return {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
+
+
+def feed_rows(image: Image) -> list[Item]:
+    """The rows by which everybody finds an image: of all, of its owner and of its groups; none unless it is public.
+
+    They stay small, so that one Query reads a page of a hundred.
+    """
+    record, details = image.record, image.details
+    if not record.is_in_feed:
+        return []
+    held = listed(record, details)
+    row: Item = {name: held[name] for name in ("card", "kind", "model", "provider") if name in held}
+    row |= {"owner": {"S": record.owner}, "print": {"S": fingerprint(details)}}
+    if record.expires_at is not None:
+        row["expires_at"] = {"N": str(int(record.expires_at.timestamp()))}
+    partitions = (keys.FEED, keys.feed_of_owner(record.owner), *map(keys.feed_of_group, details.groups))
+    return [{**keys.key(partition, record.id), **row} for partition in partitions]
+
+
+def fingerprint(details: Details) -> str:
+    """A short text that tells one version of what the feed may show of details from another.
+
+    It stands in rows, so what it is made of must stay the same from build to build.
+    """
+    prompt = (details.generation or {}).get("prompt")
+    shown = as_json([details.title, prompt, details.tags, details.groups])
+    return hashlib.sha256(shown.encode()).hexdigest()[:_FINGERPRINT_CHARS]
+
+
+def _meta(record: ImageRecord, details: Details) -> Item:
+    item: Item = {
+        **keys.record(record.id),
+        **schema.STAMP,
+        "id": {"S": record.id},
+        "state": {"S": record.state.value},
+        "attempt": {"S": record.attempt},
+        "version": {"N": str(record.version)},
+        "change": {"S": record.change},
+        "record": {"S": record_text(record)},
+    }
+    if record.state is State.READY:
+        item |= {"owner_key": {"S": keys.live(record.owner)}, **listed(record, details)}
+    if record.state is State.TRASHED:
+        item |= {"owner_key": {"S": keys.trash(record.owner)}, **listed(record, details)}
+    if record.due_at is not None:
+        item |= {"due_shard": {"S": keys.due_shard(record.id)}, "due_at": {"S": text_time(record.due_at)}}
+    if record.amendment is not None:
+        item["amendment"] = {"S": record.amendment}
+    return item
+
+
+_BY_OWNER = "owner"
+"""Stands for the subject who owns the image, who makes most changes and whom the record names already."""
+
+
+def signature(record: ImageRecord, actor: Actor) -> Item:
+    """Who makes this change of the record: attributes for the audit trail alone, which nothing else reads."""
+    by = _BY_OWNER if actor.is_subject(record.owner) else actor.name
+    return {"by": {"S": f"{by} {actor.request_id}"}}
+
+
+def actor_of(item: Item) -> Actor | None:
+    """Who made the change that a META item carries; None for an item from before there was an audit trail."""
+    if "by" not in item:
+        return None
+    by, _, request_id = item["by"]["S"].rpartition(" ")
+    return Actor.subject(image_of(item).owner, request_id) if by == _BY_OWNER else Actor(by, request_id)
+
+
+def _detail(record: ImageRecord, details: Details) -> Item:
+    body = {
+        "title": details.title,
+        "alt_text": details.alt_text,
+        "alt_text_given": details.alt_text_given,
+        "tags": details.tags,
+        "rating": details.rating,
+        "groups": details.groups,
+        "metadata": details.metadata,
+        "generation": details.generation,
+        "analysis": details.analysis,
+        "warnings": details.warnings,
+        **({"sealed": details.sealed} if details.sealed is not None else {}),
+    }
+    return {**keys.detail(record.id), **schema.STAMP, "body": {"S": as_json(body)}}
+
+
+def record_text(record: ImageRecord) -> str:
+    """All of a record that no condition, index or filter needs."""
+    return as_json(
+        {
+            "owner": record.owner,
+            "folder": record.folder,
+            "kind": record.kind,
+            "visibility": record.visibility,
+            "filename": record.filename,
+            "type": record.media_type,
+            "size": record.size_bytes,
+            "width": record.width,
+            "height": record.height,
+            "sha256": record.sha256,
+            "looks": [record.placeholder.blurhash, record.placeholder.color, record.perceptual_hash],
+            "renditions": [rendition_text(rendition) for rendition in record.renditions],
+            "created": _micros(record.created_at),
+            "updated": _micros(record.updated_at),
+            "category": record.category,
+            "cache": record.cache_control,
+            "expires": _micros(record.expires_at) if record.expires_at else None,
+            "publication": record.publication,
+            "intent": record.intent,
+            "guarded": record.guarded,
+            "idempotency": record.idempotency,
+            **_while_uploading(record),
+            **({"transformed": True} if record.transformed else {}),
+            **({"counted": True} if record.counted else {}),
+        }
+    )
+
+
+def _micros(at: datetime) -> int:
+    """An instant of a record, which nothing sorts by: a dozen bytes shorter than as text."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _instant(micros: int) -> datetime:
+    return _EPOCH + micros * _MICROSECOND
+
+
+def _while_uploading(record: ImageRecord) -> dict[str, Any]:
+    """What only a direct upload has; left out otherwise, for most images are none."""
+    optional = {
+        "staging": record.staging,
+        "refusal": record.refusal,
+        "queued": _micros(record.queued_at) if record.queued_at else None,
+    }
+    return {name: value for name, value in optional.items() if value is not None}
+
+
+@schema.reading
+def image_of(item: Item) -> ImageRecord:
+    """The record that a META item of this or an earlier version holds; UnreadableRow for any other."""
+    schema.version_of(item)
+    image = json.loads(item["record"]["S"])
+    blurhash, color, perceptual_hash = image["looks"]
+    return ImageRecord(
+        id=item["id"]["S"],
+        owner=image["owner"],
+        state=State(item["state"]["S"]),
+        attempt=item["attempt"]["S"],
+        version=int(item["version"]["N"]),
+        change=item["change"]["S"],
+        folder=image["folder"],
+        kind=Kind(image["kind"]),
+        visibility=Visibility(image["visibility"]),
+        filename=image["filename"],
+        media_type=MediaType(image["type"]),
+        size_bytes=image["size"],
+        width=image["width"],
+        height=image["height"],
+        sha256=image["sha256"],
+        placeholder=Placeholder(blurhash, color),
+        renditions=tuple(map(rendition_of, image["renditions"])),
+        created_at=_instant(image["created"]),
+        updated_at=_instant(image["updated"]),
+        category=image["category"],
+        cache_control=image["cache"],
+        expires_at=_instant(image["expires"]) if image["expires"] else None,
+        publication=image["publication"],
+        intent=image["intent"],
+        due_at=parse_time(item["due_at"]["S"]) if "due_at" in item else None,
+        guarded=image["guarded"],
+        idempotency=image["idempotency"],
+        staging=image.get("staging"),
+        refusal=image.get("refusal"),
+        queued_at=_instant(image["queued"]) if "queued" in image else None,
+        transformed=image.get("transformed", False),
+        counted=image.get("counted", False),
+        perceptual_hash=perceptual_hash,
+        amendment=item["amendment"]["S"] if "amendment" in item else None,
+    )
+
+
+def images_of(items: Iterable[Item]) -> RecordPage:
+    """The records that META items hold, with the ids of those that cannot be read; the log says why."""
+    page = RecordPage()
+    for item in items:
+        found = list(schema.readable([item], image_of))
+        page += found
+        if not found:
+            page.unreadable.add(keys.image_of_record(item) or "")
+    return page
+
+
+@schema.reading
+def details_of(item: Item) -> Details:
+    """The details that a DETAIL item of this or an earlier version holds; UnreadableRow for any other."""
+    schema.version_of(item)
+    body = json.loads(item["body"]["S"])
+    for name in ("tags", "groups", "warnings"):
+        body[name] = tuple(body[name])
+    return Details(**body)
+
+
+def record_of(items: list[Item]) -> Image | None:
+    """The record that the items of one image make; None without META."""
+    by_sort_key = {item["sk"]["S"]: item for item in items}
+    if keys.META not in by_sort_key:
+        return None
+    detail = by_sort_key.get(keys.DETAIL)
+    return Image(image_of(by_sort_key[keys.META]), details_of(detail) if detail else Details())

@@ -1,0 +1,241 @@
+"""The records of images: every expression that reads or writes one.
+
+All writes are conditional transactions. Their conditions name the version a writer saw, so of two writers one
+loses and changes nothing. When the answer to a write is lost, a strong read settles it: the row carries the name
+of the change that made it (`change`), and a name is used once.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb.delivery import publication_items
+from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.table import DynamoTable, refused
+from image_store.domain.callers.actor import NOBODY, Actor
+from image_store.domain.images.image import FoundRecords, Image, ImageRecord, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from image_store.adapters.dynamodb.images.usage_rows import UsageRows
+    from image_store.domain.delivery.publication import PublicationRow
+    from image_store.domain.images.reservation import Reservation
+
+
+class DynamoRepository:
+    """ImageRepository on one DynamoDB table; the client is made at the first call.
+
+    `actor` tells who makes a change, and every change of a record carries it: the audit trail is read from there.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        client: Callable[[], Any],
+        actor: Callable[[], Actor] = lambda: NOBODY,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._table = table
+        self._actor = actor
+        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_refusal)
+        self._monotonic = monotonic
+
+    # Writes -------------------------------------------------------------------------------------------
+
+    def reserve(self, reservation: Reservation) -> None:
+        record = reservation.image.record
+        writes: list[tuple[str, dict[str, Any]]] = []
+        if record.counted:
+            writes.append(("usage", self._usage.take(record, reservation.quota)))
+        for (_, sort_key), item in records.rows_of(reservation.image).items():
+            row = item | records.signature(record, self._actor()) if sort_key == keys.META else item
+            writes.append(("guard" if sort_key == keys.GUARD else "record", self._create(row)))
+        if reservation.idempotency is not None:
+            item = {
+                **keys.idempotency(reservation.idempotency.name),
+                "fingerprint": {"S": reservation.idempotency.fingerprint},
+                "image_id": {"S": record.id},
+                "ttl": {"N": str(int(reservation.expires_at.timestamp()))},
+            }
+            # DynamoDB removes expired rows late, up to two days: an expired one counts as absent.
+            write = self._put(
+                item,
+                "attribute_not_exists(pk) OR #ttl < :now",
+                names={"#ttl": "ttl"},
+                values={":now": {"N": str(int(record.created_at.timestamp()))}},
+            )
+            writes.append(("idempotency", write))
+        if reservation.publication is not None:
+            writes.append(
+                ("publication", self._keep(publication_items.publication_item(reservation.publication)))
+            )
+        self._rows.transact(writes, settled=lambda: self._is_mine(record))
+
+    def replace(
+        self,
+        before: Image,
+        after: Image,
+        *,
+        publications: Sequence[PublicationRow] = (),
+    ) -> None:
+        old, new = records.rows_of(before), records.rows_of(after)
+        for item in map(publication_items.publication_item, publications):
+            new[item["pk"]["S"], item["sk"]["S"]] = item
+        writes: list[tuple[str, dict[str, Any]]] = []
+        for row_key, item in new.items():
+            if row_key[1] == keys.META:
+                signed = item | records.signature(after.record, self._actor())
+                writes.append(("record", self._put(signed, *_unchanged(before.record))))
+            elif item != old.get(row_key):
+                is_publication = row_key[1] == keys.PUBLICATION
+                writes.append(("row", self._keep(item) if is_publication else self._put(item)))
+        writes += [("row", self._delete(*row_key)) for row_key in old.keys() - new.keys()]
+        if after.record.state is State.DELETING:
+            if before.record.counted:
+                writes.append(("usage", self._usage.give_back(before.record)))
+            if before.record.state is State.PENDING and before.record.idempotency is not None:
+                gone = keys.idempotency(before.record.idempotency)
+                writes.append(("idempotency", {"Delete": {"TableName": self._table, "Key": gone}}))
+        self._rows.transact(writes, settled=lambda: self._is_mine(after.record))
+
+    def amend(self, before: ImageRecord, after: ImageRecord) -> None:
+        names, values, condition = _unchanged_parts(before)
+        said = {
+            "record": {"S": records.record_text(after)},
+            "amendment": {"S": after.amendment},
+            **records.signature(after, self._actor()),
+        }
+        update = {
+            "TableName": self._table,
+            "Key": keys.record(before.id),
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in said),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names | {f"#{name}": name for name in said},
+            "ExpressionAttributeValues": values | {f":{name}": value for name, value in said.items()},
+        }
+        self._rows.transact([("record", {"Update": update})], settled=lambda: self._is_amended(after))
+
+    def forget(self, image: Image) -> None:
+        names, values, condition = _unchanged_parts(image.record)
+        meta = {
+            "TableName": self._table,
+            "Key": keys.record(image.record.id),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+        self._rows.transact(
+            [("record", {"Delete": meta})], settled=lambda: self.get_image(image.record.id) is None
+        )
+
+    def _create(self, item: items.Item) -> dict[str, Any]:
+        return self._put(item, "attribute_not_exists(pk)")
+
+    def _put(
+        self,
+        item: items.Item,
+        condition: str | None = None,
+        names: dict[str, str] | None = None,
+        values: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        put: dict[str, Any] = {"TableName": self._table, "Item": item}
+        if condition:
+            put["ConditionExpression"] = condition
+        if names:
+            put["ExpressionAttributeNames"] = names
+        if values:
+            put["ExpressionAttributeValues"] = values
+        return {"Put": put}
+
+    def _keep(self, publication: items.Item) -> dict[str, Any]:
+        """Write the row of a publication without losing a copy that somebody else announced meanwhile."""
+        update: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": {name: publication[name] for name in ("pk", "sk")},
+            "ExpressionAttributeValues": {":image": publication["image_id"]},
+        }
+        due = (
+            ", due_shard = :shard, due_at = :due" if "due_at" in publication else " REMOVE due_shard, due_at"
+        )
+        update["UpdateExpression"] = f"SET image_id = :image{due}"
+        values = update["ExpressionAttributeValues"]
+        if "due_at" in publication:
+            values |= {":shard": publication["due_shard"], ":due": publication["due_at"]}
+        if "keys" in publication:
+            update["UpdateExpression"] += " ADD #keys :keys"
+            update["ExpressionAttributeNames"] = {"#keys": "keys"}
+            values[":keys"] = publication["keys"]
+        return {"Update": update}
+
+    def _delete(self, pk: str, sk: str) -> dict[str, Any]:
+        return {"Delete": {"TableName": self._table, "Key": keys.key(pk, sk)}}
+
+    def _is_mine(self, record: ImageRecord) -> bool:
+        stored = self.get_image(record.id)
+        return stored is not None and stored.change == record.change
+
+    def _is_amended(self, record: ImageRecord) -> bool:
+        stored = self.get_image(record.id)
+        return stored is not None and stored.amendment == record.amendment
+
+    @cached_property
+    def _usage(self) -> UsageRows:
+        # Whoever only reads does without.
+        from image_store.adapters.dynamodb.images.usage_rows import UsageRows
+
+        return UsageRows(self._rows, monotonic=self._monotonic)
+
+    # Reads --------------------------------------------------------------------------------------------
+
+    def get(self, image_id: str) -> Image | None:
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": keys.image(image_id)}},
+            ConsistentRead=True,
+        )
+        return records.record_of(answer["Items"])
+
+    def get_image(self, image_id: str) -> ImageRecord | None:
+        answer = self._rows.call("get_item", Key=keys.record(image_id), ConsistentRead=True)
+        return records.image_of(answer["Item"]) if "Item" in answer else None
+
+    def get_images(self, image_ids: Collection[str]) -> FoundRecords:
+        page = records.images_of(self._rows.get_many([keys.record(image_id) for image_id in image_ids]))
+        found = FoundRecords()
+        found.update({record.id: record for record in page})
+        found.unreadable = page.unreadable
+        return found
+
+
+def _unchanged_parts(record: ImageRecord) -> tuple[dict[str, str], dict[str, Any], str]:
+    names = {"#version": "version", "#attempt": "attempt", "#state": "state"}
+    values = {
+        ":version": {"N": str(record.version)},
+        ":attempt": {"S": record.attempt},
+        ":state": {"S": record.state.value},
+    }
+    condition = "#version = :version AND #attempt = :attempt AND #state = :state AND "
+    if record.amendment is None:
+        return names, values, condition + "attribute_not_exists(amendment)"
+    values[":amended"] = {"S": record.amendment}
+    return names, values, condition + "amendment = :amended"
+
+
+def _unchanged(record: ImageRecord) -> tuple[str, dict[str, str], dict[str, Any]]:
+    names, values, condition = _unchanged_parts(record)
+    return condition, names, values
+
+
+def _refusal(failed: set[str]) -> Exception:
+    if "usage" in failed:
+        from image_store.adapters.dynamodb.images.usage_rows import used_up
+
+        return used_up()
+    return refused(failed)

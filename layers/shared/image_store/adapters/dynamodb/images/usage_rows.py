@@ -1,0 +1,139 @@
+"""What owners have taken under a quota.
+
+Without a quota no row is shared by an owner's uploads. With one, each reservation adds to the owner's row on the
+condition that there is room, and says so in its record (`counted`); only what was counted is given back. So the row is
+exact at any moment, whatever functions with and without a quota run at once.
+
+What an owner stored before there was a quota, or while there was none, is known from the projections: all of the
+owner's images, without those that the row counts. It only ever grows smaller while a quota is set, and is read, a
+moment behind, before each reservation that may be refused. Images that are just being stored when a quota is set for
+the first time count once they are.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from image_store.adapters.dynamodb import keys
+from image_store.domain.errors import QuotaExceeded
+from image_store.domain.images.quota import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from image_store.adapters.dynamodb.table import DynamoTable
+    from image_store.domain.images.image import ImageRecord
+    from image_store.domain.images.quota import Quota
+
+_NOTHING = Usage(0, 0)
+_REMEMBERED_SECONDS = 60.0
+_MOST_REMEMBERED = 1_000
+
+
+class UsageRows:
+    """Writes of the usage rows for transactions of the table, and their reads."""
+
+    def __init__(self, table: DynamoTable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._rows = table
+        self._monotonic = monotonic
+        self._all_counted: dict[str, float] = {}
+        """Until when it need not be looked again whether an owner has images that the row does not count."""
+
+    def take(self, record: ImageRecord, quota: Quota) -> dict[str, Any]:
+        """Count an image that is being stored; QuotaExceeded where no row could have room for it."""
+        update = self._add(record.owner, images=1, promised=1, size_bytes=record.size_bytes)
+        if not (quota.enforced and quota.is_set):
+            return {"Update": update}
+        earlier = self._uncounted(record.owner)
+        conditions = []
+        if quota.images:
+            room = quota.images - earlier.images
+            if room <= 0:
+                raise used_up()
+            conditions.append("(attribute_not_exists(promised) OR promised < :most)")
+            update["ExpressionAttributeValues"][":most"] = {"N": str(room)}
+        if quota.size_bytes:
+            if record.size_bytes > quota.size_bytes:
+                raise QuotaExceeded("This image alone is larger than your quota of bytes.")
+            room = quota.size_bytes - earlier.size_bytes - record.size_bytes
+            if room < 0:
+                raise used_up()
+            conditions.append("(attribute_not_exists(size_bytes) OR size_bytes <= :room)")
+            update["ExpressionAttributeValues"][":room"] = {"N": str(room)}
+        return {"Update": update | {"ConditionExpression": " AND ".join(conditions)}}
+
+    def give_back(self, record: ImageRecord) -> dict[str, Any]:
+        """Count an image no more."""
+        return {"Update": self._add(record.owner, images=-1, promised=-1, size_bytes=-record.size_bytes)}
+
+    def promise(self, owner: str, images: int, most: int) -> dict[str, Any]:
+        """Count images that jobs will make, or make no more; on the condition that no more than `most` are taken.
+
+        QuotaExceeded where no row could have room for them. 0 means no condition.
+        """
+        update = self._add(owner, promised=images)
+        if most:
+            room = most - images - self._uncounted(owner).images
+            if room < 0:
+                raise no_room()
+            update["ConditionExpression"] = "attribute_not_exists(promised) OR promised <= :room"
+            update["ExpressionAttributeValues"][":room"] = {"N": str(room)}
+        return {"Update": update}
+
+    def usage(self, owner: str) -> Usage:
+        """What an owner stores: what the row counts, strongly consistent, and what projections know besides."""
+        item = self._rows.call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item", {})
+        earlier = self._uncounted(owner)
+        return Usage(
+            earlier.images + _number(item, "images"), earlier.size_bytes + _number(item, "size_bytes")
+        )
+
+    def _uncounted(self, owner: str) -> Usage:
+        """What an owner stores that the row does not count; that it is nothing is remembered for a minute."""
+        now = self._monotonic()
+        if self._all_counted.get(owner, 0.0) > now:
+            return _NOTHING
+        found = self._read_uncounted(owner)
+        if found == _NOTHING:
+            if len(self._all_counted) >= _MOST_REMEMBERED:
+                self._all_counted.clear()
+            self._all_counted[owner] = now + _REMEMBERED_SECONDS
+        return found
+
+    def _read_uncounted(self, owner: str) -> Usage:
+        from image_store.adapters.dynamodb.finding.rebuilds import serving
+        from image_store.domain.finding.projection import COUNTED, IMAGES, SIZE
+
+        figures = keys.key(keys.owner_stats(serving(self._rows), owner), keys.TOTAL)
+        item = self._rows.call("get_item", Key=figures).get("Item")
+        if item is None:
+            return _NOTHING
+        images, size_bytes = (
+            max(0, _number(item, name) - _number(item, f"{COUNTED}{name}")) for name in (IMAGES, SIZE)
+        )
+        return Usage(images, size_bytes)
+
+    def _add(self, owner: str, **numbers: int) -> dict[str, Any]:
+        return {
+            "TableName": self._rows.name,
+            "Key": keys.usage(owner),
+            "UpdateExpression": "ADD " + ", ".join(f"{name} :{name}" for name in numbers),
+            "ExpressionAttributeValues": {f":{name}": {"N": str(number)} for name, number in numbers.items()},
+        }
+
+
+def used_up() -> QuotaExceeded:
+    """The refusal of an image."""
+    return QuotaExceeded("Your quota of images or bytes is used up; delete some images for good first.")
+
+
+def no_room() -> QuotaExceeded:
+    """The refusal of a job."""
+    return QuotaExceeded(
+        "Your quota of images has no room for this request; delete some images for good first."
+    )
+
+
+def _number(item: Mapping[str, Any], name: str) -> int:
+    return int(item[name]["N"]) if name in item else 0

@@ -1,0 +1,1 @@
+"""Cleanup, repair, migration and rebuilding."""

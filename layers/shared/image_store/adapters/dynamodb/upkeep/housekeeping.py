@@ -1,0 +1,141 @@
+"""What cleanup remembers: its lease, how far its sweeps have come, and its reports.
+
+The lease row stays for ever and its token only grows. Whatever a run writes is one transaction with a check that the
+token is still its own, so a run that lost its lease, to a pause for example, changes nothing any more.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb.items import parse_time, text_time
+from image_store.adapters.dynamodb.table import DynamoTable
+from image_store.domain.deadlines import CLOCK_SKEW
+from image_store.domain.errors import Conflict
+from image_store.domain.upkeep.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.ports.upkeep import Housekeeping
+
+REPORT_LIFETIME = timedelta(days=90)
+_TIMES = ("started_at", "finished_at")
+
+
+class DynamoHousekeeping(Housekeeping):
+    """Housekeeping in the one table; the client is made at the first call."""
+
+    def __init__(
+        self,
+        table: str,
+        *,
+        client: Callable[[], Any],
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rows = DynamoTable(table, client=client, sleep=sleep, monotonic=monotonic, refusal=_taken_over)
+
+    def take_lease(
+        self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
+    ) -> Lease | None:
+        # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
+        # A lease that ends later than any run may was taken by a clock that ran ahead.
+        free = "attribute_not_exists(#until) OR #until < :now OR #until > :latest OR holder = :holder"
+        answer = self._rows.conditional(
+            "update_item",
+            Key=keys.CLEANUP_LEASE,
+            UpdateExpression="SET holder = :holder, #until = :until ADD #token :one",
+            ConditionExpression=f"{free} OR attribute_exists(#until)" if take_over else free,
+            ExpressionAttributeNames={"#until": "until", "#token": "token"},
+            ExpressionAttributeValues={
+                ":holder": {"S": holder},
+                ":until": {"S": text_time(until)},
+                ":now": {"S": text_time(at)},
+                ":latest": {"S": text_time(at + LONGEST_RUN + CLOCK_SKEW)},
+                ":one": {"N": "1"},
+            },
+            ReturnValues="UPDATED_NEW",
+        )
+        return None if answer is None else Lease(holder, int(answer["Attributes"]["token"]["N"]))
+
+    def end_lease(self, lease: Lease) -> None:
+        self._rows.conditional(
+            "update_item",
+            Key=keys.CLEANUP_LEASE,
+            UpdateExpression="REMOVE #until",
+            ConditionExpression="#token = :token",
+            ExpressionAttributeNames={"#until": "until", "#token": "token"},
+            ExpressionAttributeValues={":token": {"N": str(lease.token)}},
+        )
+
+    def position(self, sweep: str) -> Position | None:
+        answer = self._rows.call("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
+        found = schema.readable([answer["Item"]] if "Item" in answer else [], _position)
+        return next(found, None)  # one that cannot be read is as good as none: a sweep begins anew
+
+    def move(self, sweep: str, position: Position, lease: Lease) -> None:
+        item = {
+            **keys.cleanup_position(sweep),
+            **schema.STAMP,
+            "started_at": {"S": text_time(position.started_at)},
+        }
+        if position.after is not None:
+            item["after"] = {"S": position.after}
+        self._write(item, lease)
+
+    def keep_report(self, report: Report, lease: Lease) -> None:
+        told = {**report.told(), **{name: _text(getattr(report, name)) for name in _TIMES}}
+        expires_at = report.started_at + REPORT_LIFETIME
+        item = {
+            **keys.cleanup_report(report.id),
+            **schema.STAMP,
+            "report": {"S": json.dumps(told)},
+            "ttl": {"N": str(int(expires_at.timestamp()))},
+        }
+        self._write(item, lease)
+
+    def reports(self, *, limit: int) -> list[Report]:
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": keys.cleanup_report("")["pk"]},
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return list(schema.readable(answer["Items"], _report))
+
+    def _write(self, item: dict[str, Any], lease: Lease) -> None:
+        """Put a row for as long as the lease is held."""
+        check = {
+            "TableName": self._rows.name,
+            "Key": keys.CLEANUP_LEASE,
+            "ConditionExpression": "#token = :token",
+            "ExpressionAttributeNames": {"#token": "token"},
+            "ExpressionAttributeValues": {":token": {"N": str(lease.token)}},
+        }
+        put = {"TableName": self._rows.name, "Item": item}
+        # A row that is written again is the same row, so an answer that was lost needs no other look.
+        self._rows.transact(
+            [("lease", {"ConditionCheck": check}), ("row", {"Put": put})], settled=lambda: False
+        )
+
+
+def _taken_over(_failed: set[str]) -> Exception:
+    return Conflict("Another run of cleanup has taken over.")
+
+
+def _text(at: datetime | None) -> str | None:
+    return text_time(at) if at is not None else None
+
+
+@schema.reading
+def _position(item: dict[str, Any]) -> Position:
+    schema.version_of(item)
+    return Position(parse_time(item["started_at"]["S"]), item["after"]["S"] if "after" in item else None)
+
+
+@schema.reading
+def _report(item: dict[str, Any]) -> Report:
+    schema.version_of(item)
+    told = json.loads(item["report"]["S"])
+    return Report(**{**told, **{name: parse_time(told[name]) if told[name] else None for name in _TIMES}})

@@ -1,0 +1,196 @@
+"""Migrations as rows of the one table: the step stands alone for its condition, all else is one JSON text."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb.items import Item, parse_time, text_time
+from image_store.adapters.dynamodb.table import NamedWrite, OnTable
+from image_store.domain.errors import Conflict
+from image_store.domain.upkeep.migration import (
+    FieldNames,
+    Folder,
+    JsonLines,
+    MigratedPage,
+    MigratedRecord,
+    Migration,
+    MigrationStatus,
+    MigrationTotals,
+    OneRecord,
+    Options,
+    RecordError,
+    SourceLocation,
+    Table,
+    Tally,
+    source_name,
+)
+from image_store.ports.upkeep import Migrations
+
+_KINDS: dict[str, type[SourceLocation]] = {
+    "jsonl": JsonLines,
+    "folder": Folder,
+    "table": Table,
+    "record": OneRecord,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+_MAX_SOURCES = 1_000
+_TIMES = ("created_at", "updated_at", "finished_at")
+
+
+class DynamoMigrations(OnTable, Migrations):
+    """Migrations in the one table; the client is made at the first call."""
+
+    def create(self, migration: Migration) -> None:
+        self._put(migration, ConditionExpression="attribute_not_exists(pk)")
+
+    def get(self, migration_id: str) -> Migration | None:
+        item = self._item(migration_id)
+        return _migration_of(item) if item is not None else None
+
+    def save(self, after: Migration, *, step: int) -> None:
+        self._put(
+            after,
+            ConditionExpression="#step = :step",
+            ExpressionAttributeNames={"#step": "step"},
+            ExpressionAttributeValues={":step": {"N": str(step)}},
+        )
+
+    def keep_records(
+        self, migration_id: str, records: Sequence[MigratedRecord], *, expires_at: datetime
+    ) -> None:
+        ttl = {"N": str(int(expires_at.timestamp()))}
+        rows = [
+            row
+            for record in records
+            for row in (
+                {
+                    **keys.migrated_record(migration_id, record.record_id),
+                    "record_id": {"S": record.record_id},
+                    "image_id": {"S": record.image_id},
+                    "picture": {"S": record.picture},
+                    "ttl": ttl,
+                },
+                {
+                    **keys.migrated_picture(record.picture),
+                    "image_id": {"S": record.image_id},
+                    "ttl": ttl,
+                },
+            )
+        ]
+        # A record may stand in a batch twice, and a transaction takes each row once.
+        by_key = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
+        puts = [("row", {"Put": {"TableName": self._rows.name, "Item": row}}) for row in by_key.values()]
+        # Rows that are written again are the same rows, so a response that was lost needs no other look.
+        self._rows.transact(puts, settled=lambda: False)
+
+    def image_of_record(self, migration_id: str, record_id: str) -> str | None:
+        return self._image_in(keys.migrated_record(migration_id, record_id))
+
+    def image_of_picture(self, picture: str) -> str | None:
+        return self._image_in(keys.migrated_picture(picture))
+
+    def records(self, migration_id: str, *, after: str | None, limit: int) -> MigratedPage:
+        start = {} if after is None else {"ExclusiveStartKey": keys.migrated_place(migration_id, after)}
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": keys.migrated_place(migration_id, "")["pk"]},
+            Limit=limit,
+            **start,
+        )
+        found = tuple(
+            MigratedRecord(row["record_id"]["S"], row["image_id"]["S"], row["picture"]["S"])
+            for row in answer["Items"]
+        )
+        last = answer.get("LastEvaluatedKey")
+        return MigratedPage(records=found, after=last["sk"]["S"] if last else None)
+
+    def totals(self) -> MigrationTotals:
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": keys.migration_source("")["pk"]},
+            Limit=_MAX_SOURCES,
+        )
+        return sum(map(_totals_of, answer["Items"]), MigrationTotals())
+
+    def _image_in(self, key: keys.Key) -> str | None:
+        answer = self._rows.call("get_item", Key=key, ConsistentRead=True)
+        return answer["Item"]["image_id"]["S"] if "Item" in answer else None
+
+    def _put(self, migration: Migration, **condition: Any) -> None:
+        item = _item_of(migration)
+        writes: list[NamedWrite] = [
+            ("migration", {"Put": {"TableName": self._rows.name, "Item": item, **condition}})
+        ]
+        if not isinstance(migration.source, OneRecord):
+            totals = _totals_item(migration)
+            writes.append(("totals", {"Put": {"TableName": self._rows.name, "Item": totals}}))
+        self._rows.transact(
+            writes, settled=lambda: self._item(migration.id) == item, refusal=_carried_on_by_another
+        )
+
+    def _item(self, migration_id: str) -> Item | None:
+        answer = self._rows.call("get_item", Key=keys.migration(migration_id), ConsistentRead=True)
+        item: Item | None = answer.get("Item")
+        return item
+
+
+def _item_of(migration: Migration) -> Item:
+    told = asdict(migration) | {name: _text(getattr(migration, name)) for name in _TIMES}
+    told["source"] = {_NAMES[type(migration.source)]: asdict(migration.source)}
+    del told["id"], told["step"]
+    return {
+        **keys.migration(migration.id),
+        **schema.STAMP,
+        "step": {"N": str(migration.step)},
+        "migration": {"S": json.dumps(told, separators=(",", ":"))},
+    }
+
+
+def _totals_item(migration: Migration) -> Item:
+    """The row that says what the last migration of a source has come to."""
+    tally = migration.tally
+    numbers = {
+        "moved": tally.moved + tally.already_moved,
+        "left": migration.left or 0,
+        "failed": tally.failed,
+    }
+    return {
+        **keys.migration_source(source_name(migration.source)),
+        "migration_id": {"S": migration.id},
+        **{name: {"N": str(number)} for name, number in numbers.items()},
+    }
+
+
+def _totals_of(item: Item) -> MigrationTotals:
+    return MigrationTotals(**{name: int(item[name]["N"]) for name in ("moved", "left", "failed")})
+
+
+def _carried_on_by_another(_: set[str]) -> Exception:
+    return Conflict("Another worker has carried this migration on.")
+
+
+@schema.reading
+def _migration_of(item: Item) -> Migration:
+    schema.version_of(item)
+    told = json.loads(item["migration"]["S"])
+    ((kind, source),) = told["source"].items()
+    times = {name: parse_time(told[name]) if told[name] else None for name in _TIMES}
+    errors = tuple(RecordError(**error) for error in told["tally"]["errors"])
+    changed = {
+        "source": _KINDS[kind](**source),
+        "options": Options(**told["options"] | {"fields": FieldNames(**told["options"]["fields"])}),
+        "status": MigrationStatus(told["status"]),
+        "tally": Tally(**told["tally"] | {"errors": errors}),
+    }
+    return Migration(
+        id=keys.id_of_migration(item["pk"]["S"]), step=int(item["step"]["N"]), **(told | times | changed)
+    )
+
+
+def _text(at: Any) -> str | None:
+    return text_time(at) if at is not None else None

@@ -1,0 +1,116 @@
+"""How much work a stranger's picture may cause, checked against its header before any decoding."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from image_store.domain.errors import ImageTooLarge, InvalidImage, PayloadTooLarge, TooManyFrames
+from image_store.domain.images.media import MAX_BYTES
+
+# An encoder cuts a progressive JPEG into about 10 scans, and each costs a walk over all of the picture.
+_MAX_PASS_PIXELS = 1_000_000_000
+# No JPEG, GIF, WebP or AVIF has a longer side; a PNG that has one is made to trouble whoever scales it.
+_MAX_SIDE_PX = 65_535
+# What is kept of a frame until a rendition that moves is encoded.
+_FRAME_BYTES_PER_PIXEL = 4
+# A photo takes some 30 bytes of memory for each of its own, a flat drawing a thousand, a bomb a million.
+_MEMORY_FOR_ANY_FILE = 180_000_000
+_MEMORY_PER_FILE_BYTE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file claims about itself before anything is decoded.
+
+    `frames` is 1 for a still picture. `passes` counts how often a decoder walks over all pixels: the scans
+    of a JPEG, 1 elsewhere. `bytes_per_pixel` is what decoding takes at its peak, as measured with Pillow 13.
+    `is_plausible` is false where so few bytes cannot hold so many pixels.
+    """
+
+    width: int
+    height: int
+    frames: int = 1
+    passes: int = 1
+    bytes_per_pixel: int = 4
+    is_plausible: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodeLimits:
+    """Caps on one original, with what a deployment has that chooses nothing.
+
+    `max_pixels` holds for the picture (or the canvas of an animation), `max_frames` for the number of
+    frames and `max_total_pixels` for canvas × frames of an animation: one that just passes takes 1–2 s of one core.
+    `max_metadata_bytes` holds for EXIF, XMP, ICC, comments and unknown parts together; photo editors stay below a
+    tenth of it. `max_memory_bytes` is how much memory decoding may take, as far as its header tells: a picture of
+    50 MP takes up to 200 MB as a JPEG, 400 MB as a PNG, 550 MB as an AVIF and 800 MB as a WebP, and its renditions
+    100 MB more. A small file gets less: 180 MB and 256 bytes for each of its own. `max_decode_time` is of one core,
+    and ends the decoding of an
+    animation whose frames cost more than their claimed size lets expect.
+
+    The limits on what is animated refuse nothing: beyond them a rendition shows the first frame alone.
+    `max_animated_pixels` holds for the frames of one rendition together, `max_animation_time` for decoding and
+    scaling them.
+    """
+
+    max_bytes: int = MAX_BYTES
+    max_pixels: int = 50_000_000
+    max_frames: int = 1_000
+    max_total_pixels: int = 100_000_000
+    max_metadata_bytes: int = 16 * 1024 * 1024
+    max_memory_bytes: int = 800_000_000
+    max_decode_time: timedelta = timedelta(seconds=8)
+    max_animated_frames: int = 300
+    max_animated_pixels: int = 25_000_000
+    max_animation_time: timedelta = timedelta(seconds=4)
+
+    def check_bytes(self, size_bytes: int) -> None:
+        """Refuse a file with more bytes than this: PayloadTooLarge."""
+        if size_bytes > self.max_bytes:
+            raise PayloadTooLarge(f"An image has at most {self.max_bytes:,} bytes.")
+
+    def check(self, header: Header, size_bytes: int) -> None:
+        """Refuse a picture that is larger than this, or takes too much memory for a file of `size_bytes`.
+
+        Raises
+        ------
+        InvalidImage, ImageTooLarge, TooManyFrames
+        """
+        pixels = header.width * header.height
+        if pixels <= 0:
+            raise InvalidImage("The image claims to have no pixels.")
+        if pixels > self.max_pixels:
+            raise ImageTooLarge(
+                f"The image has {header.width} × {header.height} pixels; "
+                f"at most {self.max_pixels:,} pixels are accepted."
+            )
+        if max(header.width, header.height) > _MAX_SIDE_PX:
+            raise ImageTooLarge(
+                f"The image has {header.width} × {header.height} pixels; "
+                f"at most {_MAX_SIDE_PX:,} are accepted on a side."
+            )
+        if header.frames > self.max_frames:
+            raise TooManyFrames(
+                f"The animation has {header.frames:,} frames; at most {self.max_frames:,} are accepted."
+            )
+        if header.frames > 1 and pixels * header.frames > self.max_total_pixels:
+            raise TooManyFrames(
+                f"The animation has {header.frames:,} frames of {header.width} × {header.height} pixels; "
+                f"at most {self.max_total_pixels:,} pixels in all frames together are accepted."
+            )
+        if not header.is_plausible:
+            raise InvalidImage("The image is incomplete: it is far too short for its size.")
+        if header.passes > 1 and pixels * header.passes > _MAX_PASS_PIXELS:
+            raise InvalidImage(f"The JPEG is cut into {header.passes:,} scans, far more than its size needs.")
+        needed = self._memory_of(header)
+        granted = min(self.max_memory_bytes, _MEMORY_FOR_ANY_FILE + _MEMORY_PER_FILE_BYTE * size_bytes)
+        if needed > granted:
+            raise ImageTooLarge(
+                f"The image has {header.width} × {header.height} pixels and would take "
+                f"{needed // 1_000_000:,} MB of memory to decode; {granted // 1_000_000:,} MB are granted to a "
+                f"file of {size_bytes:,} bytes."
+            )
+
+    def _memory_of(self, header: Header) -> int:
+        pixels = header.width * header.height
+        kept = min(pixels * header.frames, self.max_animated_pixels) if header.frames > 1 else 0
+        return pixels * header.bytes_per_pixel + kept * _FRAME_BYTES_PER_PIXEL

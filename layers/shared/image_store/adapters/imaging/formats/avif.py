@@ -1,0 +1,239 @@
+"""AVIF (the AV1 image file format over ISO/IEC 14496-12 and 23008-12): what its boxes say, and mending them.
+
+The decoder reads the boxes itself. Two things are changed for it, and nothing moves in the file: items of metadata
+get a type that it skips, so that broken ones cannot spoil the picture; and boxes of property associations that some
+encoders write one for each item, which the standard and the decoder do not allow, become one.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from image_store.adapters.imaging.color.colorimetry import BT709, SRGB_CURVE, ColorSpace
+from image_store.adapters.imaging.color.conversion import MAX_PROFILE_BYTES, ColorTag, tag_of_cicp
+from image_store.adapters.imaging.decoding.opening import opened
+from image_store.adapters.imaging.formats.avif_boxes import Box, boxes_in, check_parts
+from image_store.adapters.imaging.formats.avif_coded import check_coded_pixels
+from image_store.adapters.imaging.formats.exif import orientation_of
+from image_store.adapters.imaging.formats.source import DAMAGED_PROFILE, ContainerFacts
+from image_store.domain.errors import InvalidImage
+from image_store.domain.images.media import MediaType
+
+if TYPE_CHECKING:
+    from image_store.adapters.imaging.rendering.sizes import Size
+
+_METADATA_TYPES = (b"Exif", b"mime")
+_SKIPPED_TYPE = b"skip"
+# To where the color box of a sequence stands: the children of these boxes begin behind so many bytes.
+_TRACK_PATH = (
+    (b"moov", 0),
+    (b"trak", 0),
+    (b"mdia", 0),
+    (b"minf", 0),
+    (b"stbl", 0),
+    (b"stsd", 8),
+    (b"av01", 78),
+)
+_SRGB_NUMBER, _UNKNOWN_NUMBER = 13, 2
+# Browsers show what a camera coded by these as if it were sRGB.
+_CAMERA_CURVES = frozenset({1, 6, 14, 15})
+_CURVES_OF_NO_VIEWER = frozenset({9, 10, 11, 12})
+_IS_LARGE_ASSOCIATION, _PROPERTY_BITS = 1, (0x7F, 0x7FFF)
+_MOST_ASSOCIATIONS = 255
+
+
+class AvifFrames:
+    """The frames of an AVIF."""
+
+    plays = 0
+
+    def __init__(self, data: bytes) -> None:
+        """Read what its boxes say, and open it; nothing is decoded yet."""
+        mended, colors, warnings = _read(data)
+        self._opened = opened(mended, MediaType.AVIF)
+        self.size: Size = self._opened.size
+        self.count: int = getattr(self._opened, "n_frames", 1)
+        # Without EXIF items this is what the decoder makes of irot and imir.
+        orientation = orientation_of(self._opened.info.get("exif", b""))
+        self.facts = ContainerFacts(colors, orientation, warnings)
+
+    def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
+        """Decode each frame."""
+        for index in range(self.count):
+            self._opened.seek(index)
+            self._opened.load()
+            yield (
+                (self._opened if self.count == 1 else self._opened.copy()),
+                self._opened.info.get("duration"),
+            )
+
+
+def _read(data: bytes) -> tuple[bytes, ColorTag, tuple[str, ...]]:
+    """The file for the decoder, its colours, and what of it is ignored."""
+    check_parts(data)
+    check_coded_pixels(data)
+    edits: list[tuple[int, bytes]] = []
+    color_boxes: list[bytes] = []
+    try:
+        meta = _first(boxes_in(data, 0, len(data)), b"meta")
+        if meta is not None:
+            children = list(boxes_in(data, meta.start + 4, meta.end))
+            edits += _hidden_metadata(data, children)
+            properties = _first(iter(children), b"iprp")
+            if properties is not None:
+                edits += _joined_associations(data, properties)
+                color_boxes = _item_colors(data, children, properties)
+        color_boxes = color_boxes or _track_colors(data)
+    except (struct.error, IndexError):
+        pass  # the decoder will say that it is damaged
+    colors, warnings = _colors(color_boxes)
+    if not edits:
+        return data, colors, warnings
+    mended = bytearray(data)
+    for at, replacement in edits:
+        mended[at : at + len(replacement)] = replacement
+    return bytes(mended), colors, warnings
+
+
+def _first(boxes: Iterator[Box], name: bytes) -> Box | None:
+    return next((box for box in boxes if box.name == name), None)
+
+
+def _hidden_metadata(data: bytes, children: list[Box]) -> list[tuple[int, bytes]]:
+    """What to write where, so that no item is EXIF or XMP."""
+    edits: list[tuple[int, bytes]] = []
+    for items in children:
+        if items.name != b"iinf":
+            continue
+        entries_at = items.start + (6 if data[items.start] == 0 else 8)
+        for entry in boxes_in(data, entries_at, items.end):
+            version = data[entry.start]
+            at = entry.start + 4 + (4 if version == 2 else 6)
+            if entry.name == b"infe" and version >= 2 and data[at : at + 4] in _METADATA_TYPES:
+                edits.append((at, _SKIPPED_TYPE))
+    return edits
+
+
+@dataclass(frozen=True, slots=True)
+class _Associations:
+    """An `ipma` box: by item, the packed associations with their number in front."""
+
+    kind: bytes
+    items: dict[int, bytes]
+
+
+def _associations(data: bytes, box: Box) -> _Associations:
+    kind = data[box.start : box.start + 4]
+    is_long, is_large = kind[0] > 0, bool(kind[3] & _IS_LARGE_ASSOCIATION)
+    (count,) = struct.unpack_from(">I", data, box.start + 4)
+    width = 2 if is_large else 1
+    items: dict[int, bytes] = {}
+    at = box.start + 8
+    for _ in range(min(count, (box.end - at) // 3)):
+        (item,) = struct.unpack_from(">I" if is_long else ">H", data, at)
+        at += 4 if is_long else 2
+        length = data[at] * width
+        body = items.get(item, b"") + data[at + 1 : at + 1 + length]
+        # The number of an item's associations is one byte, and none of them can be added to what is longer.
+        items[item] = body[: _MOST_ASSOCIATIONS * width]
+        at += 1 + length
+    packed = {item: bytes((len(body) // width,)) + body for item, body in items.items()}
+    return _Associations(kind, packed)
+
+
+def _joined_associations(data: bytes, properties: Box) -> list[tuple[int, bytes]]:
+    """What to write where, so that there is one `ipma` of each kind; what that saves becomes free space."""
+    boxes = [box for box in boxes_in(data, properties.start, properties.end) if box.name == b"ipma"]
+    if (
+        len(boxes) < 2
+        or boxes[-1].end != properties.end
+        or boxes[-1].end - boxes[0].at != sum(box.end - box.at for box in boxes)
+    ):
+        return []
+    joined: dict[bytes, dict[int, bytes]] = {}
+    for box in boxes:
+        read = _associations(data, box)
+        known = joined.setdefault(read.kind, {})
+        if not known.keys().isdisjoint(read.items):
+            return []
+        known.update(read.items)
+    if len(joined) == len(boxes):
+        return []
+    written = b"".join(_packed(kind, items) for kind, items in joined.items())
+    free = properties.end - boxes[0].at - len(written)
+    if free < 8:
+        return []
+    size = properties.end - properties.at - free
+    return [
+        (properties.at, struct.pack(">I", size)),
+        (boxes[0].at, written + struct.pack(">I4s", free, b"free") + bytes(free - 8)),
+    ]
+
+
+def _packed(kind: bytes, items: dict[int, bytes]) -> bytes:
+    form = ">I" if kind[0] > 0 else ">H"
+    body = kind + struct.pack(">I", len(items))
+    body += b"".join(struct.pack(form, item) + items[item] for item in sorted(items))
+    return struct.pack(">I4s", 8 + len(body), b"ipma") + body
+
+
+def _item_colors(data: bytes, children: list[Box], properties: Box) -> list[bytes]:
+    """The bodies of the color boxes of the primary item."""
+    primary = _first(iter(children), b"pitm")
+    container = _first(boxes_in(data, properties.start, properties.end), b"ipco")
+    if primary is None or container is None:
+        return []
+    item = int.from_bytes(data[primary.start + 4 : primary.end], "big")
+    boxes = list(boxes_in(data, container.start, container.end))
+    used: dict[int, Box] = {}  # an item may have the same property many times, and the property may be large
+    for box in boxes_in(data, properties.start, properties.end):
+        if box.name != b"ipma":
+            continue
+        read = _associations(data, box)
+        width = 2 if read.kind[3] & _IS_LARGE_ASSOCIATION else 1
+        packed = read.items.get(item, b"\x00")[1:]
+        for at in range(0, len(packed), width):
+            index = int.from_bytes(packed[at : at + width], "big") & _PROPERTY_BITS[width - 1]
+            if 0 < index <= len(boxes) and boxes[index - 1].name == b"colr":
+                used.setdefault(index, boxes[index - 1])
+    return [data[found.start : found.end] for found in used.values()]
+
+
+def _track_colors(data: bytes) -> list[bytes]:
+    """The bodies of the color boxes of the first track of a sequence."""
+    start, end = 0, len(data)
+    for name, skipped in _TRACK_PATH:
+        box = _first(boxes_in(data, start, end), name)
+        if box is None:
+            return []
+        start, end = box.start + skipped, box.end
+    return [data[box.start : box.end] for box in boxes_in(data, start, end) if box.name == b"colr"]
+
+
+def _colors(boxes: list[bytes]) -> tuple[ColorTag, tuple[str, ...]]:
+    """What color boxes say: a profile before numbers, as MIAF has it."""
+    warnings: tuple[str, ...] = ()
+    for body in boxes:
+        if body[:4] in (b"prof", b"rICC"):
+            if len(body) - 4 <= MAX_PROFILE_BYTES:
+                return body[4:], ()
+            warnings = (DAMAGED_PROFILE,)
+    for body in boxes:
+        if body[:4] == b"nclx" and len(body) >= 8:
+            primaries, transfer = struct.unpack_from(">HH", body, 4)
+            return _color_of_numbers(primaries, transfer), warnings
+    return None, warnings
+
+
+def _color_of_numbers(primaries: int, transfer: int) -> ColorTag:
+    if transfer in _CURVES_OF_NO_VIEWER:
+        raise InvalidImage(
+            f"The AVIF codes its brightness in a way that is not supported (transfer characteristics {transfer}): "
+            "save it again as sRGB, PQ or HLG."
+        )
+    curve = _SRGB_NUMBER if transfer in _CAMERA_CURVES or transfer == _UNKNOWN_NUMBER else transfer
+    tag = tag_of_cicp(primaries, curve, unknown_curve=SRGB_CURVE)
+    return None if tag == ColorSpace(BT709, SRGB_CURVE) else tag

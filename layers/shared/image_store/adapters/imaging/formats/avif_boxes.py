@@ -1,0 +1,153 @@
+"""The boxes of an AVIF (ISO/IEC 14496-12 and 23008-12), and how many of them its decoder may be given.
+
+The decoder looks through all items for each one that a box names, and through all runs of samples for each chunk:
+what is small to send takes minutes to read. So items, references and tables are counted first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from image_store.adapters.imaging.formats.budget import contradiction
+from image_store.domain.errors import InvalidImage
+from image_store.domain.images.media import MediaType
+
+_MOST_PARTS = 10_000
+"""Boxes, items and references; pictures are cut into some hundred tiles at most."""
+_MOST_ENTRIES = 10_000
+"""Of a table; far more than the frames that are accepted."""
+# Which boxes hold boxes, and behind how many bytes; with `iinf` it depends on its version.
+_CONTAINERS = {
+    b"moov": 0,
+    b"trak": 0,
+    b"mdia": 0,
+    b"minf": 0,
+    b"stbl": 0,
+    b"stsd": 8,
+    b"av01": 78,
+    b"meta": 4,
+    b"iprp": 0,
+    b"ipco": 0,
+}
+_TABLES = frozenset({b"stts", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"stss"})
+_LEAST_BYTES_OF_A_PART = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box; `start` is behind its size and name."""
+
+    name: bytes
+    at: int
+    start: int
+    end: int
+
+
+def boxes_in(data: bytes, at: int, end: int) -> Iterator[Box]:
+    """The boxes between two places, as far as they are whole."""
+    while at + 8 <= end:
+        size, name, start = number(data, at, 4), data[at + 4 : at + 8], at + 8
+        if size == 1:
+            size, start = number(data, start, 8), start + 8
+        stop = end if size == 0 else at + size
+        if stop < start or stop > end:
+            return
+        yield Box(name, at, start, stop)
+        at = stop
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an item lies: its extents, which are so many, begin at `at` in the file.
+
+    `method` is 0 for places in the file and 1 for places in `idat`. `sizes` are the bytes of an extent's index,
+    offset and length, any of which may be none.
+    """
+
+    item: int
+    method: int
+    base: int
+    extents: int
+    at: int
+    sizes: tuple[int, int, int]
+
+    def spans(self, data: bytes) -> Iterator[tuple[int, int]]:
+        """Offset and length of each extent."""
+        index, offset, length = self.sizes
+        for extent in range(self.extents):
+            at = self.at + extent * (index + offset + length)
+            yield self.base + number(data, at + index, offset), number(data, at + index + offset, length)
+
+
+def places_in(data: bytes, box: Box) -> Iterator[Place]:
+    """The places of an `iloc` (ISO/IEC 14496-12, 8.11.3), as far as there is room for them."""
+    version, sizes = number(data, box.start, 1), number(data, box.start + 4, 2)
+    offset, length, base = sizes >> 12, sizes >> 8 & 0xF, sizes >> 4 & 0xF
+    index = sizes & 0xF if version else 0
+    wide = 4 if version > 1 else 2
+    at = box.start + 6 + wide
+    for _ in range(number(data, box.start + 6, wide)):
+        if at + wide + 4 > box.end:
+            return
+        item, at = number(data, at, wide), at + wide
+        method = number(data, at, 2) & 0xF if version else 0
+        at += (2 if version else 0) + 2
+        begin, at = number(data, at, base), at + base
+        extents, at = number(data, at, 2), at + 2
+        yield Place(item, method, begin, extents, at, (index, offset, length))
+        at += extents * (index + offset + length)
+
+
+def check_parts(data: bytes) -> None:
+    """Refuse a file with more parts than any picture needs: InvalidImage."""
+    left = _MOST_PARTS
+    waiting = [(0, len(data))]
+    while waiting:
+        for box in boxes_in(data, *waiting.pop()):
+            left -= 1 + _parts_in(data, box)
+            if left < 0 or (box.name in _TABLES and _entries_in(data, box) > _MOST_ENTRIES):
+                raise _too_many()
+            if box.name in _CONTAINERS:
+                waiting.append((box.start + _CONTAINERS[box.name], box.end))
+            elif box.name == b"iinf":
+                waiting.append((box.start + (8 if _version(data, box) else 6), box.end))
+
+
+def _parts_in(data: bytes, box: Box) -> int:
+    """How many items or references a box names, besides the boxes within it."""
+    match box.name:
+        case b"ipma":
+            return _at_most(number(data, box.start + 4, 4), box)
+        case b"iloc":
+            return sum(1 + place.extents for place in islice(places_in(data, box), _MOST_PARTS + 1))
+        case b"iref":
+            begin, place, width = 4, (4 if _version(data, box) else 2), 2
+        case b"grpl":
+            begin, place, width = 0, 8, 4
+        case _:
+            return 0
+    inner = islice(boxes_in(data, box.start + begin, box.end), _MOST_PARTS)
+    return sum(1 + _at_most(number(data, one.start + place, width), one) for one in inner)
+
+
+def _entries_in(data: bytes, box: Box) -> int:
+    at = box.start + (8 if box.name in (b"stsz", b"stz2") else 4)
+    return _at_most(number(data, at, 4), box)
+
+
+def _at_most(said: int, box: Box) -> int:
+    """What a box says, as far as there is room for it."""
+    return min(said, (box.end - box.start) // _LEAST_BYTES_OF_A_PART)
+
+
+def _version(data: bytes, box: Box) -> int:
+    return number(data, box.start, 1)
+
+
+def number(data: bytes, at: int, size: int) -> int:
+    """A number with its highest byte first; what is behind the end of the file counts as nothing."""
+    return int.from_bytes(data[at : at + size], "big")
+
+
+def _too_many() -> InvalidImage:
+    return contradiction(MediaType.AVIF, "it is cut into too many small parts")

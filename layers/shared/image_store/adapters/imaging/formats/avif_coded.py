@@ -1,0 +1,147 @@
+"""How many pixels the items of an AVIF are coded in, by their own headers (AV1 specification, 5.5.1).
+
+A box tells how large an item is shown. The decoder makes all pixels that are coded, and then scales them: a tile of
+64 pixels a side may be coded in 16,384, and all tiles of a picture may be the same few bytes.
+"""
+
+from collections.abc import Iterator
+
+from image_store.adapters.imaging.formats.avif_boxes import Box, boxes_in, number, places_in
+from image_store.domain.errors import ImageTooLarge
+
+_MOST_PIXELS_OF_AN_ITEM = 100_000_000
+_MOST_PIXELS = 400_000_000
+"""Of all items: a picture in tiles that jut out of it, its alpha, thumbnails and gain map."""
+_MOST_UNITS = 64
+"""Of an item that are looked at; the header comes first, or behind a few."""
+_SEQUENCE_HEADER = 1
+_EMBEDDED, _IN_IDAT = b"av01", 1
+_LONGEST_HEAD = 4_096
+"""Bytes of an item in pieces that are joined."""
+
+
+def check_coded_pixels(data: bytes) -> None:
+    """Refuse a file whose items are coded in far more pixels than any picture has: ImageTooLarge.
+
+    It has been checked that the file has few parts.
+    """
+    total = 0
+    known: dict[tuple[tuple[int, int], ...], int] = {}
+    for spans in coded_items(data):
+        if spans not in known:
+            known[spans] = max(pixels_in(_head(data, spans)), default=0)
+        total += known[spans]
+        if known[spans] > _MOST_PIXELS_OF_AN_ITEM or total > _MOST_PIXELS:
+            raise ImageTooLarge("The AVIF is coded in far more pixels than it shows.")
+
+
+def coded_items(data: bytes) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Where each coded item lies."""
+    meta = next((box for box in boxes_in(data, 0, len(data)) if box.name == b"meta"), None)
+    if meta is None:
+        return
+    children = list(boxes_in(data, meta.start + 4, meta.end))
+    coded = {item for box in children if box.name == b"iinf" for item in _coded(data, box)}
+    idat = next((box.start for box in children if box.name == b"idat"), 0)
+    for box in children:
+        if box.name == b"iloc":
+            for place in places_in(data, box):
+                if place.item in coded:
+                    begin = idat if place.method == _IN_IDAT else 0
+                    yield tuple((begin + offset, length) for offset, length in place.spans(data))
+
+
+def _coded(data: bytes, box: Box) -> Iterator[int]:
+    for entry in boxes_in(data, box.start + (8 if number(data, box.start, 1) else 6), box.end):
+        wide = 4 if number(data, entry.start, 1) > 2 else 2
+        at = entry.start + 4 + wide + 2
+        if data[at : at + 4] == _EMBEDDED:
+            yield number(data, entry.start + 4, wide)
+
+
+def _head(data: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
+    """The beginning of an item."""
+    head = b""
+    for offset, length in spans:
+        left = _LONGEST_HEAD - len(head)
+        if left <= 0:
+            break
+        head += data[offset : offset + min(length or left, left)]
+    return head
+
+
+def pixels_in(head: bytes) -> Iterator[int]:
+    """The pixels that each sequence header of an item allows."""
+    at = 0
+    for _ in range(_MOST_UNITS):
+        if at >= len(head):
+            return
+        first, at = head[at], at + 1
+        at += first >> 2 & 1
+        size = len(head) - at
+        if first & 2:
+            size, at = _leb128(head, at)
+        if first >> 3 & 0xF == _SEQUENCE_HEADER:
+            yield _most_pixels(_Bits(head[at : at + size]))
+        at += size
+
+
+def _leb128(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for place in range(8):
+        byte = number(data, at, 1)
+        value, at = value | (byte & 0x7F) << 7 * place, at + 1
+        if not byte & 0x80:
+            break
+    return value, at
+
+
+class _Bits:
+    """Reads numbers of some bits; zero behind the end."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value = int.from_bytes(data[:128].ljust(128, b"\x00"), "big")
+        self._left = 8 * 128
+
+    def read(self, count: int) -> int:
+        self._left -= count
+        return self._value >> self._left & (1 << count) - 1 if self._left >= 0 else 0
+
+
+def _most_pixels(bits: _Bits) -> int:
+    """Of a sequence header: 5.5.1 to 5.5.5 of the specification, up to the size of its frames."""
+    bits.read(4)  # profile, and whether it is a still picture
+    if bits.read(1):
+        bits.read(5)
+    else:
+        _skip_operating_points(bits)
+    wide, high = bits.read(4) + 1, bits.read(4) + 1
+    return (bits.read(wide) + 1) * (bits.read(high) + 1)
+
+
+def _skip_operating_points(bits: _Bits) -> None:
+    delay_bits = 0
+    if bits.read(1):  # timing
+        bits.read(64)
+        if bits.read(1):
+            _skip_uvlc(bits)
+        if bits.read(1):  # decoder model
+            delay_bits = bits.read(5) + 1
+            bits.read(32 + 5 + 5)
+    has_display_delay = bits.read(1)
+    for _ in range(bits.read(5) + 1):
+        bits.read(12)
+        if bits.read(5) > 7:
+            bits.read(1)
+        if delay_bits and bits.read(1):
+            bits.read(2 * delay_bits + 1)
+        if has_display_delay and bits.read(1):
+            bits.read(4)
+
+
+def _skip_uvlc(bits: _Bits) -> None:
+    zeros = 0
+    while zeros < 32 and not bits.read(1):
+        zeros += 1
+    if zeros < 32:
+        bits.read(zeros)

@@ -1,0 +1,53 @@
+"""How large a picture becomes by a recipe."""
+
+from collections.abc import Iterable
+
+from image_store.domain.delivery.renditions import Fit, Recipe
+
+type Size = tuple[int, int]
+type Box = tuple[int, int, int, int]
+"""Left, top, right and bottom, in pixels."""
+
+
+_LONGEST_SIDE_PX = 16_383
+"""A WebP has no longer side; a recipe that gives a width alone may ask for any height."""
+
+
+def whole_size(size: Size, recipe: Recipe) -> Size:
+    """The size of the whole picture at the scale of a recipe, before any crop; never more than it has."""
+    scale = _scale(size, recipe)
+    if scale >= 1:
+        return size
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def size_needed(size: Size, recipes: Iterable[Recipe]) -> Size:
+    """The size that a whole picture must at least be decoded at to follow all these recipes."""
+    sizes = [whole_size(size, recipe) for recipe in recipes]
+    return max((width for width, _ in sizes), default=1), max((height for _, height in sizes), default=1)
+
+
+def cropped_size(size: Size, recipe: Recipe) -> Size | None:
+    """The size of what a recipe cuts out, at its scale; None when it shows the whole picture.
+
+    Where the picture has too few pixels this is smaller than asked for, and of the same shape.
+    """
+    if recipe.fit is not Fit.COVER or recipe.width is None or recipe.height is None:
+        return None
+    share = min(1.0, size[0] / recipe.width, size[1] / recipe.height)
+    return max(1, round(recipe.width * share)), max(1, round(recipe.height * share))
+
+
+def canvas_size(recipe: Recipe) -> Size | None:
+    """The size of the canvas a recipe lays the picture on, if it does."""
+    if recipe.fit is not Fit.PAD or recipe.width is None or recipe.height is None:
+        return None
+    return recipe.width, recipe.height
+
+
+def _scale(size: Size, recipe: Recipe) -> float:
+    given = zip((recipe.width, recipe.height), size, strict=True)
+    scales = [asked / had for asked, had in given if asked is not None]
+    if recipe.fit is Fit.COVER and len(scales) == 2:
+        return max(scales)
+    return min(*scales, 1.0, _LONGEST_SIDE_PX / max(size))

@@ -1,0 +1,128 @@
+"""Links that show something of an image for a time, and the one way to write each of them.
+
+A link names the image, when it ends and what is to be seen: a rendition by its preset, or a transform by its recipe.
+Numbers have fixed widths and texts their length before them, so no two links have the same bytes and no link has two
+spellings. That a link is the store's own is for its signature to say.
+"""
+
+import hashlib
+import struct
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from image_store.domain.delivery.renditions import MAX_SIDE_PX, Fit, Gravity, Recipe
+from image_store.domain.images.media import MediaType
+
+MIN_LIFETIME = timedelta(minutes=1)
+MAX_LIFETIME = timedelta(days=7)
+USUAL_LIFETIME = timedelta(hours=1)
+
+_PRESET, _RECIPE = b"\x01", b"\x02"
+# Never in another order: the numbers stand in links that are out in the world.
+_FITS = (Fit.COVER, Fit.CONTAIN, Fit.SCALE_DOWN, Fit.PAD)
+_TYPES = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF)
+_HEAD = struct.Struct(">16sI")
+_STEPS = struct.Struct(">HHBBBBHH")
+_SHARES = 1_000
+"""A point of a picture is told in thousandths of its sides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a link shows, and until when."""
+
+    image_id: str
+    expires_at: datetime
+    """In whole seconds."""
+    what: Recipe | str
+    """A recipe as `transform` makes them, or the name of a preset."""
+
+
+def transform(recipe: Recipe) -> Recipe:
+    """A recipe in the one form in which links and stored files have it.
+
+    Both sides are given and the format is: where a side is left open the whole picture lies within the other, and no
+    longer than 4096 px. Raises ValueError, with a sentence for the caller, when neither side is given.
+    """
+    if recipe.width is None and recipe.height is None:
+        raise ValueError("w, h or both are needed")
+    gravity = recipe.gravity
+    if gravity.is_smart:
+        gravity = Gravity(is_smart=True)
+    else:
+        gravity = Gravity(round(gravity.x * _SHARES) / _SHARES, round(gravity.y * _SHARES) / _SHARES)
+    open_side = recipe.width is None or recipe.height is None
+    fit = Fit.SCALE_DOWN if open_side or recipe.fit is Fit.CONTAIN else recipe.fit
+    if fit is Fit.SCALE_DOWN:
+        gravity = Gravity()  # nothing is cut off and there is no canvas
+    return replace(
+        recipe,
+        width=recipe.width or MAX_SIDE_PX,
+        height=recipe.height or MAX_SIDE_PX,
+        fit=fit,
+        gravity=gravity,
+        media_type=recipe.media_type or MediaType.WEBP,
+        quality=None if recipe.media_type is MediaType.PNG else recipe.quality,
+        animated=False,
+    )
+
+
+def transform_filename(recipe: Recipe) -> str:
+    """The last segment of the key of a transform: the same for the same recipe."""
+    assert recipe.media_type is not None  # noqa: S101 - as `transform` makes them
+    return f"{hashlib.sha256(_written(recipe)).hexdigest()[:32]}.{recipe.media_type.extension}"
+
+
+def written(share: Share) -> bytes:
+    """A share as bytes."""
+    head = _HEAD.pack(uuid.UUID(share.image_id).bytes, int(share.expires_at.timestamp()))
+    if isinstance(share.what, str):
+        name = share.what.encode("ascii")
+        return _PRESET + head + bytes([len(name)]) + name
+    return _RECIPE + head + _written(share.what)
+
+
+def read(raw: bytes) -> Share | None:
+    """The share that these bytes mean; None for whatever `written` never wrote."""
+    kind, head, rest = raw[:1], raw[1 : 1 + _HEAD.size], raw[1 + _HEAD.size :]
+    try:
+        image_id, expires = _HEAD.unpack(head)
+        what = _preset(rest) if kind == _PRESET else _recipe(rest)
+        share = Share(str(uuid.UUID(bytes=image_id)), datetime.fromtimestamp(expires, UTC), what)
+    except (struct.error, ValueError, IndexError):
+        return None
+    return share if written(share) == raw else None
+
+
+def _preset(raw: bytes) -> str:
+    return raw[1:].decode("ascii")
+
+
+def _written(recipe: Recipe) -> bytes:
+    gravity = recipe.gravity
+    assert recipe.media_type is not None  # noqa: S101 - as `transform` makes them
+    return _STEPS.pack(
+        recipe.width or 0,
+        recipe.height or 0,
+        _FITS.index(recipe.fit),
+        _TYPES.index(recipe.media_type),
+        recipe.quality or 0,
+        int(gravity.is_smart),
+        round(gravity.x * _SHARES),
+        round(gravity.y * _SHARES),
+    )
+
+
+def _recipe(raw: bytes) -> Recipe:
+    width, height, fit, media_type, quality, is_smart, x, y = _STEPS.unpack(raw)
+    return transform(
+        Recipe(
+            width=width,
+            height=height,
+            fit=_FITS[fit],
+            media_type=_TYPES[media_type],
+            quality=quality or None,
+            gravity=Gravity(x / _SHARES, y / _SHARES, bool(is_smart)),
+        )
+    )

@@ -1,0 +1,60 @@
+"""The feed: what everybody may see, the newest first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from image_store.domain.finding.cards import Card
+from image_store.domain.images.image import Details
+
+
+@dataclass(frozen=True, slots=True)
+class FeedQuery:
+    """Which part of the feed is wanted; `since` is inclusive and `until` is not."""
+
+    limit: int
+    owner: str | None = None
+    group: str | None = None
+    """`type:id`, whoever owns the images."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def binding(self) -> tuple[str | None, ...]:
+        """What a cursor of the feed is bound to; the limit may change from page to page."""
+        return (
+            "feed",
+            self.owner,
+            self.group,
+            self.since.isoformat() if self.since else None,
+            self.until.isoformat() if self.until else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """A row of the feed."""
+
+    card: Card
+    owner: str
+    expires_at: datetime | None
+    fingerprint: str
+    """Tells whether details are those that the image had when the row was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSlice:
+    """Rows of the feed, and the id after which the next ones begin; None when there is nothing more to read."""
+
+    entries: tuple[FeedEntry, ...]
+    resume_after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """A page of the feed; it may be short or empty while there is a cursor."""
+
+    entries: tuple[FeedEntry, ...]
+    details: Mapping[str, Details]
+    """By image id, where they were wanted."""
+    next_cursor: str | None

@@ -1,0 +1,116 @@
+"""What cleanup is told, and what it reports."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from image_store.domain.images.image import Kind
+
+LONGEST_RUN = timedelta(minutes=16)
+"""What the longest function may take, and the margin of the lease."""
+POLICIES_EVERY = timedelta(days=1)
+"""How often an owner's images are looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Which of an owner's images may go: those older than a time AND outside the newest of their kind."""
+
+    kind: Kind
+    category: str | None = None
+    """None means all images of the kind, whatever their category."""
+    older_than: timedelta = timedelta(days=30)
+    keep_newest: int = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What a run removed, or would remove in a dry run; counts are of images, publications or objects."""
+
+    id: str
+    started_at: datetime
+    dry_run: bool
+    finished_at: datetime | None = None
+    abandoned: int = 0
+    """Reservations past their deadline."""
+    expired: int = 0
+    """Images past their `expires_at`."""
+    trash: int = 0
+    """Images past their time in the trash."""
+    deleted: int = 0
+    """Deletions that had begun and were finished."""
+    tombstones: int = 0
+    publications: int = 0
+    """Publications whose copies were removed."""
+    staged: int = 0
+    """Objects that were uploaded directly and never accepted."""
+    orphans: int = 0
+    """Objects that belong to no record or publication."""
+    dangling: int = 0
+    """Records whose original is gone."""
+    renditions_missing: int = 0
+    """Renditions that are gone while their original is there."""
+    copies_missing: int = 0
+    """Public copies that are gone while their image is published."""
+    repairs: int = 0
+    """Images that were handed over to be repaired."""
+    policies: list[int] = field(default_factory=list)
+    """Images that each policy took, in the order of the policies."""
+    unknown: int = 0
+    """Objects whose keys are not ours; they are never touched."""
+    bytes_freed: int = 0
+    examined: int = 0
+    """Objects and records that the sweeps looked at."""
+    unreadable: int = 0
+    """Images and publications whose rows cannot be read: they are left as they are, with all of their objects."""
+    failed: int = 0
+    """Steps that a store did not answer; the next run takes them."""
+    stopped_because: str | None = None
+    """`another_run`, `deadline` or `cap`; None when nothing was left to do."""
+
+    _left: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    def leave(self, *names: str) -> None:
+        """Count images or publications that cannot be read, each once."""
+        self._left.update(names)
+        self.unreadable = len(self._left)
+
+    def told(self) -> dict[str, Any]:
+        """All that a report says, by name."""
+        return {name: value for name, value in asdict(self).items() if not name.startswith("_")}
+
+    @property
+    def collected(self) -> Counter[str]:
+        """What was removed, by the name of its count; what there was none of is left out."""
+        counts = {name: getattr(self, name) for name in _COLLECTED} | {"policies": sum(self.policies)}
+        return Counter({name: count for name, count in counts.items() if count})
+
+
+_COLLECTED = (
+    "abandoned",
+    "expired",
+    "trash",
+    "deleted",
+    "tombstones",
+    "publications",
+    "staged",
+    "orphans",
+    "dangling",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to run; a later lease has a higher token, and writes of an earlier one are refused."""
+
+    holder: str
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a sweep has come; `after` is None when its pass is over."""
+
+    started_at: datetime
+    after: str | None

@@ -1,0 +1,17 @@
+"""Routes for admins alone."""
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+from image_store.domain.callers.access import check_admin
+from image_store.entrypoints.http import api as http
+from image_store.settings import Settings
+
+
+def check(api: APIGatewayHttpResolver, settings: Settings) -> None:
+    """AdminRequired unless the caller is an admin of this deployment."""
+    check_admin(
+        http.caller(api),
+        scopes=http.scopes(api),
+        admin_scope=settings.admin_scope,
+        admin_subjects=settings.admin_subjects,
+    )

@@ -1,0 +1,45 @@
+"""What is to be made, as `adapters.renderer` asks for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from image_store.domain.delivery.render_requests import RenderRequest, RenditionRequest, TransformRequest
+from image_store.domain.delivery.renditions import Fit, Gravity, Recipe
+from image_store.domain.errors import InvalidRequest
+from image_store.domain.images.media import MediaType
+from image_store.entrypoints.operations.observability import logger
+
+
+def wanted_of(event: dict[str, Any]) -> RenderRequest:
+    """What an event asks for; InvalidRequest for one that the store did not send."""
+    try:
+        return _KINDS[event["want"]](event)
+    except (KeyError, ValueError, TypeError):
+        raise InvalidRequest("The event asks for nothing that this store makes.") from None
+
+
+def handle_making(event: dict[str, Any], *, make: Callable[[RenderRequest], None]) -> dict[str, Any]:
+    """Make what an event asks for; what fails is logged, and fails the invocation, for the caller to hear of it."""
+    try:
+        make(wanted_of(event))
+    except Exception as error:
+        logger.exception("nothing made", code=getattr(error, "code", None), image_id=event.get("image_id"))
+        raise
+    return {}
+
+
+def _rendition(event: dict[str, Any]) -> RenditionRequest:
+    return RenditionRequest(event["image_id"], event["preset"], MediaType(event["media_type"]))
+
+
+def _transform(event: dict[str, Any]) -> TransformRequest:
+    steps = dict(event["recipe"])
+    fit, gravity, media_type = (steps.pop(name) for name in ("fit", "gravity", "media_type"))
+    recipe = Recipe(**steps, fit=Fit(fit), gravity=Gravity(**gravity), media_type=MediaType(media_type))
+    return TransformRequest(event["image_id"], recipe)
+
+
+_KINDS: dict[str, Callable[[dict[str, Any]], RenderRequest]] = {
+    RenditionRequest.__name__: _rendition,
+    TransformRequest.__name__: _transform,
+}

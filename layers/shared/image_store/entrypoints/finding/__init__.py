@@ -1,0 +1,1 @@
+"""Lists, search, the feed and what they are built from."""

@@ -1,0 +1,46 @@
+"""Changes of the table that arrive through its stream."""
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from image_store.domain.errors import ImageStoreError
+from image_store.entrypoints.operations.observability import log_metric, logger
+
+Failed = Callable[[str, Exception], None]
+
+
+def handle_changes(
+    event: dict[str, Any],
+    *,
+    changed_image: Callable[[dict[str, Any]], str | None],
+    project: Callable[[Collection[str], Failed], None],
+    now: datetime,
+    namespace: str,
+) -> dict[str, Any]:
+    """Project the images whose records a batch says have changed, each once, and report where to begin again.
+
+    What the batch says of a record is not looked at: it is read as it is by now. The metric `ProjectionLag` of
+    `namespace` tells how far behind it is.
+    """
+    first_changes: dict[str, str] = {}
+    oldest = now
+    for change in event["Records"]:
+        stream = change["dynamodb"]
+        if (image_id := changed_image(change)) is not None:
+            first_changes.setdefault(image_id, stream["SequenceNumber"])
+            oldest = min(oldest, datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC))
+    failures = []
+
+    def failed(image_id: str, error: Exception) -> None:
+        if isinstance(error, ImageStoreError):
+            logger.warning("projection will be retried", code=error.code, image_id=image_id)
+        else:
+            logger.error("unexpected error", image_id=image_id, exc_info=error)
+        failures.append({"itemIdentifier": first_changes[image_id]})
+
+    if first_changes:
+        project(first_changes, failed)
+        lag = (now - oldest).total_seconds() * 1000
+        log_metric("ProjectionLag", lag, unit="Milliseconds", namespace=namespace)
+    return {"batchItemFailures": failures}

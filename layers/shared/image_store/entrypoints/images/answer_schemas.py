@@ -1,0 +1,155 @@
+"""Images as they are answered."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from image_store.domain.images.image import Kind, Visibility
+from image_store.entrypoints.images.attribute_schemas import Analysis, GenerationBody
+
+
+class ImageRenditionAnswer(BaseModel):
+    """A rendition, and a link to it that works without a token."""
+
+    url: str
+    content_type: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+class ImagePlaceholderAnswer(BaseModel):
+    """What to paint before the thumbnail has arrived."""
+
+    blurhash: str
+    color: str = Field(pattern="^#[0-9a-f]{6}$")
+
+
+class ImageAnswer(BaseModel):
+    """An image, as its owner alone is answered it."""
+
+    id: str
+    owner_id: str = Field(description="Whose image it is: the subject of the owner's token.")
+    kind: Kind
+    visibility: Visibility
+    status: Literal["ready", "trashed"]
+    filename: str
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    sha256: str
+    title: str | None
+    alt_text: str | None
+    alt_text_source: Literal["given", "derived", "none"]
+    category: str | None
+    tags: list[str]
+    rating: int | None
+    groups: dict[str, list[str]]
+    generation: GenerationBody | None
+    analysis: Analysis | None
+    metadata: dict[str, Any]
+    placeholder: ImagePlaceholderAnswer
+    url: str
+    public_url: str | None
+    renditions: dict[str, ImageRenditionAnswer]
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    warnings: list[str]
+
+
+class CardExtraAnswer(BaseModel):
+    """What an item carries only where `fields` names it."""
+
+    title: str | None = None
+    prompt: str | None = Field(None, description="Null where the deployment keeps it encrypted.")
+    model: str | None = None
+    provider: str | None = None
+    tags: list[str] | None = None
+    groups: dict[str, list[str]] | None = None
+    owner_id: str | None = None
+    renditions: dict[str, ImageRenditionAnswer] | None = Field(
+        None, description="Those that were made with the image."
+    )
+
+
+class CardAnswer(CardExtraAnswer):
+    """An image in a list."""
+
+    id: str
+    kind: Kind
+    visibility: Visibility
+    filename: str
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    alt_text: str | None
+    placeholder: ImagePlaceholderAnswer
+    thumb_url: str
+    created_at: datetime
+
+
+class ImagePageAnswer(BaseModel):
+    """A page of a list; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[CardAnswer]
+    next_cursor: str | None
+
+
+class SearchPageAnswer(ImagePageAnswer):
+    """A page of what a search found."""
+
+    not_searched: list[str] = Field(
+        description="Fields in which new images are not searched, as the deployment keeps them encrypted."
+    )
+
+
+class SimilarImageAnswer(BaseModel):
+    """An image that looks like another; `distance` is 0 for what looks the same, and at most 8."""
+
+    card: CardAnswer
+    distance: int
+
+
+class SimilarImagesAnswer(BaseModel):
+    """The most similar images, the newest first among equals."""
+
+    items: list[SimilarImageAnswer]
+
+
+class FeedCardAnswer(CardExtraAnswer):
+    """An image in the feed.
+
+    Filenames, alt texts that were derived, and what owners say of images are shown only where a deployment says so,
+    and are null elsewhere.
+    """
+
+    id: str
+    kind: Kind
+    content_type: str
+    size_bytes: int
+    width: int
+    height: int
+    filename: str | None
+    alt_text: str | None
+    placeholder: ImagePlaceholderAnswer
+    thumb_url: str
+    public_url: str
+    created_at: datetime
+
+
+class FeedPageAnswer(BaseModel):
+    """A page of the feed; it may be short or empty while `next_cursor` is not null."""
+
+    items: list[FeedCardAnswer]
+    next_cursor: str | None
+
+
+class ShareLinkAnswer(BaseModel):
+    """A link that works for everybody who has it, for a time."""
+
+    url: str
+    expires_at: str

@@ -1,0 +1,284 @@
+"""Images as clients see them, and the answers that carry them."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.domain.delivery.renditions import Placeholder, Rendition
+from image_store.domain.errors import ImageStoreError
+from image_store.domain.ids import link
+from image_store.domain.images.image import Image, ImageRecord, public_key
+from image_store.domain.times import rfc3339
+from image_store.entrypoints.http.problems import item_problem
+from image_store.ports.objects import ObjectStore
+
+if TYPE_CHECKING:  # what only some functions use is not loaded by all
+    from image_store.domain.finding.cards import Card
+    from image_store.domain.finding.similarity import Similar
+    from image_store.services.delivery.renditions import RenditionFile
+    from image_store.services.finding.lists import Page
+    from image_store.services.images.batch_deletion import Deleted
+    from image_store.services.images.direct_uploads import Ticket
+
+JSON = "application/json"
+Method = Literal["GET", "HEAD"]
+Extras = Callable[["Card"], dict[str, Any]]
+"""What a card carries on request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Turns records into answers; links to private bytes are signed for each answer and stored nowhere."""
+
+    private: ObjectStore
+    public_url: str
+
+    def image(self, image: Image, *, api_url: str, status: int = 200) -> "Response[str]":
+        """An image with its ETag; a new one (201) also with its address."""
+        headers = {"ETag": etag(image.record), "Cache-Control": "private, no-cache"}
+        if status == 201:
+            headers["Location"] = f"{api_url}/v1/images/{image.record.id}"
+        return Response(status, JSON, _json(self._image(image, api_url)), headers=headers)
+
+    def ticket(self, ticket: "Ticket", *, api_url: str) -> "Response[str]":
+        """What a client needs to send its bytes."""
+        body = {
+            "id": ticket.image_id,
+            "upload": {"method": "PUT", "url": ticket.put.url, "headers": dict(ticket.put.headers)},
+            "expires_at": rfc3339(ticket.expires_at),
+        }
+        headers = {
+            "Cache-Control": "no-store",
+            "Location": f"{api_url}/v1/uploads/{ticket.image_id}/complete",
+        }
+        return Response(201, JSON, _json(body), headers=headers)
+
+    def page(self, page: "Page", extras: "Extras | None" = None) -> "Response[str]":
+        """A page of a list, with what its cards carry on request."""
+        body = self._page(page, extras)
+        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
+
+    def found(
+        self, page: "Page", *, not_searched: Sequence[str], extras: "Extras | None" = None
+    ) -> "Response[str]":
+        """A page of what a search found, and the fields in which it did not look."""
+        body = self._page(page, extras) | {"not_searched": not_searched}
+        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
+
+    def similar(self, found: "Sequence[Similar]") -> "Response[str]":
+        """Images that look like another one, each with how far it is from it."""
+        body = {
+            "items": [{"card": self.card(similar.card), "distance": similar.distance} for similar in found]
+        }
+        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
+
+    def batch(self, outcomes: Sequence[Image | ImageStoreError], *, api_url: str) -> "Response[str]":
+        """What became of each item of a batch, by its index."""
+        successful, failed = [], []
+        for index, outcome in enumerate(outcomes):
+            if isinstance(outcome, Image):
+                successful.append({"index": index, "image": self._image(outcome, api_url)})
+            else:
+                failed.append({"index": index, "error": item_problem(outcome)})
+        return _batch({"successful": successful, "failed": failed})
+
+    def original(self, record: ImageRecord, *, method: Method) -> "Response[str]":
+        """A redirect to the original, for its owner and for the method that was asked with."""
+        key = record.original_key
+        return redirect(self.private.presigned_read(key, filename=record.filename, method=method))
+
+    def rendition(self, found: "RenditionFile", *, method: Method) -> "Response[str]":
+        """A redirect to a rendition, for its owner and for the method that was asked with."""
+        return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
+
+    def published(self, found: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
+        """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none.
+
+        What stands in for a rendition that is missing is kept by no cache.
+        """
+        url = self._rendition_url(found.record, found.rendition, method)
+        if self.public_url and found.is_wanted:
+            return redirect(url, "public, max-age=60", vary="Accept")
+        return redirect(url, vary="Accept")
+
+    def shared(self, found: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
+        """A redirect for whoever has a signed link, to a rendition or to a key; no cache keeps it, for it ends."""
+        if isinstance(found, str):
+            return redirect(self.private.presigned_read(found, method=method))
+        return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
+
+    def _page(self, page: "Page", extras: "Extras | None") -> dict[str, Any]:
+        carried = (lambda _: {}) if extras is None else extras
+        cards = [self.card(card) | carried(card) for card in page.cards]
+        return {"items": cards, "next_cursor": page.next_cursor}
+
+    def _image(self, image: Image, api_url: str) -> dict[str, Any]:
+        record, details = image.record, image.details
+        given = "given" if details.alt_text_given else "derived"
+        return {
+            "id": record.id,
+            "owner_id": record.owner,
+            "kind": record.kind,
+            "visibility": record.visibility,
+            "status": record.state,
+            "filename": record.filename,
+            "content_type": record.media_type,
+            "size_bytes": record.size_bytes,
+            "width": record.width,
+            "height": record.height,
+            "sha256": record.sha256,
+            "title": details.title,
+            "alt_text": details.alt_text,
+            "alt_text_source": given if details.alt_text is not None else "none",
+            "category": record.category,
+            "tags": details.tags,
+            "rating": details.rating,
+            "groups": groups_of(details.groups),
+            "generation": details.generation,
+            "analysis": details.analysis,
+            "metadata": details.metadata,
+            "placeholder": _placeholder(record.placeholder),
+            "url": f"{api_url}/v1/images/{record.id}/content",
+            "public_url": f"{api_url}/i/{quote(link(record.id, record.publication))}"
+            if record.publication
+            else None,
+            "renditions": {
+                made.preset: self._rendition(record, made)
+                for made in record.renditions
+                if made.making is None
+            },
+            "created_at": rfc3339(record.created_at),
+            "updated_at": rfc3339(record.updated_at),
+            "expires_at": rfc3339(record.expires_at) if record.expires_at else None,
+            "warnings": details.warnings,
+        }
+
+    def _rendition(self, record: ImageRecord, made: Rendition) -> dict[str, Any]:
+        return _rendition(made, self._rendition_url(record, made))
+
+    def _rendition_url(self, record: ImageRecord, rendition: Rendition, method: Method = "GET") -> str:
+        if record.publication and self.public_url:
+            return f"{self.public_url}/{public_key(record.publication, rendition)}"
+        return self.private.presigned_read(record.rendition_key(rendition), method=method)
+
+    def rendition_of_card(self, card: "Card", made: Rendition) -> dict[str, Any]:
+        """A rendition of an image of which only its card is known."""
+        if card.publication and self.public_url:
+            url = f"{self.public_url}/{public_key(card.publication, made)}"
+        else:
+            url = self.private.presigned_read(card.rendition_key(made))
+        return _rendition(made, url)
+
+    def card(self, card: "Card") -> dict[str, Any]:
+        """An image in a list."""
+        published = card.public_thumb_key if self.public_url else None
+        return {
+            "id": card.id,
+            "kind": card.kind,
+            "visibility": card.visibility,
+            "filename": card.filename,
+            "content_type": card.media_type,
+            "size_bytes": card.size_bytes,
+            "width": card.width,
+            "height": card.height,
+            "alt_text": card.alt_text,
+            "placeholder": _placeholder(card.placeholder),
+            "thumb_url": f"{self.public_url}/{published}"
+            if published
+            else self.private.presigned_read(card.thumb_key),
+            "created_at": rfc3339(card.created_at),
+        }
+
+
+def etag(record: ImageRecord) -> str:
+    """The strong validator of an image: its version. Signed links in the answer do not count."""
+    return f'"{record.version}"'
+
+
+def not_modified(record: ImageRecord) -> "Response[str]":
+    """304 for a client that has this version already."""
+    return Response(304, body="", headers={"ETag": etag(record), "Cache-Control": "private, no-cache"})
+
+
+def matches(if_none_match: str | None, record: ImageRecord) -> bool:
+    """Whether If-None-Match names the current version (weak comparison, RFC 9110, section 13.1.2)."""
+    if if_none_match is None:
+        return False
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in tags or etag(record) in tags
+
+
+def redirect(
+    url: str, cache_control: str = "private, no-store", *, vary: str | None = None
+) -> "Response[str]":
+    """302 to where the bytes are; `vary` names the request header that had a say in it."""
+    headers = {"Location": url, "Cache-Control": cache_control}
+    return Response(302, body="", headers=headers if vary is None else headers | {"Vary": vary})
+
+
+def shared(url: str, expires_at: datetime) -> "Response[str]":
+    """201: a link that works until then."""
+    body = {"url": url, "expires_at": rfc3339(expires_at)}
+    return Response(201, JSON, _json(body), headers={"Cache-Control": "no-store"})
+
+
+def processing(image_id: str, *, api_url: str) -> "Response[str]":
+    """202: the image will be at Location; asking to complete it again tells how it went."""
+    headers = {
+        "Cache-Control": "no-store",
+        "Location": f"{api_url}/v1/images/{image_id}",
+        "Retry-After": "2",
+    }
+    return Response(202, JSON, _json({"id": image_id, "status": "processing"}), headers=headers)
+
+
+def deleted(result: "Deleted") -> "Response[str]":
+    """What became of each image that was to be deleted."""
+    return _batch(
+        {
+            "successful": result.successful,
+            "failed": [{"id": image_id, "error": item_problem(error)} for image_id, error in result.failed],
+            "next_cursor": result.next_cursor,
+        }
+    )
+
+
+def no_content() -> "Response[str]":
+    """204."""
+    return Response(204, body="")
+
+
+def _batch(body: dict[str, Any]) -> "Response[str]":
+    return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
+
+
+def groups_of(names: Sequence[str]) -> dict[str, list[str]]:
+    """Groups by their types."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        kind, _, member = name.partition(":")
+        groups.setdefault(kind, []).append(member)
+    return groups
+
+
+def _rendition(made: Rendition, url: str) -> dict[str, Any]:
+    return {
+        "url": url,
+        "content_type": made.media_type,
+        "width": made.width,
+        "height": made.height,
+        "size_bytes": made.size_bytes,
+    }
+
+
+def _placeholder(placeholder: Placeholder) -> dict[str, str]:
+    return {"blurhash": placeholder.blurhash, "color": placeholder.color}
+
+
+def _json(body: dict[str, Any]) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

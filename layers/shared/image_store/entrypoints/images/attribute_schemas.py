@@ -1,0 +1,140 @@
+"""What callers say of an image."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, HttpUrl
+
+from image_store.domain.delivery.caching import parse_cache_control
+from image_store.domain.generation.jobs import MAX_REFERENCES
+from image_store.domain.images import attributes as limits
+from image_store.domain.images.attributes import Attributes, OnDuplicate
+from image_store.domain.images.image import Kind, Visibility
+from image_store.entrypoints.http.fields import (
+    MAX_SAFE_INTEGER,
+    ComparedLine,
+    Filename,
+    Groups,
+    GroupsPatch,
+    Line,
+    MergePatch,
+    Strict,
+    Tag,
+    Text,
+    flat_groups,
+    limited,
+    sized,
+    unique,
+)
+from image_store.entrypoints.http.scalars import Instant, Number, Whole
+
+_ROOM_FOR_THE_REST = 2 * 1024
+"""What a generated image's record says besides its prompts."""
+
+
+class GenerationChoice(Strict):
+    """What was requested of how an image is made; the other fields say what was done."""
+
+    provider: Line | None = Field(None, max_length=64)
+    model: Line | None = Field(None, max_length=128)
+    seed: Whole | None = Field(None, ge=-1, le=2**63 - 1)
+    size: Line | None = Field(None, max_length=32)
+    quality: Line | None = Field(None, max_length=32)
+
+
+class GenerationBody(Strict):
+    """How a generated image was made."""
+
+    prompt: Text | None = None
+    negative_prompt: Text | None = None
+    model: ComparedLine | None = Field(None, max_length=128)
+    provider: ComparedLine | None = Field(None, max_length=64)
+    seed: Whole | None = Field(
+        None, ge=-1, le=2**63 - 1, description="-1 means random; null that a requested seed was not used."
+    )
+    size: Line | None = Field(None, max_length=32)
+    quality: Line | None = Field(None, max_length=32)
+    params: dict[str, Any] | None = None
+    reference_ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
+        None, max_length=MAX_REFERENCES, description="The images that it was made from."
+    )
+    request: GenerationChoice | None = Field(
+        None, description="What was requested; `warnings` tell where that is not what was done."
+    )
+    generated_at: Instant | None = None
+    cost_usd: Number | None = Field(None, ge=0, le=MAX_SAFE_INTEGER)
+    duration_ms: Whole | None = Field(None, ge=0, le=MAX_SAFE_INTEGER)
+    original_url: HttpUrl | None = None
+
+
+class ToneAnalysis(Strict):
+    """The tone that was found in a text."""
+
+    primary: Line | None = None
+    intensity: Line | Number | None = None
+    themes: list[Line] = Field([], max_length=256)
+
+
+class Analysis(Strict):
+    """What was found out about the conversation an image belongs to."""
+
+    response_context: Text | None = None
+    tone_analysis: ToneAnalysis | None = None
+
+
+class ImageAttributes(Strict):
+    """What may be said about an image when it is stored."""
+
+    kind: Kind = Kind.UPLOAD
+    visibility: Visibility = Visibility.PRIVATE
+    filename: Filename | None = None
+    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
+    alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
+    rating: Whole | None = Field(None, ge=1, le=5)
+    groups: Groups = Field({})
+    metadata: dict[str, Any] = Field({})
+    generation: GenerationBody | None = None
+    analysis: Analysis | None = None
+    cache_control: str | None = Field(None, max_length=200)
+    expires_at: Instant | None = None
+    on_duplicate: OnDuplicate = OnDuplicate.KEEP
+
+    def to_domain(self) -> Attributes:
+        """The same as the domain knows it; AttributesTooLarge beyond what a record holds."""
+        return Attributes(
+            kind=self.kind,
+            visibility=self.visibility,
+            filename=self.filename,
+            title=self.title,
+            alt_text=self.alt_text,
+            category=self.category,
+            tags=unique(self.tags),
+            rating=self.rating,
+            groups=flat_groups(self.groups),
+            metadata=checked_metadata(self.metadata),
+            generation=sized(self.generation, "generation", limits.MAX_GENERATION_BYTES),
+            analysis=sized(self.analysis, "analysis", limits.MAX_ANALYSIS_BYTES),
+            cache_control=parse_cache_control(self.cache_control) if self.cache_control is not None else None,
+            expires_at=self.expires_at,
+            on_duplicate=self.on_duplicate,
+        )
+
+
+class ImagePatch(MergePatch):
+    """A merge patch (RFC 7396) of what may change; null takes a value away."""
+
+    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
+    alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
+    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
+    tags: list[Tag] | None = Field(None, max_length=limits.MAX_TAGS)
+    rating: Whole | None = Field(None, ge=1, le=5)
+    groups: GroupsPatch | None = None
+    metadata: dict[str, Any] | None = None
+    visibility: Visibility = Visibility.PRIVATE
+    expires_at: Instant | None = None
+
+
+def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:
+    """Custom metadata as given; AttributesTooLarge beyond 4 KB."""
+    return limited(metadata, "metadata", limits.MAX_METADATA_BYTES)

@@ -1,0 +1,80 @@
+"""S3 events that arrive through SQS."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote_plus
+
+from image_store.domain.errors import RETRYABLE, ImageStoreError, InvalidRequest
+from image_store.domain.images.ingest import DroppedObject
+from image_store.entrypoints.operations.observability import logger
+from image_store.ports.queues import DeadLetters
+
+
+def dropped_objects(body: str) -> Iterator[DroppedObject]:
+    """The objects that a message announces; a test event of S3 announces none."""
+    try:
+        event = json.loads(body)
+        for record in event.get("Records", []):
+            if not record["eventName"].startswith("ObjectCreated:"):
+                continue
+            stored = record["s3"]["object"]
+            yield DroppedObject(
+                bucket=record["s3"]["bucket"]["name"],
+                key=unquote_plus(stored["key"]),
+                version=stored.get("versionId"),
+                size_bytes=int(stored.get("size", 0)),
+            )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise InvalidRequest("The message is not an S3 event.") from None
+
+
+def handle_messages(
+    event: dict[str, Any],
+    *,
+    ingest: Callable[[DroppedObject], object],
+    refuse: Callable[[DroppedObject], None],
+    dead_letters: DeadLetters,
+) -> dict[str, Any]:
+    """Ingest the objects of a batch and report the messages to be delivered again.
+
+    What can never succeed is remembered as refused, goes to the dead-letter queue as it came and with its reason
+    (redrive carries none), and counts as done. Moved back to the queue it came from, it is tried again.
+    """
+    failures = []
+    for message in event["Records"]:
+        try:
+            reasons = _ingest_all(message["body"], ingest=ingest, refuse=refuse)
+            if reasons:
+                logger.error("object refused", code=reasons[0], message_id=message["messageId"])
+                dead_letters.send(message["body"], reason=reasons[0])
+        except RETRYABLE as error:
+            logger.warning("ingest will be retried", code=error.code, message_id=message["messageId"])
+            failures.append({"itemIdentifier": message["messageId"]})
+        except Exception:
+            logger.exception("unexpected error", message_id=message["messageId"])
+            failures.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": failures}
+
+
+def _ingest_all(
+    body: str, *, ingest: Callable[[DroppedObject], object], refuse: Callable[[DroppedObject], None]
+) -> list[str]:
+    """Ingest what a message announces, and answer why some of it is refused; what may be retried is raised last."""
+    reasons: list[str] = []
+    retry: ImageStoreError | None = None
+    try:
+        announced = list(dropped_objects(body))
+    except InvalidRequest as error:
+        return [error.code]
+    for dropped in announced:
+        try:
+            ingest(dropped)
+        except RETRYABLE as error:
+            retry = error
+        except ImageStoreError as error:
+            refuse(dropped)
+            reasons.append(error.code)
+    if retry is not None:
+        raise retry
+    return reasons

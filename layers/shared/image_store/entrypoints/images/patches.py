@@ -1,0 +1,71 @@
+"""Merge patches as edits of a record."""
+
+from dataclasses import replace
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+from image_store.domain.errors import UnsupportedMediaType
+from image_store.domain.images.image import Image
+from image_store.entrypoints.http.fields import flat_groups, unique
+from image_store.entrypoints.http.requests import body_of, essence_of, json_of, validated
+from image_store.entrypoints.images.attribute_schemas import ImagePatch, checked_metadata
+from image_store.services.images.editing import Edit
+
+
+def read_patch(api: APIGatewayHttpResolver) -> ImagePatch:
+    """A merge patch; only what was sent counts as set."""
+    if essence_of(api) not in {"application/merge-patch+json", "application/json"}:
+        raise UnsupportedMediaType("Send application/merge-patch+json or application/json as Content-Type.")
+    return validated(ImagePatch, json_of(body_of(api)), at="body")
+
+
+def edit_of(patch: ImagePatch) -> Edit:
+    """The edit that a merge patch means (RFC 7396): what was not sent stays, null takes away."""
+    sent = patch.model_fields_set
+
+    def edit(image: Image) -> Image:
+        record, details = image.record, image.details
+        for name in sent & {"title", "rating"}:
+            details = replace(details, **{name: getattr(patch, name)})
+        if "alt_text" in sent:
+            details = replace(details, alt_text=patch.alt_text, alt_text_given=patch.alt_text is not None)
+        if "tags" in sent:
+            details = replace(details, tags=unique(patch.tags or []))
+        if "groups" in sent:
+            details = replace(details, groups=_groups(details.groups, patch.groups))
+        if "metadata" in sent:
+            merged = {} if patch.metadata is None else _merged(details.metadata, patch.metadata)
+            details = replace(details, metadata=checked_metadata(merged))
+        if "category" in sent:
+            record = replace(record, category=patch.category)
+        if "visibility" in sent:
+            record = replace(record, visibility=patch.visibility)
+        if "expires_at" in sent:
+            record = replace(record, expires_at=patch.expires_at)
+        return Image(record, details)
+
+    return edit
+
+
+def _groups(names: tuple[str, ...], patch: dict[str, list[str] | None] | None) -> tuple[str, ...]:
+    if patch is None:
+        return ()
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        kind, _, member = name.partition(":")
+        groups.setdefault(kind, []).append(member)
+    return flat_groups(groups | {kind: members or [] for kind, members in patch.items()})
+
+
+def _merged(value: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(value)
+    for name, new in patch.items():
+        if new is None:
+            merged.pop(name, None)
+        elif isinstance(new, dict):
+            old = merged.get(name)
+            merged[name] = _merged(old if isinstance(old, dict) else {}, new)
+        else:
+            merged[name] = new
+    return merged

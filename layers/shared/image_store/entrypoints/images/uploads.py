@@ -1,0 +1,180 @@
+"""Reading uploads: raw bytes, forms, JSON, and announcements of direct uploads."""
+
+import hashlib
+import hmac
+import json
+from datetime import datetime
+from typing import Any, NoReturn
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+
+from image_store.domain.errors import InvalidRequest, UnsupportedMediaType
+from image_store.domain.images.filenames import clean_filename
+from image_store.domain.images.media import essence_of_type, is_generic
+from image_store.domain.images.reservation import IdempotencyKey
+from image_store.entrypoints.http.api import caller, header
+from image_store.entrypoints.http.requests import (
+    body_of,
+    essence_of,
+    json_of,
+    json_text,
+    query_values,
+    validated,
+)
+from image_store.entrypoints.http.scalars import from_texts
+from image_store.entrypoints.images import upload_requests as uploads
+from image_store.entrypoints.images.attribute_schemas import ImageAttributes
+from image_store.services.images.direct_uploads import DirectUpload
+from image_store.services.images.sources import Content, ImageSource, RemoteUrl, in_base64, in_data_uri
+from image_store.services.images.uploads import Upload
+
+_MAX_IDEMPOTENCY_KEY_CHARS = 255
+_REPEATABLE = {"tag": "tags", "group": "groups"}
+
+
+def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
+    """The upload that a request means: raw bytes, a form, or JSON; to be done by `until`."""
+    body = body_of(api)
+    essence = essence_of(api)
+    source: ImageSource
+    said: tuple[bytes | str, ...]
+    if essence.startswith("image/"):
+        attributes, source = _attributes_in_query(api), Content(body, essence)
+        said = ("bytes", essence, canonical(query_values(api)), body)
+    elif essence == "multipart/form-data":
+        attributes, source, given = _form(body, header(api, "content-type") or "")
+        declared = essence_of_type(source.declared_type or "")
+        said = ("form", declared, canonical(given), source.data)
+    elif essence == "application/json":
+        value = json_of(body)
+        attributes, source = json_upload(value, at="body")
+        said = ("json", canonical(value))
+    else:
+        raise UnsupportedMediaType(
+            "Send an image type, multipart/form-data or application/json as Content-Type."
+        )
+    return Upload(
+        owner=caller(api),
+        source=not_empty(source),
+        attributes=attributes.to_domain(),
+        until=until,
+        idempotency=idempotency_of(api, *said),
+    )
+
+
+def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[ImageAttributes, ImageSource]:
+    """An upload in JSON, found `at` this place of the body: what is said about an image, and where its bytes are."""
+    upload = validated(uploads.ImageUpload, value, at=at)
+    return upload, source_of(upload.source)
+
+
+def not_empty(source: ImageSource) -> ImageSource:
+    """A source that has bytes, as far as that is known."""
+    if isinstance(source, Content) and not source.data:
+        raise InvalidRequest("There are no bytes in this upload.")
+    return source
+
+
+def source_of(source: uploads.Source) -> ImageSource:
+    """Where the bytes of an upload in JSON are; a URL is opened by the service that needs them."""
+    if [source.base64, source.data_uri, source.url].count(None) != 2:
+        raise InvalidRequest("`source` takes exactly one of base64, data_uri and url.")
+    if source.url is not None:
+        return RemoteUrl(source.url)
+    return in_base64(source.base64) if source.base64 is not None else in_data_uri(source.data_uri or "")
+
+
+def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
+    """The direct upload that a request announces."""
+    value = json_of(json_text(api))
+    asked = validated(uploads.UploadRequest, value, at="body")
+    return DirectUpload(
+        owner=caller(api),
+        media_type=asked.content_type,
+        size_bytes=asked.size_bytes,
+        sha256=asked.sha256,
+        attributes=asked.to_domain(),
+        idempotency=idempotency_of(api, "json", canonical(value)),
+    )
+
+
+def _attributes_in_query(api: APIGatewayHttpResolver) -> ImageAttributes:
+    given: dict[str, Any] = {}
+    for name, values in query_values(api).items():
+        if name == "tag":
+            given["tags"] = values
+        elif name == "group":
+            given["groups"] = _groups(values)
+        elif name in _REPEATABLE.values() or name in {"metadata", "generation", "analysis"}:
+            _refuse_query(name, "is not a query parameter: send JSON or a form")
+        elif len(values) > 1:
+            _refuse_query(name, "must be given once")
+        else:
+            given[name] = values[0]
+    return validated(ImageAttributes, from_texts(ImageAttributes, given), at="query")
+
+
+def _groups(values: list[str]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for value in values:
+        kind, colon, name = value.partition(":")
+        if not colon:
+            _refuse_query("group", "must have the form type:id")
+        groups.setdefault(kind, []).append(name)
+    return groups
+
+
+def _refuse_query(name: str, message: str) -> NoReturn:
+    raise InvalidRequest(
+        "The query has a parameter that is wrong.", errors=((("query", name), "value_error", message),)
+    )
+
+
+def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any]:
+    """The attributes and the file of a form, and all that it says, for its fingerprint."""
+    from image_store.entrypoints.http.forms import read_form  # what takes no form does not load the parser
+
+    parts = read_form(body, content_type)
+    if set(parts) - {"file", "attributes"} or "file" not in parts:
+        raise InvalidRequest(
+            "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
+        )
+    file = parts["file"]
+    given = json_of(parts["attributes"].data) if "attributes" in parts else {}
+    if (
+        isinstance(given, dict)
+        and "filename" not in given
+        and (filename := clean_filename(file.filename or ""))
+    ):
+        given["filename"] = filename
+    declared = file.content_type
+    if declared is not None and is_generic(declared):
+        declared = None
+    attributes = validated(ImageAttributes, given, at="attributes")
+    return attributes, Content(file.data, declared), given
+
+
+def idempotency_of(api: APIGatewayHttpResolver, *said: bytes | str) -> IdempotencyKey | None:
+    """The caller's Idempotency-Key, bound to caller, route and to what the request says; None when there is none.
+
+    What is said is not how it is framed: the boundary of a form, the parameters of a type, the order and the spaces
+    of JSON and of a query do not count. The fingerprint is made with the key, which is stored nowhere: whoever reads
+    it cannot try what the body said.
+    """
+    key = header(api, "idempotency-key")
+    if key is None:
+        return None
+    if not 1 <= len(key) <= _MAX_IDEMPOTENCY_KEY_CHARS or not key.isprintable():
+        raise InvalidRequest("An Idempotency-Key has 1 to 255 printable characters.")
+    event = api.current_event.raw_event
+    name = "\0".join((caller(api), str(event.get("routeKey", "")), key))
+    request = hmac.new(key.encode(), None, "sha256")
+    for part in said:
+        data = part if isinstance(part, bytes) else part.encode()
+        request.update(len(data).to_bytes(8) + data)
+    return IdempotencyKey(hashlib.sha256(name.encode()).hexdigest(), request.hexdigest())
+
+
+def canonical(value: Any) -> str:
+    """A value of JSON in one spelling."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

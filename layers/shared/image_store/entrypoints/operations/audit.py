@@ -1,0 +1,52 @@
+"""The audit trail as the log keeps it: one line of JSON for each change of an image's record.
+
+A line holds ids, states and numbers and nothing that a person wrote: no title, filename, tag, category or prompt, no
+address and no token. Lines come at least once; those of one change have the same `event_id`.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from image_store.domain.operations.audit import AuditEntry
+from image_store.domain.times import rfc3339
+from image_store.entrypoints.operations.observability import logger
+
+
+def line_of(change: AuditEntry) -> dict[str, Any]:
+    """What the trail says of a change."""
+    image = change.image
+    return {
+        "audit": list(change.what),
+        "time": rfc3339(change.at),
+        "image_id": image.id,
+        "owner": image.owner,
+        "by": change.actor.name if change.actor else None,
+        "request_id": change.actor.request_id if change.actor else None,
+        "state": image.state.value if change.after else None,
+        "visibility": image.visibility.value,
+        "kind": image.kind.value,
+        "version": image.version,
+        "size_bytes": image.size_bytes,
+        "event_id": change.event_id,
+    }
+
+
+def handle_trail(
+    event: dict[str, Any], *, read: Callable[[dict[str, Any]], AuditEntry | None]
+) -> dict[str, Any]:
+    """Write a line for each change of a batch, whatever the level of the log, and report where to begin again.
+
+    What follows a change that cannot be read waits for it: the lines of an image come in the order of its changes.
+    """
+    for told in event["Records"]:
+        try:
+            change = read(told)
+            if change is not None:
+                sys.stdout.write(f"{json.dumps(line_of(change))}\n")
+        except Exception as error:
+            # Its text may quote the row.
+            logger.error("change not written down", event_id=told["eventID"], reason=type(error).__name__)
+            return {"batchItemFailures": [{"itemIdentifier": told["dynamodb"]["SequenceNumber"]}]}
+    return {"batchItemFailures": []}

@@ -1,0 +1,232 @@
+"""The web console: its page, its files, and what it is told of the deployment.
+
+The files lie beside the handler that serves them, and are joined as they stand: one style sheet, one script for what
+a first visit shows, and one for the rest. The page names each with the digest of all of them behind a `?v=`, and so do
+the scripts among themselves; an address with the current digest may therefore be kept for ever. A page that was loaded
+before a deployment gets the new files at its old addresses, uncached; a script leads it to the new page.
+"""
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+
+from image_store.domain.errors import ImageNotFound
+from image_store.domain.generation import jobs as generation
+from image_store.domain.images import attributes
+from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.packing import takes_gzip
+from image_store.entrypoints.operations import console_scripts
+from image_store.settings import Settings
+
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".html": "text/html; charset=utf-8",
+}
+MAX_REQUEST_BYTES = 4_000_000
+"""What the console sends through the gateway; larger images go straight to storage."""
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_STYLES = ("base.css", "shell.css", "gallery.css", "screens.css")
+"""What the style sheet is joined from; later ones win."""
+_STYLE_SHEET = "console.css"
+_FIRST = ("images.js",)
+"""What a first visit shows, beside what it always needs."""
+_EARLY = "early.js"
+"""Stands in the page, allowed by its digest."""
+_EARLY_TAG = b'<script src="/assets/early.js"></script>'
+_SETTINGS_TAG = b'<meta name="settings" content="">'
+_NAMED = re.compile(rb"""((?:src|href)=")/assets/([a-z-]+\.(?:js|css|svg))(")""")
+_SHORTEST_WORTH_PACKING = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request says of the file it asks for."""
+
+    version: str | None = None
+    accepted: str = ""
+    known: str = ""
+
+
+def asked(api: APIGatewayHttpResolver) -> Asked:
+    """What the current request says of the file it asks for."""
+    query = parse_qs(str(api.current_event.raw_event.get("rawQueryString", "")))
+    return Asked(
+        version=query.get("v", [None])[0],
+        accepted=http.header(api, "accept-encoding") or "",
+        known=http.header(api, "if-none-match") or "",
+    )
+
+
+@dataclass(frozen=True)
+class Console:
+    """The files of a folder with `index.html` and `assets/`, each read at its first use and kept."""
+
+    folder: Path
+
+    def page(self, settings: Settings, asked: Asked) -> "Response[bytes]":
+        """The page, with the policy that lets it load nothing but its own files and this deployment's images.
+
+        It holds what else would be a round trip before the first image: the settings, and the script that asks for it.
+        """
+        told = html.escape(settings_document(settings)).encode()
+        origins = [html.escape(origin).encode() for origin in storage_origins(settings)]
+        near = b"".join(b'\n<link rel="preconnect" href="%s">' % origin for origin in origins)
+        content = self._index.replace(_EARLY_TAG, b"<script>" + self._early + b"</script>")
+        content = content.replace(_SETTINGS_TAG, b'<meta name="settings" content="%s">%s' % (told, near))
+        content = _NAMED.sub(rb"\1/assets/\2?v=" + self.version.encode() + rb"\3", content)
+        headers = {
+            "Content-Security-Policy": content_security_policy(settings, script=self._early),
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+            "Referrer-Policy": "no-referrer",  # signing in brings a code into the address
+            "Cache-Control": "no-cache",
+        }
+        return _file(content, ".html", headers, asked)
+
+    def asset(self, name: str, asked: Asked) -> "Response[bytes]":
+        """A file of the page; ImageNotFound when there is none of that name."""
+        if name not in self._assets:
+            raise ImageNotFound("There is nothing at this address.")
+        content, headers = self._assets[name], {"Cache-Control": "no-cache"}
+        if asked.version == self.version:
+            headers = {"Cache-Control": _FOR_EVER}
+        elif asked.version is not None:
+            leading = console_scripts.superseded(name, version=self.version)
+            content = leading.encode() if leading is not None else content
+        return _file(content, Path(name).suffix, headers, asked)
+
+    @cached_property
+    def version(self) -> str:
+        """A digest of every file."""
+        digest = hashlib.sha256(self._index)
+        for name, content in self._sources.items():
+            digest.update(name.encode() + b"\0" + content)
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def _index(self) -> bytes:
+        return (self.folder / "index.html").read_bytes()
+
+    @cached_property
+    def _early(self) -> bytes:
+        return self._sources[_EARLY]
+
+    @cached_property
+    def _sources(self) -> dict[str, bytes]:
+        return {
+            path.name: path.read_bytes()
+            for path in sorted((self.folder / "assets").iterdir())
+            if path.suffix in MEDIA_TYPES
+        }
+
+    @cached_property
+    def _assets(self) -> dict[str, bytes]:
+        sources = self._sources
+        modules = {
+            name: content.decode()
+            for name, content in sources.items()
+            if name.endswith(".js") and name != _EARLY
+        }
+        scripts = console_scripts.joined(modules, first=_FIRST, version=self.version)
+        return {
+            **{name: content for name, content in sources.items() if name.endswith(".svg")},
+            **{name: script.encode() for name, script in scripts.items()},
+            _STYLE_SHEET: b"\n".join(sources[name] for name in _STYLES),
+        }
+
+
+@cache
+def of(folder: Path) -> Console:
+    """The console whose files are in a folder, read once."""
+    return Console(folder)
+
+
+def told(settings: Settings) -> "Response[str]":
+    """What the console has to know, for another client of the deployment."""
+    headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
+    return Response(200, "application/json", settings_document(settings), headers=headers)
+
+
+def settings_document(settings: Settings) -> str:
+    """What the console has to know, as JSON: where to sign in and as what, where images come from, and limits."""
+    body = {
+        "issuer": settings.issuer,
+        "client_id": settings.console_client_id,
+        "scopes": settings.console_scopes,
+        "admin_scope": settings.admin_scope,
+        "audience": settings.audience.partition(",")[0],
+        "r2_origin": _origin(settings.r2_endpoint),
+        "public_url": settings.public_url or None,
+        "presets": list(settings.presets),
+        "limits": {
+            "request_bytes": MAX_REQUEST_BYTES,
+            "upload_bytes": settings.max_bytes,
+            "title_chars": attributes.MAX_TITLE_CHARS,
+            "alt_text_chars": attributes.MAX_ALT_TEXT_CHARS,
+            "job_images": generation.MAX_IMAGES,
+            "variations": generation.MAX_VARIATIONS,
+            "references": generation.MAX_REFERENCES,
+        },
+    }
+    return json.dumps(body, separators=(",", ":"))
+
+
+def storage_origins(settings: Settings) -> list[str]:
+    """Where images come from."""
+    return list(filter(None, [_origin(settings.r2_endpoint), _origin(settings.public_url)]))
+
+
+def content_security_policy(settings: Settings, *, script: bytes) -> str:
+    """What the console's page may load: its own files, images of this deployment, and tokens of its issuer.
+
+    The one script that stands in the page is allowed by its digest.
+    """
+    digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
+    storage = storage_origins(settings)
+    sign_in = [_origin(settings.issuer), _origin(settings.console_token_url)]
+    policy = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'", f"'sha256-{digest}'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "blob:", "data:", *storage],
+        "connect-src": ["'self'", *storage, *sign_in],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["'none'"],
+    }
+    return "; ".join(
+        " ".join([name, *dict.fromkeys(filter(None, values))]) for name, values in policy.items()
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def _file(content: bytes, suffix: str, headers: dict[str, str], asked: Asked) -> "Response[bytes]":
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(asked.accepted)
+    # A packed file is another sequence of bytes: its validator is weak.
+    validator = f"W/{etag}" if packs else etag
+    headers = headers | {"ETag": validator, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    if etag in {tag.strip().removeprefix("W/") for tag in asked.known.split(",")}:
+        return Response(304, body=b"", headers=headers)
+    if packs:
+        headers |= {"Content-Encoding": "gzip"}
+        content = gzip.compress(content, mtime=0)
+    return Response(200, MEDIA_TYPES[suffix], content, headers=headers)

@@ -1,0 +1,21 @@
+"""The health of all parts as admins see it."""
+
+import json
+from collections.abc import Mapping
+
+from aws_lambda_powertools.event_handler import Response
+
+from image_store.entrypoints.images.answers import JSON
+from image_store.services.operations.health import ComponentHealth, ComponentStatus, worst
+
+
+def health_answer(components: Mapping[str, ComponentHealth]) -> "Response[str]":
+    """200 while all that is needed answers, 503 when something is down."""
+    status = worst(components)
+    parts = {name: {"status": part.status, "detail": part.detail} for name, part in components.items()}
+    return Response(
+        503 if status is ComponentStatus.DOWN else 200,
+        JSON,
+        json.dumps({"status": status, "components": parts}),
+        headers={"Cache-Control": "no-store"},
+    )

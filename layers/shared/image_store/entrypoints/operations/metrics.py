@@ -1,0 +1,99 @@
+"""Metrics, written into the log in CloudWatch's embedded form: no call of its own for each.
+
+What is told of calls is there for all providers together, which alarms look at, and for each, for the dashboard.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from aws_lambda_powertools import single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from image_store.domain.generation.jobs import CallOutcome
+from image_store.domain.generation.money import MICROS
+from image_store.services.operations.metering import Reading
+
+
+class Metric(StrEnum):
+    """What is counted, of calls and of all that is stored."""
+
+    SUCCEEDED = "GenerationSucceeded"
+    FAILED = "GenerationFailed"
+    REFUSED = "GenerationRefused"
+    """Failed for the sake of the request, or of an owner's own key."""
+    USAGE_UNREADABLE = "GenerationUsageUnreadable"
+    """Charged for, with a usage that could not be read: its cost is what the model is expected to use."""
+    TIME = "GenerationTime"
+    COST = "GenerationCost"
+    """Dollars."""
+    COST_UNKNOWN = "GenerationCostUnknown"
+    OWNER_BUDGET = "GenerationOwnerBudgetUsedUp"
+    DEPLOYMENT_BUDGET = "GenerationDeploymentBudgetUsedUp"
+    STORED_IMAGES = "StoredImages"
+    STORED_BYTES = "StoredBytes"
+    """Of originals, the trash included."""
+    UNREADABLE = "UnreadableRows"
+    """Images and publications that a run of cleanup met and could not read."""
+    BUDGET_USED = "BudgetUsed"
+    """Percent."""
+
+
+def counting_calls(namespace: str) -> Callable[[CallOutcome], None]:
+    """Counts calls of providers in a namespace: how they ended, how long they took, what they cost if it is known."""
+
+    def count(outcome: CallOutcome) -> None:
+        _put(namespace, outcome, _end_of(outcome), MetricUnit.Count, 1)
+        if outcome.succeeded:
+            _put(namespace, outcome, Metric.TIME, MetricUnit.Milliseconds, outcome.duration_ms)
+        receipt = outcome.receipt
+        if receipt is None:
+            return
+        if not receipt.usage_is_readable:
+            _put(namespace, outcome, Metric.USAGE_UNREADABLE, MetricUnit.Count, 1)
+        if receipt.cost_micros is None:
+            _put(namespace, outcome, Metric.COST_UNKNOWN, MetricUnit.Count, 1)
+        else:
+            _put(namespace, outcome, Metric.COST, MetricUnit.NoUnit, receipt.cost_micros / MICROS)
+
+    return count
+
+
+def _end_of(outcome: CallOutcome) -> Metric:
+    if outcome.succeeded:
+        return Metric.SUCCEEDED
+    return Metric.REFUSED if outcome.is_not_of_provider else Metric.FAILED
+
+
+def tell_reading(namespace: str, reading: Reading) -> None:
+    """Tell in a namespace how full the deployment is."""
+    values: list[tuple[Metric, MetricUnit, float]] = [
+        (Metric.STORED_IMAGES, MetricUnit.Count, reading.stored.images),
+        (Metric.STORED_BYTES, MetricUnit.Bytes, reading.stored.size_bytes),
+    ]
+    if reading.budget_used is not None:
+        values.append((Metric.BUDGET_USED, MetricUnit.Percent, reading.budget_used))
+    for name, unit, value in values:
+        with single_metric(name=name.value, unit=unit, value=value, namespace=namespace):
+            pass
+
+
+def tell_unreadable(namespace: str, rows: int) -> None:
+    """Tell in a namespace how many rows a run of cleanup could not read."""
+    with single_metric(name=Metric.UNREADABLE.value, unit=MetricUnit.Count, value=rows, namespace=namespace):
+        pass
+
+
+def _put(namespace: str, outcome: CallOutcome, name: Metric, unit: MetricUnit, value: float) -> None:
+    for dimensions in ({}, {"provider": outcome.call.provider.value}):
+        with single_metric(name=name.value, unit=unit, value=value, namespace=namespace) as metric:
+            for dimension, of in dimensions.items():
+                metric.add_dimension(name=dimension, value=of)
+            if outcome.reason is not None:
+                metric.add_metadata(key="reason", value=outcome.reason.value)
+
+
+def count_used_up(namespace: str, whose: str) -> None:
+    """Count a request that a budget had no room for; whose it is, is `owner` or `deployment`."""
+    name = Metric.DEPLOYMENT_BUDGET if whose == "deployment" else Metric.OWNER_BUDGET
+    with single_metric(name=name.value, unit=MetricUnit.Count, value=1, namespace=namespace):
+        pass

@@ -1,1 +1,0 @@
-"""Models of answers, which the OpenAPI document tells of; no function loads them."""

@@ -1,0 +1,50 @@
+"""Repairs as admins ask for them and see them."""
+
+import json
+from dataclasses import asdict
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+
+from image_store.domain.times import rfc3339
+from image_store.domain.upkeep.repair import RepairJob
+from image_store.entrypoints.http.requests import json_body
+from image_store.entrypoints.images.answers import JSON
+from image_store.entrypoints.upkeep.repair_schemas import RepairRequest
+from image_store.services.upkeep.repair.requests import RepairRequests
+
+
+def begin(api: APIGatewayHttpResolver, requests: RepairRequests) -> RepairJob:
+    """Begin the repair that a request describes."""
+    request = json_body(api, RepairRequest)
+    return requests.begin(image_ids=request.image_ids, dry_run=request.dry_run)
+
+
+def accepted(job: RepairJob, *, api_url: str) -> "Response[str]":
+    """202, and where to look."""
+    return _answer(202, job, {"Location": f"{api_url}/v1/admin/repairs/{job.id}"})
+
+
+def progress(job: RepairJob) -> "Response[str]":
+    """How far a repair has come."""
+    return _answer(200, job, {})
+
+
+def _answer(status: int, job: RepairJob, headers: dict[str, str | list[str]]) -> "Response[str]":
+    tally = job.tally
+    body = {
+        "id": job.id,
+        "status": job.status,
+        "dry_run": job.dry_run,
+        "progress": {
+            "examined": tally.examined,
+            "renditions": tally.renditions,
+            "copies": tally.copies,
+            "originals_missing": tally.originals_missing,
+            "failed": tally.failed,
+        },
+        "errors": [asdict(error) for error in tally.errors],
+        "created_at": rfc3339(job.created_at),
+        "updated_at": rfc3339(job.updated_at),
+        "finished_at": rfc3339(job.finished_at) if job.finished_at else None,
+    }
+    return Response(status, JSON, json.dumps(body), headers={"Cache-Control": "no-store", **headers})

@@ -1,0 +1,83 @@
+"""What showing images needs: publications, renditions made on request, and the cache in front."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from image_store.domain.delivery.publication import PublicationRow
+    from image_store.domain.delivery.render_requests import RenderRequest
+
+
+class PublicationRows(Protocol):
+    """One row for each publication, which names its copies for as long as there are any."""
+
+    def publication(self, publication: str) -> PublicationRow | None:
+        """Read what is kept of a publication, strongly consistent."""
+        ...
+
+    def publications(self, names: Collection[str]) -> Mapping[str, PublicationRow]:
+        """Read what is kept of many publications, strongly consistent; absent ones are left out."""
+        ...
+
+    def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
+        """Name one more copy of a publication before it is made, at the latest by `until`.
+
+        False when the publication is not the current one of its image, and then the copy must not be made. Safe
+        to repeat.
+        """
+        ...
+
+    def adopt_strays(self, row: PublicationRow) -> None:
+        """Keep a row for copies that none names; nothing changes when their publication has one. Safe to repeat."""
+        ...
+
+    def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
+        """Forget a publication of which all copies are gone that `row` names. Safe to repeat.
+
+        One that is current stays, and so does one that has other copies by now or for which, at this instant, a
+        copy may still be made.
+        """
+        ...
+
+
+class Renderer(Protocol):
+    """Makes what is missing, somewhere with the memory and the libraries for it."""
+
+    def render(self, wanted: RenderRequest) -> None:
+        """Have it made, and wait for that; what has become of it is told by the record.
+
+        It may be there already, or be in the making by somebody else, and then this returns at once.
+        Raises StorageUnavailable when it was not made.
+        """
+        ...
+
+
+class RenderLeases(Protocol):
+    """The right to make a file of an image, for one at a time."""
+
+    def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
+        """Take the right to make a file of an image until `until`; False while somebody else has it.
+
+        `name` is the image's id and the file's name; `holder` names one try. The right ends by itself.
+        """
+        ...
+
+
+class Purger(Protocol):
+    """The CDN in front of the public bucket, as far as it can be told to forget."""
+
+    def purge(self, urls: Collection[str]) -> None:
+        """Make the CDN forget what it keeps of these addresses, under any query and for visitors of any origin.
+
+        The addresses lie in folders that hold nothing else that has to stay cached. Safe to repeat; after an error
+        some may have been forgotten.
+
+        Raises
+        ------
+        StorageUnavailable, ConfigurationError
+        """
+        ...

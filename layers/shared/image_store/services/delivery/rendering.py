@@ -1,0 +1,198 @@
+"""Making a rendition that is missing: once, when somebody first asks for it.
+
+1. Lease. A row for image, preset and format says who makes it, for 40 s. Whoever finds it taken makes nothing.
+   Then the record is read: it may be made already.
+2. Make. The original is read, checked against its checksum and decoded.
+3. Put. The bytes go to a key of this try's own, `{folder}{id}/{attempt}/{preset}-{making}.{ext}`. No try adopts or
+   replaces what another left: the sweep, which lets a day pass, can then never take what a late commit names.
+4. Copy, if the image is published: the row of the publication is told of the copy, then the copy is made.
+5. Commit. One conditional write adds the rendition to the record as it was read. The version stays, since no client
+   sees a difference. Whoever changes the image without having seen the commit, fails and reads again, so that
+   those who withdraw a publication or delete objects know every rendition there is.
+
+A commit that finds the record changed reads it again. If the publication for which the copy was made is over, the
+copy is deleted, and steps 4 and 5 are tried once more for what the image shows now. While a publication is being
+made ready the image is left alone: what is copied is settled.
+
+What each failure leaves behind:
+
+- after 1: the lease, which ends by itself. Until then those who ask see the nearest rendition there is.
+- after 3: a private object that no record names. The sweep of orphans takes it after a day, or the deletion of the
+  image's folder.
+- after 4: also a copy that the row of its publication names. It goes with its publication: the row stays due until
+  the time in which an announced copy can be made is over, and cleanup then deletes, purges and forgets.
+- after 5: the rendition, whether or not anybody heard of it.
+
+Two tries at once, after a lease that ended too early, do no harm: one of them commits.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from image_store.domain.delivery.render_requests import RenditionRequest
+from image_store.domain.delivery.renditions import MAX_SIDE_PX, Fit, Preset, Recipe, Rendition
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.images.image import ImageRecord, Kind, State
+from image_store.domain.images.processing import RenderedFile
+from image_store.domain.images.provenance import Provenance, ProvenanceMark, provenance_of
+from image_store.ports.delivery import RenderLeases
+from image_store.ports.images import ImageProcessor, ImageRepository
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock, Ids
+from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL, Publisher
+from image_store.services.images.write_protocol import too_late
+
+LEASE = timedelta(seconds=40)
+"""Longer than the function runs that makes renditions."""
+
+MAX_LENGTH_PX = 16_383
+"""No WebP has a longer side."""
+
+_TRIES = 3
+_SHOWN = frozenset({State.READY, State.TRASHED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """Makes renditions that are missing."""
+
+    repository: ImageRepository
+    leases: RenderLeases
+    private: ObjectStore
+    publisher: Publisher
+    processor: ImageProcessor
+    presets: Mapping[str, Preset]
+    clock: Clock
+    ids: Ids
+    mark: ProvenanceMark = ProvenanceMark.SOURCE
+
+    def make(self, wanted: RenditionRequest, *, until: datetime) -> None:
+        """Make a rendition, unless it is there, is being made, or cannot be had of this image.
+
+        Whoever asks reads the record afterwards. Safe to repeat.
+
+        Raises
+        ------
+        StorageUnavailable, DeadlineExceeded
+        """
+        preset = self.presets.get(wanted.preset)
+        if preset is None or preset.at_upload or wanted.media_type not in preset.formats:
+            return
+        making = self.ids.attempt()
+        if not leased(self.leases, wanted.name, making, self.clock.now()):
+            return
+        record = self._lacking(wanted)
+        if record is None:
+            return
+        recipe = within_limits(preset.recipe_in(wanted.media_type), record)
+        file = file_of_original(
+            record,
+            preset.name,
+            recipe,
+            repository=self.repository,
+            private=self.private,
+            processor=self.processor,
+            mark=self.mark,
+        )
+        if self.clock.now() >= until:
+            raise too_late()
+        made = replace(file.rendition, making=making)
+        self._put(record, RenderedFile(made, file.data))
+        self._commit(wanted, record, made)
+
+    def _lacking(self, wanted: RenditionRequest) -> ImageRecord | None:
+        """The image, if it can be given the rendition and does not have it."""
+        record = self.repository.get_image(wanted.image_id)
+        if record is None or record.state not in _SHOWN or record.intent is not None:
+            return None
+        return None if record.rendition(wanted.preset, wanted.media_type) is not None else record
+
+    def _put(self, record: ImageRecord, file: RenderedFile) -> None:
+        self.private.put(
+            record.rendition_key(file.rendition),
+            file.data,
+            content_type=file.rendition.media_type,
+            cache_control=PRIVATE_CACHE_CONTROL,
+            metadata={},
+        )
+
+    def _commit(self, wanted: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
+        for _ in range(_TRIES):
+            if self.publisher.show_also(record, made):
+                renditions = (*record.renditions, made)
+                try:
+                    self.repository.amend(
+                        record, replace(record, renditions=renditions, amendment=self.ids.attempt())
+                    )
+                except Conflict:
+                    pass
+                else:
+                    return
+            seen, now = record, self.repository.get_image(record.id)
+            if seen.publication is not None and not _shows(now, seen.publication):
+                self.publisher.hide(seen.publication, made)
+            found = self._lacking(wanted)
+            if found is None:
+                return
+            record = found
+
+
+def _shows(record: ImageRecord | None, publication: str) -> bool:
+    return record is not None and record.state is State.READY and record.publication == publication
+
+
+def within_limits(recipe: Recipe, record: ImageRecord) -> Recipe:
+    """A recipe with both its sides where a picture is so long that the other side would be beyond WebP's limit."""
+    if recipe.width is not None and recipe.height is None:
+        width = min(recipe.width, record.width)
+        is_long = record.height * width > MAX_LENGTH_PX * record.width
+        return replace(recipe, height=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
+    if recipe.height is not None and recipe.width is None:
+        height = min(recipe.height, record.height)
+        is_long = record.width * height > MAX_LENGTH_PX * record.height
+        return replace(recipe, width=MAX_SIDE_PX, fit=Fit.SCALE_DOWN) if is_long else recipe
+    return recipe
+
+
+def leased(leases: RenderLeases, name: str, holder: str, at: datetime) -> bool:
+    """Whether this try may make a file; the right ends by itself."""
+    return leases.take_rendering(name, holder=holder, at=at, until=at + LEASE)
+
+
+def file_of_original(
+    record: ImageRecord,
+    name: str,
+    recipe: Recipe,
+    *,
+    repository: ImageRepository,
+    private: ObjectStore,
+    processor: ImageProcessor,
+    mark: ProvenanceMark,
+) -> RenderedFile:
+    """Make a file by a recipe from the bytes as they were accepted; StorageUnavailable where they are not there."""
+    data = _original(private, record)
+    said = provenance_for(repository, record, mark)
+    (file,) = processor.process(data, record.media_type, {name: recipe}, provenance=said).renditions
+    return file
+
+
+def provenance_for(
+    repository: ImageRepository, record: ImageRecord, mark: ProvenanceMark
+) -> Provenance | None:
+    """What a rendition says of where its picture comes from; the prompt is read where it is to be told."""
+    told = mark is ProvenanceMark.PROMPT and record.kind is Kind.GENERATED
+    image = repository.get(record.id) if told else None
+    return provenance_of(mark, record.kind, image.details.generation if image is not None else None)
+
+
+def _original(private: ObjectStore, record: ImageRecord) -> bytes:
+    """The bytes as they were accepted; StorageUnavailable where they are not there or are others."""
+    try:
+        data = private.get(record.original_key, max_bytes=record.size_bytes)
+    except ObjectMissing as missing:
+        raise StorageUnavailable("The image is being deleted.") from missing
+    if hashlib.sha256(data).hexdigest() != record.sha256:
+        raise StorageUnavailable("The stored bytes are not those that were accepted.")
+    return data

@@ -1,0 +1,138 @@
+"""Links that show something of a private image for a time: making them, and finding what they show.
+
+A link is a share as bytes, the name of the key that signed it, and a tag: URL-safe, and longer than any public link.
+Nothing is kept of it; it ends by itself, or with its image.
+"""
+
+import base64
+import binascii
+import hmac
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from image_store.domain.delivery.render_requests import TransformRequest
+from image_store.domain.delivery.renditions import Preset, Recipe
+from image_store.domain.delivery.signed_links import Share, read, transform_filename, written
+from image_store.domain.errors import InvalidRequest, StorageUnavailable
+from image_store.domain.images.image import ImageRecord, State
+from image_store.ports.delivery import Renderer
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock
+from image_store.services.delivery.renditions import RenditionFile, Renditions, nearest
+from image_store.services.delivery.signing import current_key, key_named
+from image_store.services.images.retrieval import Retrieval, not_found
+
+_TAG_BYTES = 16
+_MAX_LINK_CHARS = 256
+
+_logger = logging.getLogger(__name__)
+
+
+class ShareLinks:
+    """Makes and reads links with the keys of the signing secret."""
+
+    def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
+        self._keys = keys
+
+    def make(self, share: Share) -> str:
+        """The link of a share."""
+        key_id, key = current_key(self._keys())
+        named = key_id.encode() + bytes([len(key_id)])
+        raw = written(share) + named
+        return base64.urlsafe_b64encode(raw + _tag(key, raw)).rstrip(b"=").decode("ascii")
+
+    def read(self, link: str) -> Share | None:
+        """The share of a link; None for whatever this store did not make, to the last bit."""
+        if len(link) > _MAX_LINK_CHARS:
+            return None
+        try:
+            raw = base64.b64decode(link + "=" * (-len(link) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        signed, tag = raw[:-_TAG_BYTES], raw[-_TAG_BYTES:]
+        if not signed or base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != link:
+            return None  # base64 has spare bits at its end
+        body, key_id = signed[: -1 - signed[-1]], signed[-1 - signed[-1] : -1].decode("ascii", "replace")
+        key = key_named(self._keys(), key_id)
+        if key is None or not hmac.compare_digest(tag, _tag(key, signed)):
+            return None
+        return read(body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Makes links for the owners of images."""
+
+    retrieval: Retrieval
+    links: ShareLinks
+    presets: Mapping[str, Preset]
+    clock: Clock
+
+    def share(
+        self, owner: str, image_id: str, what: Recipe | str, *, lifetime: timedelta
+    ) -> tuple[str, datetime]:
+        """A link to a rendition or a transform of an image that is READY, and when it ends.
+
+        Raises
+        ------
+        ImageNotFound
+        InvalidRequest
+            there is no such preset
+        """
+        if isinstance(what, str) and what not in self.presets:
+            fault = (("body", "rendition"), "enum", f"must be one of {', '.join(self.presets)}")
+            raise InvalidRequest("There is no such rendition.", errors=(fault,))
+        record = self.retrieval.get_image(owner, image_id)
+        if record.state is not State.READY:
+            raise not_found()
+        expires_at = (self.clock.now() + lifetime).replace(microsecond=0)
+        return self.links.make(Share(record.id, expires_at, what)), expires_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """Shows what links show."""
+
+    retrieval: Retrieval
+    renditions: Renditions
+    links: ShareLinks
+    private: ObjectStore
+    renderer: Callable[[], Renderer]
+    clock: Clock
+
+    def find(self, link: str, *, accept: str | None) -> RenditionFile | str:
+        """The rendition that a link shows, or the key of the transform.
+
+        ImageNotFound when the link was altered or is over, or its image is no longer READY.
+        A transform is made if it is missing; while it cannot be had, the nearest rendition stands in for it.
+        """
+        share = self.links.read(link)
+        if share is None or share.expires_at <= self.clock.now():
+            raise not_found()
+        if isinstance(share.what, str):
+            return self.renditions.shared(share.image_id, share.what, accept=accept)
+        record = self.retrieval.ready(share.image_id)
+        key = record.transform_key(transform_filename(share.what))
+        if self._is_there(key):
+            return key
+        try:
+            self.renderer().render(TransformRequest(record.id, share.what))
+        except StorageUnavailable as error:
+            _logger.warning("A transform could not be made: %s", error.message)
+        record = self.retrieval.ready(share.image_id)
+        if self._is_there(key):
+            return key
+        return _stand_in(record, share.what)
+
+    def _is_there(self, key: str) -> bool:
+        return self.private.head(key) is not None
+
+
+def _stand_in(record: ImageRecord, recipe: Recipe) -> RenditionFile:
+    return RenditionFile(record, nearest(record, Preset("", recipe), accept=None), is_wanted=False)
+
+
+def _tag(key: str, raw: bytes) -> bytes:
+    return hmac.digest(key.encode(), b"link" + raw, "sha256")[:_TAG_BYTES]

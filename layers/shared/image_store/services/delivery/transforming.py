@@ -1,0 +1,96 @@
+"""Making a transform that a signed link asks for: once, and for as long as the bucket's lifecycle keeps it.
+
+1. Lease, as for renditions.
+2. Mark. The record says from here on that there may be transforms, so that a deletion looks for them.
+3. Make and put, to `transforms/{id}/{attempt}/{digest of the recipe}.{ext}`, which is refused if it is there.
+
+No record names a transform. It belongs to its image for as long as the image is there: it goes with its deletion, or
+by the lifecycle of the bucket after 30 days, and is then made again when somebody asks. One that arrives after the
+deletion is taken by the sweep of the tombstone.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from image_store.domain.delivery.render_requests import TransformRequest
+from image_store.domain.delivery.signed_links import transform_filename
+from image_store.domain.errors import Conflict
+from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.provenance import ProvenanceMark
+from image_store.ports.delivery import RenderLeases
+from image_store.ports.images import ImageProcessor, ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
+from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL
+from image_store.services.delivery.rendering import file_of_original, leased
+from image_store.services.images.write_protocol import too_late
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transforming:
+    """Makes transforms that are missing."""
+
+    repository: ImageRepository
+    leases: RenderLeases
+    private: ObjectStore
+    processor: ImageProcessor
+    clock: Clock
+    ids: Ids
+    mark: ProvenanceMark = ProvenanceMark.SOURCE
+
+    def make(self, wanted: TransformRequest, *, until: datetime) -> None:
+        """Make a transform, unless it is there, is being made, or cannot be had of this image. Safe to repeat.
+
+        Raises
+        ------
+        StorageUnavailable, DeadlineExceeded
+        """
+        if not leased(self.leases, wanted.name, self.ids.attempt(), self.clock.now()):
+            return
+        record = self._marked(wanted.image_id)
+        if record is None:
+            return
+        key = record.transform_key(transform_filename(wanted.recipe))
+        if self.private.head(key) is not None:
+            return
+        file = file_of_original(
+            record,
+            "transform",
+            wanted.recipe,
+            repository=self.repository,
+            private=self.private,
+            processor=self.processor,
+            mark=self.mark,
+        )
+        if self.clock.now() >= until:
+            raise too_late()
+        try:
+            self.private.put(
+                key,
+                file.data,
+                content_type=file.rendition.media_type,
+                cache_control=PRIVATE_CACHE_CONTROL,
+                metadata={},
+            )
+        except Conflict:
+            return  # another try was first, with an encoder that writes other bytes
+
+    def _marked(self, image_id: str) -> ImageRecord | None:
+        """The image, once its record says that it may have transforms; None when it can have none."""
+        for _ in range(_TRIES):
+            record = self.repository.get_image(image_id)
+            if record is None or record.state is not State.READY:
+                return None
+            if record.transformed:
+                return record
+            if record.intent is not None:
+                return None  # what is being published is left alone, as for renditions
+            marked = replace(record, transformed=True, amendment=self.ids.attempt())
+            try:
+                self.repository.amend(record, marked)
+            except Conflict:
+                continue
+            return marked
+        return None

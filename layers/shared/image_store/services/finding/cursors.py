@@ -1,0 +1,80 @@
+"""Cursors: opaque, signed, and bound to owner, query and a time.
+
+A cursor holds nothing but the place to go on after: an id, or a place among the terms of a search. Owner and query are
+not in it; they are signed with it, so that a cursor means nothing to anybody else and in no other list.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from image_store.domain.errors import InvalidCursor
+from image_store.domain.ids import is_image_id
+from image_store.services.delivery.signing import current_key, key_named
+
+CURSOR_LIFETIME = timedelta(hours=24)
+_TAG_BYTES = 16
+
+
+class Paged(Protocol):
+    """What has pages: a list, or a group that is deleted."""
+
+    @property
+    def binding(self) -> tuple[str | None, ...]:
+        """What its cursors are bound to, its owner among it."""
+        ...
+
+
+class Cursors:
+    """Makes and reads cursors with the keys of the signing secret."""
+
+    def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
+        self._keys = keys
+
+    def make(self, after: str, query: Paged, *, at: datetime) -> str:
+        """A cursor that goes on after a place, good for 24 hours."""
+        key_id, key = current_key(self._keys())
+        expires = int((at + CURSOR_LIFETIME).timestamp())
+        text = f"{key_id}.{expires}.{after}"
+        raw = _tag(key, text, query) + text.encode()
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+    def read(self, cursor: str, query: Paged, *, at: datetime) -> str:
+        """The id to go on after; InvalidCursor for whatever this store did not make for this very query."""
+        after = self.read_place(cursor, query, at=at)
+        if not is_image_id(after):
+            raise _invalid()
+        return after
+
+    def read_place(self, cursor: str, query: Paged, *, at: datetime) -> str:
+        """The place to go on after, as it was given; InvalidCursor as above."""
+        try:
+            raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            text = raw[_TAG_BYTES:].decode()
+        except (binascii.Error, ValueError):
+            raise _invalid() from None
+        key_id, _, rest = text.partition(".")
+        expires, _, after = rest.partition(".")
+        key = key_named(self._keys(), key_id)
+        if key is None or not hmac.compare_digest(raw[:_TAG_BYTES], _tag(key, text, query)):
+            raise _invalid()
+        if datetime.fromtimestamp(int(expires), UTC) < at:
+            raise _invalid()
+        return after
+
+
+def _tag(key: str, text: str, query: Paged) -> bytes:
+    message = hashlib.sha256()
+    for part in (text, *query.binding):
+        encoded = b"" if part is None else part.encode()
+        # Lengths keep two lists of parts from ever being the same bytes.
+        message.update(len(encoded).to_bytes(4, "big") + encoded)
+    return hmac.digest(key.encode(), b"cursor" + message.digest(), "sha256")[:_TAG_BYTES]
+
+
+def _invalid() -> InvalidCursor:
+    return InvalidCursor("This cursor is not valid for this list; start again without one.")

@@ -1,0 +1,1 @@
+"""Storing, changing and deleting images."""

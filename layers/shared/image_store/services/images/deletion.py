@@ -1,0 +1,154 @@
+"""Trash, restore and permanent deletion.
+
+Deleting for good: a conditional step to DELETING (the image is gone for everybody from here on, its quota is given
+back and its publication withdrawn) → public copies → private objects → TOMBSTONE, which waits until writes that
+were on their way can no longer arrive → one more sweep of the image's folder → gone. Once the copies are gone, the
+CDN is told to forget them and their publication's row goes, as `publishing` says.
+
+Whatever fails after the first step is finished by cleanup, which finds the record in the due index.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from image_store.domain.deadlines import TOMBSTONE_GRACE
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.images.image import Details, Image, ImageRecord, State, Visibility
+from image_store.domain.images.sensitive import Sensitive, shown
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
+from image_store.services.delivery.publishing import Publisher
+from image_store.services.images.retrieval import Retrieval, not_found
+from image_store.services.images.sealing import Sealing
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deletion:
+    """Takes images away, with a way back for as long as the deployment keeps its trash."""
+
+    repository: ImageRepository
+    retrieval: Retrieval
+    private: ObjectStore
+    publisher: Publisher
+    clock: Clock
+    ids: Ids
+    sealing: Sealing
+    trash_retention: timedelta
+
+    def delete(self, owner: str, image_id: str, *, permanent: bool) -> None:
+        """Move an image to the trash, or delete it for good; without trash every deletion is permanent.
+
+        Deleting what lies in the trash already changes nothing. Safe to retry.
+        """
+        for _ in range(_TRIES):
+            image = self.retrieval.get(owner, image_id)
+            try:
+                if permanent or not self.trash_retention:
+                    self._delete(image)
+                elif image.record.state is State.READY:
+                    self._trash(image)
+            except Conflict:
+                continue
+            return
+        raise _contended()
+
+    def restore(self, owner: str, image_id: str) -> Image:
+        """Take an image out of the trash; it comes back private, for its link is dead.
+
+        The record is as its owner sees it. Safe to retry.
+        """
+        sensitive: Sensitive | None = None
+        for tried in range(_TRIES):
+            image = self.retrieval.get(owner, image_id)
+            if not tried:  # before anything is changed that could not be answered
+                sensitive = self.sealing.read(image)
+            if image.record.state is State.READY:
+                return shown(image, sensitive)
+            try:
+                return shown(self._restore(image), sensitive)
+            except Conflict:
+                continue
+        raise _contended()
+
+    def _restore(self, image: Image) -> Image:
+        now = self.clock.now()
+        record = image.record
+        expires_at = record.expires_at if record.expires_at and record.expires_at > now else None
+        ready = record.moved_to(
+            State.READY,
+            version=record.version + 1,
+            change=self.ids.attempt(),
+            updated_at=now,
+            visibility=Visibility.PRIVATE,
+            expires_at=expires_at,
+            due_at=expires_at,
+        )
+        restored = replace(image, record=ready)
+        self.repository.replace(image, restored)
+        return restored
+
+    def start(self, image: Image) -> Image:
+        """Take a READY or TRASHED image to DELETING; Conflict when it was changed meanwhile."""
+        now = self.clock.now()
+        record = image.record
+        if record.state not in {State.READY, State.TRASHED}:
+            raise not_found()
+        doomed = replace(image, record=self._withdrawn(image, State.DELETING, now, due_at=now))
+        self.repository.replace(image, doomed, publications=self.publisher.withdrawn(record, now))
+        return doomed
+
+    def finish(self, image: Image) -> bool:
+        """Delete the objects of a DELETING image and leave its tombstone; False leaves the rest to cleanup."""
+        record = image.record
+        # The intent of an abandoned reservation: its row is due by itself, yet its copies may go at once.
+        publications = [name for name in (record.publication, record.intent) if name is not None]
+        try:
+            if self.publisher.bucket is not None:
+                for name in publications:
+                    self.publisher.bucket.delete(sorted(record.public_keys(name)))
+            transforms = self.private.list(record.transforms_prefix) if record.transformed else ()
+            self.private.delete([*record.private_keys, *(found.key for found in transforms)])
+            tombstone = record.moved_to(
+                State.TOMBSTONE,
+                version=record.version + 1,
+                change=self.ids.attempt(),
+                due_at=self.clock.now() + TOMBSTONE_GRACE,
+            )
+            # Rows of publications wait for their own deadline: copies may still be on their way.
+            self.repository.replace(image, Image(tombstone, Details()))
+        except (StorageUnavailable, Conflict):
+            return False
+        return True
+
+    def _delete(self, image: Image) -> None:
+        withdrawn = self.publisher.withdrawn(image.record, self.clock.now())
+        if self.finish(self.start(image)):
+            self.publisher.forget(withdrawn)
+
+    def _trash(self, image: Image) -> None:
+        now = self.clock.now()
+        withdrawn = self.publisher.withdrawn(image.record, now)
+        trashed = replace(
+            image, record=self._withdrawn(image, State.TRASHED, now, due_at=now + self.trash_retention)
+        )
+        self.repository.replace(image, trashed, publications=withdrawn)
+        self.publisher.remove(withdrawn)
+
+    def _withdrawn(self, image: Image, state: State, at: datetime, *, due_at: datetime) -> ImageRecord:
+        record = image.record
+        return record.moved_to(
+            state,
+            version=record.version + 1,
+            change=self.ids.attempt(),
+            updated_at=at,
+            publication=None if state is State.TRASHED else record.publication,
+            guarded=False,
+            due_at=due_at,
+        )
+
+
+def _contended() -> Conflict:
+    return Conflict("The image is being changed by others at this moment; try again.")

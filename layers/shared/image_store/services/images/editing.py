@@ -1,0 +1,79 @@
+"""Changing what is said about an image, and who may see it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from image_store.domain.errors import Conflict, InvalidRequest, PreconditionFailed
+from image_store.domain.images.attributes import derived_alt_text
+from image_store.domain.images.image import Image, Kind, State, Visibility
+from image_store.domain.images.sensitive import Sensitive, shown
+from image_store.ports.images import ImageRepository
+from image_store.ports.system import Clock, Ids
+from image_store.services.delivery.publishing import Publisher
+from image_store.services.images.retrieval import Retrieval, not_found
+from image_store.services.images.sealing import Sealing
+
+Edit = Callable[[Image], Image]
+"""A pure change of what the caller may change: details, category, visibility and expiry."""
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Editing:
+    """Edits images with optimistic concurrency."""
+
+    repository: ImageRepository
+    retrieval: Retrieval
+    publisher: Publisher
+    clock: Clock
+    ids: Ids
+    sealing: Sealing
+
+    def edit(self, owner: str, image_id: str, edit: Edit, *, if_version: int | None) -> Image:
+        """Apply an edit to an image that is READY, and answer the record as its owner sees it.
+
+        With `if_version` the edit meets exactly that version or PreconditionFailed; without it a concurrent
+        change is read again and the edit repeated. Safe to retry.
+        """
+        sensitive: Sensitive | None = None
+        for tried in range(_TRIES):
+            image = self.retrieval.get(owner, image_id)
+            if image.record.state is not State.READY:
+                raise not_found()
+            if if_version is not None and image.record.version != if_version:
+                raise PreconditionFailed("The image has changed since you read it; read it again.")
+            if not tried:  # before anything is changed that could not be answered; no edit changes it
+                sensitive = self.sealing.read(image)
+            try:
+                return shown(self._apply(image, edit), sensitive)
+            except Conflict:
+                continue  # with `if_version` only what leaves the version as it is can be tried again
+        raise Conflict("The image is being changed by others at this moment; try again.")
+
+    def _apply(self, image: Image, edit: Edit) -> Image:
+        edited = edit(image)
+        if edited == image:
+            return image
+        now = self.clock.now()
+        wanted = edited.record.visibility
+        if edited.record.kind is Kind.REFERENCE and wanted is not Visibility.PRIVATE:
+            raise InvalidRequest("A reference image is always private.")
+        expires_at = edited.record.expires_at
+        if expires_at is not None and expires_at != image.record.expires_at and expires_at <= now:
+            raise InvalidRequest("expires_at must lie in the future.")
+        details = edited.details
+        if not details.alt_text_given:
+            details = replace(details, alt_text=derived_alt_text(details.title, details.generation))
+        edited = Image(replace(edited.record, updated_at=now, due_at=expires_at), details)
+        before = image.record
+        if before.publication is None and wanted is not Visibility.PRIVATE:
+            return self.publisher.publish(image, wanted, edited=edited)
+        record = replace(edited.record, version=before.version + 1, change=self.ids.attempt())
+        withdrawn = self.publisher.withdrawn(before, now) if wanted is Visibility.PRIVATE else ()
+        if withdrawn:
+            record = replace(record, publication=None)
+        changed = replace(edited, record=record)
+        self.repository.replace(image, changed, publications=withdrawn)
+        self.publisher.remove(withdrawn)
+        return changed

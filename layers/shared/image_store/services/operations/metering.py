@@ -1,0 +1,34 @@
+"""How full the deployment is: what alarms on storage and budget look at."""
+
+from dataclasses import dataclass
+
+from image_store.domain.generation.budget import Budgets
+from image_store.domain.operations.statistics import Amount
+from image_store.ports.generation import Generations
+from image_store.ports.operations import Figures
+from image_store.ports.system import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How full it is at a moment."""
+
+    stored: Amount
+    """Of everybody, the trash included."""
+    budget_used: float | None
+    """In percent, of the fuller of the deployment's budgets; None when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metering:
+    """Reads what others have counted: a dozen rows, however much is stored."""
+
+    figures: Figures
+    generations: Generations
+    budgets: Budgets
+    clock: Clock
+
+    def read(self) -> Reading:
+        """How full it is now; StorageUnavailable when the table does not answer."""
+        day, month = self.generations.spending(None, on=self.clock.now())
+        return Reading(self.figures.total(), self.budgets.deployment_used(day, month))

@@ -1,0 +1,157 @@
+"""Rows whose time has come, each taken one step further."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import batched
+
+from image_store.domain.deadlines import has_passed, is_due
+from image_store.domain.delivery.publication import NOBODY, PublicationRow
+from image_store.domain.errors import Conflict, StorageUnavailable, UnreadableRow
+from image_store.domain.images.image import Image, State
+from image_store.domain.images.reservation import LONGEST_RESERVATION
+from image_store.domain.upkeep.cleanup import Report
+from image_store.ports.delivery import PublicationRows
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
+from image_store.ports.upkeep import CleanupRows
+from image_store.services.delivery.publishing import Publisher
+from image_store.services.images.deletion import Deletion
+from image_store.services.images.write_protocol import abandoned
+
+_SLICE_ROWS = 100
+_PUBLICATION = "publication:"
+_COUNTED_AS = {
+    State.PENDING: "abandoned",
+    State.READY: "expired",
+    State.TRASHED: "trash",
+    State.DELETING: "deleted",
+    State.TOMBSTONE: "tombstones",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRows:
+    """Collects what the due index shows, after a strong read of each row."""
+
+    repository: ImageRepository
+    rows: CleanupRows
+    publications: PublicationRows
+    private: ObjectStore
+    publisher: Publisher
+    deletion: Deletion
+    clock: Clock
+    ids: Ids
+
+    def collect(self, report: Report, taken: set[str], *, until: datetime) -> bool:
+        """Take every due row further; False when `until` came first. The images it took are added to `taken`."""
+        seen: set[str] = set()
+        while True:
+            seen_before = len(seen)
+            # An image goes before what it meant to show.
+            for wanted in (_is_image, _is_publication):
+                rows = (row for row in self.rows.due(self.clock.now()) if wanted(row) and row not in seen)
+                for some in batched(rows, _SLICE_ROWS, strict=False):
+                    withdrawn: list[PublicationRow] = []
+                    for row in some:
+                        if self.clock.now() >= until:
+                            return False
+                        seen.add(row)
+                        self._collect(row, report, taken, withdrawn)
+                    self._remove(withdrawn, report)
+            if len(seen) == seen_before:
+                return True  # and nothing that was done made more of it due
+
+    def take(self, image_ids: Sequence[str], report: Report, taken: set[str]) -> None:
+        """Take images further that a sweep found waiting for a time that was never meant."""
+        for image_id in image_ids:
+            self._collect(image_id, report, taken, [])
+
+    def _collect(self, row: str, report: Report, taken: set[str], withdrawn: list[PublicationRow]) -> None:
+        try:
+            if _is_publication(row):
+                withdrawn += self._withdrawn(row.removeprefix(_PUBLICATION), report, taken)
+            else:
+                self._image(row, report, taken)
+        except Conflict:
+            return  # another writer was first; the row is theirs
+        except UnreadableRow:
+            report.leave(row)
+        except StorageUnavailable:
+            report.failed += 1
+
+    def _image(self, image_id: str, report: Report, taken: set[str]) -> None:
+        image = self.repository.get(image_id)
+        if image is None or not is_due(image.record, self.clock.now()):
+            return  # the index was behind
+        state = image.record.state
+        if not report.dry_run:
+            self._take_further(image)
+        elif state is State.READY and image.record.publication is not None:
+            report.publications += 1  # its row would be due at once
+        taken.add(image_id)
+        counted_as = _COUNTED_AS[state]
+        setattr(report, counted_as, getattr(report, counted_as) + 1)
+        if state is not State.TOMBSTONE:
+            report.bytes_freed += image.record.stored_bytes
+
+    def _take_further(self, image: Image) -> None:
+        match image.record.state:
+            case State.PENDING:
+                doomed = abandoned(image, change=self.ids.attempt(), at=self.clock.now())
+                self.repository.replace(image, doomed)
+                self._finish(doomed)
+            case State.READY | State.TRASHED:
+                self._finish(self.deletion.start(image))
+            case State.DELETING:
+                self._finish(image)
+            case State.TOMBSTONE:
+                self._bury(image)
+
+    def _finish(self, image: Image) -> None:
+        if not self.deletion.finish(image):
+            raise StorageUnavailable("The objects of a deleted image could not all be removed.")
+
+    def _bury(self, image: Image) -> None:
+        """Remove whatever arrived late below the image's folder, then the record."""
+        record = image.record
+        folders = [record.prefix, record.transforms_prefix] if record.transformed else [record.prefix]
+        late = [stored.key for folder in folders for stored in self.private.list(folder)]
+        if late:
+            self.private.delete(late)
+        self.repository.forget(image)
+
+    def _withdrawn(self, publication: str, report: Report, taken: set[str]) -> Sequence[PublicationRow]:
+        """The row of a publication that is due, once nobody can make it current any more."""
+        row = self.publications.publication(publication)
+        if row is None or row.due_at is None:
+            return ()  # the index was behind
+        if not has_passed(row.due_at, self.clock.now(), longest=LONGEST_RESERVATION):
+            return ()
+        image = self.repository.get(row.image_id) if row.image_id != NOBODY else None
+        record = image.record if image else None
+        if record is not None and image is not None:
+            if record.publication == publication and record.state is State.READY:
+                return ()  # whatever a row says: what is shown stays
+            if record.intent == publication and record.state is State.PENDING and record.id not in taken:
+                return ()  # as long as the reservation stands, its copies may come
+            if record.intent == publication and record.state is State.READY and not report.dry_run:
+                # The publisher died: without its intent its commit can no longer succeed.
+                free = replace(record, version=record.version + 1, change=self.ids.attempt(), intent=None)
+                self.repository.replace(image, replace(image, record=free))
+        return (row,)
+
+    def _remove(self, withdrawn: Sequence[PublicationRow], report: Report) -> None:
+        """Remove the copies of many publications at once: a CDN counts the calls."""
+        removed = len(withdrawn) if report.dry_run else self.publisher.remove(withdrawn)
+        report.publications += removed
+        report.failed += len(withdrawn) - removed
+
+
+def _is_publication(row: str) -> bool:
+    return row.startswith(_PUBLICATION)
+
+
+def _is_image(row: str) -> bool:
+    return not _is_publication(row)

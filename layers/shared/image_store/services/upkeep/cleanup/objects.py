@@ -1,0 +1,167 @@
+"""Objects that belong to nobody: sweeps of the two buckets, in the order of their keys and in slices."""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Protocol
+
+from image_store.domain.deadlines import was_never_meant
+from image_store.domain.delivery.publication import PublicationRow, publication_of
+from image_store.domain.ids import is_image_id
+from image_store.domain.images.image import STAGING_PREFIX, TRANSFORMS_PREFIX, ImageRecord, State
+from image_store.domain.images.reservation import LONGEST_RESERVATION, RESERVATION_LIFETIME
+from image_store.domain.upkeep.cleanup import Report
+from image_store.ports.delivery import PublicationRows
+from image_store.ports.images import ImageRepository
+from image_store.ports.objects import ObjectStore, StoredObject
+from image_store.ports.system import Clock
+
+PAGE_OBJECTS = 500
+STAGING_LIFETIME = timedelta(days=1)
+_ATTEMPT = re.compile(r"[0-9a-f]{16}")
+_TRY = re.compile(r".+-[0-9a-f]{16}\.[a-z]+")
+"""What is not exactly as this store makes its names was put by somebody else."""
+
+
+class Judge(Protocol):
+    """Tells which objects of a page belong to nobody."""
+
+    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        """The orphans among these objects, the age of the objects left aside; unknown keys are counted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateObjects:
+    """Originals, renditions and staged bytes: their keys end in `{image id}/{attempt}/{file}`."""
+
+    repository: ImageRepository
+    clock: Clock
+
+    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        settled = [
+            found for found in page if not self._is_overdue(found) and not self._may_be_committed(found)
+        ]
+        return self._of_nobody(settled, report)
+
+    def staged_in_vain(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        """What was staged for longer than any upload takes and no record waits for; `orphans` leaves it out."""
+        return self._of_nobody([found for found in page if self._is_overdue(found)], report)
+
+    def _is_overdue(self, found: StoredObject) -> bool:
+        lifetime_began = self.clock.now() - STAGING_LIFETIME
+        return found.key.startswith(STAGING_PREFIX) and found.modified_at < lifetime_began
+
+    def _may_be_committed(self, found: StoredObject) -> bool:
+        """Whether somebody may be about to name this object: not even a sweep without a grace takes it then."""
+        began = self.clock.now() - RESERVATION_LIFETIME
+        return found.modified_at >= began and _TRY.fullmatch(found.key.rpartition("/")[2]) is not None
+
+    def _of_nobody(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        named = [(found, image_id_of(found.key)) for found in page]
+        report.unknown += sum(image_id is None for _, image_id in named)
+        images = self.repository.get_images({image_id for _, image_id in named if image_id is not None})
+        # What cannot be read may name any of its objects.
+        report.leave(*images.unreadable)
+        return [
+            found
+            for found, image_id in named
+            if image_id is not None
+            and image_id not in images.unreadable
+            and not _belongs(found.key, images.get(image_id))
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicObjects:
+    """Copies: their keys are `p/{publication}/{file}`. What a due row names is not ours to take."""
+
+    publications: PublicationRows
+    clock: Clock
+
+    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+        named = [(found, publication_of(found.key)) for found in page]
+        report.unknown += sum(name is None for _, name in named)
+        rows = self.publications.publications({name for _, name in named if name is not None})
+        now = self.clock.now()
+        return [
+            found
+            for found, name in named
+            if name is not None and (name not in rows or _waits_in_vain(rows[name], now))
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSlice:
+    """What a sweep found between two keys."""
+
+    orphans: list[StoredObject]
+    after: str | None
+    """The last key it looked at; None at the end of the bucket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSweep:
+    """Looks through one bucket."""
+
+    name: str
+    bucket: ObjectStore
+    judge: Judge
+    delete: Callable[[Sequence[str]], None]
+    """Takes keys out of the bucket."""
+    grace: timedelta
+    clock: Clock
+
+    def look(
+        self, report: Report, *, after: str, at_most: int, orphans_at_most: int, until: datetime
+    ) -> ObjectSlice:
+        """Look on from a key, at about `at_most` objects; stops early when it has found too much to remove."""
+        oldest = self.clock.now() - self.grace
+        orphans: list[StoredObject] = []
+        looked = 0
+        for page in batched(self.bucket.list("", after=after or None), PAGE_OBJECTS, strict=False):
+            old = [found for found in page if found.modified_at < oldest]
+            orphans += self.judge.orphans(old, report)
+            looked += len(page)
+            report.examined += len(page)
+            after = page[-1].key
+            if looked >= at_most or len(orphans) > orphans_at_most or self.clock.now() >= until:
+                return ObjectSlice(orphans=orphans, after=after)
+        return ObjectSlice(orphans=orphans, after=None)
+
+    def remove(self, orphans: Collection[StoredObject], report: Report) -> None:
+        """Remove orphans."""
+        if not orphans:
+            return
+        self.delete([found.key for found in orphans])
+        self.count(orphans, report)
+
+    def count(self, orphans: Collection[StoredObject], report: Report) -> None:
+        """Count orphans as removed."""
+        report.orphans += len(orphans)
+        report.bytes_freed += sum(found.size_bytes for found in orphans)
+
+
+def _waits_in_vain(row: PublicationRow, now: datetime) -> bool:
+    return row.due_at is not None and was_never_meant(row.due_at, now, longest=LONGEST_RESERVATION)
+
+
+def image_id_of(key: str) -> str | None:
+    """The image that a private key names by its last three segments, behind whatever folder."""
+    match key.split("/"):
+        case [*_, image_id, attempt, file] if is_image_id(image_id) and _ATTEMPT.fullmatch(attempt) and file:
+            return image_id
+    return None
+
+
+def _belongs(key: str, record: ImageRecord | None) -> bool:
+    """Whether an object is one of an image's; those of one that is being stored or deleted are left to it."""
+    if record is None:
+        return False
+    if record.state in {State.PENDING, State.DELETING, State.TOMBSTONE}:
+        return True
+    if key.startswith(TRANSFORMS_PREFIX):
+        return key.startswith(record.transform_key(""))
+    return key in record.private_keys

@@ -1,0 +1,214 @@
+"""One run of cleanup: the lease, the phases in their order, the report."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import batched
+
+from image_store.domain.deadlines import has_passed
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.images.image import STAGING_PREFIX
+from image_store.domain.upkeep.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.ports.objects import ObjectStore
+from image_store.ports.system import Clock, Ids
+from image_store.ports.upkeep import Housekeeping
+from image_store.services.upkeep.cleanup.allowance import Allowance
+from image_store.services.upkeep.cleanup.due import DueRows
+from image_store.services.upkeep.cleanup.objects import PAGE_OBJECTS, ObjectSweep, PrivateObjects
+from image_store.services.upkeep.cleanup.policies import Policies
+from image_store.services.upkeep.cleanup.records import RecordSweep
+
+OBJECTS_EVERY = timedelta(days=1)
+RECORDS_EVERY = timedelta(days=7)
+"""A pass over the records asks for every object, so it is the dearer one."""
+OBJECTS_A_RUN = 100_000
+RECORDS_A_RUN = 5_000
+_LEASE_MARGIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """What the phases of one run share."""
+
+    report: Report
+    lease: Lease | None
+    """None in a dry run, which writes nothing."""
+    allowance: Allowance
+    until: datetime
+    on_demand: bool
+    reconcile: bool
+    taken: set[str] = field(default_factory=set)
+    """The images that this run took, or would have taken: later phases leave them out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleanup:
+    """Collects garbage, in slices that fit into one invocation."""
+
+    due: DueRows
+    policies: Policies
+    staging: PrivateObjects
+    private: ObjectStore
+    objects: Sequence[ObjectSweep]
+    records: RecordSweep
+    housekeeping: Housekeeping
+    clock: Clock
+    ids: Ids
+    most_removals: int
+
+    def run(
+        self,
+        *,
+        until: datetime,
+        dry_run: bool = False,
+        most_removals: int | None = None,
+        on_demand: bool = False,
+        reconcile: bool = False,
+        take_over: bool = False,
+    ) -> Report:
+        """Collect what there is to collect until `until`, and report it. Safe to repeat and to run twice.
+
+        A dry run changes nothing and counts what a run would remove. `most_removals` replaces the deployment's cap
+        for this run and lifts the bound of 1 %. `on_demand` no owner and no sweep waits for its next turn. To
+        `reconcile` is to compare table and buckets anew at once and without a grace, as after a restored backup.
+        `take_over` ends another run, which nobody but somebody who knows that it is dead should ask for.
+
+        Raises StorageUnavailable when not even the lease could be taken.
+        """
+        now = self.clock.now()
+        report = Report(id=self.ids.image_id(), started_at=now, dry_run=dry_run)
+        lease = None
+        if not dry_run:
+            lease_until = min(until + _LEASE_MARGIN, now + LONGEST_RUN)
+            lease = self.housekeeping.take_lease(
+                holder=report.id, at=now, until=lease_until, take_over=take_over
+            )
+            if lease is None:
+                report.stopped_because = "another_run"
+                report.finished_at = now
+                return report
+        allowance = Allowance(
+            most=self.most_removals if most_removals is None else most_removals,
+            decided=most_removals is not None,
+        )
+        run = _Run(
+            report=report,
+            lease=lease,
+            allowance=allowance,
+            until=until,
+            on_demand=on_demand,
+            reconcile=reconcile,
+        )
+        try:
+            self._phases(run)
+            report.finished_at = self.clock.now()
+            if lease is not None:
+                self.housekeeping.keep_report(report, lease)
+                self.housekeeping.end_lease(lease)
+        except Conflict:
+            report.stopped_because = "another_run"  # this run took too long, and another took its place
+            report.finished_at = self.clock.now()
+        except StorageUnavailable:
+            report.failed += 1  # the report is lost, and the lease ends by itself
+        return report
+
+    def _phases(self, run: _Run) -> None:
+        report = run.report
+        try:
+            done = self.due.collect(report, run.taken, until=run.until)
+        except StorageUnavailable:
+            report.failed += 1
+            return
+        if not done:
+            report.stopped_because = "deadline"
+            return
+        self._staging(report)
+        try:
+            report.stopped_because = self.policies.apply(
+                report, run.allowance, run.taken, on_demand=run.on_demand, until=run.until
+            )
+        except StorageUnavailable:
+            report.failed += 1
+        sweeps: list[Callable[[_Run], None]] = [partial(self._objects, each) for each in self.objects]
+        for sweep in (*sweeps, self._records):
+            if report.stopped_because is not None:
+                return
+            try:
+                sweep(run)
+            except StorageUnavailable:
+                report.failed += 1
+
+    def _staging(self, report: Report) -> None:
+        """Empty staging of what lies there for too long: by then it is nobody's, so nothing bounds it."""
+        try:
+            for page in batched(self.private.list(STAGING_PREFIX), PAGE_OBJECTS, strict=False):
+                found = self.staging.staged_in_vain(page, report)
+                if found and not report.dry_run:
+                    self.private.delete([each.key for each in found])
+                report.staged += len(found)
+                report.bytes_freed += sum(each.size_bytes for each in found)
+        except StorageUnavailable:
+            report.failed += 1
+
+    def _objects(self, sweep: ObjectSweep, run: _Run) -> None:
+        position = self._position(sweep.name, OBJECTS_EVERY, run)
+        if position.after is None:
+            return
+        found = (replace(sweep, grace=timedelta(0)) if run.reconcile else sweep).look(
+            run.report,
+            after=position.after,
+            at_most=OBJECTS_A_RUN,
+            orphans_at_most=run.allowance.most,
+            until=run.until,
+        )
+        if not run.allowance.take_found(len(found.orphans), examined=run.report.examined):
+            run.report.stopped_because = "cap"
+            return
+        if run.lease is None:
+            sweep.count(found.orphans, run.report)
+        else:
+            sweep.remove(found.orphans, run.report)
+        self._move(sweep.name, replace(position, after=found.after), run)
+
+    def _records(self, run: _Run) -> None:
+        position = self._position("records", RECORDS_EVERY, run)
+        if position.after is None:
+            return
+        found = (replace(self.records, grace=timedelta(0)) if run.reconcile else self.records).look(
+            run.report,
+            run.taken,
+            after=position.after,
+            at_most=RECORDS_A_RUN,
+            dangling_at_most=run.allowance.most,
+            until=run.until,
+        )
+        self.due.take([name for name in found.ahead if name not in run.taken], run.report, run.taken)
+        if run.lease is not None:
+            self.records.repair(found.damaged, run.report)
+        if not run.allowance.take_found(len(found.dangling), examined=run.report.examined):
+            run.report.stopped_because = "cap"
+            return
+        if run.lease is None:
+            run.report.dangling += len(found.dangling)
+        else:
+            self.records.remove(found.dangling, run.report)
+        self._move("records", replace(position, after=found.after), run)
+
+    def _move(self, sweep: str, position: Position, run: _Run) -> None:
+        if run.lease is not None:
+            self.housekeeping.move(sweep, position, run.lease)
+        if position.after is not None and self.clock.now() >= run.until:
+            run.report.stopped_because = "deadline"
+
+    def _position(self, sweep: str, every: timedelta, run: _Run) -> Position:
+        """Where a sweep goes on; a new pass begins when the last one is over and its time has come."""
+        now = self.clock.now()
+        position = self.housekeeping.position(sweep)
+        if run.reconcile or position is None:
+            return Position(now, "")
+        if position.after is None and (
+            run.on_demand or has_passed(position.started_at + every, now, longest=every)
+        ):
+            return Position(now, "")
+        return position

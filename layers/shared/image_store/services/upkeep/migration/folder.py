@@ -1,0 +1,54 @@
+"""Records that are objects: each holds a picture, as it is or as base64 or a data URI in a text."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from image_store.domain.errors import PayloadTooLarge
+from image_store.domain.images.filenames import clean_filename
+from image_store.domain.upkeep.migration import MAX_OBJECT_BYTES, Counted, RecordError, SourceRecord, Step
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.upkeep import MigrationSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSource(MigrationSource):
+    """MigrationSource on the objects below a prefix, by their keys; a position is a key."""
+
+    bucket: ObjectStore
+    prefix: str
+
+    def count(self, after: str | None) -> Iterator[Counted]:
+        for stored in self.bucket.list(self.prefix, after=after):
+            yield Counted(stored.key, int(_is_record(stored.key)))
+
+    def steps(self, after: str | None) -> Iterator[Step]:
+        for stored in self.bucket.list(self.prefix, after=after):
+            yield Step(stored.key, self._found(stored.key))
+
+    def find(self, record_id: str) -> SourceRecord | None:
+        if not record_id.startswith(self.prefix) or not _is_record(record_id):
+            return None
+        return self._read(record_id)
+
+    def write_back(self, position: str, image: bytes | str, image_id: str) -> bool:
+        return True
+
+    def _found(self, key: str) -> SourceRecord | RecordError | None:
+        if not _is_record(key):
+            return None
+        try:
+            return self._read(key)
+        except PayloadTooLarge as error:
+            return RecordError.of(key, error.code, error.message)
+
+    def _read(self, key: str) -> SourceRecord | None:
+        try:
+            data = self.bucket.get(key, max_bytes=MAX_OBJECT_BYTES)
+        except ObjectMissing:
+            return None
+        return SourceRecord(place=key, id=key, image=data, filename=clean_filename(key))
+
+
+def _is_record(key: str) -> bool:
+    """Consoles make objects that stand for folders; they are none of the records."""
+    return not key.endswith("/")

@@ -1,0 +1,169 @@
+"""Moving one record: its picture becomes an image of its owner's, once."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from image_store.domain.callers.actor import is_owner
+from image_store.domain.errors import (
+    RETRYABLE,
+    IdempotencyMismatch,
+    ImageNotFound,
+    ImageStoreError,
+    InvalidRequest,
+    SourceUnreadable,
+)
+from image_store.domain.images.attributes import Attributes, OnDuplicate
+from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.media import sniff
+from image_store.domain.images.reservation import IdempotencyKey
+from image_store.domain.upkeep.migration import (
+    REMEMBERED,
+    MigratedRecord,
+    Migration,
+    RecordError,
+    SourceRecord,
+    Step,
+    Tally,
+    picture_name,
+    record_name,
+)
+from image_store.ports.images import ImageRepository
+from image_store.ports.upkeep import Migrations, MigrationSource
+from image_store.services.images.sources import Content, in_base64, in_data_uri, is_data_uri
+from image_store.services.images.uploads import Upload, Uploads
+
+_SHOWN = frozenset({State.READY, State.TRASHED})
+_NOT_OF_THE_RECORD: tuple[type[ImageStoreError], ...] = (*RETRYABLE, SourceUnreadable)
+
+AttributesOf = Callable[[Any, str], Attributes]
+"""What is said about the image of a record, from its decoded JSON and the record's id; raises as an upload's does."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOutcome:
+    """What became of a step."""
+
+    tally: Tally
+    migrated: MigratedRecord | None = None
+    """The record with its image; None for a step past nothing, a record that failed, or an image that is deleted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mover:
+    """Moves records, and counts what became of them."""
+
+    bucket_name: str
+    migrations: Migrations
+    repository: ImageRepository
+    uploads: Uploads
+    attributes_of: AttributesOf
+
+    def move(
+        self,
+        migration: Migration,
+        source: MigrationSource | None,
+        step: Step,
+        stored: set[str],
+        *,
+        until: datetime,
+    ) -> MoveOutcome:
+        """Do a step: store the picture of its record, unless that was done before.
+
+        `stored` are the images of this batch, and takes the new one in. Safe to repeat. Raises what may go better
+        later, and SourceUnreadable.
+        """
+        tally, image = migration.tally, step.found
+        if image is None:
+            return MoveOutcome(tally)
+        if isinstance(image, RecordError):
+            return MoveOutcome(tally.with_failed(image))
+        try:
+            record, picture = self._stored(migration, image, until)
+            if record is not None and source is not None and migration.options.write_back:
+                _write_back(source, step.position, image, record)
+        except _NOT_OF_THE_RECORD:
+            raise
+        except ImageStoreError as error:
+            told = RecordError.of(image.place, error.code, _detail(error), record_id=image.id)
+            return MoveOutcome(tally.with_failed(told))
+        # What was made since the last save was made by this batch, or by a worker that died over it.
+        if record is None:
+            return MoveOutcome(tally.with_already_moved())
+        migrated = MigratedRecord(image.id, record.id, picture)
+        if record.id in stored or record.created_at < migration.updated_at:
+            return MoveOutcome(tally.with_already_moved(), migrated)
+        stored.add(record.id)
+        return MoveOutcome(tally.with_moved(), migrated)
+
+    def _stored(
+        self, migration: Migration, image: SourceRecord, until: datetime
+    ) -> tuple[ImageRecord | None, str]:
+        """The image of a record, stored now or before, and None when it was deleted since; and its picture's name."""
+        content = content_of(image)
+        owner = _owner(migration.options.owner or image.owner)
+        attributes = self.attributes_of(image.attributes, image.id)
+        if attributes.on_duplicate is not OnDuplicate.KEEP:
+            raise InvalidRequest("on_duplicate must be keep: each record becomes an image of its own.")
+        if attributes.filename is None:
+            attributes = replace(attributes, filename=image.filename)
+        sha256 = hashlib.sha256(content.data).hexdigest()
+        picture = picture_name(owner, image.id, sha256)
+        # Moved from another source before: by itself, or in another file.
+        if (image_id := self.migrations.image_of_picture(picture)) is not None:
+            return self._image(image_id), picture
+        key = IdempotencyKey(
+            name=record_name(migration.source, self.bucket_name, image.id),
+            fingerprint=sha256,
+            lifetime=REMEMBERED,
+        )
+        try:
+            return self.uploads.accept(Upload(owner, content, attributes, until, key)).record, picture
+        except ImageNotFound:
+            return None, picture
+        except IdempotencyMismatch:
+            raise IdempotencyMismatch("Another picture was moved for this record before.") from None
+
+    def _image(self, image_id: str) -> ImageRecord | None:
+        record = self.repository.get_image(image_id)
+        return record if record is not None and record.state in _SHOWN else None
+
+
+def content_of(image: SourceRecord) -> Content:
+    """The bytes of a record's picture; InvalidRequest when they cannot be decoded."""
+    content = _content(image.image)
+    if not content.data:
+        raise InvalidRequest("There are no bytes in this record's picture.")
+    return content
+
+
+def _content(record: bytes | str) -> Content:
+    if isinstance(record, bytes):
+        if sniff(record) is not None:
+            return Content(record)
+        try:
+            text = record.decode("utf-8-sig").strip()
+        except UnicodeDecodeError:
+            return Content(record)  # whoever decodes it says that it is no picture
+    else:
+        text = record.strip()
+    return in_data_uri(text) if is_data_uri(text) else in_base64(text)
+
+
+def _owner(owner: str | None) -> str:
+    if not owner or not is_owner(owner):
+        raise InvalidRequest("The owner is missing, longer than 255 characters, or not printable.")
+    return owner
+
+
+def _write_back(source: MigrationSource, position: str, image: SourceRecord, record: ImageRecord) -> None:
+    if not source.write_back(position, image.image, record.id):
+        raise InvalidRequest("The image is stored, but the record's picture was changed while it was moved.")
+
+
+def _detail(error: ImageStoreError) -> str:
+    if isinstance(error, InvalidRequest) and error.errors:
+        return "; ".join(f"{'.'.join(map(str, loc))}: {text}" for loc, _, text in error.errors)
+    return error.message

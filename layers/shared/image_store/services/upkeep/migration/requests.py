@@ -1,0 +1,147 @@
+"""What admins ask of migrations: to begin one, to see how far it has come, and for the picture of a record."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from image_store.domain.errors import (
+    ImageNotFound,
+    InvalidCursor,
+    InvalidRequest,
+    MigrationNotFound,
+    UnsupportedMediaType,
+)
+from image_store.domain.ids import is_image_id
+from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.media import MediaType, sniff
+from image_store.domain.upkeep.migration import (
+    REMEMBERED,
+    MigratedPage,
+    Migration,
+    MigrationStatus,
+    OneRecord,
+    Options,
+    SourceLocation,
+    SourceRecord,
+    Step,
+    Table,
+    record_name,
+)
+from image_store.domain.work import MigrateBatch
+from image_store.ports.images import Claims, ImageRepository
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock, Ids
+from image_store.ports.upkeep import Migrations
+from image_store.services.upkeep.migration.moving import Mover, content_of
+from image_store.services.upkeep.migration.sources import MigrationSources
+
+_PLACE = re.compile(r"[0-9a-f]{64}")
+"""Where a page of records ends: the digest of a record's id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationRequests:
+    """Begins migrations and tells of them."""
+
+    migrations: Migrations
+    repository: ImageRepository
+    claims: Claims
+    sources: MigrationSources
+    mover: Mover
+    work: WorkQueue
+    table: str
+    """The one table that the deployment lets migrations read; empty when there is none."""
+    clock: Clock
+    ids: Ids
+
+    def begin(self, source: SourceLocation, options: Options) -> Migration:
+        """Begin a migration behind the request.
+
+        Asked twice, there are two migrations, and each record is moved once all the same. Raises InvalidRequest for
+        a table that the deployment does not name.
+        """
+        if isinstance(source, Table) and source.name != self.table:
+            raise InvalidRequest(
+                "Only the table that the deployment names as MigrationTable can be migrated."
+            )
+        migration = self._new(source, options)
+        self.migrations.create(migration)
+        self.work.send(MigrateBatch(migration.id, migration.step))
+        return migration
+
+    def move_one(self, image: SourceRecord, *, until: datetime) -> Migration:
+        """Move a record that came with the request, at once; safe to repeat.
+
+        A record that cannot be moved is counted as failed. Raises what may go better later; then nothing is remembered.
+        """
+        migration = self._new(OneRecord(image.id, image.owner or ""), Options())
+        outcome = self.mover.move(migration, None, Step("", image), set(), until=until)
+        if outcome.migrated is not None:
+            expires_at = self.clock.now() + REMEMBERED
+            self.migrations.keep_records(migration.id, [outcome.migrated], expires_at=expires_at)
+        now = self.clock.now()
+        done = Migration(
+            id=migration.id,
+            source=migration.source,
+            options=migration.options,
+            created_at=migration.created_at,
+            updated_at=now,
+            status=MigrationStatus.SUCCEEDED,
+            total=1,
+            tally=outcome.tally,
+            finished_at=now,
+        )
+        self.migrations.create(done)
+        return done
+
+    def get(self, migration_id: str) -> Migration:
+        """How far a migration has come; MigrationNotFound."""
+        migration = self.migrations.get(migration_id) if is_image_id(migration_id) else None
+        if migration is None:
+            raise MigrationNotFound("There is no such migration.")
+        return migration
+
+    def image_of(self, migration: Migration, record_id: str) -> ImageRecord | None:
+        """The image that a record became; None while it is not moved, ImageNotFound when the image is gone."""
+        image_id = self.migrations.image_of_record(migration.id, record_id)
+        if image_id is None:
+            # Moved by another migration of the same source, or by a worker that died before it could say so.
+            name = record_name(migration.source, self.mover.bucket_name, record_id)
+            row = self.claims.idempotency(name)
+            if row is None or row.is_expired(self.clock.now()):
+                return None
+            image_id = row.image_id
+        record = self.repository.get_image(image_id)
+        if record is not None and record.state is State.PENDING:
+            return None
+        if record is None or record.state is not State.READY:
+            raise ImageNotFound("The image of this record has been deleted.")
+        return record
+
+    def records(self, migration: Migration, *, after: str | None, limit: int) -> MigratedPage:
+        """Some records of a migration with the images that they became; InvalidCursor for an `after` of no page."""
+        if after is not None and not _PLACE.fullmatch(after):
+            raise InvalidCursor("The cursor is not one of this list.")
+        return self.migrations.records(migration.id, after=after, limit=limit)
+
+    def picture_of(self, migration: Migration, record_id: str) -> tuple[bytes, MediaType]:
+        """The picture of a record that is not moved yet, decoded, and its type as its bytes show it.
+
+        Raises ImageNotFound, UnsupportedMediaType, InvalidRequest, PayloadTooLarge, SourceUnreadable
+        """
+        image = None
+        if not isinstance(migration.source, OneRecord):
+            image = self.sources.of(migration).find(record_id)
+        if image is None:
+            raise ImageNotFound("There is no such record in the source of this migration.")
+        data = content_of(image).data
+        media_type = sniff(data)
+        if media_type is None:
+            raise UnsupportedMediaType("The record holds no picture of a type that the store accepts.")
+        return data, media_type
+
+    def _new(self, source: SourceLocation, options: Options) -> Migration:
+        now = self.clock.now()
+        return Migration(
+            id=self.ids.image_id(), source=source, options=options, created_at=now, updated_at=now
+        )

@@ -1,0 +1,146 @@
+"""Repairing one image."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from image_store.domain.delivery.renditions import Preset, Recipe, Rendition
+from image_store.domain.errors import ChecksumMismatch, Conflict
+from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.processing import RenderedFile
+from image_store.domain.images.provenance import ProvenanceMark
+from image_store.domain.upkeep.repair import MissingObjects
+from image_store.ports.images import ImageProcessor, ImageRepository
+from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.system import Clock, Ids
+from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL, Publisher
+from image_store.services.delivery.rendering import provenance_for, within_limits
+from image_store.services.images.write_protocol import too_late
+from image_store.services.upkeep.repair.storage_check import StorageCheck
+
+_TRIES = 3
+_SHOWN = frozenset({State.READY, State.TRASHED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRepair:
+    """Makes what storage lacks of one image."""
+
+    repository: ImageRepository
+    check: StorageCheck
+    private: ObjectStore
+    publisher: Publisher
+    processor: ImageProcessor
+    presets: Mapping[str, Preset]
+    clock: Clock
+    ids: Ids
+    mark: ProvenanceMark = ProvenanceMark.SOURCE
+
+    def repair(self, image_id: str, *, until: datetime) -> MissingObjects:
+        """Make the missing renditions and public copies of an image, and tell what it lacked. Safe to repeat.
+
+        Nothing is done for an image that is not READY or TRASHED, or whose original is gone.
+
+        Raises
+        ------
+        ChecksumMismatch
+            the stored bytes are not those that were accepted
+        Conflict
+            its publication has no row that could name the copies: publish it again
+        InvalidImage and its kind
+            this version of the store cannot decode the original
+        StorageUnavailable, DeadlineExceeded
+            it may go better later
+        """
+        record = self.repository.get_image(image_id)
+        if record is None or record.state not in _SHOWN:
+            return MissingObjects()
+        (missing,) = self.check.missing([record])
+        if missing.original:
+            return missing
+        if missing.renditions:
+            self._make(record, missing.renditions, until)
+        if missing.copies:
+            self._copy(image_id, missing.copies)
+        return missing
+
+    def _make(self, record: ImageRecord, lost: Sequence[Rendition], until: datetime) -> None:
+        data = self._original(record)
+        recipes = {
+            made.filename: recipe for made in lost if (recipe := self._recipe(record, made)) is not None
+        }
+        provenance = provenance_for(self.repository, record, self.mark)
+        files = self.processor.process(data, record.media_type, recipes, provenance=provenance).renditions
+        if self.clock.now() >= until:
+            raise too_late()
+        made = {file.rendition.preset: file for file in files}
+        for rendition in lost:
+            if (file := made.get(rendition.filename)) is not None:
+                self._put(record, rendition, file)
+        self._note_sizes(record.id, {name: file.rendition.size_bytes for name, file in made.items()})
+
+    def _recipe(self, record: ImageRecord, lost: Rendition) -> Recipe | None:
+        """How a rendition is made in the format that it had; None when the deployment has no such preset any more."""
+        preset = self.presets.get(lost.preset)
+        if preset is None:
+            return None
+        return within_limits(preset.recipe_in(lost.media_type), record)
+
+    def _original(self, record: ImageRecord) -> bytes:
+        try:
+            data = self.private.get(record.original_key, max_bytes=record.size_bytes)
+        except ObjectMissing as missing:
+            raise Conflict("The image was deleted while it was being repaired.") from missing
+        if hashlib.sha256(data).hexdigest() != record.sha256:
+            raise ChecksumMismatch("The stored original is not the one that was accepted.")
+        return data
+
+    def _put(self, record: ImageRecord, lost: Rendition, file: RenderedFile) -> None:
+        try:
+            self.private.put(
+                record.rendition_key(lost),
+                file.data,
+                content_type=lost.media_type,
+                cache_control=PRIVATE_CACHE_CONTROL,
+                metadata={},
+            )
+        except Conflict:
+            return  # another repair was first, and made it with another version of an encoder
+
+    def _note_sizes(self, image_id: str, sizes: Mapping[str, int]) -> None:
+        """Correct the sizes that the record tells of its renditions."""
+        for _ in range(_TRIES):
+            record = self.repository.get_image(image_id)
+            if record is None or record.state not in _SHOWN:
+                return
+            renditions = tuple(
+                replace(made, size_bytes=sizes.get(made.filename, made.size_bytes))
+                for made in record.renditions
+            )
+            if renditions == record.renditions:
+                return
+            try:
+                self.repository.amend(
+                    record, replace(record, renditions=renditions, amendment=self.ids.attempt())
+                )
+            except Conflict:
+                continue  # somebody changed the image meanwhile
+            return
+
+    def _copy(self, image_id: str, lost: Sequence[Rendition]) -> None:
+        for rendition in lost:
+            record = self.repository.get_image(image_id)
+            if record is None or record.state is not State.READY or record.publication is None:
+                return  # it was unpublished meanwhile
+            current = next((made for made in record.renditions if made.filename == rendition.filename), None)
+            if current is not None and not self.publisher.show_also(record, current):
+                self._require_unpublished(record)
+
+    def _require_unpublished(self, record: ImageRecord) -> None:
+        """Conflict when the image still shows a publication that no row can be told of."""
+        now = self.repository.get_image(record.id)
+        if now is not None and now.publication == record.publication:
+            raise Conflict(
+                "The publication of this image has no row: make the image private, and publish it again."
+            )

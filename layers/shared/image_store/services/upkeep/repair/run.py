@@ -1,0 +1,164 @@
+"""Carrying a repair of many images on, step by step, like a migration.
+
+1. A message names the repair and its step. A message of an earlier step does nothing, but for sending the next one
+   again, in case its sender died before it could.
+2. A page of records is read, their objects are looked for, and what is missing is made.
+3. One conditional write saves the position and the counts, and raises the step.
+4. The next message is sent.
+
+A worker that dies before 3 leaves its message, and the step is done again: what it had made is not missing any more
+and is then not counted again. One that dies between 3 and 4 leaves its message as well.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from image_store.domain.errors import (
+    ConfigurationError,
+    Conflict,
+    DeadlineExceeded,
+    ImageNotFound,
+    ImageStoreError,
+    StorageUnavailable,
+)
+from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.upkeep.repair import RepairError, RepairJob, RepairStatus
+from image_store.domain.work import RepairImage, RepairStep
+from image_store.ports.images import ImageRepository
+from image_store.ports.queues import WorkQueue
+from image_store.ports.system import Clock
+from image_store.ports.upkeep import CleanupRows, Repairs
+from image_store.services.upkeep.repair.image_repair import ImageRepair
+from image_store.services.upkeep.repair.storage_check import StorageCheck
+
+_logger = logging.getLogger(__name__)
+
+ROOM_FOR_ONE = timedelta(seconds=20)
+"""What the largest image takes, from reading its original to its last copy."""
+
+_PAGE_RECORDS = 100
+_PAGES_A_STEP = 10
+_TRY_AGAIN = (StorageUnavailable, DeadlineExceeded, ConfigurationError)
+"""Errors that are not the image's: what was done is saved, and the rest is done by a later step."""
+
+_SHOWN = frozenset({State.READY, State.TRASHED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairRun:
+    """Does the steps of repairs."""
+
+    repairs: Repairs
+    repository: ImageRepository
+    rows: CleanupRows
+    check: StorageCheck
+    image_repair: ImageRepair
+    work: WorkQueue
+    clock: Clock
+
+    def carry_on(self, work: RepairStep, *, until: datetime) -> None:
+        """Do a step, if the repair waits for it, and send the next.
+
+        Safe to repeat. Raises StorageUnavailable when nothing could be done; the message then comes again.
+        """
+        job = self.repairs.get(work.repair_id)
+        if job is None or job.status is RepairStatus.SUCCEEDED:
+            return
+        if work.step == job.step - 1:
+            self._send(job)
+        if work.step != job.step:
+            return
+        after = replace(self._step(job, until), step=job.step + 1, updated_at=self.clock.now())
+        try:
+            self.repairs.save(after, step=job.step)
+        except Conflict:
+            return  # another worker did this step, and goes on
+        if after.status is RepairStatus.RUNNING:
+            self._send(after)
+
+    def repair(self, work: RepairImage, *, until: datetime) -> None:
+        """Repair one image that cleanup found. Safe to repeat.
+
+        Why an image cannot be repaired is logged, as nothing is gained by trying again. Raises what may go better
+        later.
+        """
+        try:
+            self.image_repair.repair(work.image_id, until=until)
+        except _TRY_AGAIN:
+            raise
+        except ImageStoreError as error:
+            _logger.exception(
+                "an image cannot be repaired", extra={"image_id": work.image_id, "code": error.code}
+            )
+
+    def _send(self, job: RepairJob) -> None:
+        self.work.send(RepairStep(job.id, job.step))
+
+    def _step(self, job: RepairJob, until: datetime) -> RepairJob:
+        """The repair after as many images as the time allowed, at most some pages of them."""
+        after = replace(job, status=RepairStatus.RUNNING)
+        try:
+            if job.status is RepairStatus.QUEUED and job.pending:
+                after = self._named(after)
+            for _ in range(_PAGES_A_STEP):
+                while after.pending:
+                    after = self._repaired(after, until)
+                    if self._is_late(until):
+                        return after
+                if not after.scans:
+                    return replace(after, status=RepairStatus.SUCCEEDED, finished_at=self.clock.now())
+                after = self._scanned(after)
+                if self._is_late(until):
+                    return after
+        except _TRY_AGAIN:
+            if (after.pending, after.after) == (job.pending, job.after):
+                raise
+        return after
+
+    def _named(self, job: RepairJob) -> RepairJob:
+        """The repair after the images that its request named were looked at."""
+        images = self.repository.get_images(job.pending)
+        tally = job.tally
+        for image_id in job.pending:
+            record = images.get(image_id)
+            if record is None or record.state not in _SHOWN:
+                tally = tally.plus_failure(
+                    RepairError(
+                        image_id, ImageNotFound.code, "There is no such image, or it is being deleted."
+                    )
+                )
+        return self._examined(replace(job, tally=tally), list(images.values()))
+
+    def _scanned(self, job: RepairJob) -> RepairJob:
+        """The repair after the next page of records was looked at."""
+        images, position = self.rows.scan(after=job.after, limit=_PAGE_RECORDS)
+        return replace(self._examined(job, images), after=position, scans=position is not None)
+
+    def _examined(self, job: RepairJob, images: Sequence[ImageRecord]) -> RepairJob:
+        """The repair after the objects of images were looked for; those that lack something are pending."""
+        shown = [record for record in images if record.state in _SHOWN]
+        tally = job.tally.plus_examined(len(shown))
+        pending: list[str] = []
+        for record, missing in zip(shown, self.check.missing(shown), strict=True):
+            if missing and (job.dry_run or missing.original):
+                tally = tally.plus(missing)
+            elif missing:
+                pending.append(record.id)
+        return replace(job, pending=tuple(pending), tally=tally)
+
+    def _repaired(self, job: RepairJob, until: datetime) -> RepairJob:
+        """The repair after the first pending image."""
+        image_id, *rest = job.pending
+        tally = job.tally
+        try:
+            tally = tally.plus(self.image_repair.repair(image_id, until=until))
+        except _TRY_AGAIN:
+            raise
+        except ImageStoreError as error:
+            tally = tally.plus_failure(RepairError(image_id, error.code, error.message))
+        return replace(job, pending=tuple(rest), tally=tally)
+
+    def _is_late(self, until: datetime) -> bool:
+        return self.clock.now() + ROOM_FOR_ONE > until

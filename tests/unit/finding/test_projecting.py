@@ -1,0 +1,141 @@
+"""Following the stream and remaking everything, on a projector that is made up."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.finding.projection import Rebuild
+from image_store.ports.finding import Projector
+from image_store.services.upkeep.projecting import OLD_CONSUMERS, Projecting
+from tests.faults.world import SetClock
+
+SLICES = 4
+
+
+class Slices(Projector):
+    """A table of so many slices; projecting `bad` fails."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self.clock = clock
+        self.state = Rebuild()
+        self.done: list[tuple[str, int]] = []
+        self.remade: list[tuple[str | None, int]] = []
+        self.bad = ""
+
+    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+        if image_id == self.bad:
+            raise StorageUnavailable("away")
+        self.done.append((image_id, generation))
+
+    def rebuild(self) -> Rebuild:
+        return self.state
+
+    def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
+        if rebuild.step != self.state.step:
+            raise Conflict("Another run was faster.")
+        self.state = replace(rebuild, step=rebuild.step + 1)
+        return self.state
+
+    def remake(
+        self, *, after: str | None, limit: int, generation: int, at: datetime
+    ) -> tuple[int, str | None]:
+        self.clock.instant += timedelta(seconds=10)
+        self.remade.append((after, generation))
+        number = int(after or "0") + 1
+        return limit, str(number) if number < SLICES else None
+
+
+@pytest.fixture
+def slices() -> Slices:
+    return Slices(SetClock())
+
+
+@pytest.fixture
+def projecting(slices: Slices) -> Projecting:
+    return Projecting(projector=slices, clock=slices.clock)
+
+
+def run(projecting: Projecting, *, seconds: int = 1_000) -> Rebuild:
+    return projecting.rebuild(until=projecting.clock.now() + timedelta(seconds=seconds))
+
+
+def test_an_image_that_fails_is_told_and_holds_up_no_other(slices: Slices, projecting: Projecting) -> None:
+    slices.bad = "b"
+    failed: list[str] = []
+
+    projecting.project(["a", "b", "c"], failed=lambda image_id, _: failed.append(image_id))
+
+    assert failed == ["b"]
+    assert slices.done == [("a", 1), ("c", 1)]
+
+
+def test_while_a_rebuild_is_under_way_changes_count_in_its_generation(
+    slices: Slices, projecting: Projecting
+) -> None:
+    run(projecting)
+
+    projecting.project(["a"], failed=lambda *_: None)
+
+    assert slices.done == [("a", 2)]
+
+
+def test_a_rebuild_first_waits_for_consumers_that_do_not_know_of_it(
+    slices: Slices, projecting: Projecting
+) -> None:
+    begun = run(projecting)
+    slices.clock.instant += OLD_CONSUMERS - timedelta(seconds=1)
+    waiting = run(projecting)
+
+    assert begun == waiting
+    assert begun.under_way
+    assert slices.remade == []
+
+
+def test_a_rebuild_ends_with_its_last_slice_and_then_its_figures_are_answered(
+    slices: Slices, projecting: Projecting
+) -> None:
+    run(projecting)
+    slices.clock.instant += OLD_CONSUMERS
+
+    done = run(projecting)
+
+    assert slices.remade == [(None, 2), ("1", 2), ("2", 2), ("3", 2)]
+    assert (done.serving, done.building, done.under_way, done.after) == (2, 2, False, None)
+
+
+def test_a_run_goes_on_where_the_one_before_stopped(slices: Slices, projecting: Projecting) -> None:
+    run(projecting)
+    slices.clock.instant += OLD_CONSUMERS
+
+    stopped = run(projecting, seconds=15)
+    done = run(projecting)
+
+    assert (stopped.under_way, stopped.after) == (True, "2")
+    assert slices.remade[2:] == [("2", 2), ("3", 2)]
+    assert done.examined == 400
+
+
+def test_a_run_that_was_overtaken_ends(slices: Slices, projecting: Projecting) -> None:
+    run(projecting)
+    slices.clock.instant += OLD_CONSUMERS
+    remake = slices.remake
+
+    def overtaken(**named: object) -> tuple[int, str | None]:
+        slices.state = replace(slices.state, step=slices.state.step + 1)
+        return remake(**named)  # type: ignore[arg-type]
+
+    slices.remake = overtaken  # type: ignore[method-assign]
+
+    with pytest.raises(Conflict):
+        run(projecting)
+
+
+def test_a_rebuild_can_be_begun_again_after_it_ended(slices: Slices, projecting: Projecting) -> None:
+    for _ in range(2):
+        run(projecting)
+        slices.clock.instant += OLD_CONSUMERS
+        run(projecting)
+
+    assert (slices.state.serving, slices.state.examined) == (3, 400)

@@ -1,0 +1,354 @@
+"""Generation under encryption: prompts are sealed from the job to the image, and what is paid is kept (A17, E5)."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+import pytest
+
+from image_store.adapters.dynamodb.generation import job_items
+from image_store.domain.errors import ConfigurationError, StorageUnavailable
+from image_store.domain.generation.jobs import (
+    WAITING_LIFETIME,
+    GenerationRequest,
+    Job,
+    JobItemState,
+    JobStatus,
+    request_fingerprint,
+)
+from image_store.domain.generation.providers import GeneratedImage, Provider, Reason
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.image import Image, Kind
+from image_store.domain.work import GenerateImage
+from image_store.services.generation.run import LEASE
+from image_store.services.images.fingerprints import Fingerprints
+from tests.fakes.generating import Generating, failing
+from tests.faults.faults import Killed
+from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
+
+PROVIDER = Provider.POLLINATIONS
+ANALYSIS = {"response_context": "She asked for the sea", "tone_analysis": None}
+WISH = GenerationRequest(
+    prompt="A lighthouse at dusk",
+    negative_prompt="people",
+    attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",), title="Sea", analysis=ANALYSIS),
+)
+PARAMS = {"steps": "lighthouse steps"}
+SECRETS = ("lighthouse", "people", "She asked", "steps")
+
+
+@pytest.fixture
+def generating() -> Generating:
+    found = Generating(seals=True)
+    found.let(PROVIDER, GeneratedImage(data=PICTURE, params=PARAMS))
+    return found
+
+
+def image_of(generating: Generating, job: Job, index: int = 0) -> Image:
+    image_id = generating.item(job, index).image_id
+    assert image_id is not None
+    return generating.store.repository.records[image_id]
+
+
+def assert_tells_nothing(text: object) -> None:
+    assert not [secret for secret in SECRETS if secret in str(text)]
+
+
+def calls(generating: Generating) -> tuple[int, int]:
+    """Data keys that were made, and that were asked for."""
+    return generating.store.cipher.made, generating.store.cipher.asked
+
+
+def test_a_job_seals_all_its_wishes_with_one_data_key(generating: Generating) -> None:
+    job = generating.begin(WISH, times=4)
+
+    assert calls(generating) == (1, 0)
+    for index in range(4):
+        item = generating.item(job, index)
+        assert item.wish is not None
+        assert item.wish.sealed
+        assert_tells_nothing(asdict(item))
+        assert_tells_nothing(job_items.item_row(item, ttl=0))
+
+
+def test_an_image_is_made_from_what_was_wished_for_and_stored_sealed(generating: Generating) -> None:
+    job = generating.begin(WISH)
+    generating.work_off()
+
+    ((request, _),) = generating.providers[PROVIDER].asked
+    kept = image_of(generating, job)
+    told = generating.store.sealing.opened(kept).details
+
+    assert (request.prompt, request.negative_prompt) == (WISH.prompt, WISH.negative_prompt)
+    assert_tells_nothing(asdict(kept))
+    assert (kept.details.alt_text, kept.details.alt_text_given) == ("Sea", False)
+    assert told.analysis == ANALYSIS
+    assert told.generation is not None
+    assert (told.generation["prompt"], told.generation["params"]) == (WISH.prompt, PARAMS)
+    assert kept.details.generation is not None
+    assert kept.details.generation["model"] == "flux"
+
+
+def test_each_image_asks_for_its_jobs_data_key_once_and_makes_one(generating: Generating) -> None:
+    generating.begin(WISH, times=3)
+
+    generating.work_off()
+
+    assert calls(generating) == (1 + 3, 3)
+
+
+def test_without_encryption_a_job_is_as_it_was() -> None:
+    generating = Generating()
+
+    job = generating.begin(WISH)
+    generating.work_off()
+
+    assert generating.item(job).wish == replace(WISH, seed=generating.item(job).wish.seed)  # type: ignore[union-attr]
+    assert calls(generating) == (0, 0)
+
+
+def test_a_kept_answer_tells_no_parameters(generating: Generating) -> None:
+    bodies = []
+    keep = generating.store.private.put
+
+    def listening(key: str, data: bytes, **more: object) -> None:
+        if key.startswith("paid/"):
+            bodies.append(data)
+        keep(key, data, **more)  # type: ignore[arg-type]
+
+    generating.store.private.put = listening  # type: ignore[method-assign]
+    job = generating.begin(WISH)
+    generating.work_off()
+
+    (body,) = bodies
+    assert body.endswith(PICTURE)
+    assert_tells_nothing(body)
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+
+
+def test_a_kept_answer_of_a_dead_worker_becomes_the_image_it_was_paid_for(generating: Generating) -> None:
+    """E5."""
+    job = generating.begin(WISH)
+    work = GenerateImage(job.id, 0)
+    real = generating.run.uploads
+
+    class Dies:
+        def accept(self, _: object) -> object:
+            raise Killed
+
+    object.__setattr__(generating.run, "uploads", Dies())
+    with pytest.raises(Killed):
+        generating.do(work)
+    object.__setattr__(generating.run, "uploads", real)
+    generating.clock.instant += LEASE
+
+    generating.do(work)
+
+    told = generating.store.sealing.opened(image_of(generating, job)).details
+    assert generating.paid() == 1
+    assert told.generation is not None
+    assert (told.generation["prompt"], told.generation["params"]) == (WISH.prompt, PARAMS)
+
+
+def test_what_failed_is_made_again_from_what_was_wished_for(generating: Generating) -> None:
+    """E7."""
+    generating.let(PROVIDER, failing(Reason.REFUSED), failing(Reason.REFUSED), GeneratedImage(data=PICTURE))
+    job = generating.begin(WISH, times=2)
+    generating.work_off()
+    before = calls(generating)
+
+    generating.requests.retry(OWNER, job.id)
+    made, asked = calls(generating)
+    generating.work_off()
+
+    assert (made - before[0], asked - before[1]) == (0, 1)
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    assert {request.prompt for request, _ in generating.providers[PROVIDER].asked} == {WISH.prompt}
+
+
+def test_a_sealed_wish_opens_in_its_own_place_alone(generating: Generating) -> None:
+    job = generating.begin(WISH, times=2)
+    first, second = (generating.item(job, index) for index in range(2))
+    elsewhere = [
+        (OWNER, job.id, replace(first, wish=second.wish)),
+        ("owner-2", job.id, first),
+        (OWNER, generating.store.ids.image_id(), first),
+    ]
+
+    for owner, job_id, item in elsewhere:
+        with pytest.raises(ConfigurationError):
+            generating.run.wishes.of(owner, job_id).open(item)
+
+
+# Joining ------------------------------------------------------------------------------------------------
+
+
+def test_an_equal_request_is_joined_and_leaves_no_digest_that_could_be_tried(generating: Generating) -> None:
+    """E5."""
+    first = generating.begin(WISH, join=True)
+    again = generating.begin(WISH, join=True)
+    preference = first.preference
+
+    plain = request_fingerprint(OWNER, (WISH,), preference)
+    tried = {plain, hashlib.sha256(f"generation\0same\0{plain}".encode()).hexdigest()}
+
+    assert first.id == again.id
+    held = {text for name, named in generating.jobs.names.items() for text in (name, named.fingerprint)}
+    assert held
+    assert not held & tried
+
+
+def test_a_fingerprint_needs_the_key_of_the_signing_secret() -> None:
+    fingerprints = Fingerprints(keys=lambda: SIGNING_KEYS)
+    others = Fingerprints(keys=lambda: {"current": "k2", "k2": "another key"})
+
+    assert fingerprints.of("A fox") == fingerprints.of("A fox")
+    assert len({fingerprints.of("A fox"), fingerprints.of("A cat"), others.of("A fox")}) == 3
+
+
+def test_a_signing_secret_without_a_current_key_is_a_fault_of_the_deployment() -> None:
+    with pytest.raises(ConfigurationError, match="no current key"):
+        Fingerprints(keys=lambda: {"k1": "key"}).of("A fox")
+
+
+# Without KMS --------------------------------------------------------------------------------------------
+
+
+def test_without_the_key_service_no_job_begins(generating: Generating) -> None:
+    generating.store.cipher.away = True
+
+    with pytest.raises(StorageUnavailable):
+        generating.begin(WISH)
+
+    assert not generating.jobs.rows
+    assert not generating.queue.waiting
+    assert not +generating.jobs.committed
+
+
+def test_without_the_key_service_nothing_is_tried_again(generating: Generating) -> None:
+    generating.let(PROVIDER, failing(Reason.REFUSED))
+    job = generating.begin(WISH)
+    generating.work_off()
+    before = generating.item(job)
+    generating.store.cipher.away = True
+
+    with pytest.raises(StorageUnavailable):
+        generating.requests.retry(OWNER, job.id)
+
+    assert generating.item(job) == before
+
+
+def test_an_image_waits_for_the_key_service_before_anybody_is_asked(generating: Generating) -> None:
+    job = generating.begin(WISH)
+    generating.store.cipher.away = True
+
+    with pytest.raises(StorageUnavailable):
+        generating.do(GenerateImage(job.id, 0))
+    assert generating.item(job).state is JobItemState.QUEUED
+    assert not generating.asked(PROVIDER)
+    generating.store.cipher.away = False
+    generating.do(GenerateImage(job.id, 0))
+
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+
+
+def test_an_image_waits_no_longer_for_the_key_service_than_for_a_provider(generating: Generating) -> None:
+    job = generating.begin(WISH)
+    generating.store.cipher.away = True
+    generating.clock.instant += WAITING_LIFETIME
+
+    generating.do(GenerateImage(job.id, 0))
+
+    item = generating.item(job)
+    assert item.error is not None
+    assert (item.state, item.error.code) == (JobItemState.FAILED, "storage_unavailable")
+    assert not +generating.jobs.committed
+
+
+def test_a_paid_image_waits_for_the_key_service_as_long_as_it_takes(generating: Generating) -> None:
+    """E5."""
+    job = generating.begin(WISH)
+
+    def answer(_: object) -> GeneratedImage:
+        generating.store.cipher.away = True
+        return GeneratedImage(data=PICTURE, params=PARAMS)
+
+    generating.providers[PROVIDER].answer = answer
+    generating.do(GenerateImage(job.id, 0))
+    assert generating.item(job).state is JobItemState.QUEUED
+    assert generating.paid_keys()
+    generating.clock.instant += timedelta(hours=5)
+    generating.step()
+    assert generating.item(job).state is JobItemState.QUEUED
+    generating.store.cipher.away = False
+    generating.work_off()
+
+    told = generating.store.sealing.opened(image_of(generating, job)).details.generation
+    assert generating.paid() == 1
+    assert told is not None
+    assert told["params"] == PARAMS
+
+
+def test_a_paid_image_whose_worker_died_is_settled_and_waits_for_the_key_service(
+    generating: Generating,
+) -> None:
+    """E4, E5."""
+    job = generating.begin(WISH)
+    real = generating.run.uploads
+
+    class Dies:
+        def accept(self, _: object) -> object:
+            raise Killed
+
+    object.__setattr__(generating.run, "uploads", Dies())
+    with pytest.raises(Killed):
+        generating.do(GenerateImage(job.id, 0))
+    object.__setattr__(generating.run, "uploads", real)
+    generating.store.cipher.away = True
+    generating.clock.instant += LEASE
+    generating.do(GenerateImage(job.id, 0))
+
+    waiting = generating.item(job)
+    assert (waiting.state, waiting.settled, waiting.lease_until) == (JobItemState.QUEUED, True, None)
+    generating.store.cipher.away = False
+    generating.clock.instant += timedelta(seconds=30)
+    generating.do(GenerateImage(job.id, 0))
+    assert generating.job(job).status is JobStatus.SUCCEEDED
+    assert generating.paid() == 1
+
+
+def test_a_call_that_left_nothing_ends_without_the_key_service(generating: Generating) -> None:
+    job = generating.begin(WISH)
+    generating.let(PROVIDER, Killed())
+    with pytest.raises(Killed):
+        generating.do(GenerateImage(job.id, 0))
+    generating.store.cipher.away = True
+    generating.clock.instant += LEASE
+
+    generating.do(GenerateImage(job.id, 0))
+
+    error = generating.item(job).error
+    assert error is not None
+    assert error.reason == Reason.LOST
+
+
+# What is said -------------------------------------------------------------------------------------------
+
+
+def test_what_an_sdk_says_when_it_breaks_is_not_logged(
+    generating: Generating, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = generating.begin(WISH)
+    generating.let(PROVIDER, RuntimeError(f"cannot draw {WISH.prompt}"))
+
+    with caplog.at_level(logging.DEBUG):
+        generating.work_off()
+
+    (logged,) = [entry for entry in caplog.records if entry.message == "a provider's module failed"]
+    assert (logged.__dict__["error"], logged.exc_info) == ("RuntimeError", None)
+    assert logged.__dict__["where"]
+    assert_tells_nothing(caplog.text)
+    assert_tells_nothing(asdict(generating.item(job)))

@@ -1,0 +1,211 @@
+"""Calls to the table that meet rows which others hold, on a client whose answers are written down."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
+from image_store.adapters.dynamodb.keys import key
+from image_store.adapters.dynamodb.table import CONFLICT_RETRY, LONGEST_BACKOFF_SECONDS, DynamoTable
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.domain.generation.jobs import JobName
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.faults.world import START
+
+type Answer = Exception | dict[str, Any]
+
+SINGLE_WRITES = ("put_item", "update_item", "delete_item")
+
+
+def error(code: str, *reasons: str) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "no"}}
+    if reasons:
+        answer["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return ClientError(answer, "operation")
+
+
+CONFLICT = error("TransactionConflictException")
+FAILED_CONDITION = error("ConditionalCheckFailedException")
+BUSY = [
+    error("TransactionCanceledException", "TransactionConflict", "None"),
+    error("TransactionCanceledException", "None", "ThrottlingError"),
+    error("TransactionCanceledException", "ProvisionedThroughputExceeded", "TransactionConflict"),
+    error("TransactionInProgressException"),
+    CONFLICT,
+]
+
+
+class Scripted:
+    """A client that answers what it was given, the last one for ever, and a clock that its table waits by."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self.answers = list(answers)
+        self.calls: list[str] = []
+        self.slept: list[float] = []
+        self.now = 100.0
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**_: Any) -> Any:
+            self.calls.append(operation)
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += max(seconds, 0.001)
+
+    @property
+    def table(self) -> DynamoTable:
+        return DynamoTable("images", client=lambda: self, sleep=self.sleep, monotonic=lambda: self.now)
+
+
+@pytest.mark.parametrize("operation", SINGLE_WRITES)
+@pytest.mark.parametrize("method", ["call", "conditional"])
+def test_a_single_write_waits_for_a_row_that_a_transaction_holds(method: str, operation: str) -> None:
+    client = Scripted([CONFLICT, CONFLICT, {"done": True}])
+
+    answer = getattr(client.table, method)(operation, Key={})
+
+    assert answer == {"done": True}
+    assert (client.calls, len(client.slept)) == ([operation] * 3, 2)
+
+
+@pytest.mark.parametrize("operation", SINGLE_WRITES)
+@pytest.mark.parametrize("method", ["call", "conditional"])
+def test_a_single_write_gives_up_after_some_seconds_and_says_when_to_come_back(
+    method: str, operation: str
+) -> None:
+    client = Scripted([CONFLICT])
+
+    with pytest.raises(StorageUnavailable) as raised:
+        getattr(client.table, method)(operation, Key={})
+
+    assert raised.value.retry_after == timedelta(seconds=1)
+    assert client.now - 100 < CONFLICT_RETRY.total_seconds()
+    assert max(client.slept) <= LONGEST_BACKOFF_SECONDS == 0.16
+    assert len(client.slept) > CONFLICT_RETRY.total_seconds() / LONGEST_BACKOFF_SECONDS
+
+
+def test_a_condition_that_fails_after_a_wait_is_an_answer() -> None:
+    client = Scripted([CONFLICT, FAILED_CONDITION])
+
+    assert client.table.conditional("put_item", Item={}) is None
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        EndpointConnectionError(endpoint_url="https://vendor.invalid"),
+        error("ProvisionedThroughputExceededException"),  # botocore has repeated it already
+        error("InternalServerError"),
+        error("ValidationException"),
+    ],
+    ids=str,
+)
+def test_what_waiting_does_not_mend_is_told_at_once(failure: Exception) -> None:
+    for method in ("call", "conditional"):
+        client = Scripted([failure])
+
+        with pytest.raises(StorageUnavailable):
+            getattr(client.table, method)("put_item", Item={})
+
+        assert (len(client.calls), client.slept) == (1, [])
+
+
+def transact(client: Scripted, settled: Callable[[], bool] = lambda: False) -> None:
+    client.table.transact([("a", {}), ("b", {})], settled=settled)
+
+
+@pytest.mark.parametrize("busy", BUSY, ids=str)
+def test_a_transaction_waits_for_busy_rows(busy: Exception) -> None:
+    client = Scripted([busy, busy, {}])
+
+    transact(client)
+
+    assert len(client.slept) == 2
+
+
+@pytest.mark.parametrize("busy", BUSY, ids=str)
+def test_a_transaction_that_finds_no_turn_looks_whether_it_was_carried_out(busy: Exception) -> None:
+    transact(Scripted([busy]), settled=lambda: True)
+    with pytest.raises(StorageUnavailable):
+        transact(Scripted([busy]))
+
+
+def test_a_condition_that_fails_beside_a_busy_row_is_a_refusal() -> None:
+    client = Scripted(
+        [error("TransactionCanceledException", "TransactionConflict", "ConditionalCheckFailed")]
+    )
+
+    with pytest.raises(Conflict):
+        transact(client)
+
+    assert client.slept == []
+
+
+def test_a_read_of_several_rows_waits_as_well() -> None:
+    client = Scripted([BUSY[0], {"Responses": [{}, {}]}])
+
+    assert client.table.get_together([{}, {}]) == [None, None]
+
+
+def test_a_row_that_is_named_twice_is_read_once() -> None:
+    """DynamoDB refuses a BatchGetItem with duplicates, also where they are more than one batch apart."""
+    memory = MemoryDynamo()
+    memory.create_table(TableName="images", **table_form())
+    rows = [key("IMAGE#1", f"{number:03d}") for number in range(120)]
+    for row in rows:
+        memory.put_item(TableName="images", Item=row)
+
+    found = list(DynamoTable("images", client=lambda: memory).get_many([rows[0], *rows, rows[0], rows[119]]))
+
+    assert [row["sk"]["S"] for row in found] == [row["sk"]["S"] for row in rows]
+
+
+# Repeats by botocore, whose first answer was lost --------------------------------------------------------
+
+NAME = JobName("name", "fingerprint", START + timedelta(hours=1))
+
+
+class Repeating:
+    """A client each of whose writes has its effect, loses its answer and is sent again."""
+
+    def __init__(self, client: MemoryDynamo) -> None:
+        self._client = client
+
+    def __getattr__(self, operation: str) -> Any:
+        found = getattr(self._client, operation)
+        if operation not in SINGLE_WRITES:
+            return found
+
+        def call(**request: Any) -> Any:
+            found(**dict(request))
+            return found(**dict(request))
+
+        return call
+
+
+def named() -> DynamoGenerations:
+    memory = MemoryDynamo()
+    memory.create_table(TableName="images", **table_form())
+    return DynamoGenerations("images", client=lambda: Repeating(memory))
+
+
+def test_a_name_that_a_repeated_write_has_taken_is_the_jobs() -> None:
+    jobs = named()
+
+    jobs.give(NAME, "job", at=START)
+
+    found = jobs.named(NAME.name, at=START)
+    assert found is not None
+    assert found.job_id == "job"
+    with pytest.raises(Conflict):
+        jobs.give(NAME, "another", at=START)

@@ -1,0 +1,102 @@
+"""The wiring: each part is made once, whichever thread asks first."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from image_store.bootstrap import Application, application, prepare, use
+from image_store.bootstrap.parts import made_once
+from image_store.domain.images.attributes import Attributes
+from image_store.settings import Settings
+from tests.fakes.kms_client import MemoryKms
+
+
+def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
+    made: list[object] = []
+
+    class Slow(Application):
+        @made_once
+        def part(self) -> object:
+            time.sleep(0.01)  # long enough for every thread to ask meanwhile
+            made.append(object())
+            return made[-1]
+
+    application, ready = Slow(), threading.Barrier(8)
+
+    def ask() -> object:
+        ready.wait()
+        return application.part
+
+    with ThreadPoolExecutor(8) as pool:
+        parts = {id(asked.result()) for asked in [pool.submit(ask) for _ in range(8)]}
+
+    assert len(made) == len(parts) == 1
+
+
+class Watched(Application):
+    """Tells which clients are made; none is used."""
+
+    def __init__(self) -> None:
+        self.clients: list[str] = []
+
+    def _client(self, service: str, **_: object) -> object:
+        self.clients.append(service)
+        return object()
+
+
+@pytest.fixture
+def watched() -> Iterator[Watched]:
+    made = Watched()
+    use(made)
+    yield made
+    use(None)
+
+
+@pytest.mark.parametrize("started", ["provisioned-concurrency", "snap-start"])
+def test_what_is_started_ahead_has_its_client_before_the_first_request(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, started: str
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", started)
+
+    prepare()
+
+    assert application() is watched
+    assert watched.clients == ["dynamodb"]
+
+
+def test_a_start_that_somebody_waits_for_makes_nothing_ahead(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+
+    prepare()
+
+    assert watched.clients == []
+
+
+def test_the_client_of_the_key_service_is_made_when_something_is_sealed_and_once() -> None:
+    """A17."""
+    made: list[str] = []
+
+    class Listening(Application):
+        @made_once
+        def settings(self) -> Settings:
+            return Settings.from_env({"SECRETS_KEY": "key", "ENCRYPT_SENSITIVE_FIELDS": "true"})
+
+        def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
+            made.append(service)
+            return MemoryKms()
+
+    sealing = Listening().sealing
+    nothing = sealing.seal(Attributes(title="A fox"), owner="alice", image_id="1")
+    before = list(made)
+
+    for image_id in ("1", "2"):
+        sealing.seal(Attributes(analysis={"response_context": "Yes"}), owner="alice", image_id=image_id)
+
+    assert nothing == (Attributes(title="A fox"), None)
+    assert (before, made) == ([], ["kms"])

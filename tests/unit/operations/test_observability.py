@@ -1,0 +1,88 @@
+"""What a function writes into its log."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from botocore.exceptions import ClientError, ParamValidationError
+
+from image_store.domain.errors import StorageUnavailable
+from image_store.entrypoints.operations.observability import logger
+
+
+def test_what_services_say_is_json_as_well_and_said_once() -> None:
+    ours = logging.getLogger("image_store")
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    assert handler in ours.handlers
+    out = io.StringIO()
+    before = handler.setStream(out)
+
+    logging.getLogger("image_store.services.delivery.publishing").warning("something %s", "waits")
+
+    handler.setStream(before or io.StringIO())
+    [line] = out.getvalue().splitlines()
+    said = json.loads(line)
+    assert (said["level"], said["message"]) == ("WARNING", "something waits")
+    assert not ours.propagate
+
+
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    handler = logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
+    out = io.StringIO()
+    before = handler.setStream(out)
+    try:
+        yield out
+    finally:
+        handler.setStream(before or io.StringIO())
+
+
+def look_up() -> None:
+    prompts: dict[str, str] = {}
+    prompts["A lighthouse"]
+
+
+def write() -> None:
+    try:
+        look_up()
+    except KeyError as error:
+        raise ParamValidationError(report="Item.prompt, value: A lighthouse") from error
+
+
+def ask(refused: ClientError) -> None:
+    raise StorageUnavailable("The table is away.") from refused
+
+
+@pytest.mark.parametrize("name", ["image_store", "image_store.queues"])
+def test_what_an_unexpected_error_quotes_is_not_logged_and_where_it_comes_from_is(name: str) -> None:
+    """A17: a library's message may quote the value that it did not expect."""
+    with logged() as out:
+        try:
+            write()
+        except ParamValidationError:
+            (logger if name == "image_store" else logging.getLogger(name)).error("wrong", exc_info=True)
+
+    said = json.loads(out.getvalue())
+    assert "lighthouse" not in out.getvalue().lower()
+    assert said["exception_name"] == "ParamValidationError"
+    assert "builtins.KeyError\nwhich led to" in said["exception"]
+    assert "in look_up" in said["exception"]
+
+
+def test_what_the_store_says_itself_and_the_code_of_a_service_are_logged() -> None:
+    refused = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "arn:aws:kms"}}, "Decrypt")
+    with logged() as out:
+        try:
+            ask(refused)
+        except StorageUnavailable:
+            logger.exception("request failed")
+
+    told = json.loads(out.getvalue())["exception"]
+    assert "StorageUnavailable: The table is away." in told
+    assert "ClientError: AccessDeniedException" in told
+    assert "arn:aws:kms" not in told

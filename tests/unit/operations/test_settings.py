@@ -1,0 +1,75 @@
+"""Settings of a deployment; a broken one is named and its value never shown."""
+
+from datetime import timedelta
+
+import pytest
+
+from image_store.domain.delivery.renditions import PRESETS
+from image_store.domain.errors import ConfigurationError
+from image_store.domain.images.key_layout import KeyLayout
+from image_store.domain.images.media import MediaType
+from image_store.domain.images.quota import Quota
+from image_store.settings import Settings
+
+
+def test_a_function_that_is_told_nothing_has_the_documented_defaults() -> None:
+    settings = Settings.from_env({})
+
+    assert (settings.key_layout, settings.trash_retention) == (KeyLayout.MONTH, timedelta(days=7))
+    assert (settings.quota, settings.max_pixels) == (Quota(0, 0), 50_000_000)
+    assert (settings.r2_region, settings.public_cache_control) == ("auto", "public, max-age=300")
+    assert settings.table == settings.public_url == settings.api_url == ""
+
+
+def test_the_presets_are_the_usual_ones_or_those_that_are_set() -> None:
+    """B2."""
+    usual, own = Settings.from_env({}).presets, Settings.from_env({"PRESETS": "w320=320x,avif"}).presets
+
+    assert usual == PRESETS
+    assert set(own) == {"thumb", "display", "w320"}
+    assert own["w320"].formats == (MediaType.AVIF,)
+
+
+def test_presets_that_cannot_be_read_are_refused_by_the_name_of_their_variable() -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"^PRESETS cannot be read\. The preset w320 cannot be used: "
+    ):
+        Settings.from_env({"PRESETS": "w320=5000x"})
+
+
+def test_addresses_lose_the_slash_at_their_end() -> None:
+    names = ("PUBLIC_URL", "API_URL", "R2_ENDPOINT")
+
+    settings = Settings.from_env(dict.fromkeys(names, "https://a.example.com/") | {"PUBLIC_BUCKET": "p"})
+
+    addresses = {settings.public_url, settings.api_url, settings.r2_endpoint}
+    assert addresses == {"https://a.example.com"}
+
+
+@pytest.mark.parametrize("value", ["", "-1", "1.5", "1e3", " 1", "٣", "²", "seven", "0x10"])
+@pytest.mark.parametrize(
+    "name",
+    ["TRASH_RETENTION_DAYS", "QUOTA_IMAGES", "QUOTA_BYTES", "MAX_PIXELS", "MAX_BYTES", "MAX_DECODE_SECONDS"],
+)
+def test_what_is_no_whole_number_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_env({name: value})
+
+    assert str(raised.value) == f"{name} must be a whole number, not below 0."
+
+
+def test_an_unknown_layout_is_refused_and_not_shown() -> None:
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_env({"KEY_LAYOUT": "by-mood"})
+
+    assert "KEY_LAYOUT" in str(raised.value)
+    assert "by-mood" not in str(raised.value)
+
+
+def test_a_public_address_without_a_public_bucket_is_refused() -> None:
+    """A9: a clear configuration error."""
+    with pytest.raises(ConfigurationError) as raised:
+        Settings.from_env({"PUBLIC_URL": "https://cdn.example.com"})
+
+    assert {"PUBLIC_URL", "PUBLIC_BUCKET"} <= set(str(raised.value).replace(",", "").split())
+    assert "cdn.example.com" not in str(raised.value)
