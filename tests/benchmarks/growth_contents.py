@@ -119,7 +119,7 @@ def found_by(record: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """Every row by which the projector lets an image be found."""
     return {
         **projections.listed_rows(record, facts),
-        **projections.term_rows(record.record.id, facts),
+        **projections.term_rows(record, facts),
     }
 
 

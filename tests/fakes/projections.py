@@ -50,7 +50,7 @@ def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
         if facts is None:
             continue
         image_id = image.record.id
-        expected |= rows.listed_rows(image, facts) | rows.term_rows(image.record.id, facts)
+        expected |= rows.listed_rows(image, facts) | rows.term_rows(image, facts)
         for key, amounts in rows.counters_of(image_id, facts, generation).items():
             counted.setdefault(key, Counter()).update(amounts)
     assert found_by(table) == expected

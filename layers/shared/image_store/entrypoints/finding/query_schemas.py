@@ -49,8 +49,8 @@ CardFields = Annotated[
 ]
 
 
-class _Filters(Strict):
-    """Which images are wanted; `from` is inclusive, `to` is not."""
+class FilterParameters(Strict):
+    """Which images to answer: a field for each filter; `from` is inclusive, `to` is not."""
 
     limit: Whole = Field(50, ge=1, le=100)
     kind: Kind | None = None
@@ -66,7 +66,7 @@ class _Filters(Strict):
     fields: CardFields | None = None
 
 
-class ImageListParameters(_Filters):
+class ImageListParameters(FilterParameters):
     """Which images a list shows; `from` is inclusive, `to` is not."""
 
     cursor: str | None = Field(None, min_length=1, max_length=500)
@@ -78,7 +78,7 @@ class ImageListParameters(_Filters):
     )
 
 
-class SearchParameters(_Filters):
+class SearchParameters(FilterParameters):
     """What is searched for, and among which images; `from` is inclusive, `to` is not."""
 
     q: str = Field(

@@ -8,6 +8,7 @@ from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.finding.cards import Card, thumb_of
+from image_store.domain.finding.filters import row_attributes
 from image_store.domain.ids import created_at
 from image_store.domain.images.image import Details, ImageRecord, Kind, Visibility, attempt_prefix
 from image_store.domain.images.media import MediaType
@@ -38,19 +39,11 @@ _PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FI
 
 def listed(record: ImageRecord, details: Details, *, tags: bool = False) -> Item:
     """The card, and beside it what a filter may ask for; the index needs no tags, as they have rows of their own."""
-    generation = details.generation or {}
-    texts = {
-        "card": _card_text(record, details),
-        "kind": record.kind.value,
-        "visibility": record.visibility.value,
-        "category": record.category,
-        "model": generation.get("model"),
-        "provider": generation.get("provider"),
-    }
-    found: Item = {name: {"S": value} for name, value in texts.items() if value}
+    texts = {"card": _card_text(record, details), **row_attributes(record, details)}
+    attributes: Item = {name: {"S": value} for name, value in texts.items()}
     if tags and details.tags:
-        found["tags"] = {"SS": sorted(details.tags)}
-    return found
+        attributes["tags"] = {"SS": sorted(details.tags)}
+    return attributes
 
 
 @schema.reading

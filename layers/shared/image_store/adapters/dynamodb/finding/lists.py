@@ -7,6 +7,7 @@ from typing import Any
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.finding import cards
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable
+from image_store.domain.finding.filters import compared_values
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
 from image_store.domain.ids import id_bounds
 from image_store.domain.images.image import State
@@ -17,7 +18,6 @@ _FEWEST_ROWS, _MOST_ROWS = 25, 500
 _MOST_RECORDS = 100
 """That are read at once."""
 _SPARE = 1.25
-_FILTERS = ("kind", "visibility", "category", "model", "provider")
 
 
 class DynamoImageLists(OnTable, ImageLists):
@@ -174,20 +174,16 @@ def _card_request(query: ListQuery, shelf: _Shelf) -> dict[str, Any]:
         condition += " AND #range BETWEEN :low AND :high"
         values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
     request: dict[str, Any] = {"IndexName": "by_owner"} if shelf.is_index else {"ConsistentRead": False}
-    wanted = {
-        name: getattr(query, name)
-        for name in _FILTERS
-        if getattr(query, name) is not None and name != shelf.drives
-    }
-    filters = [f"#{name} = :{name}" for name in wanted]
+    compared = {name: value for name, value in compared_values(query).items() if name != shelf.drives}
+    filters = [f"#{name} = :{name}" for name in compared]
     if query.tag is not None and shelf.drives != "tag":
         filters.append("contains(#tags, :tag)")
         names["#tags"] = "tags"
         values[":tag"] = {"S": query.tag}
     if filters:
         request["FilterExpression"] = " AND ".join(filters)
-        names |= {f"#{name}": name for name in wanted}
-        values |= {f":{name}": {"S": str(value)} for name, value in wanted.items()}
+        names |= {f"#{name}": name for name in compared}
+        values |= {f":{name}": {"S": value} for name, value in compared.items()}
     return request | {
         "KeyConditionExpression": condition,
         "ExpressionAttributeNames": names,
@@ -200,7 +196,7 @@ def _card_request(query: ListQuery, shelf: _Shelf) -> dict[str, Any]:
 def _meets(item: items.Item, query: ListQuery) -> bool:
     """Whether a record belongs to what is asked for besides its checksum."""
     return item["state"]["S"] == State.READY and all(
-        getattr(query, name) in {None, item.get(name, {}).get("S")} for name in _FILTERS
+        item.get(name, {}).get("S") == value for name, value in compared_values(query).items()
     )
 
 

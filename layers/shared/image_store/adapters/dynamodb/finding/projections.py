@@ -8,6 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.finding import cards
+from image_store.domain.finding.filters import row_attributes
 from image_store.domain.finding.projection import IMAGES, SIZE, ImageFacts, day_of
 from image_store.domain.finding.similarity import bands
 from image_store.domain.images.image import Image
@@ -50,24 +51,18 @@ def digest_of(rows: dict[RowKey, items.Item]) -> str:
     return hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest()[:16]
 
 
-def term_rows(image_id: str, facts: ImageFacts) -> dict[RowKey, items.Item]:
+def term_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """The rows of searches: each holds all terms of its image, so that several can be asked for in one Query.
 
     Many terms are packed: a window of rows is read for every page.
     """
-    filtered = {
-        "kind": facts.kind,
-        "visibility": facts.visibility,
-        "category": facts.category,
-        "model": facts.model,
-        "provider": facts.provider,
-        "id": image_id,
-    }
-    held: items.Item = {name: {"S": value} for name, value in filtered.items() if value}
+    image_id = image.record.id
+    compared = row_attributes(image.record, image.details) | {"visibility": facts.visibility}
+    attributes: items.Item = {name: {"S": value} for name, value in (*compared.items(), ("id", image_id))}
     text = " ".join(f"{rank}{term}" for term, rank in facts.terms.items()).encode()
     packed = zlib.compress(text, 9) if len(text) > _PACKED_FROM_BYTES else text
     terms = {"packed": {"B": packed}} if len(packed) < len(text) else {"terms": {"S": text.decode()}}
-    return {key: {**keys.key(*key), **held, **terms} for key in _term_keys(image_id, facts)}
+    return {key: {**keys.key(*key), **attributes, **terms} for key in _term_keys(image_id, facts)}
 
 
 def counters_of(image_id: str, facts: ImageFacts | None, generation: int) -> Counters:

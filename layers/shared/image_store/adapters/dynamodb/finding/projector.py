@@ -118,7 +118,7 @@ class DynamoProjector(Projector):
     ) -> None:
         facts = facts_of(image) if image is not None else None
         listed = rows.listed_rows(image, facts) if image is not None and facts is not None else {}
-        terms = rows.term_rows(image_id, facts) if facts is not None else {}
+        terms = rows.term_rows(image, facts) if image is not None and facts is not None else {}
         new = _Row(
             revision=seen.revision + 1 if seen else 1,
             version=image.record.version if image is not None else seen.version if seen else 0,

@@ -8,12 +8,12 @@ from image_store.adapters.dynamodb.finding import cards
 from image_store.adapters.dynamodb.finding.projections import terms_in
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.finding.cards import Card
+from image_store.domain.finding.filters import compared_values
 from image_store.domain.finding.search import SearchQuery, TermRow, TermRows
 from image_store.domain.ids import id_bounds
 from image_store.domain.images.image import State
 from image_store.ports.finding import SearchIndex
 
-_FILTERS = ("kind", "visibility", "category", "model", "provider")
 _READ = ("id", "terms", "packed")
 
 
@@ -31,11 +31,10 @@ class DynamoSearchIndex(OnTable, SearchIndex):
             values[":end"] = {"S": end}
         names = {f"#{name}": name for name in _READ}
         filters = []
-        for name in _FILTERS:
-            if (wanted := getattr(query, name)) is not None:
-                filters.append(f"#{name} = :{name}")
-                names[f"#{name}"] = name
-                values[f":{name}"] = {"S": str(wanted)}
+        for name, value in compared_values(query).items():
+            filters.append(f"#{name} = :{name}")
+            names[f"#{name}"] = name
+            values[f":{name}"] = {"S": value}
         if query.since is not None or query.until is not None:
             filters.append("#id BETWEEN :low AND :high")
             values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
