@@ -29,11 +29,11 @@ def found_by(table: Sequence[items.Item]) -> dict[RowKey, items.Item]:
     return {key_of(item): item for item in table if item["pk"]["S"].startswith(keys.FOUND_BY)}
 
 
-def figures(table: Sequence[items.Item], generation: int = 1) -> dict[RowKey, Counter[str]]:
-    """All figures of a generation but those that have become nothing."""
+def figures(table: Sequence[items.Item], epoch: int = 1) -> dict[RowKey, Counter[str]]:
+    """All figures of a epoch but those that have become nothing."""
     found = {}
     for item in table:
-        if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}{generation}#"):
+        if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}{epoch}#"):
             amounts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
             amounts.pop("ttl", None)
             if any(amounts.values()):
@@ -41,7 +41,7 @@ def figures(table: Sequence[items.Item], generation: int = 1) -> dict[RowKey, Co
     return found
 
 
-def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
+def assert_projected(table: Sequence[items.Item], epoch: int = 1) -> None:
     """Every row of projections is what its record asks for, there are no others, and a recount agrees."""
     expected: dict[RowKey, items.Item] = {}
     counted: dict[RowKey, Counter[str]] = {}
@@ -51,10 +51,10 @@ def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
             continue
         image_id = image.record.id
         expected |= rows.listed_rows(image, facts) | rows.term_rows(image, facts)
-        for key, amounts in rows.counters_of(image_id, facts, generation).items():
+        for key, amounts in rows.counters_of(image_id, facts, epoch).items():
             counted.setdefault(key, Counter()).update(amounts)
     assert found_by(table) == expected
-    assert figures(table, generation) == counted
+    assert figures(table, epoch) == counted
 
 
 def key_of(item: dict[str, Any]) -> RowKey:

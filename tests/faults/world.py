@@ -718,7 +718,7 @@ class World:
     @runs_as("project")
     def project(self, image_id: str) -> bool:
         """Follow what has become of an image, as the consumer of the stream does; True says that it was done."""
-        self.projector.project(image_id, generation=1, at=self.clock.now())
+        self.projector.project(image_id, epoch=1, at=self.clock.now())
         return True
 
     @runs_as("cleanup")

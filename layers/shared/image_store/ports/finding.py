@@ -45,10 +45,10 @@ class CardDetails(Protocol):
 class Projector(Protocol):
     """Keeps what is projected of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+    def project(self, image_id: str, *, epoch: int, at: datetime, again: bool = False) -> None:
         """Make the projections of an image those of its record as it is now, strongly consistent.
 
-        Safe to repeat, in any order and in parallel. Figures are counted under `generation`, or a newer one where
+        Safe to repeat, in any order and in parallel. Figures are counted under `epoch`, or a newer one where
         the image is counted there already. With `again` every row is written anew.
         """
         ...
@@ -61,13 +61,11 @@ class Projector(Protocol):
         """Remember how far it has come, and answer what is kept; Conflict when another run was faster."""
         ...
 
-    def remake(
-        self, *, after: str | None, limit: int, generation: int, at: datetime
-    ) -> tuple[int, str | None]:
+    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
         """Look at so many rows of the table: how many there were, and where to go on.
 
         Projects every record among them anew, removes rows that no record accounts for, and lets figures of older
-        generations expire. Reads the whole table once it is repeated to its end.
+        epochs expire. Reads the whole table once it is repeated to its end.
         """
         ...
 

@@ -19,6 +19,6 @@ def rebuild_of(item: Item) -> Rebuild:
 
 
 def serving(table: DynamoTable) -> int:
-    """The generation of figures that is answered."""
+    """The epoch whose figures are answered."""
     item = table.call("get_item", Key=keys.REBUILD).get("Item")
     return (Rebuild() if item is None else rebuild_of(item)).serving
