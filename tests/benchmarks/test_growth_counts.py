@@ -14,8 +14,8 @@ from image_store.bootstrap import use
 from image_store.domain.images.image import Image, Kind, Visibility
 from tests.benchmarks.growth_contents import (
     CATEGORY,
-    FOUND,
     EPOCH,
+    FOUND,
     counted_in,
     facts_for,
     found,
