@@ -118,7 +118,7 @@ def trashed(index: int) -> Image:
 def found_by(record: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """Every row by which the projector lets an image be found."""
     return {
-        **projections.listed_rows(record, facts),
+        **projections.card_rows(record, facts),
         **projections.term_rows(record, facts),
     }
 

@@ -132,7 +132,7 @@ def test_an_image_is_found_by_its_tags_category_model_terms_and_hash(store: Stor
         (keys.tagged(OWNER, "café", trashed=False), image_id),
         (keys.in_category(OWNER, "pets"), image_id),
         (keys.by_model(OWNER, "m1"), image_id),
-        *((keys.alike(OWNER, index, band), image_id) for index, band in enumerate(bands(HASH))),
+        *((keys.hash_band(OWNER, index, band), image_id) for index, band in enumerate(bands(HASH))),
         (keys.terms(OWNER, "cats", trashed=False), keys.term_place("cats", 0, image_id)),
         (keys.terms(OWNER, "mat", trashed=False), keys.term_place("mat", 2, image_id)),
     } <= set(found)

@@ -11,7 +11,7 @@ from image_store.adapters.dynamodb.images import records
 from image_store.domain.finding.projection import facts_of
 from image_store.domain.images.image import Image, State, Visibility
 
-OF_PROJECTIONS = (*keys.FOUND_BY, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)
+OF_PROJECTIONS = (*keys.FINDING_PREFIXES, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)
 
 
 def records_in(table: Sequence[items.Item]) -> list[Image]:
@@ -26,7 +26,7 @@ def records_in(table: Sequence[items.Item]) -> list[Image]:
 
 def found_by(table: Sequence[items.Item]) -> dict[RowKey, items.Item]:
     """The rows by which images are found."""
-    return {key_of(item): item for item in table if item["pk"]["S"].startswith(keys.FOUND_BY)}
+    return {key_of(item): item for item in table if item["pk"]["S"].startswith(keys.FINDING_PREFIXES)}
 
 
 def figures(table: Sequence[items.Item], epoch: int = 1) -> dict[RowKey, Counter[str]]:
@@ -50,7 +50,7 @@ def assert_projected(table: Sequence[items.Item], epoch: int = 1) -> None:
         if facts is None:
             continue
         image_id = image.record.id
-        expected |= rows.listed_rows(image, facts) | rows.term_rows(image, facts)
+        expected |= rows.card_rows(image, facts) | rows.term_rows(image, facts)
         for key, amounts in rows.counters_of(image_id, facts, epoch).items():
             counted.setdefault(key, Counter()).update(amounts)
     assert found_by(table) == expected

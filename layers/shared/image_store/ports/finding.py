@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from image_store.domain.delivery.renditions import Rendition
     from image_store.domain.finding.cards import Card
     from image_store.domain.finding.feed import FeedEntry, FeedQuery, FeedSlice
-    from image_store.domain.finding.lists import CardPage, GroupOf, ListQuery, MemberPage
+    from image_store.domain.finding.lists import CardPage, ListQuery, MemberPage, OwnerGroup
     from image_store.domain.finding.projection import Rebuild
     from image_store.domain.finding.search import SearchQuery, TermRows
-    from image_store.domain.finding.similarity import Alike
+    from image_store.domain.finding.similarity import SimilarityCandidate
     from image_store.domain.images.image import Details
 
 
@@ -25,7 +25,7 @@ class ImageLists(Protocol):
         """Read one page of an owner's cards; eventually consistent, at most 2,000 rows examined."""
         ...
 
-    def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
+    def members(self, group: OwnerGroup, *, after: str | None, limit: int) -> MemberPage:
         """Read one page of the images of a group, the oldest first, strongly consistent."""
         ...
 
@@ -91,10 +91,10 @@ class SearchIndex(Protocol):
         ...
 
 
-class AlikeRows(Protocol):
+class SimilarityIndex(Protocol):
     """The perceptual hashes of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
+    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[SimilarityCandidate]:
         """READY images of an owner whose hashes share a band with this one, each once, in no order.
 
         Of each band the newest `limit`. Eventually consistent.

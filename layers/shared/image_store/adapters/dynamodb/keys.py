@@ -301,7 +301,7 @@ def policy_shards() -> tuple[str, ...]:
 
 FORMER_FEED_PREFIX = "FEED#"
 """What the partitions of the feed's rows began with while a stream consumer wrote them; no longer read."""
-FOUND_BY = (
+FINDING_PREFIXES = (
     "TAG#",
     "CATEGORY#",
     "MODEL#",
@@ -335,7 +335,7 @@ def by_model(owner: str, model: str) -> str:
     return f"MODEL#{quote(owner, safe='')}#{_part(model)}"
 
 
-def alike(owner: str, index: int, band: str) -> str:
+def hash_band(owner: str, index: int, band: str) -> str:
     """The partition of an owner's READY images whose perceptual hashes have this band at this place."""
     return f"ALIKE#{quote(owner, safe='')}#{index}#{band}"
 

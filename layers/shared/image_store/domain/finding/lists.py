@@ -53,7 +53,7 @@ class ListQuery(Filters):
 
 
 @dataclass(frozen=True, slots=True)
-class GroupOf:
+class OwnerGroup:
     """A group of an owner: all of its images that are READY, the oldest first."""
 
     owner: str

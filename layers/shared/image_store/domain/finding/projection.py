@@ -20,7 +20,7 @@ Figures = dict[str, int]
 """Numbers by name, to be added up."""
 
 IMAGES, SIZE = "images", "size_bytes"
-COUNTED = "counted:"
+USAGE_PREFIX = "counted:"
 """Begins the names of the figures of images that usage rows count as well."""
 
 
@@ -66,7 +66,7 @@ class ImageFacts:
             f"format:{self.content_type}:",
             f"visibility:{self.visibility}:",
             *(["trash:"] if self.trashed else []),
-            *([COUNTED] if self.counted else []),
+            *([USAGE_PREFIX] if self.counted else []),
         ]
         return {
             f"{name}{what}": amount

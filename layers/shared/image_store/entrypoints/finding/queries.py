@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from image_store.domain.finding.search import SearchQuery
     from image_store.entrypoints.finding import query_schemas as queries
     from image_store.entrypoints.images.answers import Answers, Extras
-    from image_store.services.finding.card_details import CardFields
+    from image_store.services.finding.card_details import CardCompletion
     from image_store.services.finding.lists import Page
 
 
 def carried_fields(
-    answers: Answers, rows: Callable[[], CardFields], owner: str, page: Page, fields: frozenset[str] | None
+    answers: Answers,
+    rows: Callable[[], CardCompletion],
+    owner: str,
+    page: Page,
+    fields: frozenset[str] | None,
 ) -> Extras | None:
     """What the cards of an owner's page carry on request; nothing is loaded or read where nothing is wanted."""
     if not fields:

@@ -35,7 +35,7 @@ def _owner(text: str) -> str:
 
 Owner = Annotated[str, AfterValidator(_owner)]
 
-CardFields = Annotated[
+FieldList = Annotated[
     frozenset[str],
     BeforeValidator(_fields),
     WithJsonSchema(
@@ -63,7 +63,7 @@ class FilterParameters(Strict):
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     trashed: Flag = False
-    fields: CardFields | None = None
+    fields: FieldList | None = None
 
 
 class ImageListParameters(FilterParameters):
@@ -106,7 +106,7 @@ class FeedParameters(Strict):
     owner: Owner | None = Field(None, min_length=1, max_length=MAX_OWNER_CHARS)
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
-    fields: CardFields | None = None
+    fields: FieldList | None = None
 
 
 class DeleteParameters(Strict):

@@ -34,10 +34,10 @@ def row_keys(image_id: str, facts: ImageFacts | None) -> set[RowKey]:
     }
 
 
-def listed_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
+def card_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """The rows that hold the card: those of lists, and beside it what a filter may ask for; and the `ALIKE` rows."""
     record = image.record
-    listed = {"id": {"S": record.id}, **cards.listed(record, image.details, tags=True)}
+    listed = {"id": {"S": record.id}, **cards.list_attributes(record, image.details, tags=True)}
     rows = {key: {**keys.key(*key), **listed} for key in _listed_keys(record.id, facts)}
     alike = {name: listed[name] for name in ("id", "card", "kind", "visibility")}
     return rows | {
@@ -104,7 +104,7 @@ def _listed_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
 def _alike_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
     if facts.perceptual_hash is not None:
         for index, band in enumerate(bands(facts.perceptual_hash)):
-            yield keys.alike(facts.owner, index, band), image_id
+            yield keys.hash_band(facts.owner, index, band), image_id
 
 
 def _term_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:

@@ -117,7 +117,7 @@ class DynamoProjector(Projector):
         again: bool,
     ) -> None:
         facts = facts_of(image) if image is not None else None
-        listed = rows.listed_rows(image, facts) if image is not None and facts is not None else {}
+        listed = rows.card_rows(image, facts) if image is not None and facts is not None else {}
         terms = rows.term_rows(image, facts) if image is not None and facts is not None else {}
         new = _Row(
             revision=seen.revision + 1 if seen else 1,
@@ -246,7 +246,7 @@ class DynamoProjector(Projector):
                 self._let_expire((pk, sk), at + KEPT_AFTER_THE_END)
         self._feed.restore(pk.removeprefix(keys.IMAGE_PREFIX) for pk, sk in found if sk == keys.META)
         self._feed.remove_strays(key for key in found if key[0].startswith(keys.FEED_PREFIX))
-        self._remove_strays(key for key in found if key[0].startswith(keys.FOUND_BY))
+        self._remove_strays(key for key in found if key[0].startswith(keys.FINDING_PREFIXES))
         last = answer.get("LastEvaluatedKey")
         return len(found), json.dumps(last) if last else None
 
