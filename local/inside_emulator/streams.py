@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import re
 import time
 from typing import Any
 
 KEPT = "undelivered_changes"
+_TABLE = re.compile(r":table/([^/]+)/stream/")
 
 
 def keep_undelivered_changes() -> None:
@@ -21,7 +23,11 @@ def keep_undelivered_changes() -> None:
     restored_at: dict[str, float] = {}
 
     def state_with_changes() -> dict[str, Any]:
-        return {**state_of(), KEPT: undelivered(tables, functions)}
+        # The positions come first and the changes last: what a function does while the rows are copied may be
+        # missing in the copy, and then the change that caused it must be delivered again.
+        positions = positions_of(tables, functions)
+        state = state_of()
+        return {**state, KEPT: undelivered(tables, positions)}
 
     def restore_with_changes(state: dict[str, Any]) -> None:
         restore(state)
@@ -40,16 +46,26 @@ def keep_undelivered_changes() -> None:
     tables._record_age_cutoff = is_too_old_here
 
 
-def undelivered(tables: Any, functions: Any) -> Any:
-    """Answer each stream's records from the first on that not every function has taken."""
+def positions_of(tables: Any, functions: Any) -> dict[tuple[str, str, str], int]:
+    """Answer the position before which every function has taken the changes of a table that functions read."""
+    positions: dict[tuple[str, str, str], int] = {}
+    for account, region, mapping in functions._iter_all_esms():
+        source = _TABLE.search(mapping["EventSourceArn"])
+        if source is None:
+            continue
+        trimmed = tables._stream_trimmed.get_scoped(account, region, source[1], 0)
+        taken = functions._dynamodb_stream_positions.get_scoped(account, region, mapping["UUID"], trimmed)
+        at = (account, region, source[1])
+        positions[at] = min(taken, positions.get(at, taken))
+    return positions
+
+
+def undelivered(tables: Any, positions: dict[tuple[str, str, str], int]) -> Any:
+    """Answer the changes of each stream from its position on."""
     changes = type(tables._stream_records)()
-    for (account, region, table), records in tables._stream_records.all_items():
+    for (account, region, table), position in positions.items():
+        records = tables._stream_records.get_scoped(account, region, table, [])
         trimmed = tables._stream_trimmed.get_scoped(account, region, table, 0)
-        positions = [
-            functions._dynamodb_stream_positions.get_scoped(account, region, mapping["UUID"], trimmed)
-            for owner, place, mapping in functions._iter_all_esms()
-            if (owner, place) == (account, region) and f":table/{table}/stream/" in mapping["EventSourceArn"]
-        ]
-        if positions and (left := records[max(0, min(positions) - trimmed) :]):
+        if left := records[max(0, position - trimmed) :]:
             changes.set_scoped(account, region, table, left)
     return changes

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from local.inside_emulator.streams import KEPT, keep_undelivered_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
 HOME = ("000000000000", "us-east-1")
@@ -40,12 +42,13 @@ class Process:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.positions = Scoped()
+        self.while_copying: Callable[[], None] = lambda: None
         mappings = [{"UUID": name, "EventSourceArn": STREAM} for name in ("project", "audit")]
         self.tables: Any = SimpleNamespace(
             _stream_records=Scoped(),
             _stream_trimmed=Scoped(),
             _record_age_cutoff=lambda record, cutoff: record["created"] < cutoff,
-            get_state=lambda: {"tables": "rows"},
+            get_state=self._copied,
             load_persisted_state=lambda _: None,
         )
         functions = SimpleNamespace(
@@ -55,6 +58,10 @@ class Process:
         monkeypatch.setitem(sys.modules, "ministack.services.dynamodb", self.tables)
         monkeypatch.setitem(sys.modules, "ministack.services.lambda_svc", functions)
         keep_undelivered_changes()
+
+    def _copied(self) -> dict[str, Any]:
+        self.while_copying()
+        return {"tables": "rows"}
 
     def write(self, *names: str) -> None:
         """Let the table's stream have these records."""
@@ -91,6 +98,29 @@ def test_what_all_functions_have_taken_is_not_kept(monkeypatch: pytest.MonkeyPat
     process.take("audit", 2)
 
     assert process.kept() == []
+
+
+def test_what_a_function_takes_while_the_rows_are_copied_is_delivered_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it writes may be missing in the copy."""
+    process = Process(monkeypatch)
+    process.write("a", "b")
+    process.take("audit", 2)
+    process.take("project", 1)
+    process.while_copying = lambda: process.take("project", 2)
+
+    assert process.kept() == ["b"]
+
+
+def test_a_change_that_comes_while_the_rows_are_copied_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    process = Process(monkeypatch)
+    process.write("a")
+    process.take("audit", 1)
+    process.take("project", 1)
+    process.while_copying = lambda: process.write("a", "b")
+
+    assert process.kept() == ["b"]
 
 
 def test_positions_count_from_the_first_record_that_there_ever_was(monkeypatch: pytest.MonkeyPatch) -> None:
