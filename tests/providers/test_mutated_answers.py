@@ -192,7 +192,7 @@ def ended(server: Scripted, provider: Provider, told: Told) -> tuple[Generating,
     address = server.address + ("/v1" if provider is Provider.OPENAI else "")
     modules = image_providers({provider: address}, clock=generating.clock, fetcher=lambda: MemoryFetcher({}))
     object.__setattr__(generating.run.calls, "providers", modules)
-    object.__setattr__(generating.run, "deployment_key", _key)
+    object.__setattr__(generating.run.calls, "deployment_key", _key)
     job = generating.begin(a_request("A red fox"), preference=ModelPreference(provider=provider))
     generating.work_off(at_most=100)
     item = generating.item(job)
