@@ -19,7 +19,7 @@ from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY
 from image_store.adapters.dynamodb.upkeep import cleanup_rows
 from image_store.domain.callers.actor import Actor
-from image_store.domain.delivery.publication import NOBODY, PublicationRow
+from image_store.domain.delivery.publication import NO_IMAGE, PublicationRow
 from image_store.domain.delivery.renditions import PRESETS, Placeholder, Rendition
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.finding.cards import Card
@@ -646,11 +646,11 @@ def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(sto
 def test_strays_get_a_row_that_is_due_where_there_is_none(store: Rows) -> None:
     image = published(store)
     current = store.publication(PUBLICATION)
-    strays = PublicationRow("stray", NOBODY, frozenset({"p/stray/thumb.jpg"}), NOON)
+    strays = PublicationRow("stray", NO_IMAGE, frozenset({"p/stray/thumb.jpg"}), NOON)
 
     for _ in range(2):  # safe to repeat
-        store.adopt_strays(strays)
-        store.adopt_strays(replace(strays, publication=PUBLICATION))
+        store.add_stray_copies(strays)
+        store.add_stray_copies(replace(strays, publication=PUBLICATION))
 
     assert store.publication("stray") == strays
     assert "publication:stray" in list(store.due(minutes(1)))
@@ -1338,7 +1338,7 @@ READS: dict[str, Callable[[Rows], object]] = {
     "publication": lambda store: store.publication(PUBLICATION),
     "forget_publication": lambda store: store.forget_publication(A_ROW, at=NOON),
     "announce_copy": lambda store: store.announce_copy(PUBLICATION, "p/key", until=NOON),
-    "adopt_strays": lambda store: store.adopt_strays(A_ROW),
+    "add_stray_copies": lambda store: store.add_stray_copies(A_ROW),
     "take_rendering": lambda store: store.take_rendering("file", holder="one", at=NOON, until=NOON),
     "members": lambda store: store.members(OwnerGroup(OWNER, "session:s1"), after=None, limit=1),
     "sweep_position": lambda store: store.sweep_position("ingest"),
@@ -1352,7 +1352,7 @@ WEAK_OR_WRITTEN = {
     "owners_due",
     "forget_publication",
     "announce_copy",
-    "adopt_strays",
+    "add_stray_copies",
     "take_rendering",
     "settled",
     "note",

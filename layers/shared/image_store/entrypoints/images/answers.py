@@ -102,7 +102,7 @@ class Answers:
         What stands in for a rendition that is missing is kept by no cache.
         """
         url = self._rendition_url(found.record, found.rendition, method)
-        if self.public_url and found.is_wanted:
+        if self.public_url and found.is_exact:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 

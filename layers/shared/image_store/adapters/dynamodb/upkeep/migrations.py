@@ -19,13 +19,13 @@ from image_store.domain.upkeep.migration import (
     MigratedRecord,
     Migration,
     MigrationStatus,
+    MigrationTally,
     MigrationTotals,
     OneRecord,
     Options,
     RecordError,
     SourceLocation,
     Table,
-    Tally,
     source_name,
 )
 from image_store.ports.upkeep import Migrations
@@ -179,7 +179,7 @@ def _migration_of(item: Item) -> Migration:
         "source": _KINDS[kind](**source),
         "options": Options(**body["options"] | {"fields": FieldNames(**body["options"]["fields"])}),
         "status": MigrationStatus(body["status"]),
-        "tally": Tally(**body["tally"] | {"errors": errors}),
+        "tally": MigrationTally(**body["tally"] | {"errors": errors}),
     }
     return Migration(
         id=keys.id_of_migration(item["pk"]["S"]),

@@ -138,7 +138,7 @@ class ImageRepair:
             if record is None or record.state is not State.READY or record.publication is None:
                 return  # it was unpublished meanwhile
             current = next((made for made in record.renditions if made.filename == rendition.filename), None)
-            if current is not None and not self.publisher.show_also(record, current):
+            if current is not None and not self.publisher.add_copy(record, current):
                 self._require_unpublished(record)
 
     def _require_unpublished(self, record: ImageRecord) -> None:
