@@ -201,7 +201,7 @@ class AlwaysTheSame(GenerationRun):
     def _store(
         self, item: JobItem, opened: OpenRequest, receipt: LedgerEntry, data: bytes, until: datetime
     ) -> None:
-        call = replace(receipt.call, id=self.ids.attempt())
+        call = replace(receipt.call, id=self.ids.token())
         super()._store(item, opened, replace(receipt, call=call), data, until)
 
 

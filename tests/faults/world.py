@@ -197,6 +197,9 @@ class CountedIds:
         return uuid7(self._clock.now(), next(self._numbers))
 
     def attempt(self) -> str:
+        return self.token()
+
+    def token(self) -> str:
         return f"{next(self._numbers):016x}"
 
     def publication(self) -> str:

@@ -206,7 +206,7 @@ class GenerationJobs:
             micros = self.choice.admitted(wishes.open(item).wish, job.preference, own, on=now.date())
             again = item.moved_to(
                 JobItemState.QUEUED,
-                change=self.ids.attempt(),
+                change=self.ids.token(),
                 retries=0,
                 given_up=(),
                 tried=(),
@@ -299,7 +299,7 @@ class GenerationJobs:
                             has_own_seed=wanted.wish.seed is not None,
                             variation=variation,
                         ),
-                        change=self.ids.attempt(),
+                        change=self.ids.token(),
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,
                         hold=BudgetHold(micros=micros, on=now.date()),
@@ -322,11 +322,11 @@ class GenerationJobs:
 
     def _seed(self, wish: GenerationRequest, variation: int) -> int:
         """Each variation has a seed of its own; drawn here, so that a repeated call asks for the same image."""
-        drawn = int(self.ids.attempt(), 16) if wish.seed is None else wish.seed + variation
+        drawn = int(self.ids.token(), 16) if wish.seed is None else wish.seed + variation
         return drawn % _SEEDS
 
     def _cancelled(self, item: JobItem) -> JobItem:
-        return item.moved_to(JobItemState.CANCELLED, change=self.ids.attempt(), hold=None, lease_until=None)
+        return item.moved_to(JobItemState.CANCELLED, change=self.ids.token(), hold=None, lease_until=None)
 
     def _again(self, owner: str, job_id: str) -> tuple[Job, list[JobItem]]:
         """A job that was begun before; whoever began it may have died before its images were on their way."""

@@ -209,7 +209,7 @@ class GenerationRun:
             return None
         now = self.clock.now()
         call = ProviderCall(
-            id=self.ids.attempt(),
+            id=self.ids.token(),
             provider=chosen.provider,
             model=chosen.model.name,
             own_key=chosen.own_key,
@@ -541,7 +541,7 @@ class GenerationRun:
     def _changed(
         self, item: JobItem, state: JobItemState, *, outcome: CallOutcome | None = None, **changes: object
     ) -> JobItem:
-        after = item.moved_to(state, change=self.ids.attempt(), **changes)
+        after = item.moved_to(state, change=self.ids.token(), **changes)
         try:
             self.generations.change(
                 [JobItemChange(before=item, after=after, outcome=outcome)],

@@ -221,12 +221,7 @@ class DirectUploads:
 
     def _hand_over(self, image: Image) -> None:
         self.work.send(CompleteUpload(image.record.id))
-        queued = replace(
-            image.record,
-            version=image.record.version + 1,
-            change=self.ids.attempt(),
-            queued_at=self.clock.now(),
-        )
+        queued = image.record.next_version(self.ids.token(), queued_at=self.clock.now())
         try:
             self.repository.replace(image, replace(image, record=queued))
         except Conflict:
@@ -274,11 +269,9 @@ class DirectUploads:
             raise Conflict("This upload is being completed at this moment.", retry_after=timedelta(seconds=2))
         published = record.visibility is not Visibility.PRIVATE
         prepared = Image(
-            replace(
-                record,
+            record.next_version(
                 attempt=self.ids.attempt(),
-                version=record.version + 1,
-                change=self.ids.attempt(),
+                change=self.ids.token(),
                 width=processed.width,
                 height=processed.height,
                 placeholder=processed.placeholder,
@@ -297,7 +290,7 @@ class DirectUploads:
     def _refuse(self, image: Image, code: str) -> None:
         """Remember why the bytes were refused, for whoever asks again."""
         record = image.record
-        refused = replace(record, version=record.version + 1, change=self.ids.attempt(), refusal=code)
+        refused = record.next_version(self.ids.token(), refusal=code)
         try:
             self.repository.replace(image, replace(image, record=refused))
         except (Conflict, StorageUnavailable):

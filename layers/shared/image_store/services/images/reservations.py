@@ -173,7 +173,7 @@ class Reservations:
             state=State.PENDING,
             attempt=self.ids.attempt(),
             version=1,
-            change=self.ids.attempt(),
+            change=self.ids.token(),
             folder=folder(self.layout, owner=wanted.owner, attributes=attributes, at=now),
             kind=attributes.kind,
             visibility=attributes.visibility,
@@ -205,7 +205,7 @@ class Reservations:
         if not self._is_late(image.record):
             otherwise.retry_after = (image.record.due_at or now) - now
             raise otherwise
-        self.repository.replace(image, abandoned(image, change=self.ids.attempt(), at=now))
+        self.repository.replace(image, abandoned(image, change=self.ids.token(), at=now))
 
     def _is_late(self, record: ImageRecord) -> bool:
         return record.due_at is None or is_due(record, self.clock.now())

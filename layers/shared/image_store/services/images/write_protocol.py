@@ -145,8 +145,7 @@ class WriteProtocol:
         record = pending.record
         ready = record.moved_to(
             State.READY,
-            version=record.version + 1,
-            change=self.ids.attempt(),
+            change=self.ids.token(),
             publication=record.intent,
             intent=None,
             staging=None,
@@ -161,9 +160,7 @@ class WriteProtocol:
 def abandoned(image: Image, *, change: str, at: datetime) -> Image:
     """A PENDING record past its deadline, on its way out: quota, guard and idempotency key are given back."""
     record = image.record
-    doomed = record.moved_to(
-        State.DELETING, version=record.version + 1, change=change, due_at=at, guarded=False
-    )
+    doomed = record.moved_to(State.DELETING, change=change, due_at=at, guarded=False)
     return replace(image, record=doomed)
 
 
