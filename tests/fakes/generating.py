@@ -90,7 +90,6 @@ class Generating:
             clock=self.clock,
             ids=self.store.ids,
         )
-        protocol = replace(self.store.protocol, quota=self.store.protocol.quota.without_refusals())
         self.run = GenerationRun(
             generations=self.jobs,
             choice=choice,
@@ -101,11 +100,7 @@ class Generating:
             references=References(repository=self.store.repository, private=self.store.private),
             kept=self.kept,
             wishes=wishes,
-            uploads=replace(
-                self.store.uploads,
-                protocol=protocol,
-                reservations=replace(self.store.reservations, protocol=protocol),
-            ),
+            uploads=replace(self.store.uploads, quota=self.store.uploads.quota.without_refusals()),
             work=self.queue,
             budgets=budgets,
             retries=retries,

@@ -125,7 +125,6 @@ class Painting:
             clock=clock,
             ids=ids,
         )
-        protocol = replace(world.protocol, quota=world.protocol.quota.without_refusals())
         self.run = GenerationRun(
             generations=self.generations,
             choice=choice,
@@ -136,11 +135,7 @@ class Painting:
             references=References(repository=world.repository, private=world.bucket),
             kept=kept,
             wishes=wishes,
-            uploads=replace(
-                world.uploads,
-                protocol=protocol,
-                reservations=replace(world.reservations, protocol=protocol),
-            ),
+            uploads=replace(world.uploads, quota=world.uploads.quota.without_refusals()),
             work=work,
             budgets=BUDGETS,
             retries=2,

@@ -149,11 +149,8 @@ class Generation(Images):
 
     @made_once
     def _uploads_without_quota(self) -> Uploads:
-        """What was paid for is stored: its place in the quota was taken with its job."""
-        protocol = replace(self.write_protocol, quota=self.settings.quota.without_refusals())
-        return replace(
-            self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
-        )
+        """Uploads that count and are never refused: a picture that is paid for is stored."""
+        return replace(self.uploads, quota=self.settings.quota.without_refusals())
 
     def _count_used_up(self, whose: str) -> None:
         from image_store.entrypoints.operations.metrics import count_used_up

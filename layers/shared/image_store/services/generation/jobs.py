@@ -33,6 +33,7 @@ from image_store.domain.generation.jobs import (
     work_on,
 )
 from image_store.domain.ids import is_image_id
+from image_store.domain.images.attributes import check_attributes
 from image_store.domain.images.image import State
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.ports.generation import Generations, ProviderKeys
@@ -43,7 +44,6 @@ from image_store.services.finding.cursors import Cursors
 from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.sealed_requests import SealedRequests
 from image_store.services.images.fingerprints import Fingerprints
-from image_store.services.images.reservations import check_attributes
 
 LOOK_AFTER = timedelta(minutes=10)
 """When the sweep looks after a job that has not ended."""

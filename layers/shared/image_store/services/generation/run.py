@@ -485,7 +485,7 @@ class GenerationRun:
                 fingerprint=hashlib.sha256(data).hexdigest(),
                 lifetime=JOB_LIFETIME,
             ),
-            remarks=lambda made: remarks_of(opened, receipt, made),
+            extra_warnings=lambda made: remarks_of(opened, receipt, made),
         )
         try:
             image_id: str | None = self.uploads.accept(upload).record.id
