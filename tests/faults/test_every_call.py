@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, StorageUnavailable
-from image_store.domain.finding.lists import GroupOf
+from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import uuid7
 from image_store.domain.images.image import Image, State, Visibility, public_key
 from image_store.domain.images.ingest import ANNOUNCED_FOR, DroppedObject
@@ -121,7 +121,7 @@ def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
 
 
 RECORDS = 2
-CONVERSATION = GroupOf(OWNER, "conversation:c1")
+CONVERSATION = OwnerGroup(OWNER, "conversation:c1")
 
 
 def three_of_a_conversation(world: World) -> tuple[Image, ...]:

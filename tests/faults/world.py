@@ -42,7 +42,7 @@ from image_store.domain.delivery.renditions import (
 )
 from image_store.domain.delivery.signed_links import transform
 from image_store.domain.errors import ImageNotFound, ImageStoreError, SourceUnreadable
-from image_store.domain.finding.lists import GroupOf
+from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import link, uuid7
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, ImageRecord, Kind, State, Visibility
@@ -568,7 +568,7 @@ class World:
         return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
 
     @runs_as("delete")
-    def delete_batch(self, what: tuple[str, ...] | GroupOf, *, permanent: bool) -> Deleted:
+    def delete_batch(self, what: tuple[str, ...] | OwnerGroup, *, permanent: bool) -> Deleted:
         """Delete images in one batch."""
         until = self.clock.now() + timedelta(seconds=25)
         return self.batch_deletion.run(Deletions(OWNER, what, permanent), until=until)
@@ -731,7 +731,7 @@ class World:
     @runs_as("project")
     def project(self, image_id: str) -> bool:
         """Follow what has become of an image, as the consumer of the stream does; True says that it was done."""
-        self.projector.project(image_id, generation=1, at=self.clock.now())
+        self.projector.project(image_id, epoch=1, at=self.clock.now())
         return True
 
     @runs_as("cleanup")

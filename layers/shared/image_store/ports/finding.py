@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from image_store.domain.delivery.renditions import Rendition
     from image_store.domain.finding.cards import Card
     from image_store.domain.finding.feed import FeedEntry, FeedQuery, FeedSlice
-    from image_store.domain.finding.lists import CardPage, GroupOf, ListQuery, MemberPage
+    from image_store.domain.finding.lists import CardPage, ListQuery, MemberPage, OwnerGroup
     from image_store.domain.finding.projection import Rebuild
     from image_store.domain.finding.search import SearchQuery, TermRows
-    from image_store.domain.finding.similarity import Alike
+    from image_store.domain.finding.similarity import SimilarityCandidate
     from image_store.domain.images.image import Details
 
 
@@ -25,7 +25,7 @@ class ImageLists(Protocol):
         """Read one page of an owner's cards; eventually consistent, at most 2,000 rows examined."""
         ...
 
-    def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
+    def members(self, group: OwnerGroup, *, after: str | None, limit: int) -> MemberPage:
         """Read one page of the images of a group, the oldest first, strongly consistent."""
         ...
 
@@ -45,10 +45,10 @@ class CardDetails(Protocol):
 class Projector(Protocol):
     """Keeps what is projected of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+    def project(self, image_id: str, *, epoch: int, at: datetime, again: bool = False) -> None:
         """Make the projections of an image those of its record as it is now, strongly consistent.
 
-        Safe to repeat, in any order and in parallel. Figures are counted under `generation`, or a newer one where
+        Safe to repeat, in any order and in parallel. Figures are counted under `epoch`, or a newer one where
         the image is counted there already. With `again` every row is written anew.
         """
         ...
@@ -61,13 +61,11 @@ class Projector(Protocol):
         """Remember how far it has come, and answer what is kept; Conflict when another run was faster."""
         ...
 
-    def remake(
-        self, *, after: str | None, limit: int, generation: int, at: datetime
-    ) -> tuple[int, str | None]:
+    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
         """Look at so many rows of the table: how many there were, and where to go on.
 
         Projects every record among them anew, removes rows that no record accounts for, and lets figures of older
-        generations expire. Reads the whole table once it is repeated to its end.
+        epochs expire. Reads the whole table once it is repeated to its end.
         """
         ...
 
@@ -93,10 +91,10 @@ class SearchIndex(Protocol):
         ...
 
 
-class AlikeRows(Protocol):
+class SimilarityIndex(Protocol):
     """The perceptual hashes of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
+    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[SimilarityCandidate]:
         """READY images of an owner whose hashes share a band with this one, each once, in no order.
 
         Of each band the newest `limit`. Eventually consistent.

@@ -55,7 +55,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Extra:
+class CardFields:
     """What a card carries on request."""
 
     owner: str

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.finding.cards import Card
+from image_store.domain.finding.filters import Period
 from image_store.domain.images.image import Details
 
 
 @dataclass(frozen=True, slots=True)
-class FeedQuery:
-    """Which part of the feed is wanted; `since` is inclusive and `until` is not."""
+class FeedQuery(Period):
+    """Which part of the feed to answer."""
 
     limit: int
     owner: str | None = None
     group: str | None = None
     """`type:id`, whoever owns the images."""
-    since: datetime | None = None
-    until: datetime | None = None
 
     @property
     def binding(self) -> tuple[str | None, ...]:

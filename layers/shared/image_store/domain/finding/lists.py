@@ -1,10 +1,9 @@
 """What a list asks for and what it answers."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from image_store.domain.finding.cards import Card
-from image_store.domain.images.image import Kind, Visibility
+from image_store.domain.finding.filters import Filters
 
 FIELDS = ("title", "prompt", "model", "provider", "tags", "groups", "owner_id", "renditions")
 """What cards carry on request."""
@@ -14,29 +13,33 @@ MAX_EXAMINED_ROWS = 2_000
 """One request reads at most so many rows; what is left is behind the next cursor."""
 
 
+_BINDING_ORDER = (
+    "kind",
+    "visibility",
+    "group",
+    "since",
+    "until",
+    "trashed",
+    "category",
+    "tag",
+    "model",
+    "provider",
+)
+
+
 @dataclass(frozen=True, slots=True)
-class ListQuery:
-    """Which images of an owner, in which order; `since` is inclusive and `until` is not."""
+class ListQuery(Filters):
+    """Which images of an owner, in which order."""
 
     owner: str
     limit: int
     descending: bool = True
-    kind: Kind | None = None
-    visibility: Visibility | None = None
-    group: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    trashed: bool = False
-    category: str | None = None
-    tag: str | None = None
-    model: str | None = None
-    provider: str | None = None
     sha256: str | None = None
     """The checksum of the bytes; not together with a group, a tag or the trash."""
     fields: frozenset[str] = frozenset()
-    """Those of `FIELDS` that are wanted."""
+    """The names out of `FIELDS` that cards carry."""
     from_records: bool = False
-    """Whether rows count that are written with the record alone; those of projections may be a little behind."""
+    """Whether to read only rows that are written with the record; projections may lag behind."""
 
     @property
     def binding(self) -> tuple[str | None, ...]:
@@ -44,22 +47,13 @@ class ListQuery:
         return (
             self.owner,
             str(self.descending),
-            self.kind,
-            self.visibility,
-            self.group,
-            self.since.isoformat() if self.since else None,
-            self.until.isoformat() if self.until else None,
-            str(self.trashed),
-            self.category,
-            self.tag,
-            self.model,
-            self.provider,
+            *self.filter_binding(_BINDING_ORDER),
             *(() if self.sha256 is None else (self.sha256,)),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class GroupOf:
+class OwnerGroup:
     """A group of an owner: all of its images that are READY, the oldest first."""
 
     owner: str

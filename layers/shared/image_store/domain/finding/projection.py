@@ -20,7 +20,7 @@ Figures = dict[str, int]
 """Numbers by name, to be added up."""
 
 IMAGES, SIZE = "images", "size_bytes"
-COUNTED = "counted:"
+USAGE_PREFIX = "counted:"
 """Begins the names of the figures of images that usage rows count as well."""
 
 
@@ -66,7 +66,7 @@ class ImageFacts:
             f"format:{self.content_type}:",
             f"visibility:{self.visibility}:",
             *(["trash:"] if self.trashed else []),
-            *([COUNTED] if self.counted else []),
+            *([USAGE_PREFIX] if self.counted else []),
         ]
         return {
             f"{name}{what}": amount
@@ -77,10 +77,10 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """How far the projections have been remade from the records.
+    """How far a rebuild of the projections has come.
 
-    Figures are counted anew under a number of their own while the old ones are still answered: `serving` is answered,
-    `building` is counted, and both are the same when no rebuild is under way.
+    Every rebuild counts figures in a new epoch, while those of the old one are still answered. `serving` is the epoch
+    that is answered and `building` the one that is counted. Both are the same when no rebuild is under way.
     """
 
     serving: int = 1

@@ -2,55 +2,37 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
+from image_store.domain.finding.filters import Filters
 from image_store.domain.finding.projection import RANKS
-from image_store.domain.images.image import Kind, Visibility
+
+_BINDING_ORDER = (
+    "kind",
+    "visibility",
+    "tag",
+    "group",
+    "model",
+    "provider",
+    "category",
+    "since",
+    "until",
+    "trashed",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class SearchQuery:
-    """Words, and among which images of an owner they are looked for; `since` is inclusive and `until` is not."""
+class SearchQuery(Filters):
+    """Which images of an owner to search, and for which words."""
 
     owner: str
     words: tuple[str, ...]
     """Folded terms; an image needs one that begins with each."""
     limit: int
-    kind: Kind | None = None
-    visibility: Visibility | None = None
-    tag: str | None = None
-    group: str | None = None
-    model: str | None = None
-    provider: str | None = None
-    category: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    trashed: bool = False
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether images are left out that have all words."""
-        wanted = (self.kind, self.visibility, self.tag, self.group, self.model, self.provider, self.category)
-        return any(each is not None for each in (*wanted, self.since, self.until))
 
     @property
     def binding(self) -> tuple[str | None, ...]:
         """What a cursor of this search is bound to; the limit may change from page to page."""
-        return (
-            "search",
-            self.owner,
-            " ".join(self.words),
-            self.kind,
-            self.visibility,
-            self.tag,
-            self.group,
-            self.model,
-            self.provider,
-            self.category,
-            self.since.isoformat() if self.since else None,
-            self.until.isoformat() if self.until else None,
-            str(self.trashed),
-        )
+        return ("search", self.owner, " ".join(self.words), *self.filter_binding(_BINDING_ORDER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ MAX_DISTANCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class SimilarityCandidate:
     """An image that may be similar, with its perceptual hash."""
 
     card: Card
@@ -24,7 +24,7 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
+class SimilarImage:
     """An image that is similar to another."""
 
     card: Card

@@ -8,6 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.finding import cards
+from image_store.domain.finding.filters import row_attributes
 from image_store.domain.finding.projection import IMAGES, SIZE, ImageFacts, day_of
 from image_store.domain.finding.similarity import bands
 from image_store.domain.images.image import Image
@@ -33,10 +34,10 @@ def row_keys(image_id: str, facts: ImageFacts | None) -> set[RowKey]:
     }
 
 
-def listed_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
+def card_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """The rows that hold the card: those of lists, and beside it what a filter may ask for; and the `ALIKE` rows."""
     record = image.record
-    listed = {"id": {"S": record.id}, **cards.listed(record, image.details, tags=True)}
+    listed = {"id": {"S": record.id}, **cards.list_attributes(record, image.details, tags=True)}
     rows = {key: {**keys.key(*key), **listed} for key in _listed_keys(record.id, facts)}
     alike = {name: listed[name] for name in ("id", "card", "kind", "visibility")}
     return rows | {
@@ -50,33 +51,27 @@ def digest_of(rows: dict[RowKey, items.Item]) -> str:
     return hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest()[:16]
 
 
-def term_rows(image_id: str, facts: ImageFacts) -> dict[RowKey, items.Item]:
+def term_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """The rows of searches: each holds all terms of its image, so that several can be asked for in one Query.
 
     Many terms are packed: a window of rows is read for every page.
     """
-    filtered = {
-        "kind": facts.kind,
-        "visibility": facts.visibility,
-        "category": facts.category,
-        "model": facts.model,
-        "provider": facts.provider,
-        "id": image_id,
-    }
-    held: items.Item = {name: {"S": value} for name, value in filtered.items() if value}
+    image_id = image.record.id
+    compared = row_attributes(image.record, image.details) | {"visibility": facts.visibility}
+    attributes: items.Item = {name: {"S": value} for name, value in (*compared.items(), ("id", image_id))}
     text = " ".join(f"{rank}{term}" for term, rank in facts.terms.items()).encode()
     packed = zlib.compress(text, 9) if len(text) > _PACKED_FROM_BYTES else text
     terms = {"packed": {"B": packed}} if len(packed) < len(text) else {"terms": {"S": text.decode()}}
-    return {key: {**keys.key(*key), **held, **terms} for key in _term_keys(image_id, facts)}
+    return {key: {**keys.key(*key), **attributes, **terms} for key in _term_keys(image_id, facts)}
 
 
-def counters_of(image_id: str, facts: ImageFacts | None, generation: int) -> Counters:
+def counters_of(image_id: str, facts: ImageFacts | None, epoch: int) -> Counters:
     """What an image counts for, in which rows."""
     if facts is None:
         return {}
     one = {IMAGES: 1, SIZE: facts.size_bytes}
     counters: Counters = {}
-    for pk in (keys.owner_stats(generation, facts.owner), keys.system_stats(generation, image_id)):
+    for pk in (keys.owner_stats(epoch, facts.owner), keys.system_stats(epoch, image_id)):
         counters[pk, keys.TOTAL] = Counter(facts.figures)
         counters[pk, keys.day_stats(day_of(image_id))] = Counter(one)
         if facts.model is not None:
@@ -109,7 +104,7 @@ def _listed_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
 def _alike_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
     if facts.perceptual_hash is not None:
         for index, band in enumerate(bands(facts.perceptual_hash)):
-            yield keys.alike(facts.owner, index, band), image_id
+            yield keys.hash_band(facts.owner, index, band), image_id
 
 
 def _term_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:

@@ -40,11 +40,11 @@ _ENDED = frozenset({State.DELETING, State.TOMBSTONE})
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """`PROJECTION#{id}` as it stands."""
+    """The row `PROJECTION#{id}`; it stores the epoch as `generation`."""
 
     revision: int
     version: int
-    generation: int
+    epoch: int
     facts: ImageFacts | None
     before: tuple[ImageFacts, ...]
     """What is being replaced, while not all rows are written."""
@@ -83,7 +83,7 @@ class DynamoProjector(Projector):
 
     # One image ----------------------------------------------------------------------------------------
 
-    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+    def project(self, image_id: str, *, epoch: int, at: datetime, again: bool = False) -> None:
         for _ in range(_TRIES):
             meta, detail, row = self._rows.get_together(
                 [
@@ -94,13 +94,13 @@ class DynamoProjector(Projector):
             )
             image = records.record_of([item for item in (meta, detail) if item is not None])
             seen = None if row is None else _row_of(row)
-            if not _is_wanted(image, seen, generation, again=again):
+            if not _is_wanted(image, seen, epoch, again=again):
                 return
             if image is not None and image.record.state is State.READY:
                 is_new = seen is None or seen.facts is None
                 self._turns.queue(image.record.owner, at, stored=is_new and not again)
             try:
-                self._bring(image_id, image, seen, generation, at, again=again)
+                self._bring(image_id, image, seen, epoch, at, again=again)
             except Conflict:
                 continue  # another consumer was faster: look at what it left
             return
@@ -111,18 +111,18 @@ class DynamoProjector(Projector):
         image_id: str,
         image: Image | None,
         seen: _Row | None,
-        generation: int,
+        epoch: int,
         at: datetime,
         *,
         again: bool,
     ) -> None:
         facts = facts_of(image) if image is not None else None
-        listed = rows.listed_rows(image, facts) if image is not None and facts is not None else {}
-        terms = rows.term_rows(image_id, facts) if facts is not None else {}
+        listed = rows.card_rows(image, facts) if image is not None and facts is not None else {}
+        terms = rows.term_rows(image, facts) if image is not None and facts is not None else {}
         new = _Row(
             revision=seen.revision + 1 if seen else 1,
             version=image.record.version if image is not None else seen.version if seen else 0,
-            generation=max(generation, seen.generation) if seen else generation,
+            epoch=max(epoch, seen.epoch) if seen else epoch,
             facts=facts,
             before=seen.all_facts if seen else (),
             cards=rows.digest_of(listed),
@@ -139,10 +139,10 @@ class DynamoProjector(Projector):
                 writes += map(self._put, terms.values())
         writes += map(self._delete, sorted(old_keys - rows.row_keys(image_id, facts)))
         ended = image is None or image.record.state in _ENDED
-        counted = seen.facts if seen and seen.generation == new.generation else None
+        counted = seen.facts if seen and seen.epoch == new.epoch else None
         changed = rows.difference(
-            rows.counters_of(image_id, counted, new.generation),
-            rows.counters_of(image_id, facts, new.generation),
+            rows.counters_of(image_id, counted, new.epoch),
+            rows.counters_of(image_id, facts, new.epoch),
         )
         first: list[NamedWrite] = [
             ("row", self._add(key, amounts, facts or counted)) for key, amounts in sorted(changed.items())
@@ -231,9 +231,7 @@ class DynamoProjector(Projector):
             raise Conflict("Another run goes on with the rebuild at this moment.")
         return rebuild_of(item)
 
-    def remake(
-        self, *, after: str | None, limit: int, generation: int, at: datetime
-    ) -> tuple[int, str | None]:
+    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
         start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
         answer = self._rows.call(
             "scan", ProjectionExpression="pk, sk", ConsistentRead=True, Limit=limit, **start
@@ -241,20 +239,20 @@ class DynamoProjector(Projector):
         found = [(item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
         for pk, sk in found:
             if (image_id := keys.image_of_record(keys.key(pk, sk))) is not None:
-                self._remake_one(image_id, generation, at, again=True)
+                self._remake_one(image_id, epoch, at, again=True)
             elif pk.startswith(keys.PROJECTION_PREFIX):
-                self._remake_one(pk.removeprefix(keys.PROJECTION_PREFIX), generation, at, again=False)
-            elif pk.startswith(keys.STATS_PREFIX) and keys.generation_of_stats(pk) < generation:
+                self._remake_one(pk.removeprefix(keys.PROJECTION_PREFIX), epoch, at, again=False)
+            elif pk.startswith(keys.STATS_PREFIX) and keys.epoch_of_stats(pk) < epoch:
                 self._let_expire((pk, sk), at + KEPT_AFTER_THE_END)
         self._feed.restore(pk.removeprefix(keys.IMAGE_PREFIX) for pk, sk in found if sk == keys.META)
         self._feed.remove_strays(key for key in found if key[0].startswith(keys.FEED_PREFIX))
-        self._remove_strays(key for key in found if key[0].startswith(keys.FOUND_BY))
+        self._remove_strays(key for key in found if key[0].startswith(keys.FINDING_PREFIXES))
         last = answer.get("LastEvaluatedKey")
         return len(found), json.dumps(last) if last else None
 
-    def _remake_one(self, image_id: str, generation: int, at: datetime, *, again: bool) -> None:
+    def _remake_one(self, image_id: str, epoch: int, at: datetime, *, again: bool) -> None:
         try:
-            self.project(image_id, generation=generation, at=at, again=again)
+            self.project(image_id, epoch=epoch, at=at, again=again)
         except UnreadableRow as error:  # it keeps the rows that it has, and the others get theirs
             _log.error("an image cannot be projected: %s", error.message)
 
@@ -304,7 +302,7 @@ class DynamoProjector(Projector):
         )
 
 
-def _is_wanted(image: Image | None, seen: _Row | None, generation: int, *, again: bool) -> bool:
+def _is_wanted(image: Image | None, seen: _Row | None, epoch: int, *, again: bool) -> bool:
     """Whether there is anything to project."""
     if image is None:
         return seen is not None and (seen.facts is not None or not seen.finished)
@@ -313,7 +311,7 @@ def _is_wanted(image: Image | None, seen: _Row | None, generation: int, *, again
         # consumer that read it alive has to find that.
         return image.record.state is not State.PENDING
     older = seen.version < image.record.version
-    counted_elsewhere = seen.facts is not None and seen.generation < generation
+    counted_elsewhere = seen.facts is not None and seen.epoch < epoch
     return older or not seen.finished or counted_elsewhere or again
 
 
@@ -323,7 +321,7 @@ def _item_of(image_id: str, row: _Row, *, finished: bool, ends_at: datetime | No
         **schema.STAMP,
         "revision": {"N": str(row.revision)},
         "version": {"N": str(row.version)},
-        "generation": {"N": str(row.generation)},
+        "generation": {"N": str(row.epoch)},
         "cards": {"S": row.cards},
         "terms": {"S": row.terms},
     }
@@ -343,7 +341,7 @@ def _row_of(item: items.Item) -> _Row:
     return _Row(
         revision=int(item["revision"]["N"]),
         version=int(item["version"]["N"]),
-        generation=int(item["generation"]["N"]),
+        epoch=int(item["generation"]["N"]),
         facts=ImageFacts.from_json(json.loads(item["facts"]["S"])) if "facts" in item else None,
         before=tuple(map(ImageFacts.from_json, before)),
         cards=item["cards"]["S"],
