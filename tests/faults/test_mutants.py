@@ -276,7 +276,7 @@ class CommitsWithoutCondition(DynamoRows):
     """A repository whose additions overwrite what they did not see."""
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
-        current = self.get_image(before.id)
+        current = self.get_record(before.id)
         assert current is not None
         super().amend(current, after)
 

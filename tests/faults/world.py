@@ -70,7 +70,7 @@ from image_store.services.delivery.renditions import RenditionFile, Renditions
 from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
 from image_store.services.delivery.transforming import Transforming
 from image_store.services.finding.cursors import Cursors
-from image_store.services.images.batch_deletion import BatchDeletion, Deleted, Deletions
+from image_store.services.images.batch_deletion import BatchDeletion, DeletionRequest, DeletionResult
 from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 from image_store.services.images.direct_uploads import (
@@ -568,10 +568,10 @@ class World:
         return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
 
     @runs_as("delete")
-    def delete_batch(self, what: tuple[str, ...] | OwnerGroup, *, permanent: bool) -> Deleted:
+    def delete_batch(self, what: tuple[str, ...] | OwnerGroup, *, permanent: bool) -> DeletionResult:
         """Delete images in one batch."""
         until = self.clock.now() + timedelta(seconds=25)
-        return self.batch_deletion.run(Deletions(OWNER, what, permanent), until=until)
+        return self.batch_deletion.run(DeletionRequest(OWNER, what, permanent), until=until)
 
     @runs_as("direct")
     def announce(
@@ -893,5 +893,5 @@ def _records_in(rows: list[items.Item]) -> list[Image]:
     for row in rows:
         if row["sk"]["S"] in {keys.META, keys.DETAIL}:
             of_images[row["pk"]["S"]].append(row)
-    found = [records.record_of(parts) for parts in of_images.values()]
+    found = [records.image_of(parts) for parts in of_images.values()]
     return [image for image in found if image is not None]

@@ -34,7 +34,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import batched
 
-from image_store.domain.delivery.publication import NOBODY, PublicationRow, publication_of
+from image_store.domain.delivery.publication import NO_IMAGE, PublicationRow, publication_of
 from image_store.domain.delivery.renditions import Rendition
 from image_store.domain.errors import ConfigurationError, Conflict, StorageUnavailable
 from image_store.domain.images.image import Image, ImageRecord, Visibility, public_key
@@ -179,7 +179,7 @@ class Publisher:
             if publication is not None:
                 named.setdefault(publication, set()).add(key)
         rows = [
-            PublicationRow(publication, NOBODY, frozenset(copies), self.clock.now())
+            PublicationRow(publication, NO_IMAGE, frozenset(copies), self.clock.now())
             for publication, copies in named.items()
         ]
         for row in rows:

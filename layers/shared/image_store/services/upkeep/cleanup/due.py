@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import batched
 
 from image_store.domain.deadlines import has_passed, is_due
-from image_store.domain.delivery.publication import NOBODY, PublicationRow
+from image_store.domain.delivery.publication import NO_IMAGE, PublicationRow
 from image_store.domain.errors import Conflict, StorageUnavailable, UnreadableRow
 from image_store.domain.images.image import Image, State
 from image_store.domain.images.reservation import LONGEST_RESERVATION
@@ -129,7 +129,7 @@ class DueRows:
             return ()  # the index was behind
         if not has_passed(row.due_at, self.clock.now(), longest=LONGEST_RESERVATION):
             return ()
-        image = self.repository.get(row.image_id) if row.image_id != NOBODY else None
+        image = self.repository.get(row.image_id) if row.image_id != NO_IMAGE else None
         record = image.record if image else None
         if record is not None and image is not None:
             if record.publication == publication and record.state is State.READY:
