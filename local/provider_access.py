@@ -16,6 +16,9 @@ SECRET = "image-store/providers"  # noqa: S105 - its name
 LOCAL_ORDER = tuple(stand_in.name for stand_in in STAND_INS)
 PATHS = {stand_in.name: stand_in.path for stand_in in STAND_INS}
 """The provider's path below the server's address."""
+KEY_VARIABLES = tuple(name for stand_in in STAND_INS for name in stand_in.variables)
+"""Environment variables that may hold keys of real providers."""
+ACCOUNT_VARIABLES = tuple(stand_in.account_variable for stand_in in STAND_INS if stand_in.account_variable)
 
 
 @dataclass(frozen=True)
