@@ -57,8 +57,9 @@ def make_targets() -> set[str]:
 
 
 def named_files() -> set[str]:
-    """Every path of this project that a page at the top sets in backquotes."""
-    quoted = [name for page in ROOT.glob("*.md") for name in re.findall(r"`([\w.{}/<>*-]+)`", prose(page))]
+    """Every path of this project that the README or CONTRIBUTING.md sets in backquotes."""
+    pages = (README, ROOT / "CONTRIBUTING.md")
+    quoted = [name for page in pages for name in re.findall(r"`([\w.{}/<>*-]+)`", prose(page))]
     tops = {path.name for path in ROOT.iterdir()}
     return {name for name in quoted if name.split("/")[0] in tops and not name.startswith(MADE_BY_RUNNING)}
 

@@ -26,7 +26,7 @@ from image_store.domain.upkeep.repair import RepairJob
 from image_store.services.delivery.renditions import RenditionFile
 from image_store.services.images.batch_deletion import Deleted
 from image_store.services.images.direct_uploads import Ticket
-from image_store.services.images.write_protocol import Put, WriteProtocol
+from image_store.services.images.write_protocol import ObjectWrite, WriteProtocol
 from image_store.services.upkeep.cleanup.assembly import GRACE
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, SweepReport
 from tests.fakes.dynamodb import table_form
@@ -924,8 +924,8 @@ def test_a_commit_after_the_reservation_was_collected_is_refused(worlds: Callabl
     world = worlds()
 
     class Late(WriteProtocol):
-        def put(self, puts: Sequence[Put], *, until: datetime) -> None:
-            super().put(puts, until=until)
+        def put(self, writes: Sequence[ObjectWrite], *, until: datetime) -> None:
+            super().put(writes, until=until)
             world.clock.instant += timedelta(minutes=3)
             world.collect()
 

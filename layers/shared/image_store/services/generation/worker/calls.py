@@ -93,7 +93,7 @@ class ProviderCalls:
         image_request = self._image_request(item, request, candidate.model)
         key = self._key(item, candidate)
         call = ProviderCall(
-            id=self.ids.attempt(),
+            id=self.ids.token(),
             provider=candidate.provider,
             model=candidate.model.name,
             own_key=candidate.own_key,

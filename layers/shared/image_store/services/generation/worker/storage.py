@@ -51,7 +51,7 @@ class ResultStorage:
                 fingerprint=hashlib.sha256(result.data).hexdigest(),
                 lifetime=JOB_LIFETIME,
             ),
-            remarks=lambda processed: remarks_of(opened, entry, processed),
+            extra_warnings=lambda processed: remarks_of(opened, entry, processed),
         )
         return self.uploads.accept(upload).record.id
 
