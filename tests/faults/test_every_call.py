@@ -16,7 +16,7 @@ from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, St
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import uuid7
 from image_store.domain.images.image import Image, State, Visibility, public_key
-from image_store.domain.images.ingest import ANNOUNCED_FOR, DroppedObject
+from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME, DroppedObject
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
@@ -24,9 +24,9 @@ from image_store.domain.upkeep.cleanup import CleanupReport
 from image_store.domain.upkeep.migration import Migration, MigrationStatus
 from image_store.domain.upkeep.repair import RepairJob
 from image_store.services.delivery.renditions import RenditionFile
-from image_store.services.images.batch_deletion import Deleted
+from image_store.services.images.batch_deletion import DeletionResult
 from image_store.services.images.direct_uploads import Ticket
-from image_store.services.images.write_protocol import Put, WriteProtocol
+from image_store.services.images.write_protocol import ObjectWrite, WriteProtocol
 from image_store.services.upkeep.cleanup.assembly import GRACE
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, SweepReport
 from tests.fakes.dynamodb import table_form
@@ -136,13 +136,13 @@ def stored_as_told(world: World, _: None, told: list[Image | ImageStoreError]) -
             world.assert_readable(outcome)
 
 
-def trashed_as_told(world: World, before: tuple[Image, ...], told: Deleted) -> None:
+def trashed_as_told(world: World, before: tuple[Image, ...], told: DeletionResult) -> None:
     for image in before:
         if image.record.id in told.successful:
             assert world.retrieval.get(OWNER, image.record.id).record.state is State.TRASHED
 
 
-def deleted_as_told(world: World, before: tuple[Image, ...], told: Deleted) -> None:
+def deleted_as_told(world: World, before: tuple[Image, ...], told: DeletionResult) -> None:
     for image in before:
         if image.record.id in told.successful:
             world.assert_gone(image)
@@ -310,7 +310,7 @@ def announced(world: World, _: DroppedObject, report: SweepReport) -> None:
 
 
 def found_by_the_next_sweeps(world: World, before: DroppedObject) -> None:
-    world.clock.instant += ANNOUNCED_FOR + REST
+    world.clock.instant += ANNOUNCEMENT_LIFETIME + REST
     world.sweep()
     world.deliver()
     ingested_once(world, before)
@@ -924,8 +924,8 @@ def test_a_commit_after_the_reservation_was_collected_is_refused(worlds: Callabl
     world = worlds()
 
     class Late(WriteProtocol):
-        def put(self, puts: Sequence[Put], *, until: datetime) -> None:
-            super().put(puts, until=until)
+        def put(self, writes: Sequence[ObjectWrite], *, until: datetime) -> None:
+            super().put(writes, until=until)
             world.clock.instant += timedelta(minutes=3)
             world.collect()
 

@@ -114,7 +114,7 @@ def test_each_of_many_renditions_asked_for_at_once_is_kept(
             list(crowd.map(lambda each: world.ask(image.record.id, *each), wanted))
         world.clock.instant += PAST_LEASE
 
-    record = world.retrieval.get_image(image.record.owner, image.record.id)
+    record = world.retrieval.get_record(image.record.owner, image.record.id)
     assert len([made for made in record.renditions if made.making]) == len(wanted)
     world.settle()
     world.assert_sound()

@@ -42,7 +42,7 @@ from image_store.domain.generation.retry_budget import (
     RetryBudget,
 )
 from image_store.domain.images.image import State, Visibility
-from image_store.domain.images.ingest import ANNOUNCED_FOR
+from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME
 from image_store.domain.images.reservation import IDEMPOTENCY_LIFETIME, LONGEST_RESERVATION, IdempotencyKey
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST
@@ -168,10 +168,10 @@ def test_a_key_taken_by_a_clock_ahead_is_free_for_another_request_after_its_life
 
     other = IdempotencyKey("a key", "another request")
     with pytest.raises(IdempotencyMismatch):
-        world.reservations.replay(other)
+        world.earlier_images.by_key(other)
     world.clock.instant += IDEMPOTENCY_LIFETIME + CLOCK_SKEW + timedelta(seconds=1)
 
-    assert world.reservations.replay(other) is None
+    assert world.earlier_images.by_key(other) is None
     assert world.upload(Visibility.PRIVATE, key="a key").record.id != first.record.id
 
 
@@ -458,7 +458,7 @@ def test_a_dropped_object_that_a_clock_ahead_announced_is_announced_again(world:
 
 def test_a_dropped_object_that_was_announced_today_is_left_alone(world: World) -> None:
     now = world.clock.now()
-    world.repository.note("a name", what="announced", expires_at=now + ANNOUNCED_FOR)
+    world.repository.note("a name", what="announced", expires_at=now + ANNOUNCEMENT_LIFETIME)
 
     assert world.repository.settled(["a name"], at=now) == {"a name"}
 

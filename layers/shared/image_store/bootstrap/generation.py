@@ -184,10 +184,7 @@ class Generation(Images):
     @made_once
     def _uploads_without_quota(self) -> Uploads:
         """Uploads for results: a paid result is always stored, since its job took its place in the quota."""
-        protocol = replace(self.write_protocol, quota=self.settings.quota.without_refusals())
-        return replace(
-            self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
-        )
+        return replace(self.uploads, quota=self.settings.quota.without_refusals())
 
     def _count_used_up(self, whose: str) -> None:
         from image_store.entrypoints.operations.metrics import count_exhausted_budget

@@ -35,7 +35,7 @@ class Renditions:
 
     def of_owner(self, owner: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of an image of this owner; ImageNotFound when there is no such image or preset."""
-        return self._find(lambda: self.retrieval.get_image(owner, image_id), preset, accept)
+        return self._find(lambda: self.retrieval.get_record(owner, image_id), preset, accept)
 
     def published(self, link: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of the image that a public link shows; ImageNotFound as before."""

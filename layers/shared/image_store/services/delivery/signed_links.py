@@ -84,7 +84,7 @@ class Sharing:
         if isinstance(what, str) and what not in self.presets:
             fault = (("body", "rendition"), "enum", f"must be one of {', '.join(self.presets)}")
             raise InvalidRequest("There is no such rendition.", errors=(fault,))
-        record = self.retrieval.get_image(owner, image_id)
+        record = self.retrieval.get_record(owner, image_id)
         if record.state is not State.READY:
             raise not_found()
         expires_at = (self.clock.now() + lifetime).replace(microsecond=0)

@@ -62,7 +62,7 @@ class PrivateObjects:
     def _of_nobody(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         named = [(found, image_id_of(found.key)) for found in page]
         report.unknown += sum(image_id is None for _, image_id in named)
-        images = self.repository.get_images({image_id for _, image_id in named if image_id is not None})
+        images = self.repository.get_records({image_id for _, image_id in named if image_id is not None})
         # What cannot be read may name any of its objects.
         report.leave(*images.unreadable)
         return [

@@ -116,7 +116,7 @@ class Policies:
         after: str | None = None
         while True:
             page = self.lists.cards(query, after=after)
-            images = self.repository.get_images([card.id for card in page.cards])
+            images = self.repository.get_records([card.id for card in page.cards])
             report.leave(*images.unreadable)
             report.examined += len(page.cards)
             for card in page.cards:

@@ -127,7 +127,7 @@ class Mover:
             raise IdempotencyMismatch("Another picture was moved for this record before.") from None
 
     def _image(self, image_id: str) -> ImageRecord | None:
-        record = self.repository.get_image(image_id)
+        record = self.repository.get_record(image_id)
         return record if record is not None and record.state in _SHOWN else None
 
 

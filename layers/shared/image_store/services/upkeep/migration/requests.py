@@ -111,7 +111,7 @@ class MigrationRequests:
             if row is None or row.is_expired(self.clock.now()):
                 return None
             image_id = row.image_id
-        record = self.repository.get_image(image_id)
+        record = self.repository.get_record(image_id)
         if record is not None and record.state is State.PENDING:
             return None
         if record is None or record.state is not State.READY:

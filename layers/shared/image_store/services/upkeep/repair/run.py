@@ -121,7 +121,7 @@ class RepairRun:
 
     def _named(self, job: RepairJob, found: dict[str, MissingObjects]) -> RepairJob:
         """The repair after the images that its request named were looked at."""
-        images = self.repository.get_images(job.pending)
+        images = self.repository.get_records(job.pending)
         tally = job.tally
         for image_id in job.pending:
             record = images.get(image_id)
