@@ -104,7 +104,7 @@ FILTERS: dict[str, dict[str, Any]] = {
     "from": {"metavar": "TIME", "type": instant, "help": "stored at or after this date or time"},
     "to": {"metavar": "TIME", "type": instant, "help": "stored before this date or time"},
 }
-"""The filters of lists, by query parameter: each is an option of the same name."""
+"""The options of filters, by query parameter."""
 
 FEED_FILTERS = ("group", "owner", "from", "to")
 LIST_FILTERS = tuple(name for name in FILTERS if name != "owner")
@@ -115,7 +115,7 @@ def add_filters(parser: argparse.ArgumentParser, names: Collection[str] = LIST_F
     options = parser.add_argument_group("filters")
     for name, option in FILTERS.items():
         if name in names:
-            options.add_argument(f"--{name}", dest=_attribute(name), **option)
+            options.add_argument(f"--{name.replace('_', '-')}", dest=_attribute(name), **option)
 
 
 def filters_of(args: argparse.Namespace, names: Collection[str] = LIST_FILTERS) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projections import RowKey
-from image_store.adapters.dynamodb.finding.projector import KEPT_AFTER_THE_END, DynamoProjector
+from image_store.adapters.dynamodb.finding.projector import RETENTION_AFTER_END, DynamoProjector
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import bands
@@ -206,7 +206,7 @@ def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Stor
         store.assert_follows()
 
     (row,) = [item for item in store.items() if item["sk"]["S"] == "PROJECTION"]
-    assert row["ttl"] == {"N": str(int((NOON + KEPT_AFTER_THE_END).timestamp()))}
+    assert row["ttl"] == {"N": str(int((NOON + RETENTION_AFTER_END).timestamp()))}
     assert store.figures() == {}
 
 
@@ -487,7 +487,7 @@ def test_figures_of_an_older_epoch_expire(store: Store) -> None:
 
     remade(store, epoch=2)
 
-    ends = str(int((NOON + KEPT_AFTER_THE_END).timestamp()))
+    ends = str(int((NOON + RETENTION_AFTER_END).timestamp()))
     old = [item for item in store.items() if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}1#")]
     new = [item for item in store.items() if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}2#")]
     assert {item["ttl"]["N"] for item in old} == {ends}

@@ -99,7 +99,6 @@ class Generating:
             clock=self.clock,
             ids=self.store.ids,
         )
-        protocol = replace(self.store.protocol, quota=self.store.protocol.quota.without_refusals())
         calls = ProviderCalls(
             choice=choice,
             watch=HealthWatch(health=self.health, clock=self.clock),
@@ -119,11 +118,7 @@ class Generating:
             ids=self.store.ids,
         )
         self.storage = ResultStorage(
-            uploads=replace(
-                self.store.uploads,
-                protocol=protocol,
-                reservations=replace(self.store.reservations, protocol=protocol),
-            ),
+            uploads=replace(self.store.uploads, quota=self.store.uploads.quota.without_refusals()),
             seals=seals,
             clock=self.clock,
         )

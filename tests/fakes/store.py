@@ -14,7 +14,7 @@ from image_store.domain.images.image import Image, ImageRecord, Visibility
 from image_store.domain.images.key_layout import KeyLayout
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey, Reservation
-from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.domain.upkeep.migration import FieldNames, Table
 from image_store.entrypoints.upkeep.migrations import record_attributes
 from image_store.ports.upkeep import MigrationSource
@@ -29,6 +29,7 @@ from image_store.services.images.batch_deletion import BatchDeletion
 from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 from image_store.services.images.direct_uploads import DirectUploads
+from image_store.services.images.earlier_images import EarlierImages
 from image_store.services.images.editing import Edit, Editing
 from image_store.services.images.ingestion import Ingestion
 from image_store.services.images.reservations import Reservations
@@ -224,14 +225,20 @@ class Store:
         self.protocol = WriteProtocol(
             repository=self.repository,
             private=self.private,
-            publisher=self.publisher,
+            private_bucket="private",
+            public=self.public if publishes else None,
+            public_cache_control="public, max-age=300",
             clock=self.clock,
             ids=self.ids,
-            quota=quota,
         )
-        self.reservations = Reservations(
+        self.earlier_images = EarlierImages(
             repository=self.repository,
             claims=self.repository,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.reservations = Reservations(
+            earlier=self.earlier_images,
             protocol=self.protocol,
             clock=self.clock,
             ids=self.ids,
@@ -239,9 +246,10 @@ class Store:
             sealing=self.sealing,
         )
         self.uploads = Uploads(
+            earlier=self.earlier_images,
             reservations=self.reservations,
+            quota=quota,
             sources=Sources(fetcher=lambda: MemoryFetcher({})),
-            protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
             sealing=self.sealing,
@@ -249,8 +257,9 @@ class Store:
         self.work = MemoryWorkQueue()
         self.direct_uploads = DirectUploads(
             repository=self.repository,
+            earlier=self.earlier_images,
             reservations=self.reservations,
-            protocol=self.protocol,
+            quota=quota,
             private=self.private,
             processor=StubProcessor(),
             work=self.work,
@@ -431,7 +440,7 @@ class Store:
         on_demand: bool = False,
         reconcile: bool = False,
         take_over: bool = False,
-    ) -> Report:
+    ) -> CleanupReport:
         """Run cleanup with a quarter of an hour to do it."""
         return self.cleanup.run(
             until=self.clock.now() + timedelta(minutes=15),

@@ -138,7 +138,6 @@ class Painting:
             clock=clock,
             ids=ids,
         )
-        protocol = replace(world.protocol, quota=world.protocol.quota.without_refusals())
         calls = ProviderCalls(
             choice=choice,
             watch=HealthWatch(health=health, clock=clock),
@@ -158,11 +157,7 @@ class Painting:
             ids=ids,
         )
         storage = storing(
-            uploads=replace(
-                world.uploads,
-                protocol=protocol,
-                reservations=replace(world.reservations, protocol=protocol),
-            ),
+            uploads=replace(world.uploads, quota=world.uploads.quota.without_refusals()),
             seals=world.seals,
             clock=clock,
         )

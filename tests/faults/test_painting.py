@@ -199,7 +199,7 @@ class StoresUnderNewNames(ResultStorage):
     """Stores a result under a name that no retry finds again."""
 
     def store(self, item: JobItem, opened: OpenRequest, result: ProviderResult, *, until: datetime) -> str:
-        call = replace(result.entry.call, id=self.uploads.protocol.ids.attempt())
+        call = replace(result.entry.call, id=self.uploads.reservations.ids.token())
         renamed = replace(result, entry=replace(result.entry, call=call))
         return super().store(item, opened, renamed, until=until)
 

@@ -53,11 +53,11 @@ from image_store.domain.images.processing import ProcessedImage, RenderedFile
 from image_store.domain.images.provenance import Provenance
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
-from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.domain.upkeep.migration import FieldNames, JsonLines, Migration, Options, Table
 from image_store.domain.upkeep.repair import RepairJob
 from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
-from image_store.entrypoints.delivery.render_requests import handle_making
+from image_store.entrypoints.delivery.render_requests import handle_render_request
 from image_store.entrypoints.images.ingest_events import handle_messages
 from image_store.entrypoints.upkeep.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
@@ -70,7 +70,7 @@ from image_store.services.delivery.renditions import RenditionFile, Renditions
 from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
 from image_store.services.delivery.transforming import Transforming
 from image_store.services.finding.cursors import Cursors
-from image_store.services.images.batch_deletion import BatchDeletion, Deleted, Deletions
+from image_store.services.images.batch_deletion import BatchDeletion, DeletionRequest, DeletionResult
 from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 from image_store.services.images.direct_uploads import (
@@ -79,6 +79,7 @@ from image_store.services.images.direct_uploads import (
     DirectUploads,
     Ticket,
 )
+from image_store.services.images.earlier_images import EarlierImages
 from image_store.services.images.editing import Editing
 from image_store.services.images.ingestion import Ingestion
 from image_store.services.images.reservations import Reservations
@@ -197,6 +198,9 @@ class CountedIds:
         return uuid7(self._clock.now(), next(self._numbers))
 
     def attempt(self) -> str:
+        return self.token()
+
+    def token(self) -> str:
         return f"{next(self._numbers):016x}"
 
     def publication(self) -> str:
@@ -299,14 +303,20 @@ class World:
         self.protocol = protocol(
             repository=self.repository,
             private=self.bucket,
-            publisher=self.publisher,
+            private_bucket="private",
+            public=self.publisher.bucket,
+            public_cache_control="public, max-age=60",
             clock=self.clock,
             ids=ids,
-            quota=quota,
         )
-        self.reservations = Reservations(
+        self.earlier_images = EarlierImages(
             repository=self.repository,
             claims=self.repository,
+            clock=self.clock,
+            ids=ids,
+        )
+        self.reservations = Reservations(
+            earlier=self.earlier_images,
             protocol=self.protocol,
             clock=self.clock,
             ids=ids,
@@ -314,9 +324,10 @@ class World:
             sealing=self.sealing,
         )
         self.uploads = Uploads(
+            earlier=self.earlier_images,
             reservations=self.reservations,
+            quota=quota,
             sources=Sources(fetcher=lambda: FaultyFetcher(MemoryFetcher(PICTURES), self.faults)),
-            protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
             sealing=self.sealing,
@@ -367,8 +378,9 @@ class World:
         self.dead_letters = SqsDeadLetters("dead letters", client=lambda: sqs)
         self.direct_uploads = DirectUploads(
             repository=self.repository,
+            earlier=self.earlier_images,
             reservations=self.reservations,
-            protocol=self.protocol,
+            quota=quota,
             private=self.bucket,
             processor=StubProcessor(),
             work=work,
@@ -500,7 +512,7 @@ class World:
                 self.rendering.make(wanted, until=until)
 
         try:
-            return handle_making(event, make=make)
+            return handle_render_request(event, make=make)
         except Killed as end:
             raise RuntimeError("The function ended.") from end
 
@@ -508,8 +520,9 @@ class World:
         """Let all that is stored from here on follow another protocol."""
         parts = {part.name: getattr(self.protocol, part.name) for part in fields(WriteProtocol)}
         self.protocol = protocol(**parts)
-        self.uploads = replace(self.uploads, protocol=self.protocol)
-        self.direct_uploads = replace(self.direct_uploads, protocol=self.protocol)
+        self.reservations = replace(self.reservations, protocol=self.protocol)
+        self.uploads = replace(self.uploads, reservations=self.reservations)
+        self.direct_uploads = replace(self.direct_uploads, reservations=self.reservations)
         self.ingestion = replace(self.ingestion, uploads=self.uploads)
 
     def withdraw_with(self, publisher: type[Publisher]) -> None:
@@ -555,10 +568,10 @@ class World:
         return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
 
     @runs_as("delete")
-    def delete_batch(self, what: tuple[str, ...] | OwnerGroup, *, permanent: bool) -> Deleted:
+    def delete_batch(self, what: tuple[str, ...] | OwnerGroup, *, permanent: bool) -> DeletionResult:
         """Delete images in one batch."""
         until = self.clock.now() + timedelta(seconds=25)
-        return self.batch_deletion.run(Deletions(OWNER, what, permanent), until=until)
+        return self.batch_deletion.run(DeletionRequest(OWNER, what, permanent), until=until)
 
     @runs_as("direct")
     def announce(
@@ -722,7 +735,7 @@ class World:
         return True
 
     @runs_as("cleanup")
-    def collect(self) -> Report:
+    def collect(self) -> CleanupReport:
         """Run cleanup as its schedule does."""
         return self.cleanup.run(until=self.clock.now() + timedelta(minutes=15))
 
@@ -783,7 +796,7 @@ class World:
         row = next((row for row in rows if all(row[name] == quota[name] for name in quota)), {})
         usage = tuple(int(row.get(name, {"N": "0"})["N"]) for name in ("images", "size_bytes"))
         assert usage == (len(counted), sum(counted)), "the count is not exact"
-        assert len(counted) == (len(kept) if self.protocol.quota.is_set else 0)
+        assert len(counted) == (len(kept) if self.uploads.quota.is_set else 0)
         self._assert_rows_follow(kept, rows)
         assert_feed_follows(rows)
         self.assert_shown(self.bystander)
@@ -880,5 +893,5 @@ def _records_in(rows: list[items.Item]) -> list[Image]:
     for row in rows:
         if row["sk"]["S"] in {keys.META, keys.DETAIL}:
             of_images[row["pk"]["S"]].append(row)
-    found = [records.record_of(parts) for parts in of_images.values()]
+    found = [records.image_of(parts) for parts in of_images.values()]
     return [image for image in found if image is not None]

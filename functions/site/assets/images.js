@@ -1,4 +1,4 @@
-// The screens that are galleries of one's own images: all of them, found ones, a group, similar ones, the trash.
+// The screens with galleries of the user's images: all images, search results, a group, similar images, the trash.
 import { deleteMany, listImages, searchImages, similarImages } from "./api.js";
 import { confirm } from "./dialogs.js";
 import { h } from "./dom.js";
@@ -58,7 +58,7 @@ export function showSimilar(root, { parameters, signal }) {
     label: "Similar images",
     signal,
     byMonth: false,
-    load: async () => ({ items: (await similarImages(parameters.id, signal)).items.map((found) => found.card ?? found), next_cursor: null }),
+    load: async () => ({ items: (await similarImages(parameters.id, signal)).items.map((item) => item.card ?? item), next_cursor: null }),
     empty: () => nothing("images", "Nothing looks like it", "No other of your images is nearly the same picture."),
   }));
 }

@@ -1,4 +1,8 @@
-"""The filters of lists and searches: each is a field of `Filters`, and `ROW_ATTRIBUTES` names those that rows hold."""
+"""The filters of lists and searches: each is a field of `Filters`, and `ROW_ATTRIBUTES` names those that rows hold.
+
+A new filter also needs its parameter in the query schema, its option in the command line, its control in the console
+and, if rows hold it, its place in the projection of the index `by_owner`. Tests compare all of them with this module.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""What a list asks for and what it answers."""
+"""The query and the pages of a list."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ from image_store.domain.finding.cards import Card
 from image_store.domain.finding.filters import Filters
 
 FIELDS = ("title", "prompt", "model", "provider", "tags", "groups", "owner_id", "renditions")
-"""What cards carry on request."""
+"""The names of the fields that cards carry on request."""
 FIELDS_OF_DETAILS = frozenset({"title", "prompt", "tags", "groups"})
-"""Those that no row of a list holds: they take one more read of each image."""
+"""The fields that no row of a list holds: they take one more read for each image."""
 MAX_EXAMINED_ROWS = 2_000
-"""One request reads at most so many rows; what is left is behind the next cursor."""
+"""The most rows that one request reads; the next cursor continues after them."""
 
 
 _BINDING_ORDER = (
@@ -43,7 +43,7 @@ class ListQuery(Filters):
 
     @property
     def binding(self) -> tuple[str | None, ...]:
-        """What a cursor of this list is bound to; the limit may change from page to page."""
+        """The query parts that a cursor is valid for; the limit may change from page to page."""
         return (
             self.owner,
             str(self.descending),
@@ -54,7 +54,7 @@ class ListQuery(Filters):
 
 @dataclass(frozen=True, slots=True)
 class OwnerGroup:
-    """A group of an owner: all of its images that are READY, the oldest first."""
+    """A group of one owner: its READY images, the oldest first."""
 
     owner: str
     name: str
@@ -62,13 +62,13 @@ class OwnerGroup:
 
     @property
     def binding(self) -> tuple[str | None, ...]:
-        """What a cursor of this group is bound to."""
+        """The query parts that a cursor is valid for."""
         return ("group", self.owner, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class MemberPage:
-    """Images of a group, and the id after which the next page begins; None when there is nothing more to read."""
+    """Images of a group, and the id after which the next page begins; None at the end."""
 
     image_ids: tuple[str, ...]
     resume_after: str | None
@@ -76,7 +76,7 @@ class MemberPage:
 
 @dataclass(frozen=True, slots=True)
 class CardPage:
-    """Cards, and the id after which the next page begins; None when there is nothing more to read."""
+    """Cards, and the id after which the next page begins; None at the end."""
 
     cards: tuple[Card, ...]
     resume_after: str | None

@@ -47,7 +47,7 @@ class Transforming:
         ------
         StorageUnavailable, DeadlineExceeded
         """
-        if not leased(self.leases, wanted.name, self.ids.attempt(), self.clock.now()):
+        if not leased(self.leases, wanted.name, self.ids.token(), self.clock.now()):
             return
         record = self._marked(wanted.image_id)
         if record is None:
@@ -80,14 +80,14 @@ class Transforming:
     def _marked(self, image_id: str) -> ImageRecord | None:
         """The image, once its record says that it may have transforms; None when it can have none."""
         for _ in range(_TRIES):
-            record = self.repository.get_image(image_id)
+            record = self.repository.get_record(image_id)
             if record is None or record.state is not State.READY:
                 return None
             if record.transformed:
                 return record
             if record.intent is not None:
                 return None  # what is being published is left alone, as for renditions
-            marked = replace(record, transformed=True, amendment=self.ids.attempt())
+            marked = replace(record, transformed=True, amendment=self.ids.token())
             try:
                 self.repository.amend(record, marked)
             except Conflict:

@@ -28,6 +28,7 @@ from image_store.domain.generation.requests import (
     prompt_excerpt,
 )
 from image_store.domain.ids import is_image_id
+from image_store.domain.images.attributes import check_attributes
 from image_store.domain.images.image import State
 from image_store.ports.generation import Generations, ProviderKeys
 from image_store.ports.images import ImageRepository
@@ -37,7 +38,6 @@ from image_store.services.finding.cursors import Cursors
 from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.job_names import JobNames, JobRequest
 from image_store.services.generation.sealed_requests import SealedRequests
-from image_store.services.images.reservations import check_attributes
 
 LOOK_AFTER = timedelta(minutes=10)
 """The time after which the sweep looks at a job that has not ended."""
@@ -181,7 +181,7 @@ class GenerationJobs:
             )
             again = item.moved_to(
                 JobItemState.QUEUED,
-                change=self.ids.attempt(),
+                change=self.ids.token(),
                 retries=0,
                 given_up=(),
                 tried=(),
@@ -215,7 +215,7 @@ class GenerationJobs:
         if not references:
             return
         known = {name for name in references if is_image_id(name)}
-        images = self.repository.get_images(known) if known else {}
+        images = self.repository.get_records(known) if known else {}
         for name in references:
             image = images.get(name)
             if image is None or image.owner != request.owner or image.state is not State.READY:
@@ -240,7 +240,7 @@ class GenerationJobs:
                             has_own_seed=variation_set.request.seed is not None,
                             variation=variation,
                         ),
-                        change=self.ids.attempt(),
+                        change=self.ids.token(),
                         not_before=now,
                         deadline=now + WAITING_LIFETIME,
                         hold=BudgetHold(micros=micros, on=now.date()),
@@ -263,11 +263,11 @@ class GenerationJobs:
 
     def _seed(self, request: GenerationRequest, variation: int) -> int:
         """The seed of a variation; it is drawn here, so that a repeated call requests the same image."""
-        seed = int(self.ids.attempt(), 16) if request.seed is None else request.seed + variation
+        seed = int(self.ids.token(), 16) if request.seed is None else request.seed + variation
         return seed % _SEEDS
 
     def _cancelled(self, item: JobItem) -> JobItem:
-        return item.moved_to(JobItemState.CANCELLED, change=self.ids.attempt(), hold=None, lease_until=None)
+        return item.moved_to(JobItemState.CANCELLED, change=self.ids.token(), hold=None, lease_until=None)
 
     def _join(self, owner: str, job_id: str) -> tuple[Job, list[JobItem]]:
         """Read an earlier job, and send its new items: the function that began it may have died before it did."""

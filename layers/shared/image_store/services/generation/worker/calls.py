@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.generation.catalogue import Model
+from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.jobs import JobItem
 from image_store.domain.generation.ledger import ProviderCall
 from image_store.domain.generation.providers import (
@@ -93,7 +93,7 @@ class ProviderCalls:
         image_request = self._image_request(item, request, candidate.model)
         key = self._key(item, candidate)
         call = ProviderCall(
-            id=self.ids.attempt(),
+            id=self.ids.token(),
             provider=candidate.provider,
             model=candidate.model.name,
             own_key=candidate.own_key,

@@ -41,7 +41,7 @@ class JobItemWriter:
         self, item: JobItem, state: JobItemState, *, outcome: CallOutcome | None = None, **changes: object
     ) -> JobItem:
         """Write the next version of an item, together with the outcome of a call that ended."""
-        after = item.moved_to(state, change=self.ids.attempt(), **changes)
+        after = item.moved_to(state, change=self.ids.token(), **changes)
         try:
             self.generations.change(
                 [JobItemChange(before=item, after=after, outcome=outcome)],
