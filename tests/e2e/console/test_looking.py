@@ -536,8 +536,8 @@ def test_nothing_moves_for_whoever_wants_it_still(pages: Pages) -> None:
     longest = page.evaluate(
         """async () => {
           const { src } = document.querySelector("script[type=module]");
-          const { $notices } = await import(src);
-          $notices.notify("Still");
+          const { notify } = await import(src);
+          notify("Still");
           return Math.max(...document.getAnimations().map((one) => one.effect.getComputedTiming().duration), 0);
         }"""
     )
