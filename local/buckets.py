@@ -25,7 +25,7 @@ OBJECT_ACTIONS = [
     "s3:ListMultipartUploadParts",
     "s3:ListBucketMultipartUploads",
 ]
-# As the README tells to set it on the real buckets: browsers upload to and read from presigned addresses.
+# As docs/deploying.md sets it on the real buckets: browsers upload to and read from presigned addresses.
 CORS = {
     "CORSRules": [
         {

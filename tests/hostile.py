@@ -203,6 +203,13 @@ def _largest(file_format: str, mode: str, width: int, height: int, frames: int =
     return pictures.encoded(picture, file_format, **options)
 
 
+def _giant_sequence(*, frames: int, side: int = 4_096) -> bytes:
+    """A small animation all of whose frames are one that is coded in many more pixels."""
+    tile = odd_pictures.avif_picture(Image.new("RGB", (4_096, 4_096), "red")).body
+    header = odd_pictures.sequence_header(side) if side > 4_096 else b""
+    return odd_pictures.avif_sequence_of([header + tile] * frames)
+
+
 _SIZE_64_48 = b"ispe" + struct.pack(">III", 0, 64, 48)
 
 FILES: dict[str, Callable[[], bytes]] = {
@@ -298,6 +305,15 @@ FILES: dict[str, Callable[[], bytes]] = {
         _webp_canvas(16, 16, 0x10), (b"ALPH", b"\xff" * 9), _webp_picture(16, 16)
     ),
     # AVIF
+    "avif sequence coded in giant frames": lambda: _giant_sequence(frames=200),
+    "avif sequence of one giant frame": lambda: _giant_sequence(frames=1, side=16_384),
+    "avif sequence of endless samples": lambda: odd_pictures.with_boxes(
+        pictures.animation("AVIF", frames=3),
+        {
+            b"stsz": lambda _: bytes(4) + struct.pack(">II", 20, 2**32 - 1),
+            b"stsc": lambda _: bytes(4) + struct.pack(">IIII", 1, 1, 2**32 - 1, 1),
+        },
+    ),
     "avif that claims more than it has": lambda: _avif_with(
         _SIZE_64_48, b"ispe" + struct.pack(">III", 0, 7_000, 7_000)
     ),

@@ -234,6 +234,58 @@ def avif_file(
     return brands + meta(first) + box(b"mdat", *(item.body for item in items))
 
 
+type Change = Callable[[bytes], bytes]
+
+_CONTAINERS = {b"meta": 4, b"iprp": 0, b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0}
+
+
+def with_boxes(data: bytes, changes: dict[bytes, Change]) -> bytes:
+    """A file with other bodies in the boxes of some names."""
+    out, at = b"", 0
+    while at + 8 <= len(data):
+        size, name = struct.unpack_from(">I4s", data, at)
+        body = data[at + 8 : at + size]
+        if name in changes:
+            body = changes[name](body)
+        elif name in _CONTAINERS:
+            head = _CONTAINERS[name]
+            body = body[:head] + with_boxes(body[head:], changes)
+        out += struct.pack(">I4s", 8 + len(body), name) + body
+        at += size
+    return out
+
+
+def sequence_header(side: int) -> bytes:
+    """The sequence header of a still picture of so many pixels a side, which has little else."""
+    stated = 0b000_1_1_00000_1111_1111 << 32 | (side - 1) << 16 | side - 1
+    return bytes((0x0A, 7)) + (stated << 6).to_bytes(7)
+
+
+def avif_sequence_of(frames: Sequence[bytes], *, is_wide: bool = False) -> bytes:
+    """An animation of these frames, of which equal ones are stored once; `is_wide` gives places of 8 bytes."""
+    bodies = list(dict.fromkeys(frames))
+    before = {body: sum(map(len, bodies[:index])) for index, body in enumerate(bodies)}
+    data = pictures.animation("AVIF", frames=2) + box(b"mdat", *bodies)
+    count = len(frames)
+
+    def placed(begin: int) -> bytes:
+        places = [begin + before[body] for body in frames]
+        tables = {
+            b"stco": struct.pack(f">I{count}{'Q' if is_wide else 'I'}", count, *places),
+            b"stsc": struct.pack(">IIII", 1, 1, 1, 1),
+            b"stsz": struct.pack(f">II{count}I", 0, count, *map(len, frames)),
+            b"stts": struct.pack(">III", 1, count, 1),
+        }
+        return with_boxes(data, {name: partial(_table, body) for name, body in tables.items()})
+
+    written = placed(len(placed(0)) - sum(map(len, bodies)))
+    return written.replace(b"stco", b"co64") if is_wide else written
+
+
+def _table(body: bytes, _: bytes) -> bytes:
+    return bytes(4) + body
+
+
 def colored_avif(*colors: bytes, mode: str = "RGB") -> bytes:
     """Squares in an AVIF with these colour boxes."""
     return avif_file([avif_picture(patches(mode), more=colors)])

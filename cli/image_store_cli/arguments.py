@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from image_store_cli.context import Context
     from image_store_cli.exits import Exit
@@ -44,35 +44,6 @@ def add_command(
     )
     added.set_defaults(run=run, needs_admin=needs_admin, parser=added)
     return added
-
-
-def add_filters(parser: argparse.ArgumentParser) -> None:
-    """The filters of lists and searches."""
-    filters = parser.add_argument_group("filters")
-    filters.add_argument("--kind", choices=KINDS)
-    filters.add_argument("--visibility", choices=VISIBILITIES)
-    filters.add_argument("--group", metavar="TYPE:ID", type=group)
-    filters.add_argument("--tag", metavar="TAG")
-    filters.add_argument("--model", metavar="MODEL")
-    filters.add_argument("--provider", metavar="PROVIDER")
-    filters.add_argument("--category", metavar="CATEGORY")
-    add_period(filters)
-
-
-def add_period(filters: argparse._ArgumentGroup) -> None:
-    """From when and until when images were stored."""
-    filters.add_argument(
-        "--from", dest="since", metavar="TIME", type=instant, help="stored at or after this date or time"
-    )
-    filters.add_argument(
-        "--to", dest="until", metavar="TIME", type=instant, help="stored before this date or time"
-    )
-
-
-def filters_of(args: argparse.Namespace) -> dict[str, Any]:
-    """The chosen filters as query parameters."""
-    names = ("kind", "visibility", "group", "tag", "model", "provider", "category")
-    return {name: getattr(args, name) for name in names} | {"from": args.since, "to": args.until}
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:
@@ -119,3 +90,38 @@ def count(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
+
+
+FILTERS: dict[str, dict[str, Any]] = {
+    "kind": {"choices": KINDS},
+    "visibility": {"choices": VISIBILITIES},
+    "group": {"metavar": "TYPE:ID", "type": group},
+    "owner": {"metavar": "OWNER", "help": "only images of this owner"},
+    "tag": {"metavar": "TAG"},
+    "model": {"metavar": "MODEL"},
+    "provider": {"metavar": "PROVIDER"},
+    "category": {"metavar": "CATEGORY"},
+    "from": {"metavar": "TIME", "type": instant, "help": "stored at or after this date or time"},
+    "to": {"metavar": "TIME", "type": instant, "help": "stored before this date or time"},
+}
+"""The options of filters, by query parameter."""
+
+FEED_FILTERS = ("group", "owner", "from", "to")
+LIST_FILTERS = tuple(name for name in FILTERS if name != "owner")
+
+
+def add_filters(parser: argparse.ArgumentParser, names: Collection[str] = LIST_FILTERS) -> None:
+    """Add options for filters of `FILTERS`."""
+    options = parser.add_argument_group("filters")
+    for name, option in FILTERS.items():
+        if name in names:
+            options.add_argument(f"--{name.replace('_', '-')}", dest=_attribute(name), **option)
+
+
+def filters_of(args: argparse.Namespace, names: Collection[str] = LIST_FILTERS) -> dict[str, Any]:
+    """The values of these filters as query parameters."""
+    return {name: getattr(args, _attribute(name)) for name in names}
+
+
+def _attribute(name: str) -> str:
+    return f"filter_{name}"

@@ -26,7 +26,7 @@ def list_images() -> "Response[str]":
     asked = query(api, ImageListParameters)
     owner = http.caller(api)
     page = app.listing.page(list_query(owner, asked), cursor=asked.cursor)
-    carried = carried_fields(app.answers, lambda: app.card_fields, owner, page, asked.fields)
+    carried = carried_fields(app.answers, lambda: app.card_completion, owner, page, asked.fields)
     return app.answers.page(page, carried)
 
 

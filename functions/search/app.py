@@ -24,7 +24,7 @@ def search_images() -> "Response[str]":
     asked, owner = query(api, SearchParameters), http.caller(api)
     page = app.searching.page(search_query(owner, asked), cursor=asked.cursor)
     not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
-    carried = carried_fields(app.answers, lambda: app.card_fields, owner, page, asked.fields)
+    carried = carried_fields(app.answers, lambda: app.card_completion, owner, page, asked.fields)
     return app.answers.found(page, not_searched=not_searched, extras=carried)
 
 

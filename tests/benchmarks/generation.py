@@ -21,7 +21,7 @@ from botocore import xform_name
 
 from image_store.adapters.sqs import SqsWorkQueue
 from image_store.domain.generation.budget import Budgets
-from image_store.domain.generation.jobs import GenerationRequest, JobItemState, ModelPreference
+from image_store.domain.generation.jobs import JobItemState
 from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,
@@ -31,13 +31,15 @@ from image_store.domain.generation.providers import (
     Reason,
     Unit,
 )
+from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind
 from image_store.domain.work import GenerateImage
 from image_store.entrypoints.work import work_of
 from image_store.ports.generation import ImageProvider
 from image_store.services.generation.choice import ModelChoice
-from image_store.services.generation.jobs import Asked, Variations
+from image_store.services.generation.job_names import JobRequest, VariationSet
+from image_store.services.generation.worker.run import generation_run
 from tests.benchmarks.answers import answer_with, answered, intercept
 from tests.benchmarks.functions import TABLE, Functions, aws_client
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms
@@ -88,17 +90,23 @@ class Worker:
         client = aws_client("sqs")
         self._sent = answer_with(client, self._queue)
         application = self.functions.application
-        parts: dict[str, Any] = {
-            "choice": ModelChoice(order=(Provider.POLLINATIONS,), budgets=Budgets()),
-            "work": SqsWorkQueue(_QUEUE, client=lambda: client),
-        }
-        self._requests = replace(application.generation_requests, **parts)
-        self._run = replace(
-            application.generation_run,
-            **parts,
-            providers={Provider.POLLINATIONS: self._provider},
-            deployment_key=lambda _: ProviderKey("example"),
-            report=lambda _: None,
+        choice = ModelChoice(order=(Provider.POLLINATIONS,), budgets=Budgets())
+        work = SqsWorkQueue(_QUEUE, client=lambda: client)
+        self._requests = replace(application.generation_jobs, choice=choice, work=work)
+        run = application.generation_run
+        self._run = generation_run(
+            generations=run.generations,
+            calls=replace(
+                run.calls,
+                choice=choice,
+                providers={Provider.POLLINATIONS: self._provider},
+                deployment_key=lambda _: ProviderKey("example"),
+            ),
+            results=run.results,
+            writer=replace(run.writer, work=work, report=lambda _: None),
+            storage=run.settlement.storage,
+            sealed_requests=run.recovery.sealed_requests,
+            retries=run.settlement.retries,
         )
 
     @property
@@ -136,10 +144,16 @@ class Worker:
 
     def ask(self, images: int = 1) -> list[GenerateImage]:
         """Begin a job of so many images, which are made when its works are done."""
-        wish = GenerationRequest(prompt="A harbour at dawn", attributes=Attributes(kind=Kind.GENERATED))
-        wanted = (Variations(wish, images),)
-        asked = Asked(owner=OWNER, wanted=wanted, preference=ModelPreference(), join=False, idempotency=None)
-        self._requests.begin(asked)
+        request = GenerationRequest(prompt="A harbour at dawn", attributes=Attributes(kind=Kind.GENERATED))
+        variation_sets = (VariationSet(request=request, count=images),)
+        job_request = JobRequest(
+            owner=OWNER,
+            variation_sets=variation_sets,
+            preference=ModelPreference(),
+            join=False,
+            idempotency=None,
+        )
+        self._requests.begin(job_request)
         return self.received()
 
     def received(self) -> list[GenerateImage]:

@@ -28,8 +28,8 @@ COMMON, ALSO_COMMON, RARE = "harbour", "dawn", "lighthouse"
 """Words, and tags, of all images and of the first few."""
 CATEGORY, MODEL, PROVIDER, GROUP = "category-2", "model-2", "provider-2", "conversation:c1"
 """One category of seven, one model of eleven, one provider of four; all images are in the group."""
-GENERATION = 1
-"""The generation of figures that is answered while there has been no rebuild."""
+EPOCH = 1
+"""The epoch whose figures are answered while there has been no rebuild."""
 
 _BATCH = 1_000
 _DAYS = 30
@@ -118,8 +118,8 @@ def trashed(index: int) -> Image:
 def found_by(record: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """Every row by which the projector lets an image be found."""
     return {
-        **projections.listed_rows(record, facts),
-        **projections.term_rows(record.record.id, facts),
+        **projections.card_rows(record, facts),
+        **projections.term_rows(record, facts),
     }
 
 
@@ -128,7 +128,7 @@ def counted_in(images: Iterable[tuple[str, ImageFacts]]) -> dict[RowKey, items.I
     sums: Counters = {}
     models: dict[RowKey, str] = {}
     for image_id, facts in images:
-        for key, amounts in projections.counters_of(image_id, facts, GENERATION).items():
+        for key, amounts in projections.counters_of(image_id, facts, EPOCH).items():
             sums.setdefault(key, Counter()).update(amounts)
             if facts.model is not None and key[1] == keys.model_stats(facts.model):
                 models[key] = facts.model

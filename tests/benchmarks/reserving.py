@@ -16,10 +16,11 @@ from botocore.exceptions import ClientError
 
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.draft import ImageDraft
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota, Usage
 from image_store.domain.images.reservation import IdempotencyKey
-from image_store.services.images.reservations import Wanted
+from image_store.services.images.write_protocol import ReservedImage
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.virtual_time import VirtualTime
 from tests.fakes.dynamodb import new_table, table_form
@@ -142,13 +143,14 @@ def _crowd(size: int, quota: Quota) -> Crowd:
 
     def reserve(number: int) -> None:
         repository = rows()
-        protocol = replace(store.protocol, repository=repository, quota=quota)
         reservations = replace(
-            store.reservations, repository=repository, claims=repository, protocol=protocol
+            store.reservations,
+            earlier=replace(store.earlier_images, repository=repository, claims=repository),
+            protocol=replace(store.protocol, repository=repository),
         )
         try:
-            _, is_new = reservations.reserve(_wanted(number), None)
-            assert is_new
+            reserved = reservations.reserve(_draft(number), None, quota=quota)
+            assert isinstance(reserved, ReservedImage)
             succeeded.append(time.monotonic())
         except StorageUnavailable:
             pass
@@ -158,8 +160,8 @@ def _crowd(size: int, quota: Quota) -> Crowd:
     return Crowd(size, len(succeeded), max(ended), client.tries, rows().usage(OWNER))
 
 
-def _wanted(number: int) -> Wanted:
-    return Wanted(
+def _draft(number: int) -> ImageDraft:
+    return ImageDraft(
         owner=OWNER,
         sha256=f"{number:064x}",
         size_bytes=len(PICTURE),

@@ -14,8 +14,8 @@ from image_store.bootstrap import use
 from image_store.domain.images.image import Image, Kind, Visibility
 from tests.benchmarks.growth_contents import (
     CATEGORY,
+    EPOCH,
     FOUND,
-    GENERATION,
     counted_in,
     facts_for,
     found,
@@ -144,7 +144,7 @@ def test_what_is_measured_is_what_the_projector_writes() -> None:
     projector = DynamoProjector(table, client=lambda: client)
 
     for sample in samples:
-        projector.project(sample.record.id, generation=GENERATION, at=NOW)
+        projector.project(sample.record.id, epoch=EPOCH, at=NOW)
 
     projected = {(row["pk"]["S"], row["sk"]["S"]): row for row in all_items(client, table)}
     turns = {

@@ -17,11 +17,8 @@ from image_store.domain.errors import (
     QuotaExceeded,
     StorageUnavailable,
 )
-from image_store.domain.generation.budget import Budgets, Spending
+from image_store.domain.generation.budget import BudgetHold, Budgets, Spending
 from image_store.domain.generation.jobs import (
-    BudgetHold,
-    CallOutcome,
-    GenerationRequest,
     Job,
     JobItem,
     JobItemChange,
@@ -29,14 +26,12 @@ from image_store.domain.generation.jobs import (
     JobItemState,
     JobName,
     JobStatus,
-    LedgerEntry,
-    ModelPreference,
     NamedJob,
-    ProviderCall,
-    ProviderPerformance,
     initial_counts,
 )
+from image_store.domain.generation.ledger import CallOutcome, LedgerEntry, ProviderCall, ProviderPerformance
 from image_store.domain.generation.providers import Provider, Reason
+from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind, Visibility
 from image_store.ports.generation import Generations
@@ -50,7 +45,7 @@ TODAY = NOON.date()
 JOB = "019ca945-0a00-7000-8000-000000000001"
 OTHER = "019ca945-0a01-7000-8000-000000000002"
 OWNER = "Ова #1/ÿ"
-WISH = GenerationRequest(
+REQUEST = GenerationRequest(
     prompt="A cat 🐈",
     negative_prompt="rain",
     size="1024x768",
@@ -106,7 +101,7 @@ def new_item(index: int = 0, *, job_id: str = JOB, owner: str = OWNER, micros: i
         index=index,
         request_index=index // 2,
         owner=owner,
-        wish=WISH,
+        request=REQUEST,
         change=f"made-{job_id}-{index}",
         not_before=NOON,
         deadline=NOON + timedelta(minutes=30),
@@ -152,7 +147,7 @@ def change(
     return after
 
 
-def receipt(cost: int | None = 60, call: ProviderCall = CALL) -> LedgerEntry:
+def entry(cost: int | None = 60, call: ProviderCall = CALL) -> LedgerEntry:
     return LedgerEntry(
         call=call,
         cost_micros=cost,
@@ -168,7 +163,7 @@ def receipt(cost: int | None = 60, call: ProviderCall = CALL) -> LedgerEntry:
 
 
 def paid(cost: int | None = 60, call: ProviderCall = CALL) -> CallOutcome:
-    return CallOutcome(call=call, duration_ms=1500, succeeded=True, receipt=receipt(cost, call))
+    return CallOutcome(call=call, duration_ms=1500, succeeded=True, entry=entry(cost, call))
 
 
 def running(jobs: Generations, item: JobItem, call: ProviderCall = CALL) -> JobItem:
@@ -214,8 +209,8 @@ def test_a_job_and_its_images_read_as_they_were_written(jobs: Generations) -> No
     first, second = create(jobs, 2)
 
     found = jobs.items(JOB)
-    assert found == (job_of(2), [replace(first, wish=None), replace(second, wish=None)])
-    assert jobs.items(JOB, wishes=True) == (job_of(2), [first, second])
+    assert found == (job_of(2), [replace(first, request=None), replace(second, request=None)])
+    assert jobs.items(JOB, with_requests=True) == (job_of(2), [first, second])
     assert jobs.item(JOB, 1) == (job_of(2), second)
     assert jobs.job(JOB) == job_of(2)
 
@@ -333,7 +328,7 @@ def test_a_job_that_is_created_again_is_created_once(jobs: Generations) -> None:
 
 def test_stopping_marks_a_job_and_going_on_ends_that(jobs: Generations) -> None:
     (item,) = create(jobs)
-    jobs.stop(JOB, at=NOON)
+    jobs.cancel(JOB, at=NOON)
     assert read(jobs).cancelled
     failed = change(jobs, running(jobs, item), JobItemState.FAILED, hold=None)
 
@@ -359,9 +354,9 @@ def test_a_name_is_held_by_one_job_until_it_is_released_or_over(jobs: Generation
     assert spending(jobs) == Spending(0, 100)
     assert jobs.named("digest", at=NOON) == NamedJob(JOB, "print", NOON)
     assert jobs.named("digest", at=NOON + timedelta(hours=2)) is None
-    jobs.release("digest", OTHER)
+    jobs.remove_name("digest", OTHER)
     assert jobs.named("digest", at=NOON) is not None
-    jobs.release("digest", JOB)
+    jobs.remove_name("digest", JOB)
     assert jobs.named("digest", at=NOON) is None
     create(jobs, job_id=OTHER, names=(name,))
 
@@ -393,12 +388,12 @@ def test_a_job_is_given_another_name_where_nobody_holds_it(jobs: Generations) ->
     create(jobs, job_id=OTHER)
     name = JobName("digest", "print", NOON + timedelta(hours=1))
 
-    jobs.give(name, JOB, at=NOON)
+    jobs.add_name(name, JOB, at=NOON)
 
     with pytest.raises(Conflict):
-        jobs.give(name, OTHER, at=NOON)
+        jobs.add_name(name, OTHER, at=NOON)
     assert jobs.named("digest", at=NOON) == NamedJob(JOB, "print", NOON)
-    jobs.give(replace(name, until=NOON + timedelta(hours=9)), OTHER, at=NOON + timedelta(hours=2))
+    jobs.add_name(replace(name, until=NOON + timedelta(hours=9)), OTHER, at=NOON + timedelta(hours=2))
     assert jobs.named("digest", at=NOON + timedelta(hours=2)) == NamedJob(OTHER, "print", NOON)
 
 
@@ -481,9 +476,7 @@ def test_a_call_that_made_nothing_and_is_tried_again_is_charged_beside_what_is_h
     jobs: Generations,
 ) -> None:
     (item,) = create(jobs)
-    charge = CallOutcome(
-        call=CALL, duration_ms=9, succeeded=False, reason=Reason.BAD_ANSWER, receipt=receipt(30)
-    )
+    charge = CallOutcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.BAD_ANSWER, entry=entry(30))
 
     again = change(jobs, running(jobs, item), JobItemState.QUEUED, outcome=charge, call=None, cost_micros=30)
 
@@ -496,9 +489,7 @@ def test_a_call_that_made_nothing_and_is_tried_again_is_charged_beside_what_is_h
 
 def test_a_refusal_that_was_charged_for_frees_what_was_held_beyond_it(jobs: Generations) -> None:
     (item,) = create(jobs)
-    charge = CallOutcome(
-        call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED, receipt=receipt(30)
-    )
+    charge = CallOutcome(call=CALL, duration_ms=9, succeeded=False, reason=Reason.REFUSED, entry=entry(30))
 
     change(jobs, running(jobs, item), JobItemState.FAILED, outcome=charge, hold=None, cost_micros=30)
 
@@ -611,9 +602,9 @@ def test_jobs_that_have_not_ended_are_looked_at_when_their_time_comes(jobs: Gene
 
     assert list(jobs.due(NOON + timedelta(minutes=9), limit=10)) == []
     assert list(jobs.due(NOON + timedelta(minutes=10), limit=10)) == [JOB]
-    jobs.look_again(read(jobs), at=NOON + timedelta(minutes=20))
+    jobs.schedule(read(jobs), at=NOON + timedelta(minutes=20))
     assert list(jobs.due(NOON + timedelta(minutes=10), limit=10)) == []
-    jobs.look_again(read(jobs), at=None)
+    jobs.schedule(read(jobs), at=None)
     assert list(jobs.due(NOON + timedelta(days=1), limit=10)) == []
 
 
@@ -623,7 +614,7 @@ def test_a_job_that_changed_since_it_was_read_is_looked_at_again(jobs: Generatio
     running(jobs, item)
 
     with pytest.raises(Conflict):
-        jobs.look_again(seen, at=None)
+        jobs.schedule(seen, at=None)
 
     assert list(jobs.due(NOON + timedelta(minutes=10), limit=10)) == [JOB]
 
@@ -696,10 +687,10 @@ def test_a_table_that_does_not_answer_is_unavailable(form: dict[str, Any]) -> No
         lambda: create(jobs),
         lambda: jobs.job(JOB),
         lambda: jobs.item(JOB, 0),
-        lambda: jobs.stop(JOB, at=NOON),
-        lambda: jobs.release("a", JOB),
-        lambda: jobs.give(JobName("a", "print", NOON), JOB, at=NOON),
-        lambda: jobs.look_again(job_of(1), at=None),
+        lambda: jobs.cancel(JOB, at=NOON),
+        lambda: jobs.remove_name("a", JOB),
+        lambda: jobs.add_name(JobName("a", "print", NOON), JOB, at=NOON),
+        lambda: jobs.schedule(job_of(1), at=None),
         lambda: list(jobs.due(NOON, limit=1)),
     ):
         with pytest.raises(StorageUnavailable):

@@ -47,7 +47,7 @@ class Projected(DynamoRows):
 
     def replace(self, before: Image, after: Image, **more: Any) -> None:
         super().replace(before, after, **more)
-        self._projector.project(after.record.id, generation=1, at=NOON)
+        self._projector.project(after.record.id, epoch=1, at=NOON)
 
 
 def in_table(client: Any) -> Projected:

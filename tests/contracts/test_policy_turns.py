@@ -34,7 +34,7 @@ class Stored:
         image = pending(**changes)
         self.rows.reserve(reservation(image))
         advance(self.rows, image, State.READY)
-        projector.project(image.record.id, generation=1, at=at)
+        projector.project(image.record.id, epoch=1, at=at)
         return image.record.id
 
     def due(self, at: datetime) -> list[str]:
@@ -88,7 +88,7 @@ def test_each_new_image_lets_policies_look_soon_where_a_deployment_wants_it(stor
     image_id = stored.store(projector)
     stored.rows.owner_done(OWNER, next_at=NOON + timedelta(days=1))
 
-    projector.project(image_id, generation=1, at=LATER, again=True)
+    projector.project(image_id, epoch=1, at=LATER, again=True)
     assert stored.due(LATER) == []
 
     stored.store(projector, at=LATER)

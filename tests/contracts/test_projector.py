@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projections import RowKey
-from image_store.adapters.dynamodb.finding.projector import KEPT_AFTER_THE_END, DynamoProjector
+from image_store.adapters.dynamodb.finding.projector import RETENTION_AFTER_END, DynamoProjector
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import bands
@@ -59,8 +59,8 @@ class Store:
         self.repository.replace(image, after)
         return after
 
-    def project(self, image: Image, *, generation: int = 1, again: bool = False) -> None:
-        self.projector.project(image.record.id, generation=generation, at=NOON, again=again)
+    def project(self, image: Image, *, epoch: int = 1, again: bool = False) -> None:
+        self.projector.project(image.record.id, epoch=epoch, at=NOON, again=again)
 
     def items(self) -> list[dict[str, Any]]:
         return all_items(self.client, self.table)
@@ -68,11 +68,11 @@ class Store:
     def found_by(self) -> dict[RowKey, dict[str, Any]]:
         return found_by(self.items())
 
-    def figures(self, generation: int = 1) -> dict[RowKey, Counter[str]]:
-        return figures(self.items(), generation)
+    def figures(self, epoch: int = 1) -> dict[RowKey, Counter[str]]:
+        return figures(self.items(), epoch)
 
-    def assert_follows(self, generation: int = 1) -> None:
-        assert_projected(self.items(), generation)
+    def assert_follows(self, epoch: int = 1) -> None:
+        assert_projected(self.items(), epoch)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_an_image_is_found_by_its_tags_category_model_terms_and_hash(store: Stor
         (keys.tagged(OWNER, "café", trashed=False), image_id),
         (keys.in_category(OWNER, "pets"), image_id),
         (keys.by_model(OWNER, "m1"), image_id),
-        *((keys.alike(OWNER, index, band), image_id) for index, band in enumerate(bands(HASH))),
+        *((keys.hash_band(OWNER, index, band), image_id) for index, band in enumerate(bands(HASH))),
         (keys.terms(OWNER, "cats", trashed=False), keys.term_place("cats", 0, image_id)),
         (keys.terms(OWNER, "mat", trashed=False), keys.term_place("mat", 2, image_id)),
     } <= set(found)
@@ -206,7 +206,7 @@ def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Stor
         store.assert_follows()
 
     (row,) = [item for item in store.items() if item["sk"]["S"] == "PROJECTION"]
-    assert row["ttl"] == {"N": str(int((NOON + KEPT_AFTER_THE_END).timestamp()))}
+    assert row["ttl"] == {"N": str(int((NOON + RETENTION_AFTER_END).timestamp()))}
     assert store.figures() == {}
 
 
@@ -289,7 +289,7 @@ def test_what_was_left_half_done_is_finished_by_the_next(store: Store, at: int, 
     failing = store.projector_with(Failing(store.client, at, happens=happens))
 
     with pytest.raises(StorageUnavailable):
-        failing.project(image.record.id, generation=1, at=NOON)
+        failing.project(image.record.id, epoch=1, at=NOON)
     store.project(image)
 
     store.assert_follows()
@@ -304,7 +304,7 @@ def test_what_was_left_half_done_is_put_right_by_a_later_version(store: Store, a
     for tries in (at, 2):
         failing = store.projector_with(Failing(store.client, tries, happens=True))
         with pytest.raises(StorageUnavailable):
-            failing.project(image.record.id, generation=1, at=NOON)
+            failing.project(image.record.id, epoch=1, at=NOON)
         image = store.move(image, State.READY, Details(tags=("c",), generation={"prompt": f"{prompt} x"}))
 
     image = store.move(image, State.TRASHED)
@@ -345,7 +345,7 @@ def test_a_slow_consumer_does_not_bring_back_what_was_deleted(store: Store, know
             store.repository.forget(tomb)
 
     slow = store.projector_with(Interrupted(store.client, delete))
-    slow.project(image.record.id, generation=1, at=NOON)
+    slow.project(image.record.id, epoch=1, at=NOON)
 
     store.assert_follows()
     assert store.found_by() == {}
@@ -407,10 +407,10 @@ def test_a_shuffled_and_duplicated_stream_leaves_what_an_ordered_one_leaves(
 # All of them ------------------------------------------------------------------------------------------
 
 
-def remade(store: Store, *, generation: int, limit: int = 7) -> None:
+def remade(store: Store, *, epoch: int, limit: int = 7) -> None:
     after, more = None, True
     while more:
-        _, after = store.projector.remake(after=after, limit=limit, generation=generation, at=NOON)
+        _, after = store.projector.remake(after=after, limit=limit, epoch=epoch, at=NOON)
         more = after is not None
 
 
@@ -430,10 +430,10 @@ def test_a_rebuild_of_what_is_right_changes_nothing_that_is_found(store: Store) 
     filled(store)
     before = store.found_by()
 
-    remade(store, generation=2)
+    remade(store, epoch=2)
 
     assert store.found_by() == before
-    store.assert_follows(generation=2)
+    store.assert_follows(epoch=2)
 
 
 def test_a_rebuild_makes_everything_from_the_records_alone(store: Store) -> None:
@@ -442,9 +442,9 @@ def test_a_rebuild_makes_everything_from_the_records_alone(store: Store) -> None
         if item["pk"]["S"].startswith(OF_PROJECTIONS):
             store.client.delete_item(TableName=store.table, Key={"pk": item["pk"], "sk": item["sk"]})
 
-    remade(store, generation=2)
+    remade(store, epoch=2)
 
-    store.assert_follows(generation=2)
+    store.assert_follows(epoch=2)
 
 
 @both
@@ -460,9 +460,9 @@ def test_a_rebuild_mends_rows_that_are_wrong_and_removes_those_of_nobody(store: 
     nobody = keys.key(keys.former_feed("2026-03"), records[0].record.id[:-1] + "f")
     store.client.put_item(TableName=store.table, Item=nobody)
 
-    remade(store, generation=2)
+    remade(store, epoch=2)
 
-    store.assert_follows(generation=2)
+    store.assert_follows(epoch=2)
 
 
 def test_a_rebuild_goes_on_while_images_change(store: Store) -> None:
@@ -470,24 +470,24 @@ def test_a_rebuild_goes_on_while_images_change(store: Store) -> None:
     records = filled(store)
     after, more, number = None, True, 0
     while more:
-        _, after = store.projector.remake(after=after, limit=3, generation=2, at=NOON)
+        _, after = store.projector.remake(after=after, limit=3, epoch=2, at=NOON)
         more = after is not None
         records[0] = stepped(store, records[0], ("retag", "publish", "withdraw")[number % 3], number)
         number += 1
         # Consumers that have not heard of the rebuild still count the old way.
-        store.project(records[0], generation=1 + number % 2)
+        store.project(records[0], epoch=1 + number % 2)
         if number < 5:  # more would come faster than they are passed
-            store.project(store.add(details=CATS), generation=2)
+            store.project(store.add(details=CATS), epoch=2)
 
-    store.assert_follows(generation=2)
+    store.assert_follows(epoch=2)
 
 
-def test_figures_of_an_older_generation_expire(store: Store) -> None:
+def test_figures_of_an_older_epoch_expire(store: Store) -> None:
     filled(store)
 
-    remade(store, generation=2)
+    remade(store, epoch=2)
 
-    ends = str(int((NOON + KEPT_AFTER_THE_END).timestamp()))
+    ends = str(int((NOON + RETENTION_AFTER_END).timestamp()))
     old = [item for item in store.items() if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}1#")]
     new = [item for item in store.items() if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}2#")]
     assert {item["ttl"]["N"] for item in old} == {ends}

@@ -12,26 +12,17 @@ import pytest
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
 from image_store.domain.generation.breaker import Breaker
-from image_store.domain.generation.budget import Budgets
+from image_store.domain.generation.budget import BudgetHold, Budgets
 from image_store.domain.generation.catalogue import models_of
-from image_store.domain.generation.jobs import (
-    BudgetHold,
-    CallOutcome,
-    GenerationRequest,
-    Job,
-    JobItem,
-    JobItemChange,
-    JobItemState,
-    LedgerEntry,
-    ProviderCall,
-    initial_counts,
-)
+from image_store.domain.generation.jobs import Job, JobItem, JobItemChange, JobItemState, initial_counts
+from image_store.domain.generation.ledger import CallOutcome, LedgerEntry, ProviderCall
 from image_store.domain.generation.providers import Provider, Reason
+from image_store.domain.generation.requests import GenerationRequest
 from image_store.domain.generation.retry_budget import MOST_RETRIES, RetryBudget
 from image_store.ports.generation import Generations, ProviderHealth
 from image_store.ports.system import Clock
 from image_store.services.generation.choice import ModelCandidate
-from image_store.services.generation.health import Chosen, HealthWatch, Tried, UsedUp
+from image_store.services.generation.health import CallHistory, CallPermit, HealthWatch, NoRetryLeft
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.generations import MemoryGenerations, MemoryHealth
@@ -89,7 +80,7 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
         index=0,
         request_index=0,
         owner="alice",
-        wish=GenerationRequest(prompt="A cat"),
+        request=GenerationRequest(prompt="A cat"),
         change=f"made-{number}",
         not_before=NOON,
         deadline=NOON + timedelta(minutes=30),
@@ -98,7 +89,7 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
     job = Job(id=job_id, owner="alice", created_at=NOON, updated_at=NOON, counts=initial_counts(1))
     generations.create(job, [item], budgets=Budgets(), most_images=0, names=[], due_at=NOON)
     made = ProviderCall(id=f"{number:016x}", provider=A, model="flux", own_key=False, started_at=started_at)
-    receipt = LedgerEntry(
+    entry = LedgerEntry(
         call=made,
         cost_micros=2_000,
         usage=None,
@@ -115,7 +106,7 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
         duration_ms=10,
         succeeded=succeeded,
         reason=None if succeeded else Reason.UNAVAILABLE,
-        receipt=receipt if succeeded else None,
+        entry=entry if succeeded else None,
     )
     running = item.moved_to(JobItemState.RUNNING, change=f"runs-{number}", call=made)
     generations.change([JobItemChange(before=item, after=running)], at=NOON, budgets=Budgets())
@@ -129,7 +120,7 @@ def call(generations: Generations, *, number: int, started_at: datetime, succeed
 
 def test_a_provider_nobody_has_called_is_well_and_has_all_its_retries(parts: Parts) -> None:
     assert parts.health.breakers() == dict.fromkeys(Provider, Breaker())
-    assert parts.health.made(A, on=TODAY) == 0
+    assert parts.health.image_count(A, on=TODAY) == 0
 
 
 def test_a_breaker_is_read_as_it_was_written(parts: Parts) -> None:
@@ -163,8 +154,8 @@ def test_the_images_of_a_day_are_counted_by_provider_and_failures_are_not(parts:
     for number, (at, succeeded) in enumerate([(NOON, True), (NOON, True), (NOON, False), (yesterday, True)]):
         call(parts.generations, number=number, started_at=at, succeeded=succeeded)
 
-    assert (parts.health.made(A, on=TODAY), parts.health.made(A, on=yesterday.date())) == (2, 1)
-    assert parts.health.made(B, on=TODAY) == 0
+    assert (parts.health.image_count(A, on=TODAY), parts.health.image_count(A, on=yesterday.date())) == (2, 1)
+    assert parts.health.image_count(B, on=TODAY) == 0
 
 
 def test_images_earn_retries(parts: Parts) -> None:
@@ -174,9 +165,9 @@ def test_images_earn_retries(parts: Parts) -> None:
     for number in range(5):
         call(parts.generations, number=number, started_at=NOON)
 
-    answers = [watch.choose([CANDIDATE], Tried(frozenset({A}))) for _ in range(2)]
+    answers = [watch.choose([CANDIDATE], CallHistory(frozenset({A}))) for _ in range(2)]
 
-    assert answers == [Chosen(CANDIDATE, at_rest=True), UsedUp()]
+    assert answers == [CallPermit(CANDIDATE, is_healthy=True), NoRetryLeft()]
 
 
 def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
@@ -189,10 +180,10 @@ def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
         start.wait(timeout=30)
         watch, taken = HealthWatch(health=health, clock=Noon()), 0
         while True:
-            match watch.choose([CANDIDATE], Tried(frozenset({A}))):
-                case Chosen():
+            match watch.choose([CANDIDATE], CallHistory(frozenset({A}))):
+                case CallPermit():
                     taken += 1
-                case UsedUp():
+                case NoRetryLeft():
                     return taken
                 case _:
                     continue  # others were quicker

@@ -23,7 +23,7 @@ from image_store.domain.delivery.publication import NOBODY, PublicationRow
 from image_store.domain.delivery.renditions import PRESETS, Placeholder, Rendition
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.finding.cards import Card
-from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, GroupOf, ListQuery
+from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, ListQuery, OwnerGroup
 from image_store.domain.ids import uuid7
 from image_store.domain.images.image import Details, Image, ImageRecord, Kind, State, Visibility
 from image_store.domain.images.ingest import SweepPosition, VersionPosition
@@ -1340,7 +1340,7 @@ READS: dict[str, Callable[[Rows], object]] = {
     "announce_copy": lambda store: store.announce_copy(PUBLICATION, "p/key", until=NOON),
     "adopt_strays": lambda store: store.adopt_strays(A_ROW),
     "take_rendering": lambda store: store.take_rendering("file", holder="one", at=NOON, until=NOON),
-    "members": lambda store: store.members(GroupOf(OWNER, "session:s1"), after=None, limit=1),
+    "members": lambda store: store.members(OwnerGroup(OWNER, "session:s1"), after=None, limit=1),
     "sweep_position": lambda store: store.sweep_position("ingest"),
     "settled": lambda store: store.settled(["name"], at=NOON),
     "note": lambda store: store.note("name", what="refused", expires_at=NOON),
@@ -1692,7 +1692,7 @@ def test_making_a_repository_makes_no_client() -> None:
 def test_members_of_a_group_come_oldest_first_page_by_page(store: Rows) -> None:
     made = [ready(store, groups=("session:s1",), at=NOON + timedelta(minutes=n)).record.id for n in range(5)]
     ready(store, groups=("session:s2",))
-    group = GroupOf(OWNER, "session:s1")
+    group = OwnerGroup(OWNER, "session:s1")
 
     first = store.members(group, after=None, limit=2)
     second = store.members(group, after=first.resume_after, limit=2)
@@ -1705,13 +1705,13 @@ def test_members_of_a_group_come_oldest_first_page_by_page(store: Rows) -> None:
     )
     assert (first.resume_after, second.resume_after, last.resume_after) == (made[1], made[3], None)
     assert store.members(group, after=None, limit=5).resume_after is None
-    assert store.members(GroupOf("somebody else", "session:s1"), after=None, limit=5).image_ids == ()
+    assert store.members(OwnerGroup("somebody else", "session:s1"), after=None, limit=5).image_ids == ()
 
 
 def test_only_images_that_are_ready_are_members(store: Rows) -> None:
     reserve(store, groups=("session:s1",))
 
-    assert store.members(GroupOf(OWNER, "session:s1"), after=None, limit=5).image_ids == ()
+    assert store.members(OwnerGroup(OWNER, "session:s1"), after=None, limit=5).image_ids == ()
 
 
 def test_what_became_an_image_or_was_noted_is_settled_until_it_expires(store: Rows) -> None:

@@ -11,21 +11,21 @@ from botocore.exceptions import ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from image_store.adapters.dynamodb.finding.alike_rows import DynamoAlikeRows
+from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
 from image_store.domain.finding.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
 from image_store.domain.images.image import Image, State
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
-from image_store.ports.finding import AlikeRows
+from image_store.ports.finding import SimilarityIndex
 from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND, Similarity
 from tests.contracts.test_lists import Projected, in_table
 from tests.contracts.test_repository import NOON, OWNER, moved, pending
-from tests.fakes.alike_rows import MemoryAlikeRows
 from tests.fakes.dynamodb import all_items, mocked_client
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository, card_of
 from tests.fakes.rows import Rows
+from tests.fakes.similarity_index import MemorySimilarityIndex
 
 HASH = "0123456789abcdef"
 
@@ -33,7 +33,7 @@ HASH = "0123456789abcdef"
 class Album:
     """A store in which similar images can be looked for."""
 
-    def __init__(self, repository: Rows, rows: AlikeRows) -> None:
+    def __init__(self, repository: Rows, rows: SimilarityIndex) -> None:
         self.repository = repository
         self.records: list[Image] = []
         self.similarity = Similarity(repository=repository, rows=rows)
@@ -66,12 +66,12 @@ class Album:
 
 def album_in_memory() -> Album:
     repository = MemoryRepository()
-    return Album(repository, MemoryAlikeRows(repository))
+    return Album(repository, MemorySimilarityIndex(repository))
 
 
 def album_in_table(client: Any) -> Album:
     repository = in_table(client)
-    return Album(repository, DynamoAlikeRows(repository.table, client=lambda: client))
+    return Album(repository, DynamoSimilarityIndex(repository.table, client=lambda: client))
 
 
 @pytest.fixture(params=["memory", "table", "moto"])
@@ -233,7 +233,7 @@ def test_a_look_reads_the_image_and_its_four_bands_whatever_is_stored() -> None:
     album.similarity = replace(
         album.similarity,
         repository=Projected(repository.table, counting),
-        rows=DynamoAlikeRows(repository.table, client=lambda: counting),
+        rows=DynamoSimilarityIndex(repository.table, client=lambda: counting),
     )
 
     assert len(album.found(asked)) == 1
@@ -267,7 +267,7 @@ def test_a_table_that_does_not_answer_is_not_an_empty_answer() -> None:
         def query(self, **_request: Any) -> Any:
             raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
 
-    rows = DynamoAlikeRows(repository.table, client=Silent)
+    rows = DynamoSimilarityIndex(repository.table, client=Silent)
     album.similarity = replace(album.similarity, rows=rows)
 
     with pytest.raises(StorageUnavailable):

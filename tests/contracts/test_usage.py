@@ -49,7 +49,7 @@ class Owner:
         self.project(advance(self.rows, image, State.DELETING))
 
     def project(self, image: Image) -> Image:
-        self.projector.project(image.record.id, generation=1, at=NOON)
+        self.projector.project(image.record.id, epoch=1, at=NOON)
         return image
 
     def row(self) -> dict[str, int] | None:

@@ -1,4 +1,4 @@
-"""The README and docs/ against what they speak of: parameters, files, commands."""
+"""The README and docs/ agree with the project: parameters, files, links, commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
-PAGES = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+MOST_README_LINES = 150
+"""A first visitor reads it whole; everything longer is a page of docs/."""
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 MADE_BY_RUNNING = (".local", ".venv", ".aws-sam")
 cfn_yaml: Any = importlib.import_module("cfnlint.decode.cfn_yaml")  # it has no types
 
@@ -23,14 +25,13 @@ def prose(page: Path) -> str:
 
 
 def shell_blocks(page: Path) -> str:
-    """What a page tells to type."""
+    """The shell lines of a page."""
     return "".join(re.findall(r"^```sh$(.*?)^```$", page.read_text(), flags=re.MULTILINE | re.DOTALL))
 
 
-def table_below(heading: str) -> list[list[str]]:
-    """The cells of the README's table below a heading, without the table's own head."""
-    section = README.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+def table_of(page: Path) -> list[list[str]]:
+    """The cells of the one table of a page, without the table's own head."""
+    rows = [line.strip("|").split("|") for line in page.read_text().splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row] for row in rows[2:]]
 
 
@@ -56,8 +57,9 @@ def make_targets() -> set[str]:
 
 
 def named_files() -> set[str]:
-    """Whatever the README sets in backquotes that is a path of this project."""
-    quoted = re.findall(r"`([\w.{}/<>*-]+)`", prose(README))
+    """Every path of this project that the README or CONTRIBUTING.md sets in backquotes."""
+    pages = (README, ROOT / "CONTRIBUTING.md")
+    quoted = [name for page in pages for name in re.findall(r"`([\w.{}/<>*-]+)`", prose(page))]
     tops = {path.name for path in ROOT.iterdir()}
     return {name for name in quoted if name.split("/")[0] in tops and not name.startswith(MADE_BY_RUNNING)}
 
@@ -69,36 +71,52 @@ def test_the_settings_table_is_the_templates_parameters() -> None:
         for name, parameter in template["Parameters"].items()
     }
 
-    told = {
-        row[0].strip("`"): "" if row[1] == "empty" else row[1].strip("`") for row in table_below("Settings")
+    documented = {
+        row[0].strip("`"): "" if row[1] == "empty" else row[1].strip("`")
+        for row in table_of(ROOT / "docs/settings.md")
     }
 
-    assert told == declared
+    assert documented == declared
 
 
 @pytest.mark.parametrize(("page", "target"), links(), ids=lambda value: getattr(value, "name", value))
 def test_a_link_leads_somewhere(page: Path, target: str) -> None:
     path, _, anchor = target.partition("#")
-    found = (page.parent / path).resolve() if path else page
+    destination = (page.parent / path).resolve() if path else page
 
-    assert found.exists()
-    assert not anchor or anchor in anchors(found)
+    assert destination.exists()
+    assert not anchor or anchor in anchors(destination)
 
 
 def test_the_pages_have_links_to_check() -> None:
     assert len(links()) > 20
 
 
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text().splitlines()) <= MOST_README_LINES
+
+
+def test_the_index_lists_every_page_of_the_documentation() -> None:
+    index = ROOT / "docs/README.md"
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", index.read_text()))
+
+    assert listed == {page.name for page in (ROOT / "docs").glob("*.md")} - {index.name}
+
+
 def test_every_make_target_that_is_named_exists() -> None:
     quoted = [target for page in PAGES for target in re.findall(r"`make ([a-z]+)", prose(page))]
-    typed = re.findall(r"^make ([a-z]+)", shell_blocks(README), flags=re.MULTILINE)
+    typed = [
+        target
+        for page in PAGES
+        for target in re.findall(r"^make ([a-z]+)", shell_blocks(page), flags=re.MULTILINE)
+    ]
     named = {*quoted, *typed}
 
     assert named >= {"run", "test", "build"}
     assert named <= make_targets()
 
 
-def test_every_file_that_the_readme_names_exists() -> None:
+def test_every_file_that_a_page_at_the_top_names_exists() -> None:
     named = {re.sub(r"<\w+>", "*", name) for name in named_files()}
 
     assert "functions/*/app.py" in named

@@ -1,4 +1,4 @@
-"""The README's first upload, typed as it stands: by somebody in the checkout, with a port and a state of their own."""
+"""The shell lines of the README and of the first steps run exactly as they are printed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ MOST_CHARACTERS = 150
 """Of a line that somebody reads or copies."""
 
 
-def blocks_below(heading: str) -> list[str]:
-    """The shell blocks of a section of the README."""
-    section = (ROOT / "README.md").read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return re.findall(r"^```sh$(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
+def shell_blocks(text: str) -> list[str]:
+    """The shell blocks of a page, or of a part of one."""
+    return re.findall(r"^```sh$(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def first_image() -> list[str]:
+    """The lines of the README that store a first image."""
+    return shell_blocks((ROOT / "README.md").read_text().split("\n## First image\n")[1].split("\n## ")[0])
+
+
+def first_steps() -> list[str]:
+    """The lines of the page that continues where the README ends."""
+    return shell_blocks((ROOT / "docs/first-steps.md").read_text())
 
 
 def changed_files() -> str:
@@ -30,23 +39,39 @@ def changed_files() -> str:
     ).stdout
 
 
-def test_the_first_upload_works_as_it_is_typed_and_leaves_nothing_in_the_checkout(
-    stack: Stack, tmp_path: Path
-) -> None:
-    """F7: every line of the section, in one shell, with the files in a temporary folder."""
-    script = "\n".join(["set -eu", *blocks_below("First upload"), "pwd"])
-    environment = os.environ | {"STATE": str(stack.state.path), "TMPDIR": str(tmp_path)}
-    before = changed_files()
-
-    typed = subprocess.run(
-        ["bash", "-c", script],
+def type_lines(blocks: list[str], stack: Stack, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run blocks in one shell, in the checkout, with a state of the test and temporary files below `folder`."""
+    return subprocess.run(
+        ["bash", "-c", "\n".join(["set -eu", *blocks, "echo", "pwd"])],
         cwd=ROOT,
-        env=environment,
+        env=os.environ | {"STATE": str(stack.state.path), "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
         timeout=TYPING_SECONDS,
         check=False,
     )
+
+
+def test_the_first_image_of_the_readme_is_stored_and_published(stack: Stack, tmp_path: Path) -> None:
+    before = changed_files()
+
+    typed = type_lines(first_image(), stack, tmp_path)
+
+    assert typed.returncode == 0, typed.stderr
+    folder = Path(typed.stdout.splitlines()[-1])
+    assert folder.is_relative_to(tmp_path)
+    assert (folder / "thumb.jpg").read_bytes().startswith(b"\xff\xd8")
+    assert '"visibility":"public"' in typed.stdout
+    assert changed_files() == before
+
+
+def test_the_first_steps_work_as_they_are_typed_and_leave_nothing_in_the_checkout(
+    stack: Stack, tmp_path: Path
+) -> None:
+    """F7: every line of the page, in one shell, with the files in a temporary folder."""
+    before = changed_files()
+
+    typed = type_lines(first_steps(), stack, tmp_path)
 
     assert typed.returncode == 0, typed.stderr
     folder = Path(typed.stdout.splitlines()[-1])
@@ -62,7 +87,7 @@ def test_the_first_upload_works_as_it_is_typed_and_leaves_nothing_in_the_checkou
 
 
 def test_no_line_to_be_typed_is_long() -> None:
-    lines = [line for block in blocks_below("First upload") for line in block.splitlines()]
+    lines = [line for block in [*first_image(), *first_steps()] for line in block.splitlines()]
 
     assert len(lines) > 50
     assert max(map(len, lines)) <= MOST_CHARACTERS

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
+from typing import TYPE_CHECKING
 
 from image_store.domain.generation.budget import Budgets
-from image_store.domain.generation.jobs import CallOutcome, GenerationRequest, Job, JobItem, ModelPreference
+from image_store.domain.generation.jobs import Job, JobItem
 from image_store.domain.generation.providers import (
     GeneratedImage,
     Provider,
@@ -16,6 +17,7 @@ from image_store.domain.generation.providers import (
     Reason,
     Unit,
 )
+from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind
 from image_store.domain.images.quota import Quota
@@ -23,18 +25,25 @@ from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.health import HealthWatch
-from image_store.services.generation.jobs import Asked, GenerationJobs, Variations
+from image_store.services.generation.job_names import JobNames, JobRequest, VariationSet
+from image_store.services.generation.jobs import GenerationJobs
 from image_store.services.generation.overview import ProviderOverview
 from image_store.services.generation.provider_results import ProviderResults
 from image_store.services.generation.references import References
-from image_store.services.generation.run import GenerationRun
 from image_store.services.generation.sealed_requests import SealedRequests
 from image_store.services.generation.sweep import GenerationSweep, SweptJobs
+from image_store.services.generation.worker.calls import ProviderCalls
+from image_store.services.generation.worker.changes import JobItemWriter
+from image_store.services.generation.worker.run import generation_run
+from image_store.services.generation.worker.storage import ResultStorage
 from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
+
+if TYPE_CHECKING:
+    from image_store.domain.generation.ledger import CallOutcome
 
 ORDER = (Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI)
 FUNCTION_TIME = timedelta(seconds=296)
@@ -73,8 +82,8 @@ class Generating:
         self.no_key_for: set[Provider] = set()
         self.slept: list[float] = []
         choice = ModelChoice(order=order, budgets=budgets)
-        wishes = SealedRequests(cipher=lambda: self.store.cipher, seals=seals)
-        self.kept = ProviderResults(private=self.store.private, clock=self.clock, sleep=self._sleep)
+        sealed_requests = SealedRequests(cipher=lambda: self.store.cipher, seals=seals)
+        self.results = ProviderResults(private=self.store.private, clock=self.clock, sleep=self._sleep)
         self.requests = GenerationJobs(
             generations=self.jobs,
             repository=self.store.repository,
@@ -84,37 +93,48 @@ class Generating:
             cursors=self.store.cursors,
             budgets=budgets,
             most_images=quota.images,
-            wishes=wishes,
-            fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS),
+            sealed_requests=sealed_requests,
+            names=JobNames(generations=self.jobs, fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS)),
             report_used_up=self.used_up.append,
             clock=self.clock,
             ids=self.store.ids,
         )
-        protocol = replace(self.store.protocol, quota=self.store.protocol.quota.without_refusals())
-        self.run = GenerationRun(
-            generations=self.jobs,
+        calls = ProviderCalls(
             choice=choice,
             watch=HealthWatch(health=self.health, clock=self.clock),
             providers=self.providers,
             keys=self.keys,
             deployment_key=self._deployment_key,
             references=References(repository=self.store.repository, private=self.store.private),
-            kept=self.kept,
-            wishes=wishes,
-            uploads=replace(
-                self.store.uploads,
-                protocol=protocol,
-                reservations=replace(self.store.reservations, protocol=protocol),
-            ),
+            clock=self.clock,
+            ids=self.store.ids,
+        )
+        writer = JobItemWriter(
+            generations=self.jobs,
             work=self.queue,
             budgets=budgets,
-            retries=retries,
             report=self.outcomes.append,
             clock=self.clock,
             ids=self.store.ids,
+        )
+        self.storage = ResultStorage(
+            uploads=replace(self.store.uploads, quota=self.store.uploads.quota.without_refusals()),
+            seals=seals,
+            clock=self.clock,
+        )
+        self.run = generation_run(
+            generations=self.jobs,
+            calls=calls,
+            results=self.results,
+            writer=writer,
+            storage=self.storage,
+            sealed_requests=sealed_requests,
+            retries=retries,
             jitter=lambda most: most,
         )
-        self.sweep = GenerationSweep(generations=self.jobs, kept=self.kept, work=self.queue, clock=self.clock)
+        self.sweep = GenerationSweep(
+            generations=self.jobs, results=self.results, work=self.queue, clock=self.clock
+        )
         self.overview = ProviderOverview(
             generations=self.jobs, health=self.health, keys=self.keys, order=order, clock=self.clock
         )
@@ -123,7 +143,7 @@ class Generating:
 
     def begin(
         self,
-        *wishes: GenerationRequest,
+        *requests: GenerationRequest,
         times: int = 1,
         owner: str = OWNER,
         preference: ModelPreference = ModelPreference(),  # noqa: B008 - it is frozen
@@ -131,8 +151,16 @@ class Generating:
         idempotency: IdempotencyKey | None = None,
     ) -> Job:
         """Begin a job of one picture, or of those that are wished for."""
-        wanted = tuple(Variations(wish, times) for wish in wishes or (a_wish(),))
-        asked = Asked(owner=owner, wanted=wanted, preference=preference, join=join, idempotency=idempotency)
+        variation_sets = tuple(
+            VariationSet(request=request, count=times) for request in requests or (a_request(),)
+        )
+        asked = JobRequest(
+            owner=owner,
+            variation_sets=variation_sets,
+            preference=preference,
+            join=join,
+            idempotency=idempotency,
+        )
         return self.requests.begin(asked)[0]
 
     def work_off(self, *, at_most: int = 1_000) -> None:
@@ -200,7 +228,7 @@ class Generating:
         """How often any provider was paid."""
         return sum(provider.paid for provider in self.providers.values())
 
-    def paid_keys(self) -> list[str]:
+    def result_keys(self) -> list[str]:
         """The answers that are kept."""
         return [key for key in self.store.private.objects if key.startswith("paid/")]
 
@@ -215,7 +243,7 @@ class Generating:
         self.clock.instant += timedelta(seconds=seconds)
 
 
-def a_wish(prompt: str = "A cat", **more: object) -> GenerationRequest:
-    """A wish for an image."""
+def a_request(prompt: str = "A cat", **more: object) -> GenerationRequest:
+    """A request for an image."""
     usual = {"prompt": prompt, "attributes": Attributes(kind=Kind.GENERATED, groups=("post:p1",))}
     return GenerationRequest(**{**usual, **more})  # type: ignore[arg-type]  # what tests say of it

@@ -18,16 +18,14 @@ from image_store.domain.generation.budget import (
 )
 from image_store.domain.generation.jobs import (
     LONGEST_LOOK,
-    CallOutcome,
     Job,
     JobItem,
     JobItemChange,
     JobName,
     JobPage,
     NamedJob,
-    ProviderCall,
-    ProviderPerformance,
 )
+from image_store.domain.generation.ledger import CallOutcome, ProviderCall, ProviderPerformance
 from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,
@@ -111,7 +109,7 @@ class MemoryGenerations(Generations):
             counts[change.before.state] -= 1
             counts[change.after.state] += 1
             self.rows[change.after.job_id, change.after.index] = replace(
-                change.after, wish=self.rows[change.after.job_id, change.after.index].wish
+                change.after, request=self.rows[change.after.job_id, change.after.index].request
             )
             if change.outcome is not None:
                 self._tell(change, change.outcome)
@@ -130,7 +128,7 @@ class MemoryGenerations(Generations):
         if due_at is not None:
             self._due[job.id] = due_at
 
-    def stop(self, job_id: str, *, at: datetime) -> None:
+    def cancel(self, job_id: str, *, at: datetime) -> None:
         job = self._jobs[job_id]
         self._jobs[job_id] = replace(job, cancelled=True, version=job.version + 1, updated_at=at)
 
@@ -138,12 +136,12 @@ class MemoryGenerations(Generations):
         held = self.names.get(name)
         return held if held is not None and held.until >= at.replace(microsecond=0) else None
 
-    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
+    def add_name(self, name: JobName, job_id: str, *, at: datetime) -> None:
         if self.named(name.name, at=at) is not None:
             raise Conflict("The name is held.")
         self.names[name.name] = NamedJob(job_id, name.fingerprint, name.until.replace(microsecond=0))
 
-    def release(self, name: str, job_id: str) -> None:
+    def remove_name(self, name: str, job_id: str) -> None:
         held = self.names.get(name)
         if held is not None and held.job_id == job_id:
             del self.names[name]
@@ -156,12 +154,12 @@ class MemoryGenerations(Generations):
     def job(self, job_id: str) -> Job | None:
         return self._jobs.get(job_id)
 
-    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[JobItem]] | None:
+    def items(self, job_id: str, *, with_requests: bool = False) -> tuple[Job, list[JobItem]] | None:
         job = self._jobs.get(job_id)
         if job is None:
             return None
         found = [item for (of, _), item in self.rows.items() if of == job_id]
-        seen = found if wishes else [replace(item, wish=None) for item in found]
+        seen = found if with_requests else [replace(item, request=None) for item in found]
         return job, sorted(seen, key=lambda item: item.index)
 
     def item(self, job_id: str, index: int) -> tuple[Job, JobItem] | None:
@@ -178,7 +176,7 @@ class MemoryGenerations(Generations):
         latest = before + LONGEST_LOOK + CLOCK_SKEW
         yield from [job_id for job_id, at in self._due.items() if not before < at <= latest][:limit]
 
-    def look_again(self, job: Job, *, at: datetime | None) -> None:
+    def schedule(self, job: Job, *, at: datetime | None) -> None:
         if self._jobs[job.id].version != job.version:
             raise Conflict("Changed.")
         self._due.pop(job.id, None)
@@ -227,16 +225,16 @@ class MemoryGenerations(Generations):
             raise QuotaExceeded("There is no room.")
 
     def _tell(self, change: JobItemChange, outcome: CallOutcome) -> None:
-        receipt, hold = outcome.receipt, change.before.hold
+        entry, hold = outcome.entry, change.before.hold
         known = 0
-        if receipt is not None:
+        if entry is not None:
             charged = 0
-            if hold is not None and not receipt.call.own_key:
-                charged = hold.micros if receipt.cost_micros is None else receipt.cost_micros
-            key = (change.after.job_id, change.after.index, receipt.call.id)
+            if hold is not None and not entry.call.own_key:
+                charged = hold.micros if entry.cost_micros is None else entry.cost_micros
+            key = (change.after.job_id, change.after.index, entry.call.id)
             assert key not in self.ledger
-            self.ledger[key], self.charged[key] = receipt.cost_micros, charged
-            known = receipt.cost_micros or 0
+            self.ledger[key], self.charged[key] = entry.cost_micros, charged
+            known = entry.cost_micros or 0
             if hold is not None and charged:
                 for budget in _budgets_of(change.after.owner, hold.on):
                     self.committed[budget] += charged
@@ -248,7 +246,7 @@ class MemoryGenerations(Generations):
             refused=int(outcome.is_not_of_provider),
             duration_ms=outcome.duration_ms if outcome.succeeded else 0,
             cost_micros=known,
-            unknown_costs=int(receipt is not None and receipt.cost_micros is None),
+            unknown_costs=int(entry is not None and entry.cost_micros is None),
         )
         for scope in (None, change.after.owner):
             row = (scope, day_of(outcome.call.started_at), outcome.call.provider)
@@ -272,7 +270,7 @@ class MemoryHealth(ProviderHealth):
         self.rows[provider] = after
         return True
 
-    def made(self, provider: Provider, *, on: date) -> int:
+    def image_count(self, provider: Provider, *, on: date) -> int:
         days = self._generations.performance(None, since=on, until=on + timedelta(days=1))
         return sum(found.succeeded for found in days.get(on, ()) if found.provider is provider)
 

@@ -11,7 +11,7 @@ from image_store.adapters.dynamodb.images import records
 from image_store.domain.finding.projection import facts_of
 from image_store.domain.images.image import Image, State, Visibility
 
-OF_PROJECTIONS = (*keys.FOUND_BY, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)
+OF_PROJECTIONS = (*keys.FINDING_PREFIXES, keys.STATS_PREFIX, keys.PROJECTION_PREFIX)
 
 
 def records_in(table: Sequence[items.Item]) -> list[Image]:
@@ -26,14 +26,14 @@ def records_in(table: Sequence[items.Item]) -> list[Image]:
 
 def found_by(table: Sequence[items.Item]) -> dict[RowKey, items.Item]:
     """The rows by which images are found."""
-    return {key_of(item): item for item in table if item["pk"]["S"].startswith(keys.FOUND_BY)}
+    return {key_of(item): item for item in table if item["pk"]["S"].startswith(keys.FINDING_PREFIXES)}
 
 
-def figures(table: Sequence[items.Item], generation: int = 1) -> dict[RowKey, Counter[str]]:
-    """All figures of a generation but those that have become nothing."""
+def figures(table: Sequence[items.Item], epoch: int = 1) -> dict[RowKey, Counter[str]]:
+    """All figures of a epoch but those that have become nothing."""
     found = {}
     for item in table:
-        if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}{generation}#"):
+        if item["pk"]["S"].startswith(f"{keys.STATS_PREFIX}{epoch}#"):
             amounts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
             amounts.pop("ttl", None)
             if any(amounts.values()):
@@ -41,7 +41,7 @@ def figures(table: Sequence[items.Item], generation: int = 1) -> dict[RowKey, Co
     return found
 
 
-def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
+def assert_projected(table: Sequence[items.Item], epoch: int = 1) -> None:
     """Every row of projections is what its record asks for, there are no others, and a recount agrees."""
     expected: dict[RowKey, items.Item] = {}
     counted: dict[RowKey, Counter[str]] = {}
@@ -50,11 +50,11 @@ def assert_projected(table: Sequence[items.Item], generation: int = 1) -> None:
         if facts is None:
             continue
         image_id = image.record.id
-        expected |= rows.listed_rows(image, facts) | rows.term_rows(image.record.id, facts)
-        for key, amounts in rows.counters_of(image_id, facts, generation).items():
+        expected |= rows.card_rows(image, facts) | rows.term_rows(image, facts)
+        for key, amounts in rows.counters_of(image_id, facts, epoch).items():
             counted.setdefault(key, Counter()).update(amounts)
     assert found_by(table) == expected
-    assert figures(table, generation) == counted
+    assert figures(table, epoch) == counted
 
 
 def key_of(item: dict[str, Any]) -> RowKey:

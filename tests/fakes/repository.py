@@ -10,7 +10,7 @@ from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
 from image_store.domain.finding.cards import Card, thumb_of
-from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, GroupOf, ListQuery, MemberPage
+from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQuery, MemberPage, OwnerGroup
 from image_store.domain.ids import created_at, first_id_at
 from image_store.domain.images.image import FoundRecords, Image, ImageRecord, RecordPage, State
 from image_store.domain.images.ingest import SweepPosition, holds
@@ -207,7 +207,7 @@ class MemoryRepository(Rows):
     def keep_sweep_position(self, sweep: str, position: SweepPosition) -> None:
         self._sweeps[sweep] = position
 
-    def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
+    def members(self, group: OwnerGroup, *, after: str | None, limit: int) -> MemberPage:
         found = sorted(
             image.record.id
             for image in self.records.values()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from image_store.domain.finding.cards import Card
+from image_store.domain.finding.filters import FILTER_NAMES
 from image_store.domain.finding.lists import ListQuery
 from image_store.domain.finding.projection import facts_of
 from image_store.domain.finding.search import SearchQuery, TermRow, TermRows
@@ -61,17 +62,6 @@ def _rows_of(image: Image, query: SearchQuery) -> Iterator[TermRow]:
 
 
 def _as_list(query: SearchQuery) -> ListQuery:
-    """The filters that rows of terms are asked for."""
-    return ListQuery(
-        query.owner,
-        query.limit,
-        kind=query.kind,
-        visibility=query.visibility,
-        model=query.model,
-        provider=query.provider,
-        category=query.category,
-        since=query.since,
-        until=query.until,
-        trashed=query.trashed,
-        from_records=True,
-    )
+    """The same filters as a list's, but for tag and group, which rows of terms do not hold."""
+    filters = {name: getattr(query, name) for name in FILTER_NAMES if name not in {"tag", "group"}}
+    return ListQuery(query.owner, query.limit, from_records=True, **filters)

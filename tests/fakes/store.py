@@ -29,6 +29,7 @@ from image_store.services.images.batch_deletion import BatchDeletion
 from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 from image_store.services.images.direct_uploads import DirectUploads
+from image_store.services.images.earlier_images import EarlierImages
 from image_store.services.images.editing import Edit, Editing
 from image_store.services.images.ingestion import Ingestion
 from image_store.services.images.reservations import Reservations
@@ -224,14 +225,20 @@ class Store:
         self.protocol = WriteProtocol(
             repository=self.repository,
             private=self.private,
-            publisher=self.publisher,
+            private_bucket="private",
+            public=self.public if publishes else None,
+            public_cache_control="public, max-age=300",
             clock=self.clock,
             ids=self.ids,
-            quota=quota,
         )
-        self.reservations = Reservations(
+        self.earlier_images = EarlierImages(
             repository=self.repository,
             claims=self.repository,
+            clock=self.clock,
+            ids=self.ids,
+        )
+        self.reservations = Reservations(
+            earlier=self.earlier_images,
             protocol=self.protocol,
             clock=self.clock,
             ids=self.ids,
@@ -239,9 +246,10 @@ class Store:
             sealing=self.sealing,
         )
         self.uploads = Uploads(
+            earlier=self.earlier_images,
             reservations=self.reservations,
+            quota=quota,
             sources=Sources(fetcher=lambda: MemoryFetcher({})),
-            protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
             sealing=self.sealing,
@@ -249,8 +257,9 @@ class Store:
         self.work = MemoryWorkQueue()
         self.direct_uploads = DirectUploads(
             repository=self.repository,
+            earlier=self.earlier_images,
             reservations=self.reservations,
-            protocol=self.protocol,
+            quota=quota,
             private=self.private,
             processor=StubProcessor(),
             work=self.work,

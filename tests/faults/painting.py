@@ -11,7 +11,7 @@ from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth, DynamoProviderKeys
 from image_store.adapters.sqs import SqsWorkQueue
 from image_store.domain.generation.budget import Budgets, Spending
-from image_store.domain.generation.jobs import GenerationRequest, Job, JobItemState, ModelPreference
+from image_store.domain.generation.jobs import Job, JobItemState
 from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,
@@ -21,6 +21,7 @@ from image_store.domain.generation.providers import (
     Reason,
     Unit,
 )
+from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
 from image_store.domain.images.reservation import IdempotencyKey
@@ -30,12 +31,16 @@ from image_store.ports.generation import ImageProvider
 from image_store.services.finding.cursors import Cursors
 from image_store.services.generation.choice import ModelChoice
 from image_store.services.generation.health import HealthWatch
-from image_store.services.generation.jobs import Asked, GenerationJobs, Variations
+from image_store.services.generation.job_names import JobNames, JobRequest, VariationSet
+from image_store.services.generation.jobs import GenerationJobs
 from image_store.services.generation.provider_results import ProviderResults
 from image_store.services.generation.references import References
-from image_store.services.generation.run import LEASE, GenerationRun
 from image_store.services.generation.sealed_requests import SealedRequests
 from image_store.services.generation.sweep import GRACE, GenerationSweep
+from image_store.services.generation.worker.calls import ProviderCalls
+from image_store.services.generation.worker.changes import LEASE, JobItemWriter
+from image_store.services.generation.worker.run import generation_run
+from image_store.services.generation.worker.storage import ResultStorage
 from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
@@ -85,12 +90,18 @@ class PaidProvider(ImageProvider):
 class Painting:
     """The services of generation around a world."""
 
-    def __init__(self, world: World, *, keeping: type[ProviderResults] = ProviderResults) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        spooling: type[ProviderResults] = ProviderResults,
+        storing: type[ResultStorage] = ResultStorage,
+    ) -> None:
         self.world = world
         # A day on which the price is known.
         world.clock.instant = world.clock.instant.replace(month=11, day=2)
         self.provider = PaidProvider(world.faults)
-        self.wish = GenerationRequest(
+        self.request = GenerationRequest(
             prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",))
         )
         self.gate = world.gate
@@ -107,9 +118,9 @@ class Painting:
             world.table, client=lambda: dynamo, sleep=lambda _: None, monotonic=_quarters()
         )
         choice = ModelChoice(order=(Provider.POLLINATIONS,), budgets=BUDGETS)
-        wishes = SealedRequests(cipher=lambda: world.cipher, seals=world.seals)
+        sealed_requests = SealedRequests(cipher=lambda: world.cipher, seals=world.seals)
         work = SqsWorkQueue("generation", client=lambda: sqs)
-        kept = keeping(private=world.bucket, clock=clock, sleep=self._sleep)
+        results = spooling(private=world.bucket, clock=clock, sleep=self._sleep)
         self.requests = GenerationJobs(
             generations=self.generations,
             repository=world.repository,
@@ -119,46 +130,57 @@ class Painting:
             cursors=Cursors(keys=lambda: SIGNING_KEYS),
             budgets=BUDGETS,
             most_images=QUOTA,
-            wishes=wishes,
-            fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS),
+            sealed_requests=sealed_requests,
+            names=JobNames(
+                generations=self.generations, fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS)
+            ),
             report_used_up=lambda _: None,
             clock=clock,
             ids=ids,
         )
-        protocol = replace(world.protocol, quota=world.protocol.quota.without_refusals())
-        self.run = GenerationRun(
-            generations=self.generations,
+        calls = ProviderCalls(
             choice=choice,
             watch=HealthWatch(health=health, clock=clock),
             providers={Provider.POLLINATIONS: self.provider},
             keys=keys,
             deployment_key=lambda _: ProviderKey("of the deployment"),
             references=References(repository=world.repository, private=world.bucket),
-            kept=kept,
-            wishes=wishes,
-            uploads=replace(
-                world.uploads,
-                protocol=protocol,
-                reservations=replace(world.reservations, protocol=protocol),
-            ),
+            clock=clock,
+            ids=ids,
+        )
+        writer = JobItemWriter(
+            generations=self.generations,
             work=work,
             budgets=BUDGETS,
-            retries=2,
             report=lambda _: None,
             clock=clock,
             ids=ids,
+        )
+        storage = storing(
+            uploads=replace(world.uploads, quota=world.uploads.quota.without_refusals()),
+            seals=world.seals,
+            clock=clock,
+        )
+        self.run = generation_run(
+            generations=self.generations,
+            calls=calls,
+            results=results,
+            writer=writer,
+            storage=storage,
+            sealed_requests=sealed_requests,
+            retries=2,
             jitter=lambda most: most,
         )
-        self.sweep = GenerationSweep(generations=self.generations, kept=kept, work=work, clock=clock)
+        self.sweep = GenerationSweep(generations=self.generations, results=results, work=work, clock=clock)
 
     # What is done -------------------------------------------------------------------------------------
 
     @runs_as("generations")
     def begin(self, images: int = 1) -> Job:
         """Ask for images, as a client does that repeats its request until it has an answer."""
-        asked = Asked(
+        asked = JobRequest(
             owner=OWNER,
-            wanted=(Variations(self.wish, images),),
+            variation_sets=(VariationSet(request=self.request, count=images),),
             preference=ModelPreference(),
             idempotency=IdempotencyKey("one request", "its fingerprint"),
         )

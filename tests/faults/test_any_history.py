@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 )
 
 from image_store.domain.errors import ImageNotFound, ImageStoreError
-from image_store.domain.finding.lists import GroupOf
+from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import link
 from image_store.domain.images.image import Image, ImageRecord, State, Visibility
 from image_store.domain.images.ingest import ANNOUNCED_FOR, DroppedObject
@@ -49,7 +49,7 @@ from tests.faults.world import OWNER, World
 SKEW = timedelta(minutes=10)
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "60"))
 STEPS = 25
-CONVERSATION = GroupOf(OWNER, "conversation:c1")
+CONVERSATION = OwnerGroup(OWNER, "conversation:c1")
 
 Step = Callable[[], object]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, StorageUnavailable
-from image_store.domain.finding.lists import GroupOf
+from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import uuid7
 from image_store.domain.images.image import Image, State, Visibility, public_key
 from image_store.domain.images.ingest import ANNOUNCED_FOR, DroppedObject
@@ -26,7 +26,7 @@ from image_store.domain.upkeep.repair import RepairJob
 from image_store.services.delivery.renditions import RenditionFile
 from image_store.services.images.batch_deletion import Deleted
 from image_store.services.images.direct_uploads import Ticket
-from image_store.services.images.write_protocol import Put, WriteProtocol
+from image_store.services.images.write_protocol import ObjectWrite, WriteProtocol
 from image_store.services.upkeep.cleanup.assembly import GRACE
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, SweepReport
 from tests.fakes.dynamodb import table_form
@@ -121,7 +121,7 @@ def arrived(visibility: Visibility) -> Callable[[World], Ticket]:
 
 
 RECORDS = 2
-CONVERSATION = GroupOf(OWNER, "conversation:c1")
+CONVERSATION = OwnerGroup(OWNER, "conversation:c1")
 
 
 def three_of_a_conversation(world: World) -> tuple[Image, ...]:
@@ -924,8 +924,8 @@ def test_a_commit_after_the_reservation_was_collected_is_refused(worlds: Callabl
     world = worlds()
 
     class Late(WriteProtocol):
-        def put(self, puts: Sequence[Put], *, until: datetime) -> None:
-            super().put(puts, until=until)
+        def put(self, writes: Sequence[ObjectWrite], *, until: datetime) -> None:
+            super().put(writes, until=until)
             world.clock.instant += timedelta(minutes=3)
             world.collect()
 

@@ -19,7 +19,7 @@ from image_store.domain.images.ingest import DroppedObject
 from image_store.services.delivery.publishing import Publisher
 from image_store.services.delivery.rendering import Rendering
 from image_store.services.images.deletion import Deletion
-from image_store.services.images.write_protocol import Put, WriteProtocol
+from image_store.services.images.write_protocol import ObjectWrite, WriteProtocol
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows
@@ -55,10 +55,10 @@ class DeletesOnError(WriteProtocol):
 class CommitsFirst(WriteProtocol):
     """First the record, then the bytes."""
 
-    late: list[Put] = []  # noqa: RUF012 - one upload at a time
+    late: list[ObjectWrite] = []  # noqa: RUF012 - one upload at a time
 
-    def put(self, puts: Sequence[Put], *, until: datetime) -> None:
-        self.late[:] = puts
+    def put(self, writes: Sequence[ObjectWrite], *, until: datetime) -> None:
+        self.late[:] = writes
 
     def commit(self, pending: Image) -> Image:
         stored = super().commit(pending)
@@ -185,8 +185,8 @@ def test_a_commit_that_overwrites_what_cleanup_took_away_is_caught(worlds: World
     world = worlds(repository=Overwrites)
 
     class Late(WriteProtocol):
-        def put(self, puts: Sequence[Put], *, until: datetime) -> None:
-            super().put(puts, until=until)
+        def put(self, writes: Sequence[ObjectWrite], *, until: datetime) -> None:
+            super().put(writes, until=until)
             world.clock.instant += timedelta(minutes=3)
             world.collect()
 

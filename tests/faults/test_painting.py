@@ -6,18 +6,18 @@ ledger says and nothing else, and nobody was paid twice but where an answer had 
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pytest
 
 from image_store.domain.errors import Conflict, ImageStoreError
-from image_store.domain.generation.jobs import Job, JobItem, JobItemState, LedgerEntry
+from image_store.domain.generation.jobs import Job, JobItem, JobItemState
 from image_store.domain.images.quota import Quota
 from image_store.services.generation.jobs import LOOK_AFTER
-from image_store.services.generation.provider_results import ProviderResults
-from image_store.services.generation.run import GenerationRun
+from image_store.services.generation.provider_results import ProviderResult, ProviderResults
 from image_store.services.generation.sealed_requests import OpenRequest
+from image_store.services.generation.worker.storage import ResultStorage
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import CONFLICTS, Killed, Mode, may_conflict
@@ -188,38 +188,35 @@ def test_without_a_fault_each_step_makes_few_calls(paintings: Callable[[], Paint
     assert len(calls) == step.calls, calls
 
 
-class KeepsNothing(ProviderResults):
-    """Goes on with an answer at once, before it is safe."""
+class SpoolsNothing(ProviderResults):
+    """Goes on with a result at once, before it is safe."""
 
-    def keep(self, item: JobItem, receipt: LedgerEntry, data: bytes, *, until: datetime) -> None:
+    def put(self, item: JobItem, result: ProviderResult, *, until: datetime) -> None:
         pass
 
 
-class AlwaysTheSame(GenerationRun):
-    """Stores an answer without saying which one it is."""
+class StoresUnderNewNames(ResultStorage):
+    """Stores a result under a name that no retry finds again."""
 
-    def _store(
-        self, item: JobItem, opened: OpenRequest, receipt: LedgerEntry, data: bytes, until: datetime
-    ) -> None:
-        call = replace(receipt.call, id=self.ids.attempt())
-        super()._store(item, opened, replace(receipt, call=call), data, until)
+    def store(self, item: JobItem, opened: OpenRequest, result: ProviderResult, *, until: datetime) -> str:
+        call = replace(result.entry.call, id=self.uploads.reservations.ids.token())
+        renamed = replace(result, entry=replace(result.entry, call=call))
+        return super().store(item, opened, renamed, until=until)
 
 
-def test_an_answer_that_is_not_kept_before_it_is_stored_is_paid_twice(
+def test_a_result_that_is_not_spooled_before_it_is_stored_is_paid_twice(
     paintings: Callable[..., Painting],
 ) -> None:
-    painting = paintings(keeping=KeepsNothing)
+    painting = paintings(spooling=SpoolsNothing)
 
     with pytest.raises(AssertionError, match="paid twice"):
         run(painting, MAKING, at="dynamodb.transact_write_items#2", mode=Mode.KILLED)
 
 
-def test_an_answer_that_is_stored_under_no_name_of_its_own_becomes_two_images(
+def test_a_result_that_is_stored_under_a_new_name_becomes_two_images(
     paintings: Callable[..., Painting],
 ) -> None:
-    painting = paintings()
-    parts = {part.name: getattr(painting.run, part.name) for part in fields(GenerationRun)}
-    painting.run = AlwaysTheSame(**parts)
+    painting = paintings(storing=StoresUnderNewNames)
 
     with pytest.raises(AssertionError, match="an image is not what its job says"):
         run(painting, MAKING, at="dynamodb.transact_write_items#4", mode=Mode.KILLED)

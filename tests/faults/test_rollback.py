@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.generation.jobs import PROVIDER_RESULTS_PREFIX, JobItemState
+from image_store.domain.generation.jobs import JobItemState
+from image_store.domain.generation.ledger import PROVIDER_RESULTS_PREFIX
 from image_store.domain.images.image import State
 from image_store.domain.images.quota import Quota
-from image_store.services.generation.run import LEASE
+from image_store.services.generation.worker.changes import LEASE
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.faults.faults import Faults, Killed, Mode

@@ -13,7 +13,8 @@ import pytest
 from image_store.adapters.dynamodb.images.changes import change_of
 from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.finding.lists import ListQuery
-from image_store.domain.generation.jobs import GenerationRequest, JobItemState
+from image_store.domain.generation.jobs import JobItemState
+from image_store.domain.generation.requests import GenerationRequest
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.provenance import ProvenanceMark
@@ -160,7 +161,7 @@ def calls_of_upload(world: World) -> list[str]:
 
 # Generation ---------------------------------------------------------------------------------------------
 
-WISH = GenerationRequest(
+REQUEST = GenerationRequest(
     prompt="A lighthouse at dusk",
     negative_prompt="no people",
     attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",), analysis=ANALYSIS),
@@ -169,7 +170,7 @@ WISH = GenerationRequest(
 
 def painting_with(world: World) -> Painting:
     painting = Painting(world)
-    painting.wish = WISH
+    painting.request = REQUEST
     return painting
 
 
@@ -262,7 +263,7 @@ def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
         generation={**generation, "params": {"a": SECRETS["params"]}, "model": "flux"},
         analysis=analysis,
     )
-    painting.wish = GenerationRequest(
+    painting.request = GenerationRequest(
         prompt=SECRETS["prompt"],
         negative_prompt=SECRETS["negative_prompt"],
         attributes=Attributes(kind=Kind.GENERATED, analysis=analysis),

@@ -42,7 +42,7 @@ from image_store.domain.delivery.renditions import (
 )
 from image_store.domain.delivery.signed_links import transform
 from image_store.domain.errors import ImageNotFound, ImageStoreError, SourceUnreadable
-from image_store.domain.finding.lists import GroupOf
+from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import link, uuid7
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, ImageRecord, Kind, State, Visibility
@@ -79,6 +79,7 @@ from image_store.services.images.direct_uploads import (
     DirectUploads,
     Ticket,
 )
+from image_store.services.images.earlier_images import EarlierImages
 from image_store.services.images.editing import Editing
 from image_store.services.images.ingestion import Ingestion
 from image_store.services.images.reservations import Reservations
@@ -197,6 +198,9 @@ class CountedIds:
         return uuid7(self._clock.now(), next(self._numbers))
 
     def attempt(self) -> str:
+        return self.token()
+
+    def token(self) -> str:
         return f"{next(self._numbers):016x}"
 
     def publication(self) -> str:
@@ -299,14 +303,20 @@ class World:
         self.protocol = protocol(
             repository=self.repository,
             private=self.bucket,
-            publisher=self.publisher,
+            private_bucket="private",
+            public=self.publisher.bucket,
+            public_cache_control="public, max-age=60",
             clock=self.clock,
             ids=ids,
-            quota=quota,
         )
-        self.reservations = Reservations(
+        self.earlier_images = EarlierImages(
             repository=self.repository,
             claims=self.repository,
+            clock=self.clock,
+            ids=ids,
+        )
+        self.reservations = Reservations(
+            earlier=self.earlier_images,
             protocol=self.protocol,
             clock=self.clock,
             ids=ids,
@@ -314,9 +324,10 @@ class World:
             sealing=self.sealing,
         )
         self.uploads = Uploads(
+            earlier=self.earlier_images,
             reservations=self.reservations,
+            quota=quota,
             sources=Sources(fetcher=lambda: FaultyFetcher(MemoryFetcher(PICTURES), self.faults)),
-            protocol=self.protocol,
             processor=StubProcessor(),
             clock=self.clock,
             sealing=self.sealing,
@@ -367,8 +378,9 @@ class World:
         self.dead_letters = SqsDeadLetters("dead letters", client=lambda: sqs)
         self.direct_uploads = DirectUploads(
             repository=self.repository,
+            earlier=self.earlier_images,
             reservations=self.reservations,
-            protocol=self.protocol,
+            quota=quota,
             private=self.bucket,
             processor=StubProcessor(),
             work=work,
@@ -508,8 +520,9 @@ class World:
         """Let all that is stored from here on follow another protocol."""
         parts = {part.name: getattr(self.protocol, part.name) for part in fields(WriteProtocol)}
         self.protocol = protocol(**parts)
-        self.uploads = replace(self.uploads, protocol=self.protocol)
-        self.direct_uploads = replace(self.direct_uploads, protocol=self.protocol)
+        self.reservations = replace(self.reservations, protocol=self.protocol)
+        self.uploads = replace(self.uploads, reservations=self.reservations)
+        self.direct_uploads = replace(self.direct_uploads, reservations=self.reservations)
         self.ingestion = replace(self.ingestion, uploads=self.uploads)
 
     def withdraw_with(self, publisher: type[Publisher]) -> None:
@@ -555,7 +568,7 @@ class World:
         return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
 
     @runs_as("delete")
-    def delete_batch(self, what: tuple[str, ...] | GroupOf, *, permanent: bool) -> Deleted:
+    def delete_batch(self, what: tuple[str, ...] | OwnerGroup, *, permanent: bool) -> Deleted:
         """Delete images in one batch."""
         until = self.clock.now() + timedelta(seconds=25)
         return self.batch_deletion.run(Deletions(OWNER, what, permanent), until=until)
@@ -718,7 +731,7 @@ class World:
     @runs_as("project")
     def project(self, image_id: str) -> bool:
         """Follow what has become of an image, as the consumer of the stream does; True says that it was done."""
-        self.projector.project(image_id, generation=1, at=self.clock.now())
+        self.projector.project(image_id, epoch=1, at=self.clock.now())
         return True
 
     @runs_as("cleanup")
@@ -783,7 +796,7 @@ class World:
         row = next((row for row in rows if all(row[name] == quota[name] for name in quota)), {})
         usage = tuple(int(row.get(name, {"N": "0"})["N"]) for name in ("images", "size_bytes"))
         assert usage == (len(counted), sum(counted)), "the count is not exact"
-        assert len(counted) == (len(kept) if self.protocol.quota.is_set else 0)
+        assert len(counted) == (len(kept) if self.uploads.quota.is_set else 0)
         self._assert_rows_follow(kept, rows)
         assert_feed_follows(rows)
         self.assert_shown(self.bystander)

@@ -18,10 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.providers import image_providers
-from image_store.domain.generation.jobs import JobItem, JobItemState, ModelPreference
+from image_store.domain.generation.jobs import JobItem, JobItemState
 from image_store.domain.generation.providers import Provider, ProviderKey, Reason
+from image_store.domain.generation.requests import ModelPreference
 from tests.fakes.fetcher import MemoryFetcher
-from tests.fakes.generating import Generating, a_wish
+from tests.fakes.generating import Generating, a_request
 from tests.pictures import png
 from tests.providers.scripted import Scripted, Told, scripted_server
 from tests.providers.test_providers import CLOUDFLARE_ANSWER, GOOGLE_ANSWER, OPENAI_ANSWER
@@ -190,9 +191,9 @@ def ended(server: Scripted, provider: Provider, told: Told) -> tuple[Generating,
     generating.clock.instant = datetime(2026, 11, 25, tzinfo=UTC)
     address = server.address + ("/v1" if provider is Provider.OPENAI else "")
     modules = image_providers({provider: address}, clock=generating.clock, fetcher=lambda: MemoryFetcher({}))
-    object.__setattr__(generating.run, "providers", modules)
-    object.__setattr__(generating.run, "deployment_key", _key)
-    job = generating.begin(a_wish("A red fox"), preference=ModelPreference(provider=provider))
+    object.__setattr__(generating.run.calls, "providers", modules)
+    object.__setattr__(generating.run.calls, "deployment_key", _key)
+    job = generating.begin(a_request("A red fox"), preference=ModelPreference(provider=provider))
     generating.work_off(at_most=100)
     item = generating.item(job)
     assert item.ended
@@ -219,7 +220,7 @@ def test_a_picture_is_stored_after_one_call_whatever_stands_beside_it(
         image = generating.store.repository.records[item.image_id].record
         assert generating.store.private.objects[image.original_key].data == PICTURE
         assert len(generating.jobs.ledger) == 1
-        assert generating.paid_keys() == []
+        assert generating.result_keys() == []
 
     run()
 
@@ -243,6 +244,6 @@ def test_any_answer_ends_stored_or_failed_with_its_cost_counted_and_is_never_bou
             assert item.error is not None
             if item.error.reason != Reason.REFUSED:
                 assert len(generating.jobs.ledger) == 1, "its cost is not counted"
-        assert generating.paid_keys() == []
+        assert generating.result_keys() == []
 
     run()

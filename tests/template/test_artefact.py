@@ -76,7 +76,6 @@ SLOW_AND_NOT_NEEDED = {
     f"{POWERTOOLS}.tracing",
     "image_store.adapters.dynamodb.finding.projector",
     "image_store.adapters.dynamodb.finding.projections",
-    "image_store.adapters.dynamodb.finding.alike_rows",
     "image_store.adapters.dynamodb.finding.search_index",
     "image_store.adapters.kms",
     "image_store.domain.finding.projection",

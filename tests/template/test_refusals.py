@@ -58,4 +58,6 @@ def test_the_names_of_stacks_fit_into_the_name_of_a_bucket() -> None:
     ]
 
     assert all(len(name) <= STACK_NAME_CHARS and name == name.lower() for name in names)
-    assert f"at most {STACK_NAME_CHARS} characters" in " ".join((ROOT / "README.md").read_text().split())
+    assert f"at most {STACK_NAME_CHARS} characters" in " ".join(
+        (ROOT / "docs/deploying.md").read_text().split()
+    )

@@ -37,7 +37,7 @@ WRITES_NO_ROW = {"audit", "feed", "health", "links", "list", "retrieve", "search
 HOLDERS = {
     "reads every row": ("dynamodb:Scan", ROLES.arn("Table"), {"admin", "cleanup", "rebuild", "work"}),
     "opens provider keys": ("kms:Decrypt", "provider-key", {"generate"}),
-    "opens wishes": ("kms:Decrypt", "generation", {"generate", "generations"}),
+    "opens generation requests": ("kms:Decrypt", "generation", {"generate", "generations"}),
     "opens sealed texts of images": (
         "kms:Decrypt",
         "image",

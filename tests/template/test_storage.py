@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from image_store.domain.finding.filters import ROW_ATTRIBUTES
 from image_store.domain.images.ingest import OBJECT_LIFETIME, REMEMBERED
 
 DAY_SECONDS = 24 * 60 * 60
@@ -42,7 +43,7 @@ def test_the_table_has_its_keys_and_two_indexes(template: dict[str, Any]) -> Non
     assert keys(indexes["due"]) == {"HASH": "due_shard", "RANGE": "due_at"}
     assert indexes["by_owner"]["Projection"] == {
         "ProjectionType": "INCLUDE",
-        "NonKeyAttributes": ["card", "kind", "visibility", "category", "model", "provider"],
+        "NonKeyAttributes": ["card", *ROW_ATTRIBUTES],
     }
     assert indexes["due"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     assert {attribute["AttributeType"] for attribute in table["AttributeDefinitions"]} == {"S"}

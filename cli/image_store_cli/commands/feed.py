@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from image_store_cli.arguments import add_command, add_period, group
+from image_store_cli.arguments import FEED_FILTERS, add_command, add_filters, filters_of
 from image_store_cli.cards import print_cards, table_of_feed
 from image_store_cli.commands.list_images import add_limits
 from image_store_cli.exits import Exit
@@ -27,22 +27,14 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
         details="Needs no token. With --json: one card per line.",
         examples=("feed --limit 20", "feed --group post:p1 --owner alice", "feed --all --json"),
     )
-    filters = parser.add_argument_group("filters")
-    filters.add_argument("--group", metavar="TYPE:ID", type=group)
-    filters.add_argument("--owner", metavar="OWNER", help="only images of this owner")
-    add_period(filters)
+    add_filters(parser, FEED_FILTERS)
     add_limits(parser)
 
 
 def run(context: Context) -> Exit:
     """List the feed."""
     args = context.args
-    query: dict[str, Any] = {
-        "group": args.group,
-        "owner": args.owner,
-        "from": args.since,
-        "to": args.until,
-    }
+    query = filters_of(args, FEED_FILTERS)
     most = None if args.all else args.limit
     print_cards(context, "/v1/feed", query, most=most, table=table_of_feed, signed_in=False)
     return Exit.OK

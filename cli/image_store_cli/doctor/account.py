@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 INDEXES = {"by_owner", "due"}
 R2_MEMBERS = ("access_key_id", "secret_access_key")
 DEAD_LETTERS_MEND = "docs/operations.md, `Work that failed`, tells how to read and to send them back."
-SECRET_MEND = "Write the secret again as the README tells (Deploy it, step 3)."  # noqa: S105 - it is no secret
+SECRET_MEND = "Write the secret again as docs/deploying.md describes (step 3)."  # noqa: S105 - it is no secret
 BUCKET_MEND = (
     "Check the bucket's name, that the R2 token is `Object Read & Write` for this bucket, and that both buckets are in "
     "the jurisdiction of R2Endpoint: the store reaches both by that one address."

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 API_METHODS = ("POST", "PATCH", "DELETE")
 API_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match")
 STORAGE_MEND = (
-    "Set the CORS policy of the private bucket as the README tells (Deploy it, step 2), with this origin. R2 compares "
+    "Set the CORS policy of the private bucket as docs/deploying.md describes (step 2), with this origin. R2 compares "
     "origins letter by letter, and the web console uploads from the API's own."
 )
-PUBLIC_MEND = "Set the CORS policy of the public bucket as the README tells (Deploy it, step 2)."
+PUBLIC_MEND = "Set the CORS policy of the public bucket as docs/deploying.md describes (step 2)."
 
 
 def check_api(findings: Findings, http: httpx.Client, url: str, origin: str) -> None:

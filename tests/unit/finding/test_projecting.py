@@ -24,10 +24,10 @@ class Slices(Projector):
         self.remade: list[tuple[str | None, int]] = []
         self.bad = ""
 
-    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+    def project(self, image_id: str, *, epoch: int, at: datetime, again: bool = False) -> None:
         if image_id == self.bad:
             raise StorageUnavailable("away")
-        self.done.append((image_id, generation))
+        self.done.append((image_id, epoch))
 
     def rebuild(self) -> Rebuild:
         return self.state
@@ -38,11 +38,9 @@ class Slices(Projector):
         self.state = replace(rebuild, step=rebuild.step + 1)
         return self.state
 
-    def remake(
-        self, *, after: str | None, limit: int, generation: int, at: datetime
-    ) -> tuple[int, str | None]:
+    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
         self.clock.instant += timedelta(seconds=10)
-        self.remade.append((after, generation))
+        self.remade.append((after, epoch))
         number = int(after or "0") + 1
         return limit, str(number) if number < SLICES else None
 
@@ -71,7 +69,7 @@ def test_an_image_that_fails_is_told_and_holds_up_no_other(slices: Slices, proje
     assert slices.done == [("a", 1), ("c", 1)]
 
 
-def test_while_a_rebuild_is_under_way_changes_count_in_its_generation(
+def test_while_a_rebuild_is_under_way_changes_count_in_its_epoch(
     slices: Slices, projecting: Projecting
 ) -> None:
     run(projecting)

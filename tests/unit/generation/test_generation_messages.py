@@ -14,12 +14,13 @@ import pytest
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp, StorageUnavailable
 from image_store.domain.generation.breaker import LOOK_AGAIN, PROBE_TIME
 from image_store.domain.generation.budget import Budgets
-from image_store.domain.generation.jobs import WAITING_LIFETIME, Job, JobItemState, JobStatus, ModelPreference
+from image_store.domain.generation.jobs import WAITING_LIFETIME, Job, JobItemState, JobStatus
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderKey, Reason
+from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.jobs import LOOK_AFTER
-from image_store.services.generation.run import SHORTEST_WAIT
-from tests.fakes.generating import ORDER, POLLINATIONS_MICROS, Generating, a_wish, failing
+from image_store.services.generation.worker.run import SHORTEST_WAIT
+from tests.fakes.generating import ORDER, POLLINATIONS_MICROS, Generating, a_request, failing
 from tests.faults.world import OWNER, PICTURE
 
 A = Provider.POLLINATIONS
@@ -49,7 +50,9 @@ class Traffic:
 
 def begun(generating: Generating, images: int, *, preference: ModelPreference = ModelPreference()) -> Job:  # noqa: B008 - it is frozen
     """A job of so many different images."""
-    return generating.begin(*[a_wish(f"Picture {number}") for number in range(images)], preference=preference)
+    return generating.begin(
+        *[a_request(f"Picture {number}") for number in range(images)], preference=preference
+    )
 
 
 def worked_off(generating: Generating, job: Job, *, at_most: timedelta = timedelta(days=1)) -> Traffic:
@@ -197,7 +200,7 @@ def test_images_that_always_lose_the_race_for_a_probe_wait_two_seconds_each_time
     generating = Generating(order=(A,))
     object.__setattr__(generating.run, "jitter", lambda _: 0.0)
     generating.health.rows[A] = replace(generating.health.rows[A], open_until=generating.clock.now())
-    object.__setattr__(generating.run.watch, "health", AlwaysLate(generating))
+    object.__setattr__(generating.run.calls.watch, "health", AlwaysLate(generating))
 
     traffic = worked_off(generating, job := begun(generating, images))
 
@@ -283,7 +286,7 @@ def test_a_cancelled_job_sends_nothing_more(images: int) -> None:
 def test_paid_images_wait_for_the_store_with_one_message_every_thirty_seconds(images: int) -> None:
     generating = Generating(order=(A,))
     back_at = generating.clock.now() + timedelta(hours=1)
-    real = generating.run.uploads
+    real = generating.storage.uploads
 
     class Away:
         stored_under = real.stored_under
@@ -293,7 +296,7 @@ def test_paid_images_wait_for_the_store_with_one_message_every_thirty_seconds(im
                 raise StorageUnavailable("The table is away.")
             return real.accept(upload)  # type: ignore[arg-type]
 
-    object.__setattr__(generating.run, "uploads", Away())
+    object.__setattr__(generating.storage, "uploads", Away())
     traffic = worked_off(generating, job := begun(generating, images))
 
     assert generating.job(job).status is JobStatus.SUCCEEDED

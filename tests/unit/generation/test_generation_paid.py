@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 
 from image_store.domain.generation.budget import Spending
-from image_store.domain.generation.jobs import JobItem, JobItemState, JobStatus, LedgerEntry, ModelPreference
+from image_store.domain.generation.jobs import JobItem, JobItemState, JobStatus
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason, Unit
+from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind
 from image_store.domain.work import GenerateImage
-from image_store.services.generation.provider_results import ProviderResults
-from image_store.services.generation.run import LEASE
-from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish
+from image_store.services.generation.provider_results import ProviderResult, ProviderResults
+from image_store.services.generation.worker.changes import LEASE
+from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_request
 from tests.faults.faults import Killed
 from tests.faults.world import OWNER, PICTURE
 from tests.unit.generation.test_generation_worker import later_in_the_year
@@ -55,8 +56,8 @@ def test_a_usage_that_cannot_be_read_loses_no_picture_and_costs_what_is_expected
     item = generating.item(job)
     assert (item.state, item.calls, item.cost) == (JobItemState.SUCCEEDED, 1, POLLINATIONS_MICROS)
     (outcome,) = generating.outcomes
-    assert outcome.receipt is not None
-    assert (outcome.receipt.usage, outcome.receipt.usage_is_readable) == (None, False)
+    assert outcome.entry is not None
+    assert (outcome.entry.usage, outcome.entry.usage_is_readable) == (None, False)
 
 
 @pytest.mark.parametrize("usage", [{"image": None}, {"image": "None"}, {"image": 1.5}])
@@ -64,22 +65,23 @@ def test_an_odd_usage_that_an_earlier_version_kept_is_no_usage(usage: Any) -> No
     generating = later_in_the_year()
     job = generating.begin()
 
-    class KeepsOddly(ProviderResults):
-        def keep(self, item: JobItem, receipt: LedgerEntry, data: bytes, *, until: datetime) -> None:
-            super().keep(item, replace(receipt, usage=usage), data, until=until)
+    class OddResults(ProviderResults):
+        def put(self, item: JobItem, result: ProviderResult, *, until: datetime) -> None:
+            entry = replace(result.entry, usage=usage)
+            super().put(item, replace(result, entry=entry), until=until)
             raise Killed
 
-    kept = generating.run.kept
-    object.__setattr__(generating.run, "kept", KeepsOddly(private=kept.private, clock=kept.clock))
+    results = generating.run.results
+    object.__setattr__(generating.run, "results", OddResults(private=results.private, clock=results.clock))
     with pytest.raises(Killed):
         generating.work_off()
-    object.__setattr__(generating.run, "kept", kept)
+    object.__setattr__(generating.run, "results", results)
     generating.clock.instant += LEASE
     generating.do(GenerateImage(job.id, 0))
 
     assert generating.item(job).state is JobItemState.SUCCEEDED
-    assert generating.outcomes[0].receipt is not None
-    assert generating.outcomes[0].receipt.usage is None
+    assert generating.outcomes[0].entry is not None
+    assert generating.outcomes[0].entry.usage is None
     assert generating.paid() == 1
 
 
@@ -97,7 +99,7 @@ def test_a_refusal_that_was_charged_for_is_counted_and_takes_from_the_budget() -
     assert (item.state, item.cost, generating.job(job).cost) == (JobItemState.FAILED, 5_000, 5_000)
     assert list(generating.jobs.ledger.values()) == [5_000]
     assert spent(generating) == spent(generating, None) == Spending(5_000, 0)
-    assert generating.paid_keys() == []
+    assert generating.result_keys() == []
 
 
 def test_what_may_be_tried_again_is_charged_for_each_time() -> None:
@@ -162,7 +164,7 @@ def test_a_worker_that_dies_with_a_charge_in_hand_leaves_it_to_the_next() -> Non
     item = generating.item(job)
     assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
     assert generating.asked(A) == 1
-    assert generating.paid_keys() == []
+    assert generating.result_keys() == []
 
 
 # How providers do ---------------------------------------------------------------------------------------
@@ -175,7 +177,7 @@ def test_a_refusal_for_the_content_lowers_no_success_rate_and_opens_no_breaker(r
     generating.work_off()
     generating.let(A, charged(reason))
     for number in range(10):
-        generating.begin(a_wish(f"Refused {number}"))
+        generating.begin(a_request(f"Refused {number}"))
     generating.work_off()
 
     (shown,) = (each for each in generating.overview.tell(OWNER).providers if each.provider is A)
@@ -201,7 +203,7 @@ def test_a_provider_that_was_never_called_has_no_known_health() -> None:
 def test_an_image_names_what_it_was_made_from() -> None:
     generating = Generating()
     reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
-    job = generating.begin(a_wish(reference_ids=(reference.record.id,)))
+    job = generating.begin(a_request(reference_ids=(reference.record.id,)))
 
     generating.work_off()
 
@@ -211,7 +213,7 @@ def test_an_image_names_what_it_was_made_from() -> None:
 def test_a_wish_that_was_not_met_is_recorded_beside_what_was_done_and_warned_of() -> None:
     generating = Generating(order=(B,))
     job = generating.begin(
-        a_wish(seed=7, size="800x600", quality="high"), preference=ModelPreference(provider=C)
+        a_request(seed=7, size="800x600", quality="high"), preference=ModelPreference(provider=C)
     )
 
     generating.work_off()
@@ -235,7 +237,7 @@ def test_a_wish_that_was_not_met_is_recorded_beside_what_was_done_and_warned_of(
 
 def test_a_wish_that_was_met_warns_of_nothing() -> None:
     generating = Generating()
-    job = generating.begin(a_wish(seed=7, size="3x2"), preference=ModelPreference(provider=A))
+    job = generating.begin(a_request(seed=7, size="3x2"), preference=ModelPreference(provider=A))
 
     generating.work_off()
 
@@ -273,7 +275,7 @@ def test_several_pictures_are_told_of() -> None:
 
 def test_variations_are_named_by_their_prompt() -> None:
     generating = Generating()
-    job = generating.begin(a_wish("A red fox in snow"), times=2)
+    job = generating.begin(a_request("A red fox in snow"), times=2)
 
     generating.work_off()
 
@@ -284,7 +286,7 @@ def test_variations_are_named_by_their_prompt() -> None:
 def test_a_name_that_was_given_stays() -> None:
     generating = Generating()
     attributes = Attributes(kind=Kind.GENERATED, filename="fox.png")
-    job = generating.begin(a_wish("A red fox", attributes=attributes))
+    job = generating.begin(a_request("A red fox", attributes=attributes))
 
     generating.work_off()
 
@@ -297,7 +299,7 @@ def test_a_name_that_was_given_stays() -> None:
 def test_a_prompt_that_is_sealed_names_nothing(title: str | None, name: str) -> None:
     generating = Generating(seals=True)
     attributes = Attributes(kind=Kind.GENERATED, title=title)
-    job = generating.begin(a_wish("A secret fox", attributes=attributes))
+    job = generating.begin(a_request("A secret fox", attributes=attributes))
 
     generating.work_off()
 
@@ -307,7 +309,7 @@ def test_a_prompt_that_is_sealed_names_nothing(title: str | None, name: str) -> 
 def test_a_paid_image_that_expired_on_its_way_is_stored_all_the_same() -> None:
     generating = Generating()
     expires_at = generating.clock.now() + timedelta(minutes=1)
-    job = generating.begin(a_wish(attributes=Attributes(kind=Kind.GENERATED, expires_at=expires_at)))
+    job = generating.begin(a_request(attributes=Attributes(kind=Kind.GENERATED, expires_at=expires_at)))
     generating.clock.instant += timedelta(minutes=2)
 
     generating.work_off()

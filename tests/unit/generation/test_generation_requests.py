@@ -20,15 +20,16 @@ from image_store.domain.errors import (
 )
 from image_store.domain.generation.budget import Budgets, Spending
 from image_store.domain.generation.catalogue import models_of
-from image_store.domain.generation.jobs import JobItemState, JobStatus, ModelPreference
+from image_store.domain.generation.jobs import JobItemState, JobStatus
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderKey, Reason
+from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
-from image_store.services.generation.run import LEASE
-from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing
+from image_store.services.generation.worker.changes import LEASE
+from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_request, failing
 from tests.faults.world import OWNER, PICTURE
 
 A, B, C = Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI
@@ -56,7 +57,7 @@ def spending(generating: Generating, owner: str | None = OWNER) -> Spending:
 
 def test_a_job_waits_with_each_of_its_images_on_its_way(generating: Generating) -> None:
     """E1."""
-    job = generating.begin(a_wish("One"), a_wish("Two"), times=2)
+    job = generating.begin(a_request("One"), a_request("Two"), times=2)
 
     assert (job.status, job.total) == (JobStatus.QUEUED, 4)
     assert generating.queue.waiting == [GenerateImage(job.id, index, 1) for index in range(4)]
@@ -75,7 +76,7 @@ def test_what_images_may_cost_is_held_before_anybody_is_asked(generating: Genera
 
 def test_a_job_of_51_images_is_refused(generating: Generating) -> None:
     with pytest.raises(InvalidRequest):
-        generating.begin(*[a_wish()] * 6, times=9)
+        generating.begin(*[a_request()] * 6, times=9)
 
     assert generating.queue.waiting == []
 
@@ -115,33 +116,37 @@ def test_without_any_key_nobody_can_be_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "wish",
-    [a_wish("x" * 40_000), a_wish(size="9000x16"), a_wish(reference_ids=tuple(str(n) for n in range(17)))],
+    "image_request",
+    [
+        a_request("x" * 40_000),
+        a_request(size="9000x16"),
+        a_request(reference_ids=tuple(str(n) for n in range(17))),
+    ],
 )
-def test_what_no_model_can_do_is_refused(generating: Generating, wish: object) -> None:
-    if wish.reference_ids:  # type: ignore[attr-defined]
+def test_what_no_model_can_do_is_refused(generating: Generating, image_request: object) -> None:
+    if image_request.reference_ids:  # type: ignore[attr-defined]
         stored = tuple(generating.store.upload().record.id for _ in range(17))
-        wish = a_wish(reference_ids=stored)
+        image_request = a_request(reference_ids=stored)
 
     with pytest.raises(InvalidRequest):
-        generating.begin(wish)  # type: ignore[arg-type]
+        generating.begin(image_request)  # type: ignore[arg-type]
 
 
 def test_a_negative_prompt_that_is_said_in_words_has_to_fit_with_them() -> None:
     generating = Generating(order=(Provider.CLOUDFLARE,))
     flux, native = models_of(Provider.CLOUDFLARE)
     fits, exceeds = (
-        a_wish("x" * (flux.max_prompt - 9 - 6 + more), negative_prompt="people") for more in (0, 1)
+        a_request("x" * (flux.max_prompt - 9 - 6 + more), negative_prompt="people") for more in (0, 1)
     )
 
-    made = [generating.begin(wish) for wish in (fits, exceeds)]
+    made = [generating.begin(request) for request in (fits, exceeds)]
     generating.work_off()
 
     assert [generating.item(job).model for job in made] == [flux.name, native.name]
 
 
 def test_a_long_prompt_goes_to_who_takes_it(generating: Generating) -> None:
-    job = generating.begin(a_wish("x" * 5_000))
+    job = generating.begin(a_request("x" * 5_000))
 
     generating.work_off()
 
@@ -156,7 +161,7 @@ def test_references_have_to_be_images_of_ones_own(generating: Generating) -> Non
 
     for name in (others, trashed.record.id, "019ca945-0a00-7000-8000-00000000ffff", "../x"):
         with pytest.raises(ImageNotFound):
-            generating.begin(a_wish(reference_ids=(name,)))
+            generating.begin(a_request(reference_ids=(name,)))
 
 
 def test_attributes_that_no_image_may_have_are_refused_before_anything_is_spent(
@@ -165,7 +170,7 @@ def test_attributes_that_no_image_may_have_are_refused_before_anything_is_spent(
     past = Attributes(kind=Kind.GENERATED, expires_at=generating.clock.now())
 
     with pytest.raises(InvalidRequest):
-        generating.begin(a_wish(attributes=past))
+        generating.begin(a_request(attributes=past))
 
 
 def refuse(works: Sequence[Work]) -> Sequence[Work]:
@@ -241,15 +246,15 @@ def test_images_are_counted_to_the_quota_before_they_are_made() -> None:
 
 def test_the_same_request_is_joined_while_it_has_not_ended(generating: Generating) -> None:
     """E5."""
-    first = generating.begin(a_wish(), a_wish(seed=2), join=True)
-    again = generating.begin(a_wish(), a_wish(seed=2), join=True)
+    first = generating.begin(a_request(), a_request(seed=2), join=True)
+    again = generating.begin(a_request(), a_request(seed=2), join=True)
     assert again.id == first.id
-    assert generating.begin(a_wish(), a_wish(seed=3), join=True).id != first.id
-    assert generating.begin(a_wish(), a_wish(seed=2), join=True, owner="another").id != first.id
+    assert generating.begin(a_request(), a_request(seed=3), join=True).id != first.id
+    assert generating.begin(a_request(), a_request(seed=2), join=True, owner="another").id != first.id
 
     generating.work_off()
 
-    assert generating.begin(a_wish(), a_wish(seed=2), join=True).id != first.id
+    assert generating.begin(a_request(), a_request(seed=2), join=True).id != first.id
 
 
 def test_a_key_that_joined_a_job_stands_for_it_when_it_has_ended(generating: Generating) -> None:
@@ -271,9 +276,9 @@ def test_a_key_says_more_than_a_request(generating: Generating) -> None:
 
 
 def test_whoever_wants_the_same_again_can_say_so(generating: Generating) -> None:
-    first = generating.begin(a_wish(seed=1), join=True)
+    first = generating.begin(a_request(seed=1), join=True)
 
-    assert generating.begin(a_wish(seed=1), join=False).id != first.id
+    assert generating.begin(a_request(seed=1), join=False).id != first.id
 
 
 def test_a_cancelled_job_is_not_joined(generating: Generating) -> None:
@@ -398,13 +403,13 @@ def test_a_job_that_has_ended_stays_as_it_is(generating: Generating) -> None:
 
 def test_cancelling_meets_a_worker_that_was_quicker(generating: Generating) -> None:
     job = generating.begin(times=2)
-    stop = generating.jobs.stop
+    cancel = generating.jobs.cancel
 
     def meanwhile(job_id: str, **more: object) -> None:
         generating.step()
-        stop(job_id, **more)  # type: ignore[arg-type]
+        cancel(job_id, **more)  # type: ignore[arg-type]
 
-    generating.jobs.stop = meanwhile  # type: ignore[method-assign]
+    generating.jobs.cancel = meanwhile  # type: ignore[method-assign]
     _, items = generating.requests.cancel(OWNER, job.id)
 
     assert [item.state for item in items] == [JobItemState.SUCCEEDED, JobItemState.CANCELLED]
@@ -512,11 +517,11 @@ def test_the_sweep_removes_what_an_ended_job_has_left(generating: Generating) ->
 
     generating.clock.instant += timedelta(minutes=10)
     assert generating.look_after().done == 0
-    assert generating.paid_keys() == [key]
+    assert generating.result_keys() == [key]
     generating.clock.instant += timedelta(hours=1)
     assert generating.look_after().done == 1
 
-    assert generating.paid_keys() == []
+    assert generating.result_keys() == []
     generating.clock.instant += timedelta(days=1)
     assert generating.look_after().looked_at == 0
 
@@ -530,12 +535,14 @@ def test_cleanup_leaves_answers_that_are_kept_alone(generating: Generating) -> N
     for _ in range(3):
         generating.store.collect()
 
-    assert generating.paid_keys() == [key]
+    assert generating.result_keys() == [key]
 
 
 def test_a_generated_image_may_be_published_at_once(generating: Generating) -> None:
     """A7."""
-    job = generating.begin(a_wish(attributes=Attributes(kind=Kind.GENERATED, visibility=Visibility.PUBLIC)))
+    job = generating.begin(
+        a_request(attributes=Attributes(kind=Kind.GENERATED, visibility=Visibility.PUBLIC))
+    )
 
     generating.work_off()
 

@@ -11,19 +11,13 @@ import pytest
 
 from image_store.adapters.dynamodb.generation import job_items
 from image_store.domain.errors import ConfigurationError, StorageUnavailable
-from image_store.domain.generation.jobs import (
-    WAITING_LIFETIME,
-    GenerationRequest,
-    Job,
-    JobItemState,
-    JobStatus,
-    request_fingerprint,
-)
+from image_store.domain.generation.jobs import WAITING_LIFETIME, Job, JobItemState, JobStatus
 from image_store.domain.generation.providers import GeneratedImage, Provider, Reason
+from image_store.domain.generation.requests import GenerationRequest, request_fingerprint
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
 from image_store.domain.work import GenerateImage
-from image_store.services.generation.run import LEASE
+from image_store.services.generation.worker.changes import LEASE
 from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.generating import Generating, failing
 from tests.faults.faults import Killed
@@ -31,7 +25,7 @@ from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
 
 PROVIDER = Provider.POLLINATIONS
 ANALYSIS = {"response_context": "She asked for the sea", "tone_analysis": None}
-WISH = GenerationRequest(
+REQUEST = GenerationRequest(
     prompt="A lighthouse at dusk",
     negative_prompt="people",
     attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",), title="Sea", analysis=ANALYSIS),
@@ -63,37 +57,37 @@ def calls(generating: Generating) -> tuple[int, int]:
 
 
 def test_a_job_seals_all_its_wishes_with_one_data_key(generating: Generating) -> None:
-    job = generating.begin(WISH, times=4)
+    job = generating.begin(REQUEST, times=4)
 
     assert calls(generating) == (1, 0)
     for index in range(4):
         item = generating.item(job, index)
-        assert item.wish is not None
-        assert item.wish.sealed
+        assert item.request is not None
+        assert item.request.sealed
         assert_tells_nothing(asdict(item))
         assert_tells_nothing(job_items.item_row(item, ttl=0))
 
 
 def test_an_image_is_made_from_what_was_wished_for_and_stored_sealed(generating: Generating) -> None:
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
     generating.work_off()
 
     ((request, _),) = generating.providers[PROVIDER].asked
     kept = image_of(generating, job)
     told = generating.store.sealing.opened(kept).details
 
-    assert (request.prompt, request.negative_prompt) == (WISH.prompt, WISH.negative_prompt)
+    assert (request.prompt, request.negative_prompt) == (REQUEST.prompt, REQUEST.negative_prompt)
     assert_tells_nothing(asdict(kept))
     assert (kept.details.alt_text, kept.details.alt_text_given) == ("Sea", False)
     assert told.analysis == ANALYSIS
     assert told.generation is not None
-    assert (told.generation["prompt"], told.generation["params"]) == (WISH.prompt, PARAMS)
+    assert (told.generation["prompt"], told.generation["params"]) == (REQUEST.prompt, PARAMS)
     assert kept.details.generation is not None
     assert kept.details.generation["model"] == "flux"
 
 
 def test_each_image_asks_for_its_jobs_data_key_once_and_makes_one(generating: Generating) -> None:
-    generating.begin(WISH, times=3)
+    generating.begin(REQUEST, times=3)
 
     generating.work_off()
 
@@ -103,10 +97,10 @@ def test_each_image_asks_for_its_jobs_data_key_once_and_makes_one(generating: Ge
 def test_without_encryption_a_job_is_as_it_was() -> None:
     generating = Generating()
 
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
     generating.work_off()
 
-    assert generating.item(job).wish == replace(WISH, seed=generating.item(job).wish.seed)  # type: ignore[union-attr]
+    assert generating.item(job).request == replace(REQUEST, seed=generating.item(job).request.seed)  # type: ignore[union-attr]
     assert calls(generating) == (0, 0)
 
 
@@ -120,7 +114,7 @@ def test_a_kept_answer_tells_no_parameters(generating: Generating) -> None:
         keep(key, data, **more)  # type: ignore[arg-type]
 
     generating.store.private.put = listening  # type: ignore[method-assign]
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
     generating.work_off()
 
     (body,) = bodies
@@ -131,18 +125,18 @@ def test_a_kept_answer_tells_no_parameters(generating: Generating) -> None:
 
 def test_a_kept_answer_of_a_dead_worker_becomes_the_image_it_was_paid_for(generating: Generating) -> None:
     """E5."""
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
     work = GenerateImage(job.id, 0)
-    real = generating.run.uploads
+    real = generating.storage.uploads
 
     class Dies:
         def accept(self, _: object) -> object:
             raise Killed
 
-    object.__setattr__(generating.run, "uploads", Dies())
+    object.__setattr__(generating.storage, "uploads", Dies())
     with pytest.raises(Killed):
         generating.do(work)
-    object.__setattr__(generating.run, "uploads", real)
+    object.__setattr__(generating.storage, "uploads", real)
     generating.clock.instant += LEASE
 
     generating.do(work)
@@ -150,13 +144,13 @@ def test_a_kept_answer_of_a_dead_worker_becomes_the_image_it_was_paid_for(genera
     told = generating.store.sealing.opened(image_of(generating, job)).details
     assert generating.paid() == 1
     assert told.generation is not None
-    assert (told.generation["prompt"], told.generation["params"]) == (WISH.prompt, PARAMS)
+    assert (told.generation["prompt"], told.generation["params"]) == (REQUEST.prompt, PARAMS)
 
 
 def test_what_failed_is_made_again_from_what_was_wished_for(generating: Generating) -> None:
     """E7."""
     generating.let(PROVIDER, failing(Reason.REFUSED), failing(Reason.REFUSED), GeneratedImage(data=PICTURE))
-    job = generating.begin(WISH, times=2)
+    job = generating.begin(REQUEST, times=2)
     generating.work_off()
     before = calls(generating)
 
@@ -166,21 +160,21 @@ def test_what_failed_is_made_again_from_what_was_wished_for(generating: Generati
 
     assert (made - before[0], asked - before[1]) == (0, 1)
     assert generating.job(job).status is JobStatus.SUCCEEDED
-    assert {request.prompt for request, _ in generating.providers[PROVIDER].asked} == {WISH.prompt}
+    assert {request.prompt for request, _ in generating.providers[PROVIDER].asked} == {REQUEST.prompt}
 
 
 def test_a_sealed_wish_opens_in_its_own_place_alone(generating: Generating) -> None:
-    job = generating.begin(WISH, times=2)
+    job = generating.begin(REQUEST, times=2)
     first, second = (generating.item(job, index) for index in range(2))
     elsewhere = [
-        (OWNER, job.id, replace(first, wish=second.wish)),
+        (OWNER, job.id, replace(first, request=second.request)),
         ("owner-2", job.id, first),
         (OWNER, generating.store.ids.image_id(), first),
     ]
 
     for owner, job_id, item in elsewhere:
         with pytest.raises(ConfigurationError):
-            generating.run.wishes.of(owner, job_id).open(item)
+            generating.run.recovery.sealed_requests.of(owner, job_id).open(item)
 
 
 # Joining ------------------------------------------------------------------------------------------------
@@ -188,11 +182,11 @@ def test_a_sealed_wish_opens_in_its_own_place_alone(generating: Generating) -> N
 
 def test_an_equal_request_is_joined_and_leaves_no_digest_that_could_be_tried(generating: Generating) -> None:
     """E5."""
-    first = generating.begin(WISH, join=True)
-    again = generating.begin(WISH, join=True)
+    first = generating.begin(REQUEST, join=True)
+    again = generating.begin(REQUEST, join=True)
     preference = first.preference
 
-    plain = request_fingerprint(OWNER, (WISH,), preference)
+    plain = request_fingerprint(OWNER, (REQUEST,), preference)
     tried = {plain, hashlib.sha256(f"generation\0same\0{plain}".encode()).hexdigest()}
 
     assert first.id == again.id
@@ -221,7 +215,7 @@ def test_without_the_key_service_no_job_begins(generating: Generating) -> None:
     generating.store.cipher.away = True
 
     with pytest.raises(StorageUnavailable):
-        generating.begin(WISH)
+        generating.begin(REQUEST)
 
     assert not generating.jobs.rows
     assert not generating.queue.waiting
@@ -230,7 +224,7 @@ def test_without_the_key_service_no_job_begins(generating: Generating) -> None:
 
 def test_without_the_key_service_nothing_is_tried_again(generating: Generating) -> None:
     generating.let(PROVIDER, failing(Reason.REFUSED))
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
     generating.work_off()
     before = generating.item(job)
     generating.store.cipher.away = True
@@ -242,7 +236,7 @@ def test_without_the_key_service_nothing_is_tried_again(generating: Generating) 
 
 
 def test_an_image_waits_for_the_key_service_before_anybody_is_asked(generating: Generating) -> None:
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
     generating.store.cipher.away = True
 
     with pytest.raises(StorageUnavailable):
@@ -256,7 +250,7 @@ def test_an_image_waits_for_the_key_service_before_anybody_is_asked(generating: 
 
 
 def test_an_image_waits_no_longer_for_the_key_service_than_for_a_provider(generating: Generating) -> None:
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
     generating.store.cipher.away = True
     generating.clock.instant += WAITING_LIFETIME
 
@@ -270,7 +264,7 @@ def test_an_image_waits_no_longer_for_the_key_service_than_for_a_provider(genera
 
 def test_a_paid_image_waits_for_the_key_service_as_long_as_it_takes(generating: Generating) -> None:
     """E5."""
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
 
     def answer(_: object) -> GeneratedImage:
         generating.store.cipher.away = True
@@ -279,7 +273,7 @@ def test_a_paid_image_waits_for_the_key_service_as_long_as_it_takes(generating: 
     generating.providers[PROVIDER].answer = answer
     generating.do(GenerateImage(job.id, 0))
     assert generating.item(job).state is JobItemState.QUEUED
-    assert generating.paid_keys()
+    assert generating.result_keys()
     generating.clock.instant += timedelta(hours=5)
     generating.step()
     assert generating.item(job).state is JobItemState.QUEUED
@@ -296,17 +290,17 @@ def test_a_paid_image_whose_worker_died_is_settled_and_waits_for_the_key_service
     generating: Generating,
 ) -> None:
     """E4, E5."""
-    job = generating.begin(WISH)
-    real = generating.run.uploads
+    job = generating.begin(REQUEST)
+    real = generating.storage.uploads
 
     class Dies:
         def accept(self, _: object) -> object:
             raise Killed
 
-    object.__setattr__(generating.run, "uploads", Dies())
+    object.__setattr__(generating.storage, "uploads", Dies())
     with pytest.raises(Killed):
         generating.do(GenerateImage(job.id, 0))
-    object.__setattr__(generating.run, "uploads", real)
+    object.__setattr__(generating.storage, "uploads", real)
     generating.store.cipher.away = True
     generating.clock.instant += LEASE
     generating.do(GenerateImage(job.id, 0))
@@ -321,7 +315,7 @@ def test_a_paid_image_whose_worker_died_is_settled_and_waits_for_the_key_service
 
 
 def test_a_call_that_left_nothing_ends_without_the_key_service(generating: Generating) -> None:
-    job = generating.begin(WISH)
+    job = generating.begin(REQUEST)
     generating.let(PROVIDER, Killed())
     with pytest.raises(Killed):
         generating.do(GenerateImage(job.id, 0))
@@ -341,8 +335,8 @@ def test_a_call_that_left_nothing_ends_without_the_key_service(generating: Gener
 def test_what_an_sdk_says_when_it_breaks_is_not_logged(
     generating: Generating, caplog: pytest.LogCaptureFixture
 ) -> None:
-    job = generating.begin(WISH)
-    generating.let(PROVIDER, RuntimeError(f"cannot draw {WISH.prompt}"))
+    job = generating.begin(REQUEST)
+    generating.let(PROVIDER, RuntimeError(f"cannot draw {REQUEST.prompt}"))
 
     with caplog.at_level(logging.DEBUG):
         generating.work_off()

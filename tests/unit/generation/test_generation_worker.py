@@ -17,16 +17,17 @@ from image_store.domain.errors import (
 from image_store.domain.generation.breaker import Breaker
 from image_store.domain.generation.budget import Budgets, Spending
 from image_store.domain.generation.catalogue import models_of
-from image_store.domain.generation.jobs import WAITING_LIFETIME, Job, JobItemState, JobStatus, ModelPreference
+from image_store.domain.generation.jobs import WAITING_LIFETIME, Job, JobItemState, JobStatus
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderKey, Reason, Unit
+from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind, State
 from image_store.domain.images.quota import Quota
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.choice import ModelCandidate
-from image_store.services.generation.health import Chosen, Tried
-from image_store.services.generation.run import LEASE, LONGEST_DELAY
-from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_wish, failing
+from image_store.services.generation.health import CallHistory, CallPermit
+from image_store.services.generation.worker.changes import LEASE, LONGEST_DELAY
+from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_request, failing
 from tests.faults.faults import Killed
 from tests.faults.world import OWNER, PICTURE
 
@@ -44,7 +45,7 @@ def generating() -> Generating:
 def test_a_job_ends_with_its_images_stored_with_all_that_is_known_of_them(generating: Generating) -> None:
     """E1, A5, B6."""
     attributes = Attributes(kind=Kind.GENERATED, groups=("post:p1", "prompt:q1"), tags=("sea",), title="Sea")
-    job = generating.begin(a_wish("A ship\nat sea", negative_prompt="rain", seed=7, attributes=attributes))
+    job = generating.begin(a_request("A ship\nat sea", negative_prompt="rain", seed=7, attributes=attributes))
 
     generating.work_off()
 
@@ -73,7 +74,7 @@ def test_a_job_ends_with_its_images_stored_with_all_that_is_known_of_them(genera
         "duration_ms": 0,
         "original_url": None,
     }
-    assert generating.paid_keys() == []
+    assert generating.result_keys() == []
 
 
 def test_an_images_cost_is_what_the_provider_counted() -> None:
@@ -109,14 +110,14 @@ def test_a_cost_that_nobody_knows_is_none_and_never_0(generating: Generating) ->
     assert generating.item(job).cost is None
     assert generating.job(job).cost is None
     (outcome,) = generating.outcomes
-    assert outcome.receipt is not None
-    assert outcome.receipt.cost_micros is None
+    assert outcome.entry is not None
+    assert outcome.entry.cost_micros is None
 
 
 def test_an_image_is_made_from_others(generating: Generating) -> None:
     """E6."""
     reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
-    job = generating.begin(a_wish(reference_ids=(reference.record.id,)))
+    job = generating.begin(a_request(reference_ids=(reference.record.id,)))
 
     generating.work_off()
 
@@ -127,7 +128,7 @@ def test_an_image_is_made_from_others(generating: Generating) -> None:
 
 def test_a_reference_that_is_deleted_meanwhile_ends_the_image_unpaid(generating: Generating) -> None:
     reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
-    job = generating.begin(a_wish(reference_ids=(reference.record.id,)))
+    job = generating.begin(a_request(reference_ids=(reference.record.id,)))
     generating.store.delete(reference)
 
     generating.work_off()
@@ -139,7 +140,7 @@ def test_a_reference_that_is_deleted_meanwhile_ends_the_image_unpaid(generating:
 
 def test_variations_are_images_of_their_own_with_seeds_of_their_own(generating: Generating) -> None:
     """E6."""
-    job = generating.begin(a_wish(seed=41), times=3)
+    job = generating.begin(a_request(seed=41), times=3)
 
     generating.work_off()
 
@@ -307,7 +308,7 @@ def test_a_module_that_breaks_counts_as_an_answer_that_cannot_be_understood(gene
 def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     generating = later_in_the_year()
     object.__setattr__(
-        generating.run.uploads, "processor", Refusing(InvalidImage("These bytes are no image."))
+        generating.storage.uploads, "processor", Refusing(InvalidImage("These bytes are no image."))
     )
     job = generating.begin()
 
@@ -317,13 +318,13 @@ def test_bytes_that_are_no_image_are_paid_and_not_stored() -> None:
     assert (item.state, item.cost, item.calls) == (JobItemState.FAILED, POLLINATIONS_MICROS, 1)
     assert item.error is not None
     assert item.error.code == "invalid_image"
-    assert generating.paid_keys() == []
+    assert generating.result_keys() == []
     assert generating.jobs.spending(None, on=generating.clock.now().date())[0] == Spending(2_000, 0)
 
 
 def test_an_answer_that_is_no_picture_is_told_of_as_the_providers() -> None:
     generating = later_in_the_year()
-    object.__setattr__(generating.run.uploads, "processor", Refusing(UnsupportedMediaType("Send JPEG.")))
+    object.__setattr__(generating.storage.uploads, "processor", Refusing(UnsupportedMediaType("Send JPEG.")))
     job = generating.begin()
 
     generating.work_off()
@@ -457,11 +458,11 @@ def test_a_probe_that_is_not_made_after_all_lets_the_next_one_try(generating: Ge
     reference = generating.store.upload(Attributes(kind=Kind.REFERENCE))
     generating.let(C, failing(Reason.UNAVAILABLE))
     generating.begin(
-        *[a_wish(f"Picture {number}") for number in range(5)], preference=ModelPreference(provider=C)
+        *[a_request(f"Picture {number}") for number in range(5)], preference=ModelPreference(provider=C)
     )
     generating.work_off()
     generating.clock.instant += timedelta(seconds=31)
-    job = generating.begin(a_wish(reference_ids=(reference.record.id,)))
+    job = generating.begin(a_request(reference_ids=(reference.record.id,)))
     generating.store.deletion.delete(OWNER, reference.record.id, permanent=True)
 
     generating.step()
@@ -474,7 +475,7 @@ def pausing_no_more(generating: Generating, provider: Provider) -> None:
     """Let a provider's breaker open, and its pause pass."""
     generating.let(provider, failing(Reason.UNAVAILABLE))
     generating.begin(
-        *[a_wish(f"Picture {number}") for number in range(5)],
+        *[a_request(f"Picture {number}") for number in range(5)],
         preference=ModelPreference(provider=provider, fallback=False),
     )
     for _ in range(5):
@@ -496,11 +497,11 @@ def test_a_key_that_cannot_be_read_leaves_the_image_and_the_probe_to_the_next_on
     def away(*_: object) -> ProviderKey:
         raise StorageUnavailable("The key service is away.", retry_after=timedelta(seconds=1))
 
-    real = generating.run.deployment_key
-    object.__setattr__(generating.run, "deployment_key", away)
+    real = generating.run.calls.deployment_key
+    object.__setattr__(generating.run.calls, "deployment_key", away)
     with pytest.raises(StorageUnavailable):
         generating.do(GenerateImage(job.id, 0))
-    object.__setattr__(generating.run, "deployment_key", real)
+    object.__setattr__(generating.run.calls, "deployment_key", real)
 
     assert (generating.item(job).state, generating.item(job).calls) == (JobItemState.QUEUED, 0)
     assert generating.health.rows[A].may_probe(generating.clock.now())
@@ -539,8 +540,8 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
     """E2: or it would hold off all others until it counts as dead."""
     pausing_no_more(generating, A)
     candidate = ModelCandidate(A, models_of(A)[0], own_key=False, holds=0)
-    chosen = generating.run.watch.choose([candidate], Tried())
-    assert isinstance(chosen, Chosen)
+    chosen = generating.run.calls.watch.choose([candidate], CallHistory())
+    assert isinstance(chosen, CallPermit)
     save, others = generating.health.save, [1, 2]
 
     def late(provider: Provider, after: Breaker) -> bool:
@@ -552,9 +553,9 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
 
     generating.health.save = late  # type: ignore[method-assign]
     if is_made:
-        generating.run.watch.went_well(chosen, began=generating.clock.now())
+        generating.run.calls.watch.went_well(chosen, began=generating.clock.now())
     else:
-        generating.run.watch.let_go(chosen)
+        generating.run.calls.watch.let_go(chosen)
 
     assert generating.health.rows[A].probe_until is None
     assert (generating.health.rows[A].open_until is None) is is_made
@@ -563,13 +564,13 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
 def test_whoever_is_no_probe_does_not_end_anothers(generating: Generating) -> None:
     """E2."""
     candidate = ModelCandidate(A, models_of(A)[0], own_key=False, holds=0)
-    early = generating.run.watch.choose([candidate], Tried())
+    early = generating.run.calls.watch.choose([candidate], CallHistory())
     pausing_no_more(generating, A)
-    probe = generating.run.watch.choose([candidate], Tried())
-    assert isinstance(early, Chosen)
-    assert isinstance(probe, Chosen)
+    probe = generating.run.calls.watch.choose([candidate], CallHistory())
+    assert isinstance(early, CallPermit)
+    assert isinstance(probe, CallPermit)
 
-    generating.run.watch.let_go(early)
+    generating.run.calls.watch.let_go(early)
 
     assert generating.health.rows[A].probe_until is not None
 
@@ -619,7 +620,7 @@ def test_an_image_that_waits_for_a_provider_says_so_until_it_is_made() -> None:
 
 def fifty(generating: Generating) -> Job:
     """A job of fifty different images."""
-    return generating.begin(*[a_wish(f"Picture {number}") for number in range(50)])
+    return generating.begin(*[a_request(f"Picture {number}") for number in range(50)])
 
 
 def test_a_provider_that_is_away_for_ever_is_called_a_dozen_times_for_fifty_images() -> None:
@@ -722,7 +723,7 @@ def test_the_limit_of_an_own_key_takes_nothing_from_the_budget_of_all() -> None:
     generating = Generating(order=(A,))
     generating.keys.put(OWNER, A, ProviderKey("small"))
     generating.let(A, failing(Reason.RATE_LIMITED))
-    generating.begin(*[a_wish(f"Picture {number}") for number in range(20)])
+    generating.begin(*[a_request(f"Picture {number}") for number in range(20)])
 
     generating.work_in_time()
 
@@ -835,7 +836,7 @@ def test_an_answer_that_was_kept_is_stored_and_nobody_is_paid_again(generating: 
 
     generating.store.repository.meanwhile = die
     killed_while(generating, work)
-    assert len(generating.paid_keys()) == 1
+    assert len(generating.result_keys()) == 1
 
     generating.clock.instant += LEASE
     generating.do(work)
@@ -843,7 +844,7 @@ def test_an_answer_that_was_kept_is_stored_and_nobody_is_paid_again(generating: 
     assert generating.job(job).status is JobStatus.SUCCEEDED
     assert generating.paid() == 1
     assert generating.item(job).calls == 1
-    assert generating.paid_keys() == []
+    assert generating.result_keys() == []
 
 
 def test_a_bucket_that_is_away_for_a_moment_costs_no_second_call(generating: Generating) -> None:
@@ -855,7 +856,7 @@ def test_a_bucket_that_is_away_for_a_moment_costs_no_second_call(generating: Gen
         generating.slept.append(seconds)
         generating.store.private.away = len(generating.slept) < 3
 
-    object.__setattr__(generating.kept, "sleep", come_back)
+    object.__setattr__(generating.results, "sleep", come_back)
     generating.work_off()
 
     assert generating.slept == [0.5, 1.0, 2.0]
@@ -889,8 +890,8 @@ def test_a_paid_image_waits_for_a_store_that_is_away(generating: Generating) -> 
                 raise StorageUnavailable("The table is away.")
             return real.accept(upload)  # type: ignore[arg-type]
 
-    real = generating.run.uploads
-    object.__setattr__(generating.run, "uploads", SometimesAway())
+    real = generating.storage.uploads
+    object.__setattr__(generating.storage, "uploads", SometimesAway())
     generating.do(work)
     item = generating.item(job)
     assert (item.state, item.settled, item.cost) == (JobItemState.QUEUED, True, POLLINATIONS_MICROS)
@@ -907,7 +908,7 @@ def test_a_paid_image_waits_for_a_store_that_is_away(generating: Generating) -> 
 def test_an_image_that_its_owner_deletes_at_once_stays_deleted(generating: Generating) -> None:
     job = generating.begin()
     work = GenerateImage(job.id, 0)
-    real = generating.run.uploads
+    real = generating.storage.uploads
 
     class DiesAfterwards:
         def accept(self, upload: object) -> object:
@@ -915,9 +916,9 @@ def test_an_image_that_its_owner_deletes_at_once_stays_deleted(generating: Gener
             generating.store.delete(image, permanent=True)
             raise Killed
 
-    object.__setattr__(generating.run, "uploads", DiesAfterwards())
+    object.__setattr__(generating.storage, "uploads", DiesAfterwards())
     killed_while(generating, work)
-    object.__setattr__(generating.run, "uploads", real)
+    object.__setattr__(generating.storage, "uploads", real)
     generating.clock.instant += LEASE
     generating.do(work)
 
@@ -944,7 +945,7 @@ def test_nobody_is_called_who_would_cost_more_than_is_held() -> None:
 def test_a_model_of_unknown_price_is_passed_over_where_budgets_hold() -> None:
     """E4."""
     generating = later_in_the_year(Budgets(owner_daily=1_000_000))
-    job = generating.begin(a_wish(size="1536x1024"), preference=ModelPreference(provider=B))
+    job = generating.begin(a_request(size="1536x1024"), preference=ModelPreference(provider=B))
 
     generating.work_off()
 
@@ -970,7 +971,7 @@ def test_fifty_images_survive_a_provider_that_dies_in_the_middle() -> None:
         raise failing(Reason.CONNECTION)
 
     generating.providers[A].answer = dying
-    job = generating.begin(*[a_wish(f"Picture {number}") for number in range(50)])
+    job = generating.begin(*[a_request(f"Picture {number}") for number in range(50)])
 
     generating.work_off()
 
@@ -1021,7 +1022,7 @@ def test_what_runs_when_its_job_is_cancelled_is_kept(generating: Generating) -> 
 
 def test_a_waiting_image_of_a_job_whose_cancelling_died_is_cancelled(generating: Generating) -> None:
     job = generating.begin()
-    generating.jobs.stop(job.id, at=generating.clock.now())
+    generating.jobs.cancel(job.id, at=generating.clock.now())
 
     generating.work_off()
 

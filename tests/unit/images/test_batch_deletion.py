@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from image_store.domain.errors import DeadlineExceeded, ImageNotFound, InvalidCursor, StorageUnavailable
-from image_store.domain.finding.lists import GroupOf, ListQuery
+from image_store.domain.finding.lists import ListQuery, OwnerGroup
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, State
 from image_store.services.images.batch_deletion import MAX_IDS, BatchDeletion, Deleted, Deletions
@@ -16,7 +16,7 @@ from tests.fakes.store import Store
 from tests.faults.world import OWNER
 
 UNKNOWN = "01a1fcd6-bd73-79fe-b31d-713c8c11977f"
-GROUP = GroupOf(OWNER, "conversation:c1")
+GROUP = OwnerGroup(OWNER, "conversation:c1")
 IN_GROUP = Attributes(groups=("conversation:c1",))
 
 
@@ -35,7 +35,7 @@ def ids(records: list[Image]) -> tuple[str, ...]:
 
 def delete(
     store: Store,
-    what: tuple[str, ...] | GroupOf,
+    what: tuple[str, ...] | OwnerGroup,
     *,
     permanent: bool = False,
     cursor: str | None = None,
@@ -218,9 +218,9 @@ def test_what_fails_is_told_and_found_again_by_a_second_round(store: Store) -> N
 
 
 @pytest.mark.parametrize(
-    "other", [GroupOf(OWNER, "conversation:c2"), GroupOf("somebody else", "conversation:c1")]
+    "other", [OwnerGroup(OWNER, "conversation:c2"), OwnerGroup("somebody else", "conversation:c1")]
 )
-def test_a_cursor_is_good_for_its_owner_and_group_alone(store: Store, other: GroupOf) -> None:
+def test_a_cursor_is_good_for_its_owner_and_group_alone(store: Store, other: OwnerGroup) -> None:
     cursor = store.cursors.make(UNKNOWN, other, at=store.clock.now())
 
     with pytest.raises(InvalidCursor):

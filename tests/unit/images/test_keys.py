@@ -24,7 +24,7 @@ def test_a_key_with_the_longest_names_is_one_that_the_table_takes(owner: str) ->
         keys.tagged(owner, LINE, trashed=True),
         keys.in_category(owner, LINE),
         keys.by_model(owner, LINE),
-        keys.alike(owner, 3, "ffff"),
+        keys.hash_band(owner, 3, "ffff"),
         keys.terms(owner, LINE[:32], trashed=True),
         keys.jobs(owner),
         keys.owner_stats(10**6, owner),

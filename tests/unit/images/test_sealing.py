@@ -493,7 +493,7 @@ def test_a_conflict_is_no_reason_to_forget_that_something_is_sealed(store: Store
     kept = store.upload(SAID)
 
     def always(seen: Image) -> Image:
-        store.repository.amend(seen.record, replace(seen.record, amendment=store.ids.attempt()))
+        store.repository.amend(seen.record, replace(seen.record, amendment=store.ids.token()))
         return titled(seen)
 
     with pytest.raises(Conflict):

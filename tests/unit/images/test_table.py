@@ -202,10 +202,10 @@ def named() -> DynamoGenerations:
 def test_a_name_that_a_repeated_write_has_taken_is_the_jobs() -> None:
     jobs = named()
 
-    jobs.give(NAME, "job", at=START)
+    jobs.add_name(NAME, "job", at=START)
 
     found = jobs.named(NAME.name, at=START)
     assert found is not None
     assert found.job_id == "job"
     with pytest.raises(Conflict):
-        jobs.give(NAME, "another", at=START)
+        jobs.add_name(NAME, "another", at=START)

@@ -18,10 +18,10 @@ from image_store.domain.errors import (
     StorageUnavailable,
 )
 from image_store.domain.images.attributes import Attributes, OnDuplicate
+from image_store.domain.images.draft import WARN_ABOVE_BYTES
 from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.quota import Quota, Usage
 from image_store.domain.images.reservation import RESERVATION_LIFETIME, IdempotencyKey
-from image_store.services.images.reservations import WARN_ABOVE_BYTES
 from image_store.services.images.sources import Content
 from image_store.services.images.uploads import Upload
 from image_store.services.images.write_protocol import header_safe

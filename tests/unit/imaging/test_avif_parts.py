@@ -2,37 +2,19 @@
 
 import struct
 import tracemalloc
-from collections.abc import Callable
 from contextlib import suppress
+from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from image_store.adapters.imaging import PillowProcessor
+from image_store.adapters.imaging.formats.avif_boxes import samples_in, tracks_in
 from image_store.adapters.imaging.formats.avif_coded import coded_items, pixels_in
-from image_store.domain.errors import ImageTooLarge, InvalidImage
+from image_store.domain.errors import ImageTooLarge, InvalidImage, TooManyFrames
 from tests import odd_pictures, pictures
 
-CONTAINERS = {b"meta": 4, b"iprp": 0, b"moov": 0, b"trak": 0, b"mdia": 0, b"minf": 0, b"stbl": 0}
 MANY = 12_000
-
-type Change = Callable[[bytes], bytes]
-
-
-def with_boxes(data: bytes, changes: dict[bytes, Change]) -> bytes:
-    """A file with other bodies in the boxes of some names."""
-    out, at = b"", 0
-    while at + 8 <= len(data):
-        size, name = struct.unpack_from(">I4s", data, at)
-        body = data[at + 8 : at + size]
-        if name in changes:
-            body = changes[name](body)
-        elif name in CONTAINERS:
-            head = CONTAINERS[name]
-            body = body[:head] + with_boxes(body[head:], changes)
-        out += struct.pack(">I4s", 8 + len(body), name) + body
-        at += size
-    return out
 
 
 def many_associations(body: bytes) -> bytes:
@@ -64,7 +46,7 @@ def many_infos(body: bytes) -> bytes:
     return body[:4] + struct.pack(">H", count + MANY) + body[6:] + more
 
 
-def table(*numbers: int) -> Change:
+def table(*numbers: int) -> odd_pictures.Change:
     """A table of many equal rows."""
     row = struct.pack(f">{len(numbers)}I", *numbers)
     return lambda _: bytes(4) + struct.pack(">I", MANY) + row * MANY
@@ -100,10 +82,10 @@ REFERRING = odd_pictures.transparent_avif(is_split=False)
     ids=lambda value: b",".join(value).decode() if isinstance(value, dict) else "",
 )
 def test_an_avif_of_more_parts_than_any_picture_needs_is_refused(
-    data: bytes, changes: dict[bytes, Change]
+    data: bytes, changes: dict[bytes, odd_pictures.Change]
 ) -> None:
     with pytest.raises(InvalidImage, match="too many small parts"):
-        PillowProcessor().process(with_boxes(data, changes), None, {})
+        PillowProcessor().process(odd_pictures.with_boxes(data, changes), None, {})
 
 
 def test_many_boxes_beside_the_picture_are_refused() -> None:
@@ -113,7 +95,7 @@ def test_many_boxes_beside_the_picture_are_refused() -> None:
 
 @pytest.mark.parametrize("data", [STILL, MOVING, REFERRING, odd_pictures.avif_with_gain_map()])
 def test_boxes_that_are_written_again_are_the_same_picture(data: bytes) -> None:
-    assert with_boxes(data, {}) == data
+    assert odd_pictures.with_boxes(data, {}) == data
     assert PillowProcessor().process(data, None, {}).width
 
 
@@ -141,8 +123,7 @@ def test_tiles_that_are_coded_in_far_more_pixels_than_they_show_are_refused() ->
 
 
 def test_a_picture_that_is_coded_in_far_more_pixels_than_it_shows_is_refused() -> None:
-    said = 0b000_1_1_00000_1111_1111 << 32 | 0xFFFF_FFFF  # a still picture of 65,536 pixels a side
-    header = bytes((0x0A, 7)) + (said << 6).to_bytes(7)
+    header = odd_pictures.sequence_header(65_536)
     data = odd_pictures.avif_picture(Image.new("RGB", (64, 64)))
     with pytest.raises(ImageTooLarge, match="far more pixels"):
         PillowProcessor().process(
@@ -150,6 +131,69 @@ def test_a_picture_that_is_coded_in_far_more_pixels_than_it_shows_is_refused() -
             None,
             {},
         )
+
+
+def test_a_sequence_whose_frames_are_the_same_bytes_is_a_picture() -> None:
+    body = odd_pictures.avif_picture(pictures.quadrants(64, 48)).body
+
+    done = PillowProcessor().process(odd_pictures.avif_sequence_of([body] * 40), None, {})
+
+    assert done.frames == 40
+
+
+def test_a_sequence_of_frames_coded_in_far_more_pixels_than_are_accepted_is_refused() -> None:
+    body = odd_pictures.avif_picture(Image.new("RGB", (4_096, 4_096), "red")).body
+
+    with pytest.raises(TooManyFrames, match="far more pixels"):
+        PillowProcessor().process(odd_pictures.avif_sequence_of([body] * 25), None, {})
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["stco", "co64"])
+def test_a_frame_coded_in_far_more_pixels_than_any_picture_has_is_refused(wide: bool) -> None:
+    body = odd_pictures.sequence_header(16_384) + odd_pictures.avif_picture(Image.new("RGB", (64, 64))).body
+
+    with pytest.raises(ImageTooLarge, match="far more pixels"):
+        PillowProcessor().process(odd_pictures.avif_sequence_of([body] * 2, is_wide=wide), None, {})
+
+
+def test_frames_without_a_header_count_as_large_as_the_one_before() -> None:
+    body = odd_pictures.avif_picture(Image.new("RGB", (4_096, 4_096), "red")).body
+    no_header = b"\x12\x00"
+
+    with pytest.raises(TooManyFrames, match="far more pixels"):
+        PillowProcessor().process(odd_pictures.avif_sequence_of([body, *[no_header] * 25]), None, {})
+
+
+def test_a_sequence_of_more_samples_than_any_picture_has_frames_is_refused() -> None:
+    changes: dict[bytes, odd_pictures.Change] = {
+        b"stsz": lambda _: bytes(4) + struct.pack(">II", 20, 2**32 - 1),
+        b"stsc": lambda _: bytes(4) + struct.pack(">IIII", 1, 1, 2**32 - 1, 1),
+    }
+
+    with pytest.raises(InvalidImage, match="too many small parts"):
+        PillowProcessor().process(odd_pictures.with_boxes(MOVING, changes), None, {})
+
+
+def test_a_track_with_two_tables_of_one_kind_is_refused() -> None:
+    chunks = odd_pictures.full_box(b"co64", struct.pack(">IQ", 1, 400))
+
+    with pytest.raises(InvalidImage, match="two tables of one kind"):
+        PillowProcessor().process(
+            odd_pictures.with_boxes(MOVING, {b"stbl": lambda body: body + chunks}), None, {}
+        )
+
+
+def test_the_pixels_of_a_sequence_are_those_of_its_frames() -> None:
+    data = pictures.animation("AVIF", frames=3)
+    (tables,) = tracks_in(data)
+
+    samples = list(samples_in(data, tables))
+
+    width, height = Image.open(BytesIO(data)).size
+    (offset, length), *_ = samples
+    assert len(samples) == 3
+    assert max(pixels_in(data[offset : offset + length])) == width * height
+    assert samples[1][0] == offset + length
 
 
 @pytest.mark.parametrize("size", [(1, 1), (64, 48), (333, 77), (4_000, 3_000)])
@@ -166,7 +210,7 @@ def test_the_pixels_that_a_header_tells_are_those_of_the_picture(size: tuple[int
 def test_a_large_property_that_an_item_has_many_times_is_held_once() -> None:
     profile = odd_pictures.box(b"colr", b"prof" + bytes(1_000_000))
     said = bytes(4) + struct.pack(">IHB", 1, 1, 250) + b"\x01" * 250
-    data = with_boxes(STILL, {b"ipco": lambda body: profile + body, b"ipma": lambda _: said})
+    data = odd_pictures.with_boxes(STILL, {b"ipco": lambda body: profile + body, b"ipma": lambda _: said})
 
     tracemalloc.start()
     try:

@@ -49,7 +49,7 @@ from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST
 from image_store.services.upkeep.projecting import OLD_CONSUMERS, Projecting
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
-from tests.fakes.generating import Generating, a_wish, failing
+from tests.fakes.generating import Generating, a_request, failing
 from tests.faults.faults import Killed, Mode
 from tests.faults.painting import Painting
 from tests.faults.world import OWNER, World
@@ -77,7 +77,7 @@ def clock_ahead(world: World, by: timedelta = YEARS) -> Iterator[None]:
 
 LONGEST = "counts as passed beyond the longest of its kind"
 INFORMS = "only shown, or only sorts"
-OWNERS = "an owner's wish, which may lie as far ahead as the owner likes"
+OWNERS = "an owner's choice, which may lie as far ahead as the owner likes"
 STORAGE = "by storage's clock, not by ours"
 
 INSTANTS = {
@@ -92,6 +92,8 @@ INSTANTS = {
     "FeedEntry.expires_at": OWNERS,
     "FeedQuery.since": "of a request",
     "FeedQuery.until": "of a request",
+    "Filters.since": "of a request",
+    "Filters.until": "of a request",
     "IdempotencyRow.expires_at": "brought forward when it is read",
     "ImageRecord.created_at": INFORMS,
     "ImageRecord.due_at": LONGEST,
@@ -111,6 +113,8 @@ INSTANTS = {
     "Migration.updated_at": INFORMS,
     "NamedJob.until": "brought forward when it is read",
     "ObjectVersion.modified_at": STORAGE,
+    "Period.since": "of a request",
+    "Period.until": "of a request",
     "Position.started_at": LONGEST,
     "PublicationRow.copied_until": LONGEST,
     "PublicationRow.due_at": LONGEST,
@@ -164,10 +168,10 @@ def test_a_key_taken_by_a_clock_ahead_is_free_for_another_request_after_its_life
 
     other = IdempotencyKey("a key", "another request")
     with pytest.raises(IdempotencyMismatch):
-        world.reservations.replay(other)
+        world.earlier_images.by_key(other)
     world.clock.instant += IDEMPOTENCY_LIFETIME + CLOCK_SKEW + timedelta(seconds=1)
 
-    assert world.reservations.replay(other) is None
+    assert world.earlier_images.by_key(other) is None
     assert world.upload(Visibility.PRIVATE, key="a key").record.id != first.record.id
 
 
@@ -206,7 +210,7 @@ def test_the_key_of_a_job_by_a_clock_ahead_is_free_after_its_lifetime(ahead: tim
     assert generating.begin(idempotency=key).id == first.id
     generating.clock.instant += IDEMPOTENCY_LIFETIME + CLOCK_SKEW + timedelta(seconds=1)
 
-    assert generating.begin(a_wish("Another"), idempotency=other).id != first.id
+    assert generating.begin(a_request("Another"), idempotency=other).id != first.id
 
 
 # Generation ---------------------------------------------------------------------------------------------
@@ -263,7 +267,7 @@ def test_a_job_that_is_to_be_looked_after_in_years_is_looked_after_at_once(world
         job = painting.begin()
     assert list(painting.generations.due(world.clock.now(), limit=10)) == [job.id]
 
-    painting.generations.look_again(
+    painting.generations.schedule(
         painting.generations.job(job.id),  # type: ignore[arg-type]
         at=world.clock.now() + LONGEST_LOOK,
     )

@@ -7,7 +7,7 @@ from image_store.domain.ids import uuid7
 from image_store.ports.system import Clock
 
 _ID_RANDOM_BITS = 74
-_ATTEMPT_BYTES = 8
+_TOKEN_BYTES = 8
 _PUBLICATION_BYTES = 16
 
 
@@ -28,7 +28,10 @@ class RandomIds:
         return uuid7(self._clock.now(), secrets.randbits(_ID_RANDOM_BITS))
 
     def attempt(self) -> str:
-        return secrets.token_hex(_ATTEMPT_BYTES)
+        return self.token()
+
+    def token(self) -> str:
+        return secrets.token_hex(_TOKEN_BYTES)
 
     def publication(self) -> str:
         return secrets.token_urlsafe(_PUBLICATION_BYTES)

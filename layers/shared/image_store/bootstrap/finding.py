@@ -10,10 +10,10 @@ from image_store.bootstrap.parts import made_once
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from image_store.ports.finding import AlikeRows, FeedRows, Projector, SearchIndex
+    from image_store.ports.finding import FeedRows, Projector, SearchIndex, SimilarityIndex
     from image_store.ports.operations import Figures
     from image_store.ports.upkeep import FeedUpkeep
-    from image_store.services.finding.card_details import CardFields
+    from image_store.services.finding.card_details import CardCompletion
     from image_store.services.finding.feed import Feed
     from image_store.services.finding.search import Searching
     from image_store.services.finding.similarity import Similarity
@@ -46,10 +46,10 @@ class Finding(Images):
         return DynamoSearchIndex(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
-    def alike_rows(self) -> AlikeRows:
-        from image_store.adapters.dynamodb.finding.alike_rows import DynamoAlikeRows
+    def similarity_index(self) -> SimilarityIndex:
+        from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
 
-        return DynamoAlikeRows(self.settings.table, client=lambda: self._dynamodb)
+        return DynamoSimilarityIndex(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def feed_rows(self) -> FeedRows:
@@ -70,11 +70,11 @@ class Finding(Images):
         return DynamoFigures(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
-    def card_fields(self) -> CardFields:
+    def card_completion(self) -> CardCompletion:
         from image_store.adapters.dynamodb.finding.card_details import DynamoCardDetails
-        from image_store.services.finding.card_details import CardFields
+        from image_store.services.finding.card_details import CardCompletion
 
-        return CardFields(rows=DynamoCardDetails(self.settings.table, client=lambda: self._dynamodb))
+        return CardCompletion(rows=DynamoCardDetails(self.settings.table, client=lambda: self._dynamodb))
 
     @made_once
     def projecting(self) -> Projecting:
@@ -92,7 +92,7 @@ class Finding(Images):
     def similarity(self) -> Similarity:
         from image_store.services.finding.similarity import Similarity
 
-        return Similarity(repository=self.repository, rows=self.alike_rows)
+        return Similarity(repository=self.repository, rows=self.similarity_index)
 
     @made_once
     def feed(self) -> Feed:

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from image_store.services.generation.jobs import GenerationJobs
     from image_store.services.generation.overview import ProviderOverview
     from image_store.services.generation.provider_results import ProviderResults
-    from image_store.services.generation.run import GenerationRun
     from image_store.services.generation.sealed_requests import SealedRequests
     from image_store.services.generation.sweep import GenerationSweep
+    from image_store.services.generation.worker.calls import ProviderCalls
+    from image_store.services.generation.worker.changes import JobItemWriter
+    from image_store.services.generation.worker.run import GenerationRun
+    from image_store.services.generation.worker.storage import ResultStorage
     from image_store.services.images.uploads import Uploads
 
 
@@ -60,7 +63,8 @@ class Generation(Images):
         return image_providers(self.settings.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher)
 
     @made_once
-    def generation_requests(self) -> GenerationJobs:
+    def generation_jobs(self) -> GenerationJobs:
+        from image_store.services.generation.job_names import JobNames
         from image_store.services.generation.jobs import GenerationJobs
         from image_store.services.images.fingerprints import Fingerprints
 
@@ -73,8 +77,11 @@ class Generation(Images):
             cursors=self.cursors,
             budgets=self.settings.budgets,
             most_images=self.settings.quota.images,
-            wishes=self._wishes,
-            fingerprints=Fingerprints(keys=lambda: self._secrets.json(self.settings.signing_secret)),
+            sealed_requests=self._sealed_requests,
+            names=JobNames(
+                generations=self.generations,
+                fingerprints=Fingerprints(keys=lambda: self._secrets.json(self.settings.signing_secret)),
+            ),
             report_used_up=self._count_used_up,
             clock=self.clock,
             ids=self.ids,
@@ -82,28 +89,55 @@ class Generation(Images):
 
     @made_once
     def generation_run(self) -> GenerationRun:
-        from image_store.entrypoints.operations.metrics import counting_calls
+        from image_store.services.generation.worker.run import generation_run
+
+        return generation_run(
+            generations=self.generations,
+            calls=self._provider_calls,
+            results=self._provider_results,
+            writer=self._job_item_writer,
+            storage=self._result_storage,
+            sealed_requests=self._sealed_requests,
+            retries=self.settings.generation_retries,
+        )
+
+    @made_once
+    def _provider_calls(self) -> ProviderCalls:
         from image_store.services.generation.health import HealthWatch
         from image_store.services.generation.references import References
-        from image_store.services.generation.run import GenerationRun
+        from image_store.services.generation.worker.calls import ProviderCalls
 
-        return GenerationRun(
-            generations=self.generations,
+        return ProviderCalls(
             choice=self._choice,
             watch=HealthWatch(health=self.provider_health, clock=self.clock),
             providers=self.image_providers,
             keys=self.provider_keys,
             deployment_key=self._deployment_key,
             references=References(repository=self.repository, private=self.private),
-            kept=self._kept_answers,
-            wishes=self._wishes,
-            uploads=self._uploads_without_quota,
+            clock=self.clock,
+            ids=self.ids,
+        )
+
+    @made_once
+    def _job_item_writer(self) -> JobItemWriter:
+        from image_store.entrypoints.operations.metrics import counting_calls
+        from image_store.services.generation.worker.changes import JobItemWriter
+
+        return JobItemWriter(
+            generations=self.generations,
             work=self.generation_queue,
             budgets=self.settings.budgets,
-            retries=self.settings.generation_retries,
             report=counting_calls(self.settings.metrics_namespace),
             clock=self.clock,
             ids=self.ids,
+        )
+
+    @made_once
+    def _result_storage(self) -> ResultStorage:
+        from image_store.services.generation.worker.storage import ResultStorage
+
+        return ResultStorage(
+            uploads=self._uploads_without_quota, seals=self.settings.seals_sensitive, clock=self.clock
         )
 
     @made_once
@@ -112,7 +146,7 @@ class Generation(Images):
 
         return GenerationSweep(
             generations=self.generations,
-            kept=self._kept_answers,
+            results=self._provider_results,
             work=self.generation_queue,
             clock=self.clock,
         )
@@ -130,7 +164,7 @@ class Generation(Images):
         )
 
     @made_once
-    def _wishes(self) -> SealedRequests:
+    def _sealed_requests(self) -> SealedRequests:
         from image_store.services.generation.sealed_requests import SealedRequests
 
         return SealedRequests(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
@@ -142,18 +176,15 @@ class Generation(Images):
         return ModelChoice(order=self.settings.providers, budgets=self.settings.budgets)
 
     @made_once
-    def _kept_answers(self) -> ProviderResults:
+    def _provider_results(self) -> ProviderResults:
         from image_store.services.generation.provider_results import ProviderResults
 
         return ProviderResults(private=self.private, clock=self.clock)
 
     @made_once
     def _uploads_without_quota(self) -> Uploads:
-        """What was paid for is stored: its place in the quota was taken with its job."""
-        protocol = replace(self.write_protocol, quota=self.settings.quota.without_refusals())
-        return replace(
-            self.uploads, protocol=protocol, reservations=replace(self.reservations, protocol=protocol)
-        )
+        """Uploads for results: a paid result is always stored, since its job took its place in the quota."""
+        return replace(self.uploads, quota=self.settings.quota.without_refusals())
 
     def _count_used_up(self, whose: str) -> None:
         from image_store.entrypoints.operations.metrics import count_used_up

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from image_store.services.images.batches import Batches
     from image_store.services.images.deletion import Deletion
     from image_store.services.images.direct_uploads import DirectUploads
+    from image_store.services.images.earlier_images import EarlierImages
     from image_store.services.images.editing import Editing
     from image_store.services.images.reservations import Reservations
     from image_store.services.images.sealing import Sealing
@@ -167,19 +168,25 @@ class Images(Clients):
         return WriteProtocol(
             repository=self.repository,
             private=self.private,
-            publisher=self.publisher,
+            private_bucket=self.settings.private_bucket,
+            public=self.public,
+            public_cache_control=self.settings.public_cache_control,
             clock=self.clock,
             ids=self.ids,
-            quota=self.settings.quota,
         )
+
+    @made_once
+    def earlier_images(self) -> EarlierImages:
+        from image_store.services.images.earlier_images import EarlierImages
+
+        return EarlierImages(repository=self.repository, claims=self.claims, clock=self.clock, ids=self.ids)
 
     @made_once
     def reservations(self) -> Reservations:
         from image_store.services.images.reservations import Reservations
 
         return Reservations(
-            repository=self.repository,
-            claims=self.claims,
+            earlier=self.earlier_images,
             protocol=self.write_protocol,
             clock=self.clock,
             ids=self.ids,
@@ -193,10 +200,11 @@ class Images(Clients):
         from image_store.services.images.uploads import Uploads
 
         return Uploads(
-            reservations=self.reservations,
+            earlier=self.earlier_images,
             sources=Sources(fetcher=lambda: self.fetcher, max_bytes=self.settings.max_bytes),
-            protocol=self.write_protocol,
             processor=self.processor,
+            reservations=self.reservations,
+            quota=self.settings.quota,
             clock=self.clock,
             sealing=self.sealing,
             mark=self.settings.provenance,
@@ -208,10 +216,11 @@ class Images(Clients):
 
         return DirectUploads(
             repository=self.repository,
-            reservations=self.reservations,
-            protocol=self.write_protocol,
+            earlier=self.earlier_images,
             private=self.private,
             processor=self.processor,
+            reservations=self.reservations,
+            quota=self.settings.quota,
             work=self.work_queue,
             clock=self.clock,
             ids=self.ids,

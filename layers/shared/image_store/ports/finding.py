@@ -1,4 +1,4 @@
-"""What lists, search and the feed read, and who keeps it up to date."""
+"""The rows that lists, searches and the feed read, and the projector that keeps them up to date."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from image_store.domain.delivery.renditions import Rendition
     from image_store.domain.finding.cards import Card
     from image_store.domain.finding.feed import FeedEntry, FeedQuery, FeedSlice
-    from image_store.domain.finding.lists import CardPage, GroupOf, ListQuery, MemberPage
+    from image_store.domain.finding.lists import CardPage, ListQuery, MemberPage, OwnerGroup
     from image_store.domain.finding.projection import Rebuild
     from image_store.domain.finding.search import SearchQuery, TermRows
-    from image_store.domain.finding.similarity import Alike
+    from image_store.domain.finding.similarity import SimilarityCandidate
     from image_store.domain.images.image import Details
 
 
@@ -25,49 +25,47 @@ class ImageLists(Protocol):
         """Read one page of an owner's cards; eventually consistent, at most 2,000 rows examined."""
         ...
 
-    def members(self, group: GroupOf, *, after: str | None, limit: int) -> MemberPage:
+    def members(self, group: OwnerGroup, *, after: str | None, limit: int) -> MemberPage:
         """Read one page of the images of a group, the oldest first, strongly consistent."""
         ...
 
 
 class CardDetails(Protocol):
-    """The rows beside those of lists. All methods raise StorageUnavailable when DynamoDB does not answer."""
+    """Fields that rows of lists do not hold. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
     def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
-        """The details of images, eventually consistent; absent ones are left out."""
+        """The details of images, eventually consistent; missing images are left out."""
         ...
 
     def renditions(self, image_ids: Collection[str]) -> Mapping[str, tuple[Rendition, ...]]:
-        """The renditions that were made with images, eventually consistent; absent images are left out."""
+        """The renditions that were made with images, eventually consistent; missing images are left out."""
         ...
 
 
 class Projector(Protocol):
-    """Keeps what is projected of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
+    """Keeps the projections of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
-        """Make the projections of an image those of its record as it is now, strongly consistent.
+    def project(self, image_id: str, *, epoch: int, at: datetime, again: bool = False) -> None:
+        """Bring the projections of an image up to date with its record, strongly consistent.
 
-        Safe to repeat, in any order and in parallel. Figures are counted under `generation`, or a newer one where
-        the image is counted there already. With `again` every row is written anew.
+        Safe to repeat, in any order and in parallel. Figures count in `epoch`, or in a newer one if the image counts
+        there already. `again` writes every row again.
         """
         ...
 
     def rebuild(self) -> Rebuild:
-        """How far a rebuild has come, strongly consistent."""
+        """The progress of a rebuild, strongly consistent."""
         ...
 
     def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
-        """Remember how far it has come, and answer what is kept; Conflict when another run was faster."""
+        """Store the progress of a rebuild and return it; Conflict when another run was faster."""
         ...
 
-    def remake(
-        self, *, after: str | None, limit: int, generation: int, at: datetime
-    ) -> tuple[int, str | None]:
-        """Look at so many rows of the table: how many there were, and where to go on.
+    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
+        """Examine up to `limit` rows of the table: their number, and the place to continue after.
 
-        Projects every record among them anew, removes rows that no record accounts for, and lets figures of older
-        generations expire. Reads the whole table once it is repeated to its end.
+        Projects every record among them again, removes rows that belong to no record, and lets figures of older
+        epochs expire. Repeated to the end, it reads the whole table.
         """
         ...
 
@@ -78,42 +76,42 @@ class SearchIndex(Protocol):
     def rows(
         self, query: SearchQuery, word: str, *, start: str | None, end: str | None, limit: int
     ) -> TermRows:
-        """Terms that begin with a word, of images that meet the query's filters but for tag and group.
+        """Terms that begin with a word, of images that match the query's filters except tag and group.
 
-        In the order of their places, those after `start` and up to `end`; at most `limit` rows are read for it.
-        Eventually consistent.
+        In the order of their places, after `start` and up to `end`. Reads at most `limit` rows, eventually
+        consistent.
         """
         ...
 
     def cards(self, query: SearchQuery, image_ids: Sequence[str]) -> Mapping[str, Card]:
-        """The cards of those images that are still there and have the query's tag and group.
+        """The cards of those images that still exist and have the query's tag and group.
 
-        Read from the records, eventually consistent: at half a unit each, what is gone is gone within a moment.
+        Read from the records, eventually consistent: half a read unit each, and a change shows within a moment.
         """
         ...
 
 
-class AlikeRows(Protocol):
+class SimilarityIndex(Protocol):
     """The perceptual hashes of images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
-    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[Alike]:
+    def near(self, owner: str, perceptual_hash: str, *, limit: int) -> Sequence[SimilarityCandidate]:
         """READY images of an owner whose hashes share a band with this one, each once, in no order.
 
-        Of each band the newest `limit`. Eventually consistent.
+        Reads the newest `limit` images of each band, eventually consistent.
         """
         ...
 
 
 class FeedRows(Protocol):
-    """What the feed is read from. All methods raise StorageUnavailable when DynamoDB does not answer."""
+    """The rows of the feed. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
     def entries(self, query: FeedQuery, *, after: str | None, at: datetime) -> FeedSlice:
-        """Images that were public a moment ago and have not expired, the newest first, older than `after`.
+        """Public images that have not expired, the newest first, older than `after`.
 
-        Eventually consistent. At most 2,000 rows are examined.
+        Eventually consistent. Examines at most 2,000 rows.
         """
         ...
 
     def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:
-        """The details that the images had when these rows were written; those that have changed since are left out."""
+        """The details from which these rows were written; images whose details changed since are left out."""
         ...

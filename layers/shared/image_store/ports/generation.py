@@ -1,4 +1,4 @@
-"""Pictures that models make."""
+"""Generation: jobs and their budgets, the health of providers, owners' keys, and the providers themselves."""
 
 from __future__ import annotations
 
@@ -10,24 +10,16 @@ if TYPE_CHECKING:
 
     from image_store.domain.generation.breaker import Breaker
     from image_store.domain.generation.budget import Budgets, Spending
-    from image_store.domain.generation.jobs import (
-        Job,
-        JobItem,
-        JobItemChange,
-        JobName,
-        JobPage,
-        NamedJob,
-        ProviderCall,
-        ProviderPerformance,
-    )
+    from image_store.domain.generation.jobs import Job, JobItem, JobItemChange, JobName, JobPage, NamedJob
+    from image_store.domain.generation.ledger import ProviderCall, ProviderPerformance
     from image_store.domain.generation.providers import GeneratedImage, ImageRequest, Provider, ProviderKey
 
 
 class Generations(Protocol):
-    """Generation jobs, with the money that is set aside and spent for them. Every write is made as a whole.
+    """Generation jobs with their budgets and ledger. Each write is one transaction.
 
-    Writers hand over what they saw of an image and what they want. A write whose answer is lost is settled by a strong
-    read. All methods raise StorageUnavailable when DynamoDB does not answer.
+    Writers pass the item they read and the item they want. If the response to a write is lost, a strongly consistent
+    read decides whether it succeeded. All methods raise StorageUnavailable when DynamoDB does not answer.
     """
 
     def create(
@@ -40,48 +32,48 @@ class Generations(Protocol):
         names: Sequence[JobName],
         due_at: datetime,
     ) -> None:
-        """Write a job with its images, take their holds from the budgets and promise them to the owner's quota.
+        """Write a job with its items, take their holds from the budgets and their places from the owner's quota.
 
-        `most_images` is that quota, 0 for none. `names` are what the job can be found by.
+        `most_images` is that quota, 0 for none. `names` are the names under which the job is found.
 
         Raises
         ------
         BudgetExceeded, BudgetUsedUp, QuotaExceeded
         Conflict
-            one of the names is held by another job; nothing was written
+            another job has one of the names; nothing was written
         """
         ...
 
     def named(self, name: str, *, at: datetime) -> NamedJob | None:
-        """The job that holds a name, strongly consistent."""
+        """Find the job that has a name, strongly consistent."""
         ...
 
-    def give(self, name: JobName, job_id: str, *, at: datetime) -> None:
-        """Let a job be found by another name as well; Conflict when the name is held, by whomever."""
+    def add_name(self, name: JobName, job_id: str, *, at: datetime) -> None:
+        """Give a job another name; Conflict if any job has the name."""
         ...
 
-    def release(self, name: str, job_id: str) -> None:
-        """Take a name from a job; nothing happens when another holds it."""
+    def remove_name(self, name: str, job_id: str) -> None:
+        """Remove a name of a job; does nothing if another job has it."""
         ...
 
-    def bring_forward(self, name: str, held: NamedJob, *, to: datetime) -> None:
-        """Let a name end earlier than its row says; nothing happens when that has changed meanwhile."""
+    def bring_forward(self, name: str, holder: NamedJob, *, to: datetime) -> None:
+        """Move the expiry of a name forward; does nothing if the row has changed meanwhile."""
         ...
 
     def job(self, job_id: str) -> Job | None:
-        """Read a job without its images, strongly consistent: one GetItem."""
+        """Read a job without its items, strongly consistent: one GetItem."""
         ...
 
-    def items(self, job_id: str, *, wishes: bool = False) -> tuple[Job, list[JobItem]] | None:
-        """Read a job and its images in their order, strongly consistent: one query, or one for each MB of wishes."""
+    def items(self, job_id: str, *, with_requests: bool = False) -> tuple[Job, list[JobItem]] | None:
+        """Read a job and its items in order, strongly consistent: one Query, or one for each MB of requests."""
         ...
 
     def item(self, job_id: str, index: int) -> tuple[Job, JobItem] | None:
-        """Read one image of a job, strongly consistent."""
+        """Read a job and one of its items, strongly consistent."""
         ...
 
     def jobs(self, owner: str, *, after: str | None, limit: int) -> JobPage:
-        """An owner's jobs, the newest first; which there are is eventually consistent."""
+        """Read an owner's jobs, the newest first; the list is eventually consistent."""
         ...
 
     def change(
@@ -93,33 +85,33 @@ class Generations(Protocol):
         most_images: int = 0,
         due_at: datetime | None = None,
     ) -> None:
-        """Change images of one job, with all that follows for the job, budgets, quota, ledger and statistics.
+        """Change items of one job, and with them the job, budgets, quota, ledger and statistics.
 
-        Limits apply only to what is held anew. With `due_at` the job goes on: it is not cancelled any more, and will
-        be looked at.
+        Limits apply only to new holds. With `due_at` the job continues: it is no longer cancelled, and the sweep will
+        look at it then.
 
         Raises
         ------
         Conflict
-            one of the images is no longer at the version of `before`; nothing was written
+            one of the items is no longer at the version of `before`; nothing was written
         BudgetExceeded, BudgetUsedUp, QuotaExceeded
         """
         ...
 
-    def stop(self, job_id: str, *, at: datetime) -> None:
-        """Mark a job as cancelled; what happens to its images is its callers' business. Safe to repeat."""
+    def cancel(self, job_id: str, *, at: datetime) -> None:
+        """Mark a job as cancelled; callers change its items. Safe to repeat."""
         ...
 
     def due(self, before: datetime, *, limit: int) -> Iterator[str]:
-        """The ids of jobs that have to be looked at; eventually consistent."""
+        """The ids of jobs that the sweep must look at; eventually consistent."""
         ...
 
-    def look_again(self, job: Job, *, at: datetime | None) -> None:
-        """Let a job be looked at again, or never; Conflict when it has changed since it was read."""
+    def schedule(self, job: Job, *, at: datetime | None) -> None:
+        """Set when the sweep looks at a job again, None for never; Conflict if the job has changed since."""
         ...
 
     def spending(self, owner: str | None, *, on: date) -> tuple[Spending, Spending]:
-        """What an owner, or (None) the deployment, has spent on a day and in its month, strongly consistent."""
+        """The spending of an owner, or (None) the deployment, on a day and in its month, strongly consistent."""
         ...
 
     def is_settled(self, item: JobItem, call: ProviderCall) -> bool:
@@ -129,9 +121,9 @@ class Generations(Protocol):
     def performance(
         self, owner: str | None, *, since: date, until: date
     ) -> Mapping[date, Sequence[ProviderPerformance]]:
-        """How providers did by day, before `until`, for an owner or (None) for all; eventually consistent.
+        """The performance of providers by day, before `until`, for an owner or (None) all; eventually consistent.
 
-        At most a year, which is one query.
+        At most a year, which is one Query.
         """
         ...
 
@@ -144,43 +136,43 @@ class ProviderHealth(Protocol):
         ...
 
     def save(self, provider: Provider, after: Breaker) -> bool:
-        """Write a breaker that was one version older; False when somebody else was first."""
+        """Write a breaker that was one version older; False if another worker was first."""
         ...
 
-    def made(self, provider: Provider, *, on: date) -> int:
-        """How many images a provider has made on a day (UTC) for all owners, strongly consistent."""
+    def image_count(self, provider: Provider, *, on: date) -> int:
+        """The number of images that a provider has made on a day (UTC) for all owners, strongly consistent."""
         ...
 
 
 class ProviderKeys(Protocol):
-    """Owners' own keys, sealed. All methods raise StorageUnavailable when the table or KMS does not answer."""
+    """Owners' own keys, encrypted. All methods raise StorageUnavailable when the table or KMS does not answer."""
 
     def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
-        """Keep a key, in place of an earlier one."""
+        """Store a key; it replaces an earlier one."""
         ...
 
     def remove(self, owner: str, provider: Provider) -> None:
-        """Forget a key. Safe to repeat."""
+        """Delete a key. Safe to repeat."""
         ...
 
     def providers(self, owner: str) -> frozenset[Provider]:
-        """For which providers an owner has a key, strongly consistent; nothing is opened."""
+        """The providers that an owner has a key for, strongly consistent; nothing is decrypted."""
         ...
 
     def get(self, owner: str, provider: Provider) -> ProviderKey | None:
-        """Open an owner's key."""
+        """Decrypt an owner's key."""
         ...
 
 
 class ImageProvider(Protocol):
-    """Somebody who makes images, called once for each and never again by itself."""
+    """A provider that makes images. One call is one request: nothing is retried automatically."""
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
-        """Have an image made, at the latest by `until`.
+        """Make an image, at the latest by `until`.
 
         Raises
         ------
         ProviderFailure
-            it was not made, or nobody can tell
+            it was not made, or the outcome is unknown
         """
         ...

@@ -27,6 +27,10 @@ class Ids(Protocol):
         """A new attempt: 64 random bits in hexadecimal, unique among the attempts of an image."""
         ...
 
+    def token(self) -> str:
+        """A new name for anything else, such as a change or a lease: 64 random bits in hexadecimal."""
+        ...
+
     def publication(self) -> str:
         """A new publication: 128 random bits, URL-safe; it is a secret until it is shared."""
         ...

@@ -301,7 +301,7 @@ def policy_shards() -> tuple[str, ...]:
 
 FORMER_FEED_PREFIX = "FEED#"
 """What the partitions of the feed's rows began with while a stream consumer wrote them; no longer read."""
-FOUND_BY = (
+FINDING_PREFIXES = (
     "TAG#",
     "CATEGORY#",
     "MODEL#",
@@ -335,7 +335,7 @@ def by_model(owner: str, model: str) -> str:
     return f"MODEL#{quote(owner, safe='')}#{_part(model)}"
 
 
-def alike(owner: str, index: int, band: str) -> str:
+def hash_band(owner: str, index: int, band: str) -> str:
     """The partition of an owner's READY images whose perceptual hashes have this band at this place."""
     return f"ALIKE#{quote(owner, safe='')}#{index}#{band}"
 
@@ -365,24 +365,24 @@ def former_feed(month: str) -> str:
     return f"{FORMER_FEED_PREFIX}{month}"
 
 
-def owner_stats(generation: int, owner: str) -> str:
+def owner_stats(epoch: int, owner: str) -> str:
     """The partition of an owner's figures."""
-    return f"{STATS_PREFIX}{generation}#OWNER#{quote(owner, safe='')}"
+    return f"{STATS_PREFIX}{epoch}#OWNER#{quote(owner, safe='')}"
 
 
-def system_stats(generation: int, image_id: str) -> str:
+def system_stats(epoch: int, image_id: str) -> str:
     """The partition of those figures of the whole system in which an image counts."""
-    return f"{STATS_PREFIX}{generation}#ALL#{sum(image_id.encode()) % STATS_SHARDS}"
+    return f"{STATS_PREFIX}{epoch}#ALL#{sum(image_id.encode()) % STATS_SHARDS}"
 
 
-def all_system_stats(generation: int) -> tuple[str, ...]:
+def all_system_stats(epoch: int) -> tuple[str, ...]:
     """All partitions of the whole system's figures."""
-    return tuple(f"{STATS_PREFIX}{generation}#ALL#{shard}" for shard in range(STATS_SHARDS))
+    return tuple(f"{STATS_PREFIX}{epoch}#ALL#{shard}" for shard in range(STATS_SHARDS))
 
 
-def former_feed_months(generation: int) -> tuple[str, str]:
+def former_feed_months(epoch: int) -> tuple[str, str]:
     """The row that counted the public images of each month, for the feed of that time."""
-    return f"{STATS_PREFIX}{generation}#FEED", "MONTHS"
+    return f"{STATS_PREFIX}{epoch}#FEED", "MONTHS"
 
 
 TOTAL = "TOTAL"
@@ -412,8 +412,8 @@ def is_model_stats(sk: str) -> bool:
     return sk.startswith(_MODEL_PREFIX)
 
 
-def generation_of_stats(pk: str) -> int:
-    """The generation that a row of figures belongs to."""
+def epoch_of_stats(pk: str) -> int:
+    """The epoch that a row of figures belongs to."""
     return int(pk.split("#")[1])
 
 

@@ -1,4 +1,4 @@
-"""What lists show of an image."""
+"""The card: the part of an image that lists show."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from image_store.domain.images.media import MediaType
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a list tells of an image: enough for a gallery, small enough for a hundred in one read."""
+    """An image in a list: enough for a gallery, and small enough to read a hundred at once."""
 
     id: str
     kind: Kind
@@ -22,18 +22,18 @@ class Card:
     height: int
     alt_text: str | None
     alt_text_given: bool
-    """Whether the owner wrote it; a derived one may repeat the prompt."""
+    """Whether the owner wrote the alternative text; a derived one may repeat the prompt."""
     placeholder: Placeholder
     thumb_type: MediaType
     private_prefix: str
-    """Folder, id and attempt: what the private key of the thumbnail begins with, ending in `/`."""
+    """The beginning of private keys: folder, id and attempt, ending in `/`."""
     publication: str | None
     created_at: datetime
     model: str | None = None
     provider: str | None = None
-    """Who made it; both are read only where they are wanted."""
+    """Where the image was generated; model and provider are read on request only."""
     renditions: tuple[Rendition, ...] = ()
-    """Those made with the image; none in a card of an earlier build."""
+    """The renditions that were made with the image; empty in a card of an earlier build."""
 
     @property
     def thumb_key(self) -> str:
@@ -55,15 +55,15 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Extra:
-    """What a card carries on request."""
+class CardFields:
+    """The values of the fields that a card carries on request."""
 
     owner: str
     details: Details | None = None
-    """None where they were not wanted, or the image is gone."""
+    """None unless a field needs them, and when the image is gone."""
     renditions: tuple[Rendition, ...] = ()
 
 
 def thumb_of(record: ImageRecord) -> Rendition:
-    """The thumbnail every image has from the moment it is READY."""
-    return next(made for made in record.renditions if made.preset == "thumb")
+    """The thumbnail, which every READY image has."""
+    return next(rendition for rendition in record.renditions if rendition.preset == "thumb")

@@ -1,27 +1,26 @@
-"""The feed: what everybody may see, the newest first."""
+"""The feed: the public images of all owners, the newest first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.finding.cards import Card
+from image_store.domain.finding.filters import Period
 from image_store.domain.images.image import Details
 
 
 @dataclass(frozen=True, slots=True)
-class FeedQuery:
-    """Which part of the feed is wanted; `since` is inclusive and `until` is not."""
+class FeedQuery(Period):
+    """Which part of the feed to answer."""
 
     limit: int
     owner: str | None = None
     group: str | None = None
-    """`type:id`, whoever owns the images."""
-    since: datetime | None = None
-    until: datetime | None = None
+    """`type:id`, of any owner."""
 
     @property
     def binding(self) -> tuple[str | None, ...]:
-        """What a cursor of the feed is bound to; the limit may change from page to page."""
+        """The query parts that a cursor is valid for; the limit may change from page to page."""
         return (
             "feed",
             self.owner,
@@ -39,12 +38,12 @@ class FeedEntry:
     owner: str
     expires_at: datetime | None
     fingerprint: str
-    """Tells whether details are those that the image had when the row was written."""
+    """Identifies the version of the details from which the row was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedSlice:
-    """Rows of the feed, and the id after which the next ones begin; None when there is nothing more to read."""
+    """Rows of the feed, and the id after which the next slice begins; None at the end."""
 
     entries: tuple[FeedEntry, ...]
     resume_after: str | None
@@ -56,5 +55,5 @@ class FeedPage:
 
     entries: tuple[FeedEntry, ...]
     details: Mapping[str, Details]
-    """By image id, where they were wanted."""
+    """By image id; empty unless a field needs them."""
     next_cursor: str | None

@@ -1,66 +1,60 @@
-"""What a list asks for and what it answers."""
+"""The query and the pages of a list."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from image_store.domain.finding.cards import Card
-from image_store.domain.images.image import Kind, Visibility
+from image_store.domain.finding.filters import Filters
 
 FIELDS = ("title", "prompt", "model", "provider", "tags", "groups", "owner_id", "renditions")
-"""What cards carry on request."""
+"""The names of the fields that cards carry on request."""
 FIELDS_OF_DETAILS = frozenset({"title", "prompt", "tags", "groups"})
-"""Those that no row of a list holds: they take one more read of each image."""
+"""The fields that no row of a list holds: they take one more read for each image."""
 MAX_EXAMINED_ROWS = 2_000
-"""One request reads at most so many rows; what is left is behind the next cursor."""
+"""The most rows that one request reads; the next cursor continues after them."""
+
+
+_BINDING_ORDER = (
+    "kind",
+    "visibility",
+    "group",
+    "since",
+    "until",
+    "trashed",
+    "category",
+    "tag",
+    "model",
+    "provider",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class ListQuery:
-    """Which images of an owner, in which order; `since` is inclusive and `until` is not."""
+class ListQuery(Filters):
+    """Which images of an owner, in which order."""
 
     owner: str
     limit: int
     descending: bool = True
-    kind: Kind | None = None
-    visibility: Visibility | None = None
-    group: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    trashed: bool = False
-    category: str | None = None
-    tag: str | None = None
-    model: str | None = None
-    provider: str | None = None
     sha256: str | None = None
     """The checksum of the bytes; not together with a group, a tag or the trash."""
     fields: frozenset[str] = frozenset()
-    """Those of `FIELDS` that are wanted."""
+    """The names out of `FIELDS` that cards carry."""
     from_records: bool = False
-    """Whether rows count that are written with the record alone; those of projections may be a little behind."""
+    """Whether to read only rows that are written with the record; projections may lag behind."""
 
     @property
     def binding(self) -> tuple[str | None, ...]:
-        """What a cursor of this list is bound to; the limit may change from page to page."""
+        """The query parts that a cursor is valid for; the limit may change from page to page."""
         return (
             self.owner,
             str(self.descending),
-            self.kind,
-            self.visibility,
-            self.group,
-            self.since.isoformat() if self.since else None,
-            self.until.isoformat() if self.until else None,
-            str(self.trashed),
-            self.category,
-            self.tag,
-            self.model,
-            self.provider,
+            *self.filter_binding(_BINDING_ORDER),
             *(() if self.sha256 is None else (self.sha256,)),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class GroupOf:
-    """A group of an owner: all of its images that are READY, the oldest first."""
+class OwnerGroup:
+    """A group of one owner: its READY images, the oldest first."""
 
     owner: str
     name: str
@@ -68,13 +62,13 @@ class GroupOf:
 
     @property
     def binding(self) -> tuple[str | None, ...]:
-        """What a cursor of this group is bound to."""
+        """The query parts that a cursor is valid for."""
         return ("group", self.owner, self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class MemberPage:
-    """Images of a group, and the id after which the next page begins; None when there is nothing more to read."""
+    """Images of a group, and the id after which the next page begins; None at the end."""
 
     image_ids: tuple[str, ...]
     resume_after: str | None
@@ -82,7 +76,7 @@ class MemberPage:
 
 @dataclass(frozen=True, slots=True)
 class CardPage:
-    """Cards, and the id after which the next page begins; None when there is nothing more to read."""
+    """Cards, and the id after which the next page begins; None at the end."""
 
     cards: tuple[Card, ...]
     resume_after: str | None

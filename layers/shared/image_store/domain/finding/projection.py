@@ -1,4 +1,4 @@
-"""What is projected of an image, so that it can be found and counted without reading all others."""
+"""The facts of an image from which projections are built: rows for lists and searches, and figures."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -10,23 +10,23 @@ from image_store.domain.ids import created_at
 from image_store.domain.images.image import Details, Image, ImageRecord, State, Visibility
 
 MAX_TERMS = 100
-"""An image is found by so many terms: of title and tags first, then filename and alt text, then the prompt."""
+"""The most terms of an image: from title and tags first, then filename and alt text, then the prompt."""
 
 TITLE_RANK, NAME_RANK, PROMPT_RANK = range(3)
-"""How much a term says of its image, by where it stands; the lowest says most."""
+"""How well a term describes its image, by the text it comes from; the lowest is best."""
 RANKS = 3
 
 Figures = dict[str, int]
-"""Numbers by name, to be added up."""
+"""Amounts by name, for addition."""
 
 IMAGES, SIZE = "images", "size_bytes"
-COUNTED = "counted:"
-"""Begins the names of the figures of images that usage rows count as well."""
+USAGE_PREFIX = "counted:"
+"""Begins the names of figures of images that the owner's usage row counts too."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """All that the projections of an image are made from, besides its card."""
+    """Everything that the projections of an image are built from, besides its card."""
 
     owner: str
     trashed: bool
@@ -42,63 +42,63 @@ class ImageFacts:
     terms: dict[str, int]
     """Each term with its rank."""
     perceptual_hash: str | None = None
-    """None in the trash, where nothing similar is looked for."""
+    """None in the trash, where similar images are not searched."""
     counted: bool = False
-    """Whether the owner's usage row counts it as well."""
+    """Whether the owner's usage row counts the image too."""
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "ImageFacts":
-        """The facts that `to_json` made a value of JSON."""
-        # Earlier builds also told whether the image is in the feed, whose rows they projected.
-        known = {name: told for name, told in value.items() if name != "public"}
+        """The facts in a value of `to_json`."""
+        # Earlier builds also projected the feed, and stored whether the image is in it.
+        known = {name: fact for name, fact in value.items() if name != "public"}
         return cls(**{**known, "tags": tuple(value["tags"])})
 
     def to_json(self) -> dict[str, Any]:
-        """The same as a value of JSON."""
+        """The facts as a JSON value."""
         return asdict(self)
 
     @property
     def figures(self) -> Figures:
-        """What it adds to the totals of its owner and of the system."""
+        """The amounts that the image adds to the totals of its owner and of the system."""
         names = [
             "",
             f"kind:{self.kind}:",
             f"format:{self.content_type}:",
             f"visibility:{self.visibility}:",
             *(["trash:"] if self.trashed else []),
-            *([COUNTED] if self.counted else []),
+            *([USAGE_PREFIX] if self.counted else []),
         ]
         return {
-            f"{name}{what}": amount
+            f"{name}{figure}": amount
             for name in names
-            for what, amount in ((IMAGES, 1), (SIZE, self.size_bytes))
+            for figure, amount in ((IMAGES, 1), (SIZE, self.size_bytes))
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """How far the projections have been remade from the records.
+    """How far a rebuild of the projections has come.
 
-    Figures are counted anew under a number of their own while the old ones are still answered: `serving` is answered,
-    `building` is counted, and both are the same when no rebuild is under way.
+    Every rebuild counts figures in a new epoch, while those of the old one are still answered. `serving` is the epoch
+    that is answered and `building` the one that is counted. Both are the same when no rebuild is under way.
     """
 
     serving: int = 1
     building: int = 1
     begins_at: datetime | None = None
-    """No row is read before: until then consumers may be at work that do not know of the rebuild."""
+    """The rebuild reads no row before this instant, because consumers may not know of the new epoch yet."""
     after: str | None = None
     step: int = 0
     examined: int = 0
 
     @property
     def under_way(self) -> bool:
-        """Whether it has been begun and not ended."""
+        """Whether a rebuild has begun and not ended."""
         return self.serving != self.building
 
 
 def facts_of(image: Image) -> ImageFacts | None:
-    """What is projected of a record; None while, or once, it is not to be found."""
+    """The facts of an image; None unless it is READY or TRASHED."""
     record, details = image.record, image.details
     if record.state not in {State.READY, State.TRASHED}:
         return None
@@ -122,15 +122,15 @@ def facts_of(image: Image) -> ImageFacts | None:
 
 
 def search_terms(record: ImageRecord, details: Details) -> dict[str, int]:
-    """The terms by which an image is found, each with its best rank."""
-    found: dict[str, int] = {}
+    """The search terms of an image, each with its best rank."""
+    terms: dict[str, int] = {}
     for rank, text in _texts(record, details):
         for term in terms_of(text):
-            if term not in found:
-                if len(found) == MAX_TERMS:
-                    return found
-                found[term] = rank
-    return found
+            if term not in terms:
+                if len(terms) == MAX_TERMS:
+                    return terms
+                terms[term] = rank
+    return terms
 
 
 def day_of(image_id: str) -> str:
@@ -139,12 +139,12 @@ def day_of(image_id: str) -> str:
 
 
 def _texts(record: ImageRecord, details: Details) -> Iterator[tuple[int, str]]:
-    """Everything that is searched, what says most first."""
+    """All texts that a search looks at, the best ranks first."""
     yield TITLE_RANK, details.title or ""
     for tag in details.tags:
         yield TITLE_RANK, tag
     yield NAME_RANK, record.filename
-    # A derived text is the prompt's, or the title's, beginning.
+    # A derived alternative text only repeats the beginning of the prompt or the title.
     if details.alt_text_given:
         yield NAME_RANK, details.alt_text or ""
     prompt = (details.generation or {}).get("prompt")

@@ -1,77 +1,59 @@
-"""What a search asks for and what it finds."""
+"""The query of a search, the rows that it reads, and the score of an image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
+from image_store.domain.finding.filters import Filters
 from image_store.domain.finding.projection import RANKS
-from image_store.domain.images.image import Kind, Visibility
+
+_BINDING_ORDER = (
+    "kind",
+    "visibility",
+    "tag",
+    "group",
+    "model",
+    "provider",
+    "category",
+    "since",
+    "until",
+    "trashed",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class SearchQuery:
-    """Words, and among which images of an owner they are looked for; `since` is inclusive and `until` is not."""
+class SearchQuery(Filters):
+    """Which images of an owner to search, and for which words."""
 
     owner: str
     words: tuple[str, ...]
     """Folded terms; an image needs one that begins with each."""
     limit: int
-    kind: Kind | None = None
-    visibility: Visibility | None = None
-    tag: str | None = None
-    group: str | None = None
-    model: str | None = None
-    provider: str | None = None
-    category: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    trashed: bool = False
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether images are left out that have all words."""
-        wanted = (self.kind, self.visibility, self.tag, self.group, self.model, self.provider, self.category)
-        return any(each is not None for each in (*wanted, self.since, self.until))
 
     @property
     def binding(self) -> tuple[str | None, ...]:
-        """What a cursor of this search is bound to; the limit may change from page to page."""
-        return (
-            "search",
-            self.owner,
-            " ".join(self.words),
-            self.kind,
-            self.visibility,
-            self.tag,
-            self.group,
-            self.model,
-            self.provider,
-            self.category,
-            self.since.isoformat() if self.since else None,
-            self.until.isoformat() if self.until else None,
-            str(self.trashed),
-        )
+        """The query parts that a cursor is valid for; the limit may change from page to page."""
+        return ("search", self.owner, " ".join(self.words), *self.filter_binding(_BINDING_ORDER))
 
 
 @dataclass(frozen=True, slots=True)
 class TermRow:
-    """A term of an image, as a search meets it."""
+    """One term of an image, as a row."""
 
     place: str
-    """Sorts by term, then by what says most of an image, then the newest first."""
+    """The sort key: by term, then by rank, then the newest first."""
     term: str
     image_id: str
     terms: Mapping[str, int]
     """All terms of the image, each with its rank."""
 
     def is_first_for(self, word: str) -> bool:
-        """Whether a search for a word meets no other term of the image before."""
+        """Whether this is the first term of the image that begins with a word."""
         return self.term == min(term for term in self.terms if term.startswith(word))
 
 
 @dataclass(frozen=True, slots=True)
 class TermRows:
-    """Rows in the order of their places, how many were read for them, and where to go on."""
+    """Rows in the order of their places, the number of rows examined, and the place after which to continue."""
 
     rows: tuple[TermRow, ...]
     examined: int
@@ -79,17 +61,17 @@ class TermRows:
 
 
 def score(terms: Mapping[str, int], words: tuple[str, ...]) -> int | None:
-    """How far an image is from what was asked, 0 being nearest; None when a word is missing.
+    """The distance of an image from a search, 0 being best; None when a word is missing.
 
-    Each word counts by where it stands best: whole words before beginnings, then title and tags before filename and
-    alt text before the prompt.
+    Each word counts with its best term: whole words before beginnings, then title and tags before filename and alt
+    text before the prompt.
     """
     total = 0
     for word in words:
-        found = [
+        distances = [
             rank if term == word else rank + RANKS for term, rank in terms.items() if term.startswith(word)
         ]
-        if not found:
+        if not distances:
             return None
-        total += min(found)
+        total += min(distances)
     return total

@@ -1,4 +1,4 @@
-"""How alike two pictures are, told from their perceptual hashes of 64 bits."""
+"""The similarity of two images, measured by their perceptual hashes of 64 bits."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ HASH_DIGITS = 16
 
 BANDS = 4
 BAND_DISTANCE = 3
-"""Up to this many different bits two hashes surely share a band: three bits spoil at most three of four."""
+"""Hashes that differ in at most this many bits always share a band: three bits change at most three bands of four."""
 
 MAX_DISTANCE = 8
-"""Pictures are similar up to so many different bits: a coarse copy is up to 6 away, other pictures 12 and more."""
+"""The most different bits of similar images: a coarse copy differs in up to 6, another picture in 12 or more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Alike:
+class SimilarityCandidate:
     """An image that may be similar, with its perceptual hash."""
 
     card: Card
@@ -24,20 +24,20 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
+class SimilarImage:
     """An image that is similar to another."""
 
     card: Card
     distance: int
-    """How many of 64 bits their perceptual hashes differ in; 0 for what looks the same."""
+    """The number of different bits in the perceptual hashes, of 64; 0 means no visible difference."""
 
 
 def hamming(a: str, b: str) -> int:
-    """How many of their 64 bits two perceptual hashes differ in."""
+    """The number of different bits in two perceptual hashes of 64 bits."""
     return (int(a, 16) ^ int(b, 16)).bit_count()
 
 
 def bands(perceptual_hash: str) -> tuple[str, ...]:
-    """The four quarters of a hash, of 16 bits each, in their order, to find its neighbours by in an index."""
+    """The four quarters of a hash, of 16 bits each, in order; an index finds hashes that share one."""
     digits = HASH_DIGITS // BANDS
     return tuple(perceptual_hash[at : at + digits] for at in range(0, HASH_DIGITS, digits))

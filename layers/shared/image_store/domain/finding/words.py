@@ -1,7 +1,7 @@
-"""Words of texts in any script, folded so that a search finds what a reader takes for the same word.
+"""Splits texts in any script into terms, folded so that a search treats variants of a word as equal.
 
-Case, accents, width and kind of digits do not count. What is written without spaces between words (Chinese, Japanese,
-Korean, Thai and their neighbours) is cut into pairs of characters. Nothing here depends on the machine or its locale.
+Case, accents, width and kind of digits do not count. Scripts without spaces between words (Chinese, Japanese, Korean,
+Thai and their neighbours) are cut into pairs of characters. The result does not depend on the machine or its locale.
 """
 
 import re
@@ -9,14 +9,14 @@ import unicodedata
 from collections.abc import Iterator
 
 MAX_TERM_CHARS = 32
-"""A word counts with so many of its characters."""
+"""The most characters of a word that count."""
 
 _POINTS = range(10, 37)
-"""Combining classes of Hebrew points and Arabic vowel signs, which most texts leave out."""
+"""Combining classes of Hebrew points and Arabic vowel signs, which most texts omit."""
 _ACCENTS = range(200, 241)
-"""Combining classes of accents; marks that make another letter, as in か and が, have lower ones."""
+"""Combining classes of accents; marks that form another letter, as in か and が, have lower classes."""
 
-# Letters that Unicode does not take apart into a base and an accent.
+# Letters that Unicode does not decompose into a base and an accent.
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i", "ŋ": "n"}
 )
@@ -29,7 +29,7 @@ _UNSPACED = re.compile(
 
 
 def terms_of(text: str) -> Iterator[str]:
-    """Every term of a text by which it is found, in its order, repeated ones too."""
+    """All search terms of a text in order, with repetitions."""
     for run, unspaced in _runs(text):
         if unspaced:
             # The last character alone, so that a search for one character finds it at the end as well.
@@ -39,33 +39,33 @@ def terms_of(text: str) -> Iterator[str]:
 
 
 def query_terms(text: str) -> tuple[str, ...]:
-    """The terms that a search asks for, each once: a text has to have words that begin with each of them."""
-    wanted: dict[str, None] = {}
+    """The terms of a search, each once: a text matches if it has a word that begins with each of them."""
+    terms: dict[str, None] = {}
     for run, unspaced in _runs(text):
         if unspaced and len(run) > 1:
-            wanted |= dict.fromkeys(run[place : place + 2] for place in range(len(run) - 1))
+            terms |= dict.fromkeys(run[place : place + 2] for place in range(len(run) - 1))
         else:
-            wanted[run[:MAX_TERM_CHARS]] = None
-    return tuple(wanted)
+            terms[run[:MAX_TERM_CHARS]] = None
+    return tuple(terms)
 
 
 def folded(text: str) -> str:
-    """A text without what does not count: case, accents, width, and the kind of its digits."""
+    """A text without the differences that do not count: case, accents, width and kind of digits."""
     plain = _without_accents(unicodedata.normalize("NFKD", text)).casefold().translate(_LETTERS)
-    # Folding case may bring new accents: İ becomes i and a dot.
+    # Case folding may add accents: İ becomes i and a dot.
     plain = _without_accents(unicodedata.normalize("NFKD", plain))
     return "".join(map(_digit, unicodedata.normalize("NFC", plain)))
 
 
 def _runs(text: str) -> Iterator[tuple[str, bool]]:
-    """The words of a text as they stand between spaces and signs, and whether they are of a script without spaces."""
+    """The words of a text between spaces and signs, and whether each is in a script without spaces."""
     for word in "".join(map(_letter_or_space, folded(text))).split():
         end = 0
-        for found in _UNSPACED.finditer(word):
-            if found.start() > end:
-                yield word[end : found.start()], False
-            yield found[0], True
-            end = found.end()
+        for match in _UNSPACED.finditer(word):
+            if match.start() > end:
+                yield word[end : match.start()], False
+            yield match[0], True
+            end = match.end()
         if end < len(word):
             yield word[end:], False
 
@@ -82,7 +82,7 @@ def _digit(char: str) -> str:
 
 
 def _letter_or_space(char: str) -> str:
-    """Letters, digits and marks as they are, nothing for invisible joiners, a space for all else."""
+    """Letters, digits and marks unchanged, nothing for invisible joiners, and a space for everything else."""
     kind = unicodedata.category(char)
     if kind[0] in "LNM":
         return char

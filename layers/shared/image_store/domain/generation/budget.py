@@ -39,6 +39,15 @@ class Spending:
         return self.spent + self.reserved
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetHold:
+    """What is set aside for an image before anybody is asked to make it."""
+
+    micros: int
+    on: date
+    """The day, and with it the month, whose budget it is taken from."""
+
+
 def day_of(on: date) -> str:
     """The name of a day's budget."""
     return f"{on:%Y-%m-%d}"

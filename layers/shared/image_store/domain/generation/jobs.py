@@ -1,23 +1,21 @@
-"""Generation jobs: what was asked for, and how far each image has come."""
+"""Generation jobs and their items: what a job makes, and how far each image has come."""
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import Conflict
-from image_store.domain.generation.providers import NOT_OF_THE_PROVIDER, OF_A_KEY, Provider, Reason
-from image_store.domain.images.attributes import Attributes
+from image_store.domain.generation.budget import BudgetHold
+from image_store.domain.generation.ledger import CallOutcome, ProviderCall
+from image_store.domain.generation.providers import Provider
+from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.domain.work import GenerateImage
 
 MAX_IMAGES = 50
 """Images that one job makes."""
-MAX_VARIATIONS = 10
-MAX_REFERENCES = 10
 JOB_LIFETIME = timedelta(days=90)
 """For how long a job can be read."""
 LONGEST_LOOK = timedelta(hours=1)
@@ -26,9 +24,6 @@ LONGEST_LEASE = timedelta(minutes=6)
 """Longer than the function runs that makes an image."""
 WAITING_LIFETIME = timedelta(minutes=30)
 """How long an image waits for a provider that can be tried."""
-
-PROVIDER_RESULTS_PREFIX = "paid/"
-"""Below it lie the providers' answers from the moment they arrive until they are images."""
 
 
 class JobItemState(StrEnum):
@@ -70,39 +65,7 @@ JOB_ITEM_TRANSITIONS: Mapping[JobItemState, frozenset[JobItemState]] = {
     JobItemState.SUCCEEDED: frozenset(),
 }
 """RUNNING → RUNNING is a worker that takes over from a dead one."""
-
 ENDED = frozenset({JobItemState.SUCCEEDED, JobItemState.FAILED, JobItemState.CANCELLED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationRequest:
-    """One image, as its owner wants it."""
-
-    prompt: str
-    negative_prompt: str | None = None
-    size: str | None = None
-    """`WIDTHxHEIGHT`; None leaves it to the model."""
-    quality: str | None = None
-    seed: int | None = None
-    """None stands for any; each image of a job has one."""
-    has_own_seed: bool = False
-    """Whether its owner gave the seed, and did not leave it to us."""
-    variation: int = 0
-    """Which of the images of one wish it is, from 0 on."""
-    reference_ids: tuple[str, ...] = ()
-    attributes: Attributes = field(default_factory=Attributes)
-    sealed: str | None = None
-    """What was sealed of it: its prompts, which are empty then, and the analysis of its attributes."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelPreference:
-    """By whom, and with which model, a job is to be made."""
-
-    provider: Provider | None = None
-    model: str | None = None
-    fallback: bool = True
-    """Whether others may do it when this one cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,68 +79,6 @@ class JobItemError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderCall:
-    """One call of a provider: the fence that everything it leads to carries."""
-
-    id: str
-    """16 hexadecimal digits, unique among all calls."""
-    provider: Provider
-    model: str
-    own_key: bool
-    """Whether the owner's own key pays."""
-    started_at: datetime
-
-    def paid_key(self, job_id: str, index: int) -> str:
-        """Where its answer is kept until it is an image."""
-        return f"{PROVIDER_RESULTS_PREFIX}{job_id}/{index:02d}/{self.id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderCallFailure:
-    """How a call failed that was charged for."""
-
-    reason: Reason
-    message: str
-    is_paid: bool
-    """Whether a picture was made, as far as anybody can tell."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerEntry:
-    """What a call cost, and what has to be known of it to make its answer an image."""
-
-    call: ProviderCall
-    cost_micros: int | None
-    """None when the price is not known."""
-    usage: Mapping[str, int] | None
-    prices: str
-    """The version of the price table."""
-    duration_ms: int
-    seed: int | None
-    size: str
-    quality: str | None
-    params: Mapping[str, Any]
-    generated_at: datetime
-    sealed: str | None = None
-    """The parameters, where they are sealed."""
-    usage_is_readable: bool = True
-    """Whether what the provider said of usage could be read."""
-    pictures: int = 1
-    """How many pictures the answer held."""
-    failure: ProviderCallFailure | None = None
-    """Why there is no picture; None where there is one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetHold:
-    """What is set aside for an image before anybody is asked to make it."""
-
-    micros: int
-    on: date
-    """The day, and with it the month, whose budget it is taken from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobItem:
     """One image of a job."""
 
@@ -186,7 +87,7 @@ class JobItem:
     request_index: int
     """Which item of the request it belongs to; variations share it."""
     owner: str
-    wish: GenerationRequest | None
+    request: GenerationRequest | None
     """None where it was not read."""
     state: JobItemState = JobItemState.QUEUED
     version: int = 1
@@ -262,7 +163,7 @@ class Job:
     updated_at: datetime
     version: int = 1
     """Grows with every change of one of its images."""
-    preference: ModelPreference = ModelPreference()
+    preference: ModelPreference = field(default_factory=ModelPreference)
     counts: Mapping[JobItemState, int]
     cost_micros: int = 0
     unknown_costs: int = 0
@@ -311,34 +212,9 @@ def is_superseded(work: GenerateImage, item: JobItem) -> bool:
     return 0 < work.version < item.version
 
 
-MAX_PROMPT_EXCERPT_CHARS = 200
-
-
-def prompt_excerpt(wish: GenerationRequest | None) -> str | None:
-    """The beginning of a prompt as lists show it; None for one that is sealed, or was not read."""
-    return wish.prompt[:MAX_PROMPT_EXCERPT_CHARS] if wish is not None and wish.prompt else None
-
-
 def initial_counts(items: int) -> dict[JobItemState, int]:
     """The counts of a new job."""
     return {state: items if state is JobItemState.QUEUED else 0 for state in JobItemState}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallOutcome:
-    """What a call came to, for ledger, statistics and metrics."""
-
-    call: ProviderCall
-    duration_ms: int
-    succeeded: bool
-    reason: Reason | None = None
-    receipt: LedgerEntry | None = None
-    """Only of a call that was charged for."""
-
-    @property
-    def is_not_of_provider(self) -> bool:
-        """Whether it failed, and that says nothing of how well the provider works."""
-        return self.reason is not None and says_nothing_of_provider(self.call, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,55 +252,3 @@ class JobPage:
 
     jobs: tuple[Job, ...]
     resume_after: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderPerformance:
-    """How a provider has done."""
-
-    provider: Provider
-    succeeded: int = 0
-    failed: int = 0
-    refused: int = 0
-    """Of those that failed, the calls that say nothing of how well the provider works."""
-    duration_ms: int = 0
-    """Of all that succeeded."""
-    cost_micros: int = 0
-    unknown_costs: int = 0
-
-    @property
-    def success_rate(self) -> float | None:
-        """The share of calls that succeeded, without those that failed for the request's sake; None of no calls."""
-        judged = self.succeeded + self.failed - self.refused
-        return self.succeeded / judged if judged > 0 else None
-
-    @property
-    def was_used(self) -> bool:
-        """Whether it was called at all."""
-        return bool(self.succeeded or self.failed)
-
-    def __add__(self, other: "ProviderPerformance") -> "ProviderPerformance":
-        return ProviderPerformance(
-            provider=self.provider,
-            succeeded=self.succeeded + other.succeeded,
-            failed=self.failed + other.failed,
-            refused=self.refused + other.refused,
-            duration_ms=self.duration_ms + other.duration_ms,
-            cost_micros=self.cost_micros + other.cost_micros,
-            unknown_costs=self.unknown_costs + other.unknown_costs,
-        )
-
-
-def says_nothing_of_provider(call: ProviderCall, reason: Reason) -> bool:
-    """Whether a failure lies in the request, with us, or in an owner's own key."""
-    return reason in NOT_OF_THE_PROVIDER or (call.own_key and reason in OF_A_KEY)
-
-
-def request_fingerprint(
-    owner: str, wishes: tuple[GenerationRequest, ...], preference: ModelPreference
-) -> str:
-    """A digest that two requests of an owner share when they ask for the same."""
-    said = json.dumps(
-        [owner, [asdict(wish) for wish in wishes], asdict(preference)], sort_keys=True, default=str
-    )
-    return hashlib.sha256(said.encode()).hexdigest()

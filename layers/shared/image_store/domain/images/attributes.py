@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from image_store.domain.errors import InvalidRequest
 from image_store.domain.images.image import Kind, Visibility
 
 
@@ -56,6 +57,14 @@ class Attributes:
     cache_control: str | None = None
     expires_at: datetime | None = None
     on_duplicate: OnDuplicate = OnDuplicate.KEEP
+
+
+def check_attributes(attributes: Attributes, now: datetime) -> None:
+    """Refuse a published reference image, or an expiry that has passed; raises InvalidRequest."""
+    if attributes.kind is Kind.REFERENCE and attributes.visibility is not Visibility.PRIVATE:
+        raise InvalidRequest("A reference image is always private.")
+    if attributes.expires_at is not None and attributes.expires_at <= now:
+        raise InvalidRequest("expires_at must lie in the future.")
 
 
 def derived_alt_text(details_title: str | None, generation: dict[str, Any] | None) -> str | None:

@@ -199,11 +199,15 @@ class ImageRecord:
         wanted = (made for made in self.renditions if made.preset == preset)
         return next((made for made in wanted if media_type in {None, made.media_type}), None)
 
-    def moved_to(self, state: State, **changes: Any) -> "ImageRecord":
-        """The same image in another state; Conflict when the life of an image has no such step."""
+    def next_version(self, change: str, **values: Any) -> "ImageRecord":
+        """The record after a change of this name, with new values."""
+        return replace(self, version=self.version + 1, change=change, **values)
+
+    def moved_to(self, state: State, *, change: str, **values: Any) -> "ImageRecord":
+        """The next version, in another state; Conflict when the transition is not legal."""
         if state not in TRANSITIONS[self.state]:
             raise Conflict(f"An image that is {self.state} cannot become {state}.")
-        return replace(self, state=state, **changes)
+        return self.next_version(change, state=state, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from image_store.domain.generation.jobs import ProviderPerformance
+    from image_store.domain.generation.ledger import ProviderPerformance
     from image_store.domain.upkeep.migration import MigrationTotals
 
 

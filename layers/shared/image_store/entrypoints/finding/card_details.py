@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from image_store.domain.finding.cards import Card, Extra
+from image_store.domain.finding.cards import Card, CardFields
 from image_store.domain.finding.lists import FIELDS
 from image_store.entrypoints.images.answers import Answers, Extras, groups_of
 
 
 def extras_of(
     answers: Answers,
-    extras: Mapping[str, Extra],
+    extras: Mapping[str, CardFields],
     fields: frozenset[str],
     *,
     shown: frozenset[str] = frozenset(FIELDS),
@@ -25,7 +25,7 @@ def extras_of(
     return extra
 
 
-def _values(answers: Answers, card: Card, extra: Extra) -> dict[str, Any]:
+def _values(answers: Answers, card: Card, extra: CardFields) -> dict[str, Any]:
     details = extra.details
     prompt = (details.generation or {}).get("prompt") if details else None
     return {

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.domain.finding.cards import Card, Extra
+from image_store.domain.finding.cards import Card, CardFields
 from image_store.domain.finding.feed import FeedPage, FeedQuery
 from image_store.domain.finding.lists import FIELDS, FIELDS_OF_DETAILS
 from image_store.domain.ids import link
@@ -53,8 +53,8 @@ def feed_answer(
     Everybody gets the same, so that a cache may keep it `kept_for` some seconds. It names the origin in `Vary`: the
     gateway's CORS headers depend on it.
     """
-    extras: Mapping[str, Extra] = {
-        entry.card.id: Extra(entry.owner, page.details.get(entry.card.id), entry.card.renditions)
+    extras: Mapping[str, CardFields] = {
+        entry.card.id: CardFields(entry.owner, page.details.get(entry.card.id), entry.card.renditions)
         for entry in page.entries
     }
     extra = extras_of(answers, extras, fields, shown=shown)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from image_store.domain.finding.filters import FILTER_NAMES
 from image_store.domain.finding.lists import ListQuery
 from image_store.entrypoints.finding.query_schemas import Order
 
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     from image_store.domain.finding.search import SearchQuery
     from image_store.entrypoints.finding import query_schemas as queries
     from image_store.entrypoints.images.answers import Answers, Extras
-    from image_store.services.finding.card_details import CardFields
+    from image_store.services.finding.card_details import CardCompletion
     from image_store.services.finding.lists import Page
 
 
 def carried_fields(
-    answers: Answers, rows: Callable[[], CardFields], owner: str, page: Page, fields: frozenset[str] | None
+    answers: Answers,
+    rows: Callable[[], CardCompletion],
+    owner: str,
+    page: Page,
+    fields: frozenset[str] | None,
 ) -> Extras | None:
     """What the cards of an owner's page carry on request; nothing is loaded or read where nothing is wanted."""
     if not fields:
@@ -28,44 +33,27 @@ def carried_fields(
     return extras_of(answers, rows().of(owner, page.cards, fields), fields)
 
 
-def list_query(owner: str, asked: queries.ImageListParameters) -> ListQuery:
-    """The list that a query means, of one owner."""
+def list_query(owner: str, parameters: queries.ImageListParameters) -> ListQuery:
+    """The list that query parameters describe, of one owner."""
     return ListQuery(
         owner=owner,
-        limit=asked.limit,
-        descending=asked.order is Order.DESC,
-        kind=asked.kind,
-        visibility=asked.visibility,
-        group=asked.group,
-        since=asked.since,
-        until=asked.until,
-        trashed=asked.trashed,
-        category=asked.category,
-        tag=asked.tag,
-        model=asked.model,
-        provider=asked.provider,
-        sha256=asked.sha256.lower() if asked.sha256 else None,
-        fields=asked.fields or frozenset(),
+        limit=parameters.limit,
+        descending=parameters.order is Order.DESC,
+        sha256=parameters.sha256.lower() if parameters.sha256 else None,
+        fields=parameters.fields or frozenset(),
+        **_filters(parameters),
     )
 
 
-def search_query(owner: str, asked: queries.SearchParameters) -> SearchQuery:
-    """The search that a query means, among the images of one owner."""
+def search_query(owner: str, parameters: queries.SearchParameters) -> SearchQuery:
+    """The search that query parameters describe, among the images of one owner."""
     from image_store.domain.finding.search import SearchQuery
     from image_store.domain.finding.words import query_terms
 
     return SearchQuery(
-        owner=owner,
-        words=query_terms(asked.q),
-        limit=asked.limit,
-        kind=asked.kind,
-        visibility=asked.visibility,
-        tag=asked.tag,
-        group=asked.group,
-        model=asked.model,
-        provider=asked.provider,
-        category=asked.category,
-        since=asked.since,
-        until=asked.until,
-        trashed=asked.trashed,
+        owner=owner, words=query_terms(parameters.q), limit=parameters.limit, **_filters(parameters)
     )
+
+
+def _filters(parameters: queries.FilterParameters) -> dict[str, Any]:
+    return {name: getattr(parameters, name) for name in FILTER_NAMES}

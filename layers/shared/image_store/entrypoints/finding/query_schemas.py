@@ -35,7 +35,7 @@ def _owner(text: str) -> str:
 
 Owner = Annotated[str, AfterValidator(_owner)]
 
-CardFields = Annotated[
+FieldList = Annotated[
     frozenset[str],
     BeforeValidator(_fields),
     WithJsonSchema(
@@ -49,8 +49,8 @@ CardFields = Annotated[
 ]
 
 
-class _Filters(Strict):
-    """Which images are wanted; `from` is inclusive, `to` is not."""
+class FilterParameters(Strict):
+    """Which images to answer: a field for each filter; `from` is inclusive, `to` is not."""
 
     limit: Whole = Field(50, ge=1, le=100)
     kind: Kind | None = None
@@ -63,10 +63,10 @@ class _Filters(Strict):
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     trashed: Flag = False
-    fields: CardFields | None = None
+    fields: FieldList | None = None
 
 
-class ImageListParameters(_Filters):
+class ImageListParameters(FilterParameters):
     """Which images a list shows; `from` is inclusive, `to` is not."""
 
     cursor: str | None = Field(None, min_length=1, max_length=500)
@@ -78,7 +78,7 @@ class ImageListParameters(_Filters):
     )
 
 
-class SearchParameters(_Filters):
+class SearchParameters(FilterParameters):
     """What is searched for, and among which images; `from` is inclusive, `to` is not."""
 
     q: str = Field(
@@ -106,7 +106,7 @@ class FeedParameters(Strict):
     owner: Owner | None = Field(None, min_length=1, max_length=MAX_OWNER_CHARS)
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
-    fields: CardFields | None = None
+    fields: FieldList | None = None
 
 
 class DeleteParameters(Strict):

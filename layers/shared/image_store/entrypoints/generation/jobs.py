@@ -6,10 +6,11 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage, ModelPreference
+from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
 from image_store.domain.generation.prices import VERSION
 from image_store.domain.generation.providers import Provider, ProviderKey
+from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.generation.request_schemas import (
     GenerationRequestBody,
@@ -20,7 +21,7 @@ from image_store.entrypoints.http.api import api_url, caller, header
 from image_store.entrypoints.http.requests import json_body, json_of, json_text, query, validated
 from image_store.entrypoints.images.answers import JSON
 from image_store.entrypoints.images.uploads import canonical, idempotency_of
-from image_store.services.generation.jobs import Asked, Variations
+from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.overview import ListedModel, ListedProvider, Overview
 from image_store.settings import Settings
 
@@ -28,15 +29,15 @@ _PRIVATE = {"Cache-Control": "private, no-cache"}
 _NOT_STORED = {"Cache-Control": "private, no-store"}
 
 
-def read_generation(api: APIGatewayHttpResolver) -> Asked:
+def read_generation(api: APIGatewayHttpResolver) -> JobRequest:
     """The images that a request asks for."""
     value = json_of(json_text(api))
-    said = validated(GenerationRequestBody, value, at="body")
-    return Asked(
+    body = validated(GenerationRequestBody, value, at="body")
+    return JobRequest(
         owner=caller(api),
-        wanted=tuple(Variations(item.to_domain(), item.n) for item in said.items),
-        preference=ModelPreference(provider=said.provider, model=said.model, fallback=said.fallback),
-        join=said.join,
+        variation_sets=tuple(VariationSet(request=item.to_domain(), count=item.n) for item in body.items),
+        preference=ModelPreference(provider=body.provider, model=body.model, fallback=body.fallback),
+        join=body.join,
         idempotency=idempotency_of(api, "json", canonical(value)),
     )
 

@@ -4,8 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from image_store.domain.generation.jobs import MAX_IMAGES, MAX_REFERENCES, MAX_VARIATIONS, GenerationRequest
+from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.providers import Provider
+from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS, GenerationRequest
 from image_store.domain.images import attributes as limits
 from image_store.domain.images.image import Kind, Visibility
 from image_store.entrypoints.http.fields import (

@@ -19,7 +19,7 @@ from image_store.ports.objects import ObjectStore
 
 if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.domain.finding.cards import Card
-    from image_store.domain.finding.similarity import Similar
+    from image_store.domain.finding.similarity import SimilarImage
     from image_store.services.delivery.renditions import RenditionFile
     from image_store.services.finding.lists import Page
     from image_store.services.images.batch_deletion import Deleted
@@ -70,7 +70,7 @@ class Answers:
         body = self._page(page, extras) | {"not_searched": not_searched}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
-    def similar(self, found: "Sequence[Similar]") -> "Response[str]":
+    def similar(self, found: "Sequence[SimilarImage]") -> "Response[str]":
         """Images that look like another one, each with how far it is from it."""
         body = {
             "items": [{"card": self.card(similar.card), "distance": similar.distance} for similar in found]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, HttpUrl
 
 from image_store.domain.delivery.caching import parse_cache_control
-from image_store.domain.generation.jobs import MAX_REFERENCES
+from image_store.domain.generation.requests import MAX_REFERENCES
 from image_store.domain.images import attributes as limits
 from image_store.domain.images.attributes import Attributes, OnDuplicate
 from image_store.domain.images.image import Kind, Visibility

@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.finding.lists import GroupOf
+from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.entrypoints.http.api import caller
 from image_store.entrypoints.http.requests import any_json, json_body, storable, validated
@@ -41,7 +41,7 @@ def read_batch_delete(api: APIGatewayHttpResolver) -> Deletions:
     """What the caller wants deleted: either images by their ids, or those of a group."""
     asked, owner = json_body(api, BatchDelete), caller(api)
     if asked.group is not None and asked.ids is None:
-        return Deletions(owner, GroupOf(owner, asked.group), asked.permanent, asked.cursor)
+        return Deletions(owner, OwnerGroup(owner, asked.group), asked.permanent, asked.cursor)
     if asked.ids is None or asked.group is not None:
         raise InvalidRequest("Give exactly one of `ids` and `group`.")
     if asked.cursor is not None:

@@ -20,7 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from image_store.domain.errors import ImageNotFound
-from image_store.domain.generation import jobs as generation
+from image_store.domain.generation.jobs import MAX_IMAGES
+from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS
 from image_store.domain.images import attributes
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.packing import takes_gzip
@@ -156,9 +157,9 @@ def settings_document(settings: Settings) -> str:
             "upload_bytes": settings.max_bytes,
             "title_chars": attributes.MAX_TITLE_CHARS,
             "alt_text_chars": attributes.MAX_ALT_TEXT_CHARS,
-            "job_images": generation.MAX_IMAGES,
-            "variations": generation.MAX_VARIATIONS,
-            "references": generation.MAX_REFERENCES,
+            "job_images": MAX_IMAGES,
+            "variations": MAX_VARIATIONS,
+            "references": MAX_REFERENCES,
         },
     }
     return json.dumps(body, separators=(",", ":"))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from image_store.domain.generation.jobs import CallOutcome
+from image_store.domain.generation.ledger import CallOutcome
 from image_store.domain.generation.money import MICROS
 from image_store.services.operations.metering import Reading
 
@@ -45,15 +45,15 @@ def counting_calls(namespace: str) -> Callable[[CallOutcome], None]:
         _put(namespace, outcome, _end_of(outcome), MetricUnit.Count, 1)
         if outcome.succeeded:
             _put(namespace, outcome, Metric.TIME, MetricUnit.Milliseconds, outcome.duration_ms)
-        receipt = outcome.receipt
-        if receipt is None:
+        entry = outcome.entry
+        if entry is None:
             return
-        if not receipt.usage_is_readable:
+        if not entry.usage_is_readable:
             _put(namespace, outcome, Metric.USAGE_UNREADABLE, MetricUnit.Count, 1)
-        if receipt.cost_micros is None:
+        if entry.cost_micros is None:
             _put(namespace, outcome, Metric.COST_UNKNOWN, MetricUnit.Count, 1)
         else:
-            _put(namespace, outcome, Metric.COST, MetricUnit.NoUnit, receipt.cost_micros / MICROS)
+            _put(namespace, outcome, Metric.COST, MetricUnit.NoUnit, entry.cost_micros / MICROS)
 
     return count
 

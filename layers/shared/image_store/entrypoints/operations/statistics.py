@@ -11,7 +11,7 @@ from image_store.domain.operations.statistics import Amount, Statistics
 from image_store.entrypoints.images.answers import JSON
 
 if TYPE_CHECKING:
-    from image_store.domain.generation.jobs import ProviderPerformance
+    from image_store.domain.generation.ledger import ProviderPerformance
 
 _PARTS = ("kind", "format", "visibility", "model")
 

@@ -87,16 +87,14 @@ class Publisher:
         )
         intended = replace(
             image,
-            record=replace(record, version=record.version + 1, change=self.ids.attempt(), intent=publication),
+            record=record.next_version(self.ids.token(), intent=publication),
         )
         self.repository.replace(image, intended, publications=[row])
         self._copy(record, publication, self.cache_control(edited.record))
         published = replace(
             edited,
-            record=replace(
-                edited.record,
-                version=intended.record.version + 1,
-                change=self.ids.attempt(),
+            record=replace(edited.record, version=intended.record.version).next_version(
+                self.ids.token(),
                 intent=None,
                 publication=publication,
                 visibility=visibility,

@@ -80,7 +80,7 @@ class Rendering:
         preset = self.presets.get(wanted.preset)
         if preset is None or preset.at_upload or wanted.media_type not in preset.formats:
             return
-        making = self.ids.attempt()
+        making = self.ids.token()
         if not leased(self.leases, wanted.name, making, self.clock.now()):
             return
         record = self._lacking(wanted)
@@ -124,7 +124,7 @@ class Rendering:
                 renditions = (*record.renditions, made)
                 try:
                     self.repository.amend(
-                        record, replace(record, renditions=renditions, amendment=self.ids.attempt())
+                        record, replace(record, renditions=renditions, amendment=self.ids.token())
                     )
                 except Conflict:
                     pass

@@ -47,7 +47,7 @@ class Transforming:
         ------
         StorageUnavailable, DeadlineExceeded
         """
-        if not leased(self.leases, wanted.name, self.ids.attempt(), self.clock.now()):
+        if not leased(self.leases, wanted.name, self.ids.token(), self.clock.now()):
             return
         record = self._marked(wanted.image_id)
         if record is None:
@@ -87,7 +87,7 @@ class Transforming:
                 return record
             if record.intent is not None:
                 return None  # what is being published is left alone, as for renditions
-            marked = replace(record, transformed=True, amendment=self.ids.attempt())
+            marked = replace(record, transformed=True, amendment=self.ids.token())
             try:
                 self.repository.amend(record, marked)
             except Conflict:

@@ -7,18 +7,18 @@ each image. A prompt that is sealed stays sealed: only the image itself is answe
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from image_store.domain.finding.cards import Card, Extra
+from image_store.domain.finding.cards import Card, CardFields
 from image_store.domain.finding.lists import FIELDS_OF_DETAILS
 from image_store.ports.finding import CardDetails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardFields:
+class CardCompletion:
     """Completes cards."""
 
     rows: CardDetails
 
-    def of(self, owner: str, cards: Sequence[Card], fields: frozenset[str]) -> Mapping[str, Extra]:
+    def of(self, owner: str, cards: Sequence[Card], fields: frozenset[str]) -> Mapping[str, CardFields]:
         """What the cards of an owner carry besides, by id."""
         ids = [card.id for card in cards]
         details = self.rows.details(ids) if ids and fields & FIELDS_OF_DETAILS else {}
@@ -27,5 +27,6 @@ class CardFields:
             earlier = [card.id for card in cards if not card.renditions]
             renditions |= self.rows.renditions(earlier) if earlier else {}
         return {
-            image_id: Extra(owner, details.get(image_id), renditions.get(image_id, ())) for image_id in ids
+            image_id: CardFields(owner, details.get(image_id), renditions.get(image_id, ()))
+            for image_id in ids
         }

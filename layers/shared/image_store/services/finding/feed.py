@@ -26,7 +26,7 @@ class Feed:
         """
         now = self.clock.now()
         after = self.cursors.read(cursor, query, at=now) if cursor is not None else None
-        if query.since is not None and query.until is not None and query.since >= query.until:
+        if query.is_empty:
             return FeedPage((), {}, None)
         found = self.rows.entries(query, after=after, at=now)
         entries, details = found.entries, {}

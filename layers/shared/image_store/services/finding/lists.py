@@ -34,7 +34,7 @@ class Listing:
             raise InvalidRequest(
                 "`sha256` finds images that are not in the trash; without `tag` and `group`."
             )
-        if query.since is not None and query.until is not None and query.since >= query.until:
+        if query.is_empty:
             return Page((), None)
         now = self.clock.now()
         after = self.cursors.read(cursor, query, at=now) if cursor is not None else None

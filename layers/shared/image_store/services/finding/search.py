@@ -61,8 +61,7 @@ class Searching:
         """One page; InvalidCursor unless the cursor came from this owner's same search."""
         if query.trashed and query.group is not None:
             raise InvalidRequest("Trashed images are in no group: ask for one or the other.")
-        empty = query.since is not None and query.until is not None and query.since >= query.until
-        if not query.words or empty:
+        if not query.words or query.is_empty:
             return Page((), None)
         now = self.clock.now()
         if cursor is not None:

@@ -8,10 +8,10 @@ found that happen to. A band that very many images share is read from its newest
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from image_store.domain.finding.similarity import MAX_DISTANCE, Similar, hamming
+from image_store.domain.finding.similarity import MAX_DISTANCE, SimilarImage, hamming
 from image_store.domain.ids import is_image_id
 from image_store.domain.images.image import State
-from image_store.ports.finding import AlikeRows
+from image_store.ports.finding import SimilarityIndex
 from image_store.ports.images import ImageRepository
 from image_store.services.images.retrieval import not_found
 
@@ -23,9 +23,9 @@ class Similarity:
     """Finds what looks like an image among the other READY images of its owner."""
 
     repository: ImageRepository
-    rows: AlikeRows
+    rows: SimilarityIndex
 
-    def similar(self, owner: str, image_id: str, *, limit: int) -> Sequence[Similar]:
+    def similar(self, owner: str, image_id: str, *, limit: int) -> Sequence[SimilarImage]:
         """The most similar images, the newest first among equals.
 
         ImageNotFound unless the image is READY and this owner's. Others are seen as they were a moment ago.
@@ -37,7 +37,7 @@ class Similarity:
         if image.perceptual_hash is None:
             return []
         found = [
-            Similar(alike.card, hamming(image.perceptual_hash, alike.perceptual_hash))
+            SimilarImage(alike.card, hamming(image.perceptual_hash, alike.perceptual_hash))
             for alike in self.rows.near(owner, image.perceptual_hash, limit=MAX_ROWS_OF_A_BAND)
             if alike.card.id != image_id
         ]

@@ -1,4 +1,4 @@
-"""Who may make an image, in which order, and what it may cost."""
+"""Chooses the providers and models that may make an image, in order, and what to hold for it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ from datetime import date
 from image_store.domain.errors import BudgetExceeded, InvalidRequest, ProviderFailed
 from image_store.domain.generation.budget import Budgets
 from image_store.domain.generation.catalogue import Model, model_named, models_of, unlisted
-from image_store.domain.generation.jobs import GenerationRequest, ModelPreference
 from image_store.domain.generation.prices import cost_micros
 from image_store.domain.generation.providers import Provider, in_words
+from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCandidate:
-    """A provider that can make an image, with the model it would take."""
+    """A provider that can make an image, with the model it would use."""
 
     provider: Provider
     model: Model
     own_key: bool
-    """Whether the owner's own key would pay."""
+    """Whether the owner's own key pays."""
     holds: int
-    """What has to be held for it, in micro-dollars."""
+    """The hold that its call needs, in micro-dollars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,69 +29,67 @@ class ModelChoice:
     """Chooses among providers."""
 
     order: Sequence[Provider]
-    """Those that the deployment has keys for, the preferred one first."""
+    """Providers that the deployment has keys for, the preferred one first."""
     budgets: Budgets
 
     def check(self, preference: ModelPreference) -> None:
-        """Refuse a preference that names what does not exist."""
+        """Refuse a preference for a model that does not exist; InvalidRequest."""
         if preference.model is None:
             return
         model = model_named(preference.model)
         if model is None and preference.provider is not Provider.OPENAI:
-            raise InvalidRequest("There is no such model; GET /v1/providers lists them.")
+            raise InvalidRequest("There is no such model. See GET /v1/providers.")
         if model is not None and preference.provider not in {None, model.provider}:
             raise InvalidRequest("This model belongs to another provider.")
 
     def admitted(
-        self, wish: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
+        self, request: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
     ) -> int:
-        """What to hold for an image: the most that any of those who may make it would cost.
+        """The hold for an image in micro-dollars: the highest cost among the candidates that may make it.
 
         Raises
         ------
         ProviderFailed
-            nobody is configured
+            no provider is configured
         InvalidRequest
-            nobody who is configured can do it
+            no configured provider can make it
         BudgetExceeded
-            those who can are of unknown price, and the deployment's budgets do not allow that
+            all candidates have unknown prices, and the deployment's budgets do not allow that
         """
         if not self.ranked(preference, own):
             raise ProviderFailed(
                 "No provider of images is configured, and you have stored no key of your own."
             )
-        able = self._able(wish, preference, own, on=on)
+        able = self._able(request, preference, own, on=on)
         if not able:
             raise InvalidRequest(
                 "No model can do this: the prompt is too long, there are too many references, or the size is not "
-                "one it makes; GET /v1/providers tells."
+                "one it makes. See GET /v1/providers."
             )
-        priced = [found for found in able if found.holds >= 0]
+        priced = [candidate for candidate in able if candidate.holds >= 0]
         if not priced:
-            raise BudgetExceeded(
-                "The price of this image is not known, and this deployment keeps to budgets."
-            )
-        return max(found.holds for found in priced)
+            raise BudgetExceeded("The price of this image is not known, and this deployment has budgets.")
+        return max(candidate.holds for candidate in priced)
 
     def candidates(
         self,
-        wish: GenerationRequest,
+        request: GenerationRequest,
         preference: ModelPreference,
         own: Collection[Provider],
         *,
         held: int,
         on: date,
     ) -> list[ModelCandidate]:
-        """Those who may make an image for what is held, in their order."""
+        """The candidates that may make an image for what is held, in order."""
         limited = self.budgets.limited
         return [
-            found
-            for found in self._able(wish, preference, own, on=on)
-            if found.holds >= 0 and (not limited or found.holds <= held)
+            candidate
+            for candidate in self._able(request, preference, own, on=on)
+            if candidate.holds >= 0 and (not limited or candidate.holds <= held)
         ]
 
     def ranked(self, preference: ModelPreference, own: Collection[Provider]) -> list[Provider]:
-        """Providers that there are keys for, the preferred one first; it alone where others may not do it."""
+        """Providers with keys, the preferred one first; only that one if the preference allows no fallback."""
         known = dict.fromkeys((*self.order, *sorted(own)))
         first = preference.provider
         if first is None and preference.model is not None and (model := model_named(preference.model)):
@@ -102,24 +100,24 @@ class ModelChoice:
         return [first, *rest] if first in known else rest
 
     def _able(
-        self, wish: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
+        self, request: GenerationRequest, preference: ModelPreference, own: Collection[Provider], *, on: date
     ) -> list[ModelCandidate]:
-        found = []
+        candidates = []
         for provider in self.ranked(preference, own):
-            model = _model(provider, wish, preference)
+            model = _model(provider, request, preference)
             if model is not None:
                 own_key = provider in own
-                holds = 0 if own_key else self._holds(model, wish, on)
-                found.append(ModelCandidate(provider, model, own_key, holds))
-        return found
+                holds = 0 if own_key else self._holds(model, request, on)
+                candidates.append(ModelCandidate(provider, model, own_key, holds))
+        return candidates
 
-    def _holds(self, model: Model, wish: GenerationRequest, on: date) -> int:
-        """What a model is expected to cost; below 0 where nobody knows and that is not allowed."""
+    def _holds(self, model: Model, request: GenerationRequest, on: date) -> int:
+        """The estimated cost of a model; below 0 if it is unknown and budgets do not allow that."""
         usage = model.expected(
-            prompt=wish.prompt + (wish.negative_prompt or ""),
-            size=wish.size,
-            quality=wish.quality,
-            references=len(wish.reference_ids),
+            prompt=request.prompt + (request.negative_prompt or ""),
+            size=request.size,
+            quality=request.quality,
+            references=len(request.reference_ids),
         )
         cost = cost_micros(model.provider, model.name, usage, on=on)
         if cost is not None:
@@ -129,22 +127,22 @@ class ModelChoice:
         return self.budgets.unknown_price_reserve
 
 
-def _model(provider: Provider, wish: GenerationRequest, preference: ModelPreference) -> Model | None:
-    """The model of a provider that makes an image: the one that is asked for, or the first that can."""
+def _model(provider: Provider, request: GenerationRequest, preference: ModelPreference) -> Model | None:
+    """The model of a provider for an image: the preferred one, or the first that can make it."""
     if preference.model is not None:
         named = model_named(preference.model)
         if named is None and provider is Provider.OPENAI:
             return unlisted(preference.model)
         if named is not None and named.provider is provider:
-            return named if _can(named, wish) else None
-    return next((model for model in models_of(provider) if _can(model, wish)), None)
+            return named if _can(named, request) else None
+    return next((model for model in models_of(provider) if _can(model, request)), None)
 
 
-def _can(model: Model, wish: GenerationRequest) -> bool:
-    negative = wish.negative_prompt or ""
-    said = wish.prompt + negative if model.negative_prompt else in_words(wish.prompt, negative)
+def _can(model: Model, request: GenerationRequest) -> bool:
+    negative = request.negative_prompt or ""
+    text = request.prompt + negative if model.negative_prompt else in_words(request.prompt, negative)
     return (
-        len(said) <= model.max_prompt
-        and len(wish.reference_ids) <= model.max_references
-        and model.fits(wish.size)
+        len(text) <= model.max_prompt
+        and len(request.reference_ids) <= model.max_references
+        and model.fits(request.size)
     )

@@ -1,4 +1,4 @@
-"""Which of the candidates is called: the first that is well, or one whose pause is over, to see whether it is."""
+"""Chooses which candidate is called: the first healthy one, or one whose pause is over, as a probe."""
 
 import logging
 from collections.abc import Sequence, Set
@@ -19,40 +19,40 @@ from image_store.ports.system import Clock
 from image_store.services.generation.choice import ModelCandidate
 
 _TRIES = 8
-"""At a row that others write at the same moment; each time, one of them succeeds."""
+"""Tries to write a row that other workers write at the same moment; in each round, one of them succeeds."""
 
 _log = logging.getLogger("image_store.generation")
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nobody can be called before this."""
+    """No provider can be called before this."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """Whom to call."""
+class CallPermit:
+    """The permission to call one provider once."""
 
     candidate: ModelCandidate
-    at_rest: bool
-    """Whether nothing is held against the provider: a success then has nothing to set right."""
+    is_healthy: bool
+    """Whether the provider's breaker counts no failures; a success then has nothing to reset."""
     is_probe: bool = False
-    """Whether nobody else tries the provider until this call has told something, or is let go."""
+    """Whether no other worker may call the provider until this call has ended, or the permit was given back."""
 
 
 @dataclass(frozen=True, slots=True)
-class UsedUp:
-    """Whoever is left has failed at this image, and is not to be called again for it: too many calls fail."""
+class NoRetryLeft:
+    """All remaining candidates have failed at this image, and their retry budgets are empty."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """What an image has behind it."""
+class CallHistory:
+    """The earlier calls for one image."""
 
     providers: Set[Provider] = frozenset()
-    """Those that failed at it; to call one of them again is a retry."""
+    """Providers that failed at it; calling one of them again is a retry."""
     last: Provider | None = None
     reason: str | None = None
     """Why the last one failed."""
@@ -60,78 +60,81 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthWatch:
-    """Reads circuit breakers and retry budgets, and tells them how calls went."""
+    """Reads circuit breakers and retry budgets, and records how calls ended."""
 
     health: ProviderHealth
     clock: Clock
 
-    def choose(self, candidates: Sequence[ModelCandidate], tried: Tried) -> Chosen | Wait | UsedUp:
-        """Whom to call now: those first who have not failed at the image, and the one who did last at the end.
+    def choose(
+        self, candidates: Sequence[ModelCandidate], history: CallHistory
+    ) -> CallPermit | Wait | NoRetryLeft:
+        """Choose whom to call now: providers that have not failed at the image come first, the last failed one last.
 
-        Whoever is chosen for a probe is the only one; `let_go` of it when it is not called after all.
+        Only one worker at a time gets the permit for a probe. If it makes no call, it must `let_go` of the permit.
         """
         now = self.clock.now()
         ranked = sorted(
-            candidates, key=lambda found: (found.provider in tried.providers, found.provider is tried.last)
+            candidates,
+            key=lambda each: (each.provider in history.providers, each.provider is history.last),
         )
         breakers = self.health.breakers()
         waiting = []
-        for found in ranked:
-            breaker = breakers[found.provider]
+        for candidate in ranked:
+            breaker = breakers[candidate.provider]
             if breaker.is_closed(now):
-                chosen = Chosen(found, at_rest=not breaker.failures)
-                if found.provider not in tried.providers or _limits_itself(found, tried):
-                    return chosen
-                taken = self._take_retry(found.provider, now)
-                if taken:
-                    return chosen
-                if taken is None:
+                permit = CallPermit(candidate, is_healthy=not breaker.failures)
+                if candidate.provider not in history.providers or _limits_itself(candidate, history):
+                    return permit
+                has_retry = self._take_retry(candidate.provider, now)
+                if has_retry:
+                    return permit
+                if has_retry is None:
                     waiting.append(now)
             # One probe at a time needs no other limit.
-            elif breaker.may_probe(now) and self.health.save(found.provider, breaker.probing(now)):
-                return Chosen(found, at_rest=False, is_probe=True)
+            elif breaker.may_probe(now) and self.health.save(candidate.provider, breaker.probing(now)):
+                return CallPermit(candidate, is_healthy=False, is_probe=True)
             else:
                 waiting.append(breaker.next_try(now))
-        return Wait(min(waiting)) if waiting else UsedUp()
+        return Wait(min(waiting)) if waiting else NoRetryLeft()
 
-    def let_go(self, chosen: Chosen) -> None:
-        """A probe that was not made lets the next one try; whoever is no probe holds none, and leaves others' alone."""
-        if not chosen.is_probe:
+    def let_go(self, permit: CallPermit) -> None:
+        """Give back a permit without a call; if it was for a probe, another worker may probe."""
+        if not permit.is_probe:
             return
-        provider = chosen.candidate.provider
+        provider = permit.candidate.provider
         with suppress(StorageUnavailable):
             for _ in range(_TRIES):
                 breaker = self.health.breakers()[provider]
                 if breaker.probe_until is None or self.health.save(provider, breaker.untried()):
                     return
 
-    def went_well(self, chosen: Chosen, *, began: datetime) -> None:
-        """A call succeeded: a breaker that was not at rest when it began closes."""
-        if chosen.at_rest:
+    def went_well(self, permit: CallPermit, *, began: datetime) -> None:
+        """Record a success: a breaker that was not healthy when the call began closes."""
+        if permit.is_healthy:
             return
-        provider = chosen.candidate.provider
-        with suppress(StorageUnavailable):  # what was paid for is worth more than a count
+        provider = permit.candidate.provider
+        with suppress(StorageUnavailable):  # the result was paid for and matters more than a count
             for _ in range(_TRIES):
                 breaker = self.health.breakers()[provider]
-                is_at_rest = not breaker.failures and breaker.open_until is None
+                has_nothing_to_reset = not breaker.failures and breaker.open_until is None
                 if (
-                    is_at_rest
+                    has_nothing_to_reset
                     or breaker.knew_of(began)
                     or self.health.save(provider, breaker.after_success())
                 ):
                     return
 
     def went_wrong(self, candidate: ModelCandidate, failure: ProviderFailure, *, began: datetime) -> None:
-        """A call failed; what lies in the request, or in somebody's own key, says nothing of the provider."""
+        """Record a failure; one caused by the request, or by an owner's own key, does not count."""
         with suppress(StorageUnavailable):
             self._count(candidate, failure, began)
 
     def _count(self, candidate: ModelCandidate, failure: ProviderFailure, began: datetime) -> None:
         provider, reason = candidate.provider, failure.reason
-        said_nothing = reason in NOT_OF_THE_PROVIDER or (candidate.own_key and reason in OF_A_KEY)
+        does_not_count = reason in NOT_OF_THE_PROVIDER or (candidate.own_key and reason in OF_A_KEY)
         for _ in range(_TRIES):
             breaker = self.health.breakers()[provider]
-            if said_nothing:
+            if does_not_count:
                 if breaker.probe_until is None or breaker.knew_of(began):
                     return
                 after = breaker.untried()
@@ -141,13 +144,13 @@ class HealthWatch:
                 return
 
     def _take_retry(self, provider: Provider, now: datetime) -> bool | None:
-        """Whether a retry of this provider is there, and taken; None when others were always quicker."""
+        """Take a retry from the provider's budget; False if it is empty, None if other workers were always quicker."""
         for _ in range(_TRIES):
             breaker = self.health.breakers()[provider]
             if not breaker.is_closed(now):
                 return None
-            made = self.health.made(provider, on=now.date())
-            left = breaker.retries.filled(now, made=made).taken()
+            image_count = self.health.image_count(provider, on=now.date())
+            left = breaker.retries.filled(now, made=image_count).taken()
             if left is None:
                 _log.warning("no retry is left for a provider", extra={"provider": provider.value})
                 return False
@@ -156,6 +159,6 @@ class HealthWatch:
         return None
 
 
-def _limits_itself(candidate: ModelCandidate, tried: Tried) -> bool:
-    """Whether a retry concerns nobody but its owner: the limit of an own key, with which others have to do nothing."""
-    return candidate.own_key and tried.reason == Reason.RATE_LIMITED
+def _limits_itself(candidate: ModelCandidate, history: CallHistory) -> bool:
+    """Whether a retry affects only its owner: the rate limit of an own key does not concern others."""
+    return candidate.own_key and history.reason == Reason.RATE_LIMITED

@@ -1,10 +1,10 @@
-"""What the record of a generated image says of how it was made: what was requested, and what was done."""
+"""The provenance of a generated image: what was requested and how it was made."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from image_store.domain.generation.jobs import LedgerEntry, ProviderCall
+from image_store.domain.generation.ledger import LedgerEntry, ProviderCall
 from image_store.domain.generation.money import MICROS, usd
 from image_store.domain.generation.prices import VERSION
 from image_store.domain.images.generated_filenames import generated_filename
@@ -14,85 +14,85 @@ from image_store.domain.times import rfc3339
 from image_store.services.generation.sealed_requests import OpenRequest
 
 
-def generation_of(opened: OpenRequest, receipt: LedgerEntry) -> dict[str, object]:
-    """How the image was made, as its record keeps it. `request` is what its owner requested of that."""
-    wish, preference = opened.wish, opened.preference
-    given_seed = wish.seed if wish.has_own_seed else None
-    # None where a given seed was not used; -1 says that none was given.
-    done_seed = receipt.seed if receipt.seed is not None or given_seed is not None else -1
+def provenance_of(opened: OpenRequest, entry: LedgerEntry) -> dict[str, object]:
+    """The JSON attribute `generation` of an image; its `request` holds what the owner requested."""
+    request, preference = opened.request, opened.preference
+    requested_seed = request.seed if request.has_own_seed else None
+    # None if a requested seed was not used; -1 if none was requested.
+    used_seed = entry.seed if entry.seed is not None or requested_seed is not None else -1
     return {
-        "prompt": wish.prompt,
-        "negative_prompt": wish.negative_prompt,
-        "model": receipt.call.model,
-        "provider": receipt.call.provider.value,
-        "seed": done_seed,
-        "size": receipt.size,
-        "quality": receipt.quality,
-        "params": dict(opened.params(receipt)),
-        "reference_ids": list(wish.reference_ids),
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
+        "model": entry.call.model,
+        "provider": entry.call.provider.value,
+        "seed": used_seed,
+        "size": entry.size,
+        "quality": entry.quality,
+        "params": dict(opened.params(entry)),
+        "reference_ids": list(request.reference_ids),
         "request": {
             "provider": preference.provider.value if preference.provider is not None else None,
             "model": preference.model,
-            "seed": given_seed,
-            "size": wish.size,
-            "quality": wish.quality,
+            "seed": requested_seed,
+            "size": request.size,
+            "quality": request.quality,
         },
-        "generated_at": rfc3339(receipt.generated_at),
-        "cost_usd": usd(receipt.cost_micros),
-        "duration_ms": receipt.duration_ms,
+        "generated_at": rfc3339(entry.generated_at),
+        "cost_usd": usd(entry.cost_micros),
+        "duration_ms": entry.duration_ms,
         "original_url": None,
     }
 
 
-def remarks_of(opened: OpenRequest, receipt: LedgerEntry, made: ProcessedImage) -> tuple[str, ...]:
-    """Where the picture is not what was requested; nothing of it is secret."""
-    wish, call, preference = opened.wish, receipt.call, opened.preference
-    size = f"{made.width}x{made.height}"
+def remarks_of(opened: OpenRequest, entry: LedgerEntry, processed: ProcessedImage) -> tuple[str, ...]:
+    """Remarks on each difference between request and picture; they contain nothing secret."""
+    request, call, preference = opened.request, entry.call, opened.preference
+    size = f"{processed.width}x{processed.height}"
     remarks = []
     if preference.provider not in {None, call.provider}:
         remarks.append(f"{call.provider} made the image in place of {preference.provider}.")
-    if wish.size is not None and wish.size != size:
-        remarks.append(f"The image is {size} pixels. {wish.size} was requested.")
-    if wish.quality is not None and wish.quality != receipt.quality:
-        done = (
-            f"It used {receipt.quality}." if receipt.quality is not None else "It has no choice of quality."
-        )
-        remarks.append(f"The model does not know the quality {wish.quality}. {done}")
-    if wish.has_own_seed and receipt.seed is None:
-        remarks.append(f"The model takes no seed. The seed {wish.seed} was not used.")
-    if receipt.pictures > 1:
-        remarks.append(f"The provider answered with {receipt.pictures} pictures. The first one is stored.")
+    if request.size is not None and request.size != size:
+        remarks.append(f"The image is {size} pixels. {request.size} was requested.")
+    if request.quality is not None and request.quality != entry.quality:
+        used = f"It used {entry.quality}." if entry.quality is not None else "It has no choice of quality."
+        remarks.append(f"The model does not know the quality {request.quality}. {used}")
+    if request.has_own_seed and entry.seed is None:
+        remarks.append(f"The model takes no seed. The seed {request.seed} was not used.")
+    if entry.pictures > 1:
+        remarks.append(f"The provider answered with {entry.pictures} pictures. The first one is stored.")
     return tuple(remarks)
 
 
-def filename_of(opened: OpenRequest, receipt: LedgerEntry, data: bytes, *, seals: bool) -> str | None:
-    """A filename by the prompt, or by the title where prompts are sealed; None for bytes of no known format."""
+def filename_of(opened: OpenRequest, entry: LedgerEntry, data: bytes, *, seals: bool) -> str | None:
+    """A filename made of the prompt, or of the title if prompts are sealed; None for bytes of no known format."""
     media_type = sniff(data)
     if media_type is None:
         return None
-    wish = opened.wish
+    request = opened.request
     is_sealed = seals or opened.envelope is not None
     return generated_filename(
-        wish.attributes.title if is_sealed else wish.prompt,
-        variation=wish.variation,
+        request.attributes.title if is_sealed else request.prompt,
+        variation=request.variation,
         extension=media_type.extension,
-        at=receipt.generated_at,
+        at=entry.generated_at,
     )
 
 
-def receipt_in(generation: Mapping[str, Any] | None, call: ProviderCall, *, now: datetime) -> LedgerEntry:
-    """The receipt of a stored image whose answer is no longer kept, as far as its record tells."""
-    told = generation or {}
-    cost, seed, generated_at = told.get("cost_usd"), told.get("seed"), told.get("generated_at")
+def entry_from_provenance(
+    provenance: Mapping[str, Any] | None, call: ProviderCall, *, now: datetime
+) -> LedgerEntry:
+    """Rebuild the ledger entry of a stored image whose result was removed, from the image's provenance."""
+    known = provenance or {}
+    cost, seed, generated_at = known.get("cost_usd"), known.get("seed"), known.get("generated_at")
     return LedgerEntry(
         call=call,
         cost_micros=round(cost * MICROS) if isinstance(cost, (int, float)) else None,
         usage=None,
         prices=VERSION,
-        duration_ms=int(told.get("duration_ms") or 0),
+        duration_ms=int(known.get("duration_ms") or 0),
         seed=seed if isinstance(seed, int) and seed >= 0 else None,
-        size=str(told.get("size") or ""),
-        quality=told.get("quality"),
-        params=told.get("params") or {},
+        size=str(known.get("size") or ""),
+        quality=known.get("quality"),
+        params=known.get("params") or {},
         generated_at=datetime.fromisoformat(generated_at) if isinstance(generated_at, str) else now,
     )

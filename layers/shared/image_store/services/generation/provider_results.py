@@ -1,18 +1,18 @@
-"""Providers' answers, kept with their receipts from the moment they arrive until they are images.
+"""Spools provider results in the private bucket from their arrival until they are images.
 
-An answer and its receipt are one object: a line of JSON, and behind it the bytes as they came.
+A result is one object: its ledger entry as a line of JSON, then the picture's bytes as they came.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from image_store.domain.errors import InvalidImage, PayloadTooLarge, StorageUnavailable
-from image_store.domain.generation.jobs import (
+from image_store.domain.generation.jobs import JobItem
+from image_store.domain.generation.ledger import (
     PROVIDER_RESULTS_PREFIX,
-    JobItem,
     LedgerEntry,
     ProviderCall,
     ProviderCallFailure,
@@ -28,27 +28,36 @@ _PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 4.0
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderResult:
+    """What a call brought: its ledger entry and the picture's bytes, which are empty after a charged failure."""
+
+    entry: LedgerEntry
+    data: bytes = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderResults:
-    """Keeps answers in the private bucket, where no sweep of images looks for orphans."""
+    """Provider results in the private bucket, below a prefix where no sweep of images looks for orphans."""
 
     private: ObjectStore
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
 
-    def keep(self, item: JobItem, receipt: LedgerEntry, data: bytes, *, until: datetime) -> None:
-        """Keep an answer; a bucket that is away is tried again until there is no more time.
+    def put(self, item: JobItem, result: ProviderResult, *, until: datetime) -> None:
+        """Put a result into the bucket; while the bucket is away, try again until time is up.
 
-        This is the one place that waits: what is in hand was paid for, and is nowhere else.
+        Only this put waits: the result was paid for and exists nowhere else. Raises StorageUnavailable.
         """
-        told = asdict(receipt) | {"generated_at": receipt.generated_at.isoformat()}
-        told["call"] |= {"started_at": receipt.call.started_at.isoformat()}
-        body = json.dumps(told, default=str).encode() + b"\n" + data
+        entry = result.entry
+        head = asdict(entry) | {"generated_at": entry.generated_at.isoformat()}
+        head["call"] |= {"started_at": entry.call.started_at.isoformat()}
+        body = json.dumps(head, default=str).encode() + b"\n" + result.data
         pause = _PAUSE_SECONDS
         while True:
             try:
                 self.private.put(
-                    receipt.call.paid_key(item.job_id, item.index),
+                    entry.call.result_key(item.job_id, item.index),
                     body,
                     content_type="application/octet-stream",
                     cache_control=PRIVATE_CACHE_CONTROL,
@@ -62,18 +71,33 @@ class ProviderResults:
             else:
                 return
 
-    def find(self, item: JobItem, call: ProviderCall) -> tuple[LedgerEntry, bytes] | None:
-        """The answer to a call, if it was kept."""
-        return self._found(call.paid_key(item.job_id, item.index))
+    def find(self, item: JobItem, call: ProviderCall) -> ProviderResult | None:
+        """Find the result of a call."""
+        return self._read(call.result_key(item.job_id, item.index))
 
-    def all_of(self, item: JobItem) -> Iterator[tuple[LedgerEntry, bytes]]:
-        """All answers that are kept for an image, whatever its row says of calls."""
+    def all_of(self, item: JobItem) -> Iterator[ProviderResult]:
+        """All results of an item, also of calls that its row does not have."""
         folder = f"{PROVIDER_RESULTS_PREFIX}{item.job_id}/{item.index:02d}/"
         for stored in list(self.private.list(folder)):
-            if (found := self._found(stored.key)) is not None:
-                yield found
+            if (result := self._read(stored.key)) is not None:
+                yield result
 
-    def _found(self, key: str) -> tuple[LedgerEntry, bytes] | None:
+    def remove(self, item: JobItem, call: ProviderCall) -> None:
+        """Remove a result that is settled; if the bucket is away, the sweep removes it later."""
+        try:
+            self.private.delete([call.result_key(item.job_id, item.index)])
+        except StorageUnavailable:
+            return
+
+    def remove_all(self, job_id: str, *, before: datetime) -> bool:
+        """Remove the results of a job that has ended; False if some of them are younger than `before`."""
+        left = list(self.private.list(f"{PROVIDER_RESULTS_PREFIX}{job_id}/"))
+        old = [stored.key for stored in left if stored.modified_at < before]
+        if old:
+            self.private.delete(old)
+        return len(old) == len(left)
+
+    def _read(self, key: str) -> ProviderResult | None:
         try:
             body = self.private.get(key, max_bytes=MAX_RESULT_BYTES)
         except ObjectMissing:
@@ -81,41 +105,25 @@ class ProviderResults:
         except PayloadTooLarge as error:
             raise InvalidImage("The provider's answer is too large.") from error
         line, _, data = body.partition(b"\n")
-        told = json.loads(line)
-        said = told.pop("call")
-        kept = ProviderCall(
-            **said
-            | {
-                "provider": Provider(said["provider"]),
-                "started_at": datetime.fromisoformat(said["started_at"]),
-            }
-        )
-        generated_at = datetime.fromisoformat(told.pop("generated_at"))
-        failed = told.pop("failure", None)
-        failure = ProviderCallFailure(**failed | {"reason": Reason(failed["reason"])}) if failed else None
-        # An earlier version kept whatever a provider counted, and the ledger takes numbers alone.
-        usage = told.pop("usage")
+        head = json.loads(line)
+        call = head.pop("call")
+        call |= {
+            "provider": Provider(call["provider"]),
+            "started_at": datetime.fromisoformat(call["started_at"]),
+        }
+        generated_at = datetime.fromisoformat(head.pop("generated_at"))
+        failure = head.pop("failure", None)
+        # An earlier version stored whatever a provider counted, but the ledger takes only numbers.
+        usage = head.pop("usage")
         counts = {unit: count(number) for unit, number in (usage or {}).items()}
         known = {unit: number for unit, number in counts.items() if number is not None}
-        return LedgerEntry(
-            call=kept,
+        entry = LedgerEntry(
+            call=ProviderCall(**call),
             generated_at=generated_at,
             usage=known if known and len(known) == len(counts) else None,
-            failure=failure,
-            **told,
-        ), data
-
-    def remove(self, item: JobItem, call: ProviderCall) -> None:
-        """Remove an answer that is an image by now, or never will be one; the sweep does what fails here."""
-        try:
-            self.private.delete([call.paid_key(item.job_id, item.index)])
-        except StorageUnavailable:
-            return
-
-    def remove_all(self, job_id: str, *, before: datetime) -> bool:
-        """Remove what is left of a job that has ended; False when some of it is too young to be judged."""
-        left = list(self.private.list(f"{PROVIDER_RESULTS_PREFIX}{job_id}/"))
-        old = [found.key for found in left if found.modified_at < before]
-        if old:
-            self.private.delete(old)
-        return len(old) == len(left)
+            failure=ProviderCallFailure(**failure | {"reason": Reason(failure["reason"])})
+            if failure
+            else None,
+            **head,
+        )
+        return ProviderResult(entry, data)

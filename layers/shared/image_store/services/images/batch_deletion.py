@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from image_store.domain.errors import DeadlineExceeded, ImageStoreError
-from image_store.domain.finding.lists import GroupOf
+from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import uuid7
 from image_store.ports.finding import ImageLists
 from image_store.ports.system import Clock
@@ -27,7 +27,7 @@ class Deletions:
     """What an owner wants deleted: images by their ids, or a group, to go on with where a cursor says."""
 
     owner: str
-    what: tuple[str, ...] | GroupOf
+    what: tuple[str, ...] | OwnerGroup
     permanent: bool
     cursor: str | None = None
 
@@ -62,12 +62,12 @@ class BatchDeletion:
         InvalidCursor
             the cursor is not of this owner's same group
         """
-        if isinstance(wanted.what, GroupOf):
+        if isinstance(wanted.what, OwnerGroup):
             return self._group(wanted, wanted.what, until=until)
         image_ids = tuple(dict.fromkeys(wanted.what))
         return _sorted_out(image_ids, self._outcomes(wanted, image_ids, until=until))
 
-    def _group(self, wanted: Deletions, group: GroupOf, *, until: datetime) -> Deleted:
+    def _group(self, wanted: Deletions, group: OwnerGroup, *, until: datetime) -> Deleted:
         now, cursor = self.clock.now(), wanted.cursor
         after = self.cursors.read(cursor, group, at=now) if cursor is not None else None
         page = self.lists.members(group, after=after, limit=MAX_IDS)

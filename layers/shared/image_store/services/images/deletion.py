@@ -79,8 +79,7 @@ class Deletion:
         expires_at = record.expires_at if record.expires_at and record.expires_at > now else None
         ready = record.moved_to(
             State.READY,
-            version=record.version + 1,
-            change=self.ids.attempt(),
+            change=self.ids.token(),
             updated_at=now,
             visibility=Visibility.PRIVATE,
             expires_at=expires_at,
@@ -113,8 +112,7 @@ class Deletion:
             self.private.delete([*record.private_keys, *(found.key for found in transforms)])
             tombstone = record.moved_to(
                 State.TOMBSTONE,
-                version=record.version + 1,
-                change=self.ids.attempt(),
+                change=self.ids.token(),
                 due_at=self.clock.now() + TOMBSTONE_GRACE,
             )
             # Rows of publications wait for their own deadline: copies may still be on their way.
@@ -141,8 +139,7 @@ class Deletion:
         record = image.record
         return record.moved_to(
             state,
-            version=record.version + 1,
-            change=self.ids.attempt(),
+            change=self.ids.token(),
             updated_at=at,
             publication=None if state is State.TRASHED else record.publication,
             guarded=False,

@@ -37,22 +37,25 @@ from image_store.domain.errors import (
     UploadNotFound,
 )
 from image_store.domain.ids import is_image_id
-from image_store.domain.images.attributes import Attributes
-from image_store.domain.images.image import Image, ImageRecord, State, Visibility
+from image_store.domain.images.attributes import Attributes, check_attributes
+from image_store.domain.images.draft import ImageDraft
+from image_store.domain.images.image import Image, ImageRecord, State
 from image_store.domain.images.media import MAX_BYTES, MediaType
 from image_store.domain.images.processing import ProcessedImage
 from image_store.domain.images.provenance import ProvenanceMark, provenance_of
-from image_store.domain.images.reservation import LONGEST_RESERVATION, RESERVATION_LIFETIME, IdempotencyKey
+from image_store.domain.images.quota import Quota
+from image_store.domain.images.reservation import LONGEST_RESERVATION, IdempotencyKey
 from image_store.domain.images.sensitive import shown
 from image_store.domain.work import CompleteUpload
 from image_store.ports.images import ImageProcessor, ImageRepository
 from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut
 from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
-from image_store.services.images.reservations import Reservations, Wanted, check_attributes, warnings
+from image_store.services.images.earlier_images import EarlierImages
+from image_store.services.images.reservations import Reservations
 from image_store.services.images.sealing import Sealing
 from image_store.services.images.uploads import check_declared
-from image_store.services.images.write_protocol import WriteProtocol, too_late
+from image_store.services.images.write_protocol import StagedObject, too_late
 
 COMPLETION_LIFETIME = LONGEST_RESERVATION
 LINK_LIFETIME = COMPLETION_LIFETIME - timedelta(minutes=10)
@@ -103,10 +106,11 @@ class DirectUploads:
     """Begins and completes direct uploads."""
 
     repository: ImageRepository
-    reservations: Reservations
-    protocol: WriteProtocol
+    earlier: EarlierImages
     private: ObjectStore
     processor: ImageProcessor
+    reservations: Reservations
+    quota: Quota
     work: WorkQueue
     clock: Clock
     ids: Ids
@@ -127,12 +131,12 @@ class DirectUploads:
         check_attributes(upload.attributes, self.clock.now())
         if upload.size_bytes > self.max_bytes:
             raise PayloadTooLarge(f"An image has at most {self.max_bytes:,} bytes.")
-        earlier = self.reservations.replay(upload.idempotency) or self.reservations.existing(
+        earlier = self.earlier.by_key(upload.idempotency) or self.earlier.by_bytes(
             upload.owner, upload.sha256, upload.attributes.on_duplicate
         )
         if earlier is not None:
             return self._answer(earlier)
-        wanted = Wanted(
+        draft = ImageDraft(
             owner=upload.owner,
             sha256=upload.sha256,
             size_bytes=upload.size_bytes,
@@ -140,8 +144,8 @@ class DirectUploads:
             attributes=upload.attributes,
             idempotency=upload.idempotency,
         )
-        image, _ = self.reservations.reserve(wanted, None, lifetime=COMPLETION_LIFETIME)
-        return self._answer(image)
+        reserved = self.reservations.reserve(draft, None, quota=self.quota, lifetime=COMPLETION_LIFETIME)
+        return self._answer(reserved if isinstance(reserved, Image) else reserved.image)
 
     def complete(self, owner: str, image_id: str, *, until: datetime) -> Image | None:
         """Verify what has arrived and make it an image; None when that goes on behind the request.
@@ -221,12 +225,7 @@ class DirectUploads:
 
     def _hand_over(self, image: Image) -> None:
         self.work.send(CompleteUpload(image.record.id))
-        queued = replace(
-            image.record,
-            version=image.record.version + 1,
-            change=self.ids.attempt(),
-            queued_at=self.clock.now(),
-        )
+        queued = image.record.next_version(self.ids.token(), queued_at=self.clock.now())
         try:
             self.repository.replace(image, replace(image, record=queued))
         except Conflict:
@@ -245,11 +244,9 @@ class DirectUploads:
             raise
         if self.clock.now() >= until:
             raise too_late()
-        prepared = self._prepare(image, processed)
-        puts = [self.protocol.copy_staged(prepared.record, staging_key, etag)]
-        puts += self.protocol.put_renditions(prepared.record, processed.renditions)
-        self.protocol.put(puts, until=until)
-        stored = self.protocol.commit(prepared)
+        reserved = self.reservations.renew(image, processed)
+        reserved.put(StagedObject(staging_key, etag), processed.renditions, until=until)
+        stored = reserved.commit()
         self._remove_staged(staging_key)
         return stored
 
@@ -265,39 +262,10 @@ class DirectUploads:
             provenance=provenance_of(self.mark, record.kind, image.details.generation),
         )
 
-    def _prepare(self, image: Image, processed: ProcessedImage) -> Image:
-        """Give the record a new attempt and what was found in the bytes; from here on older attempts cannot commit."""
-        record, now = image.record, self.clock.now()
-        ends_at = record.updated_at + RESERVATION_LIFETIME
-        running = record.renditions and not has_passed(ends_at, now, longest=RESERVATION_LIFETIME)
-        if running and record.queued_at is None:  # what was handed over goes on where the request gave up
-            raise Conflict("This upload is being completed at this moment.", retry_after=timedelta(seconds=2))
-        published = record.visibility is not Visibility.PRIVATE
-        prepared = Image(
-            replace(
-                record,
-                attempt=self.ids.attempt(),
-                version=record.version + 1,
-                change=self.ids.attempt(),
-                width=processed.width,
-                height=processed.height,
-                placeholder=processed.placeholder,
-                perceptual_hash=processed.perceptual_hash,
-                renditions=tuple(made.rendition for made in processed.renditions),
-                intent=self.ids.publication() if published else None,
-                updated_at=now,
-                due_at=max(record.due_at or now, now + RESERVATION_LIFETIME),
-            ),
-            replace(image.details, warnings=warnings(record.size_bytes, processed)),
-        )
-        intended = self.protocol.intended(prepared.record)
-        self.repository.replace(image, prepared, publications=[intended] if intended else [])
-        return prepared
-
     def _refuse(self, image: Image, code: str) -> None:
         """Remember why the bytes were refused, for whoever asks again."""
         record = image.record
-        refused = replace(record, version=record.version + 1, change=self.ids.attempt(), refusal=code)
+        refused = record.next_version(self.ids.token(), refusal=code)
         try:
             self.repository.replace(image, replace(image, record=refused))
         except (Conflict, StorageUnavailable):

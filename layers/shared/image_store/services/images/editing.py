@@ -69,7 +69,7 @@ class Editing:
         before = image.record
         if before.publication is None and wanted is not Visibility.PRIVATE:
             return self.publisher.publish(image, wanted, edited=edited)
-        record = replace(edited.record, version=before.version + 1, change=self.ids.attempt())
+        record = edited.record.next_version(self.ids.token())
         withdrawn = self.publisher.withdrawn(before, now) if wanted is Visibility.PRIVATE else ()
         if withdrawn:
             record = replace(record, publication=None)

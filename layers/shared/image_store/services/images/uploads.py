@@ -1,4 +1,7 @@
-"""Storing an image in one request; the write protocol is in `write_protocol`."""
+"""Stores an image in one request: check, decode and render, reserve, put, commit.
+
+`write_protocol` documents the last three steps and their failures.
+"""
 
 import hashlib
 from collections.abc import Callable
@@ -7,51 +10,55 @@ from datetime import datetime
 
 from image_store.domain.delivery.renditions import UPLOAD_RECIPES
 from image_store.domain.errors import ContentTypeMismatch
-from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.attributes import Attributes, check_attributes
+from image_store.domain.images.draft import ImageDraft
 from image_store.domain.images.image import Image
 from image_store.domain.images.media import MediaType, parse_declared, sniff
 from image_store.domain.images.processing import ProcessedImage
 from image_store.domain.images.provenance import ProvenanceMark, provenance_of
+from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.images.sensitive import sensitive_in, shown
 from image_store.ports.images import ImageProcessor
 from image_store.ports.system import Clock
-from image_store.services.images.reservations import Reservations, Wanted, check_attributes
+from image_store.services.images.earlier_images import EarlierImages
+from image_store.services.images.reservations import Reservations
 from image_store.services.images.sealing import Sealing
 from image_store.services.images.sources import ImageSource, Sources
-from image_store.services.images.write_protocol import WriteProtocol, too_late
+from image_store.services.images.write_protocol import too_late
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An image that somebody wants stored, and what they say about it."""
+    """An image to store, with the attributes that its sender gave."""
 
     owner: str
     source: ImageSource
     attributes: Attributes
     until: datetime
-    """When the work has to be done; what is left then is given up and safe to repeat."""
+    """The deadline. An upload that is not done by then stops; a repeat is safe."""
     idempotency: IdempotencyKey | None = None
-    remarks: Callable[[ProcessedImage], tuple[str, ...]] = lambda _: ()
-    """What its owner should know of the decoded picture, besides what every upload is warned of."""
+    extra_warnings: Callable[[ProcessedImage], tuple[str, ...]] = lambda _: ()
+    """Warnings about the decoded picture, besides those that every upload may get."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uploads:
     """Accepts images."""
 
-    reservations: Reservations
+    earlier: EarlierImages
     sources: Sources
-    protocol: WriteProtocol
     processor: ImageProcessor
+    reservations: Reservations
+    quota: Quota
     clock: Clock
     sealing: Sealing
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def accept(self, upload: Upload) -> Image:
-        """Store an image, or find that it is stored already; what is sealed of it stays so.
+        """Store an image, or return the one that is stored already; its sealed part stays sealed.
 
-        Safe to retry with the same idempotency key: the image is stored once, and what is stored is not fetched again.
+        Safe to retry with the same idempotency key: the image is stored once, and a stored URL is not fetched again.
 
         Raises
         ------
@@ -63,73 +70,68 @@ class Uploads:
         return self._accept(upload)[0]
 
     def accept_and_show(self, upload: Upload) -> Image:
-        """The same, and the record as its owner sees it; what is new need not be opened for that."""
-        stored, is_new = self._accept(upload)
-        if stored.details.sealed is None:
-            return stored
-        said = upload.attributes
-        return (
-            shown(stored, sensitive_in(said.generation, said.analysis))
-            if is_new
-            else self.sealing.opened(stored)
-        )
+        """As `accept`, and return the image as its owner sees it; a new image needs no call to KMS for that."""
+        image, is_new = self._accept(upload)
+        if image.details.sealed is None:
+            return image
+        if not is_new:
+            return self.sealing.opened(image)
+        return shown(image, sensitive_in(upload.attributes.generation, upload.attributes.analysis))
 
     def stored_under(self, name: str) -> Image | None:
-        """What was stored, or is being stored, under the name of an idempotency key; None when there is nothing.
+        """The image, perhaps PENDING, of an idempotency key's name; None if there is none.
 
-        ImageNotFound when it was deleted since. For one who has no longer the bytes that were to be stored.
+        For callers that no longer have the bytes. Raises ImageNotFound if the image was deleted.
         """
-        return self.reservations.stored_under(name)
+        return self.earlier.by_key_name(name)
 
     def _accept(self, upload: Upload) -> tuple[Image, bool]:
-        """What is stored, and whether it is new."""
+        """The stored image, and whether it is new."""
+        # Check
         check_attributes(upload.attributes, self.clock.now())
-        if (stored := self.reservations.replay(upload.idempotency)) is not None:
-            return stored, False
+        if (image := self.earlier.by_key(upload.idempotency)) is not None:
+            return image, False
         content = self.sources.open(upload.source, until=upload.until)
-        # Some providers have the prompt in the address of a picture: where prompts are sealed, it names nothing.
-        filename = None if self.sealing.seals else content.filename
-        attributes, data = named(upload.attributes, filename), content.data
-        sha256 = hashlib.sha256(data).hexdigest()
-        existing = self.reservations.existing(upload.owner, sha256, attributes.on_duplicate)
-        if existing is not None:
-            return existing, False
-        check_declared(data, content.declared_type)
-        processed = self.processor.process(
-            data,
-            None,
-            UPLOAD_RECIPES,
-            provenance=provenance_of(
-                self.mark, attributes.kind, self.sealing.without_sensitive(attributes).generation
-            ),
-        )
+        sha256 = hashlib.sha256(content.data).hexdigest()
+        image = self.earlier.by_bytes(upload.owner, sha256, upload.attributes.on_duplicate)
+        if image is not None:
+            return image, False
+        check_declared(content.data, content.declared_type)
+        # Decode and render
+        processed = self._process(content.data, upload.attributes)
         if self.clock.now() >= upload.until:
             raise too_late()
-        wanted = Wanted(
+        # Reserve
+        draft = ImageDraft(
             owner=upload.owner,
             sha256=sha256,
-            size_bytes=len(data),
+            size_bytes=len(content.data),
             media_type=processed.media_type,
-            attributes=attributes,
+            attributes=self._named(upload.attributes, content.filename),
             idempotency=upload.idempotency,
-            remarks=upload.remarks(processed),
+            extra_warnings=upload.extra_warnings(processed),
         )
-        image, is_new = self.reservations.reserve(wanted, processed)
-        if not is_new:
-            return image, False
-        puts = [self.protocol.put_original(image.record, data)]
-        puts += self.protocol.put_renditions(image.record, processed.renditions)
-        self.protocol.put(puts, until=upload.until)
-        return self.protocol.commit(image), True
+        reserved = self.reservations.reserve(draft, processed, quota=self.quota)
+        if isinstance(reserved, Image):
+            return reserved, False
+        # Put and commit
+        reserved.put(content.data, processed.renditions, until=upload.until)
+        return reserved.commit(), True
 
+    def _process(self, data: bytes, attributes: Attributes) -> ProcessedImage:
+        generation = self.sealing.without_sensitive(attributes).generation
+        provenance = provenance_of(self.mark, attributes.kind, generation)
+        return self.processor.process(data, None, UPLOAD_RECIPES, provenance=provenance)
 
-def named(attributes: Attributes, filename: str | None) -> Attributes:
-    """The attributes with a filename, unless they have one."""
-    return attributes if attributes.filename else replace(attributes, filename=filename)
+    def _named(self, attributes: Attributes, filename: str | None) -> Attributes:
+        # Some providers put the prompt into the address of a picture, so a sealing store takes no name from it.
+        if attributes.filename or self.sealing.seals:
+            return attributes
+        return replace(attributes, filename=filename)
 
 
 def check_declared(data: bytes, declared_type: str | None) -> None:
-    """Refuse bytes that are not what their sender says; unknown bytes are the processor's to refuse."""
+    """Raise ContentTypeMismatch if the bytes have another type than declared; the processor refuses unknown bytes."""
     if declared_type is None:
         return
     sniffed = sniff(data)

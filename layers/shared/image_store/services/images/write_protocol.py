@@ -1,27 +1,30 @@
-"""The write protocol: how bytes and record become one image, or nothing.
+"""The write protocol: stores bytes and record as one image, or nothing.
 
 1. Reserve. The record is written PENDING with its attempt and a deadline, together with the owner's quota where there
    is one, the guard of the checksum, the idempotency key and, for a published image, the publication that is about
-   to be copied: one transaction. Nothing is visible yet.
+   to be copied, in one transaction. Nothing is visible yet.
 2. Put. Original, renditions and public copies are written in parallel to keys that carry the attempt (or the
    publication) and are refused if they exist. Repeating a put is harmless.
 3. Commit. One conditional transaction takes PENDING of this attempt to READY. Only now do index keys, group rows
-   and the checksum row appear. An answer that is lost is settled by a strong read: READY by this change = stored.
+   and the checksum row appear. If the response is lost, a strongly consistent read decides: READY by this change
+   means that the image is stored.
 
-What each failure leaves behind:
+What each failure leaves:
 
 - before 1: nothing.
 - after 1 or 2: a PENDING record and perhaps objects. Cleanup takes the record to DELETING once its deadline has
   passed; from then on the commit cannot succeed. Then the objects go, then the record.
-- after 3: a stored image, whether or not the caller heard of it; with an Idempotency-Key a repeat returns it.
+- after 3: a stored image, even if the response did not reach the caller. A repeat with the same Idempotency-Key
+  returns it.
 
-Objects are never deleted here, not even when a put fails: after a lost answer they may be those of a committed image.
+Objects are never deleted here, not even when a put fails: after a lost response they may belong to a committed image.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import Conflict, DeadlineExceeded
@@ -37,39 +40,76 @@ from image_store.domain.images.reservation import (
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.system import Clock, Ids
-from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL, Publisher
+from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL
 
 PARALLEL_PUTS = 8
 
-Put = Callable[[], None]
-"""One object on its way; safe to repeat."""
+ObjectWrite = Callable[[], None]
+"""Writes one object when it is called; safe to repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class StagedObject:
+    """The bytes of a direct upload, as they were verified in staging."""
+
+    key: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedImage:
+    """A PENDING image and the two steps that are left: `put` and `commit`."""
+
+    image: Image
+    _protocol: "WriteProtocol"
+
+    def put(
+        self, original: bytes | StagedObject, renditions: Sequence[RenderedFile], *, until: datetime
+    ) -> None:
+        """Put original, renditions and public copies; raises Conflict, StorageUnavailable, or DeadlineExceeded."""
+        self._protocol.put(self._protocol.object_writes(self.image.record, original, renditions), until=until)
+
+    def commit(self) -> Image:
+        """Make the image visible; Conflict when cleanup or another attempt was first."""
+        return self._protocol.commit(self.image)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteProtocol:
-    """Takes an image through the three steps; what to store is its callers' business."""
+    """Takes an image through the three steps; its callers decide what to store."""
 
     repository: ImageRepository
     private: ObjectStore
-    publisher: Publisher
+    private_bucket: str
+    """The name of `private`, which a copy out of staging needs."""
+    public: ObjectStore | None
+    """None when there is no public bucket; then nothing is copied."""
+    public_cache_control: str
+    """The Cache-Control of public copies of an image that has none of its own."""
     clock: Clock
     ids: Ids
-    quota: Quota
 
     # 1. Reserve ---------------------------------------------------------------------------------------
 
-    def reserve(self, pending: Image, idempotency: IdempotencyKey | None) -> None:
-        """Write a PENDING record and take what belongs to it.
+    def reserve(self, pending: Image, *, quota: Quota, idempotency: IdempotencyKey | None) -> ReservedImage:
+        """Write a PENDING record with its quota, guard, idempotency key and intended publication.
 
-        Raises QuotaExceeded, or Conflict when another holds the guard or the idempotency key.
+        Raises QuotaExceeded, or Conflict when another image has the guard or the idempotency key.
         """
         lifetime = idempotency.lifetime if idempotency is not None else IDEMPOTENCY_LIFETIME
         expires_at = pending.record.created_at + lifetime
-        reservation = Reservation(pending, self.quota, idempotency, self.intended(pending.record), expires_at)
-        self.repository.reserve(reservation)
+        publication = self._intended_publication(pending.record)
+        self.repository.reserve(Reservation(pending, quota, idempotency, publication, expires_at))
+        return ReservedImage(pending, self)
 
-    def intended(self, record: ImageRecord) -> PublicationRow | None:
-        """The row that removes the copies of a publication that was intended and never committed."""
+    def renew(self, before: Image, after: Image) -> ReservedImage:
+        """Give a reservation a new attempt; Conflict when the record was changed meanwhile."""
+        publication = self._intended_publication(after.record)
+        self.repository.replace(before, after, publications=[publication] if publication else [])
+        return ReservedImage(after, self)
+
+    def _intended_publication(self, record: ImageRecord) -> PublicationRow | None:
+        """The row by which cleanup removes the copies if the publication is never committed."""
         if record.intent is None:
             return None
         due_at = record.due_at or self.clock.now() + RESERVATION_LIFETIME
@@ -77,66 +117,59 @@ class WriteProtocol:
 
     # 2. Put -------------------------------------------------------------------------------------------
 
-    def put_original(self, record: ImageRecord, data: bytes) -> Put:
-        """The original from bytes in hand."""
-        return lambda: self.private.put(
-            record.original_key,
-            data,
-            content_type=record.media_type,
-            cache_control=PRIVATE_CACHE_CONTROL,
-            metadata=facts_of(record),
-        )
+    def object_writes(
+        self, record: ImageRecord, original: bytes | StagedObject, renditions: Sequence[RenderedFile]
+    ) -> list[ObjectWrite]:
+        """One write for each object of the attempt."""
+        return [self._original(record, original), *self._renditions(record, renditions)]
 
-    def copy_staged(self, record: ImageRecord, staging_key: str, etag: str) -> Put:
-        """The original from staging: no bytes pass through here, and none but those that `etag` names."""
-
-        def put() -> None:
-            try:
-                self.private.copy_from(
-                    self.publisher.private_bucket,
-                    staging_key,
-                    record.original_key,
-                    content_type=record.media_type,
-                    cache_control=PRIVATE_CACHE_CONTROL,
-                    metadata=facts_of(record),
-                    source_etag=etag,
-                )
-            except ObjectMissing as missing:
-                raise Conflict(
-                    "The uploaded bytes were taken away while they were being accepted."
-                ) from missing
-
-        return put
-
-    def put_renditions(self, record: ImageRecord, renditions: Sequence[RenderedFile]) -> list[Put]:
-        """The renditions, and the public copies of an image that is to be published."""
-        targets = [(self.private, record.rendition_key, PRIVATE_CACHE_CONTROL)]
-        if record.intent is not None and self.publisher.bucket is not None:
-            publication = record.intent
-            targets.append(
-                (
-                    self.publisher.bucket,
-                    lambda rendition: public_key(publication, rendition),
-                    self.publisher.cache_control(record),
-                )
-            )
-        return [
-            _put_rendition(bucket, key_of(made.rendition), made, cache_control)
-            for made in renditions
-            for bucket, key_of, cache_control in targets
-        ]
-
-    def put(self, puts: Sequence[Put], *, until: datetime) -> None:
-        """Carry out puts in parallel; DeadlineExceeded when they are not done by `until`."""
+    def put(self, writes: Sequence[ObjectWrite], *, until: datetime) -> None:
+        """Write objects in parallel; DeadlineExceeded when they are not done by `until`."""
         pool = ThreadPoolExecutor(PARALLEL_PUTS)
-        running = [pool.submit(put) for put in puts]
+        running = [pool.submit(write) for write in writes]
         done, late = wait(running, timeout=max(0.0, (until - self.clock.now()).total_seconds()))
-        # Nobody waits for what hangs: objects that arrive late belong to a reservation that cleanup will end.
+        # A put that hangs is abandoned: the reservation expires and cleanup removes its objects.
         pool.shutdown(wait=False, cancel_futures=True)
         if late:
             raise too_late()
         for finished in done:
             finished.result()
+
+    def _original(self, record: ImageRecord, original: bytes | StagedObject) -> ObjectWrite:
+        if isinstance(original, StagedObject):
+            return partial(self._copy_staged, record, original)
+        return partial(
+            self.private.put,
+            record.original_key,
+            original,
+            content_type=record.media_type,
+            cache_control=PRIVATE_CACHE_CONTROL,
+            metadata=facts_of(record),
+        )
+
+    def _copy_staged(self, record: ImageRecord, staged: StagedObject) -> None:
+        try:
+            self.private.copy_from(
+                self.private_bucket,
+                staged.key,
+                record.original_key,
+                content_type=record.media_type,
+                cache_control=PRIVATE_CACHE_CONTROL,
+                metadata=facts_of(record),
+                source_etag=staged.etag,
+            )
+        except ObjectMissing as missing:
+            raise Conflict(
+                "The uploaded bytes were removed or replaced before they were accepted."
+            ) from missing
+
+    def _renditions(self, record: ImageRecord, renditions: Sequence[RenderedFile]) -> Iterator[ObjectWrite]:
+        """The renditions, and the public copies of an image that is to be published."""
+        for file in renditions:
+            yield _rendition(self.private, record.rendition_key(file.rendition), file, PRIVATE_CACHE_CONTROL)
+            if record.intent is not None and self.public is not None:
+                cache_control = record.cache_control or self.public_cache_control
+                yield _rendition(self.public, public_key(record.intent, file.rendition), file, cache_control)
 
     # 3. Commit ----------------------------------------------------------------------------------------
 
@@ -145,8 +178,7 @@ class WriteProtocol:
         record = pending.record
         ready = record.moved_to(
             State.READY,
-            version=record.version + 1,
-            change=self.ids.attempt(),
+            change=self.ids.token(),
             publication=record.intent,
             intent=None,
             staging=None,
@@ -159,16 +191,13 @@ class WriteProtocol:
 
 
 def abandoned(image: Image, *, change: str, at: datetime) -> Image:
-    """A PENDING record past its deadline, on its way out: quota, guard and idempotency key are given back."""
-    record = image.record
-    doomed = record.moved_to(
-        State.DELETING, version=record.version + 1, change=change, due_at=at, guarded=False
-    )
-    return replace(image, record=doomed)
+    """A PENDING image past its deadline, now DELETING: quota, guard and idempotency key are given back."""
+    record = image.record.moved_to(State.DELETING, change=change, due_at=at, guarded=False)
+    return replace(image, record=record)
 
 
 def too_late() -> DeadlineExceeded:
-    """The refusal of work that does not fit into what is left of an invocation."""
+    """The error for work that does not fit into the rest of an invocation."""
     return DeadlineExceeded(
         "The image could not be stored in the time a request has; try again.",
         retry_after=timedelta(seconds=1),
@@ -176,7 +205,7 @@ def too_late() -> DeadlineExceeded:
 
 
 def facts_of(record: ImageRecord) -> dict[str, str]:
-    """The metadata of an original: what a rebuild from the bucket alone needs, as headers may carry it."""
+    """The metadata of an original, safe in headers: enough to rebuild the record from the bucket alone."""
     return {
         "id": record.id,
         "kind": record.kind.value,
@@ -186,7 +215,7 @@ def facts_of(record: ImageRecord) -> dict[str, str]:
 
 
 def header_safe(text: str) -> str:
-    """Text as it may stand in an object's metadata: printable ASCII, everything else percent-encoded."""
+    """Text for an object's metadata: printable ASCII, with everything else percent-encoded."""
     return "".join(
         char
         if char.isascii() and char.isprintable() and char != "%"
@@ -195,11 +224,12 @@ def header_safe(text: str) -> str:
     )
 
 
-def _put_rendition(bucket: ObjectStore, key: str, made: RenderedFile, cache_control: str) -> Put:
-    return lambda: bucket.put(
+def _rendition(bucket: ObjectStore, key: str, file: RenderedFile, cache_control: str) -> ObjectWrite:
+    return partial(
+        bucket.put,
         key,
-        made.data,
-        content_type=made.rendition.media_type,
+        file.data,
+        content_type=file.rendition.media_type,
         cache_control=cache_control,
         metadata={},
     )

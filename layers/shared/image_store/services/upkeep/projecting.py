@@ -27,10 +27,10 @@ class Projecting:
 
     def project(self, image_ids: Collection[str], *, failed: Callable[[str, Exception], None]) -> None:
         """Project images as they are now; `failed` is told of each that has to be tried again."""
-        generation = self.projector.rebuild().building
+        epoch = self.projector.rebuild().building
         for image_id in image_ids:
             try:
-                self.projector.project(image_id, generation=generation, at=self.clock.now())
+                self.projector.project(image_id, epoch=epoch, at=self.clock.now())
             except UnreadableRow as error:  # which trying again does not make readable
                 _log.error("an image cannot be projected: %s", error.message)
             except Exception as error:  # one image must not hold up the others
@@ -54,7 +54,7 @@ class Projecting:
             return state
         while self.clock.now() < until:
             examined, after = self.projector.remake(
-                after=state.after, limit=_SLICE_ROWS, generation=state.building, at=self.clock.now()
+                after=state.after, limit=_SLICE_ROWS, epoch=state.building, at=self.clock.now()
             )
             done = replace(state, after=after, examined=state.examined + examined)
             if after is None:

@@ -1,4 +1,4 @@
-"""The rows from which cards are completed on request."""
+"""Reads what cards carry on request; a module of its own, as plain lists must not load the code of records."""
 
 from collections.abc import Collection, Mapping
 
@@ -14,16 +14,16 @@ class DynamoCardDetails(OnTable, CardDetails):
     """CardDetails on the one table; the client is made at the first call."""
 
     def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
-        found = self._rows.get_many([keys.detail(image_id) for image_id in image_ids], consistent=False)
+        rows = self._rows.get_many([keys.detail(image_id) for image_id in image_ids], consistent=False)
         return {
             item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX): details
-            for item in found
+            for item in rows
             for details in schema.readable([item], records.details_of)
         }
 
     def renditions(self, image_ids: Collection[str]) -> Mapping[str, tuple[Rendition, ...]]:
-        found = self._rows.get_many([keys.record(image_id) for image_id in image_ids], consistent=False)
+        rows = self._rows.get_many([keys.record(image_id) for image_id in image_ids], consistent=False)
         return {
-            image.id: tuple(made for made in image.renditions if made.making is None)
-            for image in schema.readable(found, records.image_of)
+            record.id: tuple(rendition for rendition in record.renditions if rendition.making is None)
+            for record in schema.readable(rows, records.image_of)
         }

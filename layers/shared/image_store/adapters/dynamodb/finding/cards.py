@@ -1,4 +1,4 @@
-"""Cards of images as items, and back: all that a list shows, and what its filters ask for."""
+"""Converts cards and the attributes that filters compare to items, and back."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,7 @@ from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.finding.cards import Card, thumb_of
+from image_store.domain.finding.filters import row_attributes
 from image_store.domain.ids import created_at
 from image_store.domain.images.image import Details, ImageRecord, Kind, Visibility, attempt_prefix
 from image_store.domain.images.media import MediaType
@@ -15,7 +16,7 @@ from image_store.domain.images.media import MediaType
 CARD_FILENAME_CHARS = 40
 CARD_ALT_TEXT_CHARS = 60
 CARD_VERSION = 3
-"""Cards are in an index, which holds no other version of theirs: they carry one of their own."""
+"""A card carries its own version, because the index holds no other version attribute."""
 
 _FIRST_PARTS = (
     "filename",
@@ -33,60 +34,52 @@ _FIRST_PARTS = (
     "given",
 )
 _PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FIRST_PARTS, "made")}
-"""What a card of each version says, in its order; names cost bytes in every row of a list."""
+"""The parts of a card of each version, in order; names would cost bytes in every row of a list."""
 
 
-def listed(record: ImageRecord, details: Details, *, tags: bool = False) -> Item:
-    """The card, and beside it what a filter may ask for; the index needs no tags, as they have rows of their own."""
-    generation = details.generation or {}
-    texts = {
-        "card": _card_text(record, details),
-        "kind": record.kind.value,
-        "visibility": record.visibility.value,
-        "category": record.category,
-        "model": generation.get("model"),
-        "provider": generation.get("provider"),
-    }
-    found: Item = {name: {"S": value} for name, value in texts.items() if value}
+def list_attributes(record: ImageRecord, details: Details, *, tags: bool = False) -> Item:
+    """The card and the attributes that filters compare; the index needs no tags: they have their own rows."""
+    texts = {"card": _card_text(record, details), **row_attributes(record, details)}
+    attributes: Item = {name: {"S": value} for name, value in texts.items()}
     if tags and details.tags:
-        found["tags"] = {"SS": sorted(details.tags)}
-    return found
+        attributes["tags"] = {"SS": sorted(details.tags)}
+    return attributes
 
 
 @schema.reading
 def card_of(item: Item) -> Card:
-    """The card that a listed row holds, of this version or an earlier one; UnreadableRow for any other."""
+    """The card in a row of a list, of this version or an earlier one; UnreadableRow for a newer one."""
     image_id = item["id"]["S"]
-    told = _parts_of(item)
+    parts = _parts_of(item)
     return Card(
         id=image_id,
         kind=Kind(item["kind"]["S"]),
         visibility=Visibility(item["visibility"]["S"]),
-        filename=told["filename"],
-        media_type=MediaType.of_extension(told["extension"]),
-        size_bytes=told["size"],
-        width=told["width"],
-        height=told["height"],
-        alt_text=told["alt"],
-        alt_text_given=bool(told["given"]),
-        placeholder=Placeholder(told["blurhash"], told["color"]),
-        thumb_type=MediaType.of_extension(told["thumb"]),
-        private_prefix=attempt_prefix(told["folder"], image_id, told["attempt"]),
-        publication=told["publication"],
+        filename=parts["filename"],
+        media_type=MediaType.of_extension(parts["extension"]),
+        size_bytes=parts["size"],
+        width=parts["width"],
+        height=parts["height"],
+        alt_text=parts["alt"],
+        alt_text_given=bool(parts["given"]),
+        placeholder=Placeholder(parts["blurhash"], parts["color"]),
+        thumb_type=MediaType.of_extension(parts["thumb"]),
+        private_prefix=attempt_prefix(parts["folder"], image_id, parts["attempt"]),
+        publication=parts["publication"],
         created_at=created_at(image_id),
         model=item["model"]["S"] if "model" in item else None,
         provider=item["provider"]["S"] if "provider" in item else None,
-        renditions=tuple(map(rendition_of, told.get("made", ()))),
+        renditions=tuple(map(rendition_of, parts.get("made", ()))),
     )
 
 
 def cards_of(items: Iterable[Item]) -> Iterator[Card]:
-    """The cards that can be read of many listed rows; the log names the others, and a list does without them."""
+    """The readable cards of many rows; a list omits the others, and the log names them."""
     return schema.readable(items, card_of)
 
 
 def _parts_of(item: Item) -> dict[str, Any]:
-    """The parts of a card by name: a card begins with its version, and those of version 1 with a filename."""
+    """The parts of a card by name: a card begins with its version, or in version 1 with a filename."""
     values = json.loads(item["card"]["S"])
     version = 1
     if isinstance(values[0], int):
@@ -97,7 +90,7 @@ def _parts_of(item: Item) -> dict[str, Any]:
 
 
 def _card_text(record: ImageRecord, details: Details) -> str:
-    told = {
+    parts = {
         "filename": record.filename[:CARD_FILENAME_CHARS],
         "extension": record.media_type.extension,
         "size": record.size_bytes,
@@ -111,19 +104,19 @@ def _card_text(record: ImageRecord, details: Details) -> str:
         "attempt": record.attempt,
         "publication": record.publication,
         "given": int(details.alt_text_given),
-        "made": [rendition_text(made) for made in record.renditions if made.making is None],
+        "made": [rendition_text(rendition) for rendition in record.renditions if rendition.making is None],
     }
-    return as_json([CARD_VERSION, *(told[name] for name in _PARTS[CARD_VERSION])])
+    return as_json([CARD_VERSION, *(parts[name] for name in _PARTS[CARD_VERSION])])
 
 
-def rendition_text(made: Rendition) -> str:
-    """There may be a dozen of them, so they are written shortly."""
-    text = f"{made.public_filename}:{made.width}:{made.height}:{made.size_bytes}"
-    return text if made.making is None else f"{text}:{made.making}"
+def rendition_text(rendition: Rendition) -> str:
+    """A rendition as a short text, because an image may have a dozen."""
+    text = f"{rendition.public_filename}:{rendition.width}:{rendition.height}:{rendition.size_bytes}"
+    return text if rendition.making is None else f"{text}:{rendition.making}"
 
 
 def rendition_of(text: str) -> Rendition:
-    """The rendition that `rendition_text` wrote."""
+    """The rendition that a text of `rendition_text` describes."""
     name, width, height, size, *making = text.split(":")
     preset, _, extension = name.partition(".")
     return Rendition(preset, MediaType.of_extension(extension), int(width), int(height), int(size), *making)

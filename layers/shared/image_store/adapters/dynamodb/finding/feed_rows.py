@@ -1,4 +1,4 @@
-"""The rows of the feed, as it reads them."""
+"""Reads the rows of the feed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.finding.cards import card_of
-from image_store.adapters.dynamodb.finding.lists import filled
+from image_store.adapters.dynamodb.finding.lists import read_page
 from image_store.adapters.dynamodb.images.records import details_of, fingerprint
 from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.table import OnTable
@@ -32,7 +32,7 @@ class DynamoFeedRows(OnTable, FeedRows):
             "ExpressionAttributeValues": values,
             "ScanIndexForward": False,
         }
-        # Nearly all rows of a group are its owner's, unless others put their images into it.
+        # Usually one owner owns all images of a group, but anyone may use its name.
         filtered = query.group is not None and query.owner is not None
         if filtered:
             request["FilterExpression"] += " AND #owner = :owner"
@@ -40,17 +40,17 @@ class DynamoFeedRows(OnTable, FeedRows):
             values[":owner"] = {"S": query.owner}
         if after is not None:
             request["ExclusiveStartKey"] = keys.key(partition, after)
-        found, resume = filled(self._rows, request, limit=query.limit, filtered=filtered)
-        return FeedSlice(tuple(schema.readable(found, _entry)), resume["sk"]["S"] if resume else None)
+        rows, resume = read_page(self._rows, request, limit=query.limit, filtered=filtered)
+        return FeedSlice(tuple(schema.readable(rows, _entry)), resume["sk"]["S"] if resume else None)
 
     def details(self, entries: Sequence[FeedEntry]) -> Mapping[str, Details]:
-        wanted = {entry.card.id: entry.fingerprint for entry in entries}
-        found: dict[str, Details] = {}
-        # A read that is behind is repeated once; what differs even then belongs to another version of the image.
+        fingerprints = {entry.card.id: entry.fingerprint for entry in entries}
+        details: dict[str, Details] = {}
+        # A stale read is repeated once; details that differ even then belong to another version of the image.
         for consistent in (False, True):
-            missing = [keys.detail(image_id) for image_id in wanted if image_id not in found]
-            found |= _matching(self._rows.get_many(missing, consistent=consistent), wanted)
-        return found
+            missing = [keys.detail(image_id) for image_id in fingerprints if image_id not in details]
+            details |= _matching(self._rows.get_many(missing, consistent=consistent), fingerprints)
+        return details
 
 
 @schema.reading
@@ -64,14 +64,14 @@ def _entry(item: Item) -> FeedEntry:
     )
 
 
-def _matching(items: Iterable[Item], wanted: Mapping[str, str]) -> dict[str, Details]:
-    found = {}
+def _matching(items: Iterable[Item], fingerprints: Mapping[str, str]) -> dict[str, Details]:
+    matching = {}
     for item in items:
         image_id = item["pk"]["S"].removeprefix(keys.IMAGE_PREFIX)
         for details in schema.readable([item], details_of):
-            if fingerprint(details) == wanted[image_id]:
-                found[image_id] = details
-    return found
+            if fingerprint(details) == fingerprints[image_id]:
+                matching[image_id] = details
+    return matching
 
 
 def _partition(query: FeedQuery) -> str:

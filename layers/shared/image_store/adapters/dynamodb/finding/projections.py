@@ -1,4 +1,4 @@
-"""The rows that follow from an image's facts: those it is found by, and what it counts for."""
+"""Derives rows from an image's facts: the rows that lists and searches read, and the figures."""
 
 import hashlib
 import zlib
@@ -8,6 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.finding import cards
+from image_store.domain.finding.filters import row_attributes
 from image_store.domain.finding.projection import IMAGES, SIZE, ImageFacts, day_of
 from image_store.domain.finding.similarity import bands
 from image_store.domain.images.image import Image
@@ -16,67 +17,61 @@ RowKey = tuple[str, str]
 """pk and sk."""
 
 _PACKED_FROM_BYTES = 200
-"""Shorter texts hardly become smaller."""
+"""Compression hardly helps below this size."""
 
 Counters = dict[RowKey, Counter[str]]
-"""What is to be added to which row of figures."""
+"""Amounts to add, by the key of a row of figures."""
 
 
 def row_keys(image_id: str, facts: ImageFacts | None) -> set[RowKey]:
-    """Every row by which an image is found."""
+    """The keys of all rows that lists and searches read."""
     if facts is None:
         return set()
     return {
-        *_listed_keys(image_id, facts),
-        *_alike_keys(image_id, facts),
+        *_list_keys(image_id, facts),
+        *_band_keys(image_id, facts),
         *_term_keys(image_id, facts),
     }
 
 
-def listed_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
-    """The rows that hold the card: those of lists, and beside it what a filter may ask for; and the `ALIKE` rows."""
+def card_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
+    """The rows that hold a card: those of lists, with the attributes that filters compare, and those of hash bands."""
     record = image.record
-    listed = {"id": {"S": record.id}, **cards.listed(record, image.details, tags=True)}
-    rows = {key: {**keys.key(*key), **listed} for key in _listed_keys(record.id, facts)}
-    alike = {name: listed[name] for name in ("id", "card", "kind", "visibility")}
+    attributes = {"id": {"S": record.id}, **cards.list_attributes(record, image.details, tags=True)}
+    rows = {key: {**keys.key(*key), **attributes} for key in _list_keys(record.id, facts)}
+    band = {name: attributes[name] for name in ("id", "card", "kind", "visibility")}
     return rows | {
-        key: {**keys.key(*key), **alike, "hash": {"S": facts.perceptual_hash}}
-        for key in _alike_keys(record.id, facts)
+        key: {**keys.key(*key), **band, "hash": {"S": facts.perceptual_hash}}
+        for key in _band_keys(record.id, facts)
     }
 
 
 def digest_of(rows: dict[RowKey, items.Item]) -> str:
-    """A short text that tells whether rows have to be written anew."""
+    """A short text that differs when rows differ, and so have to be written again."""
     return hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest()[:16]
 
 
-def term_rows(image_id: str, facts: ImageFacts) -> dict[RowKey, items.Item]:
-    """The rows of searches: each holds all terms of its image, so that several can be asked for in one Query.
+def term_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
+    """The rows of searches: each holds all terms of its image, so one Query can test all words of a search.
 
-    Many terms are packed: a window of rows is read for every page.
+    Many terms are compressed, because every page reads a window of rows.
     """
-    filtered = {
-        "kind": facts.kind,
-        "visibility": facts.visibility,
-        "category": facts.category,
-        "model": facts.model,
-        "provider": facts.provider,
-        "id": image_id,
-    }
-    held: items.Item = {name: {"S": value} for name, value in filtered.items() if value}
+    image_id = image.record.id
+    compared = row_attributes(image.record, image.details) | {"visibility": facts.visibility}
+    attributes: items.Item = {name: {"S": value} for name, value in (*compared.items(), ("id", image_id))}
     text = " ".join(f"{rank}{term}" for term, rank in facts.terms.items()).encode()
     packed = zlib.compress(text, 9) if len(text) > _PACKED_FROM_BYTES else text
     terms = {"packed": {"B": packed}} if len(packed) < len(text) else {"terms": {"S": text.decode()}}
-    return {key: {**keys.key(*key), **held, **terms} for key in _term_keys(image_id, facts)}
+    return {key: {**keys.key(*key), **attributes, **terms} for key in _term_keys(image_id, facts)}
 
 
-def counters_of(image_id: str, facts: ImageFacts | None, generation: int) -> Counters:
-    """What an image counts for, in which rows."""
+def counters_of(image_id: str, facts: ImageFacts | None, epoch: int) -> Counters:
+    """The amounts that an image adds to each row of figures."""
     if facts is None:
         return {}
     one = {IMAGES: 1, SIZE: facts.size_bytes}
     counters: Counters = {}
-    for pk in (keys.owner_stats(generation, facts.owner), keys.system_stats(generation, image_id)):
+    for pk in (keys.owner_stats(epoch, facts.owner), keys.system_stats(epoch, image_id)):
         counters[pk, keys.TOTAL] = Counter(facts.figures)
         counters[pk, keys.day_stats(day_of(image_id))] = Counter(one)
         if facts.model is not None:
@@ -85,18 +80,18 @@ def counters_of(image_id: str, facts: ImageFacts | None, generation: int) -> Cou
 
 
 def difference(before: Counters, after: Counters) -> Counters:
-    """What has to be added to come from one to the other."""
-    changed: Counters = {}
+    """The amounts to add to get from one to the other."""
+    changes: Counters = {}
     for key in before.keys() | after.keys():
         delta = Counter(after.get(key, {}))
         delta.subtract(before.get(key, {}))
-        moved = Counter({name: amount for name, amount in delta.items() if amount})
-        if moved:
-            changed[key] = moved
-    return changed
+        amounts = Counter({name: amount for name, amount in delta.items() if amount})
+        if amounts:
+            changes[key] = amounts
+    return changes
 
 
-def _listed_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
+def _list_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
     for tag in facts.tags:
         yield keys.tagged(facts.owner, tag, trashed=facts.trashed), image_id
     if not facts.trashed:
@@ -106,10 +101,10 @@ def _listed_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
             yield keys.by_model(facts.owner, facts.model), image_id
 
 
-def _alike_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
+def _band_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
     if facts.perceptual_hash is not None:
         for index, band in enumerate(bands(facts.perceptual_hash)):
-            yield keys.alike(facts.owner, index, band), image_id
+            yield keys.hash_band(facts.owner, index, band), image_id
 
 
 def _term_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
@@ -119,6 +114,6 @@ def _term_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
 
 
 def terms_in(item: dict[str, Any]) -> dict[str, int]:
-    """The terms, with their ranks, that a row of a term holds."""
+    """The terms in a row of a term, with their ranks."""
     text = item["terms"]["S"] if "terms" in item else zlib.decompress(item["packed"]["B"]).decode()
     return {entry[1:]: int(entry[0]) for entry in text.split(" ")}

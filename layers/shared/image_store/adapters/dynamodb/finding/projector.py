@@ -1,12 +1,15 @@
-"""Keeps the projections of images, each change of an image once and never back to an older version.
+"""Keeps the projections of images up to date: applies each change once, and never returns to an older version.
 
-`PROJECTION#{id}` says which version of the record is projected and from what, so that the difference to the next one
-is known without a search. It is written in the same transaction as the figures, which therefore count every image
-once. What does not fit into one transaction follows in others, each on the condition that the row is still the one
-that announced it; until the last one the row names the rows of both versions, and whoever comes next finishes.
+The row `PROJECTION#{id}` holds the projected version of the record and the facts behind it, so the difference to the
+next version needs no search.
 
-Records are read as they are now, whatever a message says of them: repeated, late and reordered messages change
-nothing. The row outlives its image by a week, in which no consumer can still be at work that read the image alive.
+1. The row and the figures are written in one transaction. Therefore figures count every image once.
+2. Writes that do not fit follow in more transactions. Each requires that the row still has the revision of the one
+   before it. Until the last one, the row names the rows of both versions.
+3. If a consumer stops in between, the next one that sees the image finishes the work.
+
+Messages only name an image; its record is read as it is now. So messages may be repeated, late or reordered. The row
+stays for a week after the image's end. By then no consumer can hold a copy of the image that it read before the end.
 """
 
 import json
@@ -30,37 +33,37 @@ from image_store.domain.finding.projection import ImageFacts, Rebuild, facts_of
 from image_store.domain.images.image import Image, State
 from image_store.ports.finding import Projector
 
-KEPT_AFTER_THE_END = timedelta(days=7)
+RETENTION_AFTER_END = timedelta(days=7)
 _TRIES = 5
 _log = logging.getLogger("image_store.projections")
 _MOST_WRITES = 100
 """DynamoDB's limit for one transaction."""
-_ENDED = frozenset({State.DELETING, State.TOMBSTONE})
+_END_STATES = frozenset({State.DELETING, State.TOMBSTONE})
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """`PROJECTION#{id}` as it stands."""
+    """The row `PROJECTION#{id}`; it stores the epoch as `generation`."""
 
     revision: int
     version: int
-    generation: int
+    epoch: int
     facts: ImageFacts | None
     before: tuple[ImageFacts, ...]
-    """What is being replaced, while not all rows are written."""
+    """The facts of earlier versions, until all rows are written."""
     cards: str
     terms: str
-    """Digests of the rows that lists read, and of those that searches read."""
-    finished: bool
+    """Digests of the rows that lists read (`cards`) and that searches read (`terms`)."""
+    is_complete: bool
 
     @property
     def all_facts(self) -> tuple[ImageFacts, ...]:
-        """From what there may be rows."""
+        """The facts behind all rows that may exist."""
         own = () if self.facts is None else (self.facts,)
         return (*own, *(facts for facts in self.before if facts not in own))
 
     def row_keys(self, image_id: str) -> set[RowKey]:
-        """The rows that there may be."""
+        """The keys of all rows that may exist."""
         return {key for facts in self.all_facts for key in rows.row_keys(image_id, facts)}
 
 
@@ -83,7 +86,7 @@ class DynamoProjector(Projector):
 
     # One image ----------------------------------------------------------------------------------------
 
-    def project(self, image_id: str, *, generation: int, at: datetime, again: bool = False) -> None:
+    def project(self, image_id: str, *, epoch: int, at: datetime, again: bool = False) -> None:
         for _ in range(_TRIES):
             meta, detail, row = self._rows.get_together(
                 [
@@ -93,61 +96,61 @@ class DynamoProjector(Projector):
                 ]
             )
             image = records.record_of([item for item in (meta, detail) if item is not None])
-            seen = None if row is None else _row_of(row)
-            if not _is_wanted(image, seen, generation, again=again):
+            current = None if row is None else _row_of(row)
+            if not _needs_projection(image, current, epoch, again=again):
                 return
             if image is not None and image.record.state is State.READY:
-                is_new = seen is None or seen.facts is None
+                is_new = current is None or current.facts is None
                 self._turns.queue(image.record.owner, at, stored=is_new and not again)
             try:
-                self._bring(image_id, image, seen, generation, at, again=again)
+                self._update(image_id, image, current, epoch, at, again=again)
             except Conflict:
-                continue  # another consumer was faster: look at what it left
+                continue  # another consumer was faster: read its result
             return
         raise unavailable()
 
-    def _bring(
+    def _update(
         self,
         image_id: str,
         image: Image | None,
-        seen: _Row | None,
-        generation: int,
+        current: _Row | None,
+        epoch: int,
         at: datetime,
         *,
         again: bool,
     ) -> None:
         facts = facts_of(image) if image is not None else None
-        listed = rows.listed_rows(image, facts) if image is not None and facts is not None else {}
-        terms = rows.term_rows(image_id, facts) if facts is not None else {}
+        card_rows = rows.card_rows(image, facts) if image is not None and facts is not None else {}
+        terms = rows.term_rows(image, facts) if image is not None and facts is not None else {}
         new = _Row(
-            revision=seen.revision + 1 if seen else 1,
-            version=image.record.version if image is not None else seen.version if seen else 0,
-            generation=max(generation, seen.generation) if seen else generation,
+            revision=current.revision + 1 if current else 1,
+            version=image.record.version if image is not None else current.version if current else 0,
+            epoch=max(epoch, current.epoch) if current else epoch,
             facts=facts,
-            before=seen.all_facts if seen else (),
-            cards=rows.digest_of(listed),
+            before=current.all_facts if current else (),
+            cards=rows.digest_of(card_rows),
             terms=rows.digest_of(terms),
-            finished=False,
+            is_complete=False,
         )
-        fresh = seen is None or not seen.finished or again
-        old_keys = seen.row_keys(image_id) if seen else set()
+        fresh = current is None or not current.is_complete or again
+        old_keys = current.row_keys(image_id) if current else set()
         writes: list[dict[str, Any]] = []
         if facts is not None:
-            if fresh or (seen and seen.cards != new.cards):
-                writes += map(self._put, listed.values())
-            if fresh or (seen and seen.terms != new.terms):
+            if fresh or (current and current.cards != new.cards):
+                writes += map(self._put, card_rows.values())
+            if fresh or (current and current.terms != new.terms):
                 writes += map(self._put, terms.values())
         writes += map(self._delete, sorted(old_keys - rows.row_keys(image_id, facts)))
-        ended = image is None or image.record.state in _ENDED
-        counted = seen.facts if seen and seen.generation == new.generation else None
-        changed = rows.difference(
-            rows.counters_of(image_id, counted, new.generation),
-            rows.counters_of(image_id, facts, new.generation),
+        is_gone = image is None or image.record.state in _END_STATES
+        old_facts = current.facts if current and current.epoch == new.epoch else None
+        changes = rows.difference(
+            rows.counters_of(image_id, old_facts, new.epoch),
+            rows.counters_of(image_id, facts, new.epoch),
         )
         first: list[NamedWrite] = [
-            ("row", self._add(key, amounts, facts or counted)) for key, amounts in sorted(changed.items())
+            ("row", self._add(key, amounts, facts or old_facts)) for key, amounts in sorted(changes.items())
         ]
-        self._write(image_id, new, first, writes, ends_at=at + KEPT_AFTER_THE_END if ended else None)
+        self._write(image_id, new, first, writes, ends_at=at + RETENTION_AFTER_END if is_gone else None)
 
     def _write(
         self,
@@ -161,7 +164,7 @@ class DynamoProjector(Projector):
         room = _MOST_WRITES - 1 - len(first)
         while True:
             batch, writes = writes[:room], writes[room:]
-            item = _item_of(image_id, row, finished=not writes, ends_at=ends_at)
+            item = _item_of(image_id, row, is_complete=not writes, ends_at=ends_at)
             mine = ("projection", self._put_next(item, row.revision))
             self._rows.transact([mine, *first, *(("row", write) for write in batch)], settled=lambda: False)
             if not writes:
@@ -173,19 +176,21 @@ class DynamoProjector(Projector):
         return {"Put": {"TableName": self._table, "Item": item}}
 
     def _put_next(self, item: items.Item, revision: int) -> dict[str, Any]:
-        """The row of an image, after the revision before this one."""
+        """Write the row of an image, if it has the revision before this one."""
         put = {"TableName": self._table, "Item": item}
         if revision == 1:
             return {"Put": {**put, "ConditionExpression": "attribute_not_exists(pk)"}}
-        seen = {":seen": {"N": str(revision - 1)}}
-        return {"Put": {**put, "ConditionExpression": "revision = :seen", "ExpressionAttributeValues": seen}}
+        current = {":current": {"N": str(revision - 1)}}
+        return {
+            "Put": {**put, "ConditionExpression": "revision = :current", "ExpressionAttributeValues": current}
+        }
 
     def _delete(self, key: RowKey) -> dict[str, Any]:
         return {"Delete": {"TableName": self._table, "Key": keys.key(*key)}}
 
     def _add(self, key: RowKey, amounts: dict[str, int], facts: ImageFacts | None) -> dict[str, Any]:
-        """Add to a row of figures; that of a model also says which it is."""
-        named = {f"#n{number}": name for number, name in enumerate(amounts)}
+        """Add to a row of figures; the row of a model also holds its name."""
+        names = {f"#n{number}": name for number, name in enumerate(amounts)}
         values: dict[str, Any] = {
             f":n{number}": {"N": str(amount)} for number, amount in enumerate(amounts.values())
         }
@@ -198,7 +203,7 @@ class DynamoProjector(Projector):
                 "TableName": self._table,
                 "Key": keys.key(*key),
                 "UpdateExpression": expression,
-                "ExpressionAttributeNames": named,
+                "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": values,
             }
         }
@@ -221,75 +226,73 @@ class DynamoProjector(Projector):
             item["begins_at"] = {"S": items.text_time(rebuild.begins_at)}
         if rebuild.after is not None:
             item["after"] = {"S": rebuild.after}
-        kept = self._rows.conditional(
+        response = self._rows.conditional(
             "put_item",
             Item=item,
-            ConditionExpression="attribute_not_exists(pk) OR step = :seen",
-            ExpressionAttributeValues={":seen": {"N": str(rebuild.step)}},
+            ConditionExpression="attribute_not_exists(pk) OR step = :current",
+            ExpressionAttributeValues={":current": {"N": str(rebuild.step)}},
         )
-        if kept is None:
-            raise Conflict("Another run goes on with the rebuild at this moment.")
+        if response is None:
+            raise Conflict("Another run continues the rebuild at this moment.")
         return rebuild_of(item)
 
-    def remake(
-        self, *, after: str | None, limit: int, generation: int, at: datetime
-    ) -> tuple[int, str | None]:
+    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
         start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
-        answer = self._rows.call(
+        response = self._rows.call(
             "scan", ProjectionExpression="pk, sk", ConsistentRead=True, Limit=limit, **start
         )
-        found = [(item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
-        for pk, sk in found:
+        row_keys = [(item["pk"]["S"], item["sk"]["S"]) for item in response["Items"]]
+        for pk, sk in row_keys:
             if (image_id := keys.image_of_record(keys.key(pk, sk))) is not None:
-                self._remake_one(image_id, generation, at, again=True)
+                self._remake_one(image_id, epoch, at, again=True)
             elif pk.startswith(keys.PROJECTION_PREFIX):
-                self._remake_one(pk.removeprefix(keys.PROJECTION_PREFIX), generation, at, again=False)
-            elif pk.startswith(keys.STATS_PREFIX) and keys.generation_of_stats(pk) < generation:
-                self._let_expire((pk, sk), at + KEPT_AFTER_THE_END)
-        self._feed.restore(pk.removeprefix(keys.IMAGE_PREFIX) for pk, sk in found if sk == keys.META)
-        self._feed.remove_strays(key for key in found if key[0].startswith(keys.FEED_PREFIX))
-        self._remove_strays(key for key in found if key[0].startswith(keys.FOUND_BY))
-        last = answer.get("LastEvaluatedKey")
-        return len(found), json.dumps(last) if last else None
+                self._remake_one(pk.removeprefix(keys.PROJECTION_PREFIX), epoch, at, again=False)
+            elif pk.startswith(keys.STATS_PREFIX) and keys.epoch_of_stats(pk) < epoch:
+                self._let_expire((pk, sk), at + RETENTION_AFTER_END)
+        self._feed.restore(pk.removeprefix(keys.IMAGE_PREFIX) for pk, sk in row_keys if sk == keys.META)
+        self._feed.remove_strays(key for key in row_keys if key[0].startswith(keys.FEED_PREFIX))
+        self._remove_strays(key for key in row_keys if key[0].startswith(keys.FINDING_PREFIXES))
+        last = response.get("LastEvaluatedKey")
+        return len(row_keys), json.dumps(last) if last else None
 
-    def _remake_one(self, image_id: str, generation: int, at: datetime, *, again: bool) -> None:
+    def _remake_one(self, image_id: str, epoch: int, at: datetime, *, again: bool) -> None:
         try:
-            self.project(image_id, generation=generation, at=at, again=again)
-        except UnreadableRow as error:  # it keeps the rows that it has, and the others get theirs
+            self.project(image_id, epoch=epoch, at=at, again=again)
+        except UnreadableRow as error:  # its rows stay, and the rebuild continues with other images
             _log.error("an image cannot be projected: %s", error.message)
 
-    def _remove_strays(self, found: Iterable[RowKey]) -> None:
-        """Remove rows that no projection accounts for."""
+    def _remove_strays(self, row_keys: Iterable[RowKey]) -> None:
+        """Remove rows that belong to no projection."""
         of_images: dict[str, list[RowKey]] = {}
-        for key in found:
+        for key in row_keys:
             of_images.setdefault(keys.image_of_row(*key), []).append(key)
-        read = self._rows.get_many([keys.projection(image_id) for image_id in of_images])
-        rows_of = {item["pk"]["S"].removeprefix(keys.PROJECTION_PREFIX): item for item in read}
-        seen = {
+        projections = self._rows.get_many([keys.projection(image_id) for image_id in of_images])
+        rows_of = {item["pk"]["S"].removeprefix(keys.PROJECTION_PREFIX): item for item in projections}
+        current = {
             image_id: row for image_id, item in rows_of.items() for row in schema.readable([item], _row_of)
         }
-        for image_id, there in of_images.items():
-            if image_id in rows_of and image_id not in seen:
-                continue  # nobody knows what it accounts for
-            row = seen.get(image_id)
-            named = row.row_keys(image_id) if row else set()
-            for stray in set(there) - named:
+        for image_id, existing in of_images.items():
+            if image_id in rows_of and image_id not in current:
+                continue  # an unreadable row may account for any of them
+            row = current.get(image_id)
+            expected = row.row_keys(image_id) if row else set()
+            for stray in set(existing) - expected:
                 check = ("projection", self._check(image_id, row))
                 try:
                     self._rows.transact([check, ("row", self._delete(stray))], settled=lambda: False)
-                except Conflict:  # it has changed since, and its consumer knows what there is
+                except Conflict:  # the projection changed meanwhile, and its consumer removes the rows
                     continue
 
     def _check(self, image_id: str, row: _Row | None) -> dict[str, Any]:
         check: dict[str, Any] = {"TableName": self._table, "Key": keys.projection(image_id)}
         if row is None:
             return {"ConditionCheck": {**check, "ConditionExpression": "attribute_not_exists(pk)"}}
-        seen = {":seen": {"N": str(row.revision)}}
+        current = {":current": {"N": str(row.revision)}}
         return {
             "ConditionCheck": {
                 **check,
-                "ConditionExpression": "revision = :seen",
-                "ExpressionAttributeValues": seen,
+                "ConditionExpression": "revision = :current",
+                "ExpressionAttributeValues": current,
             }
         }
 
@@ -304,32 +307,32 @@ class DynamoProjector(Projector):
         )
 
 
-def _is_wanted(image: Image | None, seen: _Row | None, generation: int, *, again: bool) -> bool:
-    """Whether there is anything to project."""
+def _needs_projection(image: Image | None, current: _Row | None, epoch: int, *, again: bool) -> bool:
+    """Whether the image has changes that are not projected."""
     if image is None:
-        return seen is not None and (seen.facts is not None or not seen.finished)
-    if seen is None:
-        # Nothing follows from a reservation. The end of an image is noted even if it was never projected: a slow
-        # consumer that read it alive has to find that.
+        return current is not None and (current.facts is not None or not current.is_complete)
+    if current is None:
+        # A reservation has no projections. The end of an image gets a row even if the image was never projected,
+        # because a slow consumer that read the image before its end must find it.
         return image.record.state is not State.PENDING
-    older = seen.version < image.record.version
-    counted_elsewhere = seen.facts is not None and seen.generation < generation
-    return older or not seen.finished or counted_elsewhere or again
+    older = current.version < image.record.version
+    counted_elsewhere = current.facts is not None and current.epoch < epoch
+    return older or not current.is_complete or counted_elsewhere or again
 
 
-def _item_of(image_id: str, row: _Row, *, finished: bool, ends_at: datetime | None) -> items.Item:
+def _item_of(image_id: str, row: _Row, *, is_complete: bool, ends_at: datetime | None) -> items.Item:
     item: items.Item = {
         **keys.projection(image_id),
         **schema.STAMP,
         "revision": {"N": str(row.revision)},
         "version": {"N": str(row.version)},
-        "generation": {"N": str(row.generation)},
+        "generation": {"N": str(row.epoch)},
         "cards": {"S": row.cards},
         "terms": {"S": row.terms},
     }
     if row.facts is not None:
         item["facts"] = {"S": _json(row.facts.to_json())}
-    if not finished:
+    if not is_complete:
         item["before"] = {"S": _json([facts.to_json() for facts in row.before])}
     if ends_at is not None:
         item["ttl"] = {"N": str(int(ends_at.timestamp()))}
@@ -343,13 +346,13 @@ def _row_of(item: items.Item) -> _Row:
     return _Row(
         revision=int(item["revision"]["N"]),
         version=int(item["version"]["N"]),
-        generation=int(item["generation"]["N"]),
+        epoch=int(item["generation"]["N"]),
         facts=ImageFacts.from_json(json.loads(item["facts"]["S"])) if "facts" in item else None,
         before=tuple(map(ImageFacts.from_json, before)),
         cards=item["cards"]["S"],
-        # Earlier builds kept no digest of these rows: they are written anew with the next change.
+        # Earlier builds stored no digest of these rows, so the next change writes them again.
         terms=item["terms"]["S"] if "terms" in item else "",
-        finished="before" not in item,
+        is_complete="before" not in item,
     )
 
 

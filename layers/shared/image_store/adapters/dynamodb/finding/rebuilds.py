@@ -1,4 +1,4 @@
-"""The row that says how far a rebuild of the projections has come, and which figures are answered meanwhile."""
+"""Reads the row of a rebuild; a module of its own, as uploads read the served epoch without loading projections."""
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.items import Item, parse_time
@@ -7,7 +7,7 @@ from image_store.domain.finding.projection import Rebuild
 
 
 def rebuild_of(item: Item) -> Rebuild:
-    """The state of a rebuild that an item holds."""
+    """The rebuild in an item."""
     return Rebuild(
         serving=int(item["serving"]["N"]),
         building=int(item["building"]["N"]),
@@ -18,7 +18,7 @@ def rebuild_of(item: Item) -> Rebuild:
     )
 
 
-def serving(table: DynamoTable) -> int:
-    """The generation of figures that is answered."""
+def served_epoch(table: DynamoTable) -> int:
+    """The epoch whose figures are answered."""
     item = table.call("get_item", Key=keys.REBUILD).get("Item")
     return (Rebuild() if item is None else rebuild_of(item)).serving

@@ -1,6 +1,6 @@
 """Generation jobs and their images as items, and back.
 
-What a condition or a counter needs stands alone; everything else is one JSON text. The wish of an image is never
+What a condition or a counter needs stands alone; everything else is one JSON text. The request of an image is never
 written again after its first time, and is left out where only progress is wanted.
 """
 
@@ -13,18 +13,11 @@ from typing import Any
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item as Row
 from image_store.adapters.dynamodb.items import parse_time, text_time
-from image_store.domain.generation.jobs import (
-    JOB_LIFETIME,
-    BudgetHold,
-    GenerationRequest,
-    Job,
-    JobItem,
-    JobItemError,
-    JobItemState,
-    ModelPreference,
-    ProviderCall,
-)
+from image_store.domain.generation.budget import BudgetHold
+from image_store.domain.generation.jobs import JOB_LIFETIME, Job, JobItem, JobItemError, JobItemState
+from image_store.domain.generation.ledger import ProviderCall
 from image_store.domain.generation.providers import Provider
+from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.domain.images.attributes import Attributes, OnDuplicate
 from image_store.domain.images.image import Kind, Visibility
 
@@ -88,7 +81,7 @@ def item_row(item: JobItem, *, ttl: int) -> Row:
     """A new image of a job as an item."""
     return {
         **keys.key(keys.job(item.job_id), keys.job_item(item.index)),
-        "wish": {"S": _json(item.wish)},
+        "wish": {"S": _json(item.request)},
         "ttl": {"N": str(ttl)},
         **changing(item),
     }
@@ -131,7 +124,7 @@ def changing(item: JobItem) -> Row:
 
 @schema.reading
 def item_of(row: Row) -> JobItem:
-    """The image of a job that an item holds, without its wish where that was not read; UnreadableRow otherwise."""
+    """The image of a job that an item holds, without its request where that was not read; UnreadableRow otherwise."""
     schema.version_of(row)
     told = json.loads(row["item"]["S"])
     hold, error, call = told.get("hold"), told.get("error"), told.get("call")
@@ -140,7 +133,7 @@ def item_of(row: Row) -> JobItem:
         index=told["index"],
         request_index=told["request_index"],
         owner=told["owner"],
-        wish=wish_of(json.loads(row["wish"]["S"])) if "wish" in row else None,
+        request=request_of(json.loads(row["wish"]["S"])) if "wish" in row else None,
         state=JobItemState(row["state"]["S"]),
         version=int(row["version"]["N"]),
         change=row["change"]["S"],
@@ -177,8 +170,8 @@ def call_of(told: Mapping[str, Any]) -> ProviderCall:
     )
 
 
-def wish_of(told: Mapping[str, Any]) -> GenerationRequest:
-    """A wish from its JSON."""
+def request_of(told: Mapping[str, Any]) -> GenerationRequest:
+    """A request from its JSON."""
     said = dict(told["attributes"])
     for name in ("tags", "groups"):
         said[name] = tuple(said[name])

@@ -48,7 +48,7 @@ class DynamoProviderHealth(OnTable, ProviderHealth):
         )
         return saved is not None
 
-    def made(self, provider: Provider, *, on: date) -> int:
+    def image_count(self, provider: Provider, *, on: date) -> int:
         # Every call that ends is counted there, in the transaction that ends it.
         row = self._rows.call(
             "get_item",

@@ -8,7 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.delivery.publication_items import current_publication, publication_item
-from image_store.adapters.dynamodb.finding.cards import listed, rendition_of, rendition_text
+from image_store.adapters.dynamodb.finding.cards import list_attributes, rendition_of, rendition_text
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.domain.callers.actor import Actor
 from image_store.domain.delivery.renditions import Placeholder
@@ -35,7 +35,7 @@ def rows_of(image: Image) -> dict[tuple[str, str], Item]:
             {
                 **keys.key(keys.group(record.owner, name), record.id),
                 "id": {"S": record.id},
-                **listed(record, details, tags=True),
+                **list_attributes(record, details, tags=True),
             }
             for name in details.groups
         ]
@@ -56,7 +56,7 @@ def feed_rows(image: Image) -> list[Item]:
     record, details = image.record, image.details
     if not record.is_in_feed:
         return []
-    held = listed(record, details)
+    held = list_attributes(record, details)
     row: Item = {name: held[name] for name in ("card", "kind", "model", "provider") if name in held}
     row |= {"owner": {"S": record.owner}, "print": {"S": fingerprint(details)}}
     if record.expires_at is not None:
@@ -87,9 +87,9 @@ def _meta(record: ImageRecord, details: Details) -> Item:
         "record": {"S": record_text(record)},
     }
     if record.state is State.READY:
-        item |= {"owner_key": {"S": keys.live(record.owner)}, **listed(record, details)}
+        item |= {"owner_key": {"S": keys.live(record.owner)}, **list_attributes(record, details)}
     if record.state is State.TRASHED:
-        item |= {"owner_key": {"S": keys.trash(record.owner)}, **listed(record, details)}
+        item |= {"owner_key": {"S": keys.trash(record.owner)}, **list_attributes(record, details)}
     if record.due_at is not None:
         item |= {"due_shard": {"S": keys.due_shard(record.id)}, "due_at": {"S": text_time(record.due_at)}}
     if record.amendment is not None:

@@ -102,15 +102,15 @@ class UsageRows:
         return found
 
     def _read_uncounted(self, owner: str) -> Usage:
-        from image_store.adapters.dynamodb.finding.rebuilds import serving
-        from image_store.domain.finding.projection import COUNTED, IMAGES, SIZE
+        from image_store.adapters.dynamodb.finding.rebuilds import served_epoch
+        from image_store.domain.finding.projection import IMAGES, SIZE, USAGE_PREFIX
 
-        figures = keys.key(keys.owner_stats(serving(self._rows), owner), keys.TOTAL)
+        figures = keys.key(keys.owner_stats(served_epoch(self._rows), owner), keys.TOTAL)
         item = self._rows.call("get_item", Key=figures).get("Item")
         if item is None:
             return _NOTHING
         images, size_bytes = (
-            max(0, _number(item, name) - _number(item, f"{COUNTED}{name}")) for name in (IMAGES, SIZE)
+            max(0, _number(item, name) - _number(item, f"{USAGE_PREFIX}{name}")) for name in (IMAGES, SIZE)
         )
         return Usage(images, size_bytes)
 

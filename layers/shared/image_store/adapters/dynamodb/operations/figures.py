@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from image_store.adapters.dynamodb import items, keys
-from image_store.adapters.dynamodb.finding.rebuilds import serving
+from image_store.adapters.dynamodb.finding.rebuilds import served_epoch
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.finding.projection import IMAGES, SIZE
 from image_store.domain.operations.statistics import Amount, Statistics
@@ -17,13 +17,13 @@ class DynamoFigures(OnTable, Figures):
     """Figures on the one table; the client is made at the first call."""
 
     def of_owner(self, owner: str, *, since: date, until: date) -> Statistics:
-        return self._read([keys.owner_stats(serving(self._rows), owner)], since, until)
+        return self._read([keys.owner_stats(served_epoch(self._rows), owner)], since, until)
 
     def of_all(self, *, since: date, until: date) -> Statistics:
-        return self._read(keys.all_system_stats(serving(self._rows)), since, until)
+        return self._read(keys.all_system_stats(served_epoch(self._rows)), since, until)
 
     def total(self) -> Amount:
-        return sum(map(_amount, self._totals(keys.all_system_stats(serving(self._rows)))), Amount())
+        return sum(map(_amount, self._totals(keys.all_system_stats(served_epoch(self._rows)))), Amount())
 
     def _read(self, partitions: Sequence[str], since: date, until: date) -> Statistics:
         sums: dict[tuple[str, ...], Amount] = {}

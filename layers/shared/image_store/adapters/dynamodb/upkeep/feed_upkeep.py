@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.finding.rebuilds import serving
+from image_store.adapters.dynamodb.finding.rebuilds import served_epoch
 from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.table import NamedWrite, OnTable
@@ -24,7 +24,7 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
     """FeedUpkeep on the one table; the client is made at the first call."""
 
     def upgrade(self, *, until: datetime, now: Callable[[], datetime]) -> int:
-        months = keys.key(*keys.former_feed_months(serving(self._rows)))
+        months = keys.key(*keys.former_feed_months(served_epoch(self._rows)))
         item = self._rows.call("get_item", Key=months, ConsistentRead=True).get("Item")
         if item is None:
             return 0

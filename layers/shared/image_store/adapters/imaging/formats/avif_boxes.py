@@ -6,7 +6,7 @@ what is small to send takes minutes to read. So items, references and tables are
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 
 from image_store.adapters.imaging.formats.budget import contradiction
 from image_store.domain.errors import InvalidImage
@@ -30,6 +30,8 @@ _CONTAINERS = {
     b"ipco": 0,
 }
 _TABLES = frozenset({b"stts", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"stss"})
+_TABLE_KINDS = {b"stsz": b"stsz", b"stsc": b"stsc", b"stco": b"stco", b"co64": b"stco"}
+"""Which tables say where samples lie; one of chunks has offsets of 4 or of 8 bytes."""
 _LEAST_BYTES_OF_A_PART = 2
 
 
@@ -98,6 +100,72 @@ def places_in(data: bytes, box: Box) -> Iterator[Place]:
         at += extents * (index + offset + length)
 
 
+def tracks_in(data: bytes) -> Iterator[dict[bytes, Box]]:
+    """The sample tables of each track, by name; tracks that hold no AV1 are left out.
+
+    Raises
+    ------
+    InvalidImage
+        a track has two tables of one kind
+    """
+    for movie in boxes_in(data, 0, len(data)):
+        for track in boxes_in(data, movie.start, movie.end) if movie.name == b"moov" else ():
+            parents = [track] if track.name == b"trak" else []
+            for name in (b"mdia", b"minf", b"stbl"):
+                children = (box for one in parents for box in boxes_in(data, one.start, one.end))
+                parents = [box for box in children if box.name == name]
+            boxes = [box for one in parents for box in boxes_in(data, one.start, one.end)]
+            descriptions = (box for box in boxes if box.name == b"stsd")
+            kinds = (kind.name for one in descriptions for kind in boxes_in(data, one.start + 8, one.end))
+            if b"av01" in kinds:
+                tables = [(_TABLE_KINDS[box.name], box) for box in boxes if box.name in _TABLE_KINDS]
+                if len(dict(tables)) < len(tables):
+                    raise contradiction(MediaType.AVIF, "a track has two tables of one kind")
+                yield dict(tables)
+
+
+def samples_in(data: bytes, tables: dict[bytes, Box]) -> Iterator[tuple[int, int]]:
+    """Offset and length of each sample of a track (ISO/IEC 14496-12, 8.7), in their order.
+
+    Raises
+    ------
+    InvalidImage
+        there are more samples than any picture has frames
+    """
+    if tables.keys() != set(_TABLE_KINDS.values()):
+        return  # the decoder refuses such a track
+    runs = [(number(data, at, 4), number(data, at + 4, 4)) for at in _rows(data, tables[b"stsc"], 4, 12)]
+    lengths = _sample_lengths(data, tables[b"stsz"])
+    places = tables[b"stco"]
+    size = 8 if places.name == b"co64" else 4
+    run = samples = 0
+    for chunk, at in enumerate(_rows(data, places, 4, size), 1):
+        offset = number(data, at, size)
+        while run + 1 < len(runs) and runs[run + 1][0] <= chunk:
+            run += 1
+        for length in islice(lengths, runs[run][1] if runs else 0):
+            samples += 1
+            if samples > _MOST_ENTRIES:
+                raise too_many_parts()
+            yield offset, length
+            offset += length
+
+
+def _sample_lengths(data: bytes, box: Box) -> Iterator[int]:
+    """The bytes of each sample; without end where all are equal."""
+    equal = number(data, box.start + 4, 4)
+    if equal:
+        return repeat(equal)
+    return (number(data, at, 4) for at in _rows(data, box, 8, 4))
+
+
+def _rows(data: bytes, box: Box, head: int, size: int) -> range:
+    """Where each row of a table begins, as far as there is room for them; `head` bytes precede their number."""
+    begin = box.start + head + 4
+    count = min(number(data, box.start + head, 4), max(0, box.end - begin) // size)
+    return range(begin, begin + count * size, size)
+
+
 def check_parts(data: bytes) -> None:
     """Refuse a file with more parts than any picture needs: InvalidImage."""
     left = _MOST_PARTS
@@ -106,7 +174,7 @@ def check_parts(data: bytes) -> None:
         for box in boxes_in(data, *waiting.pop()):
             left -= 1 + _parts_in(data, box)
             if left < 0 or (box.name in _TABLES and _entries_in(data, box) > _MOST_ENTRIES):
-                raise _too_many()
+                raise too_many_parts()
             if box.name in _CONTAINERS:
                 waiting.append((box.start + _CONTAINERS[box.name], box.end))
             elif box.name == b"iinf":
@@ -149,5 +217,6 @@ def number(data: bytes, at: int, size: int) -> int:
     return int.from_bytes(data[at : at + size], "big")
 
 
-def _too_many() -> InvalidImage:
+def too_many_parts() -> InvalidImage:
+    """The refusal of a file that is only cut up to keep its reader busy."""
     return contradiction(MediaType.AVIF, "it is cut into too many small parts")

@@ -1,19 +1,32 @@
-"""How many pixels the items of an AVIF are coded in, by their own headers (AV1 specification, 5.5.1).
+"""How many pixels the items and samples of an AVIF are coded in, by their own headers (AV1 specification, 5.5.1).
 
-A box tells how large an item is shown. The decoder makes all pixels that are coded, and then scales them: a tile of
-64 pixels a side may be coded in 16,384, and all tiles of a picture may be the same few bytes.
+A box says how large a picture is shown. The decoder makes all pixels that are coded, and then scales them: a tile or
+a frame of 64 pixels a side may be coded in 16,384, and all tiles or frames may be the same few bytes.
 """
 
 from collections.abc import Iterator
 
-from image_store.adapters.imaging.formats.avif_boxes import Box, boxes_in, number, places_in
-from image_store.domain.errors import ImageTooLarge
+from image_store.adapters.imaging.formats.avif_boxes import (
+    Box,
+    boxes_in,
+    number,
+    places_in,
+    samples_in,
+    too_many_parts,
+    tracks_in,
+)
+from image_store.domain.errors import ImageTooLarge, TooManyFrames
 
-_MOST_PIXELS_OF_AN_ITEM = 100_000_000
+type Spans = tuple[tuple[int, int], ...]
+"""Offset and length of each piece of an item or a sample."""
+
+_MOST_PIXELS_OF_A_PICTURE = 100_000_000
 _MOST_PIXELS = 400_000_000
-"""Of all items: a picture in tiles that jut out of it, its alpha, thumbnails and gain map."""
+"""Of all items: a picture in tiles that jut out of it, its alpha, thumbnails and gain map. Of all samples likewise."""
 _MOST_UNITS = 64
-"""Of an item that are looked at; the header comes first, or behind a few."""
+"""Of an item or a sample that are looked at; the header comes first, or behind a few."""
+_MOST_HEADERS = 10_000
+"""Of a file; a sequence repeats its header at most once for each frame."""
 _SEQUENCE_HEADER = 1
 _EMBEDDED, _IN_IDAT = b"av01", 1
 _LONGEST_HEAD = 4_096
@@ -21,21 +34,61 @@ _LONGEST_HEAD = 4_096
 
 
 def check_coded_pixels(data: bytes) -> None:
-    """Refuse a file whose items are coded in far more pixels than any picture has: ImageTooLarge.
+    """Refuse a file that is coded in far more pixels than any picture has.
 
-    It has been checked that the file has few parts.
+    It has been checked that the file has few parts. A sample without a header has the size of the one before it.
+
+    Raises
+    ------
+    ImageTooLarge, TooManyFrames
+        one item or sample has more than 100 million pixels, or all items; all samples of all tracks
+    InvalidImage
+        the file has more samples or headers than any picture needs, or two tables of one kind in a track
     """
+    headers = _Headers(data)
     total = 0
-    known: dict[tuple[tuple[int, int], ...], int] = {}
     for spans in coded_items(data):
-        if spans not in known:
-            known[spans] = max(pixels_in(_head(data, spans)), default=0)
-        total += known[spans]
-        if known[spans] > _MOST_PIXELS_OF_AN_ITEM or total > _MOST_PIXELS:
-            raise ImageTooLarge("The AVIF is coded in far more pixels than it shows.")
+        total += headers.pixels_of(spans)
+        if total > _MOST_PIXELS:
+            raise _too_large()
+    total = 0
+    for tables in tracks_in(data):
+        pixels = 0
+        for span in samples_in(data, tables):
+            pixels = headers.pixels_of((span,)) or pixels
+            total += pixels
+            if total > _MOST_PIXELS:
+                raise TooManyFrames("The frames of the AVIF are coded in far more pixels than are accepted.")
 
 
-def coded_items(data: bytes) -> Iterator[tuple[tuple[int, int], ...]]:
+class _Headers:
+    """The sequence headers of a file, each read once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._pixels: dict[Spans, int] = {}
+        self._left = _MOST_HEADERS
+
+    def pixels_of(self, spans: Spans) -> int:
+        """The pixels that one item or sample is coded in; 0 where it has no header."""
+        if spans not in self._pixels:
+            most = 0
+            for pixels in pixels_in(_head(self._data, spans)):
+                most = max(most, pixels)
+                self._left -= 1
+                if self._left < 0:
+                    raise too_many_parts()
+            if most > _MOST_PIXELS_OF_A_PICTURE:
+                raise _too_large()
+            self._pixels[spans] = most
+        return self._pixels[spans]
+
+
+def _too_large() -> ImageTooLarge:
+    return ImageTooLarge("The AVIF is coded in far more pixels than it shows.")
+
+
+def coded_items(data: bytes) -> Iterator[Spans]:
     """Where each coded item lies."""
     meta = next((box for box in boxes_in(data, 0, len(data)) if box.name == b"meta"), None)
     if meta is None:
@@ -59,8 +112,8 @@ def _coded(data: bytes, box: Box) -> Iterator[int]:
             yield number(data, entry.start + 4, wide)
 
 
-def _head(data: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
-    """The beginning of an item."""
+def _head(data: bytes, spans: Spans) -> bytes:
+    """The beginning of an item or a sample."""
     head = b""
     for offset, length in spans:
         left = _LONGEST_HEAD - len(head)
@@ -71,7 +124,7 @@ def _head(data: bytes, spans: tuple[tuple[int, int], ...]) -> bytes:
 
 
 def pixels_in(head: bytes) -> Iterator[int]:
-    """The pixels that each sequence header of an item allows."""
+    """The pixels that each sequence header of an item or a sample allows."""
     at = 0
     for _ in range(_MOST_UNITS):
         if at >= len(head):

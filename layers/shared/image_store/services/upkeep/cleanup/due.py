@@ -99,7 +99,7 @@ class DueRows:
     def _take_further(self, image: Image) -> None:
         match image.record.state:
             case State.PENDING:
-                doomed = abandoned(image, change=self.ids.attempt(), at=self.clock.now())
+                doomed = abandoned(image, change=self.ids.token(), at=self.clock.now())
                 self.repository.replace(image, doomed)
                 self._finish(doomed)
             case State.READY | State.TRASHED:
@@ -138,7 +138,7 @@ class DueRows:
                 return ()  # as long as the reservation stands, its copies may come
             if record.intent == publication and record.state is State.READY and not report.dry_run:
                 # The publisher died: without its intent its commit can no longer succeed.
-                free = replace(record, version=record.version + 1, change=self.ids.attempt(), intent=None)
+                free = record.next_version(self.ids.token(), intent=None)
                 self.repository.replace(image, replace(image, record=free))
         return (row,)
 

@@ -122,7 +122,7 @@ class ImageRepair:
                 return
             try:
                 self.repository.amend(
-                    record, replace(record, renditions=renditions, amendment=self.ids.attempt())
+                    record, replace(record, renditions=renditions, amendment=self.ids.token())
                 )
             except Conflict:
                 continue  # somebody changed the image meanwhile

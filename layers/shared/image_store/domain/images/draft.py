@@ -1,0 +1,48 @@
+"""An image before it is reserved."""
+
+from dataclasses import dataclass
+
+from image_store.domain.images.attributes import Attributes, derived_alt_text
+from image_store.domain.images.image import Details
+from image_store.domain.images.media import MediaType
+from image_store.domain.images.processing import ProcessedImage
+from image_store.domain.images.reservation import IdempotencyKey
+
+WARN_ABOVE_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDraft:
+    """Everything about an image that its sender and its bytes determine."""
+
+    owner: str
+    sha256: str
+    size_bytes: int
+    media_type: MediaType
+    attributes: Attributes
+    idempotency: IdempotencyKey | None
+    extra_warnings: tuple[str, ...] = ()
+    """Warnings besides those that every upload may get."""
+
+
+def warnings(size_bytes: int, processed: ProcessedImage | None) -> tuple[str, ...]:
+    """Facts that the owner should know, although the image can be stored."""
+    large = ("The original is larger than 10 MB.",) if size_bytes > WARN_ABOVE_BYTES else ()
+    return large + (processed.warnings if processed else ())
+
+
+def details(attributes: Attributes, *, sealed: str | None, image_warnings: tuple[str, ...]) -> Details:
+    """The details of a new image; `sealed` is the sealed part of its attributes."""
+    return Details(
+        title=attributes.title,
+        alt_text=attributes.alt_text or derived_alt_text(attributes.title, attributes.generation),
+        alt_text_given=attributes.alt_text is not None,
+        tags=attributes.tags,
+        rating=attributes.rating,
+        groups=attributes.groups,
+        metadata=attributes.metadata,
+        generation=attributes.generation,
+        analysis=attributes.analysis,
+        sealed=sealed,
+        warnings=image_warnings,
+    )

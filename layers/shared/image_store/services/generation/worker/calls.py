@@ -1,0 +1,152 @@
+"""Calls providers: chooses one, reads what the call needs, and makes the call once."""
+
+import logging
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from image_store.domain.generation.catalogue import Model
+from image_store.domain.generation.jobs import JobItem
+from image_store.domain.generation.ledger import ProviderCall
+from image_store.domain.generation.providers import (
+    GeneratedImage,
+    ImageRequest,
+    Provider,
+    ProviderFailure,
+    ProviderKey,
+    Reason,
+)
+from image_store.domain.generation.requests import GenerationRequest, ModelPreference
+from image_store.ports.generation import ImageProvider, ProviderKeys
+from image_store.ports.system import Clock, Ids
+from image_store.services.generation.choice import ModelCandidate, ModelChoice
+from image_store.services.generation.health import CallHistory, CallPermit, HealthWatch, NoRetryLeft, Wait
+from image_store.services.generation.ledger import CompletedCall
+from image_store.services.generation.references import References
+
+STORAGE_TIME = timedelta(seconds=45)
+"""The part of a function's time that is reserved for spooling, storing and settling a result."""
+
+_log = logging.getLogger("image_store.generation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCall:
+    """A call that can be made: everything it needs has been read."""
+
+    call: ProviderCall
+    request: GenerationRequest
+    model: Model
+    image_request: ImageRequest
+    key: ProviderKey | None
+    """None if the deployment has no key for the provider."""
+
+    def completed(self, *, duration: timedelta, at: datetime) -> CompletedCall:
+        """The call with its duration, for the ledger."""
+        return CompletedCall(
+            call=self.call,
+            request=self.request,
+            model=self.model,
+            image_request=self.image_request,
+            duration=duration,
+            at=at,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderCalls:
+    """Makes calls of providers. Nothing is repeated here: a new call needs a new permit."""
+
+    choice: ModelChoice
+    watch: HealthWatch
+    providers: Mapping[Provider, ImageProvider]
+    keys: ProviderKeys
+    deployment_key: Callable[[Provider], ProviderKey | None]
+    references: References
+    clock: Clock
+    ids: Ids
+
+    def permit(
+        self, item: JobItem, request: GenerationRequest, preference: ModelPreference
+    ) -> CallPermit | Wait | NoRetryLeft | None:
+        """Choose a provider for an item; None if no provider can make this image."""
+        own_keys = self.keys.providers(item.owner)
+        held = item.hold.micros if item.hold is not None else 0
+        able = self.choice.candidates(request, preference, own_keys, held=held, on=self.clock.now().date())
+        candidates = [candidate for candidate in able if candidate.provider not in item.given_up]
+        if not candidates:
+            return None
+        return self.watch.choose(candidates, _history(item))
+
+    def prepare(self, item: JobItem, request: GenerationRequest, candidate: ModelCandidate) -> PreparedCall:
+        """Read everything that a call needs, its key included.
+
+        This happens before the item is leased: once it is leased, a worker that dies may have paid for a call.
+
+        Raises
+        ------
+        ImageNotFound
+            a reference image was deleted
+        StorageUnavailable, ConfigurationError
+        """
+        image_request = self._image_request(item, request, candidate.model)
+        key = self._key(item, candidate)
+        call = ProviderCall(
+            id=self.ids.token(),
+            provider=candidate.provider,
+            model=candidate.model.name,
+            own_key=candidate.own_key,
+            started_at=self.clock.now(),
+        )
+        return PreparedCall(
+            call=call, request=request, model=candidate.model, image_request=image_request, key=key
+        )
+
+    def make(self, prepared: PreparedCall, *, until: datetime) -> GeneratedImage:
+        """Call the provider once; every failure is a ProviderFailure."""
+        if prepared.key is None:
+            raise ProviderFailure(Reason.BAD_KEY, "There is no key for this provider.")
+        provider = prepared.call.provider
+        try:
+            return self.providers[provider].generate(
+                prepared.image_request, key=prepared.key, until=until - STORAGE_TIME
+            )
+        except ProviderFailure:
+            raise
+        except Exception as error:
+            # An SDK may raise anything, after the provider was paid. Its message may quote the prompt, so it is not
+            # logged.
+            where = [
+                f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
+            ]
+            _log.error(
+                "a provider's module failed",
+                extra={"provider": provider.value, "error": type(error).__qualname__, "where": where},
+            )
+            raise ProviderFailure(
+                Reason.BAD_ANSWER, "The provider's answer could not be understood."
+            ) from error
+
+    def _key(self, item: JobItem, candidate: ModelCandidate) -> ProviderKey | None:
+        if candidate.own_key:
+            return self.keys.get(item.owner, candidate.provider)
+        return self.deployment_key(candidate.provider)
+
+    def _image_request(self, item: JobItem, request: GenerationRequest, model: Model) -> ImageRequest:
+        width, height = model.size(request.size)
+        return ImageRequest(
+            model=model.name,
+            prompt=request.prompt,
+            negative_prompt=request.negative_prompt,
+            width=width,
+            height=height,
+            quality=model.quality(request.quality),
+            seed=request.seed if model.seeds else None,
+            references=self.references.read(item.owner, request.reference_ids),
+        )
+
+
+def _history(item: JobItem) -> CallHistory:
+    reason = item.error.reason if item.error is not None else None
+    return CallHistory(frozenset(item.tried), item.provider if item.retries else None, reason)

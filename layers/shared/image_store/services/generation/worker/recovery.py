@@ -1,0 +1,122 @@
+"""Resumes an item whose last worker stopped, or whose table was restored, from the results in the bucket."""
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from image_store.domain.errors import ConfigurationError, ImageNotFound, StorageUnavailable
+from image_store.domain.generation.jobs import Job, JobItem, JobItemState
+from image_store.domain.generation.ledger import ProviderCall
+from image_store.domain.generation.providers import ProviderFailure, Reason
+from image_store.domain.images.image import State
+from image_store.ports.generation import Generations
+from image_store.ports.objects import ObjectMissing
+from image_store.ports.system import Clock
+from image_store.services.generation.ledger import failure_of
+from image_store.services.generation.provenance import entry_from_provenance
+from image_store.services.generation.provider_results import MAX_RESULT_BYTES, ProviderResult, ProviderResults
+from image_store.services.generation.sealed_requests import OpenRequest, SealedRequests
+from image_store.services.generation.worker.changes import LEASE, LONGEST_DELAY, JobItemWriter
+from image_store.services.generation.worker.settlement import STORE_RETRY, Settlement
+
+_log = logging.getLogger("image_store.generation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """Finds what became of a call, so that no provider is called, and paid, again for a result that exists."""
+
+    generations: Generations
+    results: ProviderResults
+    writer: JobItemWriter
+    settlement: Settlement
+    sealed_requests: SealedRequests
+    clock: Clock
+
+    def resume(self, job: Job, item: JobItem, call: ProviderCall, *, until: datetime) -> None:
+        """Continue after a call: its worker stopped, or the store was away."""
+        leased = self.writer.move(item, JobItemState.RUNNING, lease_until=self.clock.now() + LEASE)
+        result = self.results.find(leased, call)
+        if result is not None:
+            self._continue(job, leased, result, until)
+            return
+        # After a restore of an older table the result may be an image by now, or belong to another call.
+        if self._finish_stored(job, leased, call, until):
+            return
+        other = self.unsettled(leased)
+        if other is not None:
+            self.adopt(job, leased, other, until=until)
+            return
+        lost = ProviderFailure(Reason.LOST, "The work ended while the provider was at it.")
+        self.settlement.fail(job, leased, call, lost, duration=timedelta(0))
+
+    def unsettled(self, item: JobItem) -> ProviderResult | None:
+        """Find a result that the ledger does not have, as after a restore of an older table; pictures first."""
+        results = [
+            result
+            for result in self.results.all_of(item)
+            if not self.generations.is_settled(item, result.entry.call)
+        ]
+        return min(results, key=lambda result: result.entry.failure is not None) if results else None
+
+    def adopt(self, job: Job, item: JobItem, result: ProviderResult, *, until: datetime) -> None:
+        """Continue with the result of a call that the table has forgotten."""
+        call = result.entry.call
+        leased = self.writer.move(
+            item,
+            JobItemState.RUNNING,
+            calls=item.calls + 1,
+            call=call,
+            provider=call.provider,
+            model=call.model,
+            lease_until=self.clock.now() + LEASE,
+            settled=False,
+            error=None,
+        )
+        _log.warning("a provider result was found that the table does not know", extra={"job": item.job_id})
+        self._continue(job, leased, result, until)
+
+    def open(self, job: Job, item: JobItem) -> OpenRequest:
+        """Open the request of an item; StorageUnavailable, ConfigurationError."""
+        opened = self.sealed_requests.of(item.owner, item.job_id).open(item)
+        return replace(opened, preference=job.preference)
+
+    def _continue(self, job: Job, item: JobItem, result: ProviderResult, until: datetime) -> None:
+        entry = result.entry
+        if (failure := failure_of(entry)) is not None:
+            duration = timedelta(milliseconds=entry.duration_ms)
+            self.settlement.fail(job, item, entry.call, failure, duration=duration, entry=entry)
+            return
+        try:
+            opened = self.open(job, item)
+        except (StorageUnavailable, ConfigurationError) as error:
+            _log.warning(
+                "a paid image could not be opened yet", extra={"job": item.job_id, "code": error.code}
+            )
+            wait = STORE_RETRY if isinstance(error, StorageUnavailable) else LONGEST_DELAY
+            self.settlement.postpone(item, entry, wait)
+            return
+        self.settlement.store(item, opened, result, until=until)
+
+    def _finish_stored(self, job: Job, item: JobItem, call: ProviderCall, until: datetime) -> bool:
+        """End an item whose result was stored and removed; False if it was not stored."""
+        try:
+            image = self.settlement.storage.find(item, call)
+        except ImageNotFound:  # it was stored, and its owner has deleted it since
+            self.settlement.succeed(item, entry_from_provenance(None, call, now=self.clock.now()), None)
+            return True
+        if image is None:
+            return False
+        entry = entry_from_provenance(image.details.generation, call, now=self.clock.now())
+        if image.record.state is not State.PENDING:
+            self.settlement.succeed(item, entry, image.record.id)
+            return True
+        # The upload was not committed: its original is in the bucket, and becomes a provider result once more.
+        try:
+            data = self.results.private.get(image.record.original_key, max_bytes=MAX_RESULT_BYTES)
+        except ObjectMissing:
+            return False
+        result = ProviderResult(entry, data)
+        self.results.put(item, result, until=until)
+        self._continue(job, item, result, until)
+        return True

@@ -1,0 +1,250 @@
+"""Takes one item of a job and brings it further; the package describes the protocol and what each failure leaves."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from image_store.domain.deadlines import CLOCK_SKEW, was_never_meant
+from image_store.domain.errors import ConfigurationError, ImageNotFound, ImageStoreError, StorageUnavailable
+from image_store.domain.generation.jobs import (
+    WAITING_LIFETIME,
+    Job,
+    JobItem,
+    JobItemError,
+    JobItemState,
+    is_superseded,
+)
+from image_store.domain.generation.providers import ProviderFailure, Reason
+from image_store.domain.work import GenerateImage
+from image_store.ports.generation import Generations
+from image_store.ports.system import Clock
+from image_store.services.generation.health import CallPermit, NoRetryLeft, Wait
+from image_store.services.generation.provider_results import ProviderResult, ProviderResults
+from image_store.services.generation.sealed_requests import OpenRequest, SealedRequests
+from image_store.services.generation.worker.calls import PreparedCall, ProviderCalls
+from image_store.services.generation.worker.changes import LEASE, JobItemWriter, LeaseLost
+from image_store.services.generation.worker.recovery import Recovery
+from image_store.services.generation.worker.settlement import Settlement, full_jitter
+from image_store.services.generation.worker.storage import ResultStorage
+
+SHORTEST_WAIT = timedelta(seconds=2)
+"""Of an item that waits for a provider; longer than the second by which a message may come early."""
+_WAIT_SPREAD_SECONDS = 2.0
+_EARLY = timedelta(seconds=1)
+"""By how much a message may come early."""
+_SOONEST_RESTORE = timedelta(seconds=5)
+"""No table is restored, and no local stack restarted, sooner than this: a younger job was never rolled back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRun:
+    """Works on items: leases one, has its image made, and hands the result to the settlement."""
+
+    generations: Generations
+    calls: ProviderCalls
+    results: ProviderResults
+    writer: JobItemWriter
+    settlement: Settlement
+    recovery: Recovery
+    clock: Clock
+    jitter: Callable[[float], float]
+    """A random number of seconds, from 0 to the one given."""
+
+    def carry_on(self, work: GenerateImage, *, until: datetime) -> None:
+        """Do what an item needs now, and queue what it needs later.
+
+        Safe to repeat and to run in several places at once. Raises errors that may pass; the queue then repeats the
+        message.
+        """
+        row = self.generations.item(work.job_id, work.index)
+        if row is None or row[1].ended:
+            return
+        job, item = row
+        now = self.clock.now()
+        if item.state is JobItemState.RUNNING and not item.may_be_taken(now):
+            return  # another worker has it; if that worker dies, the sweep sends the item again
+        if not item.is_to_begin(now + _EARLY):
+            # The change that let the item wait has sent a message of its own. Without this check, each duplicate
+            # and each message of the sweep would be sent on for as long as the item waits.
+            if not is_superseded(work, item):
+                self.writer.send(item)
+            return
+        with suppress(LeaseLost):  # another worker has taken over
+            if item.call is not None:
+                self.recovery.resume(job, item, item.call, until=until)
+            elif job.cancelled:
+                self.writer.end(item, JobItemState.CANCELLED)
+            else:
+                self._begin(job, self._with_valid_deadline(item), until)
+
+    def _with_valid_deadline(self, item: JobItem) -> JobItem:
+        """The item with a possible deadline: one that a fast clock has set starts anew, once."""
+        now = self.clock.now()
+        if not was_never_meant(item.deadline, now, longest=WAITING_LIFETIME):
+            return item
+        return self.writer.move(item, JobItemState.QUEUED, deadline=now + WAITING_LIFETIME)
+
+    def _begin(self, job: Job, item: JobItem, until: datetime) -> None:
+        now = self.clock.now()
+        is_new = -CLOCK_SKEW <= now - job.created_at < _SOONEST_RESTORE
+        unsettled = None if is_new else self.recovery.unsettled(item)
+        if unsettled is not None:
+            self.recovery.adopt(job, item, unsettled, until=until)
+            return
+        try:
+            opened = self.recovery.open(job, item)
+        except (StorageUnavailable, ConfigurationError) as closed:
+            self._fail_if_late(item, closed, now)
+            return
+        permit = self.calls.permit(item, opened.request, job.preference)
+        match permit:
+            case None:
+                error = _last_call_error(item) or JobItemError(
+                    "provider_failed", "No provider can make this image."
+                )
+                self.writer.end(item, JobItemState.FAILED, error=error)
+            case Wait():
+                self._wait(item, permit.until)
+            case NoRetryLeft():
+                self.writer.end(item, JobItemState.FAILED, error=_no_retry_error(item))
+            case CallPermit():
+                self._use(permit, job, item, opened, until)
+
+    def _use(self, permit: CallPermit, job: Job, item: JobItem, opened: OpenRequest, until: datetime) -> None:
+        """Lease the item and make the call; the permit is given back if there will be no call."""
+        now = self.clock.now()
+        try:
+            prepared = self.calls.prepare(item, opened.request, permit.candidate)
+            leased = self._lease(item, prepared)
+        except ImageNotFound as missing:
+            self.calls.watch.let_go(permit)
+            self.writer.end(item, JobItemState.FAILED, error=JobItemError(missing.code, missing.message))
+            return
+        except (StorageUnavailable, ConfigurationError) as error:
+            self.calls.watch.let_go(permit)
+            self._fail_if_late(item, error, now)
+            return
+        except Exception:
+            self.calls.watch.let_go(permit)
+            raise
+        self._call(permit, prepared, job, leased, opened, until)
+
+    def _lease(self, item: JobItem, prepared: PreparedCall) -> JobItem:
+        call = prepared.call
+        return self.writer.move(
+            item,
+            JobItemState.RUNNING,
+            calls=item.calls + 1,
+            call=call,
+            provider=call.provider,
+            model=call.model,
+            lease_until=call.started_at + LEASE,
+            settled=False,
+            error=None,
+        )
+
+    def _call(
+        self,
+        permit: CallPermit,
+        prepared: PreparedCall,
+        job: Job,
+        item: JobItem,
+        opened: OpenRequest,
+        until: datetime,
+    ) -> None:
+        """Make the call and spool what it brought, before anything else is done with it."""
+        call, started = prepared.call, self.clock.now()
+        try:
+            image = self.calls.make(prepared, until=until)
+        except ProviderFailure as failure:
+            self.calls.watch.went_wrong(permit.candidate, failure, began=call.started_at)
+            ended = self.clock.now()
+            charge = prepared.completed(duration=ended - started, at=ended).failure_entry(failure)
+            if charge is not None:
+                with suppress(StorageUnavailable):  # the ledger may still be there
+                    self.results.put(item, ProviderResult(charge, b""), until=until)
+            self.settlement.fail(job, item, call, failure, duration=ended - started, entry=charge)
+            return
+        ended = self.clock.now()
+        entry = opened.seal(prepared.completed(duration=ended - started, at=ended).entry(image))
+        result = ProviderResult(entry, image.data)
+        try:
+            self.results.put(item, result, until=until)
+        finally:  # the provider did its part, and others wait for the outcome of a probe
+            self.calls.watch.went_well(permit, began=call.started_at)
+        self.settlement.store(item, opened, result, until=until)
+
+    def _wait(self, item: JobItem, until: datetime) -> None:
+        """Queue an item until a provider can be called, or end it if that is too late."""
+        if until >= item.deadline:
+            error = _last_call_error(item) or _unavailable("No provider was available in time.")
+            self.writer.end(item, JobItemState.FAILED, error=error)
+            return
+        # A random part of each wait keeps the items from coming back all at once.
+        spread = timedelta(seconds=self.jitter(_WAIT_SPREAD_SECONDS))
+        self.writer.requeue(
+            item,
+            not_before=max(until, self.clock.now() + SHORTEST_WAIT) + spread,
+            error=item.error
+            or _unavailable("No provider can be called at the moment; the image waits for one."),
+        )
+
+    def _fail_if_late(self, item: JobItem, error: ImageStoreError, now: datetime) -> None:
+        """End an item that is past its deadline with an error; before that, raise the error for another try."""
+        if now < item.deadline:
+            raise error
+        self.writer.end(item, JobItemState.FAILED, error=JobItemError(error.code, error.message))
+
+
+def generation_run(
+    *,
+    generations: Generations,
+    calls: ProviderCalls,
+    results: ProviderResults,
+    writer: JobItemWriter,
+    storage: ResultStorage,
+    sealed_requests: SealedRequests,
+    retries: int,
+    jitter: Callable[[float], float] = full_jitter,
+) -> GenerationRun:
+    """Put the worker together; `retries` is how often a transient failure of one image is tried again."""
+    clock = writer.clock
+    settlement = Settlement(
+        writer=writer, results=results, storage=storage, retries=retries, clock=clock, jitter=jitter
+    )
+    recovery = Recovery(
+        generations=generations,
+        results=results,
+        writer=writer,
+        settlement=settlement,
+        sealed_requests=sealed_requests,
+        clock=clock,
+    )
+    return GenerationRun(
+        generations=generations,
+        calls=calls,
+        results=results,
+        writer=writer,
+        settlement=settlement,
+        recovery=recovery,
+        clock=clock,
+        jitter=jitter,
+    )
+
+
+def _last_call_error(item: JobItem) -> JobItemError | None:
+    """The error of the last call; None if the item's error comes from no call."""
+    return item.error if item.error is not None and item.error.provider is not None else None
+
+
+def _unavailable(detail: str) -> JobItemError:
+    return JobItemError("provider_failed", detail, Reason.UNAVAILABLE.value)
+
+
+def _no_retry_error(item: JobItem) -> JobItemError:
+    """Why an item is not tried again although its last error may pass."""
+    last = item.error or JobItemError("provider_failed", "The provider is not available.")
+    return replace(
+        last, detail=f"{last.detail} It was not asked again: too many of its calls have failed lately."
+    )
