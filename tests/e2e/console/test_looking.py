@@ -543,3 +543,9 @@ def test_nothing_moves_for_whoever_wants_it_still(pages: Pages) -> None:
     )
 
     assert longest <= 1
+
+
+def test_a_search_without_words_asks_for_words(pages: Pages) -> None:
+    page = pages.open(owner=OWNER, address="#/search")
+
+    expect(page.get_by_text("No words to search for")).to_be_visible()

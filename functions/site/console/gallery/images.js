@@ -35,7 +35,14 @@ export function showImages(root, { query, signal }) {
 }
 
 export function showSearch(root, { query, signal }) {
-  const words = query.get("q") ?? "";
+  const words = (query.get("q") ?? "").trim();
+  if (!words) {
+    root.append(
+      head("Search", []),
+      nothing("search", "No words to search for", "Type what you look for into the field at the top."),
+    );
+    return;
+  }
   const leftOut = h("span");
   const load = async (cursor) => {
     const page = await searchImages({ ...filtersOf(query), q: words, limit: PAGE, cursor }, signal);
@@ -45,7 +52,7 @@ export function showSearch(root, { query, signal }) {
     return page;
   };
   root.append(
-    head(words ? `“${words}”` : "Search", filterBar("/search", query, { without: ["order"] }), leftOut),
+    head(`“${words}”`, filterBar("/search", query, { without: ["order"] }), leftOut),
     gallery({
       label: `Images found for ${words}`,
       signal,
