@@ -1,4 +1,4 @@
-// The screens that are galleries of one's own images: all of them, found ones, a group, similar ones, the trash.
+// The screens with galleries of the user's images: all images, search results, a group, similar images, the trash.
 import { deleteMany, listImages, searchImages, similarImages } from "../parts/api.js";
 import { confirm } from "../parts/dialogs.js";
 import { h } from "../parts/dom.js";
@@ -101,7 +101,7 @@ export function showSimilar(root, { parameters, signal }) {
       signal,
       byMonth: false,
       load: async () => ({
-        items: (await similarImages(parameters.id, signal)).items.map((found) => found.card ?? found),
+        items: (await similarImages(parameters.id, signal)).items.map((item) => item.card ?? item),
         next_cursor: null,
       }),
       empty: () => nothing("images", "Nothing looks like it", "No other of your images is nearly the same picture."),
