@@ -85,7 +85,7 @@ def test_a_rebuild_first_waits_for_consumers_of_the_old_epoch(slices: Slices, pr
     waiting = run(projecting)
 
     assert begun == waiting
-    assert begun.under_way
+    assert begun.is_under_way
     assert slices.remade == []
 
 
@@ -98,7 +98,7 @@ def test_a_rebuild_ends_with_its_last_slice_and_then_its_figures_are_answered(
     done = run(projecting)
 
     assert slices.remade == [(None, 2), ("1", 2), ("2", 2), ("3", 2)]
-    assert (done.serving, done.building, done.under_way, done.after) == (2, 2, False, None)
+    assert (done.served_epoch, done.new_epoch, done.is_under_way, done.after) == (2, 2, False, None)
 
 
 def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projecting: Projecting) -> None:
@@ -108,7 +108,7 @@ def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projecti
     stopped = run(projecting, seconds=15)
     done = run(projecting)
 
-    assert (stopped.under_way, stopped.after) == (True, "2")
+    assert (stopped.is_under_way, stopped.after) == (True, "2")
     assert slices.remade[2:] == [("2", 2), ("3", 2)]
     assert done.examined == 400
 
@@ -134,4 +134,4 @@ def test_a_rebuild_can_start_again_after_it_ended(slices: Slices, projecting: Pr
         slices.clock.instant += OLD_CONSUMERS
         run(projecting)
 
-    assert (slices.state.serving, slices.state.examined) == (3, 400)
+    assert (slices.state.served_epoch, slices.state.examined) == (3, 400)

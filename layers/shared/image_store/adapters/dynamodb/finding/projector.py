@@ -217,8 +217,8 @@ class DynamoProjector(Projector):
     def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
         item: items.Item = {
             **keys.REBUILD,
-            "serving": {"N": str(rebuild.serving)},
-            "building": {"N": str(rebuild.building)},
+            "serving": {"N": str(rebuild.served_epoch)},
+            "building": {"N": str(rebuild.new_epoch)},
             "step": {"N": str(rebuild.step + 1)},
             "examined": {"N": str(rebuild.examined)},
         }
