@@ -649,8 +649,8 @@ def test_strays_get_a_row_that_is_due_where_there_is_none(store: Rows) -> None:
     strays = PublicationRow("stray", NO_IMAGE, frozenset({"p/stray/thumb.jpg"}), NOON)
 
     for _ in range(2):  # safe to repeat
-        store.adopt_strays(strays)
-        store.adopt_strays(replace(strays, publication=PUBLICATION))
+        store.add_stray_copies(strays)
+        store.add_stray_copies(replace(strays, publication=PUBLICATION))
 
     assert store.publication("stray") == strays
     assert "publication:stray" in list(store.due(minutes(1)))
@@ -1338,7 +1338,7 @@ READS: dict[str, Callable[[Rows], object]] = {
     "publication": lambda store: store.publication(PUBLICATION),
     "forget_publication": lambda store: store.forget_publication(A_ROW, at=NOON),
     "announce_copy": lambda store: store.announce_copy(PUBLICATION, "p/key", until=NOON),
-    "adopt_strays": lambda store: store.adopt_strays(A_ROW),
+    "add_stray_copies": lambda store: store.add_stray_copies(A_ROW),
     "take_rendering": lambda store: store.take_rendering("file", holder="one", at=NOON, until=NOON),
     "members": lambda store: store.members(OwnerGroup(OWNER, "session:s1"), after=None, limit=1),
     "sweep_position": lambda store: store.sweep_position("ingest"),
@@ -1352,7 +1352,7 @@ WEAK_OR_WRITTEN = {
     "owners_due",
     "forget_publication",
     "announce_copy",
-    "adopt_strays",
+    "add_stray_copies",
     "take_rendering",
     "settled",
     "note",

@@ -113,7 +113,7 @@ class MemoryRepository(Rows):
         self._check_unchanged(before)
         self.records[after.id] = replace(self.records[after.id], record=after)
 
-    def adopt_strays(self, row: PublicationRow) -> None:
+    def add_stray_copies(self, row: PublicationRow) -> None:
         self.publication_rows.setdefault(row.publication, row)
 
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:

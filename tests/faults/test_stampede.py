@@ -81,7 +81,7 @@ def test_a_rendition_is_made_exactly_once_and_everybody_is_shown_something(
     assert [key for key in world.private.objects if "/w640-" in key] == [
         found.record.rendition_key(found.rendition)
         for found in [world.ask(image.record.id)]
-        if found.is_wanted
+        if found.is_exact
     ]
     world.settle()
     world.assert_sound()

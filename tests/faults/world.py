@@ -53,11 +53,11 @@ from image_store.domain.images.processing import ProcessedImage, RenderedFile
 from image_store.domain.images.provenance import Provenance
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
-from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.domain.upkeep.migration import FieldNames, JsonLines, Migration, Options, Table
 from image_store.domain.upkeep.repair import RepairJob
 from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
-from image_store.entrypoints.delivery.render_requests import handle_making
+from image_store.entrypoints.delivery.render_requests import handle_render_request
 from image_store.entrypoints.images.ingest_events import handle_messages
 from image_store.entrypoints.upkeep.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
@@ -512,7 +512,7 @@ class World:
                 self.rendering.make(wanted, until=until)
 
         try:
-            return handle_making(event, make=make)
+            return handle_render_request(event, make=make)
         except Killed as end:
             raise RuntimeError("The function ended.") from end
 
@@ -735,7 +735,7 @@ class World:
         return True
 
     @runs_as("cleanup")
-    def collect(self) -> Report:
+    def collect(self) -> CleanupReport:
         """Run cleanup as its schedule does."""
         return self.cleanup.run(until=self.clock.now() + timedelta(minutes=15))
 

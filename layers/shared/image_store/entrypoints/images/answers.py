@@ -102,7 +102,7 @@ class Answers:
         A substitute for a missing rendition is not cached.
         """
         url = self._rendition_url(found.record, found.rendition, method)
-        if self.public_url and found.is_wanted:
+        if self.public_url and found.is_exact:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 

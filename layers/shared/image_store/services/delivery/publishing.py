@@ -109,7 +109,7 @@ class Publisher:
             return ()
         return (PublicationRow(record.publication, record.id, record.public_keys(record.publication), at),)
 
-    def show_also(self, record: ImageRecord, rendition: Rendition) -> bool:
+    def add_copy(self, record: ImageRecord, rendition: Rendition) -> bool:
         """Copy one more rendition of an image that is published, once the publication's row names the copy.
 
         False when the image shows another publication by now, or none. An image that is not published has nothing
@@ -183,7 +183,7 @@ class Publisher:
             for publication, copies in named.items()
         ]
         for row in rows:
-            self.publications.adopt_strays(row)
+            self.publications.add_stray_copies(row)
         self.remove(rows)
 
     def _copy(self, record: ImageRecord, publication: str, cache_control: str) -> None:

@@ -120,7 +120,7 @@ class Rendering:
 
     def _commit(self, wanted: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
         for _ in range(_TRIES):
-            if self.publisher.show_also(record, made):
+            if self.publisher.add_copy(record, made):
                 renditions = (*record.renditions, made)
                 try:
                     self.repository.amend(

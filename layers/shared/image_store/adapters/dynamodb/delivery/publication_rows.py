@@ -38,7 +38,7 @@ class DynamoPublicationRows(OnTable, PublicationRows):
         )
         return answer is not None
 
-    def adopt_strays(self, row: PublicationRow) -> None:
+    def add_stray_copies(self, row: PublicationRow) -> None:
         self._rows.conditional(
             "put_item",
             Item=publication_items.publication_item(row),

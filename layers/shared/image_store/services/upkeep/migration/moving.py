@@ -23,10 +23,10 @@ from image_store.domain.upkeep.migration import (
     REMEMBERED,
     MigratedRecord,
     Migration,
+    MigrationTally,
     RecordError,
     SourceRecord,
-    Step,
-    Tally,
+    SourceStep,
     picture_name,
     record_name,
 )
@@ -46,7 +46,7 @@ AttributesOf = Callable[[Any, str], Attributes]
 class MoveOutcome:
     """What became of a step."""
 
-    tally: Tally
+    tally: MigrationTally
     migrated: MigratedRecord | None = None
     """The record with its image; None for a step past nothing, a record that failed, or an image that is deleted."""
 
@@ -65,7 +65,7 @@ class Mover:
         self,
         migration: Migration,
         source: MigrationSource | None,
-        step: Step,
+        step: SourceStep,
         stored: set[str],
         *,
         until: datetime,

@@ -37,10 +37,13 @@ class ImageRepair:
     ids: Ids
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
-    def repair(self, image_id: str, *, until: datetime) -> MissingObjects:
-        """Make the missing renditions and public copies of an image, and tell what it lacked. Safe to repeat.
+    def repair(
+        self, image_id: str, *, until: datetime, missing: MissingObjects | None = None
+    ) -> MissingObjects:
+        """Make the missing renditions and public copies of an image, and return what it lacked. Safe to repeat.
 
-        Nothing is done for an image that is not READY or TRASHED, or whose original is gone.
+        `missing` is what was found a moment ago; without it storage is asked. Nothing is done for an image that is
+        not READY or TRASHED, or whose original is gone.
 
         Raises
         ------
@@ -56,7 +59,8 @@ class ImageRepair:
         record = self.repository.get_record(image_id)
         if record is None or record.state not in _SHOWN:
             return MissingObjects()
-        (missing,) = self.check.missing([record])
+        if missing is None:
+            (missing,) = self.check.missing([record])
         if missing.original:
             return missing
         if missing.renditions:
@@ -134,7 +138,7 @@ class ImageRepair:
             if record is None or record.state is not State.READY or record.publication is None:
                 return  # it was unpublished meanwhile
             current = next((made for made in record.renditions if made.filename == rendition.filename), None)
-            if current is not None and not self.publisher.show_also(record, current):
+            if current is not None and not self.publisher.add_copy(record, current):
                 self._require_unpublished(record)
 
     def _require_unpublished(self, record: ImageRecord) -> None:
