@@ -410,7 +410,7 @@ def test_a_shuffled_and_duplicated_stream_gives_the_same_rows_as_an_ordered_one(
 def remade(store: Store, *, epoch: int, limit: int = 7) -> None:
     after, more = None, True
     while more:
-        _, after = store.projector.remake(after=after, limit=limit, epoch=epoch, at=NOON)
+        _, after = store.projector.rebuild_slice(after=after, limit=limit, epoch=epoch, at=NOON)
         more = after is not None
 
 
@@ -470,7 +470,7 @@ def test_a_rebuild_continues_while_images_change(store: Store) -> None:
     records = filled(store)
     after, more, number = None, True, 0
     while more:
-        _, after = store.projector.remake(after=after, limit=3, epoch=2, at=NOON)
+        _, after = store.projector.rebuild_slice(after=after, limit=3, epoch=2, at=NOON)
         more = after is not None
         records[0] = stepped(store, records[0], ("retag", "publish", "withdraw")[number % 3], number)
         number += 1
@@ -498,8 +498,8 @@ def test_the_progress_of_a_rebuild_is_stored_and_only_one_of_two_runs_continues(
     first = store.projector.rebuild()
     begun = replace(first, new_epoch=2, begins_at=NOON + timedelta(minutes=2), after="{}", examined=7)
 
-    kept = store.projector.keep_rebuild(begun)
+    kept = store.projector.store_rebuild(begun)
 
     assert store.projector.rebuild() == kept == replace(begun, step=first.step + 1)
     with pytest.raises(Conflict):
-        store.projector.keep_rebuild(begun)
+        store.projector.store_rebuild(begun)

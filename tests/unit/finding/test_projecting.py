@@ -32,13 +32,15 @@ class Slices(Projector):
     def rebuild(self) -> Rebuild:
         return self.state
 
-    def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
+    def store_rebuild(self, rebuild: Rebuild) -> Rebuild:
         if rebuild.step != self.state.step:
             raise Conflict("Another run was faster.")
         self.state = replace(rebuild, step=rebuild.step + 1)
         return self.state
 
-    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
+    def rebuild_slice(
+        self, *, after: str | None, limit: int, epoch: int, at: datetime
+    ) -> tuple[int, str | None]:
         self.clock.instant += timedelta(seconds=10)
         self.remade.append((after, epoch))
         number = int(after or "0") + 1
@@ -116,13 +118,13 @@ def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projecti
 def test_a_run_that_was_overtaken_ends(slices: Slices, projecting: Projecting) -> None:
     run(projecting)
     slices.clock.instant += OLD_CONSUMERS
-    remake = slices.remake
+    rebuild_slice = slices.rebuild_slice
 
     def overtaken(**named: object) -> tuple[int, str | None]:
         slices.state = replace(slices.state, step=slices.state.step + 1)
-        return remake(**named)  # type: ignore[arg-type]
+        return rebuild_slice(**named)  # type: ignore[arg-type]
 
-    slices.remake = overtaken  # type: ignore[method-assign]
+    slices.rebuild_slice = overtaken  # type: ignore[method-assign]
 
     with pytest.raises(Conflict):
         run(projecting)

@@ -477,7 +477,7 @@ def test_a_rebuild_that_a_clock_ahead_began_goes_on(world: World) -> None:
     with clock_ahead(world):
         state = world.projector.rebuild()
         begins_at = world.clock.now() + OLD_CONSUMERS
-        world.projector.keep_rebuild(
+        world.projector.store_rebuild(
             Rebuild(state.served_epoch, state.served_epoch + 1, begins_at, None, state.step)
         )
 

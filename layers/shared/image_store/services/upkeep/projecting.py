@@ -46,20 +46,20 @@ class Projecting:
         state = self.projector.rebuild()
         if not state.is_under_way:
             begins_at = self.clock.now() + OLD_CONSUMERS
-            state = self.projector.keep_rebuild(
+            state = self.projector.store_rebuild(
                 Rebuild(state.served_epoch, state.served_epoch + 1, begins_at, None, state.step)
             )
         waits_until = state.begins_at
         if waits_until is not None and not has_passed(waits_until, self.clock.now(), longest=OLD_CONSUMERS):
             return state
         while self.clock.now() < until:
-            examined, after = self.projector.remake(
+            examined, after = self.projector.rebuild_slice(
                 after=state.after, limit=_SLICE_ROWS, epoch=state.new_epoch, at=self.clock.now()
             )
             done = replace(state, after=after, examined=state.examined + examined)
             if after is None:
                 done = replace(done, served_epoch=done.new_epoch, begins_at=None)
-            state = self.projector.keep_rebuild(done)
+            state = self.projector.store_rebuild(done)
             if not state.is_under_way:
                 break
         return state
