@@ -10,8 +10,8 @@ from rich.text import Text
 from image_store_cli.arguments import add_command
 from image_store_cli.doctor import cors, identity, reach
 from image_store_cli.doctor.account import check_account, open_account
-from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.doctor.pictures import PictureChecks
+from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.exits import Exit
 from image_store_cli.retries import RetryPolicy
 from image_store_cli.texts import plain
