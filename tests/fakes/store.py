@@ -14,7 +14,7 @@ from image_store.domain.images.image import Image, ImageRecord, Visibility
 from image_store.domain.images.key_layout import KeyLayout
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey, Reservation
-from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.domain.upkeep.migration import FieldNames, Table
 from image_store.entrypoints.upkeep.migrations import record_attributes
 from image_store.ports.upkeep import MigrationSource
@@ -440,7 +440,7 @@ class Store:
         on_demand: bool = False,
         reconcile: bool = False,
         take_over: bool = False,
-    ) -> Report:
+    ) -> CleanupReport:
         """Run cleanup with a quarter of an hour to do it."""
         return self.cleanup.run(
             until=self.clock.now() + timedelta(minutes=15),

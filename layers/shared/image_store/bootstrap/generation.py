@@ -120,14 +120,14 @@ class Generation(Images):
 
     @made_once
     def _job_item_writer(self) -> JobItemWriter:
-        from image_store.entrypoints.operations.metrics import counting_calls
+        from image_store.entrypoints.operations.metrics import call_counter
         from image_store.services.generation.worker.changes import JobItemWriter
 
         return JobItemWriter(
             generations=self.generations,
             work=self.generation_queue,
             budgets=self.settings.budgets,
-            report=counting_calls(self.settings.metrics_namespace),
+            report=call_counter(self.settings.metrics_namespace),
             clock=self.clock,
             ids=self.ids,
         )
@@ -187,9 +187,9 @@ class Generation(Images):
         return replace(self.uploads, quota=self.settings.quota.without_refusals())
 
     def _count_used_up(self, whose: str) -> None:
-        from image_store.entrypoints.operations.metrics import count_used_up
+        from image_store.entrypoints.operations.metrics import count_exhausted_budget
 
-        count_used_up(self.settings.metrics_namespace, whose)
+        count_exhausted_budget(self.settings.metrics_namespace, whose)
 
     def _deployment_key(self, provider: Provider) -> ProviderKey | None:
         from image_store.domain.generation.providers import ProviderKey

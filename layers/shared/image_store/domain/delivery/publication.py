@@ -6,8 +6,8 @@ from datetime import datetime
 
 from image_store.domain.images.image import PUBLIC_PREFIX
 
-NOBODY = ""
-"""Instead of an image's id: copies that were found without a row."""
+NO_IMAGE = ""
+"""The `image_id` of copies that were found without a row."""
 _NAME = re.compile(r"[0-9A-Za-z_-]{22}")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.domain.callers.actor import NOBODY, Actor, is_owner
+from image_store.domain.callers.actor import UNNAMED, Actor, is_owner
 from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
 from image_store.entrypoints.callers.actors import act_as
 from image_store.entrypoints.http.packing import finished
@@ -84,7 +84,7 @@ def handler(api: Api) -> Handler:
 def _actor(event: dict[str, Any]) -> Actor:
     request = event.get("requestContext", {})
     subject = _claims(request).get("sub")
-    return Actor.subject(str(subject), str(request.get("requestId", ""))) if subject else NOBODY
+    return Actor.subject(str(subject), str(request.get("requestId", ""))) if subject else UNNAMED
 
 
 def operation(
@@ -154,9 +154,13 @@ def caller(api: APIGatewayHttpResolver) -> str:
 
 
 def scopes(api: APIGatewayHttpResolver) -> frozenset[str]:
-    """The scopes of the verified token: its `scope` claim, separated by spaces (RFC 8693, section 4.2)."""
+    """The scopes of the verified token: its claim `scope` (RFC 8693, section 4.2), or `scp` as some issuers name it.
+
+    The gateway hands a list over as text, `[one two]`.
+    """
     claims = _claims(api.current_event.raw_event["requestContext"])
-    return frozenset(str(claims.get("scope", "")).split())
+    text = str(claims.get("scope") or claims.get("scp") or "")
+    return frozenset(text.removeprefix("[").removesuffix("]").split())
 
 
 def _claims(request: dict[str, Any]) -> dict[str, Any]:

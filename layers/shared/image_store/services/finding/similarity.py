@@ -31,7 +31,7 @@ class Similarity:
         Eventually consistent. ImageNotFound unless the image is READY and belongs to this owner.
         """
         # Read as a batch: the role of this function permits BatchGetItem and no GetItem.
-        image = self.repository.get_images([image_id]).get(image_id) if is_image_id(image_id) else None
+        image = self.repository.get_records([image_id]).get(image_id) if is_image_id(image_id) else None
         if image is None or image.owner != owner or image.state is not State.READY:
             raise not_found()
         if image.perceptual_hash is None:
