@@ -38,14 +38,14 @@ def get_console() -> "Response[bytes]":
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.of(HERE).page(application().settings, console.asked(api))
+    return console.of(HERE).page(application().settings, console.file_request(api))
 
 
 @api.get("/assets/<file>", **site_routes.FILE)
 def get_console_file(file: str) -> "Response[bytes]":
     from image_store.entrypoints.operations import console
 
-    return console.of(HERE).asset(file, console.asked(api))
+    return console.of(HERE).asset(file, console.file_request(api))
 
 
 @api.get("/config.json", **site_routes.SETTINGS)
@@ -53,7 +53,7 @@ def get_config() -> "Response[str]":
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.told(application().settings)
+    return console.config_response(application().settings)
 
 
 lambda_handler = http.handler(api)

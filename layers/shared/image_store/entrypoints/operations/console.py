@@ -1,4 +1,4 @@
-"""The web console: its page, its files, and what it is told of the deployment.
+"""Serves the web console: its page, its files, and the settings of the deployment.
 
 The files lie beside the handler that serves them, and are joined as they stand: one style sheet, one script for what
 a first visit shows, and one for the rest. The page names each with the digest of all of them behind a `?v=`, and so do
@@ -52,18 +52,18 @@ _SHORTEST_WORTH_PACKING = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request says of the file it asks for."""
+class FileRequest:
+    """The parts of a request for a file that choose the response."""
 
     version: str | None = None
     accepted: str = ""
     known: str = ""
 
 
-def asked(api: APIGatewayHttpResolver) -> Asked:
-    """What the current request says of the file it asks for."""
+def file_request(api: APIGatewayHttpResolver) -> FileRequest:
+    """The current request for a file."""
     query = parse_qs(str(api.current_event.raw_event.get("rawQueryString", "")))
-    return Asked(
+    return FileRequest(
         version=query.get("v", [None])[0],
         accepted=http.header(api, "accept-encoding") or "",
         known=http.header(api, "if-none-match") or "",
@@ -76,16 +76,18 @@ class Console:
 
     folder: Path
 
-    def page(self, settings: Settings, asked: Asked) -> "Response[bytes]":
+    def page(self, settings: Settings, request: FileRequest) -> "Response[bytes]":
         """The page, with the policy that lets it load nothing but its own files and this deployment's images.
 
         It holds what else would be a round trip before the first image: the settings, and the script that asks for it.
         """
-        told = html.escape(settings_document(settings)).encode()
+        settings_json = html.escape(settings_document(settings)).encode()
         origins = [html.escape(origin).encode() for origin in storage_origins(settings)]
         near = b"".join(b'\n<link rel="preconnect" href="%s">' % origin for origin in origins)
         content = self._index.replace(_EARLY_TAG, b"<script>" + self._early + b"</script>")
-        content = content.replace(_SETTINGS_TAG, b'<meta name="settings" content="%s">%s' % (told, near))
+        content = content.replace(
+            _SETTINGS_TAG, b'<meta name="settings" content="%s">%s' % (settings_json, near)
+        )
         content = _NAMED.sub(rb"\1/assets/\2?v=" + self.version.encode() + rb"\3", content)
         headers = {
             "Content-Security-Policy": content_security_policy(settings, script=self._early),
@@ -94,19 +96,19 @@ class Console:
             "Referrer-Policy": "no-referrer",  # signing in brings a code into the address
             "Cache-Control": "no-cache",
         }
-        return _file(content, ".html", headers, asked)
+        return _file(content, ".html", headers, request)
 
-    def asset(self, name: str, asked: Asked) -> "Response[bytes]":
+    def asset(self, name: str, request: FileRequest) -> "Response[bytes]":
         """A file of the page; ImageNotFound when there is none of that name."""
         if name not in self._assets:
             raise ImageNotFound("There is nothing at this address.")
         content, headers = self._assets[name], {"Cache-Control": "no-cache"}
-        if asked.version == self.version:
+        if request.version == self.version:
             headers = {"Cache-Control": _FOR_EVER}
-        elif asked.version is not None:
+        elif request.version is not None:
             leading = console_scripts.superseded(name, version=self.version)
             content = leading.encode() if leading is not None else content
-        return _file(content, Path(name).suffix, headers, asked)
+        return _file(content, Path(name).suffix, headers, request)
 
     @cached_property
     def version(self) -> str:
@@ -154,14 +156,14 @@ def of(folder: Path) -> Console:
     return Console(folder)
 
 
-def told(settings: Settings) -> "Response[str]":
-    """What the console has to know, for another client of the deployment."""
+def config_response(settings: Settings) -> "Response[str]":
+    """The settings of the console, for other clients of the deployment."""
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
     return Response(200, "application/json", settings_document(settings), headers=headers)
 
 
 def settings_document(settings: Settings) -> str:
-    """What the console has to know, as JSON: where to sign in and as what, where images come from, and limits."""
+    """The settings of the console as JSON: where to sign in and as what, where images come from, and limits."""
     body = {
         "issuer": settings.issuer,
         "client_id": settings.console_client_id,
@@ -219,13 +221,13 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
-def _file(content: bytes, suffix: str, headers: dict[str, str], asked: Asked) -> "Response[bytes]":
+def _file(content: bytes, suffix: str, headers: dict[str, str], request: FileRequest) -> "Response[bytes]":
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(asked.accepted)
+    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(request.accepted)
     # A packed file is another sequence of bytes: its validator is weak.
     validator = f"W/{etag}" if packs else etag
     headers = headers | {"ETag": validator, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-    if etag in {tag.strip().removeprefix("W/") for tag in asked.known.split(",")}:
+    if etag in {tag.strip().removeprefix("W/") for tag in request.known.split(",")}:
         return Response(304, body=b"", headers=headers)
     if packs:
         headers |= {"Content-Encoding": "gzip"}

@@ -26,7 +26,7 @@ _EXPORT = re.compile(r"export ((?:(?:async )?function|class|const) (\w+).*)")
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module as it was written, and the modules and names that it tells of."""
+    """A module as it was written, and the modules and names that it declares."""
 
     text: str
     """Without `import` and `export`, but for what it loads when it is wanted."""

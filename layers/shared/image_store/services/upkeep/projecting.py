@@ -1,4 +1,4 @@
-"""Keeping the projections of images up to date, and making them all anew."""
+"""Keeps the projections of images up to date, and rebuilds them."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -26,7 +26,7 @@ class Projecting:
     clock: Clock
 
     def project(self, image_ids: Collection[str], *, failed: Callable[[str, Exception], None]) -> None:
-        """Project images as they are now; `failed` is told of each that has to be tried again."""
+        """Project images as they are now; `failed` is called for each that has to be tried again."""
         epoch = self.projector.rebuild().building
         for image_id in image_ids:
             try:
@@ -39,7 +39,7 @@ class Projecting:
     def rebuild(self, *, until: datetime) -> Rebuild:
         """Remake the projections of all images, or go on with it; a run ends at `until`.
 
-        What is answered is under way until it is done: whoever began goes on by asking again, not before
+        The rebuild in the result is under way until it is done: the caller calls again, not before
         `begins_at`. Images are stored, changed and deleted meanwhile as ever; figures are answered as they were
         counted before. Conflict when another run is at work.
         """
