@@ -34,7 +34,7 @@ _LIKELY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _SearchPosition:
     """The position of a search: in the window of `word` that begins after `start`, after an image with a score."""
 
     word: str
@@ -44,8 +44,8 @@ class _Place:
     image_id: str = ""
 
     @property
-    def next_window(self) -> "_Place":
-        return _Place(self.word, start=self.end)
+    def next_window(self) -> "_SearchPosition":
+        return _SearchPosition(self.word, start=self.end)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Searching:
             return Page((), None)
         now = self.clock.now()
         if cursor is not None:
-            place = _Place(*json.loads(self.cursors.read_place(cursor, query, at=now)))
+            place = _SearchPosition(*json.loads(self.cursors.read_place(cursor, query, at=now)))
             examined, first = 0, None
         else:
             place, first, examined = self._begin(query)
@@ -91,7 +91,7 @@ class Searching:
             if len(cards) == query.limit or examined >= MAX_EXAMINED_ROWS:
                 return self._page(query, cards, place)
 
-    def _page(self, query: SearchQuery, cards: Sequence[Card], place: _Place) -> Page:
+    def _page(self, query: SearchQuery, cards: Sequence[Card], place: _SearchPosition) -> Page:
         text = json.dumps(
             [place.word, place.start, place.end, place.score, place.image_id],
             ensure_ascii=False,
@@ -99,10 +99,10 @@ class Searching:
         )
         return Page(tuple(cards), self.cursors.make(text, query, at=self.clock.now()))
 
-    def _begin(self, query: SearchQuery) -> tuple[_Place, TermRows | None, int]:
+    def _begin(self, query: SearchQuery) -> tuple[_SearchPosition, TermRows | None, int]:
         """The place of the word with the fewest rows, its rows if they were read, and the number of rows examined."""
         if len(query.words) == 1:
-            return _Place(query.words[0]), None, 0
+            return _SearchPosition(query.words[0]), None, 0
         # Usually the longest words are the rarest.
         probes = sorted(query.words, key=len, reverse=True)[:_PROBED_WORDS]
         examined = 0
@@ -114,15 +114,15 @@ class Searching:
             complete = [(rows.examined, word) for word, rows in rows_of.items() if rows.resume_after is None]
             if complete:
                 _, word = min(complete)
-                return _Place(word), rows_of[word], examined
+                return _SearchPosition(word), rows_of[word], examined
             # Of two words, the rarer one shares a larger part of its images with the other.
             shares = {word: _share(rows, query) for word, rows in rows_of.items()}
             word = max(probes, key=lambda each: shares[each])
             if shares[word] >= _LIKELY:
-                return _Place(word), None, examined
-        return _Place(probes[0]), None, examined
+                return _SearchPosition(word), None, examined
+        return _SearchPosition(probes[0]), None, examined
 
-    def _window(self, query: SearchQuery, place: _Place, *, room: int) -> TermRows:
+    def _window(self, query: SearchQuery, place: _SearchPosition, *, room: int) -> TermRows:
         """The rows of a window; a window whose end is known may have grown since."""
         # Without filters half of the rows fill a page, and no page reads rows for the next one.
         rows = self.window_rows if query.is_filtered else max(query.limit, self.window_rows // 2)
@@ -166,7 +166,7 @@ def _share(rows: TermRows, query: SearchQuery) -> float:
     return sum(score(row.terms, query.words) is not None for row in rows.rows) / len(rows.rows)
 
 
-def _after(place: _Place) -> tuple[int, str]:
+def _after(place: _SearchPosition) -> tuple[int, str]:
     return place.score, _newest_first(place.image_id)
 
 
