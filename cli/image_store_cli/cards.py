@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.errors import NotOffered, Refused
+from image_store_cli.errors import NotOffered, RequestRefused
 from image_store_cli.problems import unknown_parameter
 from image_store_cli.texts import moment, plain, size
 
@@ -61,10 +61,10 @@ def print_cards(
 
 
 def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, Any]]:
-    """The same cards; a filter that the store does not know is reported like a missing route."""
+    """Pass the cards on; a filter that the store does not know is reported like a missing route."""
     try:
         yield from cards
-    except Refused as refused:
+    except RequestRefused as refused:
         unknown = [name for fault in refused.problem.errors if (name := unknown_parameter(fault))]
         if not unknown:
             raise

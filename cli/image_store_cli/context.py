@@ -1,4 +1,4 @@
-"""What every command is given: the settings of this run, its output, and the store."""
+"""The context of a command: the settings of this run, its output, and the store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from image_store_cli import settings
-from image_store_cli.api import Api, new_client
+from image_store_cli.api import ApiClient, new_client
 from image_store_cli.aws import Account
 from image_store_cli.errors import UsageError
 from image_store_cli.output import Output
@@ -48,21 +48,21 @@ class Context:
         self._closing = ExitStack()
 
     @cached_property
-    def settings(self) -> settings.Settings:
-        """Which store, and who asks."""
+    def settings(self) -> settings.CommandSettings:
+        """The store and the token to use."""
         admin = bool(getattr(self.args, "needs_admin", False))
         return settings.resolve(self.args, self.environment, folder=self.folder, admin=admin)
 
     @cached_property
-    def api(self) -> Api:
+    def api(self) -> ApiClient:
         """The store."""
         return self.api_with(RetryPolicy())
 
-    def api_with(self, policy: RetryPolicy) -> Api:
-        """The store, asked with another patience."""
+    def api_with(self, policy: RetryPolicy) -> ApiClient:
+        """Create a client with another timeout and retry policy."""
         settings = self.settings
         http = self._http or self._closing.enter_context(new_client())
-        return Api(settings.url, settings.tokens, http=http, policy=policy, sleep=self.sleep)
+        return ApiClient(settings.url, settings.tokens, http=http, policy=policy, sleep=self.sleep)
 
     @cached_property
     def account(self) -> Account:
@@ -78,7 +78,7 @@ class Context:
         self.out.note(f"Target: {place or f'{self.settings.url} ({self.settings.origin})'}")
 
     def confirm(self, question: str, *, place: str | None = None) -> bool:
-        """Show the target and ask a person; true at once with --yes, and UsageError where nobody can answer."""
+        """Show the target and ask for confirmation: true at once with --yes, UsageError without a terminal."""
         self.show_target(place)
         if self.args.yes:
             return True

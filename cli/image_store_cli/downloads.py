@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from image_store_cli.api import unreachable_because
-from image_store_cli.errors import Broken, CommandError, Refused, Unavailable, UsageError
+from image_store_cli.errors import Broken, CommandError, RequestRefused, Unavailable, UsageError
 from image_store_cli.ids import image_path
 from image_store_cli.media import EXTENSIONS
 from image_store_cli.problems import problem_of
@@ -23,7 +23,7 @@ from image_store_cli.problems import problem_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from image_store_cli.api import Api
+    from image_store_cli.api import ApiClient
 
 CHUNK = 256 * 1024
 MODE_OF_NEW_FILES = 0o666
@@ -40,8 +40,8 @@ class Expected:
     sha256: str | None = None
 
 
-def locate(api: Api, image_id: str, rendition: str | None) -> str:
-    """Where the bytes of an image are for a while; without a rendition its original."""
+def locate(api: ApiClient, image_id: str, rendition: str | None) -> str:
+    """Get a temporary link to the bytes of an image: the original, or a rendition."""
     answer = api.request("GET", f"{image_path(image_id)}/content", params={"rendition": rendition})
     link: str | None = answer.headers.get("location")
     if link is None:
@@ -90,12 +90,12 @@ def fetch(
 def _refused(answer: httpx.Response) -> CommandError:
     if answer.status_code >= 500:
         return Unavailable(f"Storage answered {answer.status_code}.")
-    return Refused(problem_of(answer))
+    return RequestRefused(problem_of(answer))
 
 
 @contextmanager
 def whole_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
-    """A file that appears under its name only when the block ends well; an existing one is kept otherwise."""
+    """Write a file that replaces an existing one only when the block succeeds."""
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already: give --force to replace it, or another name with --output.")
     try:
@@ -137,7 +137,7 @@ def _umask() -> int:
 
 
 def safe_name(filename: str, extension: str) -> str:
-    """A name for a file in a folder, made of one that came from elsewhere; it cannot lead out of the folder."""
+    """Make a file name from an untrusted one; it cannot lead out of its folder."""
     name = _NOT_IN_A_NAME.sub("_", filename).strip(". ")
     ending = _ENDING.search(name)
     suffix = ending.group() if ending else ""

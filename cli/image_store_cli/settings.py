@@ -1,4 +1,4 @@
-"""Which store is meant and who asks: flags before environment before profile before a local stack."""
+"""Choose the store and the token: flags before environment before profile before a local stack."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class AwsAccess:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CommandSettings:
     """One store, seen by one caller."""
 
     url: str
@@ -50,8 +50,8 @@ class Settings:
     web_origin: str | None = None
 
 
-def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> Settings:
-    """The settings of one run; UsageError when no store can be told from them."""
+def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> CommandSettings:
+    """Resolve the settings of one run; UsageError if they name no store."""
     _refuse_two_stores(args)
     profile = _profile(args, environment)
     url, origin = _url(args, environment, profile)
@@ -73,7 +73,7 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
     chosen = Profile() if args.local or args.stack_file else profile
     if args.subject and local is None:
         raise UsageError(f"--subject is for a local stack, and {url} is none: its token says who you are.")
-    return Settings(
+    return CommandSettings(
         url=_checked_url(url),
         tokens=_tokens(args, environment, chosen, local, admin=admin),
         origin=origin,
@@ -85,7 +85,7 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
 
 
 def _refuse_two_stores(args: Namespace) -> None:
-    """UsageError when flags name more than one store: nobody can tell which of them is meant."""
+    """Refuse flags that name more than one store."""
     local = "--local" if args.local else "--stack-file" if args.stack_file else None
     other = "--url" if args.url else "--profile" if args.profile else None
     if local and other:

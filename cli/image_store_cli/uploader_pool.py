@@ -1,4 +1,4 @@
-"""Many pictures at a time: who does what, what is told, and what the journal remembers."""
+"""Upload many pictures in parallel, report each result, and keep the journal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from image_store_cli.context import Context
     from image_store_cli.journal import Journal
-    from image_store_cli.sources import BadFile, Picture
+    from image_store_cli.sources import BadFile, PictureFile
     from image_store_cli.uploading import Uploader
 
 CLOCKS_DIFFER = timedelta(seconds=2)
@@ -72,7 +72,7 @@ class UploadRun:
         self._parallel = parallel
         self._started = datetime.now(UTC)
 
-    def run(self, pictures: list[Picture], bad: Sequence[BadFile] = ()) -> Exit:
+    def run(self, pictures: list[PictureFile], bad: Sequence[BadFile] = ()) -> Exit:
         """Upload all; a failure is told and the others go on, unless nothing can go on without a token.
 
         The `bad` files cannot be uploaded: they are told first, and count as failed.
@@ -137,7 +137,7 @@ class UploadRun:
             self._journal.remove()
         return outcome(failures, of=len(results))
 
-    def _one(self, picture: Picture, progress: Progress, whole: TaskID) -> Result:
+    def _one(self, picture: PictureFile, progress: Progress, whole: TaskID) -> Result:
         """Upload one picture in a thread; its failure is its result."""
 
         def advance(count: int) -> None:
@@ -152,7 +152,7 @@ class UploadRun:
                 picture.name, FAILED, error=UsageError(f"The file cannot be read: {failed.strerror}.")
             )
 
-    def _stored(self, picture: Picture, advance: Any) -> Result:
+    def _stored(self, picture: PictureFile, advance: Any) -> Result:
         stat = picture.path.stat()
         key = str(picture.path.absolute())
         known = self._journal.entries.get(key)
@@ -182,7 +182,7 @@ class UploadRun:
 
 
 def _size(path: Path) -> int:
-    """The bytes of a file, for the progress display; 0 for one that is gone, which its upload will tell."""
+    """Answer the size of a file for the progress display; 0 for a missing file, which its upload will report."""
     try:
         return path.stat().st_size
     except OSError:

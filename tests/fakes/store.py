@@ -21,7 +21,7 @@ from image_store.ports.upkeep import MigrationSource
 from image_store.services.delivery.publishing import Publisher
 from image_store.services.delivery.rendering import Rendering
 from image_store.services.delivery.renditions import Renditions
-from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
+from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
 from image_store.services.delivery.transforming import Transforming
 from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.lists import Listing
@@ -38,7 +38,7 @@ from image_store.services.images.sealing import Sealing
 from image_store.services.images.sources import Content, Sources
 from image_store.services.images.uploads import Upload, Uploads
 from image_store.services.images.write_protocol import WriteProtocol
-from image_store.services.upkeep.cleanup.assembly import assembled
+from image_store.services.upkeep.cleanup.assembly import assemble_cleanup
 from image_store.services.upkeep.ingest_sweep import IngestSweep
 from image_store.services.upkeep.migration.moving import Mover
 from image_store.services.upkeep.migration.requests import MigrationRequests
@@ -294,7 +294,7 @@ class Store:
         self.sharing = Sharing(
             retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
         )
-        self.shared = Shared(
+        self.shared = SharedImages(
             retrieval=self.retrieval,
             renditions=self.renditions,
             links=self.share_links,
@@ -321,7 +321,7 @@ class Store:
             trash_retention=trash_retention,
         )
         self.housekeeping = MemoryHousekeeping()
-        self.cleanup = assembled(
+        self.cleanup = assemble_cleanup(
             repository=self.repository,
             lists=self.repository,
             publications=self.repository,

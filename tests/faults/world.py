@@ -67,7 +67,7 @@ from image_store.ports.upkeep import Housekeeping, MigrationSource
 from image_store.services.delivery.publishing import Publisher
 from image_store.services.delivery.rendering import Rendering
 from image_store.services.delivery.renditions import RenditionFile, Renditions
-from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
+from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
 from image_store.services.delivery.transforming import Transforming
 from image_store.services.finding.cursors import Cursors
 from image_store.services.images.batch_deletion import BatchDeletion, DeletionRequest, DeletionResult
@@ -88,7 +88,7 @@ from image_store.services.images.sealing import Sealing
 from image_store.services.images.sources import Content, RemoteUrl, Sources
 from image_store.services.images.uploads import Upload, Uploads
 from image_store.services.images.write_protocol import WriteProtocol
-from image_store.services.upkeep.cleanup.assembly import assembled
+from image_store.services.upkeep.cleanup.assembly import assemble_cleanup
 from image_store.services.upkeep.cleanup.objects import STAGING_LIFETIME
 from image_store.services.upkeep.cleanup.run import Cleanup
 from image_store.services.upkeep.ingest_sweep import IngestSweep, SweepReport
@@ -438,7 +438,7 @@ class World:
         self.sharing = Sharing(
             retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
         )
-        self.shared = Shared(
+        self.shared = SharedImages(
             retrieval=self.retrieval,
             renditions=self.renditions,
             links=self.share_links,
@@ -485,7 +485,7 @@ class World:
         self.bystander = self.upload(Visibility.PUBLIC)
 
     def _cleanup(self, housekeeping: Housekeeping, ids: Ids, *, policies: Sequence[Policy] = ()) -> Cleanup:
-        return assembled(
+        return assemble_cleanup(
             repository=self.repository,
             lists=self.repository,
             publications=self.repository,

@@ -1,4 +1,4 @@
-"""Pictures that models make."""
+"""The wiring of generation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Generation(Images):
-    """Pictures that models make."""
+    """The wiring of generation."""
 
     @made_once
     def generations(self) -> Generations:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from image_store.services.delivery.publishing import Publisher
     from image_store.services.delivery.rendering import Rendering
     from image_store.services.delivery.renditions import Renditions
-    from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
+    from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
     from image_store.services.delivery.transforming import Transforming
     from image_store.services.finding.cursors import Cursors
     from image_store.services.finding.lists import Listing
@@ -289,10 +289,10 @@ class Images(Clients):
         )
 
     @made_once
-    def shared(self) -> Shared:
-        from image_store.services.delivery.signed_links import Shared
+    def shared(self) -> SharedImages:
+        from image_store.services.delivery.signed_links import SharedImages
 
-        return Shared(
+        return SharedImages(
             retrieval=self.retrieval,
             renditions=self.renditions,
             links=self.share_links,

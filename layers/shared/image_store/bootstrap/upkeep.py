@@ -43,9 +43,9 @@ class Upkeep(Images):
 
     @made_once
     def cleanup(self) -> Cleanup:
-        from image_store.services.upkeep.cleanup.assembly import assembled
+        from image_store.services.upkeep.cleanup.assembly import assemble_cleanup
 
-        return assembled(
+        return assemble_cleanup(
             repository=self.repository,
             lists=self.image_lists,
             publications=self.publication_rows,

@@ -1,7 +1,7 @@
-"""The pictures in an answer, wherever they lie: as the body, as base64 or a data URI in JSON, or behind a link.
+"""Finds the pictures in an answer: as the body, as base64 or a data URI in JSON, or behind a link.
 
-What is compatible with a provider answers in shapes of its own, and a picture that is in hand was paid for. So the
-usual place of a provider comes first, then every other. Each text is looked at once: the time is linear in the answer.
+Compatible services answer in shapes of their own, and a picture that has arrived was paid for. So the usual place of a
+provider is searched first, then all others. Each text is read once: the time is linear in the size of the answer.
 """
 
 import base64
@@ -17,7 +17,7 @@ from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.images.media import MediaType, sniff
 
 _HEAD_CHARS = 96
-"""So much base64 tells what it holds."""
+"""Enough base64 to recognise the format."""
 _BASE64_NAMES = ("b64", "base64", "image", "data", "picture", "artifact", "output")
 _LINK_NAMES = ("url", "uri", "link", "href", "image", "output")
 _MOST_LINKS = 3
@@ -37,16 +37,16 @@ _THOUGHT = re.compile(r'"thought"\s*:\s*true')
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What an answer holds."""
+    """The pictures of an answer."""
 
     data: bytes | None
-    """The picture that counts."""
+    """The first picture."""
     number: int = 0
-    """How many there are."""
+    """The number of pictures."""
     links: tuple[str, ...] = ()
-    """Where it lies instead."""
+    """Links to a picture, if the answer contains none."""
     leaves_traces: bool = False
-    """Whether something stands where a picture should."""
+    """Whether the answer has something in the place of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +61,38 @@ class _Text:
 
 
 def pictures_in(answer: Answer, *, place: str) -> Pictures:
-    """The pictures of an answer; `place` names the member in which they usually are.
+    """Find the pictures of an answer; `place` is the member in which they usually are.
 
-    Only an answer of success is looked at anywhere else: another may repeat what was sent to it.
+    Other places are searched only if the status is a success: an error may repeat the request.
     """
     if answer.is_success and sniff(answer.data) is not None and (not answer.broken or is_whole(answer.data)):
         return Pictures(answer.data, 1)
     texts = [text for text in _texts(answer.json) if answer.is_success or text.place == place]
     texts.sort(key=lambda text: text.place != place)
-    found = [text for text in texts if _looks_like_picture(text.text)]
-    for text in found:
+    pictures = [text for text in texts if _looks_like_picture(text.text)]
+    for text in pictures:
         if data := decoded(text.text):
-            return Pictures(data, len(found))
+            return Pictures(data, len(pictures))
     if answer.is_success and not answer.is_json and (data := _last_in_text(answer.text)):
         return Pictures(data, 1)
     links = tuple(dict.fromkeys(text.text.strip() for text in texts if _is_link(text)))[:_MOST_LINKS]
     if links or not answer.is_success:
-        return Pictures(None, links=links, leaves_traces=bool(links or found))
-    # Whatever is in the usual place was meant to be a picture; the store says what it is not.
+        return Pictures(None, links=links, leaves_traces=bool(links or pictures))
+    # A text in the usual place was meant to be a picture; the store reports why it is none.
     unknown = [text for text in texts if text.place == place and _holds_base64(text)]
     data = next(filter(None, (decoded(text.text) for text in unknown)), None)
-    return Pictures(data, len(unknown), leaves_traces=bool(unknown or found))
+    return Pictures(data, len(unknown), leaves_traces=bool(unknown or pictures))
 
 
 def decoded(text: str) -> bytes | None:
-    """The bytes of base64 in any usual spelling, or of a data URI; None when it is neither, or empty."""
+    """The bytes of base64 in any usual spelling, or of a data URI; None if it is neither, or empty."""
     text = text.strip().strip("\"'")
     if text[:5].lower() == "data:":
         head, _, text = text.partition(",")
         if ";base64" not in head.lower():
             return _unquoted(text) or None
     if not text.isascii():
-        return None  # and one character takes four bytes for each of the others
+        return None  # a single non-ASCII character makes the whole text take four bytes for each character
     if "%" in text:
         text = _unquoted(text).decode("latin-1")
     if "\\" in text:
@@ -106,15 +106,15 @@ def decoded(text: str) -> bytes | None:
 
 def _unquoted(text: str) -> bytes:
     """The bytes that a percent-encoded text stands for, read piece by piece."""
-    found = bytearray()
+    data = bytearray()
     at = 0
     while at < len(text):
         end = at + _UNQUOTED_AT_ONCE
         escape = text.find("%", end - 2, end)
         end = escape if escape > at else end  # an escape is three characters, and stays in one piece
-        found += unquote_to_bytes(text[at:end])
+        data += unquote_to_bytes(text[at:end])
         at = end
-    return bytes(found)
+    return bytes(data)
 
 
 def is_whole(data: bytes) -> bool:
@@ -137,11 +137,11 @@ def _texts(value: Any) -> Iterator[_Text]:
     # One iterator for each level: a list of all that is left would take more memory than the answer itself.
     levels: list[Iterator[tuple[str, str, Any]]] = [iter([("", "", value)])]
     while levels:
-        found = next(levels[-1], None)
-        if found is None:
+        part = next(levels[-1], None)
+        if part is None:
             levels.pop()
             continue
-        place, name, each = found
+        place, name, each = part
         if isinstance(each, str):
             yield _Text(place, name, each)
         elif isinstance(each, list | dict):

@@ -1,11 +1,11 @@
-"""Circuit breakers and retry budgets of providers, and owners' own keys, as rows of the one table."""
+"""Circuit breakers and retry budgets of providers, and owners' own keys, in the table."""
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb import generation_keys, schema
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable
 from image_store.domain.generation.breaker import Breaker
@@ -19,19 +19,20 @@ _TIMES = ("open_until", "opened_at", "failed_at", "probe_until")
 
 
 class DynamoProviderHealth(OnTable, ProviderHealth):
-    """ProviderHealth in the one table; the client is made at the first call."""
+    """ProviderHealth in the table; the client is made at the first call."""
 
     def breakers(self) -> Mapping[Provider, Breaker]:
-        wanted = [keys.breaker(provider.value) for provider in Provider]
-        found = dict(schema.readable(self._rows.get_many(wanted), _named_breaker_of))
+        row_keys = [generation_keys.breaker(provider.value) for provider in Provider]
+        breakers = dict(schema.readable(self._rows.get_many(row_keys), _named_breaker_of))
         return {
-            provider: found.get(keys.breaker(provider.value)["pk"]["S"], Breaker()) for provider in Provider
+            provider: breakers.get(generation_keys.breaker(provider.value)["pk"]["S"], Breaker())
+            for provider in Provider
         }
 
     def save(self, provider: Provider, after: Breaker) -> bool:
         times = {name: getattr(after, name) for name in _TIMES}
         row = {
-            **keys.breaker(provider.value),
+            **generation_keys.breaker(provider.value),
             **schema.STAMP,
             **_retries_row(after.retries),
             "failures": {"N": str(after.failures)},
@@ -49,36 +50,36 @@ class DynamoProviderHealth(OnTable, ProviderHealth):
         return saved is not None
 
     def image_count(self, provider: Provider, *, on: date) -> int:
-        # Every call that ends is counted there, in the transaction that ends it.
+        # The transaction that ends a call counts it in this row.
         row = self._rows.call(
             "get_item",
-            Key=keys.performance(None, day_of(on), provider.value),
+            Key=generation_keys.performance(None, day_of(on), provider.value),
             ConsistentRead=True,
         ).get("Item")
         return int(row["succeeded"]["N"]) if row is not None else 0
 
 
 class DynamoProviderKeys(ProviderKeys):
-    """ProviderKeys in the one table, sealed for their owner and provider alone."""
+    """ProviderKeys in the table, each encrypted for its owner and provider."""
 
     def __init__(self, table: str, *, client: Callable[[], Any], cipher: Callable[[], Cipher]) -> None:
         self._rows = DynamoTable(table, client=client)
         self._cipher = cipher
 
     def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
-        said = json.dumps({"secret": key.secret, "account": key.account})
-        sealed = self._cipher().seal(said, context=_context(owner, provider))
-        row = {**keys.provider_key(owner, provider.value), "sealed": {"S": sealed}}
+        text = json.dumps({"secret": key.secret, "account": key.account})
+        sealed = self._cipher().seal(text, context=_context(owner, provider))
+        row = {**generation_keys.provider_key(owner, provider.value), "sealed": {"S": sealed}}
         self._rows.call("put_item", Item=row)
 
     def remove(self, owner: str, provider: Provider) -> None:
-        self._rows.call("delete_item", Key=keys.provider_key(owner, provider.value))
+        self._rows.call("delete_item", Key=generation_keys.provider_key(owner, provider.value))
 
     def providers(self, owner: str) -> frozenset[Provider]:
         answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": keys.provider_key(owner, "")["pk"]},
+            ExpressionAttributeValues={":pk": generation_keys.provider_key(owner, "")["pk"]},
             ProjectionExpression="sk",
             ConsistentRead=True,
         )
@@ -86,12 +87,12 @@ class DynamoProviderKeys(ProviderKeys):
 
     def get(self, owner: str, provider: Provider) -> ProviderKey | None:
         answer = self._rows.call(
-            "get_item", Key=keys.provider_key(owner, provider.value), ConsistentRead=True
+            "get_item", Key=generation_keys.provider_key(owner, provider.value), ConsistentRead=True
         )
         if "Item" not in answer:
             return None
-        said = self._cipher().open(answer["Item"]["sealed"]["S"], context=_context(owner, provider))
-        return ProviderKey(**json.loads(said))
+        text = self._cipher().open(answer["Item"]["sealed"]["S"], context=_context(owner, provider))
+        return ProviderKey(**json.loads(text))
 
 
 def _context(owner: str, provider: Provider) -> dict[str, str]:
@@ -120,24 +121,24 @@ def _breaker_of(row: Mapping[str, Any]) -> Breaker:
 def _retries_row(retries: RetryBudget) -> dict[str, Any]:
     if retries.at is None or retries.day is None:
         return {}
-    told = {
+    fields = {
         "shares": retries.shares,
         "at": text_time(retries.at),
         "day": day_of(retries.day),
         "made": retries.made,
     }
-    return {"retries": {"S": json.dumps(told)}}
+    return {"retries": {"S": json.dumps(fields)}}
 
 
 def _retries_of(row: Mapping[str, Any]) -> RetryBudget:
     if "retries" not in row:
         return RetryBudget()
-    told = json.loads(row["retries"]["S"])
+    fields = json.loads(row["retries"]["S"])
     return RetryBudget(
-        shares=told["shares"],
-        at=parse_time(told["at"]),
-        day=date.fromisoformat(told["day"]),
-        made=told["made"],
+        shares=fields["shares"],
+        at=parse_time(fields["at"]),
+        day=date.fromisoformat(fields["day"]),
+        made=fields["made"],
     )
 
 
