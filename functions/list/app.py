@@ -25,8 +25,8 @@ def list_images() -> "Response[str]":
     app = application()
     asked = query(api, ImageListParameters)
     owner = http.caller(api)
-    page = app.listing.page(list_query(owner, asked), cursor=asked.cursor)
-    carried = carried_fields(app.answers, lambda: app.card_completion, owner, page, asked.fields)
+    page = app.finding.listing.page(list_query(owner, asked), cursor=asked.cursor)
+    carried = carried_fields(app.answers, lambda: app.finding.card_completion, owner, page, asked.fields)
     return app.answers.page(page, carried)
 
 

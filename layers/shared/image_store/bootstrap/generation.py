@@ -1,19 +1,14 @@
-"""Pictures that models make."""
+"""Assembles the services that make pictures with providers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.images import Images
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from image_store.domain.generation.providers import Provider, ProviderKey
-    from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
-    from image_store.ports.queues import WorkQueue
+    from image_store.bootstrap.assembly import Application
     from image_store.services.generation.choice import ModelChoice
     from image_store.services.generation.jobs import GenerationJobs
     from image_store.services.generation.overview import ProviderOverview
@@ -27,40 +22,13 @@ if TYPE_CHECKING:
     from image_store.services.images.uploads import Uploads
 
 
-class Generation(Images):
-    """Pictures that models make."""
+class Generation:
+    """The services that make pictures with providers."""
 
-    @made_once
-    def generations(self) -> Generations:
-        from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
-
-        return DynamoGenerations(self.settings.table, client=lambda: self._dynamodb)
-
-    @made_once
-    def generation_queue(self) -> WorkQueue:
-        from image_store.adapters.sqs import SqsWorkQueue
-
-        return SqsWorkQueue(self.settings.generation_queue_url, client=lambda: self._sqs)
-
-    @made_once
-    def provider_health(self) -> ProviderHealth:
-        from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
-
-        return DynamoProviderHealth(self.settings.table, client=lambda: self._dynamodb)
-
-    @made_once
-    def provider_keys(self) -> ProviderKeys:
-        from image_store.adapters.dynamodb.generation.providers import DynamoProviderKeys
-
-        return DynamoProviderKeys(
-            self.settings.table, client=lambda: self._dynamodb, cipher=lambda: self.cipher
-        )
-
-    @made_once
-    def image_providers(self) -> Mapping[Provider, ImageProvider]:
-        from image_store.adapters.providers import image_providers
-
-        return image_providers(self.settings.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher)
+    def __init__(self, application: Application) -> None:
+        self._areas = application
+        self._ports = application.ports
+        self._settings = application.settings
 
     @made_once
     def generation_jobs(self) -> GenerationJobs:
@@ -69,22 +37,22 @@ class Generation(Images):
         from image_store.services.images.fingerprints import Fingerprints
 
         return GenerationJobs(
-            generations=self.generations,
-            repository=self.repository,
-            keys=self.provider_keys,
+            generations=self._ports.generations,
+            repository=self._ports.repository,
+            keys=self._ports.provider_keys,
             choice=self._choice,
-            work=self.generation_queue,
-            cursors=self.cursors,
-            budgets=self.settings.budgets,
-            most_images=self.settings.quota.images,
+            work=self._ports.generation_queue,
+            cursors=self._areas.finding.cursors,
+            budgets=self._settings.budgets,
+            most_images=self._settings.quota.images,
             sealed_requests=self._sealed_requests,
             names=JobNames(
-                generations=self.generations,
-                fingerprints=Fingerprints(keys=lambda: self._secrets.json(self.settings.signing_secret)),
+                generations=self._ports.generations,
+                fingerprints=Fingerprints(keys=self._ports.signing_keys),
             ),
-            report_used_up=self._count_used_up,
-            clock=self.clock,
-            ids=self.ids,
+            report_used_up=self._ports.report_used_up,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
         )
 
     @made_once
@@ -92,13 +60,13 @@ class Generation(Images):
         from image_store.services.generation.worker.run import generation_run
 
         return generation_run(
-            generations=self.generations,
+            generations=self._ports.generations,
             calls=self._provider_calls,
             results=self._provider_results,
             writer=self._job_item_writer,
             storage=self._result_storage,
             sealed_requests=self._sealed_requests,
-            retries=self.settings.generation_retries,
+            retries=self._settings.generation_retries,
         )
 
     @made_once
@@ -109,27 +77,26 @@ class Generation(Images):
 
         return ProviderCalls(
             choice=self._choice,
-            watch=HealthWatch(health=self.provider_health, clock=self.clock),
-            providers=self.image_providers,
-            keys=self.provider_keys,
-            deployment_key=self._deployment_key,
-            references=References(repository=self.repository, private=self.private),
-            clock=self.clock,
-            ids=self.ids,
+            watch=HealthWatch(health=self._ports.provider_health, clock=self._ports.clock),
+            providers=self._ports.image_providers,
+            keys=self._ports.provider_keys,
+            deployment_key=self._ports.deployment_key,
+            references=References(repository=self._ports.repository, private=self._ports.private),
+            clock=self._ports.clock,
+            ids=self._ports.ids,
         )
 
     @made_once
     def _job_item_writer(self) -> JobItemWriter:
-        from image_store.entrypoints.operations.metrics import counting_calls
         from image_store.services.generation.worker.changes import JobItemWriter
 
         return JobItemWriter(
-            generations=self.generations,
-            work=self.generation_queue,
-            budgets=self.settings.budgets,
-            report=counting_calls(self.settings.metrics_namespace),
-            clock=self.clock,
-            ids=self.ids,
+            generations=self._ports.generations,
+            work=self._ports.generation_queue,
+            budgets=self._settings.budgets,
+            report=self._ports.report_call,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
         )
 
     @made_once
@@ -137,7 +104,7 @@ class Generation(Images):
         from image_store.services.generation.worker.storage import ResultStorage
 
         return ResultStorage(
-            uploads=self._uploads_without_quota, seals=self.settings.seals_sensitive, clock=self.clock
+            uploads=self._uploads_without_quota, seals=self._settings.seals_sensitive, clock=self._ports.clock
         )
 
     @made_once
@@ -145,10 +112,10 @@ class Generation(Images):
         from image_store.services.generation.sweep import GenerationSweep
 
         return GenerationSweep(
-            generations=self.generations,
+            generations=self._ports.generations,
             results=self._provider_results,
-            work=self.generation_queue,
-            clock=self.clock,
+            work=self._ports.generation_queue,
+            clock=self._ports.clock,
         )
 
     @made_once
@@ -156,45 +123,32 @@ class Generation(Images):
         from image_store.services.generation.overview import ProviderOverview
 
         return ProviderOverview(
-            generations=self.generations,
-            health=self.provider_health,
-            keys=self.provider_keys,
-            order=self.settings.providers,
-            clock=self.clock,
+            generations=self._ports.generations,
+            health=self._ports.provider_health,
+            keys=self._ports.provider_keys,
+            order=self._settings.providers,
+            clock=self._ports.clock,
         )
 
     @made_once
     def _sealed_requests(self) -> SealedRequests:
         from image_store.services.generation.sealed_requests import SealedRequests
 
-        return SealedRequests(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
+        return SealedRequests(cipher=lambda: self._ports.cipher, seals=self._settings.seals_sensitive)
 
     @made_once
     def _choice(self) -> ModelChoice:
         from image_store.services.generation.choice import ModelChoice
 
-        return ModelChoice(order=self.settings.providers, budgets=self.settings.budgets)
+        return ModelChoice(order=self._settings.providers, budgets=self._settings.budgets)
 
     @made_once
     def _provider_results(self) -> ProviderResults:
         from image_store.services.generation.provider_results import ProviderResults
 
-        return ProviderResults(private=self.private, clock=self.clock)
+        return ProviderResults(private=self._ports.private, clock=self._ports.clock)
 
     @made_once
     def _uploads_without_quota(self) -> Uploads:
         """Uploads for results: a paid result is always stored, since its job took its place in the quota."""
-        return replace(self.uploads, quota=self.settings.quota.without_refusals())
-
-    def _count_used_up(self, whose: str) -> None:
-        from image_store.entrypoints.operations.metrics import count_used_up
-
-        count_used_up(self.settings.metrics_namespace, whose)
-
-    def _deployment_key(self, provider: Provider) -> ProviderKey | None:
-        from image_store.domain.generation.providers import ProviderKey
-
-        secret = self._secrets.json(self.settings.providers_secret)
-        if not secret.get(provider.value):
-            return None
-        return ProviderKey(secret[provider.value], secret.get(f"{provider.value}_account_id", ""))
+        return replace(self._areas.images.uploads, quota=self._settings.quota.without_refusals())
