@@ -32,6 +32,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     tell_unreadable(app.settings.metrics_namespace, report.unreadable)
     logger.info("feed upgrade", images=app.ports.feed_upkeep.upgrade(until=until, now=app.clock.now))
     logger.info("ingest sweep", report=asdict(app.upkeep.ingest_sweep.run(until=until)))
-    logger.info("generation sweep", report=asdict(app.generation.generation_sweep.run(until=until)))
+    logger.info("generation sweep", report=asdict(app.generation.sweep.run(until=until)))
     tell_reading(app.settings.metrics_namespace, app.operations.metering.read())
     return report_body(report)

@@ -13,38 +13,36 @@ api = http.create_api()
 @api.post("/v1/generations", **routes.BEGIN)
 def create_generation() -> "Response[str]":
     app = application()
-    return jobs.accepted(api, app.settings, *app.generation.generation_jobs.begin(jobs.read_generation(api)))
+    return jobs.accepted(api, app.settings, *app.generation.jobs.begin(jobs.read_generation(api)))
 
 
 @api.get("/v1/generations", **routes.LIST)
 def list_generations() -> "Response[str]":
     asked = jobs.read_page(api)
-    found = application().generation.generation_jobs.page(
-        http.caller(api), cursor=asked.cursor, limit=asked.limit
-    )
+    found = application().generation.jobs.page(http.caller(api), cursor=asked.cursor, limit=asked.limit)
     return jobs.page(*found)
 
 
 @api.get("/v1/generations/<job_id>", **routes.SEE)
 def get_generation(job_id: str) -> "Response[str]":
-    service, owner = application().generation.generation_jobs, http.caller(api)
+    service, owner = application().generation.jobs, http.caller(api)
     return jobs.unchanged(api, service.job(owner, job_id)) or jobs.progress(*service.items(owner, job_id))
 
 
 @api.post("/v1/generations/<job_id>/retry", **routes.RETRY)
 def retry_generation(job_id: str) -> "Response[str]":
     app = application()
-    return jobs.accepted(api, app.settings, *app.generation.generation_jobs.retry(http.caller(api), job_id))
+    return jobs.accepted(api, app.settings, *app.generation.jobs.retry(http.caller(api), job_id))
 
 
 @api.delete("/v1/generations/<job_id>", **routes.CANCEL)
 def cancel_generation(job_id: str) -> "Response[str]":
-    return jobs.progress(*application().generation.generation_jobs.cancel(http.caller(api), job_id))
+    return jobs.progress(*application().generation.jobs.cancel(http.caller(api), job_id))
 
 
 @api.get("/v1/providers", **routes.PROVIDERS)
 def list_providers() -> "Response[str]":
-    return jobs.providers(application().generation.provider_overview.tell(http.caller(api)))
+    return jobs.providers(application().generation.overview.tell(http.caller(api)))
 
 
 @api.put("/v1/provider-keys/<provider>", **routes.PUT_KEY)

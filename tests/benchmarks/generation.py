@@ -92,8 +92,8 @@ class Worker:
         application = self.functions.application
         choice = ModelChoice(order=(Provider.POLLINATIONS,), budgets=Budgets())
         work = SqsWorkQueue(_QUEUE, client=lambda: client)
-        self._requests = replace(application.generation.generation_jobs, choice=choice, work=work)
-        run = application.generation.generation_run
+        self._requests = replace(application.generation.jobs, choice=choice, work=work)
+        run = application.generation.worker
         self._run = generation_run(
             generations=run.generations,
             calls=replace(

@@ -31,7 +31,7 @@ class Generation:
         self._settings = application.settings
 
     @made_once
-    def generation_jobs(self) -> GenerationJobs:
+    def jobs(self) -> GenerationJobs:
         from image_store.services.generation.job_names import JobNames
         from image_store.services.generation.jobs import GenerationJobs
         from image_store.services.images.fingerprints import Fingerprints
@@ -56,17 +56,18 @@ class Generation:
         )
 
     @made_once
-    def generation_run(self) -> GenerationRun:
+    def worker(self) -> GenerationRun:
         from image_store.services.generation.worker.run import generation_run
 
         return generation_run(
             generations=self._ports.generations,
             calls=self._provider_calls,
-            results=self._provider_results,
+            results=self.results,
             writer=self._job_item_writer,
-            storage=self._result_storage,
+            storage=self.storage,
             sealed_requests=self._sealed_requests,
             retries=self._settings.generation_retries,
+            jitter=self._ports.jitter,
         )
 
     @made_once
@@ -100,7 +101,7 @@ class Generation:
         )
 
     @made_once
-    def _result_storage(self) -> ResultStorage:
+    def storage(self) -> ResultStorage:
         from image_store.services.generation.worker.storage import ResultStorage
 
         return ResultStorage(
@@ -108,18 +109,18 @@ class Generation:
         )
 
     @made_once
-    def generation_sweep(self) -> GenerationSweep:
+    def sweep(self) -> GenerationSweep:
         from image_store.services.generation.sweep import GenerationSweep
 
         return GenerationSweep(
             generations=self._ports.generations,
-            results=self._provider_results,
+            results=self.results,
             work=self._ports.generation_queue,
             clock=self._ports.clock,
         )
 
     @made_once
-    def provider_overview(self) -> ProviderOverview:
+    def overview(self) -> ProviderOverview:
         from image_store.services.generation.overview import ProviderOverview
 
         return ProviderOverview(
@@ -143,10 +144,10 @@ class Generation:
         return ModelChoice(order=self._settings.providers, budgets=self._settings.budgets)
 
     @made_once
-    def _provider_results(self) -> ProviderResults:
+    def results(self) -> ProviderResults:
         from image_store.services.generation.provider_results import ProviderResults
 
-        return ProviderResults(private=self._ports.private, clock=self._ports.clock)
+        return ProviderResults(private=self._ports.private, clock=self._ports.clock, sleep=self._ports.sleep)
 
     @made_once
     def _uploads_without_quota(self) -> Uploads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb.images.repository import DynamoRepository
@@ -71,6 +72,17 @@ class Ports:
     @made_once
     def ids(self) -> Ids:
         return RandomIds(self.clock)
+
+    @made_once
+    def sleep(self) -> Callable[[float], None]:
+        return time.sleep
+
+    @made_once
+    def jitter(self) -> Callable[[float], float]:
+        """Chooses a wait up to the given seconds."""
+        from image_store.services.generation.worker.settlement import full_jitter
+
+        return full_jitter
 
     @made_once
     def cipher(self) -> Cipher:
