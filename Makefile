@@ -71,8 +71,9 @@ lock: ## Write the locks anew from the .in files (UPGRADE=--upgrade for newer ve
 		-c layers/crypto/requirements.txt -c layers/providers/requirements.txt \
 		requirements/dev.in -o requirements/dev.txt
 	@if [ ! -x $(NODE)/bin/node ]; then $(BOOTSTRAP) node; fi
-	@$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix tests/openapi --package-lock-only \
-		--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error
+	@for packages in tests/openapi functions/site/console; do \
+		$(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --prefix $$packages --package-lock-only \
+			--ignore-scripts --omit-lockfile-registry-resolved --no-audit --no-fund --loglevel=error || exit 1; done
 
 openapi: dev ## Write openapi.json from the functions' code
 	PYTHONPATH=layers/shared $(PYTHONS) -m tools.openapi
@@ -85,4 +86,4 @@ dev:
 	@$(BOOTSTRAP) dev
 
 everything:
-	@$(BOOTSTRAP) dev ministack sam handlers
+	@$(BOOTSTRAP) dev ministack sam handlers console

@@ -43,7 +43,7 @@ from local.ports import choose_ports, take_port
 from local.problems import CannotRun
 from local.provider_access import SECRET as PROVIDERS_SECRET
 from local.provider_access import ProviderAccess, provider_access
-from local.providers import Providers
+from local.providers.server import ProviderServer
 from local.reconciliation import reconcile
 from local.routes import Routes
 from local.settings import PUBLIC_BUCKET, LocalSettings, local_settings
@@ -104,7 +104,7 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
     access = provider_access(os.environ, server=f"http://localhost:{ports['providers']}")
     if access.is_local:
         sockets = take_port(ports["providers"])
-        await parts.enter_async_context(serving(Providers().application(), sockets))
+        await parts.enter_async_context(serving(ProviderServer().application(), sockets))
     unclean = state.was_killed()
     emulator = start_emulator(ROOT, state, port=ports["emulator"], lock=lock)
 

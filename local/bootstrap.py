@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -38,12 +39,14 @@ class Environment:
     """One virtual environment: its folder, and the lock it is filled from (None: it stays empty).
 
     ``packages`` names a folder with a ``package.json`` and its lock: npm fills ``{folder}/packages`` from them, on
-    the Node.js that the environment brings.
+    the Node.js that the environment brings. ``command`` names a program of these packages that others start: it is
+    put into ``{folder}/bin``.
     """
 
     folder: str
     lock: str | None
     packages: str | None = None
+    command: str | None = None
 
 
 ENVIRONMENTS = {
@@ -54,6 +57,10 @@ ENVIRONMENTS = {
     "handlers": Environment(".venv-handlers", None),
     # Benchmarks alone use it, to compare with.
     "awscli": Environment(".venv-awscli", "requirements/awscli.txt"),
+    # The bundler of the web console.
+    "console": Environment(
+        ".venv-console", "requirements/node.txt", packages="functions/site/console", command="rollup"
+    ),
     # Linters and generators that read the OpenAPI document; the tests alone use it.
     "node": Environment(".venv-node", "requirements/node.txt", packages="tests/openapi"),
 }
@@ -199,6 +206,8 @@ def make_environment(name: str, *, uv: Path, interpreter: str, root: Path, place
         )  # fmt: skip
     if environment.packages:
         install_packages(folder, root / environment.packages)
+    if environment.command:
+        add_command(folder, environment.command)
     (folder / STAMP).write_text(wanted_stamp(environment, root))
 
 
@@ -225,6 +234,17 @@ def install_packages(folder: Path, source: Path) -> None:
         ],
         doing=f"filling {folder.name}/packages",
     )  # fmt: skip
+
+
+def add_command(folder: Path, name: str) -> None:
+    """Write ``{folder}/bin/{name}``, which runs a program of the npm packages on the Node.js of the environment."""
+    program = folder / "bin" / name
+    words = [
+        shlex.quote(str(path.absolute()))
+        for path in (node_of(folder), folder / "packages/node_modules/.bin" / name)
+    ]
+    program.write_text(f'#!/bin/sh\nexec {" ".join(words)} "$@"\n')
+    program.chmod(0o755)
 
 
 def npm(folder: Path) -> list[str]:

@@ -53,9 +53,10 @@ def build_folder(root: Path) -> Path:
 
 
 def fingerprint(root: Path) -> str:
-    """Answer one hash of all that goes into the build, this machine's platform and the SAM CLI included."""
+    """Answer one hash of all that goes into the build, with this machine's platform and its build tools."""
     digest = hashlib.sha256()
-    for part in (architecture(), uv_platform(), read(root / ".venv-sam" / ".made-from") or ""):
+    tools = (read(root / folder / ".made-from") or "" for folder in (".venv-sam", ".venv-console"))
+    for part in (architecture(), uv_platform(), *tools):
         digest.update(f"{part}\0".encode())
     for path in source_files(root):
         digest.update(f"{path.relative_to(root)}\0".encode())
@@ -98,6 +99,7 @@ def sam_build(root: Path, lock: int) -> None:
         "PLATFORM": uv_platform(),
         "PYTHON": str(root / ".venv-sam" / "bin" / "python"),
         "UV": str(root / ".venv-uv" / "bin" / "uv"),
+        "ROLLUP": str(root / ".venv-console" / "bin" / "rollup"),
         # SAM looks for the functions' Python by name.
         "PATH": os.pathsep.join(
             [

@@ -14,8 +14,14 @@ async def localhost_only(request: web.Request, handler: Handler) -> web.StreamRe
     """Refuse every request whose Host header is not ``localhost``."""
     refusal = refusal_of_host(request.headers.get("Host"))
     if refusal:
-        return web.json_response({"message": "This address is http://localhost"}, status=refusal)
+        return web.json_response({"message": f"This address is {own_address(request)}"}, status=refusal)
     return await handler(request)
+
+
+def own_address(request: web.Request) -> str:
+    """Answer the address that a browser has to use, with the port that this server listens on."""
+    socket_name = request.get_extra_info("sockname")
+    return f"http://localhost:{socket_name[1]}" if socket_name else "http://localhost"
 
 
 def refusal_of_host(host: str | None) -> int | None:

@@ -1,4 +1,4 @@
-"""Which providers of images a local stack uses: real ones where their keys are in the environment, or our own."""
+"""Chooses the providers of a local stack: real ones if their keys are in the environment, otherwise the stand-ins."""
 
 from __future__ import annotations
 
@@ -6,32 +6,24 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.providers import KEY
+from local.providers import STAND_INS
+from local.providers.stand_in import KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECRET = "image-store/providers"  # noqa: S105 - its name
-LOCAL_ORDER = ("pollinations", "cloudflare", "openai", "google")
-PATHS = {
-    "google": "/google",
-    "openai": "/openai/v1",
-    "cloudflare": "/cloudflare",
-    "pollinations": "/pollinations",
-}
-ACCOUNT = "cloudflare_account_id"
-VARIABLES = {
-    "google": ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
-    "openai": ("OPENAI_API_KEY",),
-    "cloudflare": ("CLOUDFLARE_API_TOKEN",),
-    "pollinations": ("POLLINATIONS_API_KEY",),
-}
-ACCOUNT_VARIABLE = "CLOUDFLARE_ACCOUNT_ID"
+LOCAL_ORDER = tuple(stand_in.name for stand_in in STAND_INS)
+PATHS = {stand_in.name: stand_in.path for stand_in in STAND_INS}
+"""The provider's path below the server's address."""
+KEY_VARIABLES = tuple(name for stand_in in STAND_INS for name in stand_in.variables)
+"""Environment variables that may hold keys of real providers."""
+ACCOUNT_VARIABLES = tuple(stand_in.account_variable for stand_in in STAND_INS if stand_in.account_variable)
 
 
 @dataclass(frozen=True)
 class ProviderAccess:
-    """What the template and its secret are told."""
+    """Providers with their addresses and keys, for the template and its secret."""
 
     order: tuple[str, ...]
     urls: Mapping[str, str]
@@ -39,7 +31,7 @@ class ProviderAccess:
 
     @property
     def is_local(self) -> bool:
-        """Whether our own server plays all of them."""
+        """Whether the stand-ins are used."""
         return bool(self.urls)
 
     @property
@@ -53,16 +45,26 @@ class ProviderAccess:
 
 
 def provider_access(environment: Mapping[str, str], *, server: str) -> ProviderAccess:
-    """Answer the real providers that there are keys for, and none of ours beside them; or else all of ours."""
+    """The real providers that have keys in the environment, or all stand-ins if there are none."""
     keys: dict[str, str] = {}
-    for provider, names in VARIABLES.items():
-        found = next((environment[name] for name in names if environment.get(name)), None)
-        if found is not None and (provider != "cloudflare" or environment.get(ACCOUNT_VARIABLE)):
-            keys[provider] = found
-    if not keys:
-        urls = {provider: server + path for provider, path in PATHS.items()}
-        return ProviderAccess(LOCAL_ORDER, urls, {**dict.fromkeys(LOCAL_ORDER, KEY), ACCOUNT: "local"})
-    order = tuple(keys)
-    if "cloudflare" in keys:
-        keys[ACCOUNT] = environment[ACCOUNT_VARIABLE]
-    return ProviderAccess(order, {}, keys)
+    accounts: dict[str, str] = {}
+    for stand_in in reversed(STAND_INS):
+        key = next((environment[name] for name in stand_in.variables if environment.get(name)), None)
+        account = environment.get(stand_in.account_variable) if stand_in.account_variable else None
+        if key is None or (stand_in.account_variable and not account):
+            continue
+        keys[stand_in.name] = key
+        if account:
+            accounts[_account_name(stand_in.name)] = account
+    if keys:
+        return ProviderAccess(tuple(keys), {}, keys | accounts)
+    urls = {provider: server + path for provider, path in PATHS.items()}
+    local_accounts = {
+        _account_name(stand_in.name): "local" for stand_in in STAND_INS if stand_in.account_variable
+    }
+    return ProviderAccess(LOCAL_ORDER, urls, dict.fromkeys(LOCAL_ORDER, KEY) | local_accounts)
+
+
+def _account_name(provider: str) -> str:
+    """The field of the providers' secret that holds an account."""
+    return f"{provider}_account_id"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -75,6 +76,20 @@ def group(text: str) -> str:
     kind, colon, name = text.partition(":")
     if not (kind and colon and name):
         raise argparse.ArgumentTypeError(f"{text!r} does not have the form type:id")
+    return text
+
+
+def sha256(text: str) -> str:
+    """A SHA-256 checksum in hex."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a SHA-256 checksum of 64 hexadecimal digits")
+    return text
+
+
+def pixel_size(text: str) -> str:
+    """A size in pixels as `WIDTHxHEIGHT`."""
+    if not re.fullmatch(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1024x1024")
     return text
 
 

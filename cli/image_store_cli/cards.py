@@ -1,4 +1,4 @@
-"""Images of a list, for a person as a table, for a program one card a line."""
+"""Prints the images of a list: as a table for people, as one card on each line for programs."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def print_cards(
     table: Callable[[Iterable[dict[str, Any]]], Table] | None = None,
     signed_in: bool = True,
 ) -> None:
-    """Print the cards of a list, at most so many, as `table_of` or another table; says when there are more."""
+    """Print at most `most` cards of a list, as `table_of` or another table, with a note if there are more."""
     limit = PAGE if most is None else min(PAGE, most + 1)
-    # One more than is shown tells whether there are more.
-    wanted = None if most is None else most + 1
+    # Reading one more card than is printed shows whether there are more.
+    most_read = None if most is None else most + 1
     shown: list[dict[str, Any]] = []
     left_out: dict[str, None] = {}
     pages = context.api.pages(
         path,
-        most=wanted,
+        most=most_read,
         on_page=lambda page: left_out.update(dict.fromkeys(page.get("not_searched", ()))),
         signed_in=signed_in,
         limit=limit,
@@ -61,7 +61,7 @@ def print_cards(
 
 
 def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, Any]]:
-    """The same cards; a filter that the store does not know yet is told as a route would be."""
+    """The same cards; a filter that the store does not know is reported like a missing route."""
     try:
         yield from cards
     except Refused as refused:
@@ -100,7 +100,7 @@ def table_of(cards: Iterable[dict[str, Any]], *, also: str | None = None) -> Tab
 
 
 def table_of_feed(cards: Iterable[dict[str, Any]]) -> Table:
-    """A table of cards of the feed, which tells no visibility, and a filename only where the deployment shows it."""
+    """A table of cards of the feed, which have no visibility and often no filename."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("id", no_wrap=True, min_width=36)
     table.add_column("stored", no_wrap=True)

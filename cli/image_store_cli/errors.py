@@ -3,59 +3,77 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from image_store_cli.exits import Exit
+
+PASSING = {408, 409, 423, 425, 429}
+"""Statuses after which the same request may succeed later, beside those from 500 on."""
 
 
 class CommandError(Exception):
     """The root of all failures that are told to a person; `message` never holds a token or a signature."""
 
     exit = Exit.REFUSED
+    code = "failed"
+    """Stands in JSON where the store gave no code."""
+    may_pass = False
+    """Whether the same command may succeed later."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
         super().__init__(message)
         self.message = message
+        self.request_id = request_id
 
     def body(self) -> dict[str, Any]:
         """The failure as JSON."""
-        return {"detail": self.message}
+        request = {"request_id": self.request_id} if self.request_id else {}
+        return {"code": self.code, "detail": self.message, **request}
 
 
 class UsageError(CommandError):
     """The command, a file or the configuration says something that cannot be done."""
 
     exit = Exit.USAGE
+    code = "usage"
 
 
 class NotSignedIn(CommandError):
     """There is no token, or the store does not accept it."""
 
     exit = Exit.NOT_SIGNED_IN
+    code = "not_signed_in"
 
 
 class NotFound(CommandError):
     """What was named is not there."""
 
     exit = Exit.NOT_FOUND
+    code = "not_found"
 
 
 class Unavailable(CommandError):
     """The store or the storage behind it does not answer, or answered with a fault of its own."""
 
     exit = Exit.UNAVAILABLE
+    code = "unavailable"
+    may_pass = True
 
 
 class Broken(CommandError):
     """Bytes that were received or kept are not what they should be."""
 
     exit = Exit.REFUSED
+    code = "broken"
+    may_pass = True
 
 
 class NotOffered(CommandError):
     """This store has no such route: it is older than the command line, or leaves the feature out."""
 
     exit = Exit.NOT_OFFERED
+    code = "not_offered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +101,8 @@ class Problem:
         known = {
             "status": self.status,
             "title": self.title,
-            "detail": self.detail,
-            "code": self.code,
+            "detail": self.detail or self.title,
+            "code": self.code or code_for(self.status),
             "request_id": self.request_id,
             "existing_id": self.existing_id,
             "errors": list(self.errors),
@@ -99,10 +117,19 @@ class Refused(CommandError):
         super().__init__(problem.sentence())
         self.problem = problem
         self.exit = exit_for(problem.status)
+        self.may_pass = problem.status in PASSING or problem.status >= 500
 
     def body(self) -> dict[str, Any]:
         """The problem as the store told it."""
         return self.problem.body()
+
+
+def code_for(status: int) -> str:
+    """Name an HTTP status as a code, for answers of the gateway, which have none: `too_many_requests` for 429."""
+    try:
+        return HTTPStatus(status).name.lower()
+    except ValueError:
+        return f"status_{status}"
 
 
 def exit_for(status: int) -> Exit:

@@ -33,13 +33,15 @@ def error_of(answer: httpx.Response) -> CommandError:
     if problem.code is None and answer.status_code in {404, 405}:
         return NotOffered(
             f"This store does not offer {answer.request.method} {path}: its version is older than this command, "
-            "or the address is not that of an image store."
+            "or the address is not that of an image store.",
+            request_id=problem.request_id,
         )
     if answer.status_code == 401:
         mark = f" (request {problem.request_id})" if problem.request_id else ""
         return NotSignedIn(
             "The store does not accept the token: it has expired, or its issuer or audience is another one. "
-            f"Get a new token; `image-store doctor` tells what is wrong with this one.{mark}"
+            f"Get a new token; `image-store doctor` tells what is wrong with this one.{mark}",
+            request_id=problem.request_id,
         )
     if answer.status_code == 413 and problem.code is None:
         return Refused(replace(problem, detail=TOO_LARGE))

@@ -131,9 +131,9 @@ class UploadRun:
             self._context.out.note(OTHERS)
         sent = sum(result.size for result in results if result.status == NEW)
         self._context.out.note(f"{counted(len(results), 'picture')}: {', '.join(parts)}; {size(sent)} sent.")
-        if failures:
+        if any(failure.may_pass for failure in failures):
             self._context.out.note("Repeat the command to retry those that failed.")
-        else:
+        if not failures:
             self._journal.remove()
         return outcome(failures, of=len(results))
 

@@ -1,4 +1,4 @@
-"""Shows what is public to everybody."""
+"""Lists the public images of all owners."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -24,18 +24,18 @@ api = http.create_api()
 def list_feed() -> "Response[str]":
     """Lists the public images of all owners, the newest first."""
     app = application()
-    settings, asked = app.settings, query(api, FeedParameters)
+    settings, parameters = app.settings, query(api, FeedParameters)
     shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)
-    fields = asked.fields or frozenset()
+    fields = parameters.fields or frozenset()
     with_details = needs_details(fields, shown)
     return feed_answer(
         app.answers,
-        app.finding.feed.page(feed_query(asked), cursor=asked.cursor, with_details=with_details),
+        app.finding.feed.page(feed_query(parameters), cursor=parameters.cursor, with_details=with_details),
         fields=fields,
         shown=shown,
         details=settings.feed_details,
         api_url=http.api_url(api, settings.api_url),
-        kept_for=settings.feed_cache,
+        cache_for=settings.feed_cache,
     )
 
 

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application, prepare
-from image_store.entrypoints.finding.queries import carried_fields, list_query
+from image_store.entrypoints.finding.queries import list_query, page_fields
 from image_store.entrypoints.finding.query_schemas import ImageListParameters
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.requests import query
@@ -18,16 +18,16 @@ api = http.create_api()
     ),
 )
 def list_images() -> "Response[str]":
-    """Lists your images as cards, the newest first unless told otherwise.
+    """Lists your images as cards, by default the newest first.
 
     A page may be short or empty while `next_cursor` is not null.
     """
     app = application()
-    asked = query(api, ImageListParameters)
+    parameters = query(api, ImageListParameters)
     owner = http.caller(api)
-    page = app.finding.listing.page(list_query(owner, asked), cursor=asked.cursor)
-    carried = carried_fields(app.answers, lambda: app.finding.card_completion, owner, page, asked.fields)
-    return app.answers.page(page, carried)
+    page = app.finding.listing.page(list_query(owner, parameters), cursor=parameters.cursor)
+    fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
+    return app.answers.page(page, fields)
 
 
 prepare()

@@ -1,4 +1,4 @@
-"""Follows the table's changes, so that images are found and counted."""
+"""Brings projections up to date with the changes in the table's stream."""
 
 from collections.abc import Collection
 from typing import Any

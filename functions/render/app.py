@@ -8,7 +8,7 @@ from image_store.bootstrap import application
 from image_store.domain.delivery.render_requests import RenderRequest, TransformRequest
 from image_store.entrypoints.callers.actors import act_as_function
 from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.delivery.render_requests import handle_making
+from image_store.entrypoints.delivery.render_requests import handle_render_request
 from image_store.entrypoints.operations.observability import logger
 
 
@@ -24,4 +24,4 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         else:
             app.delivery.rendering.make(wanted, until=until)
 
-    return handle_making(event, make=make)
+    return handle_render_request(event, make=make)

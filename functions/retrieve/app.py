@@ -46,7 +46,7 @@ def get_image_content(image_id: str) -> "Response[str]":
     preset = http.chosen(api, "rendition", among=tuple(app.settings.presets))
     owner, method = http.caller(api), http.read_method(api)
     if preset is None:
-        return app.answers.original(app.images.retrieval.get_image(owner, image_id), method=method)
+        return app.answers.original(app.images.retrieval.get_record(owner, image_id), method=method)
     found = app.delivery.renditions.of_owner(owner, image_id, preset, accept=http.header(api, "accept"))
     return app.answers.rendition(found, method=method)
 

@@ -1,10 +1,10 @@
-"""Searches an owner's images: by words, or by what one of them looks like."""
+"""Searches an owner's images by words or by similarity to one of them."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.domain.images.sensitive import NOT_SEARCHED
-from image_store.entrypoints.finding.queries import carried_fields, search_query
+from image_store.entrypoints.finding.queries import page_fields, search_query
 from image_store.entrypoints.finding.query_schemas import SearchParameters, SimilarParameters
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.requests import query
@@ -21,11 +21,11 @@ api = http.create_api()
 def search_images() -> "Response[str]":
     """Finds your images by words in title, tags, filename, alternative text and prompt."""
     app = application()
-    asked, owner = query(api, SearchParameters), http.caller(api)
-    page = app.finding.searching.page(search_query(owner, asked), cursor=asked.cursor)
+    parameters, owner = query(api, SearchParameters), http.caller(api)
+    page = app.finding.searching.page(search_query(owner, parameters), cursor=parameters.cursor)
     not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
-    carried = carried_fields(app.answers, lambda: app.finding.card_completion, owner, page, asked.fields)
-    return app.answers.found(page, not_searched=not_searched, extras=carried)
+    fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
+    return app.answers.found(page, not_searched=not_searched, extras=fields)
 
 
 @api.get(
@@ -40,8 +40,10 @@ def search_images() -> "Response[str]":
 def list_similar_images(image_id: str) -> "Response[str]":
     """Lists your images that look like this one, the most similar first."""
     app = application()
-    asked = query(api, SimilarParameters)
-    return app.answers.similar(app.finding.similarity.similar(http.caller(api), image_id, limit=asked.limit))
+    parameters = query(api, SimilarParameters)
+    return app.answers.similar(
+        app.finding.similarity.similar(http.caller(api), image_id, limit=parameters.limit)
+    )
 
 
 lambda_handler = http.handler(api)

@@ -1,4 +1,4 @@
-"""What the API says of itself: health, OpenAPI document, docs page; and the web console."""
+"""Serve health, the OpenAPI document, the docs page and the web console."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.operations import site_routes
 
-# Health is asked for most often and needs nothing: whatever else a route needs is imported when it is called.
+# Health is requested most often and needs nothing: other routes import what they need when they are called.
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE / "openapi.json"
@@ -38,14 +38,14 @@ def get_console() -> "Response[bytes]":
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.of(HERE).page(application().settings, console.asked(api))
+    return console.of(HERE).page(application().settings, console.file_request(api))
 
 
 @api.get("/assets/<file>", **site_routes.FILE)
 def get_console_file(file: str) -> "Response[bytes]":
     from image_store.entrypoints.operations import console
 
-    return console.of(HERE).asset(file, console.asked(api))
+    return console.of(HERE).asset(file, console.file_request(api))
 
 
 @api.get("/config.json", **site_routes.SETTINGS)
@@ -53,7 +53,7 @@ def get_config() -> "Response[str]":
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.told(application().settings)
+    return console.settings_response(application().settings)
 
 
 lambda_handler = http.handler(api)

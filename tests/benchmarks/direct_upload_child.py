@@ -27,7 +27,7 @@ def main(endpoint: str, picture: Path) -> None:
     until = application.clock.now() + timedelta(minutes=5)
     application.images.direct_uploads.finish(CompleteUpload(image_id), until=until)
     after_mb = peak_mb()
-    image = application.ports.repository.get_image(image_id)
+    image = application.ports.repository.get_record(image_id)
     if image is None or image.state is not State.READY:
         raise RuntimeError("The upload was not completed.")
     print(after_mb - before_mb)
@@ -46,7 +46,7 @@ def _stage(application: Application, picture: Path) -> str:
     )
     ticket = application.images.direct_uploads.begin(upload)
     assert isinstance(ticket, Ticket)
-    image = application.ports.repository.get_image(ticket.image_id)
+    image = application.ports.repository.get_record(ticket.image_id)
     assert image is not None
     assert image.staging_key is not None
     application.ports.private.copy_from(

@@ -110,6 +110,15 @@ def test_files_that_are_no_pictures_spoil_no_other(store: StoreServer, folder: P
     assert "No file matches" in by_path[str(folder / "*.gif")]["error"]["detail"]
 
 
+def test_no_one_is_told_to_repeat_what_fails_again(store: StoreServer, folder: Path) -> None:
+    store.refused.add(JPEG + b"\x03")
+
+    said = command(None, "upload", str(folder / "pictures"), folder=folder, url=store.url)
+
+    assert "5 stored, 1 failed" in said.err
+    assert "Repeat the command" not in said.err
+
+
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=["person", "program"])
 def test_a_name_that_is_no_text_fails_alone(store: StoreServer, folder: Path, more: tuple[str, ...]) -> None:
     odd = os.fsdecode(os.fsencode(folder / "pictures") + b"/caf\xe9.jpg")

@@ -110,7 +110,7 @@ def all_of(store: Public, limit: int, **part: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 100])
-def test_the_feed_holds_what_is_public_newest_first_over_all_months(store: Public, limit: int) -> None:
+def test_the_feed_has_all_public_images_the_newest_first(store: Public, limit: int) -> None:
     for number in range(8):
         store.add(list(Visibility)[number % 3], days=number * 20)
         store.add(days=number * 20)
@@ -148,7 +148,7 @@ def fill(store: Public) -> None:
     ids=str,
 )
 @pytest.mark.parametrize("limit", [2, 100])
-def test_a_part_of_the_feed_holds_what_is_public_of_it(
+def test_a_part_of_the_feed_has_the_public_images_of_an_owner_or_group(
     store: Public, part: dict[str, Any], limit: int
 ) -> None:
     fill(store)
@@ -171,7 +171,7 @@ def test_many_images_that_have_expired_take_few_reads() -> None:
     assert len(counting.calls) < 10
 
 
-def test_an_image_that_has_expired_is_not_shown_though_its_row_is_still_there(store: Public) -> None:
+def test_an_expired_image_is_hidden_while_its_row_still_exists(store: Public) -> None:
     image = store.add(expires_at=store.clock.now() + timedelta(minutes=5))
     staying = store.add(details=Details(groups=(POST,)))
     assert all_of(store, 10) == [staying.record.id, image.record.id]
@@ -183,7 +183,7 @@ def test_an_image_that_has_expired_is_not_shown_though_its_row_is_still_there(st
 
 
 @pytest.mark.parametrize("state", [State.TRASHED, State.DELETING])
-def test_an_image_leaves_the_feed_in_the_transaction_that_withdraws_it(store: Public, state: State) -> None:
+def test_an_image_leaves_the_feed_in_the_transaction_that_unpublishes_it(store: Public, state: State) -> None:
     trashed = store.add(details=Details(groups=(POST,)))
     hidden = store.add(details=Details(groups=(POST,)))
     unlisted = store.add(details=Details(groups=(POST,)))
@@ -217,7 +217,7 @@ def test_all_groups_are_exchanged_in_one_transaction() -> None:
     assert all_of(store, 10, group="session:19") == [image.record.id]
 
 
-def test_details_are_those_of_the_row_and_no_later_ones(store: Public) -> None:
+def test_details_belong_to_the_version_of_the_row(store: Public) -> None:
     image = store.add(details=Details(title="shown", tags=("a",)))
     store.add(details=Details(title="also shown"))
     page = store.page()
@@ -229,7 +229,7 @@ def test_details_are_those_of_the_row_and_no_later_ones(store: Public) -> None:
     assert [details.title for details in found.values()] == ["also shown"]
 
 
-def test_a_page_with_details_leaves_out_what_has_changed_since_it_was_read(store: Public) -> None:
+def test_a_page_with_details_omits_images_that_changed_after_their_row(store: Public) -> None:
     store.add(details=Details(title="one"))
 
     page = store.feed.page(FeedQuery(10), cursor=None, with_details=True)
@@ -254,7 +254,7 @@ def test_moto_reads_the_same_parts_of_the_feed() -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 6), st.randoms(use_true_random=False))
-def test_images_that_stay_public_are_shown_once_while_others_come_and_go(limit: int, chance: Any) -> None:
+def test_images_that_stay_public_appear_once_while_others_change(limit: int, chance: Any) -> None:
     store = in_memory()
     for _ in range(20):
         store.add(chance.choice(list(Visibility)), days=chance.randrange(90))

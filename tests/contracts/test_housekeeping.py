@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.ids import uuid7
-from image_store.domain.upkeep.cleanup import Lease, Position, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, Lease, PassPosition
 from image_store.ports.upkeep import Housekeeping
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -64,10 +64,12 @@ def take(kept: Housekeeping, *, holder: str = "a run", at: datetime = NOON, unti
     return lease
 
 
-def report(*, at: datetime = NOON, number: int = 0) -> Report:
+def report(*, at: datetime = NOON, number: int = 0) -> CleanupReport:
     """A report in which no two counts are the same."""
-    made = Report(id=uuid7(at, number), started_at=at, dry_run=False)
-    for count, name in enumerate((found.name for found in fields(Report) if found.type is int), start=1):
+    made = CleanupReport(id=uuid7(at, number), started_at=at, dry_run=False)
+    for count, name in enumerate(
+        (found.name for found in fields(CleanupReport) if found.type is int), start=1
+    ):
         setattr(made, name, count)
     return made
 
@@ -94,7 +96,7 @@ def test_a_refused_lease_changes_nothing_about_the_one_that_is_held(kept: Housek
     held = take(kept)
     kept.take_lease(holder="another", at=NOON + MOMENT, until=END + timedelta(days=1))
 
-    kept.move("private", Position(NOON, "a"), held)
+    kept.move("private", PassPosition(NOON, "a"), held)
 
     assert take(kept, holder="another", at=END + MOMENT).token == held.token + 1
 
@@ -116,7 +118,7 @@ def test_a_lease_is_taken_over_from_whoever_holds_it_when_that_is_asked(kept: Ho
     assert mine is not None
     assert mine.token > dead.token
     with pytest.raises(Conflict):
-        kept.move("private", Position(NOON, "a"), dead)
+        kept.move("private", PassPosition(NOON, "a"), dead)
 
 
 def test_a_lease_that_is_free_can_be_taken_over_too(kept: Housekeeping) -> None:
@@ -155,7 +157,7 @@ def test_an_ended_lease_can_be_ended_again(kept: Housekeeping) -> None:
 
 @pytest.mark.parametrize("after", ["", "images/ключ/a b#c", None], ids=["at its beginning", "on", "over"])
 def test_a_position_reads_as_it_was_written(kept: Housekeeping, after: str | None) -> None:
-    position = Position(NOON + MOMENT, after)
+    position = PassPosition(NOON + MOMENT, after)
 
     kept.move("private", position, take(kept))
 
@@ -164,13 +166,13 @@ def test_a_position_reads_as_it_was_written(kept: Housekeeping, after: str | Non
 
 def test_positions_are_kept_by_sweep_and_the_last_one_counts(kept: Housekeeping) -> None:
     lease = take(kept)
-    kept.move("private", Position(NOON, "a"), lease)
-    kept.move("records", Position(NOON, "b"), lease)
+    kept.move("private", PassPosition(NOON, "a"), lease)
+    kept.move("records", PassPosition(NOON, "b"), lease)
 
-    kept.move("private", Position(NOON, None), lease)
+    kept.move("private", PassPosition(NOON, None), lease)
 
-    assert kept.position("private") == Position(NOON, None)
-    assert kept.position("records") == Position(NOON, "b")
+    assert kept.position("private") == PassPosition(NOON, None)
+    assert kept.position("records") == PassPosition(NOON, "b")
     assert kept.position("public") is None
 
 
@@ -185,7 +187,7 @@ def test_a_report_reads_as_it_was_written_field_by_field(kept: Housekeeping) -> 
         policies=[3, 0, 5],
         stopped_because="cap",
     )
-    counts = [getattr(told, found.name) for found in fields(Report) if found.type is int]
+    counts = [getattr(told, found.name) for found in fields(CleanupReport) if found.type is int]
     assert len(set(counts)) == len(counts) > 10
 
     kept.keep_report(told, take(kept))
@@ -213,7 +215,7 @@ def test_reports_come_newest_first_and_no_more_than_asked_for(kept: Housekeeping
 
 
 def test_without_a_report_there_is_none(kept: Housekeeping) -> None:
-    kept.move("private", Position(NOON, None), take(kept))
+    kept.move("private", PassPosition(NOON, None), take(kept))
 
     assert list(kept.reports(limit=9)) == []
 
@@ -231,7 +233,7 @@ def test_a_report_stays_as_it_was_kept(kept: Housekeeping) -> None:
 
 
 WRITES: dict[str, Callable[[Housekeeping, Lease], None]] = {
-    "move": lambda kept, lease: kept.move("private", Position(NOON, "lost"), lease),
+    "move": lambda kept, lease: kept.move("private", PassPosition(NOON, "lost"), lease),
     "keep_report": lambda kept, lease: kept.keep_report(report(), lease),
 }
 
@@ -241,13 +243,13 @@ def test_what_a_run_writes_that_lost_its_lease_is_refused_and_not_written(
     kept: Housekeeping, write: str
 ) -> None:
     lost = take(kept)
-    kept.move("private", Position(NOON, "before"), lost)
+    kept.move("private", PassPosition(NOON, "before"), lost)
     holder = take(kept, holder="another", at=END + MOMENT, until=END + timedelta(minutes=15))
 
     with pytest.raises(Conflict):
         WRITES[write](kept, lost)
 
-    assert kept.position("private") == Position(NOON, "before")
+    assert kept.position("private") == PassPosition(NOON, "before")
     assert list(kept.reports(limit=9)) == []
     WRITES[write](kept, holder)
 
@@ -315,13 +317,13 @@ def test_a_lease_whose_answer_was_lost_is_its_holders_when_it_asks_again(table: 
 
     again = take(kept, holder="a run")
 
-    kept.move("private", Position(NOON, "a"), again)
+    kept.move("private", PassPosition(NOON, "a"), again)
 
 
 def test_reports_alone_expire_by_themselves_after_90_days(table: Table) -> None:
     kept = table.kept
     lease = take(kept)
-    kept.move("private", Position(NOON, "a"), lease)
+    kept.move("private", PassPosition(NOON, "a"), lease)
     kept.keep_report(report(), lease)
 
     [row] = [row for row in all_items(table.client, table.name) if "ttl" in row]

@@ -1,4 +1,4 @@
-"""Every list that can be asked for, against a sorted list of the records: on the fake and on the template's table."""
+"""Every possible list, against a sorted list of the records: on the fake and on the table of the template."""
 
 import random
 from collections.abc import Iterator
@@ -91,28 +91,28 @@ def add(store: Rows, number: int, chance: random.Random) -> Image:
     return ready
 
 
-def meets(image: Image, asked: ListQuery) -> bool:
+def meets(image: Image, list_query: ListQuery) -> bool:
     """What the contract says of filters, on one record."""
     record, details = image.record, image.details
     made = details.generation or {}
     return (
-        record.owner == asked.owner
-        and record.state is (State.TRASHED if asked.trashed else State.READY)
-        and asked.kind in {None, record.kind}
-        and asked.visibility in {None, record.visibility}
-        and asked.category in {None, record.category}
-        and asked.tag in {None, *details.tags}
-        and asked.group in {None, *details.groups}
-        and asked.model in {None, made.get("model")}
-        and asked.provider in {None, made.get("provider")}
-        and (asked.since is None or record.created_at >= asked.since)
-        and (asked.until is None or record.created_at < asked.until)
+        record.owner == list_query.owner
+        and record.state is (State.TRASHED if list_query.trashed else State.READY)
+        and list_query.kind in {None, record.kind}
+        and list_query.visibility in {None, record.visibility}
+        and list_query.category in {None, record.category}
+        and list_query.tag in {None, *details.tags}
+        and list_query.group in {None, *details.groups}
+        and list_query.model in {None, made.get("model")}
+        and list_query.provider in {None, made.get("provider")}
+        and (list_query.since is None or record.created_at >= list_query.since)
+        and (list_query.until is None or record.created_at < list_query.until)
     )
 
 
-def expected(records: list[Image], asked: ListQuery) -> list[str]:
-    found = sorted(image.record.id for image in records if meets(image, asked))
-    return found[::-1] if asked.descending else found
+def expected(records: list[Image], list_query: ListQuery) -> list[str]:
+    found = sorted(image.record.id for image in records if meets(image, list_query))
+    return found[::-1] if list_query.descending else found
 
 
 PAIRS = [
@@ -128,9 +128,9 @@ def test_any_two_filters_hold_together(filled: tuple[Rows, list[Image]], one: st
     """C1."""
     store, records = filled
     for values in product(FILTERS[one], FILTERS[other]):
-        asked = query(7, **dict(zip((one, other), values, strict=True)))
+        list_query = query(7, **dict(zip((one, other), values, strict=True)))
 
-        assert ids_of(store, asked) == expected(records, asked), asked
+        assert ids_of(store, list_query) == expected(records, list_query), list_query
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -145,9 +145,9 @@ def test_any_filters_and_any_limit_give_the_sorted_list(
     store, records = filled
     if chosen["trashed"]:
         chosen = {**chosen, "group": None}
-    asked = query(limit, **chosen)
+    list_query = query(limit, **chosen)
 
-    assert ids_of(store, asked) == expected(records, asked)
+    assert ids_of(store, list_query) == expected(records, list_query)
 
 
 @pytest.mark.parametrize("kind", ["memory", "table"])
@@ -159,17 +159,17 @@ def test_any_filters_and_any_limit_give_the_sorted_list(
     limit=st.integers(1, 4),
     chance=st.randoms(use_true_random=False),
 )
-def test_images_that_stay_are_listed_once_while_others_come_and_go(
+def test_images_that_stay_appear_once_while_others_change(
     kind: str, chosen: dict[str, Any], limit: int, chance: random.Random
 ) -> None:
     store = MemoryRepository() if kind == "memory" else in_table(MemoryDynamo())
-    asked = query(limit, **chosen)
+    list_query = query(limit, **chosen)
     records = [add(store, number, chance) for number in range(10)]
-    staying = {image.record.id for image in records if meets(image, asked)}
+    staying = {image.record.id for image in records if meets(image, list_query)}
     seen: list[str] = []
     after = None
     while True:
-        page = store.cards(asked, after=after)
+        page = store.cards(list_query, after=after)
         seen += [card.id for card in page.cards]
         after = page.resume_after
         if after is None:
@@ -183,16 +183,16 @@ def test_images_that_stay_are_listed_once_while_others_come_and_go(
 
     assert staying <= set(seen)
     assert len(seen) == len(set(seen))
-    assert seen == sorted(seen, reverse=asked.descending)
+    assert seen == sorted(seen, reverse=list_query.descending)
 
 
-def test_a_tag_drives_one_query_of_as_many_rows_as_it_shows() -> None:
+def test_a_list_by_tag_reads_only_its_own_rows_in_one_query() -> None:
     client = MemoryDynamo()
     store = in_table(client)
     chance = random.Random(1)  # noqa: S311
     for number in range(6):
         add(store, number, chance)
-    asked = ListQuery(OWNER, 100, tag="a")
+    list_query = ListQuery(OWNER, 100, tag="a")
     calls: list[dict[str, Any]] = []
 
     class Counting:
@@ -201,14 +201,14 @@ def test_a_tag_drives_one_query_of_as_many_rows_as_it_shows() -> None:
             return client.query(**request)
 
     counting = Counting()
-    found = DynamoRows(store.table, client=lambda: counting).cards(asked, after=None)
+    found = DynamoRows(store.table, client=lambda: counting).cards(list_query, after=None)
 
     assert len(calls) == 1
     assert "FilterExpression" not in calls[0]
-    assert len(found.cards) == len(ids_of(store, asked))
+    assert len(found.cards) == len(ids_of(store, list_query))
 
 
-def test_many_images_of_the_same_bytes_that_are_not_wanted_take_few_reads() -> None:
+def test_many_images_with_equal_bytes_that_do_not_match_take_few_reads() -> None:
     client = MemoryDynamo()
     store = in_table(client)
     sha256 = "5a" * 32
@@ -216,7 +216,7 @@ def test_many_images_of_the_same_bytes_that_are_not_wanted_take_few_reads() -> N
         image = pending(sha256=sha256, kind=Kind.UPLOAD)
         store.reserve(Reservation(image, Quota(), None, None, NOON))
         store.replace(image, moved(image, State.READY, due_at=None))
-    wanted = ListQuery(OWNER, 1, sha256=sha256, kind=Kind.GENERATED)
+    list_query = ListQuery(OWNER, 1, sha256=sha256, kind=Kind.GENERATED)
     calls: list[str] = []
 
     class Counting:
@@ -225,7 +225,7 @@ def test_many_images_of_the_same_bytes_that_are_not_wanted_take_few_reads() -> N
             return getattr(client, operation)
 
     counting = Counting()
-    found = DynamoRows(store.table, client=lambda: counting).cards(wanted, after=None)
+    found = DynamoRows(store.table, client=lambda: counting).cards(list_query, after=None)
 
     assert found.cards == ()
     assert len(calls) < 25

@@ -18,13 +18,13 @@ from image_store.domain.upkeep.migration import (
     MigratedRecord,
     Migration,
     MigrationStatus,
+    MigrationTally,
     MigrationTotals,
     OneRecord,
     Options,
     RecordError,
     SourceLocation,
     Table,
-    Tally,
 )
 from image_store.ports.upkeep import Migrations
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
@@ -44,7 +44,7 @@ FULL = Migration(
     counted=9,
     total=9,
     position='{"id": {"S": "\\ud83d\\ude00"}}',
-    tally=Tally(
+    tally=MigrationTally(
         moved=1,
         already_moved=2,
         failed=3,
@@ -96,8 +96,8 @@ def test_any_source_is_remembered(migrations: Migrations, source: SourceLocation
 
 def test_a_step_is_saved_once(migrations: Migrations) -> None:
     migrations.create(NEW)
-    first = replace(NEW, step=2, tally=Tally(moved=1))
-    late = replace(NEW, step=2, tally=Tally(moved=2))
+    first = replace(NEW, step=2, tally=MigrationTally(moved=1))
+    late = replace(NEW, step=2, tally=MigrationTally(moved=2))
 
     migrations.save(first, step=1)
     with pytest.raises(Conflict):
@@ -168,14 +168,16 @@ def test_a_whole_batch_of_records_is_kept_at_once(migrations: Migrations) -> Non
 
 
 def test_totals_count_the_last_migration_of_each_source(migrations: Migrations) -> None:
-    first = replace(NEW, total=10, tally=Tally(moved=2, failed=1))
+    first = replace(NEW, total=10, tally=MigrationTally(moved=2, failed=1))
     other = replace(FULL, total=9)
-    again = replace(first, id=FULL.id[:-1] + "9", tally=Tally(moved=1, already_moved=7))
+    again = replace(first, id=FULL.id[:-1] + "9", tally=MigrationTally(moved=1, already_moved=7))
     migrations.create(first)
     migrations.create(other)
-    migrations.create(replace(NEW, id=FULL.id[:-1] + "8", source=OneRecord("a", "b"), tally=Tally(moved=1)))
+    migrations.create(
+        replace(NEW, id=FULL.id[:-1] + "8", source=OneRecord("a", "b"), tally=MigrationTally(moved=1))
+    )
     migrations.create(again)
-    migrations.save(replace(again, step=2, tally=Tally(moved=1, already_moved=8)), step=1)
+    migrations.save(replace(again, step=2, tally=MigrationTally(moved=1, already_moved=8)), step=1)
 
     assert migrations.totals() == MigrationTotals(moved=9 + 3, left=1 + 3, failed=3)
 

@@ -97,9 +97,9 @@ class Failing:
         self._client = client
         self._has_effect = has_effect
 
-    def put_item(self, **request: Any) -> Any:
+    def transact_write_items(self, **request: Any) -> Any:
         if self._has_effect:
-            self._client.put_item(**request)
+            self._client.transact_write_items(**request)
         raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
 
     def get_item(self, **request: Any) -> Any:

@@ -19,7 +19,7 @@ from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.table import CONFLICT_RETRY
 from image_store.adapters.dynamodb.upkeep import cleanup_rows
 from image_store.domain.callers.actor import Actor
-from image_store.domain.delivery.publication import NOBODY, PublicationRow
+from image_store.domain.delivery.publication import NO_IMAGE, PublicationRow
 from image_store.domain.delivery.renditions import PRESETS, Placeholder, Rendition
 from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailable
 from image_store.domain.finding.cards import Card
@@ -232,7 +232,7 @@ def test_a_reserved_record_reads_as_it_was_written(store: Rows) -> None:
     store.reserve(reservation(image))
 
     assert store.get(image.record.id) == image
-    assert store.get_image(image.record.id) == image.record
+    assert store.get_record(image.record.id) == image.record
 
 
 def test_what_was_never_reserved_is_not_there(store: Rows) -> None:
@@ -241,7 +241,7 @@ def test_what_was_never_reserved_is_not_there(store: Rows) -> None:
     unknown = uuid7(NOON, 0)
 
     assert store.get(unknown) is None
-    assert store.get_image(unknown) is None
+    assert store.get_record(unknown) is None
     assert store.idempotency("unknown") is None
     assert store.publication("unknown") is None
     assert store.usage("unknown") == Usage(0, 0)
@@ -444,7 +444,7 @@ def test_a_replaced_record_reads_as_it_was_written(store: Rows) -> None:
     store.replace(before, after)
 
     assert store.get(before.record.id) == after
-    assert store.get_image(before.record.id) == after.record
+    assert store.get_record(before.record.id) == after.record
 
 
 def test_a_replacement_can_be_repeated(store: Rows) -> None:
@@ -646,11 +646,11 @@ def test_an_announced_copy_is_named_by_the_publication_until_it_is_forgotten(sto
 def test_strays_get_a_row_that_is_due_where_there_is_none(store: Rows) -> None:
     image = published(store)
     current = store.publication(PUBLICATION)
-    strays = PublicationRow("stray", NOBODY, frozenset({"p/stray/thumb.jpg"}), NOON)
+    strays = PublicationRow("stray", NO_IMAGE, frozenset({"p/stray/thumb.jpg"}), NOON)
 
     for _ in range(2):  # safe to repeat
-        store.adopt_strays(strays)
-        store.adopt_strays(replace(strays, publication=PUBLICATION))
+        store.add_stray_copies(strays)
+        store.add_stray_copies(replace(strays, publication=PUBLICATION))
 
     assert store.publication("stray") == strays
     assert "publication:stray" in list(store.due(minutes(1)))
@@ -707,7 +707,7 @@ def test_a_change_by_who_has_not_seen_an_amendment_is_a_conflict(store: Rows) ->
     with pytest.raises(Conflict):
         store.amend(image.record, amended(image.record))
 
-    assert store.get_image(image.record.id) == first
+    assert store.get_record(image.record.id) == first
 
 
 def test_a_file_of_an_image_is_made_by_one_at_a_time(store: Rows) -> None:
@@ -727,10 +727,10 @@ def test_many_records_and_publications_are_read_at_once(store: Rows) -> None:
     store.replace(records[0], moved(records[0], State.READY), publications=[waiting(records[0])])
     ids = [image.record.id for image in records]
 
-    assert set(store.get_images([*ids[1:], "no such image"])) == set(ids[1:])
-    assert store.get_images(ids)[ids[1]] == records[1].record
+    assert set(store.get_records([*ids[1:], "no such image"])) == set(ids[1:])
+    assert store.get_records(ids)[ids[1]] == records[1].record
     assert store.publications([PUBLICATION, "none"]) == {PUBLICATION: waiting(records[0])}
-    assert store.get_images([]) == {}
+    assert store.get_records([]) == {}
 
 
 def test_a_guard_is_kept_by_ready_and_released_by_the_trash(store: Rows) -> None:
@@ -784,7 +784,7 @@ def test_a_forgotten_tombstone_is_gone_and_can_be_forgotten_again(store: Rows) -
     store.forget(tombstone)
 
     assert store.get(tombstone.record.id) is None
-    assert store.get_image(tombstone.record.id) is None
+    assert store.get_record(tombstone.record.id) is None
     assert due(store, DEADLINE) == set()
 
 
@@ -1328,7 +1328,7 @@ def test_a_read_that_cannot_settle_a_lost_answer_is_storage_unavailable(table: T
 A_ROW = PublicationRow(PUBLICATION, "id", frozenset({"p/key"}), NOON)
 READS: dict[str, Callable[[Rows], object]] = {
     "get": lambda store: store.get("id"),
-    "get_image": lambda store: store.get_image("id"),
+    "get_record": lambda store: store.get_record("id"),
     "cards": lambda store: store.cards(query(), after=None),
     "copies": lambda store: store.copies(OWNER, SHA256),
     "idempotency": lambda store: store.idempotency("name"),
@@ -1338,7 +1338,7 @@ READS: dict[str, Callable[[Rows], object]] = {
     "publication": lambda store: store.publication(PUBLICATION),
     "forget_publication": lambda store: store.forget_publication(A_ROW, at=NOON),
     "announce_copy": lambda store: store.announce_copy(PUBLICATION, "p/key", until=NOON),
-    "adopt_strays": lambda store: store.adopt_strays(A_ROW),
+    "add_stray_copies": lambda store: store.add_stray_copies(A_ROW),
     "take_rendering": lambda store: store.take_rendering("file", holder="one", at=NOON, until=NOON),
     "members": lambda store: store.members(OwnerGroup(OWNER, "session:s1"), after=None, limit=1),
     "sweep_position": lambda store: store.sweep_position("ingest"),
@@ -1352,7 +1352,7 @@ WEAK_OR_WRITTEN = {
     "owners_due",
     "forget_publication",
     "announce_copy",
-    "adopt_strays",
+    "add_stray_copies",
     "take_rendering",
     "settled",
     "note",
@@ -1651,8 +1651,8 @@ def test_a_record_with_every_rendition_there_can_be_is_below_two_kilobytes(table
     [meta] = [row for row in table.rows() if row["sk"]["S"] == "META"]
     assert len(made) == 9
     assert size_bytes_of(meta) < 2_000
-    assert store.get_image(image.record.id) == store.get(image.record.id).record  # type: ignore[union-attr] # it is there
-    assert len(store.get_image(image.record.id).renditions) == 11  # type: ignore[union-attr] # as above
+    assert store.get_record(image.record.id) == store.get(image.record.id).record  # type: ignore[union-attr] # it is there
+    assert len(store.get_record(image.record.id).renditions) == 11  # type: ignore[union-attr] # as above
 
 
 def test_what_a_deleted_image_leaves_in_the_table_is_the_count(table: Table) -> None:

@@ -171,7 +171,7 @@ def fill(shelf: Shelf, size: int, chance: random.Random) -> None:
         )
 
 
-def test_every_search_finds_what_a_plain_look_finds_in_its_order(shelf: Shelf) -> None:
+def test_every_search_gives_the_same_order_as_a_full_comparison(shelf: Shelf) -> None:
     fill(shelf, 12, random.Random(3))  # noqa: S311
     shelf.move(shelf.records[4], State.DELETING)
 
@@ -181,7 +181,7 @@ def test_every_search_finds_what_a_plain_look_finds_in_its_order(shelf: Shelf) -
 
 @settings(max_examples=60, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(1, 100), st.sampled_from(QUERIES))
-def test_any_search_of_any_limit_finds_what_a_plain_look_finds(
+def test_any_search_with_any_limit_gives_the_same_as_a_full_comparison(
     chance: random.Random, limit: int, text: str
 ) -> None:
     shelf = shelf_in_memory()
@@ -250,7 +250,7 @@ def test_filters_hold_together_with_words(shelf: Shelf) -> None:
         assert len(found) < 5
 
 
-def test_images_in_the_trash_are_found_there_alone(shelf: Shelf) -> None:
+def test_a_search_finds_images_in_the_trash_only_there(shelf: Shelf) -> None:
     image = shelf.add(Details(title="cat", tags=("pet",)))
     shelf.move(image, State.TRASHED)
 
@@ -293,7 +293,7 @@ class Counting:
         return call
 
 
-def test_what_is_read_depends_on_what_is_found_and_not_on_what_is_stored(client: Any) -> None:
+def test_reads_depend_on_the_matches_and_not_on_the_number_of_images(client: Any) -> None:
     """A rare word leads, whatever the common one beside it is."""
     shelf = shelf_in_table(client)
     rare = shelf.add(Details(title="zebra common"))
@@ -311,7 +311,7 @@ def test_what_is_read_depends_on_what_is_found_and_not_on_what_is_stored(client:
     assert counting.calls == ["query", "query", "batch_get_item"]
 
 
-def test_a_word_alone_takes_one_query_and_one_look_at_the_records(client: Any) -> None:
+def test_a_single_word_takes_one_query_and_one_read_of_records(client: Any) -> None:
     shelf = shelf_in_table(client)
     for _ in range(30):
         shelf.add(Details(title="common"))
@@ -338,7 +338,7 @@ def counted_shelf(client: Any) -> tuple[Shelf, Counting]:
     return shelf, counting
 
 
-def test_many_images_that_a_filter_leaves_out_take_few_reads(client: Any) -> None:
+def test_many_images_that_a_filter_drops_take_few_reads(client: Any) -> None:
     shelf, counting = counted_shelf(client)
     for _ in range(200):
         shelf.add(Details(title="common"))
@@ -380,7 +380,7 @@ def term_rows(client: Any, shelf: Shelf) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("words", "packed"), [(5, False), (95, True)], ids=["few words", "many words"])
-def test_many_terms_are_packed_and_found_all_the_same(client: Any, words: int, packed: bool) -> None:
+def test_many_terms_are_compressed_and_still_found(client: Any, words: int, packed: bool) -> None:
     shelf = shelf_in_table(client)
     prompt = " ".join(f"word{number:03}" for number in range(words))
     shelf.add(Details(title="cat", generation={"prompt": prompt}))

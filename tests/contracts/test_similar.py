@@ -90,37 +90,37 @@ def flipped(perceptual_hash: str, *bits: int) -> str:
     return f"{value:016x}"
 
 
-def test_the_nearest_come_first_and_of_equals_the_newest(album: Album) -> None:
-    asked = album.add(HASH)
+def test_the_most_similar_come_first_then_the_newest(album: Album) -> None:
+    image = album.add(HASH)
     near, older = album.add(flipped(HASH, 3)), album.add(HASH)
     newer, far = album.add(HASH), album.add(flipped(HASH, 0, 20, 40))
     album.add(flipped(HASH, *range(30)))
 
-    found = album.found(asked)
+    found = album.found(image)
 
     expected = [(newer, 0), (older, 0), (near, 1), (far, 3)]
     assert found == [(image.record.id, distance) for image, distance in expected]
-    assert album.found(asked, limit=2) == found[:2]
+    assert album.found(image, limit=2) == found[:2]
 
 
-def test_what_is_found_is_shown_as_in_a_list(album: Album) -> None:
-    asked, other = album.add(HASH), album.add(HASH, filename="other.png", category="cats")
+def test_similar_images_have_the_cards_of_a_list(album: Album) -> None:
+    image, other = album.add(HASH), album.add(HASH, filename="other.png", category="cats")
 
-    [similar] = album.similarity.similar(OWNER, asked.record.id, limit=20)
+    [similar] = album.similarity.similar(OWNER, image.record.id, limit=20)
 
     assert similar.card == card_of(other)
 
 
-def test_nothing_farther_than_the_limit_is_found_even_where_it_shares_a_band(album: Album) -> None:
-    asked = album.add(HASH)
+def test_images_beyond_the_maximum_distance_are_omitted_even_with_a_shared_band(album: Album) -> None:
+    image = album.add(HASH)
     farthest = album.add(flipped(HASH, *range(MAX_DISTANCE)))
     album.add(flipped(HASH, *range(MAX_DISTANCE + 1)))
 
-    assert album.found(asked) == [(farthest.record.id, MAX_DISTANCE)]
+    assert album.found(image) == [(farthest.record.id, MAX_DISTANCE)]
 
 
 def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
-    asked, kept = album.add(HASH), album.add(HASH)
+    image, kept = album.add(HASH), album.add(HASH)
     album.move(album.add(HASH), State.TRASHED)
     album.move(album.add(HASH), State.DELETING)
     album.add(HASH, owner="somebody else")
@@ -128,49 +128,49 @@ def test_only_other_ready_images_of_the_owner_are_found(album: Album) -> None:
     pending_one = pending(perceptual_hash=HASH)
     album.repository.reserve(Reservation(pending_one, Quota(), None, None, NOON))
 
-    assert album.found(asked) == [(kept.record.id, 0)]
+    assert album.found(image) == [(kept.record.id, 0)]
 
 
 def test_a_restored_image_is_found_again(album: Album) -> None:
-    asked, other = album.add(HASH), album.add(HASH)
+    image, other = album.add(HASH), album.add(HASH)
     trashed = moved(other, State.TRASHED)
     album.repository.replace(other, trashed)
-    assert album.found(asked) == []
+    assert album.found(image) == []
 
     album.repository.replace(trashed, moved(trashed, State.READY))
 
-    assert album.found(asked) == [(other.record.id, 0)]
+    assert album.found(image) == [(other.record.id, 0)]
 
 
-def test_an_image_without_a_hash_has_nothing_that_is_similar(album: Album) -> None:
-    asked = album.add(None)
+def test_an_image_without_a_hash_has_no_similar_images(album: Album) -> None:
+    image = album.add(None)
     album.add(HASH)
     album.add(None)
 
-    assert album.found(asked) == []
+    assert album.found(image) == []
 
 
 @pytest.mark.parametrize("state", [State.TRASHED, State.DELETING])
-def test_nothing_is_answered_for_what_is_not_there_any_more(album: Album, state: State) -> None:
-    asked = album.add(HASH)
-    album.move(asked, state)
+def test_an_image_that_is_not_ready_answers_not_found(album: Album, state: State) -> None:
+    image = album.add(HASH)
+    album.move(image, state)
 
     with pytest.raises(ImageNotFound):
-        album.found(asked)
+        album.found(image)
 
 
 @pytest.mark.parametrize("image_id", ["019ca945-0a00-7000-8000-00000000ffff", "x", "", "../META"])
-def test_nothing_is_answered_for_what_never_was(album: Album, image_id: str) -> None:
+def test_an_unknown_id_answers_not_found(album: Album, image_id: str) -> None:
     with pytest.raises(ImageNotFound):
         album.similarity.similar(OWNER, image_id, limit=20)
 
 
-def test_nothing_is_answered_to_somebody_else(album: Album) -> None:
+def test_another_owner_gets_not_found(album: Album) -> None:
     """A8."""
-    asked = album.add(HASH)
+    image = album.add(HASH)
 
     with pytest.raises(ImageNotFound):
-        album.similarity.similar("somebody else", asked.record.id, limit=20)
+        album.similarity.similar("somebody else", image.record.id, limit=20)
 
 
 def test_a_crowded_band_is_read_from_its_newest_on() -> None:
@@ -187,7 +187,7 @@ def test_a_crowded_band_is_read_from_its_newest_on() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.randoms(use_true_random=False))
-def test_all_that_differ_in_as_many_bits_as_bands_guarantee_are_found(chance: random.Random) -> None:
+def test_images_within_the_band_distance_are_always_found(chance: random.Random) -> None:
     album = album_in_memory()
     origin = chance.getrandbits(64)
     for _ in range(20):
@@ -222,11 +222,11 @@ class Counting:
         return call
 
 
-def test_a_look_reads_the_image_and_its_four_bands_whatever_is_stored() -> None:
+def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() -> None:
     album = album_in_table(MemoryDynamo())
     repository = album.repository
     assert isinstance(repository, Projected)
-    asked, _ = album.add(HASH), album.add(HASH)
+    image, _ = album.add(HASH), album.add(HASH)
     for number in range(30):
         album.add(f"{~number & (1 << 64) - 1:016x}")
     counting = Counting(repository.client)
@@ -236,12 +236,12 @@ def test_a_look_reads_the_image_and_its_four_bands_whatever_is_stored() -> None:
         rows=DynamoSimilarityIndex(repository.table, client=lambda: counting),
     )
 
-    assert len(album.found(asked)) == 1
+    assert len(album.found(image)) == 1
     assert counting.calls == ["batch_get_item", *["query"] * 4]
     assert counting.rows == 2 * 4
 
 
-def test_a_row_of_a_common_image_is_as_small_as_that_of_a_list() -> None:
+def test_a_row_of_a_typical_image_is_as_small_as_one_of_a_list() -> None:
     album = album_in_table(MemoryDynamo())
     repository = album.repository
     assert isinstance(repository, Projected)
@@ -259,7 +259,7 @@ def test_a_row_of_a_common_image_is_as_small_as_that_of_a_list() -> None:
 
 def test_a_table_that_does_not_answer_is_not_an_empty_answer() -> None:
     album = album_in_table(MemoryDynamo())
-    asked = album.add(HASH)
+    image = album.add(HASH)
     repository = album.repository
     assert isinstance(repository, Projected)
 
@@ -271,4 +271,4 @@ def test_a_table_that_does_not_answer_is_not_an_empty_answer() -> None:
     album.similarity = replace(album.similarity, rows=rows)
 
     with pytest.raises(StorageUnavailable):
-        album.found(asked)
+        album.found(image)

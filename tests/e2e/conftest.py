@@ -19,7 +19,7 @@ import boto3
 import pytest
 
 from local.ports import any_free_port
-from local.provider_access import ACCOUNT_VARIABLE, VARIABLES
+from local.provider_access import ACCOUNT_VARIABLES, KEY_VARIABLES
 from local.settings import STACK_NAME
 from local.state_folder import StateFolder
 from tests.fakes.cloudflare import TOKEN, ZONE, CloudflareServer
@@ -126,7 +126,7 @@ def launch(
         "MigrationTable": MIGRATION_TABLE,
         **(parameters or {}),
     }
-    paying = {ACCOUNT_VARIABLE, *(name for names in VARIABLES.values() for name in names)}
+    paying = {*KEY_VARIABLES, *ACCOUNT_VARIABLES}
     environment = {
         # Keys of real providers stay outside: tests spend no money.
         **{name: value for name, value in os.environ.items() if name not in paying},

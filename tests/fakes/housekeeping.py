@@ -5,7 +5,7 @@ from datetime import datetime
 
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict
-from image_store.domain.upkeep.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.domain.upkeep.cleanup import LONGEST_RUN, CleanupReport, Lease, PassPosition
 from image_store.ports.upkeep import Housekeeping
 
 
@@ -13,8 +13,8 @@ class MemoryHousekeeping(Housekeeping):
     """Housekeeping in memory; `positions` is there for tests to look at."""
 
     def __init__(self) -> None:
-        self.positions: dict[str, Position] = {}
-        self._reports: list[Report] = []
+        self.positions: dict[str, PassPosition] = {}
+        self._reports: list[CleanupReport] = []
         self._token = 0
         self._until: datetime | None = None
 
@@ -32,18 +32,18 @@ class MemoryHousekeeping(Housekeeping):
         if lease.token == self._token:
             self._until = None
 
-    def position(self, sweep: str) -> Position | None:
+    def position(self, sweep: str) -> PassPosition | None:
         return self.positions.get(sweep)
 
-    def move(self, sweep: str, position: Position, lease: Lease) -> None:
+    def move(self, sweep: str, position: PassPosition, lease: Lease) -> None:
         self._check(lease)
         self.positions[sweep] = position
 
-    def keep_report(self, report: Report, lease: Lease) -> None:
+    def keep_report(self, report: CleanupReport, lease: Lease) -> None:
         self._check(lease)
         self._reports.append(deepcopy(report))
 
-    def reports(self, *, limit: int) -> list[Report]:
+    def reports(self, *, limit: int) -> list[CleanupReport]:
         return sorted(self._reports, key=lambda report: report.id, reverse=True)[:limit]
 
     def _check(self, lease: Lease) -> None:

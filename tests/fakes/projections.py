@@ -20,7 +20,7 @@ def records_in(table: Sequence[items.Item]) -> list[Image]:
     for item in table:
         if item["sk"]["S"] in {keys.META, keys.DETAIL}:
             parts.setdefault(item["pk"]["S"], []).append(item)
-    found = (records.record_of(of_one) for of_one in parts.values())
+    found = (records.image_of(of_one) for of_one in parts.values())
     return [image for image in found if image is not None]
 
 

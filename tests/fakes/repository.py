@@ -12,7 +12,7 @@ from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
 from image_store.domain.finding.cards import Card, thumb_of
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQuery, MemberPage, OwnerGroup
 from image_store.domain.ids import created_at, first_id_at
-from image_store.domain.images.image import FoundRecords, Image, ImageRecord, RecordPage, State
+from image_store.domain.images.image import Image, ImageRecord, RecordPage, RecordsById, State
 from image_store.domain.images.ingest import SweepPosition, holds
 from image_store.domain.images.quota import Quota, Usage
 from image_store.domain.images.reservation import LONGEST_RESERVATION, Copies, IdempotencyRow, Reservation
@@ -113,7 +113,7 @@ class MemoryRepository(Rows):
         self._check_unchanged(before)
         self.records[after.id] = replace(self.records[after.id], record=after)
 
-    def adopt_strays(self, row: PublicationRow) -> None:
+    def add_stray_copies(self, row: PublicationRow) -> None:
         self.publication_rows.setdefault(row.publication, row)
 
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
@@ -145,11 +145,11 @@ class MemoryRepository(Rows):
         )
 
     def _is_mine(self, record: ImageRecord) -> bool:
-        stored = self.get_image(record.id)
+        stored = self.get_record(record.id)
         return stored is not None and stored.change == record.change
 
     def _check_unchanged(self, record: ImageRecord) -> None:
-        stored = self.get_image(record.id)
+        stored = self.get_record(record.id)
         seen = (record.version, record.attempt, record.state, record.amendment)
         if stored is None or (stored.version, stored.attempt, stored.state, stored.amendment) != seen:
             raise _conflict()
@@ -169,12 +169,12 @@ class MemoryRepository(Rows):
             raise UnreadableRow(f"The row {image_id} is damaged.")
         return self.records.get(image_id)
 
-    def get_image(self, image_id: str) -> ImageRecord | None:
+    def get_record(self, image_id: str) -> ImageRecord | None:
         image = self.get(image_id)
         return image.record if image is not None else None
 
-    def get_images(self, image_ids: Collection[str]) -> FoundRecords:
-        found = FoundRecords()
+    def get_records(self, image_ids: Collection[str]) -> RecordsById:
+        found = RecordsById()
         found.unreadable = self.unreadable.intersection(image_ids)
         for image_id in self.records.keys() & set(image_ids) - self.unreadable:
             found[image_id] = self.records[image_id].record

@@ -15,7 +15,7 @@ from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, ImageRecord, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey, Reservation
-from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.domain.upkeep.migration import FieldNames, Table
 from image_store.ports.upkeep import MigrationSource
 from image_store.services.images.editing import Edit
@@ -319,7 +319,7 @@ class Store:
         on_demand: bool = False,
         reconcile: bool = False,
         take_over: bool = False,
-    ) -> Report:
+    ) -> CleanupReport:
         """Run cleanup with a quarter of an hour to do it."""
         return self.cleanup.run(
             until=self.clock.now() + timedelta(minutes=15),

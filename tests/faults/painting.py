@@ -23,6 +23,7 @@ from image_store.domain.generation.providers import (
 from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
+from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
@@ -104,15 +105,19 @@ class Painting:
         )
         ports.image_providers = {Provider.POLLINATIONS: self.provider}
         ports.deployment_key = lambda _: ProviderKey("of the deployment")
-        ports.report_call = ports.report_used_up = lambda _: None
+        ports.report_call = lambda _: None
+        ports.report_used_up = lambda _: None
         ports.sleep = self._sleep
         ports.jitter = lambda most: most
-        settings = replace(world.app.settings, providers=(Provider.POLLINATIONS,), budgets=BUDGETS)
+        settings = replace(
+            world.app.settings, providers=(Provider.POLLINATIONS,), budgets=BUDGETS, quota=Quota(QUOTA)
+        )
         app = assemble(ports, settings)
-        app.images.uploads = world.uploads
         generation = app.generation
         generation.results = as_a(spooling, generation.results)
-        generation.storage = as_a(storing, generation.storage)
+        # Uploads count as the world's do: some worlds have no quota.
+        uploads = replace(world.uploads, quota=world.uploads.quota.without_refusals())
+        generation.storage = as_a(storing, replace(generation.storage, uploads=uploads))
         self.requests = generation.jobs
         self.run = generation.worker
         self.sweep = generation.sweep

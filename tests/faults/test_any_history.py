@@ -36,7 +36,7 @@ from image_store.domain.errors import ImageNotFound, ImageStoreError
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import link
 from image_store.domain.images.image import Image, ImageRecord, State, Visibility
-from image_store.domain.images.ingest import ANNOUNCED_FOR, DroppedObject
+from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME, DroppedObject
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.services.images.direct_uploads import Ticket
@@ -430,7 +430,7 @@ class History(RuleBasedStateMachine):
         self.world.faults.end()
         self._deliver_all()
         self._check_all(swept=False)
-        self.world.clock.instant += ANNOUNCED_FOR + REST
+        self.world.clock.instant += ANNOUNCEMENT_LIFETIME + REST
         self.world.sweep()
         self._deliver_all()
         self._check_all(swept=True)

@@ -16,15 +16,15 @@ from image_store.domain.errors import IdempotencyInProgress, ImageStoreError, St
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import uuid7
 from image_store.domain.images.image import Image, State, Visibility, public_key
-from image_store.domain.images.ingest import ANNOUNCED_FOR, DroppedObject
+from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME, DroppedObject
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
-from image_store.domain.upkeep.cleanup import Report
+from image_store.domain.upkeep.cleanup import CleanupReport
 from image_store.domain.upkeep.migration import Migration, MigrationStatus
 from image_store.domain.upkeep.repair import RepairJob
 from image_store.services.delivery.renditions import RenditionFile
-from image_store.services.images.batch_deletion import Deleted
+from image_store.services.images.batch_deletion import DeletionResult
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.images.write_protocol import ObjectWrite, WriteProtocol
 from image_store.services.upkeep.cleanup.assembly import GRACE
@@ -136,13 +136,13 @@ def stored_as_told(world: World, _: None, told: list[Image | ImageStoreError]) -
             world.assert_readable(outcome)
 
 
-def trashed_as_told(world: World, before: tuple[Image, ...], told: Deleted) -> None:
+def trashed_as_told(world: World, before: tuple[Image, ...], told: DeletionResult) -> None:
     for image in before:
         if image.record.id in told.successful:
             assert world.retrieval.get(OWNER, image.record.id).record.state is State.TRASHED
 
 
-def deleted_as_told(world: World, before: tuple[Image, ...], told: Deleted) -> None:
+def deleted_as_told(world: World, before: tuple[Image, ...], told: DeletionResult) -> None:
     for image in before:
         if image.record.id in told.successful:
             world.assert_gone(image)
@@ -310,7 +310,7 @@ def announced(world: World, _: DroppedObject, report: SweepReport) -> None:
 
 
 def found_by_the_next_sweeps(world: World, before: DroppedObject) -> None:
-    world.clock.instant += ANNOUNCED_FOR + REST
+    world.clock.instant += ANNOUNCEMENT_LIFETIME + REST
     world.sweep()
     world.deliver()
     ingested_once(world, before)
@@ -335,7 +335,7 @@ def superfluous(world: World) -> tuple[Image, ...]:
     return tuple(made)
 
 
-def only_the_older_trashed(world: World, before: tuple[Image, ...], report: Report) -> None:
+def only_the_older_trashed(world: World, before: tuple[Image, ...], report: CleanupReport) -> None:
     if report.policies == [1]:
         assert world.retrieval.get(OWNER, before[0].record.id).record.state is State.TRASHED
 
@@ -352,7 +352,7 @@ def rendition_shown(world: World, before: Image, found: RenditionFile) -> None:
     if record.publication is not None:
         assert public_key(record.publication, made) in world.public.objects
     if not world.faults.happened:
-        assert (found.is_wanted, made.preset, made.media_type) == (True, "w640", MediaType.AVIF)
+        assert (found.is_exact, made.preset, made.media_type) == (True, "w640", MediaType.AVIF)
 
 
 def with_a_rendition(visibility: Visibility) -> Callable[[World], Image]:
@@ -360,7 +360,7 @@ def with_a_rendition(visibility: Visibility) -> Callable[[World], Image]:
 
     def prepare(world: World) -> Image:
         image = world.upload(visibility)
-        assert world.ask(image.record.id).is_wanted
+        assert world.ask(image.record.id).is_exact
         world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
         return world.retrieval.get(OWNER, image.record.id)
 
@@ -371,7 +371,7 @@ def with_a_copy_of_nobody(world: World) -> Image:
     """An image of which a rendition was being made by a function that ended before it committed."""
     image = world.upload(Visibility.PUBLIC)
     world.faults.begin("dynamodb.transact_write_items#1", Mode.KILLED)
-    assert not world.ask(image.record.id).is_wanted
+    assert not world.ask(image.record.id).is_exact
     world.faults.end()
     world.clock.instant += RESERVATION_LIFETIME + timedelta(seconds=1)
     return image

@@ -232,7 +232,7 @@ def test_a_publication_that_is_forgotten_with_copies_left_is_caught(worlds: Worl
 class CopiesUnannounced(Publisher):
     """A publisher that makes a copy nobody was told of."""
 
-    def show_also(self, record: ImageRecord, rendition: Rendition) -> bool:
+    def add_copy(self, record: ImageRecord, rendition: Rendition) -> bool:
         assert self.bucket is not None
         assert record.publication is not None
         key = public_key(record.publication, rendition)
@@ -276,7 +276,7 @@ class CommitsWithoutCondition(DynamoRows):
     """A repository whose additions overwrite what they did not see."""
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
-        current = self.get_image(before.id)
+        current = self.get_record(before.id)
         assert current is not None
         super().amend(current, after)
 
@@ -285,8 +285,8 @@ def test_a_rendition_added_to_what_was_not_seen_is_caught(worlds: Worlds) -> Non
     world = worlds(repository=CommitsWithoutCondition)
 
     class Overtaken(Publisher):
-        def show_also(self, record: ImageRecord, rendition: Rendition) -> bool:
-            done = super().show_also(record, rendition)
+        def add_copy(self, record: ImageRecord, rendition: Rendition) -> bool:
+            done = super().add_copy(record, rendition)
             world.show_id(record.id, Visibility.PRIVATE)
             return done
 

@@ -81,7 +81,7 @@ def test_a_rendition_is_made_exactly_once_and_everybody_is_shown_something(
     assert [key for key in world.private.objects if "/w640-" in key] == [
         found.record.rendition_key(found.rendition)
         for found in [world.ask(image.record.id)]
-        if found.is_wanted
+        if found.is_exact
     ]
     world.settle()
     world.assert_sound()
@@ -114,7 +114,7 @@ def test_each_of_many_renditions_asked_for_at_once_is_kept(
             list(crowd.map(lambda each: world.ask(image.record.id, *each), wanted))
         world.clock.instant += PAST_LEASE
 
-    record = world.retrieval.get_image(image.record.owner, image.record.id)
+    record = world.retrieval.get_record(image.record.owner, image.record.id)
     assert len([made for made in record.renditions if made.making]) == len(wanted)
     world.settle()
     world.assert_sound()

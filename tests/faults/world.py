@@ -55,11 +55,11 @@ from image_store.domain.images.processing import ProcessedImage, RenderedFile
 from image_store.domain.images.provenance import Provenance
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
-from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.domain.upkeep.migration import FieldNames, JsonLines, Migration, Options, Table
 from image_store.domain.upkeep.repair import RepairJob
 from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
-from image_store.entrypoints.delivery.render_requests import handle_making
+from image_store.entrypoints.delivery.render_requests import handle_render_request
 from image_store.entrypoints.images.ingest_events import handle_messages
 from image_store.entrypoints.work import handle_work
 from image_store.ports.images import Fetched
@@ -67,7 +67,7 @@ from image_store.ports.upkeep import MigrationSource
 from image_store.services.delivery.publishing import Publisher
 from image_store.services.delivery.rendering import Rendering
 from image_store.services.delivery.renditions import RenditionFile
-from image_store.services.images.batch_deletion import Deleted, Deletions
+from image_store.services.images.batch_deletion import DeletionRequest, DeletionResult
 from image_store.services.images.deletion import Deletion
 from image_store.services.images.direct_uploads import (
     COMPLETION_LIFETIME,
@@ -370,7 +370,7 @@ class World:
                 self.rendering.make(wanted, until=until)
 
         try:
-            return handle_making(event, make=make)
+            return handle_render_request(event, make=make)
         except Killed as end:
             raise RuntimeError("The function ended.") from end
 
@@ -424,10 +424,10 @@ class World:
         return self.batches.run(shown, partial(self.upload, groups=groups), until=until)
 
     @runs_as("delete")
-    def delete_batch(self, what: tuple[str, ...] | OwnerGroup, *, permanent: bool) -> Deleted:
+    def delete_batch(self, what: tuple[str, ...] | OwnerGroup, *, permanent: bool) -> DeletionResult:
         """Delete images in one batch."""
         until = self.clock.now() + timedelta(seconds=25)
-        return self.batch_deletion.run(Deletions(OWNER, what, permanent), until=until)
+        return self.batch_deletion.run(DeletionRequest(OWNER, what, permanent), until=until)
 
     @runs_as("direct")
     def announce(
@@ -591,7 +591,7 @@ class World:
         return True
 
     @runs_as("cleanup")
-    def collect(self) -> Report:
+    def collect(self) -> CleanupReport:
         """Run cleanup as its schedule does."""
         return self.cleanup.run(until=self.clock.now() + timedelta(minutes=15))
 
@@ -749,5 +749,5 @@ def _records_in(rows: list[items.Item]) -> list[Image]:
     for row in rows:
         if row["sk"]["S"] in {keys.META, keys.DETAIL}:
             of_images[row["pk"]["S"]].append(row)
-    found = [records.record_of(parts) for parts in of_images.values()]
+    found = [records.image_of(parts) for parts in of_images.values()]
     return [image for image in found if image is not None]

@@ -32,6 +32,7 @@ from tests.faults.world import CountedIds, SetClock
 from tests.roles.comparison import USED
 from tests.roles.enforcement import Gate, Guarded
 from tests.roles.evaluation import ACCOUNT, REGION, Roles
+from tests.site_bundle import built_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -368,7 +369,8 @@ def sent_bytes(name: str) -> bytes:
 def loaded(function: str) -> ModuleType:
     """The module of a function, loaded once under a name of its own."""
     if function not in _loaded:
-        path = FUNCTIONS / function / "app.py"
+        folder = built_site() if function == "site" else FUNCTIONS / function
+        path = folder / "app.py"
         spec = importlib.util.spec_from_file_location(f"function_{function}", path)
         assert spec is not None
         assert spec.loader is not None

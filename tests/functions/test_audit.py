@@ -147,7 +147,7 @@ def test_a_direct_upload_names_its_owner_and_then_the_function_that_finished_it(
     store: Deployment, trail: Callable[..., list[dict[str, Any]]]
 ) -> None:
     store.answer_to("direct/begin")
-    image = store.repository.get_image(IMAGE_ID)
+    image = store.repository.get_record(IMAGE_ID)
     assert image is not None
     assert image.staging_key is not None
     store.private_bucket.put(

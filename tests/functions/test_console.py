@@ -8,12 +8,16 @@ import hashlib
 import html
 import json
 import re
+import shutil
+import subprocess
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.functions.deployment import FUNCTIONS, Answer, assert_refused, event, with_headers, with_query
+from tests.functions.deployment import Answer, assert_refused, event, with_headers, with_query
+from tests.site_bundle import CONSOLE, ROLLUP, build_site, built_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +25,9 @@ if TYPE_CHECKING:
 
     from tests.functions.deployment import Deployment
 
-ASSETS = FUNCTIONS / "site/assets"
-NAMES = sorted(path.name for path in ASSETS.iterdir())
-SOURCES = [name for name in NAMES if name.endswith(".js")]
+SOURCES = sorted(path for path in CONSOLE.rglob("*") if path.suffix in {".js", ".css", ".svg", ".html"})
+MODULES = [path for path in SOURCES if path.suffix == ".js"]
+MAX_LINE_CHARS = 120
 SCRIPTS = ["main.js", "rest.js"]
 MAX_SCRIPT_BYTES = 100_000
 TOLD = {
@@ -36,7 +40,7 @@ TOLD = {
     "R2_ENDPOINT": "https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com",
 }
 NAMED = re.compile(r'(?:src|href)="(/assets/[^"]+)"')
-IMPORTED = re.compile(r'\b(?:from|import)[ (]*"\./([^"]+)"')
+IMPORTED = re.compile(r"""\b(?:from|import)[ (]*["']\./([^"']+)["']""")
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def test_the_one_script_in_the_page_is_allowed_by_its_digest(site: Deployment) -
 
     digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
     assert policy_of(headers)["script-src"] == ["'self'", f"'sha256-{digest}'"]
-    assert script == (ASSETS / "early.js").read_bytes()
+    assert script == (CONSOLE / "frame/early.js").read_bytes()
 
 
 def test_the_page_holds_the_settings_that_the_console_needs(
@@ -197,7 +201,7 @@ def test_a_file_is_not_packed_for_whoever_does_not(site: Deployment, accepted: s
     _, headers, content = served(site, with_headers(asset("/assets/main.js"), accept_encoding=accepted))
 
     assert "Content-Encoding" not in headers
-    assert content.startswith(b"const ")
+    assert content == (built_site() / "assets/main.js").read_bytes()
 
 
 def test_a_file_that_is_known_already_is_not_sent_again(site: Deployment) -> None:
@@ -258,9 +262,9 @@ def test_all_scripts_together_travel_in_less_than_100_kb(site: Deployment) -> No
 
 def test_the_console_loads_nothing_from_elsewhere() -> None:
     elsewhere = {
-        (name, address)
-        for name in NAMES
-        for address in re.findall(r"https?://[^\s\"'`)]+", (ASSETS / name).read_text("utf-8"))
+        (path.name, address)
+        for path in SOURCES
+        for address in re.findall(r"https?://[^\s\"'`)]+", path.read_text("utf-8"))
     }
 
     assert elsewhere <= {
@@ -271,11 +275,11 @@ def test_the_console_loads_nothing_from_elsewhere() -> None:
 
 
 def test_no_script_makes_markup_of_text() -> None:
-    for name in SOURCES:
-        text = (ASSETS / name).read_text("utf-8")
+    for path in MODULES:
+        text = path.read_text("utf-8")
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text
-        ), name
+        ), path.name
 
 
 def test_the_largest_upload_that_the_console_offers_is_the_deployments(
@@ -288,8 +292,68 @@ def test_the_largest_upload_that_the_console_offers_is_the_deployments(
     assert answer.json["limits"]["upload_bytes"] == 5_000_000
 
 
-@pytest.mark.parametrize("script", sorted(ASSETS.glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("script", MODULES, ids=lambda path: path.name)
 def test_no_script_of_the_console_spells_a_limit_that_the_deployment_tells(script: Path) -> None:
     text = script.read_text()
 
     assert not re.search(r"max(length)?: \d{2}|const MOST_(IMAGES|REFERENCES)|up to \d+ MB", text)
+
+
+def test_no_line_of_the_console_is_longer_than_120_characters() -> None:
+    longer = {
+        f"{path.relative_to(CONSOLE)}:{number}"
+        for path in (*SOURCES, CONSOLE / "rollup.config.mjs")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
+        if len(line) > MAX_LINE_CHARS
+    }
+
+    assert longer == set()
+
+
+def test_modules_of_the_console_import_each_other_in_no_circle() -> None:
+    """Imports when needed count too."""
+    imports = {
+        path: {
+            (path.parent / name).resolve()
+            for name in re.findall(r"""(?:from|import\() ?"(\.[^"]+)\"""", path.read_text("utf-8"))
+        }
+        for path in MODULES
+    }
+
+    order = list(TopologicalSorter(imports).static_order())  # refuses a circle, and names it
+
+    assert set(order) == set(MODULES)
+    assert sum(map(len, imports.values())) > len(MODULES)
+
+
+def test_the_bundle_is_the_same_wherever_it_is_built(tmp_path: Path) -> None:
+    build_site(tmp_path)
+
+    bundles = [
+        {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".pyc"
+        }
+        for folder in (tmp_path, built_site())
+    ]
+
+    assert bundles[0] == bundles[1]
+
+
+def test_a_circle_of_imports_fails_the_build(tmp_path: Path) -> None:
+    console = shutil.copytree(CONSOLE, tmp_path / "console")
+    (console / "parts/dom.js").write_text(
+        'import { icon } from "./icons.js";\nexport const [h, s, fill, field, isTyping] = [icon];\n'
+    )
+
+    built = subprocess.run(
+        [ROLLUP, "--config", "--silent", "--dir", tmp_path / "out"],
+        cwd=console,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert built.returncode == 1
+    assert "Circular dependency: parts/dom.js -> parts/icons.js -> parts/dom.js" in built.stderr

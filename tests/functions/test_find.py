@@ -92,14 +92,14 @@ def test_the_trash_is_searched_on_its_own(store: Deployment, ids: list[str]) -> 
     assert found(store, "search/trash") == [ids[0]]
 
 
-def test_what_is_trashed_is_not_found_even_before_it_is_projected(store: Deployment, ids: list[str]) -> None:
+def test_a_trashed_image_is_not_found_even_before_its_projection(store: Deployment, ids: list[str]) -> None:
     store.answer_to("delete/trash")
 
     assert ids[0] not in found(store, "search/words")
 
 
 @pytest.mark.usefixtures("ids")
-def test_nobody_finds_images_of_somebody_else(store: Deployment) -> None:
+def test_a_search_finds_only_images_of_its_owner(store: Deployment) -> None:
     """A8."""
     assert found(store, "search/of-somebody-else") == []
 
@@ -130,7 +130,7 @@ def test_a_cursor_of_a_search_leads_to_the_rest(store: Deployment, ids: list[str
     ],
     ids=["of somebody else", "of another search"],
 )
-def test_a_cursor_of_a_search_is_good_for_its_own_alone(
+def test_a_cursor_of_a_search_is_valid_for_that_search_only(
     store: Deployment, misuse: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     cursor = store.answer_to("search/page-of-one").json["next_cursor"]
@@ -155,7 +155,7 @@ def test_a_search_that_the_contract_forbids_is_refused(store: Deployment, name: 
 # Feed -------------------------------------------------------------------------------------------------
 
 
-def test_the_feed_shows_what_is_public_and_says_nothing_private(store: Deployment, ids: list[str]) -> None:
+def test_the_feed_shows_public_images_without_private_fields(store: Deployment, ids: list[str]) -> None:
     """C2."""
     answer = store.answer_to("feed/newest")
 
@@ -199,7 +199,7 @@ def test_filenames_and_derived_texts_are_shown_only_where_the_deployment_says_so
     assert (card["alt_text"], card["filename"]) == shown
 
 
-def test_what_is_made_private_leaves_the_feed_before_anything_is_projected(
+def test_an_unpublished_image_leaves_the_feed_before_any_projection(
     store: Deployment, ids: list[str]
 ) -> None:
     assert found(store, "feed/newest") == [ids[1]]
@@ -211,7 +211,7 @@ def test_what_is_made_private_leaves_the_feed_before_anything_is_projected(
     assert found(store, "feed/newest") == []
 
 
-def test_the_feed_goes_on_over_months_newest_first(store: Deployment) -> None:
+def test_the_feed_continues_over_months_the_newest_first(store: Deployment) -> None:
     stored = []
     for _ in range(3):
         stored.append(store.call(event("upload/public"), function="upload").json["id"])
@@ -269,18 +269,18 @@ def image(store: Deployment, image_id: str) -> dict[str, Any]:
     return read
 
 
-def asked(store: Deployment, function: str, query: str) -> Any:
+def answer_of(store: Deployment, function: str, query: str) -> Any:
     names = {"list": "list/newest", "search": "search/words", "feed": "feed/newest"}
     return store.call(with_query(event(names[function]), query), function=function)
 
 
 def ids_of(store: Deployment, function: str, query: str) -> list[str]:
-    answer = asked(store, function, query)
+    answer = answer_of(store, function, query)
     assert answer.status == 200, answer.text
     return [item["id"] for item in answer.json["items"]]
 
 
-def test_a_visitor_lists_what_is_public_of_a_group_or_an_owner(store: Deployment) -> None:
+def test_a_visitor_lists_public_images_of_a_group_or_an_owner(store: Deployment) -> None:
     """G7."""
     public = stored(store, "visibility=public&group=post%3Ap1")
     stored(store, "visibility=private&group=post%3Ap1")
@@ -294,13 +294,13 @@ def test_a_visitor_lists_what_is_public_of_a_group_or_an_owner(store: Deployment
     assert ids_of(store, "feed", "owner=somebody-else") == []
 
 
-def test_a_cursor_of_a_part_of_the_feed_is_good_for_that_part_alone(store: Deployment) -> None:
+def test_a_cursor_of_a_part_of_the_feed_is_valid_for_that_part_only(store: Deployment) -> None:
     for _ in range(2):
         stored(store, "visibility=public&group=post%3Ap1")
-    cursor = asked(store, "feed", "limit=1&group=post%3Ap1").json["next_cursor"]
+    cursor = answer_of(store, "feed", "limit=1&group=post%3Ap1").json["next_cursor"]
 
     for query in (f"cursor={cursor}", f"group=post%3Ap2&cursor={cursor}", f"owner=x&cursor={cursor}"):
-        assert_refused(asked(store, "feed", query), 400, "invalid_cursor")
+        assert_refused(answer_of(store, "feed", query), 400, "invalid_cursor")
     assert len(ids_of(store, "feed", f"group=post%3Ap1&cursor={cursor}")) == 1
 
 
@@ -333,12 +333,12 @@ def described(store: Deployment, **attributes: Any) -> str:
         ("search", "q=boats&"),
     ],
 )
-def test_cards_carry_the_fields_that_are_asked_for(store: Deployment, function: str, query: str) -> None:
+def test_cards_carry_the_requested_fields(store: Deployment, function: str, query: str) -> None:
     image_id = described(store)
     store.projected()
 
-    plain = asked(store, function, query.rstrip("&")).json["items"]
-    (card,) = asked(store, function, f"{query}fields={FIELDS}").json["items"]
+    plain = answer_of(store, function, query.rstrip("&")).json["items"]
+    (card,) = answer_of(store, function, f"{query}fields={FIELDS}").json["items"]
 
     assert card["id"] == image_id
     assert set(card) - set(plain[0]) == set(FIELDS.split(","))
@@ -357,10 +357,10 @@ def test_cards_carry_the_fields_that_are_asked_for(store: Deployment, function: 
     assert card["owner_id"] == whole["owner_id"]
 
 
-def test_an_unknown_field_is_refused_with_those_there_are(store: Deployment) -> None:
+def test_an_unknown_field_is_refused_with_a_list_of_the_known_ones(store: Deployment) -> None:
     for function, query in (("list", ""), ("search", "q=cat&"), ("feed", "")):
         for fields in ("secret", "title,", "", "title,title2"):
-            answer = asked(store, function, f"{query}fields={fields}")
+            answer = answer_of(store, function, f"{query}fields={fields}")
             assert_refused(answer, 400, "invalid_request")
             assert FIELDS.replace(",", ", ") in answer.json["errors"][0]["msg"]
 
@@ -381,7 +381,7 @@ def test_the_feed_carries_what_the_deployment_shows_and_null_for_the_rest(
     store = deployed(**settings)
     described(store, visibility="public")
 
-    (card,) = asked(store, "feed", f"fields={FIELDS}").json["items"]
+    (card,) = answer_of(store, "feed", f"fields={FIELDS}").json["items"]
 
     assert {name for name in FIELDS.split(",") if card[name] is not None} == shown
     assert set(card["renditions"]) == {"thumb", "display"}
@@ -389,24 +389,24 @@ def test_the_feed_carries_what_the_deployment_shows_and_null_for_the_rest(
 
 
 @pytest.mark.parametrize("query", ["", f"fields={FIELDS}", "owner={owner}"])
-def test_nothing_that_everybody_may_see_names_an_owner_unless_the_deployment_says_so(
+def test_public_answers_name_no_owner_unless_the_deployment_shows_owners(
     store: Deployment, query: str
 ) -> None:
     image_id = described(store, visibility="public")
     owner = image(store, image_id)["owner_id"]
 
-    answer = asked(store, "feed", query.format(owner=owner))
+    answer = answer_of(store, "feed", query.format(owner=owner))
 
     assert [card["id"] for card in answer.json["items"]] == [image_id]
     assert owner not in answer.text
 
 
-def test_what_is_sealed_of_an_image_is_in_no_list(deployed: Callable[..., Deployment]) -> None:
+def test_encrypted_fields_are_in_no_list(deployed: Callable[..., Deployment]) -> None:
     store = deployed(FEED_DETAILS="true", ENCRYPT_SENSITIVE_FIELDS="true")
     described(store, visibility="public")
 
     for function in ("list", "feed"):
-        (card,) = asked(store, function, f"fields={FIELDS}").json["items"]
+        (card,) = answer_of(store, function, f"fields={FIELDS}").json["items"]
         assert card["prompt"] is None
         assert card["title"] == "Boats"
 
@@ -423,9 +423,9 @@ def test_images_are_found_by_their_checksum(store: Deployment) -> None:
     assert ids_of(store, "list", f"sha256={sha256.upper()}&order=asc") == [first, second]
     assert ids_of(store, "list", f"sha256={sha256}&category=a") == [first]
     assert ids_of(store, "list", f"sha256={'0' * 64}") == []
-    page = asked(store, "list", f"sha256={sha256}&limit=1").json
+    page = answer_of(store, "list", f"sha256={sha256}&limit=1").json
     assert [item["id"] for item in page["items"]] == [second]
-    rest = asked(store, "list", f"sha256={sha256}&limit=1&cursor={quote(page['next_cursor'])}").json
+    rest = answer_of(store, "list", f"sha256={sha256}&limit=1&cursor={quote(page['next_cursor'])}").json
     assert [item["id"] for item in rest["items"]] == [first]
     answer = store.call(
         from_owner(with_query(event("list/newest"), f"sha256={sha256}"), "mallory"), function="list"
@@ -438,8 +438,8 @@ def test_images_are_found_by_their_checksum(store: Deployment) -> None:
     ["sha256=abc", f"sha256={'g' * 64}", f"sha256={'0' * 65}"]
     + [f"sha256={'0' * 64}&{more}" for more in ("tag=a", "group=post%3Ap1", "trashed=true")],
 )
-def test_a_checksum_is_whole_and_goes_with_no_group_tag_or_trash(store: Deployment, query: str) -> None:
-    assert_refused(asked(store, "list", query), 400, "invalid_request")
+def test_a_checksum_must_be_complete_and_without_group_tag_or_trash(store: Deployment, query: str) -> None:
+    assert_refused(answer_of(store, "list", query), 400, "invalid_request")
 
 
 # Times ------------------------------------------------------------------------------------------------
@@ -465,7 +465,7 @@ def test_times_are_days_or_instants_in_every_list(store: Deployment, function: s
         "2026-03-01T12:00:00",
         "0001-01-01T00:00:00%2B01:00",
     ):
-        assert_refused(asked(store, function, f"from={wrong}{rest}"), 400, "invalid_request")
+        assert_refused(answer_of(store, function, f"from={wrong}{rest}"), 400, "invalid_request")
 
 
 # One form of texts ------------------------------------------------------------------------------------
@@ -473,7 +473,7 @@ def test_times_are_days_or_instants_in_every_list(store: Deployment, function: s
 COMPOSED, APART = quote("Café"), quote("Cafe\u0301")
 
 
-def test_texts_are_compared_in_one_form_however_they_were_sent(store: Deployment) -> None:
+def test_texts_are_compared_in_one_unicode_form(store: Deployment) -> None:
     sent = f"tag={APART}&group=post%3A{APART}&category={APART}&filename={APART}.png&visibility=public"
     image_id = stored(store, sent)
     store.projected()

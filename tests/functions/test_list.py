@@ -49,9 +49,7 @@ def test_a_list_is_newest_first(store: Deployment, ids: list[str]) -> None:
     assert listed(store, event("list/newest")) == (ids[::-1], None)
 
 
-def test_a_card_has_what_a_gallery_shows_and_nothing_of_where_it_lies(
-    store: Deployment, ids: list[str]
-) -> None:
+def test_a_card_has_the_fields_of_a_gallery_and_no_object_key(store: Deployment, ids: list[str]) -> None:
     answer = store.answer_to("list/newest")
 
     cards = answer.json["items"]
@@ -101,7 +99,7 @@ def test_the_trash_is_a_list_of_its_own(store: Deployment, ids: list[str]) -> No
 
 
 @pytest.mark.usefixtures("ids")
-def test_the_list_of_somebody_else_is_empty(store: Deployment) -> None:
+def test_the_list_of_another_owner_is_empty(store: Deployment) -> None:
     """A8."""
     assert listed(store, event("list/page-of-two-of-somebody-else")) == ([], None)
 
@@ -122,7 +120,7 @@ def _tampered(sent: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("ids")
 @pytest.mark.parametrize("misused", [_foreign, _of_another_query, _tampered], ids=lambda made: made.__name__)
-def test_a_cursor_is_good_for_its_owner_and_query_alone(
+def test_a_cursor_is_valid_for_its_owner_and_query_only(
     store: Deployment, misused: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     _, cursor = listed(store, event("list/page-of-two"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def record(store: Deployment) -> ImageRecord:
-    found = store.repository.get_image(IMAGE_ID)
+    found = store.repository.get_record(IMAGE_ID)
     assert found is not None
     return found
 

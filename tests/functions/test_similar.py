@@ -78,7 +78,7 @@ def test_a_similar_image_is_shown_as_in_a_list(store: Deployment) -> None:
 
 
 @pytest.mark.usefixtures("ids")
-def test_no_more_are_answered_than_asked_for(store: Deployment) -> None:
+def test_the_limit_bounds_the_number_of_similar_images(store: Deployment) -> None:
     assert (
         store.answer_to("search/similar-one").json["items"]
         == store.answer_to("search/similar").json["items"][:1]
@@ -87,20 +87,20 @@ def test_no_more_are_answered_than_asked_for(store: Deployment) -> None:
 
 @pytest.mark.usefixtures("ids")
 @pytest.mark.parametrize("name", ["search/similar-of-somebody-else", "search/similar-of-unknown-id"])
-def test_nothing_is_told_of_what_is_not_the_callers(store: Deployment, name: str) -> None:
+def test_foreign_and_unknown_images_answer_not_found(store: Deployment, name: str) -> None:
     """A8."""
     assert_refused(store.answer_to(name), 404, "image_not_found")
 
 
 @pytest.mark.usefixtures("ids")
-def test_nothing_is_answered_for_an_image_in_the_trash(store: Deployment) -> None:
+def test_an_image_in_the_trash_answers_not_found(store: Deployment) -> None:
     store.answer_to("delete/trash")
 
     assert_refused(store.answer_to("search/similar"), 404, "image_not_found")
 
 
 @pytest.mark.usefixtures("ids")
-def test_more_than_fifty_cannot_be_asked_for(store: Deployment) -> None:
+def test_a_limit_above_fifty_is_refused(store: Deployment) -> None:
     assert_refused(store.answer_to("search/similar-limit-too-high"), 400, "invalid_request")
 
 

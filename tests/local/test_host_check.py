@@ -1,8 +1,12 @@
 """Which names the stack answers to."""
 
-import pytest
+import asyncio
 
-from local.host_check import refusal_of_host
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from local.host_check import localhost_only, refusal_of_host
 from local.inside_emulator.gate import is_local
 
 
@@ -16,6 +20,20 @@ def test_localhost_is_answered(host: str) -> None:
 )
 def test_any_other_name_is_misdirected(host: str) -> None:
     assert refusal_of_host(host) == 421
+
+
+def test_the_answer_to_another_name_says_the_address_with_its_port() -> None:
+    async def misdirected() -> tuple[int, str, int]:
+        server = TestServer(web.Application(middlewares=[localhost_only]), host="localhost")
+        async with (
+            TestClient(server) as client,
+            client.get("/", headers={"Host": "evil.example"}) as response,
+        ):
+            return response.status, (await response.json())["message"], server.port or 0
+
+    status, message, port = asyncio.run(misdirected())
+
+    assert (status, message) == (421, f"This address is http://localhost:{port}")
 
 
 @pytest.mark.parametrize("host", [None, ""])

@@ -25,7 +25,11 @@ from image_store.domain.generation.providers import (
 )
 from local.ports import any_free_port
 from local.provider_access import LOCAL_ORDER, PATHS, provider_access
-from local.providers import CLOUDFLARE, GOOGLE, KEY, OPENAI, POLLINATIONS, Providers, drawn
+from local.providers import STAND_INS
+from local.providers.drawings import draw
+from local.providers.google import GOOGLE
+from local.providers.server import ProviderServer
+from local.providers.stand_in import KEY
 from tests.fakes.fetcher import MemoryFetcher
 
 pytestmark = pytest.mark.loopback
@@ -40,7 +44,7 @@ def server() -> Iterator[str]:
     port = any_free_port()
 
     async def serve() -> None:
-        runner = web.AppRunner(Providers(seconds=0).application())
+        runner = web.AppRunner(ProviderServer(seconds=0).application())
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
         ready.set()
@@ -81,7 +85,7 @@ def test_each_provider_draws_a_real_picture(server: str, provider: Provider) -> 
         assert picture.format in {"PNG", "JPEG"}
 
 
-@pytest.mark.parametrize("mode", sorted(GOOGLE))
+@pytest.mark.parametrize("mode", sorted(GOOGLE.failures))
 @pytest.mark.parametrize("provider", Provider)
 def test_each_provider_fails_as_it_is_told(server: str, provider: Provider, mode: str) -> None:
     with pytest.raises(ProviderFailure) as failed:
@@ -91,7 +95,8 @@ def test_each_provider_fails_as_it_is_told(server: str, provider: Provider, mode
 
 
 def test_all_of_them_know_the_same_failures() -> None:
-    assert GOOGLE.keys() == OPENAI.keys() == CLOUDFLARE.keys() == POLLINATIONS.keys()
+    assert {stand_in.name for stand_in in STAND_INS} == set(Provider)
+    assert all(stand_in.failures.keys() == GOOGLE.failures.keys() for stand_in in STAND_INS)
 
 
 @pytest.mark.parametrize("mode", ["dead", "truncated"])
@@ -138,11 +143,11 @@ def test_another_key_than_the_local_one_is_bad(server: str, provider: Provider) 
 
 
 def test_a_picture_depends_on_prompt_and_seed_alone() -> None:
-    def draw(prompt: str, seed: int) -> bytes:
-        return drawn(prompt, seed=seed, width=64, height=48, form="PNG")
+    def picture(prompt: str, seed: int) -> bytes:
+        return draw(prompt, seed=seed, width=64, height=48, media_format="PNG")
 
-    assert draw("A cat", 1) == draw("A cat", 1)
-    assert len({draw("A cat", 1), draw("A cat", 2), draw("A dog", 1)}) == 3
+    assert picture("A cat", 1) == picture("A cat", 1)
+    assert len({picture("A cat", 1), picture("A cat", 2), picture("A dog", 1)}) == 3
 
 
 # Which providers ----------------------------------------------------------------------------------------

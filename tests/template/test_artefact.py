@@ -95,7 +95,7 @@ def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, value in os.environ.items()
         if name.startswith("UV_") or not name.startswith(FOREIGN)
     }
-    tools = (str(ROOT / ".venv-sam/bin"), str(ROOT / ".venv-uv/bin"))
+    tools = [str(ROOT / name / "bin") for name in (".venv-sam", ".venv-uv", ".venv-console")]
     environment |= {
         "PATH": os.pathsep.join([*tools, os.environ.get("PATH", os.defpath)]),
         "SAM_CLI_TELEMETRY": "0",
@@ -127,9 +127,9 @@ def test_every_function_and_layer_is_built(artefact: Path) -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_holds_its_handler_and_nothing_else(name: str, artefact: Path) -> None:
     folder = artefact / f"{name}Function"
-    console = files(ROOT / "functions/site/assets") if name == "Site" else []
-    extra = {"openapi.json", "index.html"} if name == "Site" else set()
-    extra |= {f"assets/{path.name}" for path in console}
+    console = {"main.js", "rest.js", "console.css", "mark.svg"}
+    site = {"openapi.json", "index.html", *(f"assets/{file}" for file in console)}
+    extra = site if name == "Site" else set()
 
     found = {str(path.relative_to(folder)) for path in files(folder)}
 

@@ -23,7 +23,8 @@ def findings(template: Path, *options: str) -> str:
 
 
 def test_the_template_is_free_of_findings() -> None:
-    assert findings(ROOT / "template.yaml") == ""
+    # W1100 says that merge keys need a command that writes them out: `sam build` does, and nothing else is deployed.
+    assert findings(ROOT / "template.yaml", "--ignore-checks", "W1100") == ""
 
 
 def test_the_processed_template_is_free_of_findings(processed: dict[str, Any], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from image_store.domain.finding.filters import ROW_ATTRIBUTES
-from image_store.domain.images.ingest import OBJECT_LIFETIME, REMEMBERED
+from image_store.domain.images.ingest import OBJECT_LIFETIME, RESULT_LIFETIME
 
 DAY_SECONDS = 24 * 60 * 60
 
@@ -105,7 +105,7 @@ def test_dropped_objects_are_remembered_for_longer_than_any_version_is_kept(
     kept = expiry + old["NoncurrentDays"]
 
     assert timedelta(days=expiry) == OBJECT_LIFETIME
-    assert timedelta(days=kept) < REMEMBERED
+    assert timedelta(days=kept) < RESULT_LIFETIME
 
 
 def test_what_is_ingested_goes_after_two_weeks_in_every_version(template: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from image_store.domain.upkeep.cleanup import Report
+from image_store.domain.upkeep.cleanup import CleanupReport
 from image_store.entrypoints.operations.metrics import Metric
 from image_store.entrypoints.operations.observability import logger
 from image_store.entrypoints.upkeep.cleanup import log_report
@@ -32,7 +32,7 @@ VENDORS = {
     },
 }
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-ALARMING = Report(
+ALARMING = CleanupReport(
     id="r1",
     started_at=datetime(2026, 1, 1, tzinfo=UTC),
     dry_run=False,
@@ -150,7 +150,7 @@ def test_every_alarm_is_told_and_has_its_page(template: dict[str, Any]) -> None:
     assert named == anchors
 
 
-def logged(report: Report, *, level: str = "INFO") -> dict[str, Any]:
+def logged(report: CleanupReport, *, level: str = "INFO") -> dict[str, Any]:
     """The line that the log of a level holds of a report."""
     handler = logger.registered_handler
     assert isinstance(handler, logging.StreamHandler)
@@ -182,7 +182,7 @@ def test_the_filters_find_what_cleanup_logs_at_any_level(template: dict[str, Any
 
 
 def test_a_run_with_nothing_to_tell_raises_no_alarm() -> None:
-    line = logged(Report(id="r1", started_at=NOON, dry_run=False))
+    line = logged(CleanupReport(id="r1", started_at=NOON, dry_run=False))
 
     assert line["level"] == "INFO"
     assert line["report"]["stopped_because"] is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from image_store_cli.arguments import VISIBILITIES, add_command, count, group, positive
+from image_store_cli.arguments import VISIBILITIES, add_command, count, group, pixel_size, positive
 from image_store_cli.errors import UsageError
 from image_store_cli.exits import Exit
 from image_store_cli.ids import STDIN, checked
@@ -50,7 +50,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
     what.add_argument("--provider")
     what.add_argument("--model")
     what.add_argument("-n", type=positive, metavar="N", help="images per prompt")
-    what.add_argument("--size", metavar="WxH")
+    what.add_argument("--size", type=pixel_size, metavar="WxH")
     what.add_argument("--quality")
     what.add_argument("--seed", type=count, metavar="N")
     what.add_argument("--negative-prompt", metavar="TEXT")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.arguments import add_command, add_filters, filters_of, positive
+from image_store_cli.arguments import add_command, add_filters, filters_of, positive, sha256
 from image_store_cli.cards import print_cards
 from image_store_cli.exits import Exit
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from image_store_cli.context import Context
 
 LIMIT = 50
+EXAMPLE_CHECKSUM = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -30,11 +31,11 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
             "list --limit 20",
             "list --group trip:1 --kind upload",
             "list --trashed",
-            "list --sha256 $HEX",
+            f"list --sha256 {EXAMPLE_CHECKSUM}",
         ),
     )
     add_filters(parser)
-    parser.add_argument("--sha256", metavar="HEX", help="only images with this checksum")
+    parser.add_argument("--sha256", type=sha256, metavar="HEX", help="only images with this checksum")
     parser.add_argument("--trashed", action="store_true", help="list the trash")
     parser.add_argument("--oldest-first", action="store_true", help="start with the oldest")
     add_limits(parser)

@@ -50,10 +50,18 @@ def _print(console: Console, stats: dict[str, Any]) -> None:
     summary.add_column(justify="right")
     for name, value in stats.items():
         if not isinstance(value, dict | list):
-            summary.add_row(words(name), Text(figure(name, value)))
+            summary.add_row(
+                words(name), Text(figure(name, value) + (_in_trash(stats) if name == "images" else ""))
+            )
     console.print(summary)
     for name, value in stats.items():
         if isinstance(value, dict | list):
             for title, table in tables(words(name), value):
                 console.print(Text(f"\n{title}", style="bold"))
                 console.print(table)
+
+
+def _in_trash(stats: dict[str, Any]) -> str:
+    trash = stats.get("trash")
+    count = trash.get("images") if isinstance(trash, dict) else None
+    return f", {count} of them in the trash" if count else ""

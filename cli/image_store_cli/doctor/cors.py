@@ -48,34 +48,33 @@ def check_upload_link(
 
 def check_public_copy(findings: Findings, http: httpx.Client, url: str, origin: str) -> None:
     """Pages of an origin may read a published copy with fetch, and draw it on a canvas."""
+    title = "CORS of copies"
     try:
-        answer = http.get(url, headers={"Origin": origin})
-    except httpx.HTTPError as failed:
-        findings.warn(
-            "CORS of copies", f"the public bucket does not answer ({type(failed).__name__})", PUBLIC_MEND
+        _check_reading(
+            findings, title, http.get(url, headers={"Origin": origin}), origin, "copies", PUBLIC_MEND
         )
-        return
-    if _allows_origin(answer, origin):
-        findings.ok("CORS of copies", f"pages of {origin} may read")
-    else:
-        findings.warn("CORS of copies", f"pages of {origin} may show copies and not read them", PUBLIC_MEND)
+    except httpx.HTTPError as failed:
+        findings.warn(title, f"the public bucket does not answer ({type(failed).__name__})", PUBLIC_MEND)
 
 
 def check_download_link(findings: Findings, http: httpx.Client, link: str, origin: str) -> None:
     """Pages of an origin may read a presigned link with fetch; pictures in a page need no such leave."""
+    title = "CORS of storage, GET"
     try:
-        answer = http.get(link, headers={"Origin": origin})
+        _check_reading(
+            findings, title, http.get(link, headers={"Origin": origin}), origin, "pictures", STORAGE_MEND
+        )
     except httpx.HTTPError as failed:
-        findings.wrong(
-            "CORS of storage, GET", f"storage does not answer ({type(failed).__name__})", STORAGE_MEND
-        )
-        return
+        findings.wrong(title, f"storage does not answer ({type(failed).__name__})", STORAGE_MEND)
+
+
+def _check_reading(
+    findings: Findings, title: str, answer: httpx.Response, origin: str, what: str, mend: str
+) -> None:
     if _allows_origin(answer, origin):
-        findings.ok("CORS of storage, GET", f"pages of {origin} may read")
+        findings.ok(title, f"pages of {origin} may read")
     else:
-        findings.warn(
-            "CORS of storage, GET", f"pages of {origin} may show pictures and not read them", STORAGE_MEND
-        )
+        findings.warn(title, f"pages of {origin} may show {what} and not read them", mend)
 
 
 def _faults(

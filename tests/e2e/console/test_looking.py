@@ -536,10 +536,16 @@ def test_nothing_moves_for_whoever_wants_it_still(pages: Pages) -> None:
     longest = page.evaluate(
         """async () => {
           const { src } = document.querySelector("script[type=module]");
-          const { $notices } = await import(src);
-          $notices.notify("Still");
+          const { notify } = await import(src);
+          notify("Still");
           return Math.max(...document.getAnimations().map((one) => one.effect.getComputedTiming().duration), 0);
         }"""
     )
 
     assert longest <= 1
+
+
+def test_a_search_without_words_asks_for_words(pages: Pages) -> None:
+    page = pages.open(owner=OWNER, address="#/search")
+
+    expect(page.get_by_text("No words to search for")).to_be_visible()

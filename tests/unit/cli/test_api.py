@@ -212,3 +212,37 @@ def test_pages_go_on_over_empty_ones_and_end_where_they_are_told() -> None:
     two = [item["id"] for item in some.api().pages("/v1/images", most=2)]
 
     assert (every, two) == (["a", "b", "c"], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(403, "forbidden"), (413, "content_too_large"), (429, "too_many_requests")]
+)
+def test_an_error_of_the_gateway_has_code_detail_and_request_id(status: int, code: str) -> None:
+    answer = httpx.Response(status, json={"message": "No."}, headers={"apigw-requestid": "g-1"})
+
+    with pytest.raises(Refused) as refused:
+        Store(answer).api(tries=1).get("/v1/images")
+
+    body = refused.value.body()
+    assert (body["code"], body["request_id"], bool(body["detail"])) == (code, "g-1", True)
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_an_error_of_the_gateway_that_is_told_in_words_of_its_own_keeps_its_request_id(status: int) -> None:
+    answer = httpx.Response(status, json={"message": "No."}, headers={"apigw-requestid": "g-1"})
+
+    with pytest.raises(CommandError) as failed:
+        Store(answer).api(tries=1).get("/v1/images")
+
+    expected = {401: "not_signed_in", 404: "not_offered"}[status]
+    assert (failed.value.body()["code"], failed.value.body()["request_id"]) == (expected, "g-1")
+
+
+@pytest.mark.parametrize(
+    ("status", "may_pass"), [(400, False), (404, False), (422, False), (429, True), (503, True)]
+)
+def test_a_failure_says_whether_the_same_command_may_succeed_later(status: int, *, may_pass: bool) -> None:
+    with pytest.raises(Refused) as refused:
+        Store(problem(status, "some_code")).api(tries=1).get("/v1/images")
+
+    assert refused.value.may_pass is may_pass

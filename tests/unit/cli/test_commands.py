@@ -332,6 +332,7 @@ def test_figures_of_providers_are_a_row_for_each_day_and_provider(tmp_path: Path
     said = command(Store(GET_stats=[STATS]), "stats", folder=tmp_path)
 
     rows = [line.split() for line in said.out.splitlines()]
+    assert ["images", "2,", "1", "of", "them", "in", "the", "trash"] in rows
     assert ["date", "provider", "succeeded", "failed", "average", "ms", "cost", "usd"] in rows
     assert ["2026-01-31", "openai", "3", "0", "0.06"] in rows
     assert ["2026-01-31", "google", "1", "2", "900", "0.0"] in rows

@@ -68,6 +68,14 @@ def test_a_command_with_commands_lists_them(capsys: pytest.CaptureFixture[str]) 
             "list --limit 0",
             "--limit: '0' is not a whole number of at least 1. See `image-store list --help`.",
         ),
+        (
+            "list --sha256 zz",
+            "--sha256: 'zz' is not a SHA-256 checksum of 64 hexadecimal digits. See `image-store list --help`.",
+        ),
+        (
+            "generate --size big cat",
+            "--size: 'big' is not a size like 1024x1024. See `image-store generate --help`.",
+        ),
         ("list --group x", "--group: 'x' does not have the form type:id. See `image-store list --help`."),
         (
             "migrate strat",
@@ -94,6 +102,7 @@ def test_a_mistake_is_json_where_json_was_asked_for(capsys: pytest.CaptureFixtur
 
     error = json.loads(capsys.readouterr().err)["error"]
     assert (error["exit_code"], "Did you mean list?" in error["detail"]) == (2, True)
+    assert error["code"] == "usage"
 
 
 @pytest.mark.parametrize("words", sorted(KNOWN), ids=lambda words: words or "image-store")

@@ -13,7 +13,7 @@ from image_store.domain.delivery.renditions import SMART, Fit, Gravity, Recipe
 from image_store.domain.delivery.signed_links import transform
 from image_store.domain.errors import InvalidRequest, StorageUnavailable
 from image_store.domain.images.media import MediaType
-from image_store.entrypoints.delivery.render_requests import wanted_of
+from image_store.entrypoints.delivery.render_requests import render_request_of
 
 RENDITION = RenditionRequest("id", "w640", MediaType.AVIF)
 TRANSFORMS = [
@@ -46,7 +46,7 @@ def test_what_is_wanted_arrives_as_it_was_sent(wanted: RenderRequest) -> None:
 
     [request] = client.asked
     assert request["FunctionName"] == "render"
-    assert wanted_of(json.loads(request["Payload"])) == wanted
+    assert render_request_of(json.loads(request["Payload"])) == wanted
 
 
 def throttled() -> dict[str, Any]:
@@ -85,4 +85,4 @@ def test_what_was_not_made_is_storage_unavailable(answer: Callable[[], dict[str,
 )
 def test_an_event_that_means_nothing_is_refused(event: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
-        wanted_of(event)
+        render_request_of(event)

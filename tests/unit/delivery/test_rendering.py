@@ -59,7 +59,7 @@ def test_a_rendition_is_made_once_and_found_from_then_on(store: Store) -> None:
     first = store.renditions.of_owner(OWNER, image.record.id, "w640", accept=AVIF)
     again = store.renditions.of_owner(OWNER, image.record.id, "w640", accept=AVIF)
 
-    assert (first.is_wanted, first.rendition.media_type) == (True, MediaType.AVIF)
+    assert (first.is_exact, first.rendition.media_type) == (True, MediaType.AVIF)
     assert again.rendition == first.rendition
     assert first.record.rendition_key(first.rendition) in store.private.objects
     assert len(tries_at(store, image)) == 1
@@ -157,7 +157,7 @@ def test_what_cannot_be_had_now_is_stood_in_for_by_the_nearest(store: Store, err
 
     found = store.renditions.of_owner(OWNER, image.record.id, "w640", accept=None)
 
-    assert found.is_wanted is False
+    assert found.is_exact is False
     assert found.rendition in image.record.renditions
 
 

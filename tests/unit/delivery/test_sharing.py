@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.delivery.render_requests import RenderRequest, TransformRequest
 from image_store.domain.delivery.renditions import MAX_SIDE_PX, SMART, Fit, Gravity, Recipe
-from image_store.domain.delivery.signed_links import Share, read, transform, transform_filename, written
+from image_store.domain.delivery.signed_links import SignedLink, read, transform, transform_filename, written
 from image_store.domain.errors import ConfigurationError, ImageNotFound, InvalidRequest, StorageUnavailable
 from image_store.domain.ids import parse_link
 from image_store.domain.images.attributes import Attributes
@@ -64,7 +64,7 @@ def transforms(store: Store) -> list[str]:
 
 @given(recipes)
 def test_a_share_is_read_as_it_was_written(recipe: Recipe) -> None:
-    share = Share(IMAGE_ID, NOON, transform(recipe))
+    share = SignedLink(IMAGE_ID, NOON, transform(recipe))
 
     assert read(written(share)) == share
     assert transform(transform(recipe)) == transform(recipe)
@@ -72,7 +72,7 @@ def test_a_share_is_read_as_it_was_written(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize("preset", ["display", "w640", "a" * 32])
 def test_a_share_of_a_rendition_is_read_as_it_was_written(preset: str) -> None:
-    share = Share(IMAGE_ID, NOON, preset)
+    share = SignedLink(IMAGE_ID, NOON, preset)
 
     assert read(written(share)) == share
 
@@ -127,7 +127,7 @@ def test_a_transform_without_a_size_is_refused() -> None:
 
 @pytest.mark.parametrize("what", [SQUARE, "w640"])
 def test_a_link_is_read_as_it_was_made(what: Recipe | str) -> None:
-    share = Share(IMAGE_ID, NOON, what)
+    share = SignedLink(IMAGE_ID, NOON, what)
 
     link = links().make(share)
 
@@ -138,7 +138,7 @@ def test_a_link_is_read_as_it_was_made(what: Recipe | str) -> None:
 
 
 def test_a_link_with_any_bit_altered_shows_nothing() -> None:
-    link = links().make(Share(IMAGE_ID, NOON, SQUARE))
+    link = links().make(SignedLink(IMAGE_ID, NOON, SQUARE))
     raw = base64.urlsafe_b64decode(link + "=" * (-len(link) % 4))
 
     for bit in range(len(raw) * 8):
@@ -152,7 +152,7 @@ def test_a_link_with_any_bit_altered_shows_nothing() -> None:
     "spoil", [str.swapcase, lambda link: link + "=", lambda link: link[:-1], lambda _: ""]
 )
 def test_a_link_with_another_spelling_shows_nothing(spoil: "object") -> None:
-    link = links().make(Share(IMAGE_ID, NOON, SQUARE))
+    link = links().make(SignedLink(IMAGE_ID, NOON, SQUARE))
 
     assert links().read(spoil(link)) is None  # type: ignore[operator] # each is a function
 
@@ -163,13 +163,13 @@ def test_whatever_is_sent_is_read_without_a_fault(text: str) -> None:
 
 
 def test_a_link_of_another_key_shows_nothing() -> None:
-    link = links(current="k1", k1="another").make(Share(IMAGE_ID, NOON, SQUARE))
+    link = links(current="k1", k1="another").make(SignedLink(IMAGE_ID, NOON, SQUARE))
 
     assert links().read(link) is None
 
 
 def test_a_key_can_be_replaced_while_its_links_live() -> None:
-    share = Share(IMAGE_ID, NOON, SQUARE)
+    share = SignedLink(IMAGE_ID, NOON, SQUARE)
     old = links(current="k1", k1="first").make(share)
     both = links(current="k2", k1="first", k2="second")
 
@@ -178,14 +178,14 @@ def test_a_key_can_be_replaced_while_its_links_live() -> None:
 
 
 def test_the_name_of_the_current_key_is_no_key() -> None:
-    forged = ShareLinks(keys=lambda: {"current": "current"}).make(Share(IMAGE_ID, NOON, SQUARE))
+    forged = ShareLinks(keys=lambda: {"current": "current"}).make(SignedLink(IMAGE_ID, NOON, SQUARE))
 
     assert links().read(forged) is None
 
 
 def test_a_secret_without_a_current_key_is_named() -> None:
     with pytest.raises(ConfigurationError):
-        links(k1="first").make(Share(IMAGE_ID, NOON, SQUARE))
+        links(k1="first").make(SignedLink(IMAGE_ID, NOON, SQUARE))
 
 
 # Sharing and looking ---------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_a_rendition_behind_a_link_is_negotiated_and_made(store: Store) -> None:
     found = store.shared.find(link, accept="image/avif")
 
     assert isinstance(found, RenditionFile)
-    assert (found.is_wanted, found.rendition.public_filename) == (True, "w640.avif")
+    assert (found.is_exact, found.rendition.public_filename) == (True, "w640.avif")
 
 
 def test_a_transform_is_made_once(store: Store) -> None:
@@ -301,7 +301,7 @@ def test_while_a_transform_cannot_be_made_the_nearest_rendition_is_shown(store: 
 
     assert isinstance(found, RenditionFile)
     assert found.rendition in image.record.renditions
-    assert found.is_wanted is False
+    assert found.is_exact is False
 
 
 # Taking away -----------------------------------------------------------------------------------------

@@ -72,20 +72,20 @@ def test_the_limit_may_change_between_pages(store: Store) -> None:
     assert [card.id for card in page.cards] == made[2:]
 
 
-def test_lists_hold_the_images_of_their_owner_alone(store: Store) -> None:
+def test_a_list_contains_only_images_of_its_owner(store: Store) -> None:
     store.upload(Attributes(visibility=Visibility.PUBLIC), owner="another")
     image = store.upload()
 
     assert list(pages(store, QUERY)) == [[image.record.id]]
 
 
-def test_the_trash_of_a_group_is_no_list(store: Store) -> None:
+def test_a_list_of_the_trash_refuses_a_group(store: Store) -> None:
     with pytest.raises(InvalidRequest):
         store.listing.page(replace(QUERY, group="session:s1", trashed=True), cursor=None)
 
 
 @pytest.mark.parametrize("length", [timedelta(0), timedelta(days=-1)])
-def test_dates_that_hold_nothing_are_an_empty_list(store: Store, length: timedelta) -> None:
+def test_a_period_without_time_gives_an_empty_list(store: Store, length: timedelta) -> None:
     gallery(store, 3)
 
     page = store.listing.page(replace(QUERY, since=START, until=START + length), cursor=None)
@@ -110,7 +110,7 @@ def test_dates_that_hold_nothing_are_an_empty_list(store: Store, length: timedel
     ],
     ids=lambda other: next(iter(other)),
 )
-def test_a_cursor_is_good_for_its_own_query_alone(store: Store, other: dict[str, object]) -> None:
+def test_a_cursor_is_valid_for_its_own_query_only(store: Store, other: dict[str, object]) -> None:
     gallery(store, 5)
     changed = replace(QUERY, **other)  # type: ignore[arg-type]
 
@@ -126,7 +126,7 @@ def test_dates_of_two_queries_cannot_be_exchanged(store: Store) -> None:
         store.listing.page(replace(QUERY, until=START), cursor=cursor)
 
 
-def test_a_cursor_is_good_for_24_hours(store: Store) -> None:
+def test_a_cursor_is_valid_for_24_hours(store: Store) -> None:
     made = gallery(store, 3)
     cursor = cursor_of(store)
 
@@ -150,7 +150,7 @@ def test_a_cursor_with_any_byte_changed_is_invalid(store: Store) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "A", "AAAA", "not a cursor", "Ж", "=" * 8, "A" * 5_000])
-def test_what_is_no_cursor_is_invalid(store: Store, cursor: str) -> None:
+def test_a_text_that_is_no_cursor_is_invalid(store: Store, cursor: str) -> None:
     with pytest.raises(InvalidCursor):
         store.listing.page(QUERY, cursor=cursor)
 
@@ -174,7 +174,7 @@ def test_a_cursor_outlives_the_change_of_the_current_key(store: Store) -> None:
     [{"current": "k2", "k2": "two"}, {"current": "k1", "k1": "another"}],
     ids=["removed", "replaced"],
 )
-def test_a_cursor_of_a_key_that_is_gone_is_invalid(keys: dict[str, str]) -> None:
+def test_a_cursor_of_a_removed_key_is_invalid(keys: dict[str, str]) -> None:
     cursor = cursors(current="k1", k1="one").make(AFTER, QUERY, at=START)
 
     with pytest.raises(InvalidCursor):
@@ -201,7 +201,7 @@ def test_a_signed_cursor_that_holds_no_id_is_invalid() -> None:
         read(keys, keys.make("META", QUERY, at=START))
 
 
-def test_a_cursor_tells_nothing_of_owner_and_query() -> None:
+def test_a_cursor_contains_neither_owner_nor_query() -> None:
     query = replace(QUERY, owner="a-very-secret-owner", group="session:a-very-secret-group")
     cursor = cursors(current="k1", k1="one").make(AFTER, query, at=START)
 

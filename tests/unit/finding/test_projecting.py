@@ -1,4 +1,4 @@
-"""Following the stream and remaking everything, on a projector that is made up."""
+"""Projecting changes and rebuilding all projections, with a fake projector."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -59,7 +59,9 @@ def run(projecting: Projecting, *, seconds: int = 1_000) -> Rebuild:
     return projecting.rebuild(until=projecting.clock.now() + timedelta(seconds=seconds))
 
 
-def test_an_image_that_fails_is_told_and_holds_up_no_other(slices: Slices, projecting: Projecting) -> None:
+def test_an_image_that_fails_is_reported_and_the_others_are_projected(
+    slices: Slices, projecting: Projecting
+) -> None:
     slices.bad = "b"
     failed: list[str] = []
 
@@ -69,9 +71,7 @@ def test_an_image_that_fails_is_told_and_holds_up_no_other(slices: Slices, proje
     assert slices.done == [("a", 1), ("c", 1)]
 
 
-def test_while_a_rebuild_is_under_way_changes_count_in_its_epoch(
-    slices: Slices, projecting: Projecting
-) -> None:
+def test_changes_during_a_rebuild_count_in_its_epoch(slices: Slices, projecting: Projecting) -> None:
     run(projecting)
 
     projecting.project(["a"], failed=lambda *_: None)
@@ -79,9 +79,7 @@ def test_while_a_rebuild_is_under_way_changes_count_in_its_epoch(
     assert slices.done == [("a", 2)]
 
 
-def test_a_rebuild_first_waits_for_consumers_that_do_not_know_of_it(
-    slices: Slices, projecting: Projecting
-) -> None:
+def test_a_rebuild_first_waits_for_consumers_of_the_old_epoch(slices: Slices, projecting: Projecting) -> None:
     begun = run(projecting)
     slices.clock.instant += OLD_CONSUMERS - timedelta(seconds=1)
     waiting = run(projecting)
@@ -103,7 +101,7 @@ def test_a_rebuild_ends_with_its_last_slice_and_then_its_figures_are_answered(
     assert (done.serving, done.building, done.under_way, done.after) == (2, 2, False, None)
 
 
-def test_a_run_goes_on_where_the_one_before_stopped(slices: Slices, projecting: Projecting) -> None:
+def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projecting: Projecting) -> None:
     run(projecting)
     slices.clock.instant += OLD_CONSUMERS
 
@@ -130,7 +128,7 @@ def test_a_run_that_was_overtaken_ends(slices: Slices, projecting: Projecting) -
         run(projecting)
 
 
-def test_a_rebuild_can_be_begun_again_after_it_ended(slices: Slices, projecting: Projecting) -> None:
+def test_a_rebuild_can_start_again_after_it_ended(slices: Slices, projecting: Projecting) -> None:
     for _ in range(2):
         run(projecting)
         slices.clock.instant += OLD_CONSUMERS

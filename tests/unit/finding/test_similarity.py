@@ -1,4 +1,4 @@
-"""Pictures that look alike are told by their perceptual hashes (B5)."""
+"""Similar pictures have similar perceptual hashes (B5)."""
 
 import random
 from typing import Any

@@ -9,7 +9,8 @@ import pytest
 
 from image_store.domain.generation.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, PROBE_TIME, Breaker
 from image_store.domain.generation.budget import Budgets, Spending
-from image_store.domain.generation.catalogue import MODELS, Model, model_named, models_of, parse_size
+from image_store.domain.generation.catalogue import MODELS, model_named, models_of
+from image_store.domain.generation.descriptions.description import Model, parse_size
 from image_store.domain.generation.jobs import ENDED, JOB_ITEM_TRANSITIONS, JobItemState
 from image_store.domain.generation.money import micros_of, usd, whole_micros
 from image_store.domain.generation.prices import PRICES, VERSION, cost_micros, prices_of

@@ -9,7 +9,7 @@ from image_store.domain.errors import DeadlineExceeded, ImageNotFound, InvalidCu
 from image_store.domain.finding.lists import ListQuery, OwnerGroup
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, State
-from image_store.services.images.batch_deletion import MAX_IDS, BatchDeletion, Deleted, Deletions
+from image_store.services.images.batch_deletion import MAX_IDS, BatchDeletion, DeletionRequest, DeletionResult
 from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 from tests.fakes.store import Store
@@ -40,8 +40,8 @@ def delete(
     permanent: bool = False,
     cursor: str | None = None,
     deletion: BatchDeletion | None = None,
-) -> Deleted:
-    wanted = Deletions(OWNER, what, permanent, cursor)
+) -> DeletionResult:
+    wanted = DeletionRequest(OWNER, what, permanent, cursor)
     return (deletion or store.batch_deletion).run(wanted, until=store.clock.now() + timedelta(seconds=20))
 
 
@@ -58,7 +58,7 @@ def test_images_that_are_named_go_to_the_trash(store: Store) -> None:
 
     done = delete(store, (second, first))
 
-    assert done == Deleted((second, first), ())
+    assert done == DeletionResult((second, first), ())
     assert in_the_trash(store) == {first, second}
     assert store.repository.records[other].record.state is State.READY
 
@@ -85,14 +85,14 @@ def test_foreign_and_unknown_images_fail_alone(store: Store) -> None:
 def test_an_image_that_is_named_twice_is_deleted_once(store: Store) -> None:
     (mine,) = ids(fill(store, 1))
 
-    assert delete(store, (mine, mine), permanent=True) == Deleted((mine,), ())
+    assert delete(store, (mine, mine), permanent=True) == DeletionResult((mine,), ())
 
 
 def test_what_lies_in_the_trash_already_counts_as_deleted(store: Store) -> None:
     (mine,) = ids(fill(store, 1))
     delete(store, (mine,))
 
-    assert delete(store, (mine,)) == Deleted((mine,), ())
+    assert delete(store, (mine,)) == DeletionResult((mine,), ())
 
 
 # Groups -----------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def test_a_group_goes_and_all_else_stays(store: Store) -> None:
 
     done = delete(store, GROUP)
 
-    assert done == Deleted(ids(group), (), None)
+    assert done == DeletionResult(ids(group), (), None)
     assert all(store.current(image).record.state is State.READY for image in kept)
 
 
@@ -144,7 +144,7 @@ def test_what_lies_in_the_trash_is_in_no_group(store: Store) -> None:
 
 
 def test_a_group_without_images_is_empty(store: Store) -> None:
-    assert delete(store, GROUP) == Deleted((), (), None)
+    assert delete(store, GROUP) == DeletionResult((), (), None)
 
 
 class Slow(Deletion):
@@ -175,12 +175,12 @@ def test_what_of_a_group_is_not_reached_in_time_is_behind_the_cursor(store: Stor
     second = delete(store, GROUP, cursor=first.next_cursor)
 
     assert (first.successful, first.failed) == (group[:2], ())
-    assert second == Deleted(group[2:], (), None)
+    assert second == DeletionResult(group[2:], (), None)
 
 
 def test_a_group_of_which_nothing_was_reached_in_time_begins_anew(store: Store) -> None:
     group = ids(fill(store, 2))
-    wanted = Deletions(OWNER, GROUP, permanent=False)
+    wanted = DeletionRequest(OWNER, GROUP, permanent=False)
 
     late = store.batch_deletion.run(wanted, until=store.clock.now())
 

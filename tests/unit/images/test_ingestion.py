@@ -12,7 +12,7 @@ from image_store.domain.errors import (
     StorageUnavailable,
 )
 from image_store.domain.images.image import Image, Kind, Visibility
-from image_store.domain.images.ingest import REMEMBERED, DroppedObject
+from image_store.domain.images.ingest import RESULT_LIFETIME, DroppedObject
 from image_store.domain.images.media import MAX_BYTES
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE
@@ -173,7 +173,7 @@ def test_events_may_come_twice_and_in_any_order(store: Store) -> None:
 def test_an_object_announced_again_after_four_weeks_is_still_one_image(store: Store) -> None:
     dropped = store.ingested.drop(KEY, PICTURE)
     first = store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50))
-    store.clock.instant += REMEMBERED
+    store.clock.instant += RESULT_LIFETIME
 
     again = store.ingestion.ingest(dropped, until=store.clock.now() + timedelta(seconds=50))
 

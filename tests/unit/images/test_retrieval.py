@@ -21,7 +21,7 @@ def test_owners_read_their_images(store: Store) -> None:
     image = store.upload()
 
     assert store.retrieval.get(OWNER, image.record.id) == image
-    assert store.retrieval.get_image(OWNER, image.record.id) == image.record
+    assert store.retrieval.get_record(OWNER, image.record.id) == image.record
 
 
 @pytest.mark.parametrize("visibility", Visibility)
@@ -31,7 +31,7 @@ def test_foreign_images_are_not_found_whatever_their_visibility(store: Store, vi
     with pytest.raises(ImageNotFound):
         store.retrieval.get(OWNER, image.record.id)
     with pytest.raises(ImageNotFound):
-        store.retrieval.get_image(OWNER, image.record.id)
+        store.retrieval.get_record(OWNER, image.record.id)
 
 
 def test_foreign_and_missing_images_are_told_apart_by_nothing(store: Store) -> None:
@@ -51,7 +51,7 @@ def test_what_is_no_id_is_not_found(store: Store, image_id: str) -> None:
     with pytest.raises(ImageNotFound):
         store.retrieval.get(OWNER, image_id)
     with pytest.raises(ImageNotFound):
-        store.retrieval.get_image(OWNER, image_id)
+        store.retrieval.get_record(OWNER, image_id)
 
 
 def test_an_id_in_capitals_is_another_id(store: Store) -> None:

@@ -34,7 +34,7 @@ def later() -> Row:
 
 
 def test_a_record_of_the_first_version_is_read() -> None:
-    record = records.record_of([row("META"), row("DETAIL")])
+    record = records.image_of([row("META"), row("DETAIL")])
 
     assert record is not None
     image, details = record.record, record.details
@@ -54,12 +54,12 @@ def test_a_card_of_the_first_version_is_read(sk: str) -> None:
 
 
 def test_an_image_of_the_first_version_is_written_in_this_one_and_means_the_same() -> None:
-    record = records.record_of([row("META"), row("DETAIL")])
+    record = records.image_of([row("META"), row("DETAIL")])
     assert record is not None
 
     written = list(records.rows_of(record).values())
 
-    assert records.record_of(written) == record
+    assert records.image_of(written) == record
     (meta,) = (found for found in written if found["sk"]["S"] == "META")
     assert schema.version_of(meta) == schema.VERSION
     assert json.loads(meta["card"]["S"])[0] == cards.CARD_VERSION
@@ -70,7 +70,7 @@ def test_an_image_of_the_first_version_is_written_in_this_one_and_means_the_same
 @pytest.mark.parametrize(
     "read",
     [
-        lambda: records.image_of(row("META", **later())),
+        lambda: records.record_of(row("META", **later())),
         lambda: records.details_of(row("DETAIL", **later())),
         lambda: cards.card_of(row("META", card={"S": json.dumps([cards.CARD_VERSION + 1, "cat.png"])})),
     ],
@@ -99,7 +99,7 @@ DAMAGES = [
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=str)
 def test_a_damaged_row_is_refused_in_words_and_with_nothing_else(damage: Row) -> None:
-    reader = cards.card_of if {"card", "kind"} & damage.keys() else records.image_of
+    reader = cards.card_of if {"card", "kind"} & damage.keys() else records.record_of
 
     with pytest.raises(UnreadableRow, match=IMAGE_ID):
         reader(row("META", **damage))

@@ -11,7 +11,7 @@ import pytest
 
 from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.images.changes import change_of
-from image_store.domain.callers.actor import NOBODY, Actor
+from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.images.image import Details, Image, ImageRecord, Kind, State, Visibility
 from image_store.domain.images.media import MediaType
@@ -58,7 +58,7 @@ SAYING = Details(
 
 
 def changed(
-    before: ImageRecord | None, after: ImageRecord | None, actor: Actor | None = NOBODY
+    before: ImageRecord | None, after: ImageRecord | None, actor: Actor | None = UNNAMED
 ) -> AuditEntry:
     return AuditEntry("e1", NOON, before, after, actor)
 
@@ -174,7 +174,7 @@ def test_a_line_is_one_line_whatever_a_subject_holds(capsys: pytest.CaptureFixtu
         Actor.subject("bob with a space", "aBcDeFgHiJkLmNo="),
         Actor.subject("owner", "r1"),
         Actor.function("cleanup", "8f5a1f6e-0000-4000-8000-000000000000"),
-        NOBODY,
+        UNNAMED,
     ],
 )
 def test_who_signed_a_change_is_read_back(actor: Actor) -> None:
@@ -190,7 +190,7 @@ def test_a_subject_cannot_pass_for_a_function() -> None:
 
 
 def test_a_record_from_before_the_trail_was_signed_by_nobody() -> None:
-    row = told(Image(READY, Details()), NOBODY)
+    row = told(Image(READY, Details()), UNNAMED)
     del row["dynamodb"]["NewImage"]["by"]
 
     found = change_of(row)
@@ -219,7 +219,7 @@ def test_the_last_who_was_named_acts() -> None:
 
 
 def test_the_time_of_a_line_is_that_of_the_write() -> None:
-    row = told(Image(READY, Details()), NOBODY)
+    row = told(Image(READY, Details()), UNNAMED)
     row["dynamodb"]["ApproximateCreationDateTime"] = (NOON + timedelta(seconds=90)).timestamp()
 
     found = change_of(row)

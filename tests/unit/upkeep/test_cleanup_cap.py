@@ -10,7 +10,7 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind, Visibility
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
-from image_store.domain.upkeep.cleanup import Policy, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.services.upkeep.cleanup.allowance import ALWAYS_ALLOWED, Allowance
 from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
@@ -187,7 +187,7 @@ def abandon(store: Store) -> None:
     store.public.away = False
 
 
-def told(report: Report) -> dict[str, object]:
+def told(report: CleanupReport) -> dict[str, object]:
     """What a report says of what was removed; how much was looked at depends on what is left."""
     counts = ("policies", "renditions_missing", "unknown", "bytes_freed", "failed", "stopped_because")
     return dict(report.collected) | {name: getattr(report, name) for name in counts}

@@ -9,7 +9,7 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Visibility
 from image_store.domain.images.quota import Usage
-from image_store.domain.upkeep.cleanup import Position, Report
+from image_store.domain.upkeep.cleanup import CleanupReport, PassPosition
 from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, TRASH_RETENTION
@@ -51,7 +51,7 @@ STEPS = ["row", "list", "position", "move", "keep_report"]
 
 @pytest.mark.parametrize("at", STEPS)
 def test_a_second_run_changes_nothing_and_says_that_there_is_another(store: Store, at: str) -> None:
-    second: list[Report] = []
+    second: list[CleanupReport] = []
     meanwhile(store, at=at, act=lambda: second.append(store.collect()))
 
     first = store.collect()
@@ -65,7 +65,7 @@ def test_a_second_run_changes_nothing_and_says_that_there_is_another(store: Stor
 
 @pytest.mark.parametrize("at", STEPS)
 def test_a_run_that_lost_its_lease_writes_nothing_more_and_harms_nothing(store: Store, at: str) -> None:
-    second: list[Report] = []
+    second: list[CleanupReport] = []
     seen: list[object] = []
 
     def paused() -> None:
@@ -180,4 +180,4 @@ def test_a_run_that_found_all_passes_over_leaves_their_positions(store: Store) -
 
     assert store.housekeeping.positions == before
     assert set(before) == {"private", "public", "records"}
-    assert all(isinstance(position, Position) and position.after is None for position in before.values())
+    assert all(isinstance(position, PassPosition) and position.after is None for position in before.values())

@@ -42,7 +42,7 @@ from image_store.domain.generation.retry_budget import (
     RetryBudget,
 )
 from image_store.domain.images.image import State, Visibility
-from image_store.domain.images.ingest import ANNOUNCED_FOR
+from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME
 from image_store.domain.images.reservation import IDEMPOTENCY_LIFETIME, LONGEST_RESERVATION, IdempotencyKey
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST
@@ -115,7 +115,7 @@ INSTANTS = {
     "ObjectVersion.modified_at": STORAGE,
     "Period.since": "of a request",
     "Period.until": "of a request",
-    "Position.started_at": LONGEST,
+    "PassPosition.started_at": LONGEST,
     "PublicationRow.copied_until": LONGEST,
     "PublicationRow.due_at": LONGEST,
     "Rebuild.begins_at": LONGEST,
@@ -123,13 +123,13 @@ INSTANTS = {
     "RepairJob.created_at": INFORMS,
     "RepairJob.finished_at": INFORMS,
     "RepairJob.updated_at": INFORMS,
-    "Report.finished_at": INFORMS,
-    "Report.started_at": INFORMS,
+    "CleanupReport.finished_at": INFORMS,
+    "CleanupReport.started_at": INFORMS,
     "Reservation.expires_at": "what IdempotencyRow.expires_at is read from",
     "RetryBudget.at": LONGEST,
     "SearchQuery.since": "of a request",
     "SearchQuery.until": "of a request",
-    "Share.expires_at": "of a signed link: it ends by itself and holds nobody up",
+    "SignedLink.expires_at": "of a signed link: it ends by itself and holds nobody up",
     "SweepPosition.not_before": LONGEST,
 }
 """Each says what becomes of one that lies far ahead; add a test below for one that anything waits for."""
@@ -458,7 +458,7 @@ def test_a_dropped_object_that_a_clock_ahead_announced_is_announced_again(world:
 
 def test_a_dropped_object_that_was_announced_today_is_left_alone(world: World) -> None:
     now = world.clock.now()
-    world.repository.note("a name", what="announced", expires_at=now + ANNOUNCED_FOR)
+    world.repository.note("a name", what="announced", expires_at=now + ANNOUNCEMENT_LIFETIME)
 
     assert world.repository.settled(["a name"], at=now) == {"a name"}
 

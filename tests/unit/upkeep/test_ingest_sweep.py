@@ -6,7 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.images.ingest import ANNOUNCED_FOR, OBJECT_LIFETIME, REMEMBERED, DroppedObject
+from image_store.domain.images.ingest import (
+    ANNOUNCEMENT_LIFETIME,
+    OBJECT_LIFETIME,
+    RESULT_LIFETIME,
+    DroppedObject,
+)
 from image_store.ports.images import IngestEvents
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, IngestSweep, SweepReport
 from tests.fakes.object_store import MemoryIngestBucket
@@ -114,7 +119,7 @@ def test_an_object_that_fails_again_and_again_is_announced_once_a_day(store: Sto
     wait(store, EVENTS_TAKE)
     sweep(store)
 
-    wait(store, ANNOUNCED_FOR)
+    wait(store, ANNOUNCEMENT_LIFETIME)
     early = sweep(store)
     wait(store, REST)
     late = sweep(store)
@@ -201,4 +206,4 @@ def test_a_table_that_is_away_ends_the_run_and_announces_nothing(
 
 
 def test_objects_are_remembered_for_longer_than_they_are_looked_for() -> None:
-    assert REMEMBERED > OBJECT_LIFETIME + EVENTS_TAKE
+    assert RESULT_LIFETIME > OBJECT_LIFETIME + EVENTS_TAKE

@@ -14,6 +14,7 @@ from image_store.domain.images.image import Image, ImageRecord, State, Visibilit
 from image_store.domain.images.media import MediaType
 from image_store.domain.upkeep.repair import MissingObjects, RepairJob, RepairStatus
 from image_store.domain.work import RepairStep
+from image_store.ports.objects import StoredObject
 from image_store.services.upkeep.repair import run
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.store import Store
@@ -250,6 +251,22 @@ def test_a_repair_of_the_whole_store_examines_every_image_and_makes_what_is_miss
     assert (tally.examined, tally.renditions, tally.copies, tally.originals_missing) == (5, 3, 3, 1)
     assert (tally.failed, tally.errors) == (0, ())
     assert repaired(store).tally == replace(tally, renditions=0, copies=0)
+
+
+def test_each_object_is_looked_for_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [key for image in damaged(store, 2) for key in image.record.private_keys]
+    requests: list[str] = []
+    head = store.private.head
+
+    def noted(key: str) -> StoredObject | None:
+        requests.append(key)
+        return head(key)
+
+    monkeypatch.setattr(store.private, "head", noted)
+
+    assert repaired(store).tally.renditions == 2
+
+    assert sorted(requests) == sorted(names)
 
 
 def test_a_dry_run_counts_the_same_and_makes_nothing(store: Store) -> None:

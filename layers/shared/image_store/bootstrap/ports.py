@@ -315,16 +315,16 @@ class Ports:
 
     @made_once
     def report_call(self) -> Callable[[CallOutcome], None]:
-        from image_store.entrypoints.operations.metrics import counting_calls
+        from image_store.entrypoints.operations.metrics import call_counter
 
-        return counting_calls(self._settings.metrics_namespace)
+        return call_counter(self._settings.metrics_namespace)
 
     @made_once
     def report_used_up(self) -> Callable[[str], None]:
         """Counts a budget that is used up."""
-        from image_store.entrypoints.operations.metrics import count_used_up
+        from image_store.entrypoints.operations.metrics import count_exhausted_budget
 
-        return lambda whose: count_used_up(self._settings.metrics_namespace, whose)
+        return lambda whose: count_exhausted_budget(self._settings.metrics_namespace, whose)
 
     # Upkeep and operations ------------------------------------------------------------------------------
 

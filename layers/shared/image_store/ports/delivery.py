@@ -31,7 +31,7 @@ class PublicationRows(Protocol):
         """
         ...
 
-    def adopt_strays(self, row: PublicationRow) -> None:
+    def add_stray_copies(self, row: PublicationRow) -> None:
         """Keep a row for copies that none names; nothing changes when their publication has one. Safe to repeat."""
         ...
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from image_store.domain.delivery.publication import PublicationRow
     from image_store.domain.delivery.renditions import Recipe
-    from image_store.domain.images.image import FoundRecords, Image, ImageRecord
+    from image_store.domain.images.image import Image, ImageRecord, RecordsById
     from image_store.domain.images.ingest import DroppedObject, SweepPosition, VersionPage, VersionPosition
     from image_store.domain.images.media import MediaType
     from image_store.domain.images.processing import ProcessedImage
@@ -76,11 +76,11 @@ class ImageRepository(Protocol):
         """Read a record with its details, strongly consistent."""
         ...
 
-    def get_image(self, image_id: str) -> ImageRecord | None:
+    def get_record(self, image_id: str) -> ImageRecord | None:
         """Read a record without its details, strongly consistent: one GetItem."""
         ...
 
-    def get_images(self, image_ids: Collection[str]) -> FoundRecords:
+    def get_records(self, image_ids: Collection[str]) -> RecordsById:
         """Read the records of many images, strongly consistent, without their details; absent ones are left out."""
         ...
 

@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from image_store.domain.images.image import RecordPage
-    from image_store.domain.upkeep.cleanup import Lease, Position, Report
+    from image_store.domain.upkeep.cleanup import CleanupReport, Lease, PassPosition
     from image_store.domain.upkeep.migration import (
-        Counted,
+        CountedRecords,
         MigratedPage,
         MigratedRecord,
         Migration,
         MigrationTotals,
         SourceRecord,
-        Step,
+        SourceStep,
     )
     from image_store.domain.upkeep.repair import RepairJob
 
@@ -35,19 +35,19 @@ class Housekeeping(Protocol):
         """Give it back; nothing happens when it was lost."""
         ...
 
-    def position(self, sweep: str) -> Position | None:
+    def position(self, sweep: str) -> PassPosition | None:
         """How far a sweep has come; None before its first pass."""
         ...
 
-    def move(self, sweep: str, position: Position, lease: Lease) -> None:
+    def move(self, sweep: str, position: PassPosition, lease: Lease) -> None:
         """Remember how far a sweep has come; Conflict when the lease was lost."""
         ...
 
-    def keep_report(self, report: Report, lease: Lease) -> None:
+    def keep_report(self, report: CleanupReport, lease: Lease) -> None:
         """Keep a report for 90 days; Conflict when the lease was lost."""
         ...
 
-    def reports(self, *, limit: int) -> Sequence[Report]:
+    def reports(self, *, limit: int) -> Sequence[CleanupReport]:
         """The last reports, the newest first."""
         ...
 
@@ -136,11 +136,11 @@ class MigrationSource(Protocol):
     All methods raise SourceUnreadable when trying again is of no use, StorageUnavailable otherwise.
     """
 
-    def count(self, after: str | None) -> Iterator[Counted]:
+    def count(self, after: str | None) -> Iterator[CountedRecords]:
         """Count the records behind a position, a part at a time; None is the beginning."""
         ...
 
-    def steps(self, after: str | None) -> Iterator[Step]:
+    def steps(self, after: str | None) -> Iterator[SourceStep]:
         """Go through the records behind a position of `steps`, one at a time; each is read when it is asked for."""
         ...
 

@@ -300,7 +300,7 @@ def policy_shards() -> tuple[str, ...]:
 # Projections ------------------------------------------------------------------------------------------
 
 FORMER_FEED_PREFIX = "FEED#"
-"""What the partitions of the feed's rows began with while a stream consumer wrote them; no longer read."""
+"""Begins the feed's partitions of earlier builds, whose stream consumer wrote them; no longer read."""
 FINDING_PREFIXES = (
     "TAG#",
     "CATEGORY#",
@@ -311,10 +311,10 @@ FINDING_PREFIXES = (
     "TRASHTERM#",
     FORMER_FEED_PREFIX,
 )
-"""What the partitions of rows begin with by which a stream consumer lets images be found, now or formerly."""
+"""Begin the partitions of lists and searches that a stream consumer writes, or wrote in earlier builds."""
 STATS_PREFIX = "STATS#"
 STATS_SHARDS = 8
-"""The figures of the whole system are kept in parts: consumers in parallel would wait for one row."""
+"""The figures of the whole system are divided into parts, so that parallel consumers do not wait for one row."""
 _MAX_PART_CHARS = 700
 """A partition key has at most 2,048 bytes, and an owner may take 765 of them."""
 _INVERTED = str.maketrans("0123456789abcdef", "fedcba9876543210")
@@ -326,22 +326,22 @@ def tagged(owner: str, tag: str, *, trashed: bool) -> str:
 
 
 def in_category(owner: str, category: str) -> str:
-    """The partition of an owner's READY images of a category."""
+    """The partition of an owner's READY images in a category."""
     return f"CATEGORY#{quote(owner, safe='')}#{_part(category)}"
 
 
 def by_model(owner: str, model: str) -> str:
-    """The partition of an owner's READY images made by a model."""
+    """The partition of an owner's READY images that a model generated."""
     return f"MODEL#{quote(owner, safe='')}#{_part(model)}"
 
 
 def hash_band(owner: str, index: int, band: str) -> str:
-    """The partition of an owner's READY images whose perceptual hashes have this band at this place."""
+    """The partition of an owner's READY images whose perceptual hashes have this band at this index."""
     return f"ALIKE#{quote(owner, safe='')}#{index}#{band}"
 
 
 def terms(owner: str, term: str, *, trashed: bool) -> str:
-    """The partition of an owner's terms that begin as this one does."""
+    """The partition of an owner's terms with the same first character."""
     return f"{'TRASH' if trashed else ''}TERM#{quote(owner, safe='')}#{_part(term[0])}"
 
 
@@ -351,17 +351,17 @@ def term_place(term: str, rank: int, image_id: str) -> str:
 
 
 def inverted(image_id: str) -> str:
-    """A text that sorts as ids do the other way round; its own inverse."""
+    """A text that sorts in the reverse order of ids; applying it twice gives the id."""
     return image_id.translate(_INVERTED)
 
 
 def image_of_row(pk: str, sk: str) -> str:
-    """The image to which a row belongs that lets images be found."""
+    """The image of a row of `FINDING_PREFIXES`."""
     return inverted(sk[-36:]) if pk.startswith(("TERM#", "TRASHTERM#")) else sk
 
 
 def former_feed(month: str) -> str:
-    """The partition of the public images made in a month, `yyyy-mm`, as it was while a stream consumer wrote it."""
+    """The feed's partition of a month, `yyyy-mm`, in earlier builds."""
     return f"{FORMER_FEED_PREFIX}{month}"
 
 
@@ -371,7 +371,7 @@ def owner_stats(epoch: int, owner: str) -> str:
 
 
 def system_stats(epoch: int, image_id: str) -> str:
-    """The partition of those figures of the whole system in which an image counts."""
+    """The partition of the system's figures in which an image counts."""
     return f"{STATS_PREFIX}{epoch}#ALL#{sum(image_id.encode()) % STATS_SHARDS}"
 
 
@@ -381,7 +381,7 @@ def all_system_stats(epoch: int) -> tuple[str, ...]:
 
 
 def former_feed_months(epoch: int) -> tuple[str, str]:
-    """The row that counted the public images of each month, for the feed of that time."""
+    """The row that counted the public images of each month in earlier builds."""
     return f"{STATS_PREFIX}{epoch}#FEED", "MONTHS"
 
 
@@ -422,11 +422,11 @@ REBUILD = key("PROJECTIONS", "STATE")
 
 
 def projection(image_id: str) -> Key:
-    """The row that says what is projected of an image."""
+    """The row with the facts of an image from which its projections were built."""
     return key(f"{PROJECTION_PREFIX}{image_id}", "PROJECTION")
 
 
 def _part(text: str) -> str:
-    """A text within a partition key; a very long one stands there as its digest."""
+    """A text as a part of a partition key; a very long text is replaced by its digest."""
     encoded = quote(text, safe="")
     return encoded if len(encoded) <= _MAX_PART_CHARS else f"~{hashlib.sha256(text.encode()).hexdigest()}"

@@ -1,6 +1,6 @@
-"""Providers of generated images: one module for each, and what they have in common.
+"""Adapters of the providers of images: one module for each, and the modules they share.
 
-The SDKs are imported at the first call, and only where a provider is called: they lie in a layer of the worker's.
+The SDKs are imported at the first call, because only the worker has the layer that contains them.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,19 +14,22 @@ from image_store.ports.generation import ImageProvider
 from image_store.ports.images import Fetcher
 from image_store.ports.system import Clock
 
+_ADAPTERS: Mapping[Provider, Callable[..., ImageProvider]] = {
+    Provider.GOOGLE: GoogleImages,
+    Provider.OPENAI: OpenAIImages,
+    Provider.CLOUDFLARE: CloudflareImages,
+    Provider.POLLINATIONS: PollinationsImages,
+}
+
 
 def image_providers(
     urls: Mapping[Provider, str], *, clock: Clock, fetcher: Callable[[], Fetcher]
 ) -> dict[Provider, ImageProvider]:
-    """Every provider, at its own address or at another one that speaks the same.
+    """Make every provider, at its own address or at a compatible one in `urls`.
 
-    `fetcher` reads pictures that an answer only names.
+    `fetcher` reads pictures of answers that contain only a link.
     """
     return {
-        Provider.GOOGLE: GoogleImages(urls.get(Provider.GOOGLE), clock=clock, fetcher=fetcher),
-        Provider.OPENAI: OpenAIImages(urls.get(Provider.OPENAI), clock=clock, fetcher=fetcher),
-        Provider.CLOUDFLARE: CloudflareImages(urls.get(Provider.CLOUDFLARE), clock=clock, fetcher=fetcher),
-        Provider.POLLINATIONS: PollinationsImages(
-            urls.get(Provider.POLLINATIONS), clock=clock, fetcher=fetcher
-        ),
+        provider: adapter(urls.get(provider), clock=clock, fetcher=fetcher)
+        for provider, adapter in _ADAPTERS.items()
     }

@@ -11,7 +11,7 @@ from image_store.adapters.providers.links import Links
 from image_store.adapters.providers.plain_http import Answer, PlainHttp
 from image_store.adapters.providers.reading import Reader, Refusal
 from image_store.adapters.providers.sdk import SdkExchange
-from image_store.domain.generation.catalogue import size_class
+from image_store.domain.generation.descriptions.google import size_class
 from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
 from image_store.domain.generation.usage import count
 from image_store.ports.generation import ImageProvider

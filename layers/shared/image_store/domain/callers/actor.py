@@ -45,5 +45,5 @@ class Actor:
         return self.name == f"{_SUBJECT}{subject}"
 
 
-NOBODY = Actor.function("unnamed", "")
+UNNAMED = Actor.function("unnamed", "")
 """Before anybody was named; a function that changes records and names nobody is a fault that a test finds."""

@@ -29,7 +29,7 @@ _SHARES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class SignedLink:
     """What a link shows, and until when."""
 
     image_id: str
@@ -74,7 +74,7 @@ def transform_filename(recipe: Recipe) -> str:
     return f"{hashlib.sha256(_written(recipe)).hexdigest()[:32]}.{recipe.media_type.extension}"
 
 
-def written(share: Share) -> bytes:
+def written(share: SignedLink) -> bytes:
     """A share as bytes."""
     head = _HEAD.pack(uuid.UUID(share.image_id).bytes, int(share.expires_at.timestamp()))
     if isinstance(share.what, str):
@@ -83,13 +83,13 @@ def written(share: Share) -> bytes:
     return _RECIPE + head + _written(share.what)
 
 
-def read(raw: bytes) -> Share | None:
+def read(raw: bytes) -> SignedLink | None:
     """The share that these bytes mean; None for whatever `written` never wrote."""
     kind, head, rest = raw[:1], raw[1 : 1 + _HEAD.size], raw[1 + _HEAD.size :]
     try:
         image_id, expires = _HEAD.unpack(head)
         what = _preset(rest) if kind == _PRESET else _recipe(rest)
-        share = Share(str(uuid.UUID(bytes=image_id)), datetime.fromtimestamp(expires, UTC), what)
+        share = SignedLink(str(uuid.UUID(bytes=image_id)), datetime.fromtimestamp(expires, UTC), what)
     except (struct.error, ValueError, IndexError):
         return None
     return share if written(share) == raw else None

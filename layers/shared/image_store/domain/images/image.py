@@ -218,7 +218,7 @@ class Image:
     details: Details
 
 
-class FoundRecords(dict[str, ImageRecord]):
+class RecordsById(dict[str, ImageRecord]):
     """Images by id, without those that are not there; `unreadable` ids are there and cannot be read."""
 
     def __init__(self) -> None:

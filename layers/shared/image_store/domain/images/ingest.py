@@ -9,17 +9,17 @@ from image_store.domain.deadlines import was_never_meant
 INGEST_PREFIX = "ingest/"
 OBJECT_LIFETIME = timedelta(days=14)
 """After so long the bucket's lifecycle takes an object away, and after as long again the version that it was."""
-REMEMBERED = 2 * OBJECT_LIFETIME + timedelta(days=1)
+RESULT_LIFETIME = 2 * OBJECT_LIFETIME + timedelta(days=1)
 """For how long an object is known to be stored or refused: longer than the bucket keeps any version of it."""
 
-ANNOUNCED_FOR = timedelta(days=1)
+ANNOUNCEMENT_LIFETIME = timedelta(days=1)
 """For how long an object is not announced again."""
-_NOTED_FOR = {"announced": ANNOUNCED_FOR, "refused": REMEMBERED}
+_NOTED_FOR = {"announced": ANNOUNCEMENT_LIFETIME, "refused": RESULT_LIFETIME}
 
 
 def holds(what: str, expires_at: datetime, now: datetime) -> bool:
     """Whether a note still holds; one that would hold for longer than any was written by a clock that ran ahead."""
-    longest = _NOTED_FOR.get(what, REMEMBERED)
+    longest = _NOTED_FOR.get(what, RESULT_LIFETIME)
     return now.replace(microsecond=0) <= expires_at and not was_never_meant(expires_at, now, longest=longest)
 
 

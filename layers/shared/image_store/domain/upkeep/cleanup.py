@@ -25,7 +25,7 @@ class Policy:
 
 
 @dataclass(slots=True, kw_only=True)
-class Report:
+class CleanupReport:
     """What a run removed, or would remove in a dry run; counts are of images, publications or objects."""
 
     id: str
@@ -76,8 +76,8 @@ class Report:
         self._left.update(names)
         self.unreadable = len(self._left)
 
-    def told(self) -> dict[str, Any]:
-        """All that a report says, by name."""
+    def as_dict(self) -> dict[str, Any]:
+        """The counts and texts of a report, by name."""
         return {name: value for name, value in asdict(self).items() if not name.startswith("_")}
 
     @property
@@ -109,7 +109,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class PassPosition:
     """How far a sweep has come; `after` is None when its pass is over."""
 
     started_at: datetime

@@ -159,7 +159,7 @@ class MigrationTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class SourceStep:
     """One step through a source: to a record, to one that cannot be understood, or past nothing."""
 
     position: str
@@ -168,7 +168,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedRecords:
     """So many more records up to a position."""
 
     position: str
@@ -176,7 +176,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class MigrationTally:
     """What became of records."""
 
     moved: int = 0
@@ -189,19 +189,19 @@ class Tally:
         """How many records that is."""
         return self.moved + self.already_moved + self.failed
 
-    def with_moved(self) -> "Tally":
+    def with_moved(self) -> "MigrationTally":
         """One more that was moved."""
         return replace(self, moved=self.moved + 1)
 
-    def with_already_moved(self) -> "Tally":
+    def with_already_moved(self) -> "MigrationTally":
         """One more that had been moved before."""
         return replace(self, already_moved=self.already_moved + 1)
 
-    def with_failed(self, error: RecordError) -> "Tally":
+    def with_failed(self, error: RecordError) -> "MigrationTally":
         """One more that cannot be moved as it is."""
         return replace(self, failed=self.failed + 1, errors=self._errors_with(error))
 
-    def with_error(self, error: RecordError) -> "Tally":
+    def with_error(self, error: RecordError) -> "MigrationTally":
         """The same with an error that is no record's."""
         return replace(self, errors=self._errors_with(error))
 
@@ -225,7 +225,7 @@ class Migration:
     total: int | None = None
     """None while the source is being counted."""
     position: str | None = None
-    tally: Tally = Tally()
+    tally: MigrationTally = MigrationTally()
     finished_at: datetime | None = None
 
     @property

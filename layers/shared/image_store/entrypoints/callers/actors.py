@@ -6,9 +6,9 @@ threads in which a batch runs have to see it as well.
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.domain.callers.actor import NOBODY, Actor
+from image_store.domain.callers.actor import UNNAMED, Actor
 
-_acting = NOBODY
+_acting = UNNAMED
 
 
 def acting() -> Actor:

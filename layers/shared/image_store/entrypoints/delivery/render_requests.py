@@ -10,7 +10,7 @@ from image_store.domain.images.media import MediaType
 from image_store.entrypoints.operations.observability import logger
 
 
-def wanted_of(event: dict[str, Any]) -> RenderRequest:
+def render_request_of(event: dict[str, Any]) -> RenderRequest:
     """What an event asks for; InvalidRequest for one that the store did not send."""
     try:
         return _KINDS[event["want"]](event)
@@ -18,10 +18,10 @@ def wanted_of(event: dict[str, Any]) -> RenderRequest:
         raise InvalidRequest("The event asks for nothing that this store makes.") from None
 
 
-def handle_making(event: dict[str, Any], *, make: Callable[[RenderRequest], None]) -> dict[str, Any]:
+def handle_render_request(event: dict[str, Any], *, make: Callable[[RenderRequest], None]) -> dict[str, Any]:
     """Make what an event asks for; what fails is logged, and fails the invocation, for the caller to hear of it."""
     try:
-        make(wanted_of(event))
+        make(render_request_of(event))
     except Exception as error:
         logger.exception("nothing made", code=getattr(error, "code", None), image_id=event.get("image_id"))
         raise

@@ -1,4 +1,4 @@
-"""What cards carry on request, as clients see it."""
+"""Turns the fields that cards carry on request into JSON."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,18 +15,18 @@ def extras_of(
     *,
     shown: frozenset[str] = frozenset(FIELDS),
 ) -> Extras:
-    """What to add to each card: each wanted field, which is null where it is not `shown` or there is none."""
-    wanted = [name for name in FIELDS if name in fields]
+    """The fields to add to each card; a field is null if it is not in `shown` or the image has no value."""
+    names = [name for name in FIELDS if name in fields]
 
     def extra(card: Card) -> dict[str, Any]:
         values = _values(answers, card, extras[card.id])
-        return {name: values[name] if name in shown else None for name in wanted}
+        return {name: values[name] if name in shown else None for name in names}
 
     return extra
 
 
-def _values(answers: Answers, card: Card, extra: CardFields) -> dict[str, Any]:
-    details = extra.details
+def _values(answers: Answers, card: Card, card_fields: CardFields) -> dict[str, Any]:
+    details = card_fields.details
     prompt = (details.generation or {}).get("prompt") if details else None
     return {
         "title": details.title if details else None,
@@ -35,6 +35,9 @@ def _values(answers: Answers, card: Card, extra: CardFields) -> dict[str, Any]:
         "provider": card.provider,
         "tags": details.tags if details else None,
         "groups": groups_of(details.groups) if details else None,
-        "owner_id": extra.owner,
-        "renditions": {made.preset: answers.rendition_of_card(card, made) for made in extra.renditions},
+        "owner_id": card_fields.owner,
+        "renditions": {
+            rendition.preset: answers.rendition_of_card(card, rendition)
+            for rendition in card_fields.renditions
+        },
     }

@@ -1,4 +1,4 @@
-"""The feed as everybody sees it."""
+"""Turns pages of the feed into public responses."""
 
 import json
 from datetime import timedelta
@@ -22,19 +22,25 @@ _ALWAYS_SHOWN = frozenset({"renditions"})
 _OWNER = frozenset({"owner_id"})
 
 
-def feed_query(asked: queries.FeedParameters) -> FeedQuery:
-    """The part of the feed that a query means."""
-    return FeedQuery(asked.limit, owner=asked.owner, group=asked.group, since=asked.since, until=asked.until)
+def feed_query(parameters: queries.FeedParameters) -> FeedQuery:
+    """The part of the feed that query parameters describe."""
+    return FeedQuery(
+        parameters.limit,
+        owner=parameters.owner,
+        group=parameters.group,
+        since=parameters.since,
+        until=parameters.until,
+    )
 
 
 def shown_fields(*, details: bool, owners: bool) -> frozenset[str]:
-    """The fields that a deployment shows to everybody; the others are null in its feed."""
+    """The fields that a deployment makes public; the others are null in its feed."""
     of_images = frozenset(FIELDS) - _OWNER if details else _ALWAYS_SHOWN
     return of_images | (_OWNER if owners else frozenset())
 
 
 def needs_details(fields: frozenset[str], shown: frozenset[str]) -> bool:
-    """Whether details have to be read for what is wanted and shown."""
+    """Whether the shown fields of a request need details."""
     return bool(fields & shown & FIELDS_OF_DETAILS)
 
 
@@ -46,11 +52,11 @@ def feed_answer(
     shown: frozenset[str],
     details: bool,
     api_url: str,
-    kept_for: timedelta,
+    cache_for: timedelta,
 ) -> "Response[str]":
-    """A page of the feed; without `details` it tells no filename and no alternative text but a given one.
+    """A page of the feed; without `details` it has no filename, and no alternative text that was derived.
 
-    Everybody gets the same, so that a cache may keep it `kept_for` some seconds. It names the origin in `Vary`: the
+    The page is the same for everyone, so a cache may store it for `cache_for`. `Vary` names the origin, because the
     gateway's CORS headers depend on it.
     """
     extras: Mapping[str, CardFields] = {
@@ -73,7 +79,7 @@ def feed_answer(
         for entry in page.entries
         if entry.card.publication is not None
     ]
-    seconds = int(kept_for.total_seconds())
+    seconds = int(cache_for.total_seconds())
     cache_control = f"public, max-age={seconds}" if seconds else "no-store"
     text = json.dumps(
         {"items": items, "next_cursor": page.next_cursor}, ensure_ascii=False, separators=(",", ":")

@@ -1,4 +1,4 @@
-"""What queries of lists and searches mean, and what their cards carry on request."""
+"""Turns query parameters into queries of lists and searches, and completes their cards."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from image_store.services.finding.lists import Page
 
 
-def carried_fields(
+def page_fields(
     answers: Answers,
     rows: Callable[[], CardCompletion],
     owner: str,
     page: Page,
     fields: frozenset[str] | None,
 ) -> Extras | None:
-    """What the cards of an owner's page carry on request; nothing is loaded or read where nothing is wanted."""
+    """The fields that the cards of an owner's page carry; without a request for fields, loads and reads nothing."""
     if not fields:
         return None
     from image_store.entrypoints.finding.card_details import extras_of

@@ -1,4 +1,4 @@
-"""What is asked of lists, searches and the feed, and of a single image."""
+"""The query parameters of lists, searches and the feed, and of a single image."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -29,7 +29,7 @@ def _fields(text: object) -> frozenset[str]:
 
 def _owner(text: str) -> str:
     if not is_owner(text):
-        raise ValueError("must be such as a token's subject is")
+        raise ValueError("must be a valid subject of a token")
     return text
 
 
@@ -42,7 +42,7 @@ FieldList = Annotated[
         {
             "type": "string",
             "pattern": f"^({'|'.join(FIELDS)})(,({'|'.join(FIELDS)}))*$",
-            "description": f"What each item carries besides: some of {', '.join(FIELDS)}, separated by commas.",
+            "description": f"More fields for each item: some of {', '.join(FIELDS)}, separated by commas.",
             "examples": ["title,tags"],
         }
     ),
@@ -50,7 +50,7 @@ FieldList = Annotated[
 
 
 class FilterParameters(Strict):
-    """Which images to answer: a field for each filter; `from` is inclusive, `to` is not."""
+    """Which images to return, one field for each filter; `from` is inclusive, `to` is not."""
 
     limit: Whole = Field(50, ge=1, le=100)
     kind: Kind | None = None
@@ -67,7 +67,7 @@ class FilterParameters(Strict):
 
 
 class ImageListParameters(FilterParameters):
-    """Which images a list shows; `from` is inclusive, `to` is not."""
+    """Which images a list contains; `from` is inclusive, `to` is not."""
 
     cursor: str | None = Field(None, min_length=1, max_length=500)
     order: Order = Order.DESC
@@ -79,29 +79,29 @@ class ImageListParameters(FilterParameters):
 
 
 class SearchParameters(FilterParameters):
-    """What is searched for, and among which images; `from` is inclusive, `to` is not."""
+    """Which words to search for, and in which images; `from` is inclusive, `to` is not."""
 
     q: str = Field(
         min_length=1,
         max_length=200,
-        description="Words, or beginnings of words, all of which title, tags, filename, alt text or prompt must hold.",
+        description="Words or beginnings of words; title, tags, filename, alt text or prompt must contain all of them.",
     )
     cursor: str | None = Field(None, min_length=1, max_length=1_000)
 
 
 class SimilarParameters(Strict):
-    """How many similar images are wanted."""
+    """How many similar images to return."""
 
     limit: Whole = Field(20, ge=1, le=50)
 
 
 class FeedParameters(Strict):
-    """Which part of the feed is wanted; `from` is inclusive, `to` is not."""
+    """Which part of the feed to return; `from` is inclusive, `to` is not."""
 
     limit: Whole = Field(50, ge=1, le=100)
     cursor: str | None = Field(None, min_length=1, max_length=500)
     group: GroupName | None = Field(
-        None, description="`type:id`, whoever owns the images; add `owner` where only one may fill a group."
+        None, description="`type:id`, of any owner; add `owner` to get the images of one owner only."
     )
     owner: Owner | None = Field(None, min_length=1, max_length=MAX_OWNER_CHARS)
     since: Moment | None = Field(None, alias="from")
@@ -116,10 +116,10 @@ class DeleteParameters(Strict):
 
 
 class ContentParameters(Strict):
-    """Which bytes of an image are wanted; the original unless a rendition is named."""
+    """Which file of an image to return; the original unless a rendition is named."""
 
     rendition: str | None = Field(
         None,
         pattern="^[a-z0-9_-]{1,32}$",
-        description="A preset: `thumb`, `display`, `w640`, `w1280`, `w2048`, or those that the deployment sets.",
+        description="A preset: `thumb`, `display`, `w640`, `w1280`, `w2048`, or one that the deployment defines.",
     )

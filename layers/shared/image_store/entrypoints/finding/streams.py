@@ -1,4 +1,4 @@
-"""Changes of the table that arrive through its stream."""
+"""Handles changes of the table that arrive through its stream."""
 
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
@@ -18,10 +18,10 @@ def handle_changes(
     now: datetime,
     namespace: str,
 ) -> dict[str, Any]:
-    """Project the images whose records a batch says have changed, each once, and report where to begin again.
+    """Project each image whose record changed in a batch, once, and return where to retry from.
 
-    What the batch says of a record is not looked at: it is read as it is by now. The metric `ProjectionLag` of
-    `namespace` tells how far behind it is.
+    The batch only names images: their records are read as they are now. The metric `ProjectionLag` in `namespace` says
+    how old the oldest change is.
     """
     first_changes: dict[str, str] = {}
     oldest = now

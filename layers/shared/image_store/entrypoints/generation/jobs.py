@@ -6,6 +6,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from image_store.domain.errors import InvalidRequest
+from image_store.domain.generation.catalogue import description_of
 from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
 from image_store.domain.generation.prices import VERSION
@@ -58,7 +59,7 @@ def read_provider(name: str) -> Provider:
 def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, ProviderKey]:
     """The provider that an address names, and the key that its request brings."""
     provider, said = read_provider(name), json_body(api, ProviderKeyRequest)
-    if (provider is Provider.CLOUDFLARE) != (said.account_id is not None):
+    if description_of(provider).needs_account != (said.account_id is not None):
         raise InvalidRequest("`account_id` goes with a key of Cloudflare, and with no other.")
     return provider, ProviderKey(said.key, said.account_id or "")
 

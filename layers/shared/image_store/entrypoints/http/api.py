@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.domain.callers.actor import NOBODY, Actor, is_owner
+from image_store.domain.callers.actor import UNNAMED, Actor, is_owner
 from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
 from image_store.entrypoints.callers.actors import act_as
 from image_store.entrypoints.http.packing import finished
@@ -84,7 +84,7 @@ def handler(api: Api) -> Handler:
 def _actor(event: dict[str, Any]) -> Actor:
     request = event.get("requestContext", {})
     subject = _claims(request).get("sub")
-    return Actor.subject(str(subject), str(request.get("requestId", ""))) if subject else NOBODY
+    return Actor.subject(str(subject), str(request.get("requestId", ""))) if subject else UNNAMED
 
 
 def operation(

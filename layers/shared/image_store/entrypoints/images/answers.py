@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.domain.finding.similarity import SimilarImage
     from image_store.services.delivery.renditions import RenditionFile
     from image_store.services.finding.lists import Page
-    from image_store.services.images.batch_deletion import Deleted
+    from image_store.services.images.batch_deletion import DeletionResult
     from image_store.services.images.direct_uploads import Ticket
 
 JSON = "application/json"
@@ -102,7 +102,7 @@ class Answers:
         What stands in for a rendition that is missing is kept by no cache.
         """
         url = self._rendition_url(found.record, found.rendition, method)
-        if self.public_url and found.is_wanted:
+        if self.public_url and found.is_exact:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 
@@ -237,7 +237,7 @@ def processing(image_id: str, *, api_url: str) -> "Response[str]":
     return Response(202, JSON, _json({"id": image_id, "status": "processing"}), headers=headers)
 
 
-def deleted(result: "Deleted") -> "Response[str]":
+def deleted(result: "DeletionResult") -> "Response[str]":
     """What became of each image that was to be deleted."""
     return _batch(
         {

@@ -17,7 +17,7 @@ from image_store.entrypoints.http.requests import any_json, json_body, storable,
 from image_store.entrypoints.images.deletion_schemas import BatchDelete
 from image_store.entrypoints.images.upload_requests import AnyBatch
 from image_store.entrypoints.images.uploads import canonical, idempotency_of, json_upload, not_empty
-from image_store.services.images.batch_deletion import Deletions
+from image_store.services.images.batch_deletion import DeletionRequest
 from image_store.services.images.uploads import Upload
 
 ReadUpload = Callable[[], Upload]
@@ -37,16 +37,16 @@ def read_batch(api: APIGatewayHttpResolver, *, until: datetime) -> Sequence[Read
     ]
 
 
-def read_batch_delete(api: APIGatewayHttpResolver) -> Deletions:
+def read_batch_delete(api: APIGatewayHttpResolver) -> DeletionRequest:
     """What the caller wants deleted: either images by their ids, or those of a group."""
     asked, owner = json_body(api, BatchDelete), caller(api)
     if asked.group is not None and asked.ids is None:
-        return Deletions(owner, OwnerGroup(owner, asked.group), asked.permanent, asked.cursor)
+        return DeletionRequest(owner, OwnerGroup(owner, asked.group), asked.permanent, asked.cursor)
     if asked.ids is None or asked.group is not None:
         raise InvalidRequest("Give exactly one of `ids` and `group`.")
     if asked.cursor is not None:
         raise InvalidRequest("A cursor goes on with a group.")
-    return Deletions(owner, tuple(asked.ids), asked.permanent)
+    return DeletionRequest(owner, tuple(asked.ids), asked.permanent)
 
 
 def _upload(item: Any, index: int, *, owner: str, until: datetime, key: IdempotencyKey | None) -> Upload:

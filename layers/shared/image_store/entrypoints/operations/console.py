@@ -1,9 +1,9 @@
-"""The web console: its page, its files, and what it is told of the deployment.
+"""Serve the web console: its page, the files the page loads, and the settings of the deployment.
 
-The files lie beside the handler that serves them, and are joined as they stand: one style sheet, one script for what
-a first visit shows, and one for the rest. The page names each with the digest of all of them behind a `?v=`, and so do
-the scripts among themselves; an address with the current digest may therefore be kept for ever. A page that was loaded
-before a deployment gets the new files at its old addresses, uncached; a script leads it to the new page.
+The files are bundled when the function is built (functions/site/console) and lie beside the handler. The page and the
+scripts name them with a digest of all of them behind a `?v=`. A client may keep an address with the current digest for
+ever. A page loaded before a deployment gets the new files at its old addresses, uncached; a script leads it to the new
+page.
 """
 
 import base64
@@ -25,7 +25,6 @@ from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATION
 from image_store.domain.images import attributes
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.packing import takes_gzip
-from image_store.entrypoints.operations import console_scripts
 from image_store.settings import Settings
 
 MEDIA_TYPES = {
@@ -38,35 +37,30 @@ MAX_REQUEST_BYTES = 4_000_000
 """What the console sends through the gateway; larger images go straight to storage."""
 
 _FOR_EVER = "public, max-age=31536000, immutable"
-_STYLES = ("base.css", "shell.css", "gallery.css", "screens.css")
-"""What the style sheet is joined from; later ones win."""
-_STYLE_SHEET = "console.css"
-_FIRST = ("images.js",)
-"""What a first visit shows, beside what it always needs."""
-_EARLY = "early.js"
-"""Stands in the page, allowed by its digest."""
-_EARLY_TAG = b'<script src="/assets/early.js"></script>'
+_ENTRY, _REST = "main.js", "rest.js"
 _SETTINGS_TAG = b'<meta name="settings" content="">'
-_NAMED = re.compile(rb"""((?:src|href)=")/assets/([a-z-]+\.(?:js|css|svg))(")""")
+_VERSION = re.compile(rb"/assets/main\.js\?v=([0-9a-f]+)")
+_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+"""The script that stands in the page, allowed by its digest."""
 _SHORTEST_WORTH_PACKING = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a request says of the file it asks for."""
+class FileRequest:
+    """The version of a file that a client requests, and the encodings and tags that it sent."""
 
     version: str | None = None
-    accepted: str = ""
-    known: str = ""
+    encodings: str = ""
+    tags: str = ""
 
 
-def asked(api: APIGatewayHttpResolver) -> Asked:
-    """What the current request says of the file it asks for."""
+def file_request(api: APIGatewayHttpResolver) -> FileRequest:
+    """Read the current request."""
     query = parse_qs(str(api.current_event.raw_event.get("rawQueryString", "")))
-    return Asked(
+    return FileRequest(
         version=query.get("v", [None])[0],
-        accepted=http.header(api, "accept-encoding") or "",
-        known=http.header(api, "if-none-match") or "",
+        encodings=http.header(api, "accept-encoding") or "",
+        tags=http.header(api, "if-none-match") or "",
     )
 
 
@@ -76,76 +70,63 @@ class Console:
 
     folder: Path
 
-    def page(self, settings: Settings, asked: Asked) -> "Response[bytes]":
+    def page(self, settings: Settings, request: FileRequest) -> "Response[bytes]":
         """The page, with the policy that lets it load nothing but its own files and this deployment's images.
 
-        It holds what else would be a round trip before the first image: the settings, and the script that asks for it.
+        It holds what would be a round trip before the first image: the settings, and the script that requests the
+        first images.
         """
-        told = html.escape(settings_document(settings)).encode()
+        document = html.escape(settings_document(settings)).encode()
         origins = [html.escape(origin).encode() for origin in storage_origins(settings)]
         near = b"".join(b'\n<link rel="preconnect" href="%s">' % origin for origin in origins)
-        content = self._index.replace(_EARLY_TAG, b"<script>" + self._early + b"</script>")
-        content = content.replace(_SETTINGS_TAG, b'<meta name="settings" content="%s">%s' % (told, near))
-        content = _NAMED.sub(rb"\1/assets/\2?v=" + self.version.encode() + rb"\3", content)
+        meta = b'<meta name="settings" content="%s">%s' % (document, near)
+        content = self._index.replace(_SETTINGS_TAG, meta)
         headers = {
-            "Content-Security-Policy": content_security_policy(settings, script=self._early),
+            "Content-Security-Policy": content_security_policy(settings, script=self._script),
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
             "Referrer-Policy": "no-referrer",  # signing in brings a code into the address
             "Cache-Control": "no-cache",
         }
-        return _file(content, ".html", headers, asked)
+        return _file(content, ".html", headers, request)
 
-    def asset(self, name: str, asked: Asked) -> "Response[bytes]":
+    def asset(self, name: str, request: FileRequest) -> "Response[bytes]":
         """A file of the page; ImageNotFound when there is none of that name."""
         if name not in self._assets:
             raise ImageNotFound("There is nothing at this address.")
         content, headers = self._assets[name], {"Cache-Control": "no-cache"}
-        if asked.version == self.version:
+        if request.version == self.version:
             headers = {"Cache-Control": _FOR_EVER}
-        elif asked.version is not None:
-            leading = console_scripts.superseded(name, version=self.version)
-            content = leading.encode() if leading is not None else content
-        return _file(content, Path(name).suffix, headers, asked)
+        elif request.version is not None:
+            content = self._successor(name) or content
+        return _file(content, Path(name).suffix, headers, request)
 
     @cached_property
     def version(self) -> str:
-        """A digest of every file."""
-        digest = hashlib.sha256(self._index)
-        for name, content in self._sources.items():
-            digest.update(name.encode() + b"\0" + content)
-        return digest.hexdigest()[:16]
+        """The digest of every file, as the bundler wrote it into the page."""
+        return _match(_VERSION, self._index).decode()
 
     @cached_property
     def _index(self) -> bytes:
         return (self.folder / "index.html").read_bytes()
 
     @cached_property
-    def _early(self) -> bytes:
-        return self._sources[_EARLY]
-
-    @cached_property
-    def _sources(self) -> dict[str, bytes]:
-        return {
-            path.name: path.read_bytes()
-            for path in sorted((self.folder / "assets").iterdir())
-            if path.suffix in MEDIA_TYPES
-        }
+    def _script(self) -> bytes:
+        return _match(_SCRIPT, self._index)
 
     @cached_property
     def _assets(self) -> dict[str, bytes]:
-        sources = self._sources
-        modules = {
-            name: content.decode()
-            for name, content in sources.items()
-            if name.endswith(".js") and name != _EARLY
-        }
-        scripts = console_scripts.joined(modules, first=_FIRST, version=self.version)
-        return {
-            **{name: content for name, content in sources.items() if name.endswith(".svg")},
-            **{name: script.encode() for name, script in scripts.items()},
-            _STYLE_SHEET: b"\n".join(sources[name] for name in _STYLES),
-        }
+        return {path.name: path.read_bytes() for path in (self.folder / "assets").iterdir()}
+
+    def _successor(self, name: str) -> bytes | None:
+        """Answer the script for a page of another version; None for any other file.
+
+        Both scripts are one program, and half of another version would start a second program in the same page. A page
+        that starts gets the current entry; a page that has started is loaded again, at the address that it shows.
+        """
+        if name == _ENTRY:
+            return f'import "./{_ENTRY}?v={self.version}";'.encode()
+        return b"location.reload();\nawait new Promise(() => {});" if name == _REST else None
 
 
 @cache
@@ -154,14 +135,14 @@ def of(folder: Path) -> Console:
     return Console(folder)
 
 
-def told(settings: Settings) -> "Response[str]":
-    """What the console has to know, for another client of the deployment."""
+def settings_response(settings: Settings) -> "Response[str]":
+    """Answer the settings of the console, for another client of the deployment."""
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
     return Response(200, "application/json", settings_document(settings), headers=headers)
 
 
 def settings_document(settings: Settings) -> str:
-    """What the console has to know, as JSON: where to sign in and as what, where images come from, and limits."""
+    """Describe as JSON where and as what the console signs in, where images come from, and the limits."""
     body = {
         "issuer": settings.issuer,
         "client_id": settings.console_client_id,
@@ -185,12 +166,12 @@ def settings_document(settings: Settings) -> str:
 
 
 def storage_origins(settings: Settings) -> list[str]:
-    """Where images come from."""
+    """List the origins that images come from."""
     return list(filter(None, [_origin(settings.r2_endpoint), _origin(settings.public_url)]))
 
 
 def content_security_policy(settings: Settings, *, script: bytes) -> str:
-    """What the console's page may load: its own files, images of this deployment, and tokens of its issuer.
+    """State what the page may load: its own files, images of this deployment, and tokens of its issuer.
 
     The one script that stands in the page is allowed by its digest.
     """
@@ -214,18 +195,25 @@ def content_security_policy(settings: Settings, *, script: bytes) -> str:
     )
 
 
+def _match(pattern: re.Pattern[bytes], page: bytes) -> bytes:
+    match = pattern.search(page)
+    if match is None:
+        raise ValueError("The page of the console is not as its bundler writes it.")
+    return match[1]
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
-def _file(content: bytes, suffix: str, headers: dict[str, str], asked: Asked) -> "Response[bytes]":
+def _file(content: bytes, suffix: str, headers: dict[str, str], request: FileRequest) -> "Response[bytes]":
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(asked.accepted)
+    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(request.encodings)
     # A packed file is another sequence of bytes: its validator is weak.
     validator = f"W/{etag}" if packs else etag
     headers = headers | {"ETag": validator, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-    if etag in {tag.strip().removeprefix("W/") for tag in asked.known.split(",")}:
+    if etag in {tag.strip().removeprefix("W/") for tag in request.tags.split(",")}:
         return Response(304, body=b"", headers=headers)
     if packs:
         headers |= {"Content-Encoding": "gzip"}

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from image_store.domain.generation.ledger import CallOutcome
 from image_store.domain.generation.money import MICROS
-from image_store.services.operations.metering import Reading
+from image_store.services.operations.metering import FillLevel
 
 
 class Metric(StrEnum):
@@ -38,7 +38,7 @@ class Metric(StrEnum):
     """Percent."""
 
 
-def counting_calls(namespace: str) -> Callable[[CallOutcome], None]:
+def call_counter(namespace: str) -> Callable[[CallOutcome], None]:
     """Counts calls of providers in a namespace: how they ended, how long they took, what they cost if it is known."""
 
     def count(outcome: CallOutcome) -> None:
@@ -64,7 +64,7 @@ def _end_of(outcome: CallOutcome) -> Metric:
     return Metric.REFUSED if outcome.is_not_of_provider else Metric.FAILED
 
 
-def tell_reading(namespace: str, reading: Reading) -> None:
+def report_fill_level(namespace: str, reading: FillLevel) -> None:
     """Tell in a namespace how full the deployment is."""
     values: list[tuple[Metric, MetricUnit, float]] = [
         (Metric.STORED_IMAGES, MetricUnit.Count, reading.stored.images),
@@ -77,7 +77,7 @@ def tell_reading(namespace: str, reading: Reading) -> None:
             pass
 
 
-def tell_unreadable(namespace: str, rows: int) -> None:
+def report_unreadable(namespace: str, rows: int) -> None:
     """Tell in a namespace how many rows a run of cleanup could not read."""
     with single_metric(name=Metric.UNREADABLE.value, unit=MetricUnit.Count, value=rows, namespace=namespace):
         pass
@@ -92,7 +92,7 @@ def _put(namespace: str, outcome: CallOutcome, name: Metric, unit: MetricUnit, v
                 metric.add_metadata(key="reason", value=outcome.reason.value)
 
 
-def count_used_up(namespace: str, whose: str) -> None:
+def count_exhausted_budget(namespace: str, whose: str) -> None:
     """Count a request that a budget had no room for; whose it is, is `owner` or `deployment`."""
     name = Metric.DEPLOYMENT_BUDGET if whose == "deployment" else Metric.OWNER_BUDGET
     with single_metric(name=name.value, unit=MetricUnit.Count, value=1, namespace=namespace):

@@ -15,7 +15,7 @@ from aws_lambda_powertools.logging.utils import copy_config_to_registered_logger
 from image_store.domain.errors import ImageStoreError
 
 
-class SilentAboutContent(LambdaPowertoolsFormatter):
+class ContentFreeFormatter(LambdaPowertoolsFormatter):
     """Powertools' formatter, which tells where an exception comes from, and not what it says.
 
     What a library says of a value may quote it, and the value may be a prompt. The store's own errors say what a caller
@@ -46,7 +46,7 @@ def _named(error: BaseException) -> str:
     return f"{name}: {code}" if code else name
 
 
-logger = Logger(utc=True, logger_formatter=SilentAboutContent(utc=True, serialize_stacktrace=False))
+logger = Logger(utc=True, logger_formatter=ContentFreeFormatter(utc=True, serialize_stacktrace=False))
 """Service and level come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL."""
 
 logging.getLogger("image_store")  # what services say in passing is said in the same form

@@ -34,7 +34,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import batched
 
-from image_store.domain.delivery.publication import NOBODY, PublicationRow, publication_of
+from image_store.domain.delivery.publication import NO_IMAGE, PublicationRow, publication_of
 from image_store.domain.delivery.renditions import Rendition
 from image_store.domain.errors import ConfigurationError, Conflict, StorageUnavailable
 from image_store.domain.images.image import Image, ImageRecord, Visibility, public_key
@@ -109,7 +109,7 @@ class Publisher:
             return ()
         return (PublicationRow(record.publication, record.id, record.public_keys(record.publication), at),)
 
-    def show_also(self, record: ImageRecord, rendition: Rendition) -> bool:
+    def add_copy(self, record: ImageRecord, rendition: Rendition) -> bool:
         """Copy one more rendition of an image that is published, once the publication's row names the copy.
 
         False when the image shows another publication by now, or none. An image that is not published has nothing
@@ -179,11 +179,11 @@ class Publisher:
             if publication is not None:
                 named.setdefault(publication, set()).add(key)
         rows = [
-            PublicationRow(publication, NOBODY, frozenset(copies), self.clock.now())
+            PublicationRow(publication, NO_IMAGE, frozenset(copies), self.clock.now())
             for publication, copies in named.items()
         ]
         for row in rows:
-            self.publications.adopt_strays(row)
+            self.publications.add_stray_copies(row)
         self.remove(rows)
 
     def _copy(self, record: ImageRecord, publication: str, cache_control: str) -> None:

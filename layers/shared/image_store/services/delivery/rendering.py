@@ -104,7 +104,7 @@ class Rendering:
 
     def _lacking(self, wanted: RenditionRequest) -> ImageRecord | None:
         """The image, if it can be given the rendition and does not have it."""
-        record = self.repository.get_image(wanted.image_id)
+        record = self.repository.get_record(wanted.image_id)
         if record is None or record.state not in _SHOWN or record.intent is not None:
             return None
         return None if record.rendition(wanted.preset, wanted.media_type) is not None else record
@@ -120,7 +120,7 @@ class Rendering:
 
     def _commit(self, wanted: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
         for _ in range(_TRIES):
-            if self.publisher.show_also(record, made):
+            if self.publisher.add_copy(record, made):
                 renditions = (*record.renditions, made)
                 try:
                     self.repository.amend(
@@ -130,7 +130,7 @@ class Rendering:
                     pass
                 else:
                     return
-            seen, now = record, self.repository.get_image(record.id)
+            seen, now = record, self.repository.get_record(record.id)
             if seen.publication is not None and not _shows(now, seen.publication):
                 self.publisher.hide(seen.publication, made)
             found = self._lacking(wanted)

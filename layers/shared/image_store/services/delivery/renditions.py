@@ -21,7 +21,7 @@ class RenditionFile:
 
     record: ImageRecord
     rendition: Rendition
-    is_wanted: bool
+    is_exact: bool
     """Otherwise it is the nearest there is, for as long as the one that was asked for is missing."""
 
 
@@ -35,7 +35,7 @@ class Renditions:
 
     def of_owner(self, owner: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of an image of this owner; ImageNotFound when there is no such image or preset."""
-        return self._find(lambda: self.retrieval.get_image(owner, image_id), preset, accept)
+        return self._find(lambda: self.retrieval.get_record(owner, image_id), preset, accept)
 
     def published(self, link: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of the image that a public link shows; ImageNotFound as before."""
@@ -54,7 +54,7 @@ class Renditions:
             rendition = record.rendition(name)
             if rendition is None:
                 raise not_found()
-            return RenditionFile(record, rendition, is_wanted=True)
+            return RenditionFile(record, rendition, is_exact=True)
         wanted = RenditionRequest(record.id, name, preferred(accept, preset.formats))
         found = record.rendition(name, wanted.media_type)
         if found is None:
@@ -62,8 +62,8 @@ class Renditions:
             record = look()
             found = record.rendition(name, wanted.media_type)
         if found is None:
-            return RenditionFile(record, nearest(record, preset, accept=accept), is_wanted=False)
-        return RenditionFile(record, found, is_wanted=True)
+            return RenditionFile(record, nearest(record, preset, accept=accept), is_exact=False)
+        return RenditionFile(record, found, is_exact=True)
 
     def _make(self, wanted: RenditionRequest) -> None:
         try:

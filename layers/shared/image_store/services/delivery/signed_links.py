@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from image_store.domain.delivery.render_requests import TransformRequest
 from image_store.domain.delivery.renditions import Preset, Recipe
-from image_store.domain.delivery.signed_links import Share, read, transform_filename, written
+from image_store.domain.delivery.signed_links import SignedLink, read, transform_filename, written
 from image_store.domain.errors import InvalidRequest, StorageUnavailable
 from image_store.domain.images.image import ImageRecord, State
 from image_store.ports.delivery import Renderer
@@ -36,14 +36,14 @@ class ShareLinks:
     def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
         self._keys = keys
 
-    def make(self, share: Share) -> str:
+    def make(self, share: SignedLink) -> str:
         """The link of a share."""
         key_id, key = current_key(self._keys())
         named = key_id.encode() + bytes([len(key_id)])
         raw = written(share) + named
         return base64.urlsafe_b64encode(raw + _tag(key, raw)).rstrip(b"=").decode("ascii")
 
-    def read(self, link: str) -> Share | None:
+    def read(self, link: str) -> SignedLink | None:
         """The share of a link; None for whatever this store did not make, to the last bit."""
         if len(link) > _MAX_LINK_CHARS:
             return None
@@ -84,11 +84,11 @@ class Sharing:
         if isinstance(what, str) and what not in self.presets:
             fault = (("body", "rendition"), "enum", f"must be one of {', '.join(self.presets)}")
             raise InvalidRequest("There is no such rendition.", errors=(fault,))
-        record = self.retrieval.get_image(owner, image_id)
+        record = self.retrieval.get_record(owner, image_id)
         if record.state is not State.READY:
             raise not_found()
         expires_at = (self.clock.now() + lifetime).replace(microsecond=0)
-        return self.links.make(Share(record.id, expires_at, what)), expires_at
+        return self.links.make(SignedLink(record.id, expires_at, what)), expires_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ class Shared:
 
 
 def _stand_in(record: ImageRecord, recipe: Recipe) -> RenditionFile:
-    return RenditionFile(record, nearest(record, Preset("", recipe), accept=None), is_wanted=False)
+    return RenditionFile(record, nearest(record, Preset("", recipe), accept=None), is_exact=False)
 
 
 def _tag(key: str, raw: bytes) -> bytes:

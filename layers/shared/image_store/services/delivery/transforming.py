@@ -80,7 +80,7 @@ class Transforming:
     def _marked(self, image_id: str) -> ImageRecord | None:
         """The image, once its record says that it may have transforms; None when it can have none."""
         for _ in range(_TRIES):
-            record = self.repository.get_image(image_id)
+            record = self.repository.get_record(image_id)
             if record is None or record.state is not State.READY:
                 return None
             if record.transformed:

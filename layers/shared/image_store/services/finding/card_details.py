@@ -1,7 +1,7 @@
-"""What cards carry on request, of an owner's own images.
+"""Completes the cards of an owner's images with the fields of a request.
 
-Rows of lists tell model, provider, owner and renditions. Title, prompt, tags and groups are read with one more row of
-each image. A prompt that is sealed stays sealed: only the image itself is answered with it.
+Rows of lists hold model, provider, owner and renditions. Title, prompt, tags and groups take one more row for each
+image. An encrypted prompt is not decrypted here: only the response for a single image contains it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class CardCompletion:
     rows: CardDetails
 
     def of(self, owner: str, cards: Sequence[Card], fields: frozenset[str]) -> Mapping[str, CardFields]:
-        """What the cards of an owner carry besides, by id."""
+        """The fields of an owner's cards, by image id."""
         ids = [card.id for card in cards]
         details = self.rows.details(ids) if ids and fields & FIELDS_OF_DETAILS else {}
         renditions = {card.id: card.renditions for card in cards}

@@ -1,7 +1,7 @@
-"""Cursors: opaque, signed, and bound to owner, query and a time.
+"""Makes and reads cursors: opaque, signed, bound to owner and query, and valid for 24 hours.
 
-A cursor holds nothing but the place to go on after: an id, or a place among the terms of a search. Owner and query are
-not in it; they are signed with it, so that a cursor means nothing to anybody else and in no other list.
+A cursor contains only the place to continue after: an id, or a place among the terms of a search. Owner and query are
+signed with it but not in it, so a cursor is invalid for another owner or another query.
 """
 
 import base64
@@ -21,11 +21,11 @@ _TAG_BYTES = 16
 
 
 class Paged(Protocol):
-    """What has pages: a list, or a group that is deleted."""
+    """A query with pages: a list, a search, the feed, or a group to delete."""
 
     @property
     def binding(self) -> tuple[str | None, ...]:
-        """What its cursors are bound to, its owner among it."""
+        """The query parts that a cursor is valid for, the owner among them."""
         ...
 
 
@@ -36,7 +36,7 @@ class Cursors:
         self._keys = keys
 
     def make(self, after: str, query: Paged, *, at: datetime) -> str:
-        """A cursor that goes on after a place, good for 24 hours."""
+        """A cursor that continues after a place, valid for 24 hours."""
         key_id, key = current_key(self._keys())
         expires = int((at + CURSOR_LIFETIME).timestamp())
         text = f"{key_id}.{expires}.{after}"
@@ -44,14 +44,14 @@ class Cursors:
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
 
     def read(self, cursor: str, query: Paged, *, at: datetime) -> str:
-        """The id to go on after; InvalidCursor for whatever this store did not make for this very query."""
+        """The id to continue after; InvalidCursor unless this store made the cursor for the same query."""
         after = self.read_place(cursor, query, at=at)
         if not is_image_id(after):
             raise _invalid()
         return after
 
     def read_place(self, cursor: str, query: Paged, *, at: datetime) -> str:
-        """The place to go on after, as it was given; InvalidCursor as above."""
+        """The place to continue after; InvalidCursor as in `read`."""
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             text = raw[_TAG_BYTES:].decode()
@@ -71,7 +71,7 @@ def _tag(key: str, text: str, query: Paged) -> bytes:
     message = hashlib.sha256()
     for part in (text, *query.binding):
         encoded = b"" if part is None else part.encode()
-        # Lengths keep two lists of parts from ever being the same bytes.
+        # With their lengths, two different lists of parts never give the same bytes.
         message.update(len(encoded).to_bytes(4, "big") + encoded)
     return hmac.digest(key.encode(), b"cursor" + message.digest(), "sha256")[:_TAG_BYTES]
 

@@ -1,6 +1,6 @@
-"""The public feed, page by page.
+"""Answers pages of the public feed.
 
-Its rows are written and removed together with the records, so a row that is read belongs to an image that is public.
+Its rows are written and removed in the transactions of the records, so every row belongs to a public image.
 """
 
 from dataclasses import dataclass
@@ -13,27 +13,27 @@ from image_store.services.finding.cursors import Cursors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """Answers the feed: all of it, that of an owner, or that of a group."""
+    """Answers pages of the whole feed, or of one owner or group."""
 
     rows: FeedRows
     cursors: Cursors
     clock: Clock
 
     def page(self, query: FeedQuery, *, cursor: str | None, with_details: bool = False) -> FeedPage:
-        """One page; InvalidCursor unless the cursor is one of the same feed's.
+        """One page; InvalidCursor unless the cursor is from the same query.
 
-        With details, an image whose details have changed since its row was read is left to the next look.
+        `with_details` leaves out images whose details changed after their row was written; the next read has them.
         """
         now = self.clock.now()
         after = self.cursors.read(cursor, query, at=now) if cursor is not None else None
         if query.is_empty:
             return FeedPage((), {}, None)
-        found = self.rows.entries(query, after=after, at=now)
-        entries, details = found.entries, {}
+        feed_slice = self.rows.entries(query, after=after, at=now)
+        entries, details = feed_slice.entries, {}
         if with_details and entries:
             details = dict(self.rows.details(entries))
             entries = tuple(entry for entry in entries if entry.card.id in details)
-        resume = found.resume_after
+        resume = feed_slice.resume_after
         return FeedPage(
             entries, details, self.cursors.make(resume, query, at=now) if resume is not None else None
         )

@@ -1,4 +1,4 @@
-"""Listing an owner's images, page by page."""
+"""Answers pages of an owner's images."""
 
 from dataclasses import dataclass
 
@@ -20,14 +20,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Answers list queries from rows that were made for lists."""
+    """Answers list queries."""
 
     lists: ImageLists
     cursors: Cursors
     clock: Clock
 
     def page(self, query: ListQuery, *, cursor: str | None) -> Page:
-        """One page; InvalidCursor unless the cursor came from this owner's same query."""
+        """One page; InvalidCursor unless the cursor is from the same query of the same owner."""
         if query.trashed and query.group is not None:
             raise InvalidRequest("Trashed images are in no group: ask for one or the other.")
         if query.sha256 is not None and (query.trashed or query.group is not None or query.tag is not None):
@@ -38,6 +38,6 @@ class Listing:
             return Page((), None)
         now = self.clock.now()
         after = self.cursors.read(cursor, query, at=now) if cursor is not None else None
-        found = self.lists.cards(query, after=after)
-        resume = found.resume_after
-        return Page(found.cards, self.cursors.make(resume, query, at=now) if resume is not None else None)
+        page = self.lists.cards(query, after=after)
+        resume = page.resume_after
+        return Page(page.cards, self.cursors.make(resume, query, at=now) if resume is not None else None)

@@ -1,8 +1,8 @@
-"""Finding images that look like another one: copies of another size, format or quality, and lightly edited ones.
+"""Finds images that look like another one: copies of another size, format or quality, and light edits.
 
-An image has a row for each of the four bands of its perceptual hash, and those that share a band with it are read and
-compared. Hashes that differ in at most three bits share a band for sure; of those that differ in more, only those are
-found that happen to. A band that very many images share is read from its newest on and not to its end.
+An image has a row for each of the four bands of its perceptual hash. The images that share a band with it are read and
+compared. Hashes that differ in at most three bits always share a band; those that differ in more may not, and then they
+are missed. Of a band that very many images share, only the newest are read.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ MAX_ROWS_OF_A_BAND = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similarity:
-    """Finds what looks like an image among the other READY images of its owner."""
+    """Finds images that look like another one, among the READY images of its owner."""
 
     repository: ImageRepository
     rows: SimilarityIndex
@@ -28,19 +28,19 @@ class Similarity:
     def similar(self, owner: str, image_id: str, *, limit: int) -> Sequence[SimilarImage]:
         """The most similar images, the newest first among equals.
 
-        ImageNotFound unless the image is READY and this owner's. Others are seen as they were a moment ago.
+        Eventually consistent. ImageNotFound unless the image is READY and belongs to this owner.
         """
-        # As of many: whoever asks may read rows together, and nothing else.
-        image = self.repository.get_images([image_id]).get(image_id) if is_image_id(image_id) else None
+        # Read as a batch: the role of this function permits BatchGetItem and no GetItem.
+        image = self.repository.get_records([image_id]).get(image_id) if is_image_id(image_id) else None
         if image is None or image.owner != owner or image.state is not State.READY:
             raise not_found()
         if image.perceptual_hash is None:
             return []
-        found = [
-            SimilarImage(alike.card, hamming(image.perceptual_hash, alike.perceptual_hash))
-            for alike in self.rows.near(owner, image.perceptual_hash, limit=MAX_ROWS_OF_A_BAND)
-            if alike.card.id != image_id
+        candidates = [
+            SimilarImage(candidate.card, hamming(image.perceptual_hash, candidate.perceptual_hash))
+            for candidate in self.rows.near(owner, image.perceptual_hash, limit=MAX_ROWS_OF_A_BAND)
+            if candidate.card.id != image_id
         ]
-        newest = sorted(found, key=lambda similar: similar.card.id, reverse=True)
+        newest = sorted(candidates, key=lambda similar: similar.card.id, reverse=True)
         nearest = sorted(newest, key=lambda similar: similar.distance)
         return [similar for similar in nearest[:limit] if similar.distance <= MAX_DISTANCE]

@@ -6,7 +6,8 @@ from datetime import date
 
 from image_store.domain.errors import BudgetExceeded, InvalidRequest, ProviderFailed
 from image_store.domain.generation.budget import Budgets
-from image_store.domain.generation.catalogue import Model, model_named, models_of, unlisted
+from image_store.domain.generation.catalogue import model_named, models_of, unlisted_model
+from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.prices import cost_micros
 from image_store.domain.generation.providers import Provider, in_words
 from image_store.domain.generation.requests import GenerationRequest, ModelPreference
@@ -37,7 +38,11 @@ class ModelChoice:
         if preference.model is None:
             return
         model = model_named(preference.model)
-        if model is None and preference.provider is not Provider.OPENAI:
+        is_known = model is not None or (
+            preference.provider is not None
+            and unlisted_model(preference.provider, preference.model) is not None
+        )
+        if not is_known:
             raise InvalidRequest("There is no such model. See GET /v1/providers.")
         if model is not None and preference.provider not in {None, model.provider}:
             raise InvalidRequest("This model belongs to another provider.")
@@ -131,9 +136,9 @@ def _model(provider: Provider, request: GenerationRequest, preference: ModelPref
     """The model of a provider for an image: the preferred one, or the first that can make it."""
     if preference.model is not None:
         named = model_named(preference.model)
-        if named is None and provider is Provider.OPENAI:
-            return unlisted(preference.model)
-        if named is not None and named.provider is provider:
+        if named is None:
+            return unlisted_model(provider, preference.model)
+        if named.provider is provider:
             return named if _can(named, request) else None
     return next((model for model in models_of(provider) if _can(model, request)), None)
 

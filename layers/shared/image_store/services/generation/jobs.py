@@ -215,7 +215,7 @@ class GenerationJobs:
         if not references:
             return
         known = {name for name in references if is_image_id(name)}
-        images = self.repository.get_images(known) if known else {}
+        images = self.repository.get_records(known) if known else {}
         for name in references:
             image = images.get(name)
             if image is None or image.owner != request.owner or image.state is not State.READY:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.generation.catalogue import Model
+from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.jobs import JobItem
 from image_store.domain.generation.ledger import CallOutcome, LedgerEntry, ProviderCall, ProviderCallFailure
 from image_store.domain.generation.prices import VERSION, cost_micros

@@ -44,23 +44,23 @@ def provenance_of(opened: OpenRequest, entry: LedgerEntry) -> dict[str, object]:
     }
 
 
-def remarks_of(opened: OpenRequest, entry: LedgerEntry, processed: ProcessedImage) -> tuple[str, ...]:
+def extra_warnings_of(opened: OpenRequest, entry: LedgerEntry, processed: ProcessedImage) -> tuple[str, ...]:
     """Remarks on each difference between request and picture; they contain nothing secret."""
     request, call, preference = opened.request, entry.call, opened.preference
     size = f"{processed.width}x{processed.height}"
-    remarks = []
+    warnings = []
     if preference.provider not in {None, call.provider}:
-        remarks.append(f"{call.provider} made the image in place of {preference.provider}.")
+        warnings.append(f"{call.provider} made the image in place of {preference.provider}.")
     if request.size is not None and request.size != size:
-        remarks.append(f"The image is {size} pixels. {request.size} was requested.")
+        warnings.append(f"The image is {size} pixels. {request.size} was requested.")
     if request.quality is not None and request.quality != entry.quality:
         used = f"It used {entry.quality}." if entry.quality is not None else "It has no choice of quality."
-        remarks.append(f"The model does not know the quality {request.quality}. {used}")
+        warnings.append(f"The model does not know the quality {request.quality}. {used}")
     if request.has_own_seed and entry.seed is None:
-        remarks.append(f"The model takes no seed. The seed {request.seed} was not used.")
+        warnings.append(f"The model takes no seed. The seed {request.seed} was not used.")
     if entry.pictures > 1:
-        remarks.append(f"The provider answered with {entry.pictures} pictures. The first one is stored.")
-    return tuple(remarks)
+        warnings.append(f"The provider answered with {entry.pictures} pictures. The first one is stored.")
+    return tuple(warnings)
 
 
 def filename_of(opened: OpenRequest, entry: LedgerEntry, data: bytes, *, seals: bool) -> str | None:

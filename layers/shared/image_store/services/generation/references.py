@@ -26,7 +26,7 @@ class References:
         """Read the images in their order; ImageNotFound if one is missing or belongs to another owner."""
         if not image_ids:
             return ()
-        images = self.repository.get_images(image_ids)
+        images = self.repository.get_records(image_ids)
         return tuple(self._read(owner, images.get(image_id)) for image_id in image_ids)
 
     def _read(self, owner: str, record: ImageRecord | None) -> Reference:

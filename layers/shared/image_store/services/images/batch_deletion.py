@@ -23,7 +23,7 @@ _BEFORE_ALL = uuid7(datetime.fromtimestamp(0, UTC), 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Deletions:
+class DeletionRequest:
     """What an owner wants deleted: images by their ids, or a group, to go on with where a cursor says."""
 
     owner: str
@@ -33,7 +33,7 @@ class Deletions:
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
+class DeletionResult:
     """What was deleted, what was not and why, and where a group goes on; None when all of it was seen."""
 
     successful: tuple[str, ...]
@@ -51,7 +51,7 @@ class BatchDeletion:
     cursors: Cursors
     clock: Clock
 
-    def run(self, wanted: Deletions, *, until: datetime) -> Deleted:
+    def run(self, wanted: DeletionRequest, *, until: datetime) -> DeletionResult:
         """Delete the images that are named, each once, or the next hundred of a group.
 
         What was not reached by `until` has failed for that reason, or is behind the cursor of its group. What failed
@@ -67,7 +67,7 @@ class BatchDeletion:
         image_ids = tuple(dict.fromkeys(wanted.what))
         return _sorted_out(image_ids, self._outcomes(wanted, image_ids, until=until))
 
-    def _group(self, wanted: Deletions, group: OwnerGroup, *, until: datetime) -> Deleted:
+    def _group(self, wanted: DeletionRequest, group: OwnerGroup, *, until: datetime) -> DeletionResult:
         now, cursor = self.clock.now(), wanted.cursor
         after = self.cursors.read(cursor, group, at=now) if cursor is not None else None
         page = self.lists.members(group, after=after, limit=MAX_IDS)
@@ -78,14 +78,14 @@ class BatchDeletion:
                 resume = page.image_ids[index - 1] if index else after or _BEFORE_ALL
                 break
         done = _sorted_out(page.image_ids, outcomes)
-        return Deleted(
+        return DeletionResult(
             done.successful,
             tuple(one for one in done.failed if not isinstance(one[1], DeadlineExceeded)),
             self.cursors.make(resume, group, at=now) if resume is not None else None,
         )
 
     def _outcomes(
-        self, wanted: Deletions, image_ids: Sequence[str], *, until: datetime
+        self, wanted: DeletionRequest, image_ids: Sequence[str], *, until: datetime
     ) -> list[ImageStoreError | None]:
         def delete(image_id: str) -> None:
             self.deletion.delete(wanted.owner, image_id, permanent=wanted.permanent)
@@ -93,9 +93,9 @@ class BatchDeletion:
         return self.batches.run(image_ids, delete, until=until)
 
 
-def _sorted_out(image_ids: Sequence[str], outcomes: Sequence[ImageStoreError | None]) -> Deleted:
+def _sorted_out(image_ids: Sequence[str], outcomes: Sequence[ImageStoreError | None]) -> DeletionResult:
     results = tuple(zip(image_ids, outcomes, strict=True))
-    return Deleted(
+    return DeletionResult(
         tuple(image_id for image_id, error in results if error is None),
         tuple((image_id, error) for image_id, error in results if error is not None),
     )

@@ -17,7 +17,7 @@ from image_store.domain.errors import ImageNotFound, InvalidRequest, PayloadTooL
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.filenames import clean_filename
 from image_store.domain.images.image import Image
-from image_store.domain.images.ingest import INGEST_PREFIX, REMEMBERED, DroppedObject
+from image_store.domain.images.ingest import INGEST_PREFIX, RESULT_LIFETIME, DroppedObject
 from image_store.domain.images.media import MAX_BYTES
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.ports.images import IngestNotes
@@ -59,7 +59,7 @@ class Ingestion:
             idempotency=IdempotencyKey(
                 name=dropped.name,
                 fingerprint=hashlib.sha256(data).hexdigest(),
-                lifetime=REMEMBERED,
+                lifetime=RESULT_LIFETIME,
             ),
         )
         try:
@@ -69,7 +69,7 @@ class Ingestion:
 
     def refuse(self, dropped: DroppedObject) -> None:
         """Note that an object can never become an image, as far as is known now."""
-        self.notes.note(dropped.name, what="refused", expires_at=self.clock.now() + REMEMBERED)
+        self.notes.note(dropped.name, what="refused", expires_at=self.clock.now() + RESULT_LIFETIME)
 
 
 def _named(key: str) -> tuple[str, str]:

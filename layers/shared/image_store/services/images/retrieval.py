@@ -28,16 +28,16 @@ class Retrieval:
             raise not_found()
         return image
 
-    def get_image(self, owner: str, image_id: str) -> ImageRecord:
+    def get_record(self, owner: str, image_id: str) -> ImageRecord:
         """The same without its details: one item read."""
-        record = self._repository.get_image(image_id) if is_image_id(image_id) else None
+        record = self._repository.get_record(image_id) if is_image_id(image_id) else None
         if record is None or record.owner != owner or record.state not in _SHOWN:
             raise not_found()
         return record
 
     def ready(self, image_id: str) -> ImageRecord:
         """An image that is READY, whoever's it is; ImageNotFound otherwise."""
-        record = self._repository.get_image(image_id) if is_image_id(image_id) else None
+        record = self._repository.get_record(image_id) if is_image_id(image_id) else None
         if record is None or record.state is not State.READY:
             raise not_found()
         return record
@@ -45,7 +45,7 @@ class Retrieval:
     def published(self, link: str) -> ImageRecord:
         """The image that a public link shows; ImageNotFound unless the link is that of its current publication."""
         named = parse_link(link)
-        record = self._repository.get_image(named[0]) if named else None
+        record = self._repository.get_record(named[0]) if named else None
         if named is None or record is None or record.state is not State.READY or record.publication is None:
             raise not_found()
         if not hmac.compare_digest(record.publication, named[1]):

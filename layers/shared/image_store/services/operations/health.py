@@ -55,7 +55,7 @@ class Health:
 
     def _checks(self) -> Iterator[tuple[str, ComponentHealth]]:
         nobody = uuid7(self.clock.now(), 0)
-        yield "table", _asked(lambda: self.repository.get_image(nobody))
+        yield "table", _asked(lambda: self.repository.get_record(nobody))
         yield "cleanup", _asked(self._overdue)
         yield "private_bucket", _asked(lambda: self.private.head(_NOBODYS_KEY))
         public = self.public

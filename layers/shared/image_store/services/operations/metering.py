@@ -10,7 +10,7 @@ from image_store.ports.system import Clock
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FillLevel:
     """How full it is at a moment."""
 
     stored: Amount
@@ -28,7 +28,7 @@ class Metering:
     budgets: Budgets
     clock: Clock
 
-    def read(self) -> Reading:
+    def read(self) -> FillLevel:
         """How full it is now; StorageUnavailable when the table does not answer."""
         day, month = self.generations.spending(None, on=self.clock.now())
-        return Reading(self.figures.total(), self.budgets.deployment_used(day, month))
+        return FillLevel(self.figures.total(), self.budgets.deployment_used(day, month))

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.ingest import (
-    ANNOUNCED_FOR,
+    ANNOUNCEMENT_LIFETIME,
     INGEST_PREFIX,
     OBJECT_LIFETIME,
     ObjectVersion,
@@ -86,5 +86,5 @@ class IngestSweep:
         for dropped in due:
             if dropped.name not in settled:
                 self.events.announce(dropped)
-                self.notes.note(dropped.name, what="announced", expires_at=now + ANNOUNCED_FOR)
+                self.notes.note(dropped.name, what="announced", expires_at=now + ANNOUNCEMENT_LIFETIME)
                 report.announced += 1

@@ -7,7 +7,7 @@ from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.delivery import publication_items
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.deadlines import CLOCK_SKEW
-from image_store.domain.delivery.publication import NOBODY, PublicationRow
+from image_store.domain.delivery.publication import NO_IMAGE, PublicationRow
 from image_store.domain.images.reservation import LONGEST_RESERVATION
 from image_store.ports.delivery import PublicationRows
 
@@ -23,7 +23,7 @@ class DynamoPublicationRows(OnTable, PublicationRows):
         found = list(self._rows.get_many([keys.publication(name) for name in names]))
         # Whatever a row says that cannot be read: its publication is there.
         there = {keys.name_of_publication(item["pk"]["S"]) for item in found}
-        rows = {name: PublicationRow(name, NOBODY, frozenset(), None) for name in there}
+        rows = {name: PublicationRow(name, NO_IMAGE, frozenset(), None) for name in there}
         readable = schema.readable(found, publication_items.publication_of)
         return rows | {row.publication: row for row in readable}
 
@@ -38,7 +38,7 @@ class DynamoPublicationRows(OnTable, PublicationRows):
         )
         return answer is not None
 
-    def adopt_strays(self, row: PublicationRow) -> None:
+    def add_stray_copies(self, row: PublicationRow) -> None:
         self._rows.conditional(
             "put_item",
             Item=publication_items.publication_item(row),

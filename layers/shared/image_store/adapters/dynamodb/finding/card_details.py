@@ -25,5 +25,5 @@ class DynamoCardDetails(OnTable, CardDetails):
         rows = self._rows.get_many([keys.record(image_id) for image_id in image_ids], consistent=False)
         return {
             record.id: tuple(rendition for rendition in record.renditions if rendition.making is None)
-            for record in schema.readable(rows, records.image_of)
+            for record in schema.readable(rows, records.record_of)
         }

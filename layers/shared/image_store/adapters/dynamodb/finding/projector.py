@@ -95,7 +95,7 @@ class DynamoProjector(Projector):
                     keys.projection(image_id),
                 ]
             )
-            image = records.record_of([item for item in (meta, detail) if item is not None])
+            image = records.image_of([item for item in (meta, detail) if item is not None])
             current = None if row is None else _row_of(row)
             if not _needs_projection(image, current, epoch, again=again):
                 return

@@ -22,7 +22,7 @@ def change_of(told: dict[str, Any]) -> AuditEntry | None:
     return AuditEntry(
         event_id=told["eventID"],
         at=datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC),
-        before=records.image_of(before) if before else None,
-        after=records.image_of(after) if after else None,
+        before=records.record_of(before) if before else None,
+        after=records.record_of(after) if after else None,
         actor=records.actor_of(after) if after else None,
     )

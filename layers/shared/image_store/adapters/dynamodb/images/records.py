@@ -112,7 +112,7 @@ def actor_of(item: Item) -> Actor | None:
     if "by" not in item:
         return None
     by, _, request_id = item["by"]["S"].rpartition(" ")
-    return Actor.subject(image_of(item).owner, request_id) if by == _BY_OWNER else Actor(by, request_id)
+    return Actor.subject(record_of(item).owner, request_id) if by == _BY_OWNER else Actor(by, request_id)
 
 
 def _detail(record: ImageRecord, details: Details) -> Item:
@@ -184,7 +184,7 @@ def _while_uploading(record: ImageRecord) -> dict[str, Any]:
 
 
 @schema.reading
-def image_of(item: Item) -> ImageRecord:
+def record_of(item: Item) -> ImageRecord:
     """The record that a META item of this or an earlier version holds; UnreadableRow for any other."""
     schema.version_of(item)
     image = json.loads(item["record"]["S"])
@@ -227,11 +227,11 @@ def image_of(item: Item) -> ImageRecord:
     )
 
 
-def images_of(items: Iterable[Item]) -> RecordPage:
+def records_of(items: Iterable[Item]) -> RecordPage:
     """The records that META items hold, with the ids of those that cannot be read; the log says why."""
     page = RecordPage()
     for item in items:
-        found = list(schema.readable([item], image_of))
+        found = list(schema.readable([item], record_of))
         page += found
         if not found:
             page.unreadable.add(keys.image_of_record(item) or "")
@@ -248,10 +248,10 @@ def details_of(item: Item) -> Details:
     return Details(**body)
 
 
-def record_of(items: list[Item]) -> Image | None:
+def image_of(items: list[Item]) -> Image | None:
     """The record that the items of one image make; None without META."""
     by_sort_key = {item["sk"]["S"]: item for item in items}
     if keys.META not in by_sort_key:
         return None
     detail = by_sort_key.get(keys.DETAIL)
-    return Image(image_of(by_sort_key[keys.META]), details_of(detail) if detail else Details())
+    return Image(record_of(by_sort_key[keys.META]), details_of(detail) if detail else Details())

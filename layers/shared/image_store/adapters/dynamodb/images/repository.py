@@ -15,8 +15,8 @@ from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.delivery import publication_items
 from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.table import DynamoTable, refused
-from image_store.domain.callers.actor import NOBODY, Actor
-from image_store.domain.images.image import FoundRecords, Image, ImageRecord, State
+from image_store.domain.callers.actor import UNNAMED, Actor
+from image_store.domain.images.image import Image, ImageRecord, RecordsById, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -37,7 +37,7 @@ class DynamoRepository:
         table: str,
         *,
         client: Callable[[], Any],
-        actor: Callable[[], Actor] = lambda: NOBODY,
+        actor: Callable[[], Actor] = lambda: UNNAMED,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -131,7 +131,7 @@ class DynamoRepository:
             "ExpressionAttributeValues": values,
         }
         self._rows.transact(
-            [("record", {"Delete": meta})], settled=lambda: self.get_image(image.record.id) is None
+            [("record", {"Delete": meta})], settled=lambda: self.get_record(image.record.id) is None
         )
 
     def _create(self, item: items.Item) -> dict[str, Any]:
@@ -177,11 +177,11 @@ class DynamoRepository:
         return {"Delete": {"TableName": self._table, "Key": keys.key(pk, sk)}}
 
     def _is_mine(self, record: ImageRecord) -> bool:
-        stored = self.get_image(record.id)
+        stored = self.get_record(record.id)
         return stored is not None and stored.change == record.change
 
     def _is_amended(self, record: ImageRecord) -> bool:
-        stored = self.get_image(record.id)
+        stored = self.get_record(record.id)
         return stored is not None and stored.amendment == record.amendment
 
     @cached_property
@@ -200,15 +200,15 @@ class DynamoRepository:
             ExpressionAttributeValues={":pk": {"S": keys.image(image_id)}},
             ConsistentRead=True,
         )
-        return records.record_of(answer["Items"])
+        return records.image_of(answer["Items"])
 
-    def get_image(self, image_id: str) -> ImageRecord | None:
+    def get_record(self, image_id: str) -> ImageRecord | None:
         answer = self._rows.call("get_item", Key=keys.record(image_id), ConsistentRead=True)
-        return records.image_of(answer["Item"]) if "Item" in answer else None
+        return records.record_of(answer["Item"]) if "Item" in answer else None
 
-    def get_images(self, image_ids: Collection[str]) -> FoundRecords:
-        page = records.images_of(self._rows.get_many([keys.record(image_id) for image_id in image_ids]))
-        found = FoundRecords()
+    def get_records(self, image_ids: Collection[str]) -> RecordsById:
+        page = records.records_of(self._rows.get_many([keys.record(image_id) for image_id in image_ids]))
+        found = RecordsById()
         found.update({record.id: record for record in page})
         found.unreadable = page.unreadable
         return found

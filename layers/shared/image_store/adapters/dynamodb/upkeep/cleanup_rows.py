@@ -47,7 +47,7 @@ class DynamoCleanupRows(OnTable, CleanupRows):
             **start,
         )
         last = answer.get("LastEvaluatedKey")
-        return records.images_of(answer["Items"]), json.dumps(last) if last else None
+        return records.records_of(answer["Items"]), json.dumps(last) if last else None
 
     def _due(self, shards: Sequence[str], before: datetime, latest: datetime | None = None) -> Iterator[str]:
         """The partitions of rows whose time has come, or lies after `latest`; pages are read as they are used up."""

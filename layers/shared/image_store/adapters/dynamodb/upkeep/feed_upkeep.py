@@ -94,7 +94,7 @@ class DynamoFeedUpkeep(OnTable, FeedUpkeep):
         found: dict[str, Image] = {}
         for image_id, of_one in parts.items():
             try:
-                image = records.record_of(of_one)
+                image = records.image_of(of_one)
             except UnreadableRow:
                 continue  # its rows stay as they are: the check of its record finds one where none was expected
             if image is not None:

@@ -15,7 +15,7 @@ from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.errors import Conflict
-from image_store.domain.upkeep.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.domain.upkeep.cleanup import LONGEST_RUN, CleanupReport, Lease, PassPosition
 from image_store.ports.upkeep import Housekeeping
 
 REPORT_LIFETIME = timedelta(days=90)
@@ -68,12 +68,12 @@ class DynamoHousekeeping(Housekeeping):
             ExpressionAttributeValues={":token": {"N": str(lease.token)}},
         )
 
-    def position(self, sweep: str) -> Position | None:
+    def position(self, sweep: str) -> PassPosition | None:
         answer = self._rows.call("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
         found = schema.readable([answer["Item"]] if "Item" in answer else [], _position)
         return next(found, None)  # one that cannot be read is as good as none: a sweep begins anew
 
-    def move(self, sweep: str, position: Position, lease: Lease) -> None:
+    def move(self, sweep: str, position: PassPosition, lease: Lease) -> None:
         item = {
             **keys.cleanup_position(sweep),
             **schema.STAMP,
@@ -83,8 +83,8 @@ class DynamoHousekeeping(Housekeeping):
             item["after"] = {"S": position.after}
         self._write(item, lease)
 
-    def keep_report(self, report: Report, lease: Lease) -> None:
-        told = {**report.told(), **{name: _text(getattr(report, name)) for name in _TIMES}}
+    def keep_report(self, report: CleanupReport, lease: Lease) -> None:
+        told = {**report.as_dict(), **{name: _text(getattr(report, name)) for name in _TIMES}}
         expires_at = report.started_at + REPORT_LIFETIME
         item = {
             **keys.cleanup_report(report.id),
@@ -94,7 +94,7 @@ class DynamoHousekeeping(Housekeeping):
         }
         self._write(item, lease)
 
-    def reports(self, *, limit: int) -> list[Report]:
+    def reports(self, *, limit: int) -> list[CleanupReport]:
         answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk",
@@ -129,13 +129,15 @@ def _text(at: datetime | None) -> str | None:
 
 
 @schema.reading
-def _position(item: dict[str, Any]) -> Position:
+def _position(item: dict[str, Any]) -> PassPosition:
     schema.version_of(item)
-    return Position(parse_time(item["started_at"]["S"]), item["after"]["S"] if "after" in item else None)
+    return PassPosition(parse_time(item["started_at"]["S"]), item["after"]["S"] if "after" in item else None)
 
 
 @schema.reading
-def _report(item: dict[str, Any]) -> Report:
+def _report(item: dict[str, Any]) -> CleanupReport:
     schema.version_of(item)
     told = json.loads(item["report"]["S"])
-    return Report(**{**told, **{name: parse_time(told[name]) if told[name] else None for name in _TIMES}})
+    return CleanupReport(
+        **{**told, **{name: parse_time(told[name]) if told[name] else None for name in _TIMES}}
+    )

@@ -16,11 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from image_store.domain.errors import InvalidRequest, SourceUnreadable, StorageUnavailable
 from image_store.domain.upkeep.migration import (
-    Counted,
+    CountedRecords,
     FieldNames,
     RecordError,
     SourceRecord,
-    Step,
+    SourceStep,
     Table,
     record_of,
 )
@@ -40,19 +40,19 @@ class TableSource(MigrationSource):
         self._fields = fields
         self._client = client
 
-    def count(self, after: str | None) -> Iterator[Counted]:
+    def count(self, after: str | None) -> Iterator[CountedRecords]:
         if after == _END:
             return
         for page in self._pages(after, Select="COUNT"):
             last = page.get("LastEvaluatedKey")
-            yield Counted(_END if last is None else _text(last), page["Count"])
+            yield CountedRecords(_END if last is None else _text(last), page["Count"])
 
-    def steps(self, after: str | None) -> Iterator[Step]:
+    def steps(self, after: str | None) -> Iterator[SourceStep]:
         for page in self._pages(after):
             for item in page["Items"]:
-                yield Step(_text(self._key_of(item)), self._found(item))
+                yield SourceStep(_text(self._key_of(item)), self._found(item))
             if "LastEvaluatedKey" in page:
-                yield Step(_text(page["LastEvaluatedKey"]), None)
+                yield SourceStep(_text(page["LastEvaluatedKey"]), None)
 
     def find(self, record_id: str) -> SourceRecord | None:
         key = self._key_named(record_id)

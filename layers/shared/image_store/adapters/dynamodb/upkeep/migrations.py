@@ -1,4 +1,4 @@
-"""Migrations as rows of the one table: the step stands alone for its condition, all else is one JSON text."""
+"""Migrations as rows of the table."""
 
 import json
 from collections.abc import Sequence
@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
-from image_store.adapters.dynamodb.items import Item, parse_time, text_time
+from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.table import NamedWrite, OnTable
+from image_store.adapters.dynamodb.upkeep.steps import IS_NEW, is_at, time_texts, times_of
 from image_store.domain.errors import Conflict
 from image_store.domain.upkeep.migration import (
     FieldNames,
@@ -18,13 +19,13 @@ from image_store.domain.upkeep.migration import (
     MigratedRecord,
     Migration,
     MigrationStatus,
+    MigrationTally,
     MigrationTotals,
     OneRecord,
     Options,
     RecordError,
     SourceLocation,
     Table,
-    Tally,
     source_name,
 )
 from image_store.ports.upkeep import Migrations
@@ -37,26 +38,20 @@ _KINDS: dict[str, type[SourceLocation]] = {
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _MAX_SOURCES = 1_000
-_TIMES = ("created_at", "updated_at", "finished_at")
 
 
 class DynamoMigrations(OnTable, Migrations):
     """Migrations in the one table; the client is made at the first call."""
 
     def create(self, migration: Migration) -> None:
-        self._put(migration, ConditionExpression="attribute_not_exists(pk)")
+        self._put(migration, IS_NEW)
 
     def get(self, migration_id: str) -> Migration | None:
         item = self._item(migration_id)
         return _migration_of(item) if item is not None else None
 
     def save(self, after: Migration, *, step: int) -> None:
-        self._put(
-            after,
-            ConditionExpression="#step = :step",
-            ExpressionAttributeNames={"#step": "step"},
-            ExpressionAttributeValues={":step": {"N": str(step)}},
-        )
+        self._put(after, is_at(step))
 
     def keep_records(
         self, migration_id: str, records: Sequence[MigratedRecord], *, expires_at: datetime
@@ -101,12 +96,12 @@ class DynamoMigrations(OnTable, Migrations):
             Limit=limit,
             **start,
         )
-        found = tuple(
+        records = tuple(
             MigratedRecord(row["record_id"]["S"], row["image_id"]["S"], row["picture"]["S"])
             for row in answer["Items"]
         )
         last = answer.get("LastEvaluatedKey")
-        return MigratedPage(records=found, after=last["sk"]["S"] if last else None)
+        return MigratedPage(records=records, after=last["sk"]["S"] if last else None)
 
     def totals(self) -> MigrationTotals:
         answer = self._rows.call(
@@ -121,7 +116,7 @@ class DynamoMigrations(OnTable, Migrations):
         answer = self._rows.call("get_item", Key=key, ConsistentRead=True)
         return answer["Item"]["image_id"]["S"] if "Item" in answer else None
 
-    def _put(self, migration: Migration, **condition: Any) -> None:
+    def _put(self, migration: Migration, condition: dict[str, Any]) -> None:
         item = _item_of(migration)
         writes: list[NamedWrite] = [
             ("migration", {"Put": {"TableName": self._rows.name, "Item": item, **condition}})
@@ -140,14 +135,14 @@ class DynamoMigrations(OnTable, Migrations):
 
 
 def _item_of(migration: Migration) -> Item:
-    told = asdict(migration) | {name: _text(getattr(migration, name)) for name in _TIMES}
-    told["source"] = {_NAMES[type(migration.source)]: asdict(migration.source)}
-    del told["id"], told["step"]
+    body = asdict(migration) | time_texts(migration)
+    body["source"] = {_NAMES[type(migration.source)]: asdict(migration.source)}
+    del body["id"], body["step"]
     return {
         **keys.migration(migration.id),
         **schema.STAMP,
         "step": {"N": str(migration.step)},
-        "migration": {"S": json.dumps(told, separators=(",", ":"))},
+        "migration": {"S": json.dumps(body, separators=(",", ":"))},
     }
 
 
@@ -177,20 +172,17 @@ def _carried_on_by_another(_: set[str]) -> Exception:
 @schema.reading
 def _migration_of(item: Item) -> Migration:
     schema.version_of(item)
-    told = json.loads(item["migration"]["S"])
-    ((kind, source),) = told["source"].items()
-    times = {name: parse_time(told[name]) if told[name] else None for name in _TIMES}
-    errors = tuple(RecordError(**error) for error in told["tally"]["errors"])
+    body = json.loads(item["migration"]["S"])
+    ((kind, source),) = body["source"].items()
+    errors = tuple(RecordError(**error) for error in body["tally"]["errors"])
     changed = {
         "source": _KINDS[kind](**source),
-        "options": Options(**told["options"] | {"fields": FieldNames(**told["options"]["fields"])}),
-        "status": MigrationStatus(told["status"]),
-        "tally": Tally(**told["tally"] | {"errors": errors}),
+        "options": Options(**body["options"] | {"fields": FieldNames(**body["options"]["fields"])}),
+        "status": MigrationStatus(body["status"]),
+        "tally": MigrationTally(**body["tally"] | {"errors": errors}),
     }
     return Migration(
-        id=keys.id_of_migration(item["pk"]["S"]), step=int(item["step"]["N"]), **(told | times | changed)
+        id=keys.id_of_migration(item["pk"]["S"]),
+        step=int(item["step"]["N"]),
+        **(body | times_of(body) | changed),
     )
-
-
-def _text(at: Any) -> str | None:
-    return text_time(at) if at is not None else None

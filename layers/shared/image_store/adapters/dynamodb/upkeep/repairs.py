@@ -1,4 +1,4 @@
-"""Repairs as rows of the one table: the step stands alone for its condition, all else is one JSON text."""
+"""Repairs as rows of the table."""
 
 import json
 from dataclasses import asdict
@@ -6,45 +6,35 @@ from datetime import timedelta
 from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
-from image_store.adapters.dynamodb.items import Item, parse_time, text_time
+from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.table import OnTable
-from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.adapters.dynamodb.upkeep.steps import IS_NEW, is_at, time_texts, times_of
+from image_store.domain.errors import Conflict
 from image_store.domain.upkeep.repair import RepairError, RepairJob, RepairStatus, RepairTally
 from image_store.ports.upkeep import Repairs
 
 REPAIR_LIFETIME = timedelta(days=90)
-_TIMES = ("created_at", "updated_at", "finished_at")
 
 
 class DynamoRepairs(OnTable, Repairs):
     """Repairs in the one table; the client is made at the first call."""
 
     def create(self, job: RepairJob) -> None:
-        self._put(job, ConditionExpression="attribute_not_exists(pk)")
+        self._put(job, IS_NEW)
 
     def get(self, repair_id: str) -> RepairJob | None:
         item = self._item(repair_id)
         return _job_of(item) if item is not None else None
 
     def save(self, after: RepairJob, *, step: int) -> None:
-        self._put(
-            after,
-            ConditionExpression="#step = :step",
-            ExpressionAttributeNames={"#step": "step"},
-            ExpressionAttributeValues={":step": {"N": str(step)}},
-        )
+        self._put(after, is_at(step))
 
-    def _put(self, job: RepairJob, **condition: Any) -> None:
+    def _put(self, job: RepairJob, condition: dict[str, Any]) -> None:
         item = _item_of(job)
-        failure: Exception = Conflict("Another worker has carried this repair on.")
-        try:
-            if self._rows.conditional("put_item", Item=item, **condition) is not None:
-                return
-        except StorageUnavailable as unavailable:
-            failure = unavailable
-        # botocore repeats a call whose response it lost; the repeat then meets our own write.
-        if self._item(job.id) != item:
-            raise failure
+        put = {"Put": {"TableName": self._rows.name, "Item": item, **condition}}
+        self._rows.transact(
+            [("repair", put)], settled=lambda: self._item(job.id) == item, refusal=_carried_on_by_another
+        )
 
     def _item(self, repair_id: str) -> Item | None:
         answer = self._rows.call("get_item", Key=keys.repair(repair_id), ConsistentRead=True)
@@ -52,8 +42,12 @@ class DynamoRepairs(OnTable, Repairs):
         return item
 
 
+def _carried_on_by_another(_: set[str]) -> Exception:
+    return Conflict("Another worker has carried this repair on.")
+
+
 def _item_of(job: RepairJob) -> Item:
-    body = asdict(job) | {name: _text(getattr(job, name)) for name in _TIMES}
+    body = asdict(job) | time_texts(job)
     del body["id"], body["step"]
     return {
         **keys.repair(job.id),
@@ -74,11 +68,8 @@ def _job_of(item: Item) -> RepairJob:
         "pending": tuple(body["pending"]),
         "tally": RepairTally(**body["tally"] | {"errors": errors}),
     }
-    times = {name: parse_time(body[name]) if body[name] else None for name in _TIMES}
     return RepairJob(
-        id=keys.id_of_repair(item["pk"]["S"]), step=int(item["step"]["N"]), **(body | times | changed)
+        id=keys.id_of_repair(item["pk"]["S"]),
+        step=int(item["step"]["N"]),
+        **(body | times_of(body) | changed),
     )
-
-
-def _text(at: Any) -> str | None:
-    return text_time(at) if at is not None else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from image_store.domain.generation.catalogue import Model
+from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.jobs import JobItem
 from image_store.domain.generation.ledger import ProviderCall
 from image_store.domain.generation.providers import (

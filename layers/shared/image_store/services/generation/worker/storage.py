@@ -11,7 +11,7 @@ from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.ports.system import Clock
-from image_store.services.generation.provenance import filename_of, provenance_of, remarks_of
+from image_store.services.generation.provenance import extra_warnings_of, filename_of, provenance_of
 from image_store.services.generation.provider_results import ProviderResult
 from image_store.services.generation.sealed_requests import OpenRequest
 from image_store.services.images.sources import Content
@@ -51,7 +51,7 @@ class ResultStorage:
                 fingerprint=hashlib.sha256(result.data).hexdigest(),
                 lifetime=JOB_LIFETIME,
             ),
-            extra_warnings=lambda processed: remarks_of(opened, entry, processed),
+            extra_warnings=lambda processed: extra_warnings_of(opened, entry, processed),
         )
         return self.uploads.accept(upload).record.id
 

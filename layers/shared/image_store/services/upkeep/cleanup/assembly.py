@@ -46,7 +46,7 @@ def assembled(
         ObjectSweep(
             name="private",
             bucket=private,
-            judge=private_objects,
+            finder=private_objects,
             delete=private.delete,
             grace=GRACE,
             clock=clock,
@@ -58,7 +58,7 @@ def assembled(
             ObjectSweep(
                 name="public",
                 bucket=publisher.bucket,
-                judge=public_objects,
+                finder=public_objects,
                 delete=publisher.remove_strays,
                 grace=GRACE,
                 clock=clock,

@@ -6,11 +6,11 @@ from datetime import datetime
 from itertools import batched
 
 from image_store.domain.deadlines import has_passed, is_due
-from image_store.domain.delivery.publication import NOBODY, PublicationRow
+from image_store.domain.delivery.publication import NO_IMAGE, PublicationRow
 from image_store.domain.errors import Conflict, StorageUnavailable, UnreadableRow
 from image_store.domain.images.image import Image, State
 from image_store.domain.images.reservation import LONGEST_RESERVATION
-from image_store.domain.upkeep.cleanup import Report
+from image_store.domain.upkeep.cleanup import CleanupReport
 from image_store.ports.delivery import PublicationRows
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
@@ -44,7 +44,7 @@ class DueRows:
     clock: Clock
     ids: Ids
 
-    def collect(self, report: Report, taken: set[str], *, until: datetime) -> bool:
+    def collect(self, report: CleanupReport, taken: set[str], *, until: datetime) -> bool:
         """Take every due row further; False when `until` came first. The images it took are added to `taken`."""
         seen: set[str] = set()
         while True:
@@ -63,12 +63,14 @@ class DueRows:
             if len(seen) == seen_before:
                 return True  # and nothing that was done made more of it due
 
-    def take(self, image_ids: Sequence[str], report: Report, taken: set[str]) -> None:
+    def take(self, image_ids: Sequence[str], report: CleanupReport, taken: set[str]) -> None:
         """Take images further that a sweep found waiting for a time that was never meant."""
         for image_id in image_ids:
             self._collect(image_id, report, taken, [])
 
-    def _collect(self, row: str, report: Report, taken: set[str], withdrawn: list[PublicationRow]) -> None:
+    def _collect(
+        self, row: str, report: CleanupReport, taken: set[str], withdrawn: list[PublicationRow]
+    ) -> None:
         try:
             if _is_publication(row):
                 withdrawn += self._withdrawn(row.removeprefix(_PUBLICATION), report, taken)
@@ -81,7 +83,7 @@ class DueRows:
         except StorageUnavailable:
             report.failed += 1
 
-    def _image(self, image_id: str, report: Report, taken: set[str]) -> None:
+    def _image(self, image_id: str, report: CleanupReport, taken: set[str]) -> None:
         image = self.repository.get(image_id)
         if image is None or not is_due(image.record, self.clock.now()):
             return  # the index was behind
@@ -122,14 +124,16 @@ class DueRows:
             self.private.delete(late)
         self.repository.forget(image)
 
-    def _withdrawn(self, publication: str, report: Report, taken: set[str]) -> Sequence[PublicationRow]:
+    def _withdrawn(
+        self, publication: str, report: CleanupReport, taken: set[str]
+    ) -> Sequence[PublicationRow]:
         """The row of a publication that is due, once nobody can make it current any more."""
         row = self.publications.publication(publication)
         if row is None or row.due_at is None:
             return ()  # the index was behind
         if not has_passed(row.due_at, self.clock.now(), longest=LONGEST_RESERVATION):
             return ()
-        image = self.repository.get(row.image_id) if row.image_id != NOBODY else None
+        image = self.repository.get(row.image_id) if row.image_id != NO_IMAGE else None
         record = image.record if image else None
         if record is not None and image is not None:
             if record.publication == publication and record.state is State.READY:
@@ -142,7 +146,7 @@ class DueRows:
                 self.repository.replace(image, replace(image, record=free))
         return (row,)
 
-    def _remove(self, withdrawn: Sequence[PublicationRow], report: Report) -> None:
+    def _remove(self, withdrawn: Sequence[PublicationRow], report: CleanupReport) -> None:
         """Remove the copies of many publications at once: a CDN counts the calls."""
         removed = len(withdrawn) if report.dry_run else self.publisher.remove(withdrawn)
         report.publications += removed

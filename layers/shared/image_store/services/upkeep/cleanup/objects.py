@@ -12,7 +12,7 @@ from image_store.domain.delivery.publication import PublicationRow, publication_
 from image_store.domain.ids import is_image_id
 from image_store.domain.images.image import STAGING_PREFIX, TRANSFORMS_PREFIX, ImageRecord, State
 from image_store.domain.images.reservation import LONGEST_RESERVATION, RESERVATION_LIFETIME
-from image_store.domain.upkeep.cleanup import Report
+from image_store.domain.upkeep.cleanup import CleanupReport
 from image_store.ports.delivery import PublicationRows
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore, StoredObject
@@ -25,10 +25,10 @@ _TRY = re.compile(r".+-[0-9a-f]{16}\.[a-z]+")
 """What is not exactly as this store makes its names was put by somebody else."""
 
 
-class Judge(Protocol):
+class OrphanFinder(Protocol):
     """Tells which objects of a page belong to nobody."""
 
-    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+    def orphans(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         """The orphans among these objects, the age of the objects left aside; unknown keys are counted."""
         ...
 
@@ -40,13 +40,13 @@ class PrivateObjects:
     repository: ImageRepository
     clock: Clock
 
-    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+    def orphans(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         settled = [
             found for found in page if not self._is_overdue(found) and not self._may_be_committed(found)
         ]
         return self._of_nobody(settled, report)
 
-    def staged_in_vain(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+    def abandoned_uploads(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         """What was staged for longer than any upload takes and no record waits for; `orphans` leaves it out."""
         return self._of_nobody([found for found in page if self._is_overdue(found)], report)
 
@@ -59,10 +59,10 @@ class PrivateObjects:
         began = self.clock.now() - RESERVATION_LIFETIME
         return found.modified_at >= began and _TRY.fullmatch(found.key.rpartition("/")[2]) is not None
 
-    def _of_nobody(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+    def _of_nobody(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         named = [(found, image_id_of(found.key)) for found in page]
         report.unknown += sum(image_id is None for _, image_id in named)
-        images = self.repository.get_images({image_id for _, image_id in named if image_id is not None})
+        images = self.repository.get_records({image_id for _, image_id in named if image_id is not None})
         # What cannot be read may name any of its objects.
         report.leave(*images.unreadable)
         return [
@@ -81,7 +81,7 @@ class PublicObjects:
     publications: PublicationRows
     clock: Clock
 
-    def orphans(self, page: Sequence[StoredObject], report: Report) -> list[StoredObject]:
+    def orphans(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         named = [(found, publication_of(found.key)) for found in page]
         report.unknown += sum(name is None for _, name in named)
         rows = self.publications.publications({name for _, name in named if name is not None})
@@ -108,14 +108,14 @@ class ObjectSweep:
 
     name: str
     bucket: ObjectStore
-    judge: Judge
+    finder: OrphanFinder
     delete: Callable[[Sequence[str]], None]
     """Takes keys out of the bucket."""
     grace: timedelta
     clock: Clock
 
     def look(
-        self, report: Report, *, after: str, at_most: int, orphans_at_most: int, until: datetime
+        self, report: CleanupReport, *, after: str, at_most: int, orphans_at_most: int, until: datetime
     ) -> ObjectSlice:
         """Look on from a key, at about `at_most` objects; stops early when it has found too much to remove."""
         oldest = self.clock.now() - self.grace
@@ -123,7 +123,7 @@ class ObjectSweep:
         looked = 0
         for page in batched(self.bucket.list("", after=after or None), PAGE_OBJECTS, strict=False):
             old = [found for found in page if found.modified_at < oldest]
-            orphans += self.judge.orphans(old, report)
+            orphans += self.finder.orphans(old, report)
             looked += len(page)
             report.examined += len(page)
             after = page[-1].key
@@ -131,14 +131,14 @@ class ObjectSweep:
                 return ObjectSlice(orphans=orphans, after=after)
         return ObjectSlice(orphans=orphans, after=None)
 
-    def remove(self, orphans: Collection[StoredObject], report: Report) -> None:
+    def remove(self, orphans: Collection[StoredObject], report: CleanupReport) -> None:
         """Remove orphans."""
         if not orphans:
             return
         self.delete([found.key for found in orphans])
         self.count(orphans, report)
 
-    def count(self, orphans: Collection[StoredObject], report: Report) -> None:
+    def count(self, orphans: Collection[StoredObject], report: CleanupReport) -> None:
         """Count orphans as removed."""
         report.orphans += len(orphans)
         report.bytes_freed += sum(found.size_bytes for found in orphans)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
 from image_store.domain.finding.lists import ListQuery
 from image_store.domain.images.image import ImageRecord, State
-from image_store.domain.upkeep.cleanup import POLICIES_EVERY, Policy, Report
+from image_store.domain.upkeep.cleanup import POLICIES_EVERY, CleanupReport, Policy
 from image_store.ports.finding import ImageLists
 from image_store.ports.images import ImageRepository
 from image_store.ports.system import Clock
@@ -34,7 +34,7 @@ class Policies:
 
     def apply(
         self,
-        report: Report,
+        report: CleanupReport,
         allowance: Allowance,
         taken: set[str],
         *,
@@ -60,7 +60,7 @@ class Policies:
         return None
 
     def _apply_to(
-        self, owner: str, report: Report, allowance: Allowance, taken: set[str], *, until: datetime
+        self, owner: str, report: CleanupReport, allowance: Allowance, taken: set[str], *, until: datetime
     ) -> str | None:
         for number, policy in enumerate(self.policies):
             for record in self._superfluous(owner, policy, report, taken):
@@ -78,7 +78,7 @@ class Policies:
         return None
 
     def _superfluous(
-        self, owner: str, policy: Policy, report: Report, taken: Collection[str]
+        self, owner: str, policy: Policy, report: CleanupReport, taken: Collection[str]
     ) -> Iterator[ImageRecord]:
         """An owner's images that a policy lets go, the oldest first, each after a strong read."""
         boundary = self._boundary(owner, policy, report, taken)
@@ -91,7 +91,9 @@ class Policies:
                 return
             yield record
 
-    def _boundary(self, owner: str, policy: Policy, report: Report, taken: Collection[str]) -> str | None:
+    def _boundary(
+        self, owner: str, policy: Policy, report: CleanupReport, taken: Collection[str]
+    ) -> str | None:
         """The id of the oldest image that has to stay; None when there are not more than that.
 
         Each of those that stay is confirmed by a strong read: an index that is behind must not count images
@@ -108,11 +110,13 @@ class Policies:
     def _query(owner: str, policy: Policy) -> ListQuery:
         return ListQuery(owner, _PAGE, kind=policy.kind, category=policy.category, from_records=True)
 
-    def _images(self, query: ListQuery, report: Report, taken: Collection[str]) -> Iterator[ImageRecord]:
+    def _images(
+        self, query: ListQuery, report: CleanupReport, taken: Collection[str]
+    ) -> Iterator[ImageRecord]:
         after: str | None = None
         while True:
             page = self.lists.cards(query, after=after)
-            images = self.repository.get_images([card.id for card in page.cards])
+            images = self.repository.get_records([card.id for card in page.cards])
             report.leave(*images.unreadable)
             report.examined += len(page.cards)
             for card in page.cards:
@@ -123,7 +127,7 @@ class Policies:
             if after is None:
                 return
 
-    def _delete(self, record: ImageRecord, report: Report) -> bool:
+    def _delete(self, record: ImageRecord, report: CleanupReport) -> bool:
         try:
             self.deletion.delete(record.owner, record.id, permanent=False)
         except (Conflict, ImageNotFound):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from image_store.domain.deadlines import waits_in_vain
 from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailable, UnreadableRow
 from image_store.domain.images.image import ImageRecord, State
-from image_store.domain.upkeep.cleanup import Report
+from image_store.domain.upkeep.cleanup import CleanupReport
 from image_store.domain.work import RepairImage
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
@@ -52,7 +52,7 @@ class RecordSweep:
 
     def look(
         self,
-        report: Report,
+        report: CleanupReport,
         taken: Collection[str],
         *,
         after: str,
@@ -82,7 +82,7 @@ class RecordSweep:
                 break
         return replace(found, after=position)
 
-    def remove(self, dangling: Sequence[ImageRecord], report: Report) -> None:
+    def remove(self, dangling: Sequence[ImageRecord], report: CleanupReport) -> None:
         """Delete records whose original is surely gone: it is looked for once more."""
         for record in dangling:
             try:
@@ -103,13 +103,13 @@ class RecordSweep:
                 continue
             report.dangling += 1
 
-    def repair(self, damaged: Sequence[str], report: Report) -> None:
+    def repair(self, damaged: Sequence[str], report: CleanupReport) -> None:
         """Hand images over to be repaired; what the queue does not take, the next pass finds again."""
         left = self.work.send_all([RepairImage(image_id) for image_id in damaged])
         report.repairs += len(damaged) - len(left)
         report.failed += len(left)
 
-    def _sort(self, images: Sequence[ImageRecord], found: RecordSlice, report: Report) -> None:
+    def _sort(self, images: Sequence[ImageRecord], found: RecordSlice, report: CleanupReport) -> None:
         """Add to a slice the images that lack something."""
         for record, missing in zip(images, self.check.missing(images), strict=True):
             if missing.original:

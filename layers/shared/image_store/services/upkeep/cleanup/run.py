@@ -9,7 +9,7 @@ from itertools import batched
 from image_store.domain.deadlines import has_passed
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.images.image import STAGING_PREFIX
-from image_store.domain.upkeep.cleanup import LONGEST_RUN, Lease, Position, Report
+from image_store.domain.upkeep.cleanup import LONGEST_RUN, CleanupReport, Lease, PassPosition
 from image_store.ports.objects import ObjectStore
 from image_store.ports.system import Clock, Ids
 from image_store.ports.upkeep import Housekeeping
@@ -31,7 +31,7 @@ _LEASE_MARGIN = timedelta(minutes=1)
 class _Run:
     """What the phases of one run share."""
 
-    report: Report
+    report: CleanupReport
     lease: Lease | None
     """None in a dry run, which writes nothing."""
     allowance: Allowance
@@ -66,7 +66,7 @@ class Cleanup:
         on_demand: bool = False,
         reconcile: bool = False,
         take_over: bool = False,
-    ) -> Report:
+    ) -> CleanupReport:
         """Collect what there is to collect until `until`, and report it. Safe to repeat and to run twice.
 
         A dry run changes nothing and counts what a run would remove. `most_removals` replaces the deployment's cap
@@ -77,7 +77,7 @@ class Cleanup:
         Raises StorageUnavailable when not even the lease could be taken.
         """
         now = self.clock.now()
-        report = Report(id=self.ids.image_id(), started_at=now, dry_run=dry_run)
+        report = CleanupReport(id=self.ids.image_id(), started_at=now, dry_run=dry_run)
         lease = None
         if not dry_run:
             lease_until = min(until + _LEASE_MARGIN, now + LONGEST_RUN)
@@ -139,11 +139,11 @@ class Cleanup:
             except StorageUnavailable:
                 report.failed += 1
 
-    def _staging(self, report: Report) -> None:
+    def _staging(self, report: CleanupReport) -> None:
         """Empty staging of what lies there for too long: by then it is nobody's, so nothing bounds it."""
         try:
             for page in batched(self.private.list(STAGING_PREFIX), PAGE_OBJECTS, strict=False):
-                found = self.staging.staged_in_vain(page, report)
+                found = self.staging.abandoned_uploads(page, report)
                 if found and not report.dry_run:
                     self.private.delete([each.key for each in found])
                 report.staged += len(found)
@@ -195,20 +195,20 @@ class Cleanup:
             self.records.remove(found.dangling, run.report)
         self._move("records", replace(position, after=found.after), run)
 
-    def _move(self, sweep: str, position: Position, run: _Run) -> None:
+    def _move(self, sweep: str, position: PassPosition, run: _Run) -> None:
         if run.lease is not None:
             self.housekeeping.move(sweep, position, run.lease)
         if position.after is not None and self.clock.now() >= run.until:
             run.report.stopped_because = "deadline"
 
-    def _position(self, sweep: str, every: timedelta, run: _Run) -> Position:
+    def _position(self, sweep: str, every: timedelta, run: _Run) -> PassPosition:
         """Where a sweep goes on; a new pass begins when the last one is over and its time has come."""
         now = self.clock.now()
         position = self.housekeeping.position(sweep)
         if run.reconcile or position is None:
-            return Position(now, "")
+            return PassPosition(now, "")
         if position.after is None and (
             run.on_demand or has_passed(position.started_at + every, now, longest=every)
         ):
-            return Position(now, "")
+            return PassPosition(now, "")
         return position

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from image_store.domain.errors import PayloadTooLarge
 from image_store.domain.images.filenames import clean_filename
-from image_store.domain.upkeep.migration import MAX_OBJECT_BYTES, Counted, RecordError, SourceRecord, Step
+from image_store.domain.upkeep.migration import (
+    MAX_OBJECT_BYTES,
+    CountedRecords,
+    RecordError,
+    SourceRecord,
+    SourceStep,
+)
 from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.upkeep import MigrationSource
 
@@ -17,13 +23,13 @@ class FolderSource(MigrationSource):
     bucket: ObjectStore
     prefix: str
 
-    def count(self, after: str | None) -> Iterator[Counted]:
+    def count(self, after: str | None) -> Iterator[CountedRecords]:
         for stored in self.bucket.list(self.prefix, after=after):
-            yield Counted(stored.key, int(_is_record(stored.key)))
+            yield CountedRecords(stored.key, int(_is_record(stored.key)))
 
-    def steps(self, after: str | None) -> Iterator[Step]:
+    def steps(self, after: str | None) -> Iterator[SourceStep]:
         for stored in self.bucket.list(self.prefix, after=after):
-            yield Step(stored.key, self._found(stored.key))
+            yield SourceStep(stored.key, self._found(stored.key))
 
     def find(self, record_id: str) -> SourceRecord | None:
         if not record_id.startswith(self.prefix) or not _is_record(record_id):

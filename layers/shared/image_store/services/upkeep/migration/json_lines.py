@@ -13,11 +13,11 @@ from image_store.domain.errors import InvalidRequest, SourceUnreadable
 from image_store.domain.json_values import UnreadableJson, check_storable, read_json
 from image_store.domain.upkeep.migration import (
     MAX_LINE_BYTES,
-    Counted,
+    CountedRecords,
     FieldNames,
     RecordError,
     SourceRecord,
-    Step,
+    SourceStep,
     record_of,
 )
 from image_store.ports.objects import ObjectMissing, ObjectStore
@@ -56,13 +56,15 @@ class JsonLinesSource(MigrationSource):
     key: str
     fields: FieldNames
 
-    def count(self, after: str | None) -> Iterator[Counted]:
+    def count(self, after: str | None) -> Iterator[CountedRecords]:
         for place, line in self._lines(after):
-            yield Counted(place.text, int(line is not None and (line.text is None or _is_record(line.text))))
+            yield CountedRecords(
+                place.text, int(line is not None and (line.text is None or _is_record(line.text)))
+            )
 
-    def steps(self, after: str | None) -> Iterator[Step]:
+    def steps(self, after: str | None) -> Iterator[SourceStep]:
         for place, line in self._lines(after):
-            yield Step(place.text, self._found(f"line {place.lines}", line))
+            yield SourceStep(place.text, self._found(f"line {place.lines}", line))
 
     def find(self, record_id: str) -> SourceRecord | None:
         raise InvalidRequest(

@@ -23,10 +23,10 @@ from image_store.domain.upkeep.migration import (
     REMEMBERED,
     MigratedRecord,
     Migration,
+    MigrationTally,
     RecordError,
     SourceRecord,
-    Step,
-    Tally,
+    SourceStep,
     picture_name,
     record_name,
 )
@@ -46,7 +46,7 @@ AttributesOf = Callable[[Any, str], Attributes]
 class MoveOutcome:
     """What became of a step."""
 
-    tally: Tally
+    tally: MigrationTally
     migrated: MigratedRecord | None = None
     """The record with its image; None for a step past nothing, a record that failed, or an image that is deleted."""
 
@@ -65,7 +65,7 @@ class Mover:
         self,
         migration: Migration,
         source: MigrationSource | None,
-        step: Step,
+        step: SourceStep,
         stored: set[str],
         *,
         until: datetime,
@@ -127,7 +127,7 @@ class Mover:
             raise IdempotencyMismatch("Another picture was moved for this record before.") from None
 
     def _image(self, image_id: str) -> ImageRecord | None:
-        record = self.repository.get_image(image_id)
+        record = self.repository.get_record(image_id)
         return record if record is not None and record.state in _SHOWN else None
 
 

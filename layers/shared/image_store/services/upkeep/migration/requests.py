@@ -23,7 +23,7 @@ from image_store.domain.upkeep.migration import (
     Options,
     SourceLocation,
     SourceRecord,
-    Step,
+    SourceStep,
     Table,
     record_name,
 )
@@ -75,7 +75,7 @@ class MigrationRequests:
         A record that cannot be moved is counted as failed. Raises what may go better later; then nothing is remembered.
         """
         migration = self._new(OneRecord(image.id, image.owner or ""), Options())
-        outcome = self.mover.move(migration, None, Step("", image), set(), until=until)
+        outcome = self.mover.move(migration, None, SourceStep("", image), set(), until=until)
         if outcome.migrated is not None:
             expires_at = self.clock.now() + REMEMBERED
             self.migrations.keep_records(migration.id, [outcome.migrated], expires_at=expires_at)
@@ -111,7 +111,7 @@ class MigrationRequests:
             if row is None or row.is_expired(self.clock.now()):
                 return None
             image_id = row.image_id
-        record = self.repository.get_image(image_id)
+        record = self.repository.get_record(image_id)
         if record is not None and record.state is State.PENDING:
             return None
         if record is None or record.state is not State.READY:

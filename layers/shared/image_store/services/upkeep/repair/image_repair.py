@@ -37,10 +37,13 @@ class ImageRepair:
     ids: Ids
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
-    def repair(self, image_id: str, *, until: datetime) -> MissingObjects:
-        """Make the missing renditions and public copies of an image, and tell what it lacked. Safe to repeat.
+    def repair(
+        self, image_id: str, *, until: datetime, missing: MissingObjects | None = None
+    ) -> MissingObjects:
+        """Make the missing renditions and public copies of an image, and return what it lacked. Safe to repeat.
 
-        Nothing is done for an image that is not READY or TRASHED, or whose original is gone.
+        `missing` is what was found a moment ago; without it storage is asked. Nothing is done for an image that is
+        not READY or TRASHED, or whose original is gone.
 
         Raises
         ------
@@ -53,10 +56,11 @@ class ImageRepair:
         StorageUnavailable, DeadlineExceeded
             it may go better later
         """
-        record = self.repository.get_image(image_id)
+        record = self.repository.get_record(image_id)
         if record is None or record.state not in _SHOWN:
             return MissingObjects()
-        (missing,) = self.check.missing([record])
+        if missing is None:
+            (missing,) = self.check.missing([record])
         if missing.original:
             return missing
         if missing.renditions:
@@ -111,7 +115,7 @@ class ImageRepair:
     def _note_sizes(self, image_id: str, sizes: Mapping[str, int]) -> None:
         """Correct the sizes that the record tells of its renditions."""
         for _ in range(_TRIES):
-            record = self.repository.get_image(image_id)
+            record = self.repository.get_record(image_id)
             if record is None or record.state not in _SHOWN:
                 return
             renditions = tuple(
@@ -130,16 +134,16 @@ class ImageRepair:
 
     def _copy(self, image_id: str, lost: Sequence[Rendition]) -> None:
         for rendition in lost:
-            record = self.repository.get_image(image_id)
+            record = self.repository.get_record(image_id)
             if record is None or record.state is not State.READY or record.publication is None:
                 return  # it was unpublished meanwhile
             current = next((made for made in record.renditions if made.filename == rendition.filename), None)
-            if current is not None and not self.publisher.show_also(record, current):
+            if current is not None and not self.publisher.add_copy(record, current):
                 self._require_unpublished(record)
 
     def _require_unpublished(self, record: ImageRecord) -> None:
         """Conflict when the image still shows a publication that no row can be told of."""
-        now = self.repository.get_image(record.id)
+        now = self.repository.get_record(record.id)
         if now is not None and now.publication == record.publication:
             raise Conflict(
                 "The publication of this image has no row: make the image private, and publish it again."

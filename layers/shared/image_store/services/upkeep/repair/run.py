@@ -24,7 +24,7 @@ from image_store.domain.errors import (
     StorageUnavailable,
 )
 from image_store.domain.images.image import ImageRecord, State
-from image_store.domain.upkeep.repair import RepairError, RepairJob, RepairStatus
+from image_store.domain.upkeep.repair import MissingObjects, RepairError, RepairJob, RepairStatus
 from image_store.domain.work import RepairImage, RepairStep
 from image_store.ports.images import ImageRepository
 from image_store.ports.queues import WorkQueue
@@ -99,17 +99,19 @@ class RepairRun:
     def _step(self, job: RepairJob, until: datetime) -> RepairJob:
         """The repair after as many images as the time allowed, at most some pages of them."""
         after = replace(job, status=RepairStatus.RUNNING)
+        # What this step found. Images that an earlier step left pending are looked for again: that was long ago.
+        missing: dict[str, MissingObjects] = {}
         try:
             if job.status is RepairStatus.QUEUED and job.pending:
-                after = self._named(after)
+                after = self._named(after, missing)
             for _ in range(_PAGES_A_STEP):
                 while after.pending:
-                    after = self._repaired(after, until)
+                    after = self._repaired(after, missing, until)
                     if self._is_late(until):
                         return after
                 if not after.scans:
                     return replace(after, status=RepairStatus.SUCCEEDED, finished_at=self.clock.now())
-                after = self._scanned(after)
+                after = self._scanned(after, missing)
                 if self._is_late(until):
                     return after
         except _TRY_AGAIN:
@@ -117,9 +119,9 @@ class RepairRun:
                 raise
         return after
 
-    def _named(self, job: RepairJob) -> RepairJob:
+    def _named(self, job: RepairJob, found: dict[str, MissingObjects]) -> RepairJob:
         """The repair after the images that its request named were looked at."""
-        images = self.repository.get_images(job.pending)
+        images = self.repository.get_records(job.pending)
         tally = job.tally
         for image_id in job.pending:
             record = images.get(image_id)
@@ -129,15 +131,20 @@ class RepairRun:
                         image_id, ImageNotFound.code, "There is no such image, or it is being deleted."
                     )
                 )
-        return self._examined(replace(job, tally=tally), list(images.values()))
+        return self._examined(replace(job, tally=tally), list(images.values()), found)
 
-    def _scanned(self, job: RepairJob) -> RepairJob:
+    def _scanned(self, job: RepairJob, found: dict[str, MissingObjects]) -> RepairJob:
         """The repair after the next page of records was looked at."""
         images, position = self.rows.scan(after=job.after, limit=_PAGE_RECORDS)
-        return replace(self._examined(job, images), after=position, scans=position is not None)
+        return replace(self._examined(job, images, found), after=position, scans=position is not None)
 
-    def _examined(self, job: RepairJob, images: Sequence[ImageRecord]) -> RepairJob:
-        """The repair after the objects of images were looked for; those that lack something are pending."""
+    def _examined(
+        self, job: RepairJob, images: Sequence[ImageRecord], found: dict[str, MissingObjects]
+    ) -> RepairJob:
+        """The repair after the objects of images were looked for; those that lack something are pending.
+
+        What they lack is added to `found`.
+        """
         shown = [record for record in images if record.state in _SHOWN]
         tally = job.tally.plus_examined(len(shown))
         pending: list[str] = []
@@ -146,14 +153,15 @@ class RepairRun:
                 tally = tally.plus(missing)
             elif missing:
                 pending.append(record.id)
+                found[record.id] = missing
         return replace(job, pending=tuple(pending), tally=tally)
 
-    def _repaired(self, job: RepairJob, until: datetime) -> RepairJob:
+    def _repaired(self, job: RepairJob, found: dict[str, MissingObjects], until: datetime) -> RepairJob:
         """The repair after the first pending image."""
         image_id, *rest = job.pending
         tally = job.tally
         try:
-            tally = tally.plus(self.image_repair.repair(image_id, until=until))
+            tally = tally.plus(self.image_repair.repair(image_id, until=until, missing=found.get(image_id)))
         except _TRY_AGAIN:
             raise
         except ImageStoreError as error:

@@ -1,0 +1,39 @@
+// Pictures that are dropped or pasted anywhere.
+import { isSignedIn } from "./auth.js";
+import { h, isTyping } from "../parts/dom.js";
+import { icon } from "../parts/icons.js";
+import { go } from "./router.js";
+import { chosenAttributes } from "../uploads/upload-choices.js";
+import { enqueueFiles } from "../uploads/upload-queue.js";
+
+export function takeDroppedAndPasted() {
+  const curtain = h("div", { class: "curtain", hidden: true }, icon("upload"), h("p", {}, "Drop to upload"));
+  document.body.append(curtain);
+  let depth = 0;
+  const hasFiles = (event) => isSignedIn() && event.dataTransfer?.types.includes("Files");
+  const show = (change) => {
+    depth = Math.max(0, depth + change);
+    curtain.hidden = depth === 0;
+  };
+  addEventListener("dragenter", (event) => hasFiles(event) && show(1));
+  addEventListener("dragleave", (event) => hasFiles(event) && show(-1));
+  addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
+  addEventListener("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    show(-depth);
+    arrived([...event.dataTransfer.files]);
+  });
+  addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!isSignedIn() || isTyping(event) || !files.length) return;
+    event.preventDefault();
+    arrived(files);
+  });
+}
+
+function arrived(files) {
+  if (!files.length) return;
+  enqueueFiles(files, chosenAttributes());
+  go("/upload");
+}

@@ -1,0 +1,30 @@
+// The start: settings, session, the frame around every screen, and the screen that the address names.
+import { takeUpSession, renewInTime } from "./auth.js";
+import { fill, h } from "../parts/dom.js";
+import { startRouter } from "./router.js";
+import { loadSettings } from "./settings.js";
+import * as screens from "./screens.js";
+import { buildShell } from "./shell.js";
+import { takeDroppedAndPasted } from "./arrivals.js";
+import { notify } from "../parts/notices.js";
+
+const app = document.getElementById("app");
+
+start(); // Awaited here, it would keep the second script waiting for this one.
+
+async function start() {
+  try {
+    loadSettings();
+    const problem = await takeUpSession().then(
+      () => null,
+      (error) => error,
+    );
+    renewInTime();
+    const screen = buildShell(app);
+    startRouter(screen, screens);
+    takeDroppedAndPasted();
+    if (problem) notify(problem.message, { isProblem: true });
+  } catch (error) {
+    fill(app, h("p", { class: "starting", role: "alert" }, `The console could not start. ${error.message}`));
+  }
+}

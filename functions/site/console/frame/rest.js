@@ -1,0 +1,13 @@
+// What a first visit does not need; the bundler makes a script of its own of it, which is loaded when it is used.
+export { showFeed } from "../gallery/feed.js";
+export { showGenerate } from "../generation/generate.js";
+export { showJob } from "../generation/job.js";
+export { showJobs } from "../generation/jobs.js";
+export { showProviders } from "../generation/providers.js";
+export { showCleanup } from "../operations/cleanup.js";
+export { showHealth } from "../operations/health.js";
+export { showStatistics } from "../operations/statistics.js";
+export { showUpload } from "../uploads/upload.js";
+export { openViewer } from "../viewer/viewer.js";
+export { showNotFound } from "./not-found.js";
+export { showWelcome } from "./welcome.js";

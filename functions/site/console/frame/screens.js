@@ -1,0 +1,24 @@
+// The screens by their addresses. The first visit's stand in the first script; the rest is loaded when it is used.
+import { showGroup, showImages, showSearch, showSimilar, showTrash } from "../gallery/images.js";
+
+const rest = (name) => () => import("./rest.js").then((module) => module[name]);
+
+export const SCREENS = [
+  { path: "/", title: "Images", load: () => showImages },
+  { path: "/search", title: "Search", load: () => showSearch },
+  { path: "/trash", title: "Trash", load: () => showTrash },
+  { path: "/groups/:name", title: "Group", load: () => showGroup },
+  { path: "/similar/:id", title: "Similar images", load: () => showSimilar },
+  { path: "/feed", title: "Public feed", isPublic: true, load: rest("showFeed") },
+  { path: "/upload", title: "Upload", load: rest("showUpload") },
+  { path: "/generate", title: "Generate", load: rest("showGenerate") },
+  { path: "/jobs", title: "Jobs", load: rest("showJobs") },
+  { path: "/jobs/:id", title: "Job", load: rest("showJob") },
+  { path: "/statistics", title: "Statistics", load: rest("showStatistics") },
+  { path: "/providers", title: "Providers", load: rest("showProviders") },
+  { path: "/cleanup", title: "Cleanup", load: rest("showCleanup") },
+  { path: "/health", title: "Health", isPublic: true, load: rest("showHealth") },
+];
+export const NOT_FOUND = { path: "", title: "Page not found", isPublic: true, load: rest("showNotFound") };
+export const loadWelcome = rest("showWelcome");
+export const loadViewer = rest("openViewer");

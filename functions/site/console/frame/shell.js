@@ -1,0 +1,193 @@
+// The frame: bar with search, navigation, and where a screen is shown.
+import { canSignIn, isSignedIn, person, signIn, signOut } from "./auth.js";
+import { fill, h, isTyping } from "../parts/dom.js";
+import { listen } from "../parts/events.js";
+import { icon } from "../parts/icons.js";
+import { notify, noticeRegion } from "../parts/notices.js";
+import { go, here } from "./router.js";
+import { themeSwitch } from "./theme-switch.js";
+import { uploadStatus } from "../uploads/upload-status.js";
+
+const LIBRARY = [
+  ["/", "images", "Images"],
+  ["/upload", "upload", "Upload"],
+  ["/generate", "generate", "Generate"],
+  ["/jobs", "jobs", "Jobs"],
+  ["/feed", "feed", "Public feed"],
+  ["/trash", "trash", "Trash"],
+];
+const STORE = [
+  ["/statistics", "stats", "Statistics"],
+  ["/providers", "providers", "Providers"],
+  ["/cleanup", "cleanup", "Cleanup"],
+  ["/health", "health", "Health"],
+];
+const TABS = ["/", "/generate", "/upload", "/feed"];
+
+/** Build the frame inside of `app` and answer the element that screens go into. */
+export function buildShell(app) {
+  const outlet = h("main", { id: "content", tabindex: "-1" });
+  const signedIn = isSignedIn();
+  const menu = moreMenu();
+  fill(
+    app,
+    h(
+      "a",
+      {
+        class: "skip",
+        href: "#content",
+        onclick: (event) => {
+          event.preventDefault();
+          outlet.focus();
+        },
+      },
+      "Skip to content",
+    ),
+    h(
+      "header",
+      { class: "bar" },
+      h(
+        "a",
+        { class: "brand", href: "#/", "aria-label": "Image store, all images" },
+        h("img", { src: document.querySelector("link[rel=icon]").href, alt: "", width: 28, height: 28 }),
+        h("span", {}, "Image store"),
+      ),
+      signedIn && searchField(),
+      h(
+        "div",
+        { class: "bar-end" },
+        signedIn && uploadStatus(),
+        signedIn &&
+          h("a", { class: "button is-main bar-upload", href: "#/upload" }, icon("upload"), h("span", {}, "Upload")),
+        signedIn
+          ? accountMenu()
+          : [
+              themeSwitch(),
+              canSignIn() && h("button", { type: "button", class: "button is-main", onclick: begin }, "Sign in"),
+            ],
+      ),
+    ),
+    signedIn &&
+      h(
+        "nav",
+        { class: "side", "aria-label": "Main" },
+        h("ul", {}, LIBRARY.map(entry)),
+        h("h2", { class: "side-title" }, "Store"),
+        h("ul", {}, STORE.filter(mayUse).map(entry)),
+      ),
+    outlet,
+    signedIn &&
+      h(
+        "nav",
+        { class: "tabs", "aria-label": "Main, short" },
+        h(
+          "ul",
+          {},
+          LIBRARY.filter(([path]) => TABS.includes(path))
+            .sort((one, other) => TABS.indexOf(one[0]) - TABS.indexOf(other[0]))
+            .map(([path, drawn, name]) => entry([path, drawn, name === "Public feed" ? "Feed" : name])),
+          h(
+            "li",
+            {},
+            h(
+              "button",
+              { type: "button", class: "nav-link", "aria-haspopup": "dialog", onclick: () => menu.showModal() },
+              icon("more"),
+              h("span", {}, "More"),
+            ),
+          ),
+        ),
+      ),
+    menu,
+  );
+  document.body.append(noticeRegion());
+  listen("screen", ({ path }) => mark(app, path));
+  listen("session-ended", () => notify("Your session has ended.", { isProblem: true, action: ["Sign in", begin] }));
+  return outlet;
+}
+
+/** Begin to sign in; says so when that is not possible. */
+export function begin() {
+  return signIn().catch((error) => notify(error.message, { isProblem: true }));
+}
+
+const mayUse = ([path]) => path !== "/cleanup" || person().isAdmin;
+
+function entry([path, drawn, name]) {
+  return h(
+    "li",
+    {},
+    h("a", { class: "nav-link", href: `#${path}`, dataset: { path } }, icon(drawn), h("span", {}, name)),
+  );
+}
+
+function mark(app, path) {
+  for (const link of app.querySelectorAll(".nav-link[data-path]")) {
+    const isCurrent = link.dataset.path === path || (link.dataset.path === "/jobs" && path.startsWith("/jobs"));
+    if (isCurrent) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function searchField() {
+  const field = h("input", {
+    type: "search",
+    name: "q",
+    placeholder: "Search your images",
+    "aria-label": "Search your images",
+    autocomplete: "off",
+    enterkeyhint: "search",
+  });
+  const submit = (event) => {
+    event.preventDefault();
+    const words = field.value.trim();
+    go(words ? `/search?q=${encodeURIComponent(words)}` : "/");
+  };
+  listen("screen", ({ path }) => {
+    field.value = path === "/search" ? (here().query.get("q") ?? "") : "";
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key !== "/" || isTyping(event) || document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    field.focus();
+  });
+  return h(
+    "form",
+    { class: "search", role: "search", onsubmit: submit },
+    icon("search"),
+    field,
+    h("kbd", { "aria-hidden": "true" }, "/"),
+  );
+}
+
+function accountMenu() {
+  const { name, isAdmin } = person();
+  const menu = h(
+    "div",
+    { class: "menu", id: "account", popover: "auto" },
+    h("p", { class: "menu-title" }, h("b", {}, name), isAdmin && h("span", { class: "fine" }, "Administrator")),
+    themeSwitch(),
+    h("button", { type: "button", class: "nav-link", onclick: signOut }, icon("leave"), "Sign out"),
+  );
+  return [
+    h(
+      "button",
+      { type: "button", class: "avatar", popovertarget: "account", "aria-label": `Account of ${name}` },
+      name.slice(0, 1).toUpperCase(),
+    ),
+    menu,
+  ];
+}
+
+function moreMenu() {
+  const dialog = h(
+    "dialog",
+    { class: "sheet", "aria-label": "More screens" },
+    h("ul", {}, [...LIBRARY.filter(([path]) => !TABS.includes(path)), ...STORE.filter(mayUse)].map(entry)),
+    h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Close"),
+  );
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog || event.target.closest("a")) dialog.close();
+  });
+  return dialog;
+}

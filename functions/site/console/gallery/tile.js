@@ -1,0 +1,49 @@
+// One image in a grid: its colours first, its thumbnail when it stands still, its whole picture once it is looked at.
+import { paintBlurhash } from "./blurhash.js";
+import { h } from "../parts/dom.js";
+import { kindName, visibilityName } from "../parts/format.js";
+import { icon } from "../parts/icons.js";
+import { whenLookedAt } from "./whole-pictures.js";
+
+const NARROWEST = 0.5;
+const WIDEST = 3;
+const STANDS_STILL = 120; // ms after which a tile that flew by is worth loading
+
+/** Width to height, within what a grid can show. */
+export const ratioOf = (card) => Math.min(WIDEST, Math.max(NARROWEST, card.width / card.height || 1));
+
+/** The list item of a card; while one scrolls fast (`isFast`) nothing is loaded for it yet. */
+export function tile(card, { href, isFast = false }) {
+  const name = card.alt_text || card.filename || `${kindName(card.kind)} without a description`;
+  const blur = h("canvas", { "aria-hidden": "true" });
+  const picture = h("img", { alt: name, loading: "lazy", decoding: "async", draggable: "false" });
+  const frame = h("a", { href, style: { "--color": card.placeholder?.color ?? "" } }, blur, picture, badge(card));
+  const item = h("li", { class: "tile", dataset: { id: card.id } }, frame);
+  picture.addEventListener(
+    "load",
+    () => {
+      item.classList.add("is-loaded");
+      blur.remove();
+    },
+    { once: true },
+  );
+  picture.addEventListener("error", () => item.classList.add("is-broken"), { once: true });
+  const begin = () => {
+    if (card.thumb_url) picture.src = card.thumb_url;
+    if (!picture.complete) paintBlurhash(blur, card.placeholder?.blurhash ?? "");
+    whenLookedAt(item, picture, card);
+  };
+  if (isFast) setTimeout(() => item.isConnected && begin(), STANDS_STILL);
+  else begin();
+  return item;
+}
+
+function badge(card) {
+  if (!card.visibility || card.visibility === "private") return null;
+  return h(
+    "span",
+    { class: "badge" },
+    icon(card.visibility === "public" ? "feed" : "link"),
+    h("span", { class: "unseen" }, visibilityName(card.visibility)),
+  );
+}

@@ -1,0 +1,194 @@
+// Who makes images: how they have been doing, what they cost, and one's own keys.
+import { call } from "../parts/api.js";
+import { h } from "../parts/dom.js";
+import { field } from "../viewer/edit.js";
+import { duration, money, percent, providerName } from "../parts/format.js";
+import { stateOf } from "./jobs.js";
+import { notify } from "../parts/notices.js";
+import { refresh } from "../frame/router.js";
+
+const HEALTH = { ok: "Works", unknown: "Not used yet", degraded: "Often fails", down: "Out of use for now" };
+
+export async function showProviders(root, { signal }) {
+  root.append(
+    h(
+      "header",
+      { class: "screen-head" },
+      h(
+        "div",
+        {},
+        h("h1", { tabindex: "-1" }, "Providers"),
+        h("p", { class: "fine" }, "Success and time are of the last seven days, over everybody's images."),
+      ),
+    ),
+    h("p", { class: "gallery-status", role: "status" }, "Loading …"),
+  );
+  const { data } = await call("GET", "/v1/providers", { signal });
+  root.lastChild.remove();
+  if (data.spending) root.append(spending(data.spending));
+  root.append(
+    h("section", { class: "card" }, h("h2", {}, "Performance"), performance(data.items)),
+    ...data.items.map(provider),
+  );
+}
+
+function spending({ today, month }) {
+  const figure = (name, { spent_usd: spent, reserved_usd: reserved }) =>
+    h(
+      "div",
+      { class: "figure" },
+      h("dt", {}, name),
+      h("dd", {}, money(spent), reserved > 0 && h("p", { class: "fine" }, `${money(reserved)} set aside`)),
+    );
+  return h("dl", { class: "figures" }, figure("You spent today", today), figure("You spent this month", month));
+}
+
+function performance(items) {
+  return h(
+    "div",
+    { class: "table-frame", tabindex: "0", role: "region", "aria-label": "Performance of the providers" },
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          h("th", {}, "Provider"),
+          h("th", {}, "State"),
+          h("th", { class: "is-number" }, "Success"),
+          h("th", { class: "is-number" }, "Time an image"),
+          h("th", { class: "is-number" }, "Models"),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        items.map((item) =>
+          h(
+            "tr",
+            {},
+            h("td", {}, providerName(item.provider)),
+            h("td", {}, state(item)),
+            h("td", { class: "is-number" }, percent(item.success_rate)),
+            h("td", { class: "is-number" }, duration(item.average_ms)),
+            h("td", { class: "is-number" }, item.models.length),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function state(item) {
+  if (!item.configured && !item.own_key) return h("span", { class: "state" }, "No key");
+  const drawn = stateOf(item.health);
+  drawn.textContent = HEALTH[item.health] ?? item.health;
+  return drawn;
+}
+
+function provider(item) {
+  return h(
+    "details",
+    { class: "card" },
+    h("summary", {}, providerName(item.provider)),
+    h(
+      "div",
+      {
+        class: "table-frame",
+        tabindex: "0",
+        role: "region",
+        "aria-label": `Models of ${providerName(item.provider)}`,
+      },
+      h(
+        "table",
+        {},
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["Model", "Sizes", "References", "Price"].map((name) => h("th", {}, name)),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          item.models.map((model) =>
+            h(
+              "tr",
+              {},
+              h("td", {}, model.name),
+              h("td", { class: "is-wide" }, model.sizes?.slice(0, 4).join(", ") || "any"),
+              h("td", {}, model.max_references || "none"),
+              h("td", { class: "is-wide" }, prices(model)),
+            ),
+          ),
+        ),
+      ),
+    ),
+    ownKey(item),
+  );
+}
+
+const prices = ({ prices: listed = [] }) =>
+  listed.length
+    ? listed
+        .map(
+          (price) =>
+            `${price.amount} ${price.currency} / ` +
+              `${price.per === 1 ? "" : `${price.per.toLocaleString("en")} `}${price.unit.replaceAll("_", " ")}`,
+        )
+        .join("; ")
+    : "unknown";
+
+function ownKey(item) {
+  const path = `/v1/provider-keys/${encodeURIComponent(item.provider)}`;
+  const attempt = async (act, said) => {
+    try {
+      await act();
+      notify(said);
+      refresh();
+    } catch (error) {
+      notify(error.message, { isProblem: true });
+    }
+  };
+  if (item.own_key)
+    return h(
+      "p",
+      { class: "row" },
+      "Your own key is used.",
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button is-danger-quiet",
+          onclick: () => attempt(() => call("DELETE", path), "Your key is deleted."),
+        },
+        "Remove key",
+      ),
+    );
+  const submit = (event) => {
+    event.preventDefault();
+    const { key, account_id: account } = Object.fromEntries(new FormData(event.target));
+    attempt(
+      () => call("PUT", path, { json: { key, ...(account && { account_id: account }) } }),
+      "Your key is saved, encrypted. Nobody can read it back.",
+    );
+  };
+  return h(
+    "form",
+    { class: "stack", onsubmit: submit },
+    field(
+      "A key of your own",
+      (id) => h("input", { id, name: "key", type: "password", required: true, autocomplete: "off" }),
+      "Images are then made at your cost, not the store's.",
+    ),
+    item.provider === "cloudflare" &&
+      field("Cloudflare account", (id) => h("input", { id, name: "account_id", autocomplete: "off" })),
+    h("p", {}, h("button", { class: "button" }, "Save key")),
+  );
+}

@@ -1,0 +1,106 @@
+// Sending one file: through the API when it is small, straight to storage when it is not.
+import { authorization, call, queryString, refusal } from "../parts/api.js";
+import { wait } from "../parts/dom.js";
+import { ApiError } from "../parts/errors.js";
+import { settings } from "../frame/settings.js";
+
+export const TYPES = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/avif"];
+const LONGEST_WAIT = 10 * 60_000;
+
+/**
+ * Send a file and answer its image. `progress(part, what)` is told from 0 to 1; `key` makes a repeat harmless.
+ * `attributes` are those of an upload, tags and groups as lists.
+ */
+export async function send(file, attributes, { key, progress, signal }) {
+  if (!TYPES.includes(file.type)) throw new ApiError({ status: 415, code: "unsupported_media_type" });
+  if (file.size > settings.limits.upload_bytes) throw new ApiError({ status: 413, code: "payload_too_large" });
+  return file.size <= settings.limits.request_bytes
+    ? throughTheApi(file, attributes, { key, progress, signal })
+    : straightToStorage(file, attributes, { key, progress, signal });
+}
+
+async function throughTheApi(file, { tags, groups, ...others }, { key, progress, signal }) {
+  const query = queryString({ ...others, filename: file.name, tag: tags, group: groups });
+  const text = await transfer(
+    "POST",
+    `/v1/images${query}`,
+    file,
+    { ...authorization(), "Content-Type": file.type, "Idempotency-Key": key },
+    { progress, signal },
+  );
+  return JSON.parse(text);
+}
+
+async function straightToStorage(file, { groups, ...others }, { key, progress, signal }) {
+  progress(0, "Checking");
+  const announced = {
+    ...others,
+    groups: byType(groups),
+    filename: file.name,
+    content_type: file.type,
+    size_bytes: file.size,
+    sha256: await sha256(file),
+  };
+  const { status, data: ticket } = await call("POST", "/v1/uploads", {
+    json: announced,
+    headers: { "Idempotency-Key": key },
+    signal,
+  });
+  if (status === 200) return ticket; // the store has it already
+  const { method, url, headers } = ticket.upload;
+  // 412: an earlier try has brought the bytes, and the link stores them once.
+  await transfer(method, url, file, headers, { progress, signal }).catch((error) => {
+    if (error.status !== 412) throw error;
+  });
+  return completed(ticket.id, { progress, signal });
+}
+
+async function completed(id, { progress, signal }) {
+  progress(1, "Storing");
+  const until = Date.now() + LONGEST_WAIT;
+  while (Date.now() < until) {
+    const { status, data, retryAfter } = await call("POST", `/v1/uploads/${encodeURIComponent(id)}/complete`, {
+      signal,
+    });
+    if (status !== 202) return data;
+    await wait((retryAfter ?? 2) * 1000, signal);
+  }
+  throw new ApiError({ status: 503, code: "deadline_exceeded" });
+}
+
+/** XMLHttpRequest, as fetch does not tell how much was sent. */
+function transfer(method, url, body, headers, { progress, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    // The browser sets the length itself, and to the same number.
+    for (const [name, value] of Object.entries(headers))
+      if (!/^(content-length|host)$/i.test(name)) request.setRequestHeader(name, value);
+    request.upload.addEventListener(
+      "progress",
+      (event) =>
+        event.lengthComputable &&
+        progress(event.loaded / event.total, event.loaded < event.total ? "Sending" : "Storing"),
+    );
+    request.addEventListener("load", () =>
+      request.status < 300
+        ? resolve(request.responseText)
+        : reject(refusal(url.startsWith("/") || request.status !== 401 ? request.status : 403, request.responseText)),
+    );
+    request.addEventListener("error", () => reject(new ApiError({})));
+    request.addEventListener("abort", () => reject(new DOMException("The upload was stopped.", "AbortError")));
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(body);
+  });
+}
+
+async function sha256(file) {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function byType(groups) {
+  const told = {};
+  for (const name of groups ?? []) (told[name.split(":")[0]] ??= []).push(name.slice(name.indexOf(":") + 1));
+  return told;
+}

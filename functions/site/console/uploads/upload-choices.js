@@ -1,0 +1,50 @@
+// What is said of the pictures that are uploaded next; kept while the console is open.
+import { h } from "../parts/dom.js";
+import { field, listOf } from "../viewer/edit.js";
+import { kindName, visibilityName } from "../parts/format.js";
+
+const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "keep" };
+
+/** The choices as attributes of an upload. */
+export function chosenAttributes() {
+  const { tags, groups, ...others } = chosen;
+  if (others.kind === "reference") delete others.visibility; // always private
+  return { ...others, tags: listOf(tags), groups: listOf(groups) };
+}
+
+/** Fields for the choices. */
+export function uploadChoices() {
+  const keep = (event) => {
+    chosen[event.target.name] = event.target.value;
+    visibility.disabled = chosen.kind === "reference";
+  };
+  const select = (name, values, say) => (id) =>
+    h(
+      "select",
+      { id, name },
+      values.map((value) => h("option", { value, selected: chosen[name] === value }, say(value))),
+    );
+  const form = h(
+    "form",
+    { class: "choices", onsubmit: (event) => event.preventDefault(), onchange: keep },
+    field("Kind", select("kind", ["upload", "reference"], kindName)),
+    field("Who can see them", select("visibility", ["private", "unlisted", "public"], visibilityName)),
+    field("Tags", (id) =>
+      h("input", { id, name: "tags", value: chosen.tags, placeholder: "beach, summer", autocomplete: "off" }),
+    ),
+    field("Groups", (id) =>
+      h("input", { id, name: "groups", value: chosen.groups, placeholder: "conversation:c1", autocomplete: "off" }),
+    ),
+    field(
+      "If you have it already",
+      select(
+        "on_duplicate",
+        ["keep", "return_existing", "reject"],
+        (value) => ({ keep: "Store it again", return_existing: "Use the one there is", reject: "Tell me" })[value],
+      ),
+    ),
+  );
+  const visibility = form.elements.visibility;
+  visibility.disabled = chosen.kind === "reference";
+  return form;
+}

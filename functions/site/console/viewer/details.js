@@ -1,0 +1,219 @@
+// All that is known of an image, and the switch of who may see it.
+import { makeLink } from "../parts/api.js";
+import { h, unique } from "../parts/dom.js";
+import {
+  atMoment,
+  bytes,
+  duration,
+  kindName,
+  mediaType,
+  money,
+  providerName,
+  visibilityName,
+} from "../parts/format.js";
+import { icon } from "../parts/icons.js";
+import { notify } from "../parts/notices.js";
+
+const MEANING = { private: "Only you", unlisted: "Whoever has the link", public: "Everybody, and it is in the feed" };
+const SOURCES = { given: "", derived: " (taken from the prompt)", none: "" };
+
+/** The panel beside the picture. */
+export function details(image, { publish, edit }) {
+  const isTrashed = image.status === "trashed";
+  return [
+    h("h1", {}, image.title || image.filename || "Image without a name"),
+    isTrashed && h("p", { class: "box" }, "This image is in the trash. Restored, it is private."),
+    image.alt_text
+      ? h("p", { class: "alt" }, image.alt_text, h("span", { class: "fine" }, SOURCES[image.alt_text_source]))
+      : !isTrashed &&
+        h(
+          "button",
+          { type: "button", class: "quiet-link", onclick: edit },
+          "Describe it for those who cannot see it",
+        ),
+    image.warnings.length > 0 &&
+      h(
+        "ul",
+        { class: "box" },
+        image.warnings.map((warning) => h("li", {}, warning)),
+      ),
+    !isTrashed && visibility(image, publish),
+    !isTrashed && (image.public_url ? share(image.public_url) : shareForATime(image)),
+    !isTrashed &&
+      h(
+        "p",
+        {},
+        h("a", { class: "quiet-link", href: `#/similar/${image.id}` }, icon("images"), "Find similar images"),
+      ),
+    section(
+      "Details",
+      facts({
+        File: image.filename,
+        Type: `${mediaType(image.content_type)} · ${kindName(image.kind)}`,
+        Size: `${image.width} × ${image.height} · ${bytes(image.size_bytes)}`,
+        Added: atMoment(image.created_at),
+        Changed: image.updated_at !== image.created_at && atMoment(image.updated_at),
+        Expires: image.expires_at && atMoment(image.expires_at),
+        Category:
+          image.category && h("a", { href: `#/?category=${encodeURIComponent(image.category)}` }, image.category),
+        Rating: image.rating && `${"★".repeat(image.rating)}${"☆".repeat(5 - image.rating)} (${image.rating} of 5)`,
+      }),
+    ),
+    image.tags.length > 0 &&
+      section("Tags", chips(image.tags.map((tag) => [tag, `/?tag=${encodeURIComponent(tag)}`]))),
+    groups(image).length > 0 &&
+      section("Groups", chips(groups(image).map((name) => [name, `/groups/${encodeURIComponent(name)}`]))),
+    image.generation && section("Generation", generation(image.generation)),
+    image.analysis && section("Analysis", analysis(image.analysis)),
+    Object.keys(image.metadata).length > 0 &&
+      section(
+        "Metadata",
+        facts(
+          Object.fromEntries(
+            Object.entries(image.metadata).map(([name, value]) => [
+              name,
+              typeof value === "string" ? value : h("code", {}, JSON.stringify(value)),
+            ]),
+          ),
+        ),
+      ),
+    section(
+      "Technical",
+      facts({
+        Id: h("code", {}, image.id),
+        "SHA-256": h("code", {}, image.sha256),
+        Renditions: Object.entries(image.renditions)
+          .map(([name, made]) => `${name} ${made.width} × ${made.height}`)
+          .join(", "),
+      }),
+    ),
+  ];
+}
+
+const groups = (image) =>
+  Object.entries(image.groups).flatMap(([type, names]) => names.map((name) => `${type}:${name}`));
+
+function visibility(image, publish) {
+  if (image.kind === "reference")
+    return h("p", { class: "fine locked" }, icon("lock"), "Reference images are always private.");
+  const name = unique("visibility");
+  const about = unique("meaning");
+  return h(
+    "fieldset",
+    { class: "visibility" },
+    h("legend", {}, "Who can see it"),
+    h(
+      "div",
+      { class: "segmented" },
+      ["private", "unlisted", "public"].map((value) =>
+        h(
+          "label",
+          {},
+          h("input", {
+            type: "radio",
+            name,
+            value,
+            checked: image.visibility === value,
+            "aria-describedby": about,
+            onchange: () => publish(value),
+          }),
+          h("span", {}, visibilityName(value)),
+        ),
+      ),
+    ),
+    h("p", { class: "fine", id: about }, MEANING[image.visibility]),
+  );
+}
+
+const DAY = 86_400;
+
+/** Private stays private: the link shows it, and ends by itself. */
+function shareForATime(image) {
+  const root = h(
+    "div",
+    { class: "share" },
+    h("button", { type: "button", class: "button", onclick: make }, icon("link"), "Share for a day"),
+  );
+  async function make({ currentTarget: button }) {
+    button.disabled = true;
+    try {
+      const { url, expires_at: ends } = await makeLink(image.id, DAY);
+      const shared = share(url);
+      root.replaceWith(
+        shared,
+        h("p", { class: "fine" }, `Whoever has this link sees the image until ${atMoment(ends)}.`),
+      );
+      shared.querySelector("button").focus();
+    } catch (error) {
+      notify(error.message, { isProblem: true });
+      button.disabled = false;
+    }
+  }
+  return root;
+}
+
+function share(url) {
+  const id = unique("link");
+  const copy = async () => {
+    await navigator.clipboard.writeText(url).then(
+      () => notify("Link copied."),
+      () => {
+        document.getElementById(id).select();
+        notify("Copy it with Ctrl-C.");
+      },
+    );
+  };
+  return h(
+    "div",
+    { class: "share" },
+    h("label", { class: "unseen", for: id }, "Link to share"),
+    h("input", { id, value: url, readonly: true, onfocus: (event) => event.target.select() }),
+    h("button", { type: "button", class: "button", onclick: copy }, icon("link"), "Copy link"),
+  );
+}
+
+function generation(made) {
+  return [
+    made.prompt && h("p", { class: "prompt" }, made.prompt),
+    facts({
+      Without: made.negative_prompt,
+      Model: made.model && h("a", { href: `#/?model=${encodeURIComponent(made.model)}` }, made.model),
+      Provider: made.provider && providerName(made.provider),
+      Size: made.size,
+      Quality: made.quality,
+      Seed: made.seed === -1 ? "random" : made.seed,
+      Made: made.generated_at && atMoment(made.generated_at),
+      Took: made.duration_ms != null && duration(made.duration_ms),
+      Cost: made.cost_usd != null && money(made.cost_usd),
+      Parameters: made.params && Object.keys(made.params).length > 0 && h("code", {}, JSON.stringify(made.params)),
+      Source: made.original_url,
+    }),
+  ];
+}
+
+function analysis({ response_context: context, tone_analysis: tone }) {
+  return [
+    context && h("p", {}, context),
+    tone && facts({ Tone: tone.primary, Intensity: tone.intensity, Themes: tone.themes?.join(", ") }),
+  ];
+}
+
+const section = (title, ...content) => h("section", {}, h("h2", {}, title), content);
+const chips = (named) =>
+  h(
+    "ul",
+    { class: "chips" },
+    named.map(([name, address]) => h("li", {}, h("a", { class: "chip", href: `#${address}` }, name))),
+  );
+
+/** A list of names and values; what is empty is left out. */
+export function facts(told) {
+  const rows = Object.entries(told).filter(
+    ([, value]) => value !== null && value !== undefined && value !== false && value !== "",
+  );
+  return h(
+    "dl",
+    { class: "fact-list" },
+    rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
+}

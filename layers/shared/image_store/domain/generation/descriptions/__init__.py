@@ -1,0 +1,1 @@
+"""Descriptions of providers: data, not code, one module for each provider."""

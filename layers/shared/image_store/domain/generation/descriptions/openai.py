@@ -1,0 +1,90 @@
+"""OpenAI's image models, and models of other services that are compatible with its API."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from image_store.domain.generation.descriptions.description import (
+    SQUARE_PIXELS,
+    EstimateInput,
+    Model,
+    ProviderDescription,
+    per_million_tokens,
+)
+from image_store.domain.generation.providers import Provider, Unit, Usage
+
+_MODELS_PAGE = "https://developers.openai.com/api/docs/models/"
+_PRICES_PAGE = "https://developers.openai.com/api/docs/pricing"
+_CHECKED = date(2026, 11, 21)
+_OPENAI_2 = ("medium", "low", "high")
+_OPENAI_25 = ("medium", "low", "high", "xhigh", "max")
+_TOKENS_2 = {"low": 196, "medium": 1_756, "high": 7_024}
+_TOKENS_25 = {"low": 196, "medium": 439, "high": 1_756, "xhigh": 3_122, "max": 7_024}
+_TOKENS_26 = _TOKENS_25 | {"low": 784, "medium": 1_756}
+"""Low and medium take three to four times as many as before."""
+
+
+def _estimate(model: Model, image: EstimateInput) -> Usage:
+    tokens = model.image_tokens.get(model.quality(image.quality) or "", 0)
+    pixels = max(image.width * image.height, SQUARE_PIXELS)
+    return {
+        Unit.TEXT_INPUT_TOKEN: image.text_tokens,
+        Unit.IMAGE_INPUT_TOKEN: image.reference_tokens,
+        Unit.IMAGE_OUTPUT_TOKEN: -(-tokens * pixels // SQUARE_PIXELS),
+    }
+
+
+def _model(name: str, qualities: tuple[str, ...], image_tokens: Mapping[str, int]) -> Model:
+    return Model(
+        provider=Provider.OPENAI,
+        name=name,
+        max_prompt=32_000,
+        max_references=16,
+        multiple_of=16,
+        max_side=3840,
+        min_pixels=655_360,
+        max_pixels=3840 * 2160,
+        qualities=qualities,
+        estimate=_estimate,
+        image_tokens=image_tokens,
+        source=_MODELS_PAGE + name,
+        checked=_CHECKED,
+    )
+
+
+def _unlisted_model(name: str) -> Model:
+    return Model(
+        provider=Provider.OPENAI, name=name, max_prompt=32_000, max_references=16, estimate=_estimate
+    )
+
+
+_MODELS = (
+    # The default is the one whose drafts cost least.
+    _model("gpt-image-2.5-flare", _OPENAI_25, _TOKENS_25),
+    _model("gpt-image-2.5-sunburst", _OPENAI_25, _TOKENS_25),
+    _model("gpt-image-2.6-flare", _OPENAI_25, _TOKENS_26),
+    _model("gpt-image-2.6-sunburst", _OPENAI_25, _TOKENS_26),
+    _model("gpt-image-2", _OPENAI_2, _TOKENS_2),
+)
+_PRICES = (
+    # No price is published for text that an image model writes: if one ever counts any, its cost is unknown.
+    *(
+        price
+        for models, since in (
+            (("gpt-image-2",), date(2026, 4, 21)),
+            (("gpt-image-2.5-flare", "gpt-image-2.5-sunburst"), date(2026, 9, 8)),
+            (("gpt-image-2.6-flare", "gpt-image-2.6-sunburst"), date(2026, 11, 4)),
+        )
+        for price in per_million_tokens(
+            Provider.OPENAI,
+            models,
+            _PRICES_PAGE,
+            since,
+            text_input="5",
+            image_input="8",
+            image_output="30",
+        )
+    ),
+)
+OPENAI = ProviderDescription(
+    provider=Provider.OPENAI, models=_MODELS, prices=_PRICES, unlisted_model=_unlisted_model
+)
