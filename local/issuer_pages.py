@@ -14,7 +14,7 @@ from local.host_check import Handler, localhost_only
 from local.inside_emulator.browsers import HERE, TYPED, opens_a_document
 from local.issuer import DEFAULT_SUBJECT
 from local.page_check import CLOSED, lower, refused
-from local.sign_in import Refused
+from local.sign_in import SignInRefused
 
 if TYPE_CHECKING:
     from aiohttp.typedefs import Middleware
@@ -53,7 +53,7 @@ def issuer_application(issuer: Issuer) -> web.Application:
                     status=302, headers={"Location": issuer.sign_in.redirect(sent, subject=subject)}
                 )
             page = issuer.sign_in.page(sent)
-        except Refused as refusal:
+        except SignInRefused as refusal:
             return web.Response(status=400, text=f"This is no request of the web console: {refusal}.")
         allowed = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
         policy = f"{allowed}; form-action 'self' {' '.join(sorted(issuer.origins))}"
@@ -63,7 +63,7 @@ def issuer_application(issuer: Issuer) -> web.Application:
         sent = {name: str(value) for name, value in (await request.post()).items()}
         try:
             answer = issuer.tokens_for(sent)
-        except Refused as refusal:
+        except SignInRefused as refusal:
             return web.json_response({"error": str(refusal)}, status=400)
         return web.json_response(answer)
 

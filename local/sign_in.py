@@ -32,7 +32,7 @@ PEOPLE = {
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
-class Refused(Exception):
+class SignInRefused(Exception):
     """A request to sign in that is not answered; the message is OAuth's name of the fault."""
 
 
@@ -92,27 +92,27 @@ class SignIn:
         """What a code stands for, once and to nobody but who began; Refused otherwise."""
         grant = self._grants.pop(sent.get("code", ""), None)
         if sent.get("grant_type") != "authorization_code":
-            raise Refused("unsupported_grant_type")
+            raise SignInRefused("unsupported_grant_type")
         if grant is None or grant.ends <= self._now():
-            raise Refused("invalid_grant")
+            raise SignInRefused("invalid_grant")
         digest = hashlib.sha256(sent.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         same = (sent.get("client_id"), sent.get("redirect_uri")) == (grant.client_id, grant.redirect_uri)
         if not same or not hmac.compare_digest(challenge, grant.challenge):
-            raise Refused("invalid_grant")
+            raise SignInRefused("invalid_grant")
         return grant
 
     def _require_console(self, asked: Mapping[str, str]) -> None:
         if asked.get("client_id") != self._client_id:
-            raise Refused("unauthorized_client")
+            raise SignInRefused("unauthorized_client")
         if not self._may_return_to(asked.get("redirect_uri", "")):
-            raise Refused("invalid_request: redirect_uri")
+            raise SignInRefused("invalid_request: redirect_uri")
         if asked.get("response_type") != "code":
-            raise Refused("unsupported_response_type")
+            raise SignInRefused("unsupported_response_type")
         if asked.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(
             asked.get("code_challenge", "")
         ):
-            raise Refused("invalid_request: code_challenge")
+            raise SignInRefused("invalid_request: code_challenge")
 
     def _may_return_to(self, address: str) -> bool:
         """Tell whether a code may be sent there: to pages of the known origins, and to no other port."""

@@ -31,7 +31,7 @@ AGENT = f"image-store-cli/{VERSION}"
 REPEATABLE = {"GET", "HEAD", "PUT", "PATCH", "DELETE"}
 
 
-class Api:
+class ApiClient:
     """One store for one caller; safe to use from several threads."""
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from image_store_cli.errors import NotOffered, Refused
+from image_store_cli.errors import NotOffered, RequestRefused
 from image_store_cli.problems import unknown_parameter
 from image_store_cli.texts import moment, plain, size
 
@@ -64,7 +64,7 @@ def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, A
     """The same cards; a filter that the store does not know is reported like a missing route."""
     try:
         yield from cards
-    except Refused as refused:
+    except RequestRefused as refused:
         unknown = [name for fault in refused.problem.errors if (name := unknown_parameter(fault))]
         if not unknown:
             raise

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from image_store_cli import settings
-from image_store_cli.api import Api, new_client
+from image_store_cli.api import ApiClient, new_client
 from image_store_cli.aws import Account
 from image_store_cli.errors import UsageError
 from image_store_cli.output import Output
@@ -48,21 +48,21 @@ class Context:
         self._closing = ExitStack()
 
     @cached_property
-    def settings(self) -> settings.Settings:
+    def settings(self) -> settings.CommandSettings:
         """Which store, and who asks."""
         admin = bool(getattr(self.args, "needs_admin", False))
         return settings.resolve(self.args, self.environment, folder=self.folder, admin=admin)
 
     @cached_property
-    def api(self) -> Api:
+    def api(self) -> ApiClient:
         """The store."""
         return self.api_with(RetryPolicy())
 
-    def api_with(self, policy: RetryPolicy) -> Api:
+    def api_with(self, policy: RetryPolicy) -> ApiClient:
         """The store, asked with another patience."""
         settings = self.settings
         http = self._http or self._closing.enter_context(new_client())
-        return Api(settings.url, settings.tokens, http=http, policy=policy, sleep=self.sleep)
+        return ApiClient(settings.url, settings.tokens, http=http, policy=policy, sleep=self.sleep)
 
     @cached_property
     def account(self) -> Account:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from image_store_cli.api import unreachable_because
-from image_store_cli.errors import Broken, CommandError, Refused, Unavailable, UsageError
+from image_store_cli.errors import Broken, CommandError, RequestRefused, Unavailable, UsageError
 from image_store_cli.ids import image_path
 from image_store_cli.media import EXTENSIONS
 from image_store_cli.problems import problem_of
@@ -23,7 +23,7 @@ from image_store_cli.problems import problem_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from image_store_cli.api import Api
+    from image_store_cli.api import ApiClient
 
 CHUNK = 256 * 1024
 MODE_OF_NEW_FILES = 0o666
@@ -40,7 +40,7 @@ class Expected:
     sha256: str | None = None
 
 
-def locate(api: Api, image_id: str, rendition: str | None) -> str:
+def locate(api: ApiClient, image_id: str, rendition: str | None) -> str:
     """Where the bytes of an image are for a while; without a rendition its original."""
     answer = api.request("GET", f"{image_path(image_id)}/content", params={"rendition": rendition})
     link: str | None = answer.headers.get("location")
@@ -90,7 +90,7 @@ def fetch(
 def _refused(answer: httpx.Response) -> CommandError:
     if answer.status_code >= 500:
         return Unavailable(f"Storage answered {answer.status_code}.")
-    return Refused(problem_of(answer))
+    return RequestRefused(problem_of(answer))
 
 
 @contextmanager

@@ -110,7 +110,7 @@ class Problem:
         return {name: value for name, value in known.items() if value not in (None, [])}
 
 
-class Refused(CommandError):
+class RequestRefused(CommandError):
     """The store answered with an error; `exit` depends on its status."""
 
     def __init__(self, problem: Problem) -> None:

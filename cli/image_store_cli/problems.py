@@ -6,7 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from image_store_cli.errors import NotOffered, NotSignedIn, Problem, Refused
+from image_store_cli.errors import NotOffered, NotSignedIn, Problem, RequestRefused
 from image_store_cli.texts import plain
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def error_of(answer: httpx.Response) -> CommandError:
             request_id=problem.request_id,
         )
     if answer.status_code == 413 and problem.code is None:
-        return Refused(replace(problem, detail=TOO_LARGE))
-    return Refused(problem)
+        return RequestRefused(replace(problem, detail=TOO_LARGE))
+    return RequestRefused(problem)
 
 
 def problem_of(answer: httpx.Response) -> Problem:

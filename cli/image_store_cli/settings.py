@@ -36,7 +36,7 @@ class AwsAccess:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CommandSettings:
     """One store, seen by one caller."""
 
     url: str
@@ -50,7 +50,7 @@ class Settings:
     web_origin: str | None = None
 
 
-def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> Settings:
+def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> CommandSettings:
     """The settings of one run; UsageError when no store can be told from them."""
     _refuse_two_stores(args)
     profile = _profile(args, environment)
@@ -73,7 +73,7 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
     chosen = Profile() if args.local or args.stack_file else profile
     if args.subject and local is None:
         raise UsageError(f"--subject is for a local stack, and {url} is none: its token says who you are.")
-    return Settings(
+    return CommandSettings(
         url=_checked_url(url),
         tokens=_tokens(args, environment, chosen, local, admin=admin),
         origin=origin,

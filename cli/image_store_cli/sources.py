@@ -21,7 +21,7 @@ STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureFile:
     """One file to upload; `name` is how the person called it, `filename` what the store will call it."""
 
     path: Path
@@ -42,7 +42,7 @@ class BadFile:
 class Found:
     """The pictures, the files that cannot be uploaded, and the files in folders that are no pictures."""
 
-    pictures: list[Picture]
+    pictures: list[PictureFile]
     bad: list[BadFile]
     skipped: list[str]
 
@@ -82,7 +82,7 @@ def _sort(path: Path, found: Found, *, named: bool) -> None:
         reason = f"The name {path} is not UTF-8: rename the file, or send it on stdin with --filename."
         found.bad.append(BadFile(str(path), UsageError(reason)))
     else:
-        found.pictures.append(Picture(path, str(path), path.name, kind))
+        found.pictures.append(PictureFile(path, str(path), path.name, kind))
 
 
 def _is_text(name: str) -> bool:
@@ -94,7 +94,7 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def from_stdin(folder: Path, stream: IO[bytes] | None = None, *, filename: str | None = None) -> Picture:
+def from_stdin(folder: Path, stream: IO[bytes] | None = None, *, filename: str | None = None) -> PictureFile:
     """The picture on stdin, kept in a folder while it is uploaded."""
     kept = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - it outlives this function
     with kept:
@@ -103,7 +103,7 @@ def from_stdin(folder: Path, stream: IO[bytes] | None = None, *, filename: str |
     kind = _kind(path)
     if kind is None:
         raise UsageError(f"What came from stdin is no {TAKEN} picture.")
-    return Picture(path, STDIN, filename or f"stdin.{EXTENSIONS[kind]}", kind)
+    return PictureFile(path, STDIN, filename or f"stdin.{EXTENSIONS[kind]}", kind)
 
 
 def _paths(word: str, *, hidden: bool) -> Iterator[tuple[Path, bool]]:

@@ -127,7 +127,7 @@ def from_local_issuer(token_url: str, *, subject: str, admin: bool) -> Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class TokenClaims:
     """What a JWT says, unverified; empty when it is none."""
 
     header: dict[str, Any]
@@ -139,7 +139,7 @@ class Claims:
         return str(self.payload.get("sub") or "")
 
 
-def claims_of(token: str) -> Claims | None:
+def claims_of(token: str) -> TokenClaims | None:
     """Read a JWT's header and payload without checking its signature; None when it is no JWT."""
     parts = token.split(".")
     if len(parts) != 3:
@@ -150,7 +150,7 @@ def claims_of(token: str) -> Claims | None:
         return None
     if not isinstance(header, dict) or not isinstance(payload, dict):
         return None
-    return Claims(header, payload)
+    return TokenClaims(header, payload)
 
 
 def _decoded(part: str) -> bytes:

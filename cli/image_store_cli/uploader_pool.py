@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from image_store_cli.context import Context
     from image_store_cli.journal import Journal
-    from image_store_cli.sources import BadFile, Picture
+    from image_store_cli.sources import BadFile, PictureFile
     from image_store_cli.uploading import Uploader
 
 CLOCKS_DIFFER = timedelta(seconds=2)
@@ -72,7 +72,7 @@ class UploadRun:
         self._parallel = parallel
         self._started = datetime.now(UTC)
 
-    def run(self, pictures: list[Picture], bad: Sequence[BadFile] = ()) -> Exit:
+    def run(self, pictures: list[PictureFile], bad: Sequence[BadFile] = ()) -> Exit:
         """Upload all; a failure is told and the others go on, unless nothing can go on without a token.
 
         The `bad` files cannot be uploaded: they are told first, and count as failed.
@@ -137,7 +137,7 @@ class UploadRun:
             self._journal.remove()
         return outcome(failures, of=len(results))
 
-    def _one(self, picture: Picture, progress: Progress, whole: TaskID) -> Result:
+    def _one(self, picture: PictureFile, progress: Progress, whole: TaskID) -> Result:
         """Upload one picture in a thread; its failure is its result."""
 
         def advance(count: int) -> None:
@@ -152,7 +152,7 @@ class UploadRun:
                 picture.name, FAILED, error=UsageError(f"The file cannot be read: {failed.strerror}.")
             )
 
-    def _stored(self, picture: Picture, advance: Any) -> Result:
+    def _stored(self, picture: PictureFile, advance: Any) -> Result:
         stat = picture.path.stat()
         key = str(picture.path.absolute())
         known = self._journal.entries.get(key)

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import httpx
 
 from image_store_cli.api import unreachable_because
-from image_store_cli.errors import Broken, Refused, Unavailable
+from image_store_cli.errors import Broken, RequestRefused, Unavailable
 from image_store_cli.ids import image_path
 from image_store_cli.problems import problem_of
 from image_store_cli.retries import RetryPolicy, retry_after
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from image_store_cli.api import Api
-    from image_store_cli.sources import Picture
+    from image_store_cli.api import ApiClient
+    from image_store_cli.sources import PictureFile
 
 IN_REQUEST_BYTES = 4_000_000  # the gateway takes about 4.5 MB
 CHUNK = 256 * 1024
@@ -55,7 +55,9 @@ def read_bytes(path: Path) -> Bytes:
     return Bytes(size, digest.hexdigest())
 
 
-def idempotency_key(picture: Picture, measured: Bytes, attributes: Mapping[str, Any], *, number: int) -> str:
+def idempotency_key(
+    picture: PictureFile, measured: Bytes, attributes: Mapping[str, Any], *, number: int
+) -> str:
     """The key of one upload of these bytes with these attributes; the number is for uploads after a deletion."""
     said = [
         KEY_VERSION,
@@ -74,7 +76,7 @@ class Uploader:
 
     def __init__(
         self,
-        api: Api,
+        api: ApiClient,
         attributes: Mapping[str, Any],
         *,
         in_request_bytes: int = IN_REQUEST_BYTES,
@@ -89,7 +91,7 @@ class Uploader:
 
     def upload(
         self,
-        picture: Picture,
+        picture: PictureFile,
         measured: Bytes,
         *,
         advance: Callable[[int], None],
@@ -108,7 +110,7 @@ class Uploader:
                     if direct
                     else self._in_request(picture, measured, key, advance=advance)
                 )
-            except Refused as refused:
+            except RequestRefused as refused:
                 if refused.problem.code not in {"image_not_found", "upload_not_found"}:
                     raise
             else:
@@ -122,7 +124,7 @@ class Uploader:
         """An image that was stored before; None when it was deleted since."""
         try:
             image: dict[str, Any] = self._api.get(image_path(image_id))
-        except Refused as refused:
+        except RequestRefused as refused:
             if refused.problem.status == 404:
                 return None
             raise
@@ -143,7 +145,7 @@ class Uploader:
         )
 
     def _in_request(
-        self, picture: Picture, measured: Bytes, key: str, *, advance: Callable[[int], None]
+        self, picture: PictureFile, measured: Bytes, key: str, *, advance: Callable[[int], None]
     ) -> dict[str, Any]:
         data = picture.path.read_bytes()
         if hashlib.sha256(data).hexdigest() != measured.sha256:
@@ -162,7 +164,7 @@ class Uploader:
 
     def _direct(
         self,
-        picture: Picture,
+        picture: PictureFile,
         measured: Bytes,
         key: str,
         *,
@@ -185,7 +187,7 @@ class Uploader:
         return self._complete(str(ticket["id"]))
 
     def _send(
-        self, picture: Picture, measured: Bytes, upload: dict[str, Any], *, advance: Callable[[int], None]
+        self, picture: PictureFile, measured: Bytes, upload: dict[str, Any], *, advance: Callable[[int], None]
     ) -> None:
         """PUT the bytes where the ticket says, without a token; a 412 means that they are there already."""
         headers = {**upload["headers"], "Content-Length": str(measured.size)}
@@ -252,10 +254,10 @@ class _Counted:
         self._sent = 0
 
 
-def _storage_refused(answer: httpx.Response) -> Unavailable | Refused:
+def _storage_refused(answer: httpx.Response) -> Unavailable | RequestRefused:
     if answer.status_code >= 500:
         return Unavailable(f"Storage answered {answer.status_code}.")
-    return Refused(problem_of(answer))
+    return RequestRefused(problem_of(answer))
 
 
 def _query(attributes: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ ANY_METHOD = "x-amazon-apigateway-any-method"
 
 
 @dataclass(frozen=True)
-class Route:
+class GatewayRoute:
     """One operation of the body: its route key, its integration and what a caller must show."""
 
     key: str
@@ -26,7 +26,7 @@ class Route:
     scopes: tuple[str, ...]
 
 
-def routes_of(body: dict[str, Any]) -> list[Route]:
+def routes_of(body: dict[str, Any]) -> list[GatewayRoute]:
     """Read every operation of an OpenAPI body that has an integration."""
     routes = []
     for path, operations in body.get("paths", {}).items():
@@ -44,7 +44,9 @@ def routes_of(body: dict[str, Any]) -> list[Route]:
             verb = "ANY" if method == ANY_METHOD else method.upper()
             key = "$default" if path == "/$default" else f"{verb} {path}"
             routes.append(
-                Route(key, operation[INTEGRATION], None if authorizer == "NONE" else authorizer, scopes)
+                GatewayRoute(
+                    key, operation[INTEGRATION], None if authorizer == "NONE" else authorizer, scopes
+                )
             )
     return routes
 

@@ -147,7 +147,7 @@ def test_a_rebuild_restores_rows_that_are_missing_and_removes_those_of_no_record
 
     after: str | None = None
     while True:
-        _, after = projector.remake(after=after, limit=5, epoch=1, at=NOON)
+        _, after = projector.rebuild_slice(after=after, limit=5, epoch=1, at=NOON)
         if after is None:
             break
 

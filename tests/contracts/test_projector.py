@@ -121,7 +121,7 @@ CATS = Details(
 
 
 @both
-def test_an_image_is_found_by_its_tags_category_model_terms_and_hash(store: Store) -> None:
+def test_an_image_has_rows_for_its_tags_category_model_terms_and_hash(store: Store) -> None:
     image = store.add(details=CATS, category="pets", perceptual_hash=HASH)
 
     store.project(image)
@@ -144,7 +144,7 @@ def alike(store: Store) -> set[str]:
 
 
 @both
-def test_only_a_ready_image_that_has_a_hash_is_found_by_it(store: Store) -> None:
+def test_only_a_ready_image_with_a_hash_has_rows_of_hash_bands(store: Store) -> None:
     unhashed, image = store.add(perceptual_hash=None), store.add()
     store.project(unhashed)
     assert alike(store) == set()
@@ -160,7 +160,7 @@ def test_only_a_ready_image_that_has_a_hash_is_found_by_it(store: Store) -> None
     store.assert_follows()
 
 
-def test_a_row_from_before_there_were_hashes_is_followed_on(store: Store) -> None:
+def test_a_projection_from_before_hashes_is_updated(store: Store) -> None:
     """Facts that were kept by an earlier version do not know of them."""
     image = store.add(details=CATS, perceptual_hash=None)
     store.project(image)
@@ -177,7 +177,7 @@ def test_a_row_from_before_there_were_hashes_is_followed_on(store: Store) -> Non
     store.assert_follows()
 
 
-def test_a_reservation_is_not_projected_and_leaves_nothing(store: Store) -> None:
+def test_a_reservation_has_no_projection(store: Store) -> None:
     image = store.add(State.PENDING)
     before = store.items()
 
@@ -187,7 +187,7 @@ def test_a_reservation_is_not_projected_and_leaves_nothing(store: Store) -> None
 
 
 @both
-def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Store) -> None:
+def test_every_change_is_projected_and_after_the_end_the_row_expires(store: Store) -> None:
     image = store.add(details=CATS, category="pets")
     store.project(image)
     changes: list[Callable[[Image], Image]] = [
@@ -210,7 +210,7 @@ def test_every_change_is_followed_and_the_end_leaves_a_row_that_ends(store: Stor
     assert store.figures() == {}
 
 
-def test_an_image_whose_record_is_gone_is_found_no_more(store: Store) -> None:
+def test_an_image_without_a_record_loses_its_rows(store: Store) -> None:
     image = store.add(details=CATS)
     store.project(image)
     tomb = store.move(store.move(image, State.DELETING), State.TOMBSTONE)
@@ -232,7 +232,7 @@ def test_projecting_again_writes_nothing(store: Store) -> None:
     assert store.items() == before
 
 
-def test_an_image_has_no_more_terms_than_its_limit_and_those_that_say_most(store: Store) -> None:
+def test_an_image_keeps_its_best_terms_up_to_the_limit(store: Store) -> None:
     details = Details(title="title", tags=("tag",), generation={"prompt": LONG_PROMPT})
     image = store.add(details=details)
 
@@ -244,7 +244,7 @@ def test_an_image_has_no_more_terms_than_its_limit_and_those_that_say_most(store
     store.assert_follows()
 
 
-def test_more_rows_than_a_transaction_takes_are_exchanged_all_the_same(store: Store) -> None:
+def test_more_rows_than_fit_into_a_transaction_are_all_replaced(store: Store) -> None:
     tags = tuple(f"tag{number}" for number in range(20))
     image = store.add(details=Details(tags=tags, generation={"prompt": LONG_PROMPT}))
     store.project(image)
@@ -281,7 +281,7 @@ class Failing:
 
 @pytest.mark.parametrize("happens", [True, False])
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_what_was_left_half_done_is_finished_by_the_next(store: Store, at: int, happens: bool) -> None:
+def test_the_next_consumer_finishes_an_interrupted_projection(store: Store, at: int, happens: bool) -> None:
     image = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
     store.project(image)
     prompt = LONG_PROMPT.replace("word", "wort")
@@ -296,7 +296,7 @@ def test_what_was_left_half_done_is_finished_by_the_next(store: Store, at: int, 
 
 
 @pytest.mark.parametrize("at", [1, 2, 3])
-def test_what_was_left_half_done_is_put_right_by_a_later_version(store: Store, at: int) -> None:
+def test_a_later_version_repairs_an_interrupted_projection(store: Store, at: int) -> None:
     image = store.add(details=Details(tags=("a",), generation={"prompt": LONG_PROMPT}))
     store.project(image)
     prompt = LONG_PROMPT.replace("word", "wort")
@@ -330,7 +330,7 @@ class Interrupted:
 
 @pytest.mark.parametrize("known", [True, False], ids=["projected before", "never projected"])
 @pytest.mark.parametrize("gone", [True, False], ids=["its record is gone", "it is being deleted"])
-def test_a_slow_consumer_does_not_bring_back_what_was_deleted(store: Store, known: bool, gone: bool) -> None:
+def test_a_slow_consumer_does_not_restore_a_deleted_image(store: Store, known: bool, gone: bool) -> None:
     image = store.add(details=CATS)
     if known:
         store.project(image)
@@ -383,7 +383,7 @@ def stepped(store: Store, image: Image, step: str, number: int) -> Image:
     st.lists(st.tuples(st.integers(0, 2), st.sampled_from(STEPS)), max_size=12),
     st.randoms(use_true_random=False),
 )
-def test_a_shuffled_and_duplicated_stream_leaves_what_an_ordered_one_leaves(
+def test_a_shuffled_and_duplicated_stream_gives_the_same_rows_as_an_ordered_one(
     form: dict[str, Any], steps: list[tuple[int, str]], chance: random.Random
 ) -> None:
     """Messages arrive in any order, twice, and some of them before later changes are made."""
@@ -410,7 +410,7 @@ def test_a_shuffled_and_duplicated_stream_leaves_what_an_ordered_one_leaves(
 def remade(store: Store, *, epoch: int, limit: int = 7) -> None:
     after, more = None, True
     while more:
-        _, after = store.projector.remake(after=after, limit=limit, epoch=epoch, at=NOON)
+        _, after = store.projector.rebuild_slice(after=after, limit=limit, epoch=epoch, at=NOON)
         more = after is not None
 
 
@@ -426,7 +426,7 @@ def filled(store: Store) -> list[Image]:
     return records
 
 
-def test_a_rebuild_of_what_is_right_changes_nothing_that_is_found(store: Store) -> None:
+def test_a_rebuild_of_correct_rows_changes_nothing(store: Store) -> None:
     filled(store)
     before = store.found_by()
 
@@ -436,7 +436,7 @@ def test_a_rebuild_of_what_is_right_changes_nothing_that_is_found(store: Store) 
     store.assert_follows(epoch=2)
 
 
-def test_a_rebuild_makes_everything_from_the_records_alone(store: Store) -> None:
+def test_a_rebuild_needs_only_the_records(store: Store) -> None:
     filled(store)
     for item in store.items():
         if item["pk"]["S"].startswith(OF_PROJECTIONS):
@@ -448,7 +448,7 @@ def test_a_rebuild_makes_everything_from_the_records_alone(store: Store) -> None
 
 
 @both
-def test_a_rebuild_mends_rows_that_are_wrong_and_removes_those_of_nobody(store: Store) -> None:
+def test_a_rebuild_repairs_wrong_rows_and_removes_stray_ones(store: Store) -> None:
     records = filled(store)
     for key, item in store.found_by().items():
         changed = {**item, "card": {"S": "wrong"}}
@@ -465,12 +465,12 @@ def test_a_rebuild_mends_rows_that_are_wrong_and_removes_those_of_nobody(store: 
     store.assert_follows(epoch=2)
 
 
-def test_a_rebuild_goes_on_while_images_change(store: Store) -> None:
+def test_a_rebuild_continues_while_images_change(store: Store) -> None:
     """Each is counted once, whether the rebuild has passed it or not."""
     records = filled(store)
     after, more, number = None, True, 0
     while more:
-        _, after = store.projector.remake(after=after, limit=3, epoch=2, at=NOON)
+        _, after = store.projector.rebuild_slice(after=after, limit=3, epoch=2, at=NOON)
         more = after is not None
         records[0] = stepped(store, records[0], ("retag", "publish", "withdraw")[number % 3], number)
         number += 1
@@ -494,12 +494,12 @@ def test_figures_of_an_older_epoch_expire(store: Store) -> None:
     assert not [item for item in new if "ttl" in item]
 
 
-def test_the_state_of_a_rebuild_reads_as_it_was_kept_and_of_two_runs_one_goes_on(store: Store) -> None:
+def test_the_progress_of_a_rebuild_is_stored_and_only_one_of_two_runs_continues(store: Store) -> None:
     first = store.projector.rebuild()
-    begun = replace(first, building=2, begins_at=NOON + timedelta(minutes=2), after="{}", examined=7)
+    begun = replace(first, new_epoch=2, begins_at=NOON + timedelta(minutes=2), after="{}", examined=7)
 
-    kept = store.projector.keep_rebuild(begun)
+    kept = store.projector.store_rebuild(begun)
 
     assert store.projector.rebuild() == kept == replace(begun, step=first.step + 1)
     with pytest.raises(Conflict):
-        store.projector.keep_rebuild(begun)
+        store.projector.store_rebuild(begun)

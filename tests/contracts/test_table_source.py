@@ -81,7 +81,7 @@ class ShortPages:
         return getattr(self._client, name)
 
     def scan(self, **request: Any) -> Any:
-        return self._client.scan(**request, Limit=2)
+        return self._client.scan(**(request | {"Limit": 2}))
 
     def update_item(self, **request: Any) -> Any:
         if self._before_update is not None:

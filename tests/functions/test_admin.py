@@ -78,6 +78,24 @@ def test_a_subject_that_the_deployment_names_is_an_admin(store: Deployment) -> N
     assert store.answer_to("admin/cleanup-by-named-subject").status == 200
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"scope": "openid images:admin"},
+        {"scp": "openid images:admin"},
+        {"scope": "[openid images:admin]"},
+        {"scp": "[images:admin openid]"},
+    ],
+)
+def test_a_token_says_its_scopes_in_any_of_the_usual_ways(store: Deployment, claims: dict[str, str]) -> None:
+    """Some issuers name the claim `scp`; the gateway hands a list over as text in brackets."""
+    sent = event("admin/reports")
+    del sent["requestContext"]["authorizer"]["jwt"]["claims"]["scope"]
+    sent["requestContext"]["authorizer"]["jwt"]["claims"] |= claims
+
+    assert store.call(sent, function="admin").status == 200
+
+
 def test_an_unknown_field_is_named(store: Deployment) -> None:
     answer = store.answer_to("admin/cleanup-unknown-field")
 

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.issuer import Issuer
-from local.sign_in import CODE_LIFETIME, Refused, SignIn
+from local.sign_in import CODE_LIFETIME, SignIn, SignInRefused
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 VERIFIER = "a-verifier-that-is-long-enough-to-be-one-by-the-standard"
@@ -80,7 +80,7 @@ def test_a_code_is_good_once(sign_in: SignIn) -> None:
     code = code_of(sign_in.redirect(ASKED, subject="alice"))
     sign_in.redeem(sent(code))
 
-    with pytest.raises(Refused, match="invalid_grant"):
+    with pytest.raises(SignInRefused, match="invalid_grant"):
         sign_in.redeem(sent(code))
 
 
@@ -88,7 +88,7 @@ def test_a_code_ends_after_a_minute(sign_in: SignIn, clock: Clock) -> None:
     code = code_of(sign_in.redirect(ASKED, subject="alice"))
     clock.time += CODE_LIFETIME
 
-    with pytest.raises(Refused, match="invalid_grant"):
+    with pytest.raises(SignInRefused, match="invalid_grant"):
         sign_in.redeem(sent(code))
 
 
@@ -105,12 +105,12 @@ def test_a_code_ends_after_a_minute(sign_in: SignIn, clock: Clock) -> None:
 def test_a_code_is_good_for_nobody_but_who_began(sign_in: SignIn, change: dict[str, str]) -> None:
     code = code_of(sign_in.redirect(ASKED, subject="alice"))
 
-    with pytest.raises(Refused, match="invalid_grant"):
+    with pytest.raises(SignInRefused, match="invalid_grant"):
         sign_in.redeem(sent(code, **change))
 
 
 def test_nothing_but_a_code_is_redeemed(sign_in: SignIn) -> None:
-    with pytest.raises(Refused, match="unsupported_grant_type"):
+    with pytest.raises(SignInRefused, match="unsupported_grant_type"):
         sign_in.redeem(sent("code", grant_type="password"))
 
 
@@ -132,9 +132,9 @@ def test_nothing_but_a_code_is_redeemed(sign_in: SignIn) -> None:
 def test_whoever_is_not_the_console_gets_neither_page_nor_code(
     sign_in: SignIn, change: dict[str, str], fault: str
 ) -> None:
-    with pytest.raises(Refused, match=fault):
+    with pytest.raises(SignInRefused, match=fault):
         sign_in.page(ASKED | change)
-    with pytest.raises(Refused, match=fault):
+    with pytest.raises(SignInRefused, match=fault):
         sign_in.redirect(ASKED | change, subject="alice")
 
 

@@ -193,6 +193,10 @@ def test_the_signing_secret_is_made_with_the_stack_and_has_room_for_a_second_key
     secret = properties(template, "SigningSecret")
 
     assert secret["Name"] == {"Fn::Sub": "${AWS::StackName}/signing"}
-    assert secret["GenerateSecretString"]["SecretStringTemplate"] == '{"current":"k1"}'
-    assert secret["GenerateSecretString"]["GenerateStringKey"] == "k1"
-    assert secret["GenerateSecretString"]["PasswordLength"] >= 32
+    # Any change of it makes CloudFormation replace the secret, and every link and cursor ends.
+    assert secret["GenerateSecretString"] == {
+        "SecretStringTemplate": '{"current":"k1"}',
+        "GenerateStringKey": "k1",
+        "PasswordLength": 64,
+        "ExcludePunctuation": True,
+    }

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from image_store_cli.arguments import add_command, add_yes, group
 from image_store_cli.each import outcome, report_failure
-from image_store_cli.errors import CommandError, Refused, UsageError
+from image_store_cli.errors import CommandError, RequestRefused, UsageError
 from image_store_cli.ids import read_ids
 from image_store_cli.problems import item_problem
 from image_store_cli.texts import counted
@@ -63,7 +63,7 @@ def run(context: Context) -> Exit:
         for image_id in result["successful"]:
             context.out.line({"id": image_id, "deleted": True}, Text(f"deleted  {image_id}"))
         for failed in result["failed"]:
-            refusal = Refused(item_problem(failed["error"]))
+            refusal = RequestRefused(item_problem(failed["error"]))
             failures.append(refusal)
             report_failure(context, str(failed["id"]), refusal)
     context.out.note(f"{counted(deleted, 'image')} deleted, {len(failures)} failed.")

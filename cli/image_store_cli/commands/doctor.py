@@ -10,8 +10,8 @@ from rich.text import Text
 from image_store_cli.arguments import add_command
 from image_store_cli.doctor import cors, identity, reach
 from image_store_cli.doctor.account import check_account, open_account
-from image_store_cli.doctor.findings import Finding, Findings, Status
 from image_store_cli.doctor.pictures import PictureChecks
+from image_store_cli.doctor.results import CheckResult, CheckResults, Status
 from image_store_cli.exits import Exit
 from image_store_cli.retries import RetryPolicy
 from image_store_cli.texts import plain
@@ -19,7 +19,7 @@ from image_store_cli.texts import plain
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from image_store_cli.api import Api
+    from image_store_cli.api import ApiClient
     from image_store_cli.arguments import Commands
     from image_store_cli.aws import Stack
     from image_store_cli.context import Context
@@ -53,7 +53,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 def run(context: Context) -> Exit:
     """Check everything; SOME_FAILED when something is wrong."""
     settings, api = context.settings, context.api_with(IMPATIENT)
-    findings = Findings(lambda finding: _tell(context, finding))
+    findings = CheckResults(lambda finding: _tell(context, finding))
     context.out.note(f"Looking at {settings.url} (from {settings.origin})")
     account = open_account(findings, context)
     stack = account.stack if account else None
@@ -75,7 +75,7 @@ def run(context: Context) -> Exit:
 
 
 def _check_as_caller(
-    context: Context, findings: Findings, api: Api, stack: Stack | None, origin: str
+    context: Context, findings: CheckResults, api: ApiClient, stack: Stack | None, origin: str
 ) -> None:
     """What can only be seen with a token that the API takes."""
     if findings.is_wrong("token"):
@@ -120,7 +120,7 @@ def _api_origin(context: Context) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _tell(context: Context, finding: Finding) -> None:
+def _tell(context: Context, finding: CheckResult) -> None:
     mark, style = MARKS[finding.status]
     told = Text.assemble((mark, style), "  ", f"{finding.name:{NAME_WIDTH}}  ", plain(finding.detail))
     if finding.mend:
@@ -128,7 +128,7 @@ def _tell(context: Context, finding: Finding) -> None:
     context.out.line(finding.body(), told)
 
 
-def _end(context: Context, findings: Findings) -> Exit:
+def _end(context: Context, findings: CheckResults) -> Exit:
     wrong, warnings = findings.number(Status.WRONG), findings.number(Status.WARNING)
     if wrong:
         context.out.note(f"{wrong} wrong, {warnings} to look at.", style="red")

@@ -94,7 +94,7 @@ def attributes_of(context: Context) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _pictures(context: Context, scratch: Path) -> tuple[list[sources.Picture], list[sources.BadFile]]:
+def _pictures(context: Context, scratch: Path) -> tuple[list[sources.PictureFile], list[sources.BadFile]]:
     args = context.args
     words = [word for word in args.sources if word != sources.STDIN]
     found = sources.find(words, hidden=args.hidden)
@@ -104,7 +104,7 @@ def _pictures(context: Context, scratch: Path) -> tuple[list[sources.Picture], l
         )
     pictures = found.pictures
     if args.filename:
-        pictures = [sources.Picture(p.path, p.name, args.filename, p.content_type) for p in pictures]
+        pictures = [sources.PictureFile(p.path, p.name, args.filename, p.content_type) for p in pictures]
     if len(words) != len(args.sources):
         try:
             pictures.append(sources.from_stdin(scratch, filename=args.filename))

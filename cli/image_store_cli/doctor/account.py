@@ -11,7 +11,7 @@ from image_store_cli.errors import CommandError, NotFound, NotSignedIn, UsageErr
 if TYPE_CHECKING:
     from image_store_cli.aws import Account, Stack
     from image_store_cli.context import Context
-    from image_store_cli.doctor.findings import Findings
+    from image_store_cli.doctor.results import CheckResults
 
 INDEXES = {"by_owner", "due"}
 R2_MEMBERS = ("access_key_id", "secret_access_key")
@@ -23,7 +23,7 @@ BUCKET_MEND = (
 )
 
 
-def open_account(findings: Findings, context: Context) -> Account | None:
+def open_account(findings: CheckResults, context: Context) -> Account | None:
     """The account with its stack, when it can be looked at; told otherwise."""
     if context.settings.aws is None:
         findings.skip(
@@ -49,7 +49,7 @@ def open_account(findings: Findings, context: Context) -> Account | None:
     return None
 
 
-def check_account(findings: Findings, account: Account) -> None:
+def check_account(findings: CheckResults, account: Account) -> None:
     """Everything behind the API."""
     _check_table(findings, account)
     _check_queues(findings, account)
@@ -60,7 +60,7 @@ def check_account(findings: Findings, account: Account) -> None:
         _check_buckets(findings, account, keys)
 
 
-def _check_stack(findings: Findings, stack: Stack) -> None:
+def _check_stack(findings: CheckResults, stack: Stack) -> None:
     if stack.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         findings.ok("stack", f"{stack.name} is {stack.status}")
     elif stack.status.endswith("_IN_PROGRESS"):
@@ -69,7 +69,7 @@ def _check_stack(findings: Findings, stack: Stack) -> None:
         findings.warn("stack", f"{stack.name} is {stack.status}", "The last deployment failed: deploy again.")
 
 
-def _check_table(findings: Findings, account: Account) -> None:
+def _check_table(findings: CheckResults, account: Account) -> None:
     name = account.stack.outputs.get("TableName", "")
     with findings.checking(
         "table", "The table must be there and active; docs/operations.md tells how to restore it."
@@ -95,7 +95,7 @@ def _check_table(findings: Findings, account: Account) -> None:
             findings.ok("indexes", ", ".join(sorted(indexes)))
 
 
-def _check_queues(findings: Findings, account: Account) -> None:
+def _check_queues(findings: CheckResults, account: Account) -> None:
     urls = {name: url for name, url in account.stack.outputs.items() if name.endswith("QueueUrl")}
     with findings.checking("queues", "Deploy the template again."):
         waiting: list[str] = []
@@ -119,7 +119,7 @@ def _check_queues(findings: Findings, account: Account) -> None:
             findings.ok("dead letters", "none")
 
 
-def _check_ingest(findings: Findings, account: Account) -> None:
+def _check_ingest(findings: CheckResults, account: Account) -> None:
     bucket = account.stack.outputs.get("IngestBucketName", "")
     with findings.checking("ingest bucket", "Deploy the template again."):
         told = account.call("s3", "get_bucket_notification_configuration", Bucket=bucket)
@@ -131,7 +131,7 @@ def _check_ingest(findings: Findings, account: Account) -> None:
             )
 
 
-def _check_signing(findings: Findings, account: Account) -> None:
+def _check_signing(findings: CheckResults, account: Account) -> None:
     name = account.stack.resources.get("SigningSecret")
     if not name:
         return
@@ -146,7 +146,7 @@ def _check_signing(findings: Findings, account: Account) -> None:
         findings.ok("signing secret", "has its current key")
 
 
-def _check_r2_secret(findings: Findings, account: Account) -> dict[str, Any] | None:
+def _check_r2_secret(findings: CheckResults, account: Account) -> dict[str, Any] | None:
     name = account.stack.r2_secret
     kept = _secret(findings, account, name, "R2 secret")
     if kept is None:
@@ -159,7 +159,7 @@ def _check_r2_secret(findings: Findings, account: Account) -> dict[str, Any] | N
     return kept
 
 
-def _secret(findings: Findings, account: Account, name: str, check: str) -> dict[str, Any] | None:
+def _secret(findings: CheckResults, account: Account, name: str, check: str) -> dict[str, Any] | None:
     """What a secret holds; None when it cannot be read, which is told without what is in it."""
     try:
         text = account.call("secretsmanager", "get_secret_value", SecretId=name)["SecretString"]
@@ -184,7 +184,7 @@ def _secret(findings: Findings, account: Account, name: str, check: str) -> dict
     return kept
 
 
-def _check_buckets(findings: Findings, account: Account, keys: dict[str, Any]) -> None:
+def _check_buckets(findings: CheckResults, account: Account, keys: dict[str, Any]) -> None:
     """The R2 keys open both buckets; that they may write there is seen by storing a picture."""
     parameters = account.stack.parameters
     storage = account.client(

@@ -9,7 +9,7 @@ import httpx
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from image_store_cli.doctor.findings import Findings
+    from image_store_cli.doctor.results import CheckResults
 
 API_METHODS = ("POST", "PATCH", "DELETE")
 API_HEADERS = ("authorization", "content-type", "idempotency-key", "if-match")
@@ -20,7 +20,7 @@ STORAGE_MEND = (
 PUBLIC_MEND = "Set the CORS policy of the public bucket as docs/deploying.md describes (step 2)."
 
 
-def check_api(findings: Findings, http: httpx.Client, url: str, origin: str) -> None:
+def check_api(findings: CheckResults, http: httpx.Client, url: str, origin: str) -> None:
     """Pages of an origin may call the API."""
     faults = _faults(http, f"{url}/v1/images", origin, API_METHODS, API_HEADERS)
     if faults:
@@ -34,7 +34,7 @@ def check_api(findings: Findings, http: httpx.Client, url: str, origin: str) -> 
 
 
 def check_upload_link(
-    findings: Findings, http: httpx.Client, link: str, origins: Sequence[str], headers: Iterable[str]
+    findings: CheckResults, http: httpx.Client, link: str, origins: Sequence[str], headers: Iterable[str]
 ) -> None:
     """Pages of each origin may PUT to a presigned link with these headers."""
     names = tuple(name.lower() for name in headers)
@@ -46,7 +46,7 @@ def check_upload_link(
         findings.ok("CORS of storage, PUT", f"pages of {' and '.join(found)} may upload")
 
 
-def check_public_copy(findings: Findings, http: httpx.Client, url: str, origin: str) -> None:
+def check_public_copy(findings: CheckResults, http: httpx.Client, url: str, origin: str) -> None:
     """Pages of an origin may read a published copy with fetch, and draw it on a canvas."""
     title = "CORS of copies"
     try:
@@ -57,7 +57,7 @@ def check_public_copy(findings: Findings, http: httpx.Client, url: str, origin: 
         findings.warn(title, f"the public bucket does not answer ({type(failed).__name__})", PUBLIC_MEND)
 
 
-def check_download_link(findings: Findings, http: httpx.Client, link: str, origin: str) -> None:
+def check_download_link(findings: CheckResults, http: httpx.Client, link: str, origin: str) -> None:
     """Pages of an origin may read a presigned link with fetch; pictures in a page need no such leave."""
     title = "CORS of storage, GET"
     try:
@@ -69,7 +69,7 @@ def check_download_link(findings: Findings, http: httpx.Client, link: str, origi
 
 
 def _check_reading(
-    findings: Findings, title: str, answer: httpx.Response, origin: str, what: str, mend: str
+    findings: CheckResults, title: str, answer: httpx.Response, origin: str, what: str, mend: str
 ) -> None:
     if _allows_origin(answer, origin):
         findings.ok(title, f"pages of {origin} may read")

@@ -13,16 +13,16 @@ from image_store_cli.texts import plain
 from image_store_cli.tokens import claims_of
 
 if TYPE_CHECKING:
-    from image_store_cli.api import Api
-    from image_store_cli.doctor.findings import Findings
-    from image_store_cli.tokens import Claims
+    from image_store_cli.api import ApiClient
+    from image_store_cli.doctor.results import CheckResults
+    from image_store_cli.tokens import TokenClaims
 
 RSA_ALGORITHMS = {"RS256", "RS384", "RS512"}
 TIMEOUT = 10
 DISCOVERY = "/.well-known/openid-configuration"
 
 
-def check_token(findings: Findings, api: Api, *, audiences: list[str]) -> Claims | None:
+def check_token(findings: CheckResults, api: ApiClient, *, audiences: list[str]) -> TokenClaims | None:
     """Read the token; answers its claims when it has any."""
     try:
         token = api.tokens.current()
@@ -44,7 +44,7 @@ def check_token(findings: Findings, api: Api, *, audiences: list[str]) -> Claims
 
 
 def check_issuer(
-    findings: Findings, http: httpx.Client, claims: Claims | None, *, wanted: str | None
+    findings: CheckResults, http: httpx.Client, claims: TokenClaims | None, *, wanted: str | None
 ) -> None:
     """The issuer is the stack's, can be reached, and has RSA keys, of which one signed the token."""
     named = str(claims.payload.get("iss") or "") if claims else ""
@@ -77,7 +77,7 @@ def check_issuer(
         _check_keys(findings, keys.get("keys", []), claims)
 
 
-def _check_times(findings: Findings, claims: Claims, api: Api) -> None:
+def _check_times(findings: CheckResults, claims: TokenClaims, api: ApiClient) -> None:
     now = (datetime.now(UTC) + api.ahead).timestamp()
     expires, begins = claims.payload.get("exp"), claims.payload.get("nbf")
     if isinstance(expires, int | float) and expires <= now:
@@ -97,7 +97,7 @@ def _minutes(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
 
 
-def _check_subject(findings: Findings, claims: Claims) -> None:
+def _check_subject(findings: CheckResults, claims: TokenClaims) -> None:
     subject = claims.payload.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 255:
         findings.wrong(
@@ -107,7 +107,7 @@ def _check_subject(findings: Findings, claims: Claims) -> None:
         )
 
 
-def _check_audience(findings: Findings, claims: Claims, wanted: list[str]) -> None:
+def _check_audience(findings: CheckResults, claims: TokenClaims, wanted: list[str]) -> None:
     given = claims.payload.get("aud", claims.payload.get("client_id"))
     named = [str(each) for each in given] if isinstance(given, list) else [str(given)] if given else []
     if not named:
@@ -130,7 +130,7 @@ def _check_audience(findings: Findings, claims: Claims, wanted: list[str]) -> No
         )
 
 
-def _check_keys(findings: Findings, keys: Any, claims: Claims | None) -> None:
+def _check_keys(findings: CheckResults, keys: Any, claims: TokenClaims | None) -> None:
     listed = [each for each in keys if isinstance(each, dict)] if isinstance(keys, list) else []
     rsa = [each for each in listed if each.get("kty") == "RSA"]
     algorithm = claims.header.get("alg") if claims else None
@@ -157,7 +157,7 @@ def _check_keys(findings: Findings, keys: Any, claims: Claims | None) -> None:
         findings.ok("issuer's keys", f"{len(rsa)} RSA" + (", with that of the token" if kid else ""))
 
 
-def _json(findings: Findings, http: httpx.Client, url: str, name: str) -> dict[str, Any] | None:
+def _json(findings: CheckResults, http: httpx.Client, url: str, name: str) -> dict[str, Any] | None:
     """A document of the issuer; None when there is none, which is told."""
     mend = "The authorizer reads it over the internet: check the address, and that nothing guards it."
     try:

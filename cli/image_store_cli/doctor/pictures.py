@@ -20,8 +20,8 @@ from image_store_cli.ids import image_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from image_store_cli.api import Api
-    from image_store_cli.doctor.findings import Findings
+    from image_store_cli.api import ApiClient
+    from image_store_cli.doctor.results import CheckResults
 
 FILENAME = "image-store-doctor.png"
 PNG = "image/png"
@@ -40,7 +40,7 @@ class PictureChecks:
     """Stores two pictures of one pixel, and leaves nothing behind."""
 
     def __init__(
-        self, findings: Findings, api: Api, *, origin: str, api_origin: str, public_url: str | None
+        self, findings: CheckResults, api: ApiClient, *, origin: str, api_origin: str, public_url: str | None
     ) -> None:
         self._findings = findings
         self._api = api

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, Refused
+from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused
 
 if TYPE_CHECKING:
-    from image_store_cli.api import Api
-    from image_store_cli.doctor.findings import Findings
+    from image_store_cli.api import ApiClient
+    from image_store_cli.doctor.results import CheckResults
 
 SKEW_WARNING, SKEW_WRONG = timedelta(seconds=30), timedelta(minutes=5)
 ROUTES_MEND = (
@@ -20,7 +20,7 @@ OPEN_MEND = "Every route that needs a token has the authorizer Jwt in template.y
 SKEW_MEND = "Set this machine's clock by NTP: tokens and presigned links are bound to the time."
 
 
-def check_health(findings: Findings, api: Api) -> None:
+def check_health(findings: CheckResults, api: ApiClient) -> None:
     """The API answers, and says that it is well."""
     with findings.checking(
         "API", "Check the address, the network, and that the stack is deployed or running."
@@ -34,7 +34,7 @@ def check_health(findings: Findings, api: Api) -> None:
             )
 
 
-def check_clock(findings: Findings, api: Api) -> None:
+def check_clock(findings: CheckResults, api: ApiClient) -> None:
     """Our clock and that of the API agree."""
     skew = abs(api.ahead)
     seconds = f"{abs(api.ahead.total_seconds()):.0f} s"
@@ -47,7 +47,7 @@ def check_clock(findings: Findings, api: Api) -> None:
         findings.ok("clock", "within seconds of the API's")
 
 
-def check_routes(findings: Findings, api: Api) -> None:
+def check_routes(findings: CheckResults, api: ApiClient) -> None:
     """A route that needs a token is there, and answers nobody without one."""
     with findings.checking("routes", "Check the address and the network."):
         status = api.http.get(f"{api.url}/v1/images").status_code
@@ -61,7 +61,7 @@ def check_routes(findings: Findings, api: Api) -> None:
             findings.warn("routes", f"a list without a token answers {status} and not 401", OPEN_MEND)
 
 
-def check_token_is_taken(findings: Findings, api: Api) -> None:
+def check_token_is_taken(findings: CheckResults, api: ApiClient) -> None:
     """The API takes the token."""
     try:
         api.get("/v1/images", limit=1)
@@ -78,14 +78,14 @@ def check_token_is_taken(findings: Findings, api: Api) -> None:
         findings.ok("token accepted", "the API takes it")
 
 
-def check_parts(findings: Findings, api: Api) -> None:
+def check_parts(findings: CheckResults, api: ApiClient) -> None:
     """What the store itself says of its parts, where it tells and the caller is an admin."""
     try:
         health = api.get("/v1/admin/health")
     except NotOffered:
         findings.skip("parts", "this store has no /v1/admin/health")
         return
-    except Refused as refused:
+    except RequestRefused as refused:
         if refused.problem.status == 403:
             findings.skip(
                 "parts", "only admins are told", "Use a token with the stack's AdminScope (images:admin)."

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from image_store_cli import tokens
-from image_store_cli.api import Api
-from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, Refused, Unavailable
+from image_store_cli.api import ApiClient
+from image_store_cli.errors import CommandError, NotOffered, NotSignedIn, RequestRefused, Unavailable
 from image_store_cli.exits import Exit
 from image_store_cli.retries import RetryPolicy
 from tests.unit.cli.terminal import TOKEN, URL, problem
@@ -39,9 +39,9 @@ class Store:
             raise found
         return httpx.Response(found.status_code, headers=found.headers, content=found.content)
 
-    def api(self, given: Tokens | None = None, *, tries: int = 3) -> Api:
+    def api(self, given: Tokens | None = None, *, tries: int = 3) -> ApiClient:
         """A client of this store."""
-        return Api(
+        return ApiClient(
             URL,
             given or tokens.given(TOKEN, "a test"),
             http=httpx.Client(transport=httpx.MockTransport(self.answer)),
@@ -72,7 +72,7 @@ def test_a_request_that_has_to_wait_waits_as_long_as_it_is_told(status: int) -> 
 def test_a_wait_that_is_too_long_is_not_begun() -> None:
     store = Store(problem(429, "quota_exceeded", **{"Retry-After": "86400"}), OK)
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         store.api().get("/v1/images")
 
     assert (store.waits, refused.value.problem.code) == ([], "quota_exceeded")
@@ -81,7 +81,7 @@ def test_a_wait_that_is_too_long_is_not_begun() -> None:
 def test_a_quota_that_waiting_does_not_mend_is_told_at_once() -> None:
     store = Store(problem(429, "quota_exceeded"), OK)
 
-    with pytest.raises(Refused, match="quota_exceeded"):
+    with pytest.raises(RequestRefused, match="quota_exceeded"):
         store.api().get("/v1/images")
 
     assert len(store.requests) == 1
@@ -90,7 +90,7 @@ def test_a_quota_that_waiting_does_not_mend_is_told_at_once() -> None:
 def test_waiting_ends_after_as_many_tries_as_are_allowed() -> None:
     store = Store(problem(503, "storage_unavailable", **{"Retry-After": "1"}))
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         store.api(tries=3).get("/v1/images")
 
     assert len(store.requests) == 3
@@ -175,7 +175,7 @@ def test_a_problem_is_told_with_all_that_helps() -> None:
     }
     store = Store(httpx.Response(400, json=body))
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         store.api().get("/v1/images")
 
     assert refused.value.message == (
@@ -194,7 +194,7 @@ def test_a_problem_is_told_with_all_that_helps() -> None:
     ],
 )
 def test_the_exit_code_says_what_kind_of_error_it_was(status: int, code: str, exit_code: Exit) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         Store(problem(status, code)).api(tries=1).get("/v1/images")
 
     assert refused.value.exit is exit_code
@@ -220,7 +220,7 @@ def test_pages_go_on_over_empty_ones_and_end_where_they_are_told() -> None:
 def test_an_error_of_the_gateway_has_code_detail_and_request_id(status: int, code: str) -> None:
     answer = httpx.Response(status, json={"message": "No."}, headers={"apigw-requestid": "g-1"})
 
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         Store(answer).api(tries=1).get("/v1/images")
 
     body = refused.value.body()
@@ -242,7 +242,7 @@ def test_an_error_of_the_gateway_that_is_told_in_words_of_its_own_keeps_its_requ
     ("status", "may_pass"), [(400, False), (404, False), (422, False), (429, True), (503, True)]
 )
 def test_a_failure_says_whether_the_same_command_may_succeed_later(status: int, *, may_pass: bool) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         Store(problem(status, "some_code")).api(tries=1).get("/v1/images")
 
     assert refused.value.may_pass is may_pass

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from image_store_cli.aws import Stack
 from image_store_cli.doctor.account import check_account
-from image_store_cli.doctor.findings import Findings
+from image_store_cli.doctor.results import CheckResults
 from image_store_cli.errors import CommandError, NotFound, NotSignedIn
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Played:
 
 def looked_at(account: Any) -> dict[str, str]:
     """How each part is, of those that are not well."""
-    findings = Findings(lambda _: None)
+    findings = CheckResults(lambda _: None)
     check_account(findings, account)
     assert "hush" not in repr(findings.all)
     return {found.name: str(found.status) for found in findings.all if found.status != "ok"}

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from image_store_cli.downloads import Expected, extension_of, fetch, safe_name, whole_file
-from image_store_cli.errors import Broken, CommandError, Refused, Unavailable, UsageError
+from image_store_cli.errors import Broken, CommandError, RequestRefused, Unavailable, UsageError
 from image_store_cli.exits import Exit
 from tests.unit.cli.terminal import command
 
@@ -103,7 +103,7 @@ def test_a_new_file_can_be_read_as_others_of_its_maker(tmp_path: Path) -> None:
     [
         (httpx.Response(200, stream=httpx.ByteStream(b"abc")), Expected(size=4), Broken),
         (httpx.Response(200, stream=httpx.ByteStream(b"abc")), Expected(size=3, sha256="00"), Broken),
-        (httpx.Response(403, text="<Error/>"), Expected(size=3), Refused),
+        (httpx.Response(403, text="<Error/>"), Expected(size=3), RequestRefused),
         (httpx.Response(503), Expected(size=3), Unavailable),
         (httpx.ReadError("gone"), Expected(size=3), Unavailable),
     ],

@@ -53,7 +53,7 @@ def home(tmp_path: Path) -> Path:
 
 def resolved(
     home: Path, *words: str, environment: Mapping[str, str] | None = None, configured: bool = True
-) -> settings.Settings:
+) -> settings.CommandSettings:
     """The settings of a command in a home."""
     args = build_parser().parse_args([*words, "list"])
     given = {"XDG_CONFIG_HOME": str(home / ("config" if configured else "none")), **(environment or {})}

@@ -32,13 +32,15 @@ class Slices(Projector):
     def rebuild(self) -> Rebuild:
         return self.state
 
-    def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
+    def store_rebuild(self, rebuild: Rebuild) -> Rebuild:
         if rebuild.step != self.state.step:
             raise Conflict("Another run was faster.")
         self.state = replace(rebuild, step=rebuild.step + 1)
         return self.state
 
-    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
+    def rebuild_slice(
+        self, *, after: str | None, limit: int, epoch: int, at: datetime
+    ) -> tuple[int, str | None]:
         self.clock.instant += timedelta(seconds=10)
         self.remade.append((after, epoch))
         number = int(after or "0") + 1
@@ -85,7 +87,7 @@ def test_a_rebuild_first_waits_for_consumers_of_the_old_epoch(slices: Slices, pr
     waiting = run(projecting)
 
     assert begun == waiting
-    assert begun.under_way
+    assert begun.is_under_way
     assert slices.remade == []
 
 
@@ -98,7 +100,7 @@ def test_a_rebuild_ends_with_its_last_slice_and_then_its_figures_are_answered(
     done = run(projecting)
 
     assert slices.remade == [(None, 2), ("1", 2), ("2", 2), ("3", 2)]
-    assert (done.serving, done.building, done.under_way, done.after) == (2, 2, False, None)
+    assert (done.served_epoch, done.new_epoch, done.is_under_way, done.after) == (2, 2, False, None)
 
 
 def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projecting: Projecting) -> None:
@@ -108,7 +110,7 @@ def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projecti
     stopped = run(projecting, seconds=15)
     done = run(projecting)
 
-    assert (stopped.under_way, stopped.after) == (True, "2")
+    assert (stopped.is_under_way, stopped.after) == (True, "2")
     assert slices.remade[2:] == [("2", 2), ("3", 2)]
     assert done.examined == 400
 
@@ -116,13 +118,13 @@ def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projecti
 def test_a_run_that_was_overtaken_ends(slices: Slices, projecting: Projecting) -> None:
     run(projecting)
     slices.clock.instant += OLD_CONSUMERS
-    remake = slices.remake
+    rebuild_slice = slices.rebuild_slice
 
     def overtaken(**named: object) -> tuple[int, str | None]:
         slices.state = replace(slices.state, step=slices.state.step + 1)
-        return remake(**named)  # type: ignore[arg-type]
+        return rebuild_slice(**named)  # type: ignore[arg-type]
 
-    slices.remake = overtaken  # type: ignore[method-assign]
+    slices.rebuild_slice = overtaken  # type: ignore[method-assign]
 
     with pytest.raises(Conflict):
         run(projecting)
@@ -134,4 +136,4 @@ def test_a_rebuild_can_start_again_after_it_ended(slices: Slices, projecting: Pr
         slices.clock.instant += OLD_CONSUMERS
         run(projecting)
 
-    assert (slices.state.serving, slices.state.examined) == (3, 400)
+    assert (slices.state.served_epoch, slices.state.examined) == (3, 400)

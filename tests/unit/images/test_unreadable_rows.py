@@ -138,7 +138,7 @@ def test_making_projections_anew_passes_over_what_cannot_be_read(world: World) -
     spoil_record(world, bad)
     after: str | None = None
     while True:
-        _, after = world.projector.remake(after=after, limit=5, epoch=2, at=world.clock.now())
+        _, after = world.projector.rebuild_slice(after=after, limit=5, epoch=2, at=world.clock.now())
         if after is None:
             break
 

@@ -477,10 +477,12 @@ def test_a_rebuild_that_a_clock_ahead_began_goes_on(world: World) -> None:
     with clock_ahead(world):
         state = world.projector.rebuild()
         begins_at = world.clock.now() + OLD_CONSUMERS
-        world.projector.keep_rebuild(Rebuild(state.serving, state.serving + 1, begins_at, None, state.step))
+        world.projector.store_rebuild(
+            Rebuild(state.served_epoch, state.served_epoch + 1, begins_at, None, state.step)
+        )
 
     done = Projecting(projector=world.projector, clock=world.clock).rebuild(
         until=world.clock.now() + timedelta(minutes=1)
     )
 
-    assert not done.under_way
+    assert not done.is_under_way

@@ -1,10 +1,11 @@
-// What a list shows: filters in the address, chosen in a panel, told as chips that can be taken away.
+// The filters of a list: kept in the address, chosen in a panel, shown as chips that can be removed.
 import { h, unique } from "../parts/dom.js";
 import { kindName, visibilityName } from "../parts/format.js";
 import { icon } from "../parts/icons.js";
 import { go } from "../frame/router.js";
 
-const FIELDS = {
+// Every filter, by query parameter.
+const FILTERS = {
   kind: { label: "Kind", choices: ["upload", "generated", "reference"], say: kindName },
   visibility: { label: "Visibility", choices: ["private", "unlisted", "public"], say: visibilityName },
   tag: { label: "Tag", placeholder: "beach" },
@@ -17,16 +18,16 @@ const FIELDS = {
   order: { label: "Order", choices: ["asc"], say: () => "Oldest first", none: "Newest first" },
 };
 
-/** The filters in an address as the API takes them: days become instants, and the last day counts in full. */
+/** The filters in an address, in the form of the API: days become instants, and the last day is included. */
 export function filtersOf(query) {
-  const told = Object.fromEntries(
-    Object.keys(FIELDS)
+  const filters = Object.fromEntries(
+    Object.keys(FILTERS)
       .map((name) => [name, query.get(name)])
       .filter(([, value]) => value),
   );
-  if (told.from) told.from = startOf(told.from, 0);
-  if (told.to) told.to = startOf(told.to, 1);
-  return told;
+  if (filters.from) filters.from = startOf(filters.from, 0);
+  if (filters.to) filters.to = startOf(filters.to, 1);
+  return filters;
 }
 
 function startOf(day, later) {
@@ -35,9 +36,9 @@ function startOf(day, later) {
   return Number.isNaN(date.getTime()) ? "" : date.toISOString();
 }
 
-/** Button, panel and chips for the screen at `path`; `without` names filters that it does not offer. */
+/** Button, panel and chips for the screen at `path`; `without` names filters to leave out. */
 export function filterBar(path, query, { without = [] } = {}) {
-  const offered = Object.entries(FIELDS).filter(([name]) => !without.includes(name));
+  const offered = Object.entries(FILTERS).filter(([name]) => !without.includes(name));
   const panel = unique("filters");
   const chosen = offered.filter(([name]) => query.get(name));
   const submit = (event) => {
@@ -122,6 +123,6 @@ function address(path, query, changes) {
     if (value) next.set(name, value);
     else next.delete(name);
   }
-  const told = next.toString();
-  return told ? `${path}?${told}` : path;
+  const text = next.toString();
+  return text ? `${path}?${text}` : path;
 }

@@ -57,11 +57,13 @@ class Projector(Protocol):
         """The progress of a rebuild, strongly consistent."""
         ...
 
-    def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
+    def store_rebuild(self, rebuild: Rebuild) -> Rebuild:
         """Store the progress of a rebuild and return it; Conflict when another run was faster."""
         ...
 
-    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
+    def rebuild_slice(
+        self, *, after: str | None, limit: int, epoch: int, at: datetime
+    ) -> tuple[int, str | None]:
         """Examine up to `limit` rows of the table: their number, and the place to continue after.
 
         Projects every record among them again, removes rows that belong to no record, and lets figures of older

@@ -1,4 +1,4 @@
-"""What storing images needs: their records, the processor, servers of others and the ingest bucket."""
+"""Ports of the images area: records, claims, the image processor, the fetcher and the ingest bucket."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class ImageRepository(Protocol):
-    """All records, written with the rows that follow from them. Every write is conditional and made as a whole.
+    """All records, written together with the rows that follow from them. Every write is conditional and atomic.
 
-    Writers hand over the record they saw and the one they want. A write whose answer is lost is settled by a
-    strong read before anything is said. All methods raise StorageUnavailable when DynamoDB does not answer, and
-    UnreadableRow for a single record that cannot be read.
+    Writers pass the image they read and the image to write. If the response to a write is lost, a strongly consistent
+    read decides. All methods raise StorageUnavailable when DynamoDB does not answer, and UnreadableRow for a single
+    record that cannot be read.
     """
 
     def reserve(self, reservation: Reservation) -> None:
@@ -34,7 +34,7 @@ class ImageRepository(Protocol):
         Raises
         ------
         QuotaExceeded, Conflict
-            Conflict when the guard or the idempotency key is held by another image; nothing was written
+            Conflict when another image has the guard or the idempotency key; nothing was written
         """
         ...
 
@@ -45,26 +45,26 @@ class ImageRepository(Protocol):
         *,
         publications: Sequence[PublicationRow] = (),
     ) -> None:
-        """Change a record from the version seen to the next, with every row that follows from it.
+        """Write the next version of an image, with every row that follows from it.
 
-        Group, checksum, guard and index rows and that of the current publication are derived from the record.
-        Usage is given back when an image becomes DELETING. `publications`, those that are not current, are
-        written in the same step; the row of a publication never loses a key.
+        Group, checksum, guard and index rows and the row of the current publication are derived from the record.
+        Usage is given back when an image becomes DELETING. `publications`, which are not current, are written in the
+        same transaction; the row of a publication never loses a key.
 
         Raises
         ------
         Conflict
-            the record is no longer as `before` has it; nothing was written
+            the record differs from `before`; nothing was written
         """
         ...
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
-        """Change what no client sees of a record, and so not its version; `after` has an `amendment` of its own.
+        """Change a part of a record that no client sees, without a new version; `after` has a new `amendment`.
 
         Raises
         ------
         Conflict
-            the record is no longer as `before` has it; nothing was written
+            the record differs from `before`; nothing was written
         """
         ...
 
@@ -86,27 +86,27 @@ class ImageRepository(Protocol):
 
 
 class Claims(Protocol):
-    """What reservations have taken and not given back: checksums, idempotency keys and usage."""
+    """The checksums, idempotency keys and usage that reservations have taken."""
 
     def copies(self, owner: str, sha256: str) -> Copies:
         """The owner's stored images with this checksum, strongly consistent."""
         ...
 
     def idempotency(self, name: str) -> IdempotencyRow | None:
-        """Read what an idempotency key stands for, strongly consistent."""
+        """Read the row of an idempotency key, strongly consistent."""
         ...
 
     def bring_forward(self, name: str, row: IdempotencyRow, *, to: datetime) -> None:
-        """Let an idempotency key end earlier than its row says; nothing happens when that has changed meanwhile."""
+        """Let an idempotency key expire earlier, unless its row was changed meanwhile."""
         ...
 
     def usage(self, owner: str) -> Usage:
-        """What an owner stores: strongly consistent what was reserved under a quota, a moment behind the rest."""
+        """The usage of an owner: strongly consistent for images reserved under a quota, eventually for the rest."""
         ...
 
 
 class ImageProcessor(Protocol):
-    """Turns untrusted bytes into facts and renditions."""
+    """Decodes untrusted bytes and makes renditions."""
 
     def process(
         self,
@@ -118,7 +118,7 @@ class ImageProcessor(Protocol):
     ) -> ProcessedImage:
         """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
-        `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
+        `media_type` is the known type of the image, or None. Renditions come in the order of
         `recipes` and under their names; they have the orientation applied, are in sRGB and carry no metadata
         but `provenance`.
 
@@ -131,23 +131,23 @@ class ImageProcessor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a server somewhere answered."""
+    """The response of a remote server."""
 
     data: bytes
     content_type: str | None
-    """As it was sent; nobody vouches for it."""
+    """As the server sent it; not verified."""
 
 
 class Fetcher(Protocol):
-    """Reads what other people's servers hold."""
+    """Reads files from remote servers."""
 
     def fetch(self, url: str, *, max_bytes: int, until: datetime) -> Fetched:
-        """Read what a URL leads to, at the latest by `until`.
+        """Read the file at a URL, by `until`.
 
         Raises
         ------
         UrlNotAllowed
-            the URL, an address behind it or the answer is not acceptable, or there was no answer
+            the URL, an address that it resolves to, or the response is not acceptable; or there was no response
         """
         ...
 
@@ -164,7 +164,7 @@ class VersionedBucket(Protocol):
 
 
 class IngestEvents(Protocol):
-    """Where the news of dropped objects goes: at least once, in any order."""
+    """The queue of events about dropped objects: at least once, in any order."""
 
     def announce(self, dropped: DroppedObject) -> None:
         """Announce an object as the bucket itself does; StorageUnavailable when the queue does not take it."""
@@ -172,14 +172,14 @@ class IngestEvents(Protocol):
 
 
 class IngestNotes(Protocol):
-    """What became of dropped objects that are no images, and how far their sweep has come."""
+    """Notes on dropped objects that are no images, and the position of their sweep."""
 
     def settled(self, names: Collection[str], *, at: datetime) -> Collection[str]:
-        """Those idempotency names that stand for an image or are noted, strongly consistent."""
+        """The idempotency names that have an image or a note, strongly consistent."""
         ...
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
-        """Remember, beside an idempotency name and in whole seconds, what became of it instead of an image."""
+        """Write a note beside an idempotency name; it expires in whole seconds."""
         ...
 
     def sweep_position(self, sweep: str) -> SweepPosition | None:
@@ -187,5 +187,5 @@ class IngestNotes(Protocol):
         ...
 
     def keep_sweep_position(self, sweep: str, position: SweepPosition) -> None:
-        """Remember where a sweep stopped; the last one to say so is right."""
+        """Write where a sweep stopped; the last write wins."""
         ...

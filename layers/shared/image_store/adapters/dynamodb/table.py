@@ -90,7 +90,8 @@ class DynamoTable:
             answer = self._batch_get({self.name: {"Keys": batch, "ConsistentRead": consistent}})
             yield from answer["Responses"].get(self.name, ())
             unprocessed = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-            if len(unprocessed) == len(batch) and not patience.wait():
+            # An immediate repeat is likely to be throttled again (BatchGetItem, UnprocessedKeys).
+            if unprocessed and not patience.wait():
                 raise unavailable()
             left += unprocessed
 

@@ -1,4 +1,4 @@
-"""Who makes a change."""
+"""The actor of a change: a caller or one of the store's functions."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -7,7 +7,7 @@ from urllib.parse import quote
 MAX_OWNER_CHARS = 255
 """OpenID Connect Core 1.0, section 2: a subject has at most 255 ASCII characters."""
 MAX_ENCODED_OWNER_CHARS = 3 * MAX_OWNER_CHARS
-"""As it stands in keys. Other characters take up to twelve of them, and a key of the table has at most 2,048 bytes."""
+"""The limit after percent-encoding. A character can take twelve, and a key of the table has at most 2,048 bytes."""
 
 _SUBJECT = "subject:"
 
@@ -26,18 +26,18 @@ class Actor:
     """Who makes changes, and in which request."""
 
     name: str
-    """`subject:` and the caller's subject, or `function:` and the name of a function that nobody called."""
+    """`subject:` and the caller's subject, or `function:` and the name of a function that acts by itself."""
     request_id: str
-    """The gateway's id of the request; of a function that nobody called, Lambda's id of the invocation."""
+    """The gateway's id of the request, or Lambda's id of the invocation for a function that acts by itself."""
 
     @classmethod
     def subject(cls, subject: str, request_id: str) -> Self:
-        """Whoever the token names."""
+        """The subject of a token."""
         return cls(f"{_SUBJECT}{subject}", request_id)
 
     @classmethod
     def function(cls, name: str, request_id: str) -> Self:
-        """The store itself, by one of its functions."""
+        """One of the store's functions."""
         return cls(f"function:{name}", request_id)
 
     def is_subject(self, subject: str) -> bool:
@@ -46,4 +46,4 @@ class Actor:
 
 
 UNNAMED = Actor.function("unnamed", "")
-"""Before anybody was named; a function that changes records and names nobody is a fault that a test finds."""
+"""The actor before one was set; a test finds functions that change records without setting one."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from image_store.domain.images.image import PUBLIC_PREFIX
 
 NO_IMAGE = ""
-"""Instead of an image's id: copies that were found without a row."""
+"""The `image_id` of copies that were found without a row."""
 _NAME = re.compile(r"[0-9A-Za-z_-]{22}")
 
 

@@ -79,12 +79,12 @@ class ImageFacts:
 class Rebuild:
     """How far a rebuild of the projections has come.
 
-    Every rebuild counts figures in a new epoch, while those of the old one are still answered. `serving` is the epoch
-    that is answered and `building` the one that is counted. Both are the same when no rebuild is under way.
+    Every rebuild counts figures in a new epoch, while requests still read those of the served epoch. Both epochs are
+    the same when no rebuild is under way.
     """
 
-    serving: int = 1
-    building: int = 1
+    served_epoch: int = 1
+    new_epoch: int = 1
     begins_at: datetime | None = None
     """The rebuild reads no row before this instant, because consumers may not know of the new epoch yet."""
     after: str | None = None
@@ -92,9 +92,9 @@ class Rebuild:
     examined: int = 0
 
     @property
-    def under_way(self) -> bool:
+    def is_under_way(self) -> bool:
         """Whether a rebuild has begun and not ended."""
-        return self.serving != self.building
+        return self.served_epoch != self.new_epoch
 
 
 def facts_of(image: Image) -> ImageFacts | None:

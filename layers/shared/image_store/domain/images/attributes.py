@@ -1,4 +1,4 @@
-"""What a caller may say about an image when storing or editing it."""
+"""The attributes that a caller may give an image, and their limits."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,17 +30,17 @@ MAX_ANALYSIS_BYTES = 16 * 1024
 
 
 def composed(text: str) -> str:
-    """A text in the one form in which texts are stored and compared (Unicode's NFC): `é` is one character, not two."""
+    """A text in Unicode's NFC, in which texts are stored and compared: `é` is one character, not two."""
     if text.isascii():
         return text
-    import unicodedata  # most texts of most requests need no table of a megabyte
+    import unicodedata  # most texts are ASCII and need no table of a megabyte
 
     return unicodedata.normalize("NFC", text)
 
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """Everything a caller may give with the bytes; the defaults are those of the contract."""
+    """The attributes of a new image; the defaults are those of the API."""
 
     kind: Kind = Kind.UPLOAD
     visibility: Visibility = Visibility.PRIVATE
@@ -68,7 +68,7 @@ def check_attributes(attributes: Attributes, now: datetime) -> None:
 
 
 def derived_alt_text(details_title: str | None, generation: dict[str, Any] | None) -> str | None:
-    """An alternative text for an image that was given none: its prompt, or else its title."""
+    """The alternative text of an image that has none of its own: its prompt, or else its title."""
     prompt = (generation or {}).get("prompt")
     text = prompt if isinstance(prompt, str) and prompt.strip() else details_title
     return " ".join(text.split())[:300] if text else None

@@ -1,20 +1,20 @@
-"""One rule for the names of files, whether they come in a form, a query, JSON, a URL, or the key of an object."""
+"""Cleans filenames from forms, queries, JSON, URLs and object keys."""
 
 import re
 
 from image_store.domain.images.attributes import MAX_FILENAME_CHARS
 
-# What reorders the text around it and shows nothing itself: it can make `gpj.exe` look like `exe.jpg`. The joiners of
-# Persian and of emoji stay, and so do the marks U+200E and U+200F, which reorder no letters.
+# Invisible characters that reorder the text around them: they can make `gpj.exe` look like `exe.jpg`. The joiners of
+# Persian and emoji stay, and so do the marks U+200E and U+200F, which reorder no letters.
 REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def clean_filename(text: str) -> str | None:
-    """The name that a text gives a file: its last segment, without marks, of at most 255 characters.
+    """The filename in a text: its last path segment, at most 255 characters.
 
-    Folders of Unix and Windows do not count. Control characters, halves of surrogate pairs and marks that only
-    reorder text are left out. None when nothing is left but dots and spaces.
+    Folders of Unix and Windows, control characters, halves of surrogate pairs and reordering marks are removed. None
+    if only dots and spaces are left.
     """
     name = _CONTROLS.sub("", REORDERING.sub("", text)).rpartition("/")[2].rpartition("\\")[2]
     return _cut(name) if name.strip(". \u3000") else None

@@ -1,4 +1,4 @@
-"""Names for pictures that nobody named."""
+"""Makes filenames for generated pictures."""
 
 import re
 import unicodedata
@@ -8,13 +8,13 @@ _MOST_CHARS = 60
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i"}
 )
-"""Latin letters that Unicode does not take apart."""
+"""Latin letters that Unicode does not decompose."""
 _APOSTROPHES = re.compile("['’]")
 _WORD = re.compile(r"[a-z0-9]+")
 _DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(10))}
 )
-"""Names that Windows keeps for itself, with every extension."""
+"""Names that Windows reserves, with every extension."""
 
 
 def stem_of(text: str) -> str | None:
@@ -38,7 +38,7 @@ def stem_of(text: str) -> str | None:
 
 
 def generated_filename(text: str | None, *, variation: int, extension: str, at: datetime) -> str:
-    """The filename of a generated picture, by a text that may be shown; by its time where the text gives no words."""
+    """The filename of a generated picture: the words of a text, or the time if the text has none in Latin script."""
     stem = stem_of(text) if text else None
     stem = stem or f"generated-{at:%Y%m%d-%H%M%S}"
     number = f"-{variation + 1}" if variation else ""

@@ -11,7 +11,7 @@ from image_store.domain.images.media import MediaType
 
 
 class Kind(StrEnum):
-    """Where an image comes from; references are never published."""
+    """The origin of an image; references are never published."""
 
     GENERATED = "generated"
     REFERENCE = "reference"
@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who may see an image: its owner, whoever has the link, or everybody (link and feed)."""
+    """Who may see an image: its owner, everyone with the link, or everyone (link and feed)."""
 
     PRIVATE = "private"
     UNLISTED = "unlisted"
@@ -27,7 +27,7 @@ class Visibility(StrEnum):
 
 
 class State(StrEnum):
-    """The life of an image; only READY and TRASHED are ever shown to anybody."""
+    """The states of an image; only READY and TRASHED images are visible."""
 
     PENDING = "pending"
     READY = "ready"
@@ -43,24 +43,24 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DELETING: frozenset({State.TOMBSTONE}),
     State.TOMBSTONE: frozenset(),
 }
-"""READY → READY is an edit. What follows TOMBSTONE is the end of the record."""
+"""READY → READY is an edit. After TOMBSTONE the record is removed."""
 
 PUBLIC_PREFIX = "p/"
-"""Below it lie the copies in the public bucket."""
+"""The prefix of copies in the public bucket."""
 
 STAGING_PREFIX = "staging/"
-"""Below it lies what was uploaded directly and not accepted yet."""
+"""The prefix of direct uploads that are not accepted yet."""
 
 TRANSFORMS_PREFIX = "transforms/"
-"""Below it lies what signed links asked for; the bucket's lifecycle empties it as well."""
+"""The prefix of files made for signed links; the bucket's lifecycle expires them too."""
 
 ORIGINAL = "original"
-"""Stands where the preset's name stands in the key of a rendition."""
+"""Takes the place of the preset in the key of an original."""
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """The part of an image that only its detail view needs; stored beside the record, not in it."""
+    """The attributes that only the detail view of an image needs; stored in a row beside the record."""
 
     title: str | None = None
     alt_text: str | None = None
@@ -74,16 +74,16 @@ class Details:
     generation: dict[str, Any] | None = None
     analysis: dict[str, Any] | None = None
     sealed: str | None = None
-    """What was sealed of generation and analysis, which then lack it; None where nothing was."""
+    """The sealed part of generation and analysis; None if nothing is sealed."""
     warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """The record: everything that decides what may happen to an image and where its objects lie.
+    """The row of an image: its state, and where its objects are.
 
-    `version` grows by one with every change; `change` names the change that made this version, so that a
-    writer who lost the answer can tell its own work from another's.
+    `version` grows by one with every change; `change` names the change that made this version, so that a writer
+    whose response was lost recognises its own change.
     """
 
     id: str
@@ -93,7 +93,7 @@ class ImageRecord:
     version: int
     change: str
     folder: str
-    """Where its private objects lie: empty or ending in `/`, fixed at reserve."""
+    """The folder of its private objects: empty or ending in `/`, fixed when it is reserved."""
     kind: Kind
     visibility: Visibility
     filename: str
@@ -124,15 +124,15 @@ class ImageRecord:
     refusal: str | None = None
     """The code with which a direct upload was refused; its bytes cannot be accepted any more."""
     queued_at: datetime | None = None
-    """When a direct upload was handed over to be completed behind the request."""
+    """When a direct upload was queued, to be completed after its request."""
     counted: bool = False
-    """Whether the owner's usage row counts it: it was reserved under a quota, and is given back there."""
+    """Whether the owner's usage row counts it, since it was reserved under a quota."""
     transformed: bool = False
-    """Whether transforms were ever made of it: they may be there."""
+    """Whether transforms were ever made of it, so some may exist."""
     perceptual_hash: str | None = None
-    """What pictures that look alike nearly share, 16 hexadecimal digits; None until the bytes were looked at."""
+    """Nearly equal for pictures that look alike: 16 hexadecimal digits; None until the bytes were decoded."""
     amendment: str | None = None
-    """The name of the last change that clients need not know of, and which left the version as it was."""
+    """The name of the last change that clients do not see, and that did not change the version."""
 
     @property
     def prefix(self) -> str:
@@ -171,7 +171,7 @@ class ImageRecord:
 
     @property
     def is_in_feed(self) -> bool:
-        """Whether everybody may find it."""
+        """Whether everyone may find it."""
         return (
             self.state is State.READY
             and self.visibility is Visibility.PUBLIC
@@ -180,18 +180,18 @@ class ImageRecord:
 
     @property
     def stored_bytes(self) -> int:
-        """What its private objects take."""
+        """The size of original and renditions."""
         return self.size_bytes + sum(made.size_bytes for made in self.renditions)
 
     @property
     def private_keys(self) -> tuple[str, ...]:
-        """Every private object of the attempt, and what is staged for it."""
+        """The keys of all private objects of the attempt, and of its staged bytes."""
         made = tuple(self.rendition_key(rendition) for rendition in self.renditions)
         staged = () if self.staging_key is None else (self.staging_key,)
         return (self.original_key, *made, *staged)
 
     def public_keys(self, publication: str) -> frozenset[str]:
-        """Every public object of a publication of this image."""
+        """The keys of all copies in a publication of this image."""
         return frozenset(public_key(publication, made) for made in self.renditions)
 
     def rendition(self, preset: str, media_type: MediaType | None = None) -> Rendition | None:
@@ -240,7 +240,7 @@ def attempt_prefix(folder: str, image_id: str, attempt: str) -> str:
 
 
 def public_key(publication: str, rendition: Rendition) -> str:
-    """The public key of a copy: it tells neither owner nor image."""
+    """The public key of a copy; it reveals neither owner nor image."""
     return public_file(publication, rendition.public_filename)
 
 

@@ -1,4 +1,4 @@
-"""Objects that were dropped into the ingest bucket, and what is remembered of them."""
+"""Objects in the ingest bucket, and how long their results are kept."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from image_store.domain.deadlines import was_never_meant
 
 INGEST_PREFIX = "ingest/"
 OBJECT_LIFETIME = timedelta(days=14)
-"""After so long the bucket's lifecycle takes an object away, and after as long again the version that it was."""
+"""The bucket's lifecycle expires an object after this time, and its old version after the same time again."""
 RESULT_LIFETIME = 2 * OBJECT_LIFETIME + timedelta(days=1)
-"""For how long an object is known to be stored or refused: longer than the bucket keeps any version of it."""
+"""How long the store knows that an object was stored or refused: longer than the bucket keeps any version of it."""
 
 ANNOUNCEMENT_LIFETIME = timedelta(days=1)
-"""For how long an object is not announced again."""
-_NOTED_FOR = {"announced": ANNOUNCEMENT_LIFETIME, "refused": RESULT_LIFETIME}
+"""How long an object is not announced again."""
+_NOTE_LIFETIMES = {"announced": ANNOUNCEMENT_LIFETIME, "refused": RESULT_LIFETIME}
 
 
 def holds(what: str, expires_at: datetime, now: datetime) -> bool:
-    """Whether a note still holds; one that would hold for longer than any was written by a clock that ran ahead."""
-    longest = _NOTED_FOR.get(what, RESULT_LIFETIME)
+    """Whether a note is still valid; a note that expires too late was written by a clock that ran ahead."""
+    longest = _NOTE_LIFETIMES.get(what, RESULT_LIFETIME)
     return now.replace(microsecond=0) <= expires_at and not was_never_meant(expires_at, now, longest=longest)
 
 
@@ -49,7 +49,7 @@ class ObjectVersion:
 
 @dataclass(frozen=True, slots=True)
 class VersionPosition:
-    """Where a list of versions goes on."""
+    """Where a list of versions continues."""
 
     key: str
     version: str
@@ -57,7 +57,7 @@ class VersionPosition:
 
 @dataclass(frozen=True, slots=True)
 class VersionPage:
-    """Versions, and where the next page begins; None when there is nothing more to read."""
+    """Versions, and where the next page begins; None at the end."""
 
     versions: tuple[ObjectVersion, ...]
     resume_after: VersionPosition | None
@@ -65,7 +65,7 @@ class VersionPage:
 
 @dataclass(frozen=True, slots=True)
 class SweepPosition:
-    """Where a sweep stopped; without `after` it came to its end and rests until `not_before`."""
+    """Where a sweep stopped; without `after` it reached the end and waits until `not_before`."""
 
     after: VersionPosition | None
     not_before: datetime

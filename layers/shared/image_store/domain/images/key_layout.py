@@ -19,7 +19,7 @@ MAX_SEGMENT_BYTES = 64
 
 
 class KeyLayout(StrEnum):
-    """How the private bucket is arranged for people who look into it."""
+    """The folders of the private bucket, for people who browse it."""
 
     MONTH = "month"
     SESSION = "session"

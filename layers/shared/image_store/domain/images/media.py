@@ -1,9 +1,9 @@
-"""The image formats the store accepts, told apart by their first bytes."""
+"""The accepted image formats, recognised by their first bytes."""
 
 from enum import StrEnum
 
 MAX_BYTES = 100 * 1024 * 1024
-"""The largest original there can be; a deployment may accept less."""
+"""The largest original; a deployment may set a lower limit."""
 
 
 class MediaType(StrEnum):
@@ -41,10 +41,10 @@ _FTYP_LIMIT_BYTES = 512
 
 
 def sniff(data: bytes) -> MediaType | None:
-    """Tell the format from the first bytes; None for whatever is not accepted.
+    """Recognise the format by the first bytes; None for a format that is not accepted.
 
-    Only signatures are read, so a match says what the file claims to be, not that it can be decoded.
-    HEIC shares its container with AVIF and is told apart by the brands of the `ftyp` box.
+    Only signatures are read, so a match does not mean that the file can be decoded. HEIC shares its container with
+    AVIF; the brands of the `ftyp` box distinguish them.
     """
     if data.startswith(b"\xff\xd8\xff"):
         return MediaType.JPEG
@@ -72,7 +72,7 @@ _ALIASES = {
     "image/vnd.mozilla.apng": MediaType.PNG,
     "image/x-png": MediaType.PNG,
 }
-"""Names that browsers and tools send beside the registered ones; an APNG is a PNG that moves."""
+"""Names that browsers and tools send besides the registered ones; an APNG is an animated PNG."""
 
 _GENERIC = frozenset({"application/octet-stream", "binary/octet-stream", "text/plain"})
 
@@ -87,7 +87,7 @@ def parse_declared(content_type: str) -> MediaType | None:
 
 
 def is_generic(content_type: str) -> bool:
-    """Whether a Content-Type says nothing of the bytes: it is what clients send that do not know better."""
+    """Whether a Content-Type is one that clients send for unknown bytes."""
     return essence_of_type(content_type) in _GENERIC
 
 

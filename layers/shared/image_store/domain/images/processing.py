@@ -1,4 +1,4 @@
-"""What a processor of images makes."""
+"""The results of decoding an image."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class RenderedFile:
 
 @dataclass(frozen=True, slots=True)
 class ProcessedImage:
-    """All that one decode of an original yields.
+    """Everything that one decode of an original yields.
 
     `width` and `height` are those of the picture as it is meant to be seen, EXIF orientation applied.
     """
@@ -30,4 +30,4 @@ class ProcessedImage:
     perceptual_hash: str
     """16 hexadecimal digits that are nearly the same for pictures that look the same."""
     warnings: tuple[str, ...] = ()
-    """What the caller should know of; nothing that keeps the image from being stored."""
+    """Facts that the caller should know, although the image can be stored."""

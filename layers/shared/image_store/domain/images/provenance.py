@@ -1,4 +1,4 @@
-"""What renditions say of where a picture comes from."""
+"""The provenance that renditions of generated pictures carry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from image_store.domain.images.image import Kind
 
 
 class ProvenanceMark(StrEnum):
-    """What renditions of generated pictures carry: nothing, that a model made them, or prompt and seed as well."""
+    """What renditions of generated pictures carry: nothing, a mark that a model made them, or prompt and seed too."""
 
     NONE = "none"
     SOURCE = "source"
@@ -18,7 +18,7 @@ class ProvenanceMark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What the renditions of a picture made by AI say of it: that it was, and what else is given here."""
+    """The mark that a model made a picture, with prompt and seed if they are given."""
 
     prompt: str | None = None
     seed: int | None = None
@@ -27,11 +27,11 @@ class Provenance:
 def provenance_of(
     mark: ProvenanceMark, kind: Kind, generation: Mapping[str, Any] | None
 ) -> Provenance | None:
-    """What the renditions of an image say; None for what no model made, or where nothing is to be said."""
+    """The provenance for the renditions of an image; None for an image without a mark."""
     if kind is not Kind.GENERATED or mark is ProvenanceMark.NONE:
         return None
-    told = generation or {} if mark is ProvenanceMark.PROMPT else {}
-    prompt, seed = told.get("prompt"), told.get("seed")
+    fields = generation or {} if mark is ProvenanceMark.PROMPT else {}
+    prompt, seed = fields.get("prompt"), fields.get("seed")
     return Provenance(
         prompt=prompt if isinstance(prompt, str) else None,
         seed=seed if isinstance(seed, int) and not isinstance(seed, bool) else None,

@@ -1,4 +1,4 @@
-"""What owners may store, and what they do."""
+"""The quota of an owner, and its usage."""
 
 from dataclasses import dataclass, replace
 
@@ -10,15 +10,15 @@ class Quota:
     images: int = 0
     size_bytes: int = 0
     enforced: bool = True
-    """Whether an image beyond it is refused; one that is paid for already is counted and stored."""
+    """Whether an image beyond the quota is refused; a paid result is counted and stored anyway."""
 
     @property
     def is_set(self) -> bool:
-        """Whether what owners store is counted at all: without a quota nobody reads the count."""
+        """Whether usage is counted: without a quota the count has no reader."""
         return bool(self.images or self.size_bytes)
 
     def without_refusals(self) -> "Quota":
-        """The same, for images that are counted and never refused."""
+        """The quota for images that are counted and never refused."""
         return replace(self, enforced=False)
 
 

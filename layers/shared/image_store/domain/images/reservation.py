@@ -1,4 +1,4 @@
-"""What is taken, in one transaction, before the first byte of an image is written."""
+"""The reservation of an image: everything that one transaction takes before the first byte is written."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,26 +11,26 @@ RESERVATION_LIFETIME = timedelta(minutes=2)
 """Longer than any function runs that holds a reservation; a test compares it with the template's timeouts."""
 
 LONGEST_RESERVATION = timedelta(minutes=40)
-"""Of a direct upload, whose bytes come by a link."""
+"""The lifetime for a direct upload, whose bytes come by a link."""
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """A caller's promise to mean the same request: bound to owner and route by its name, and to the body."""
+    """A caller's key for one request, bound to owner, route and body: a repeat means the same request."""
 
     name: str
     """A digest of owner, route and the caller's key."""
     fingerprint: str
     """A digest of the request body and its attributes."""
     lifetime: timedelta = IDEMPOTENCY_LIFETIME
-    """For how long it stands for what was stored under it."""
+    """How long a repeat returns the first result."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRow:
-    """What the store remembers of an idempotency key."""
+    """The row of an idempotency key."""
 
     fingerprint: str
     image_id: str
@@ -38,20 +38,20 @@ class IdempotencyRow:
     """In whole seconds. The row may be read for days longer, and counts as absent."""
 
     def is_expired(self, at: datetime) -> bool:
-        """Whether the key stands for nothing any more and may be taken anew."""
+        """Whether the key is free for another request."""
         return self.expires_at < at.replace(microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A PENDING record with all that is taken together with it."""
+    """A PENDING image with everything that is taken together with it."""
 
     image: Image
     quota: Quota
     idempotency: IdempotencyKey | None
     publication: PublicationRow | None
     expires_at: datetime
-    """When the idempotency row may be forgotten."""
+    """When the idempotency row expires."""
 
 
 @dataclass(frozen=True, slots=True)

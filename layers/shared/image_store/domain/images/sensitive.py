@@ -1,4 +1,4 @@
-"""What is said about an image that a deployment may keep sealed: prompts, and what was found in a conversation."""
+"""The sensitive attributes of images, which a deployment may keep sealed: prompts and analysis of conversations."""
 
 import json
 from collections.abc import Mapping
@@ -8,48 +8,48 @@ from typing import Any
 from image_store.domain.images.image import Image
 
 OF_GENERATION = ("prompt", "negative_prompt", "params", "original_url")
-"""Some providers have the prompt in the address of the picture."""
+"""The sensitive fields. `original_url` is one: some providers put the prompt into the address."""
 
 NOT_SEARCHED = ("generation.prompt",)
-"""What would be searched, were it not sealed."""
+"""Fields that are not searched while they are sealed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sensitive:
-    """The sensitive part of what is said about one image; never empty."""
+    """The sensitive attributes of one image; never empty."""
 
     generation: dict[str, Any] | None
     """Some of the fields of `OF_GENERATION`."""
     analysis: dict[str, Any] | None
 
     def to_text(self) -> str:
-        """The same as a text to be sealed."""
-        told = {"generation": self.generation, "analysis": self.analysis}
-        return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        """The text to seal."""
+        fields = {"generation": self.generation, "analysis": self.analysis}
+        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> "Sensitive":
-        """What `to_text` made a text of."""
+        """Reads the text that `to_text` made."""
         return cls(**json.loads(text))
 
 
 def sensitive_in(generation: Mapping[str, Any] | None, analysis: dict[str, Any] | None) -> Sensitive | None:
-    """What is sensitive of this; None when nothing is."""
-    said = {name: generation[name] for name in OF_GENERATION if name in generation} if generation else {}
-    if not any(said.values()) and not analysis:
+    """The sensitive part of these attributes; None if there is none."""
+    fields = {name: generation[name] for name in OF_GENERATION if name in generation} if generation else {}
+    if not any(fields.values()) and not analysis:
         return None
-    return Sensitive(said or None, analysis)
+    return Sensitive(fields or None, analysis)
 
 
 def left_open(generation: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """How an image was made, without what is sensitive of it."""
+    """The provenance of an image without its sensitive fields."""
     if generation is None:
         return None
     return {name: value for name, value in generation.items() if name not in OF_GENERATION}
 
 
 def shown(image: Image, sensitive: Sensitive | None) -> Image:
-    """A record as its owner sees it, with what was sealed of it: to be answered, and never to be stored."""
+    """An image as its owner sees it, with its sensitive attributes: for answers, never for storage."""
     if sensitive is None:
         return image
     details = image.details

@@ -1,7 +1,7 @@
-"""Who acts in this invocation: said once at its beginning, and written beside every change of a record.
+"""Holds the actor of the current invocation, which every change of a record is signed with.
 
-One place for the whole process, and no variable of a context: a Lambda process runs one invocation at a time, and the
-threads in which a batch runs have to see it as well.
+A global, not a context variable: a Lambda process runs one invocation at a time, and the threads of a batch must see
+the actor too.
 """
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -12,16 +12,16 @@ _acting = UNNAMED
 
 
 def acting() -> Actor:
-    """Who acts."""
+    """The actor of this invocation."""
     return _acting
 
 
 def act_as(actor: Actor) -> None:
-    """From here on another acts."""
+    """Set the actor of this invocation."""
     global _acting
     _acting = actor
 
 
 def act_as_function(name: str, context: LambdaContext) -> None:
-    """From here on the store itself acts, by one of its functions."""
+    """Make one of the store's functions the actor."""
     act_as(Actor.function(name, context.aws_request_id))

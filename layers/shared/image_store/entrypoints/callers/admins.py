@@ -1,4 +1,4 @@
-"""Routes for admins alone."""
+"""Protects routes that only admins may use."""
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
@@ -8,7 +8,7 @@ from image_store.settings import Settings
 
 
 def check(api: APIGatewayHttpResolver, settings: Settings) -> None:
-    """AdminRequired unless the caller is an admin of this deployment."""
+    """Raise AdminRequired unless the caller is an admin of this deployment."""
     check_admin(
         http.caller(api),
         scopes=http.scopes(api),

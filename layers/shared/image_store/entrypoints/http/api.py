@@ -154,9 +154,13 @@ def caller(api: APIGatewayHttpResolver) -> str:
 
 
 def scopes(api: APIGatewayHttpResolver) -> frozenset[str]:
-    """The scopes of the verified token: its `scope` claim, separated by spaces (RFC 8693, section 4.2)."""
+    """The scopes of the verified token: its claim `scope` (RFC 8693, section 4.2), or `scp` as some issuers name it.
+
+    The gateway hands a list over as text, `[one two]`.
+    """
     claims = _claims(api.current_event.raw_event["requestContext"])
-    return frozenset(str(claims.get("scope", "")).split())
+    text = str(claims.get("scope") or claims.get("scp") or "")
+    return frozenset(text.removeprefix("[").removesuffix("]").split())
 
 
 def _claims(request: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Images as clients see them, and the answers that carry them."""
+"""Builds the HTTP responses that show images."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -28,25 +28,25 @@ if TYPE_CHECKING:  # what only some functions use is not loaded by all
 JSON = "application/json"
 Method = Literal["GET", "HEAD"]
 Extras = Callable[["Card"], dict[str, Any]]
-"""What a card carries on request."""
+"""Makes the optional fields of a card, which a request selects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """Turns records into answers; links to private bytes are signed for each answer and stored nowhere."""
+    """Builds responses; links to private bytes are signed for each response and never stored."""
 
     private: ObjectStore
     public_url: str
 
     def image(self, image: Image, *, api_url: str, status: int = 200) -> "Response[str]":
-        """An image with its ETag; a new one (201) also with its address."""
+        """An image with its ETag; a new one (201) also with its Location."""
         headers = {"ETag": etag(image.record), "Cache-Control": "private, no-cache"}
         if status == 201:
             headers["Location"] = f"{api_url}/v1/images/{image.record.id}"
         return Response(status, JSON, _json(self._image(image, api_url)), headers=headers)
 
     def ticket(self, ticket: "Ticket", *, api_url: str) -> "Response[str]":
-        """What a client needs to send its bytes."""
+        """201: the link of a direct upload."""
         body = {
             "id": ticket.image_id,
             "upload": {"method": "PUT", "url": ticket.put.url, "headers": dict(ticket.put.headers)},
@@ -59,14 +59,14 @@ class Answers:
         return Response(201, JSON, _json(body), headers=headers)
 
     def page(self, page: "Page", extras: "Extras | None" = None) -> "Response[str]":
-        """A page of a list, with what its cards carry on request."""
+        """A page of a list, with the optional fields of its cards."""
         body = self._page(page, extras)
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
     def found(
         self, page: "Page", *, not_searched: Sequence[str], extras: "Extras | None" = None
     ) -> "Response[str]":
-        """A page of what a search found, and the fields in which it did not look."""
+        """A page of search results, and the fields that were not searched."""
         body = self._page(page, extras) | {"not_searched": not_searched}
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
@@ -78,7 +78,7 @@ class Answers:
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
     def batch(self, outcomes: Sequence[Image | ImageStoreError], *, api_url: str) -> "Response[str]":
-        """What became of each item of a batch, by its index."""
+        """The result of each item of a batch, by its index."""
         successful, failed = [], []
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, Image):
@@ -88,18 +88,18 @@ class Answers:
         return _batch({"successful": successful, "failed": failed})
 
     def original(self, record: ImageRecord, *, method: Method) -> "Response[str]":
-        """A redirect to the original, for its owner and for the method that was asked with."""
+        """A redirect to the original, for its owner; the link works for this method only."""
         key = record.original_key
         return redirect(self.private.presigned_read(key, filename=record.filename, method=method))
 
     def rendition(self, found: "RenditionFile", *, method: Method) -> "Response[str]":
-        """A redirect to a rendition, for its owner and for the method that was asked with."""
+        """A redirect to a rendition, for its owner; the link works for this method only."""
         return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
 
     def published(self, found: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
-        """A redirect for whoever has the link: to the CDN, or to a presigned link where there is none.
+        """A redirect for a public link: to the CDN, or to a presigned link if there is none.
 
-        What stands in for a rendition that is missing is kept by no cache.
+        A substitute for a missing rendition is not cached.
         """
         url = self._rendition_url(found.record, found.rendition, method)
         if self.public_url and found.is_exact:
@@ -107,7 +107,7 @@ class Answers:
         return redirect(url, vary="Accept")
 
     def shared(self, found: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
-        """A redirect for whoever has a signed link, to a rendition or to a key; no cache keeps it, for it ends."""
+        """A redirect for a signed link, to a rendition or to a key; not cached, since the link expires."""
         if isinstance(found, str):
             return redirect(self.private.presigned_read(found, method=method))
         return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
@@ -167,7 +167,7 @@ class Answers:
         return self.private.presigned_read(record.rendition_key(rendition), method=method)
 
     def rendition_of_card(self, card: "Card", made: Rendition) -> dict[str, Any]:
-        """A rendition of an image of which only its card is known."""
+        """A rendition of an image of which only the card was read."""
         if card.publication and self.public_url:
             url = f"{self.public_url}/{public_key(card.publication, made)}"
         else:
@@ -196,7 +196,7 @@ class Answers:
 
 
 def etag(record: ImageRecord) -> str:
-    """The strong validator of an image: its version. Signed links in the answer do not count."""
+    """The strong validator of an image: its version. Signed links do not count."""
     return f'"{record.version}"'
 
 
@@ -216,19 +216,19 @@ def matches(if_none_match: str | None, record: ImageRecord) -> bool:
 def redirect(
     url: str, cache_control: str = "private, no-store", *, vary: str | None = None
 ) -> "Response[str]":
-    """302 to where the bytes are; `vary` names the request header that had a say in it."""
+    """302 to the bytes; `vary` names the request header that the choice depended on."""
     headers = {"Location": url, "Cache-Control": cache_control}
     return Response(302, body="", headers=headers if vary is None else headers | {"Vary": vary})
 
 
 def shared(url: str, expires_at: datetime) -> "Response[str]":
-    """201: a link that works until then."""
+    """201: a signed link and when it expires."""
     body = {"url": url, "expires_at": rfc3339(expires_at)}
     return Response(201, JSON, _json(body), headers={"Cache-Control": "no-store"})
 
 
 def processing(image_id: str, *, api_url: str) -> "Response[str]":
-    """202: the image will be at Location; asking to complete it again tells how it went."""
+    """202: the image will be at Location; completing the upload again returns the result."""
     headers = {
         "Cache-Control": "no-store",
         "Location": f"{api_url}/v1/images/{image_id}",
@@ -238,7 +238,7 @@ def processing(image_id: str, *, api_url: str) -> "Response[str]":
 
 
 def deleted(result: "DeletionResult") -> "Response[str]":
-    """What became of each image that was to be deleted."""
+    """The result for each image of a batch deletion."""
     return _batch(
         {
             "successful": result.successful,

@@ -1,4 +1,4 @@
-"""What callers say of an image."""
+"""Schemas of the attributes that callers give an image."""
 
 from typing import Annotated, Any
 
@@ -28,7 +28,7 @@ from image_store.entrypoints.http.fields import (
 from image_store.entrypoints.http.scalars import Instant, Number, Whole
 
 _ROOM_FOR_THE_REST = 2 * 1024
-"""What a generated image's record says besides its prompts."""
+"""Room for the provenance of a generated image besides its prompts."""
 
 
 class GenerationChoice(Strict):
@@ -101,7 +101,7 @@ class ImageAttributes(Strict):
     on_duplicate: OnDuplicate = OnDuplicate.KEEP
 
     def to_domain(self) -> Attributes:
-        """The same as the domain knows it; AttributesTooLarge beyond what a record holds."""
+        """The attributes of the domain; AttributesTooLarge beyond the limits of a record."""
         return Attributes(
             kind=self.kind,
             visibility=self.visibility,

@@ -1,4 +1,4 @@
-"""Reading batches: only their frame is checked at once; each item is read on its own, when its turn has come."""
+"""Reads batches: the list is checked at once, each item when its turn comes."""
 
 import hashlib
 import hmac
@@ -21,13 +21,13 @@ from image_store.services.images.batch_deletion import DeletionRequest
 from image_store.services.images.uploads import Upload
 
 ReadUpload = Callable[[], Upload]
-"""Reads one item; InvalidRequest, and what else an upload is refused for, when it is wrong."""
+"""Reads one item; raises InvalidRequest and the other errors of a bad upload."""
 
 
 def read_batch(api: APIGatewayHttpResolver, *, until: datetime) -> Sequence[ReadUpload]:
-    """The uploads of a batch, each to be read on its own and to be done by `until`.
+    """The readers of the uploads of a batch, with the deadline `until`.
 
-    With an Idempotency-Key each item has one of its own, bound to its place and to what it says.
+    With an Idempotency-Key each item gets its own key, bound to its place and content.
     """
     batch = validated(AnyBatch, any_json(api), at="body")
     owner, key = caller(api), idempotency_of(api, "batch")
@@ -38,15 +38,15 @@ def read_batch(api: APIGatewayHttpResolver, *, until: datetime) -> Sequence[Read
 
 
 def read_batch_delete(api: APIGatewayHttpResolver) -> DeletionRequest:
-    """What the caller wants deleted: either images by their ids, or those of a group."""
-    asked, owner = json_body(api, BatchDelete), caller(api)
-    if asked.group is not None and asked.ids is None:
-        return DeletionRequest(owner, OwnerGroup(owner, asked.group), asked.permanent, asked.cursor)
-    if asked.ids is None or asked.group is not None:
+    """Read which images to delete: a list of ids, or a group."""
+    request, owner = json_body(api, BatchDelete), caller(api)
+    if request.group is not None and request.ids is None:
+        return DeletionRequest(owner, OwnerGroup(owner, request.group), request.permanent, request.cursor)
+    if request.ids is None or request.group is not None:
         raise InvalidRequest("Give exactly one of `ids` and `group`.")
-    if asked.cursor is not None:
+    if request.cursor is not None:
         raise InvalidRequest("A cursor goes on with a group.")
-    return DeletionRequest(owner, tuple(asked.ids), asked.permanent)
+    return DeletionRequest(owner, tuple(request.ids), request.permanent)
 
 
 def _upload(item: Any, index: int, *, owner: str, until: datetime, key: IdempotencyKey | None) -> Upload:
@@ -61,8 +61,7 @@ def _upload(item: Any, index: int, *, owner: str, until: datetime, key: Idempote
 
 
 def _key_of_item(key: IdempotencyKey, item: Any, index: int) -> IdempotencyKey:
-    said = canonical(item)
     return IdempotencyKey(
         name=hashlib.sha256(f"{key.name}/{index}".encode()).hexdigest(),
-        fingerprint=hmac.digest(key.fingerprint.encode(), said.encode(), "sha256").hex(),
+        fingerprint=hmac.digest(key.fingerprint.encode(), canonical(item).encode(), "sha256").hex(),
     )

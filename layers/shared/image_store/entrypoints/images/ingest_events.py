@@ -1,4 +1,4 @@
-"""S3 events that arrive through SQS."""
+"""Reads S3 events from SQS messages."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -38,8 +38,8 @@ def handle_messages(
 ) -> dict[str, Any]:
     """Ingest the objects of a batch and report the messages to be delivered again.
 
-    What can never succeed is remembered as refused, goes to the dead-letter queue as it came and with its reason
-    (redrive carries none), and counts as done. Moved back to the queue it came from, it is tried again.
+    An object that can never be stored is noted as refused. Its message goes to the dead-letter queue unchanged, with
+    its reason (redrive carries none), and counts as done. A message that is moved back to its queue is tried again.
     """
     failures = []
     for message in event["Records"]:
@@ -60,7 +60,7 @@ def handle_messages(
 def _ingest_all(
     body: str, *, ingest: Callable[[DroppedObject], object], refuse: Callable[[DroppedObject], None]
 ) -> list[str]:
-    """Ingest what a message announces, and answer why some of it is refused; what may be retried is raised last."""
+    """Ingest the objects of a message and return the reasons of refusals; a retryable error is raised at the end."""
     reasons: list[str] = []
     retry: ImageStoreError | None = None
     try:

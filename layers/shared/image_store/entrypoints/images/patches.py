@@ -1,4 +1,4 @@
-"""Merge patches as edits of a record."""
+"""Turns merge patches into edits of an image."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,14 +14,14 @@ from image_store.services.images.editing import Edit
 
 
 def read_patch(api: APIGatewayHttpResolver) -> ImagePatch:
-    """A merge patch; only what was sent counts as set."""
+    """Read a merge patch; only fields that were sent are set."""
     if essence_of(api) not in {"application/merge-patch+json", "application/json"}:
         raise UnsupportedMediaType("Send application/merge-patch+json or application/json as Content-Type.")
     return validated(ImagePatch, json_of(body_of(api)), at="body")
 
 
 def edit_of(patch: ImagePatch) -> Edit:
-    """The edit that a merge patch means (RFC 7396): what was not sent stays, null takes away."""
+    """The edit of a merge patch (RFC 7396): a missing field stays, null removes a value."""
     sent = patch.model_fields_set
 
     def edit(image: Image) -> Image:

@@ -1,4 +1,4 @@
-"""Reading uploads: raw bytes, forms, JSON, and announcements of direct uploads."""
+"""Reads uploads from requests: raw bytes, forms, JSON, and direct uploads."""
 
 import hashlib
 import hmac
@@ -33,22 +33,22 @@ _REPEATABLE = {"tag": "tags", "group": "groups"}
 
 
 def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
-    """The upload that a request means: raw bytes, a form, or JSON; to be done by `until`."""
+    """Read an upload with the deadline `until`: raw bytes, a form, or JSON."""
     body = body_of(api)
     essence = essence_of(api)
     source: ImageSource
-    said: tuple[bytes | str, ...]
+    content: tuple[bytes | str, ...]
     if essence.startswith("image/"):
         attributes, source = _attributes_in_query(api), Content(body, essence)
-        said = ("bytes", essence, canonical(query_values(api)), body)
+        content = ("bytes", essence, canonical(query_values(api)), body)
     elif essence == "multipart/form-data":
         attributes, source, given = _form(body, header(api, "content-type") or "")
         declared = essence_of_type(source.declared_type or "")
-        said = ("form", declared, canonical(given), source.data)
+        content = ("form", declared, canonical(given), source.data)
     elif essence == "application/json":
         value = json_of(body)
         attributes, source = json_upload(value, at="body")
-        said = ("json", canonical(value))
+        content = ("json", canonical(value))
     else:
         raise UnsupportedMediaType(
             "Send an image type, multipart/form-data or application/json as Content-Type."
@@ -58,25 +58,25 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
         source=not_empty(source),
         attributes=attributes.to_domain(),
         until=until,
-        idempotency=idempotency_of(api, *said),
+        idempotency=idempotency_of(api, *content),
     )
 
 
 def json_upload(value: Any, *, at: str | tuple[str | int, ...]) -> tuple[ImageAttributes, ImageSource]:
-    """An upload in JSON, found `at` this place of the body: what is said about an image, and where its bytes are."""
+    """The attributes and the source of an upload in JSON; `at` is its place in the body, for errors."""
     upload = validated(uploads.ImageUpload, value, at=at)
     return upload, source_of(upload.source)
 
 
 def not_empty(source: ImageSource) -> ImageSource:
-    """A source that has bytes, as far as that is known."""
+    """The source, unless its bytes came with the request and are empty; then InvalidRequest."""
     if isinstance(source, Content) and not source.data:
         raise InvalidRequest("There are no bytes in this upload.")
     return source
 
 
 def source_of(source: uploads.Source) -> ImageSource:
-    """Where the bytes of an upload in JSON are; a URL is opened by the service that needs them."""
+    """The source of an upload in JSON; the service fetches a URL later."""
     if [source.base64, source.data_uri, source.url].count(None) != 2:
         raise InvalidRequest("`source` takes exactly one of base64, data_uri and url.")
     if source.url is not None:
@@ -85,15 +85,15 @@ def source_of(source: uploads.Source) -> ImageSource:
 
 
 def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
-    """The direct upload that a request announces."""
+    """Read a request for a direct upload."""
     value = json_of(json_text(api))
-    asked = validated(uploads.UploadRequest, value, at="body")
+    request = validated(uploads.UploadRequest, value, at="body")
     return DirectUpload(
         owner=caller(api),
-        media_type=asked.content_type,
-        size_bytes=asked.size_bytes,
-        sha256=asked.sha256,
-        attributes=asked.to_domain(),
+        media_type=request.content_type,
+        size_bytes=request.size_bytes,
+        sha256=request.sha256,
+        attributes=request.to_domain(),
         idempotency=idempotency_of(api, "json", canonical(value)),
     )
 
@@ -131,8 +131,8 @@ def _refuse_query(name: str, message: str) -> NoReturn:
 
 
 def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any]:
-    """The attributes and the file of a form, and all that it says, for its fingerprint."""
-    from image_store.entrypoints.http.forms import read_form  # what takes no form does not load the parser
+    """The attributes and the file of a form, and its attributes as sent, for the fingerprint."""
+    from image_store.entrypoints.http.forms import read_form  # other uploads do not load the parser
 
     parts = read_form(body, content_type)
     if set(parts) - {"file", "attributes"} or "file" not in parts:
@@ -154,12 +154,12 @@ def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any
     return attributes, Content(file.data, declared), given
 
 
-def idempotency_of(api: APIGatewayHttpResolver, *said: bytes | str) -> IdempotencyKey | None:
-    """The caller's Idempotency-Key, bound to caller, route and to what the request says; None when there is none.
+def idempotency_of(api: APIGatewayHttpResolver, *content: bytes | str) -> IdempotencyKey | None:
+    """The caller's Idempotency-Key, bound to caller, route and content; None if the request has none.
 
-    What is said is not how it is framed: the boundary of a form, the parameters of a type, the order and the spaces
-    of JSON and of a query do not count. The fingerprint is made with the key, which is stored nowhere: whoever reads
-    it cannot try what the body said.
+    Only the content counts, not its form: the boundary of a form, parameters of a type, and order and spaces of JSON
+    or query are ignored. The fingerprint is keyed with the Idempotency-Key, which is not stored, so a reader of the
+    fingerprint cannot guess the content by trying.
     """
     key = header(api, "idempotency-key")
     if key is None:
@@ -169,12 +169,12 @@ def idempotency_of(api: APIGatewayHttpResolver, *said: bytes | str) -> Idempoten
     event = api.current_event.raw_event
     name = "\0".join((caller(api), str(event.get("routeKey", "")), key))
     request = hmac.new(key.encode(), None, "sha256")
-    for part in said:
+    for part in content:
         data = part if isinstance(part, bytes) else part.encode()
         request.update(len(data).to_bytes(8) + data)
     return IdempotencyKey(hashlib.sha256(name.encode()).hexdigest(), request.hexdigest())
 
 
 def canonical(value: Any) -> str:
-    """A value of JSON in one spelling."""
+    """The canonical JSON text of a value."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

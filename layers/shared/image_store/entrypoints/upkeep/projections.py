@@ -9,7 +9,7 @@ from image_store.domain.times import rfc3339
 def rebuild_body(rebuild: Rebuild) -> dict[str, Any]:
     """How far it has come: until it is finished it has to be started again, not before `begins_at`."""
     return {
-        "finished": not rebuild.under_way,
+        "finished": not rebuild.is_under_way,
         "begins_at": rfc3339(rebuild.begins_at) if rebuild.begins_at else None,
         "examined": rebuild.examined,
     }

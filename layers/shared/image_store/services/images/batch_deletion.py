@@ -1,8 +1,8 @@
-"""Deleting many images in one request: those that are named, or those of a group.
+"""Deletes many images in one request, by their ids or by their group.
 
-A group has its rows while its images are READY: what lies in the trash already is in no group, and goes when its time
-has come. A group is read with strong consistency, so that nothing that was just stored is missed, and from its oldest
-image on, so that what is added meanwhile comes last.
+Only READY images are in a group; images in the trash are not: cleanup deletes those. A group is read
+strongly consistent, so that new images are not missed, and from its oldest image on, so that images that are added
+meanwhile come last.
 """
 
 from collections.abc import Sequence
@@ -24,17 +24,17 @@ _BEFORE_ALL = uuid7(datetime.fromtimestamp(0, UTC), 0)
 
 @dataclass(frozen=True, slots=True)
 class DeletionRequest:
-    """What an owner wants deleted: images by their ids, or a group, to go on with where a cursor says."""
+    """The images to delete, by their ids or by their group; a cursor continues an earlier request for the group."""
 
     owner: str
-    what: tuple[str, ...] | OwnerGroup
+    images: tuple[str, ...] | OwnerGroup
     permanent: bool
     cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeletionResult:
-    """What was deleted, what was not and why, and where a group goes on; None when all of it was seen."""
+    """The deleted images, the others with their errors, and the cursor of the rest of a group; None at its end."""
 
     successful: tuple[str, ...]
     failed: tuple[tuple[str, ImageStoreError], ...]
@@ -43,7 +43,7 @@ class DeletionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchDeletion:
-    """Deletes images one by one, a few at a time; each as `Deletion.delete` does."""
+    """Deletes images one by one, a few at a time, with `Deletion.delete`."""
 
     lists: ImageLists
     deletion: Deletion
@@ -51,49 +51,49 @@ class BatchDeletion:
     cursors: Cursors
     clock: Clock
 
-    def run(self, wanted: DeletionRequest, *, until: datetime) -> DeletionResult:
-        """Delete the images that are named, each once, or the next hundred of a group.
+    def run(self, request: DeletionRequest, *, until: datetime) -> DeletionResult:
+        """Delete the listed images, each once, or the next hundred of a group.
 
-        What was not reached by `until` has failed for that reason, or is behind the cursor of its group. What failed
-        for another reason is not behind it: a second round, without a cursor, finds it again.
+        Images that were not reached by `until` fail with DeadlineExceeded, or come after the cursor of their group.
+        Images that failed for another reason come before it; a new request without a cursor finds them again.
 
         Raises
         ------
         InvalidCursor
-            the cursor is not of this owner's same group
+            the cursor belongs to another owner or group
         """
-        if isinstance(wanted.what, OwnerGroup):
-            return self._group(wanted, wanted.what, until=until)
-        image_ids = tuple(dict.fromkeys(wanted.what))
-        return _sorted_out(image_ids, self._outcomes(wanted, image_ids, until=until))
+        if isinstance(request.images, OwnerGroup):
+            return self._group(request, request.images, until=until)
+        image_ids = tuple(dict.fromkeys(request.images))
+        return _result(image_ids, self._outcomes(request, image_ids, until=until))
 
-    def _group(self, wanted: DeletionRequest, group: OwnerGroup, *, until: datetime) -> DeletionResult:
-        now, cursor = self.clock.now(), wanted.cursor
+    def _group(self, request: DeletionRequest, group: OwnerGroup, *, until: datetime) -> DeletionResult:
+        now, cursor = self.clock.now(), request.cursor
         after = self.cursors.read(cursor, group, at=now) if cursor is not None else None
         page = self.lists.members(group, after=after, limit=MAX_IDS)
-        outcomes = self._outcomes(wanted, page.image_ids, until=until)
+        outcomes = self._outcomes(request, page.image_ids, until=until)
         resume = page.resume_after
         for index, outcome in enumerate(outcomes):
             if isinstance(outcome, DeadlineExceeded):
                 resume = page.image_ids[index - 1] if index else after or _BEFORE_ALL
                 break
-        done = _sorted_out(page.image_ids, outcomes)
+        result = _result(page.image_ids, outcomes)
         return DeletionResult(
-            done.successful,
-            tuple(one for one in done.failed if not isinstance(one[1], DeadlineExceeded)),
+            result.successful,
+            tuple(failure for failure in result.failed if not isinstance(failure[1], DeadlineExceeded)),
             self.cursors.make(resume, group, at=now) if resume is not None else None,
         )
 
     def _outcomes(
-        self, wanted: DeletionRequest, image_ids: Sequence[str], *, until: datetime
+        self, request: DeletionRequest, image_ids: Sequence[str], *, until: datetime
     ) -> list[ImageStoreError | None]:
         def delete(image_id: str) -> None:
-            self.deletion.delete(wanted.owner, image_id, permanent=wanted.permanent)
+            self.deletion.delete(request.owner, image_id, permanent=request.permanent)
 
         return self.batches.run(image_ids, delete, until=until)
 
 
-def _sorted_out(image_ids: Sequence[str], outcomes: Sequence[ImageStoreError | None]) -> DeletionResult:
+def _result(image_ids: Sequence[str], outcomes: Sequence[ImageStoreError | None]) -> DeletionResult:
     results = tuple(zip(image_ids, outcomes, strict=True))
     return DeletionResult(
         tuple(image_id for image_id, error in results if error is None),

@@ -1,7 +1,4 @@
-"""Many things of one kind in one request: a few at a time, each with a result of its own.
-
-What one of them does, or how it fails, changes nothing for the others.
-"""
+"""Runs one operation on many items of a request, a few at a time; each item succeeds or fails on its own."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,14 +11,14 @@ from image_store.ports.system import Clock
 
 CONCURRENCY = 5
 LAST_STEP = timedelta(seconds=2)
-"""What has begun may go on for so long after the deadline: it may be at its last write, whose outcome matters."""
+"""How long a running item may continue after the deadline: it may be at its last write."""
 
 logger = logging.getLogger("image_store")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batches:
-    """Runs batches in threads: what is slow waits for storage, or decodes outside of the interpreter's lock."""
+    """Runs batches in threads: items mostly wait for storage, or decode without the interpreter's lock."""
 
     clock: Clock
     concurrency: int = CONCURRENCY
@@ -30,11 +27,10 @@ class Batches:
     def run[I, R](
         self, items: Sequence[I], do: Callable[[I], R], *, until: datetime
     ) -> list[R | ImageStoreError]:
-        """What `do` answered or raised for each item, in the order of the items, which are begun in that order.
+        """The result or error of `do` for each item, in the order of the items. Items start in that order.
 
-        Items that were not begun by `until`, or are not done soon after, have DeadlineExceeded for their result; the
-        latter may be done all the same. An error that is none of the store's is logged, and answered as one without a
-        word about its cause.
+        An item that did not start by `until`, or did not end soon after, gets DeadlineExceeded; the latter may still
+        succeed. An unexpected error is logged and replaced by an ImageStoreError that hides its cause.
         """
 
         def attempt(item: I) -> R | ImageStoreError:
@@ -43,7 +39,7 @@ class Batches:
         pool = ThreadPoolExecutor(self.concurrency)
         running = [pool.submit(attempt, item) for item in items]
         wait(running, timeout=max(0.0, (until + self.last_step - self.clock.now()).total_seconds()))
-        # Nobody waits for what hangs: it is bound by the same rules as a function that was ended on its way.
+        # An item that hangs is abandoned: that leaves no more than a function that ends in the middle of it.
         pool.shutdown(wait=False, cancel_futures=True)
         return [_outcome(future) for future in running]
 
@@ -62,5 +58,5 @@ def _outcome[R](future: Future[R]) -> R | ImageStoreError:
 
 def _too_late() -> DeadlineExceeded:
     return DeadlineExceeded(
-        "There was no time left for this one in the request; send it again.", retry_after=timedelta(seconds=1)
+        "The request had no time left for this item; send it again.", retry_after=timedelta(seconds=1)
     )

@@ -1,11 +1,14 @@
-"""Trash, restore and permanent deletion.
+"""Moves images to the trash, restores them, and deletes them permanently.
 
-Deleting for good: a conditional step to DELETING (the image is gone for everybody from here on, its quota is given
-back and its publication withdrawn) → public copies → private objects → TOMBSTONE, which waits until writes that
-were on their way can no longer arrive → one more sweep of the image's folder → gone. Once the copies are gone, the
-CDN is told to forget them and their publication's row goes, as `publishing` says.
+Permanent deletion
+1. One conditional write takes the record to DELETING. From here on the image answers 404; its quota is given back and
+   its publication withdrawn.
+2. Delete the public copies, then the private objects.
+3. The record becomes a TOMBSTONE, until late writes are impossible.
+4. Cleanup sweeps the image's folder once more and removes the record.
 
-Whatever fails after the first step is finished by cleanup, which finds the record in the due index.
+After step 2 the CDN is purged and the publication's row removed, as `publishing` describes. If a step after the first
+fails, cleanup finishes it: it finds the record in the due index.
 """
 
 from dataclasses import dataclass, replace
@@ -27,7 +30,7 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """Takes images away, with a way back for as long as the deployment keeps its trash."""
+    """Deletes images; an image in the trash can be restored until the retention of the deployment ends."""
 
     repository: ImageRepository
     retrieval: Retrieval
@@ -39,9 +42,9 @@ class Deletion:
     trash_retention: timedelta
 
     def delete(self, owner: str, image_id: str, *, permanent: bool) -> None:
-        """Move an image to the trash, or delete it for good; without trash every deletion is permanent.
+        """Move an image to the trash, or delete it permanently; without a trash every deletion is permanent.
 
-        Deleting what lies in the trash already changes nothing. Safe to retry.
+        Moving an image to the trash twice changes nothing. Safe to retry.
         """
         for _ in range(_TRIES):
             image = self.retrieval.get(owner, image_id)
@@ -56,14 +59,14 @@ class Deletion:
         raise _contended()
 
     def restore(self, owner: str, image_id: str) -> Image:
-        """Take an image out of the trash; it comes back private, for its link is dead.
+        """Restore an image from the trash, as a private image: its public link stays dead.
 
-        The record is as its owner sees it. Safe to retry.
+        Returns the image as its owner sees it. Safe to retry.
         """
         sensitive: Sensitive | None = None
         for tried in range(_TRIES):
             image = self.retrieval.get(owner, image_id)
-            if not tried:  # before anything is changed that could not be answered
+            if not tried:  # first: without KMS nothing may change
                 sensitive = self.sealing.read(image)
             if image.record.state is State.READY:
                 return shown(image, sensitive)
@@ -102,7 +105,7 @@ class Deletion:
     def finish(self, image: Image) -> bool:
         """Delete the objects of a DELETING image and leave its tombstone; False leaves the rest to cleanup."""
         record = image.record
-        # The intent of an abandoned reservation: its row is due by itself, yet its copies may go at once.
+        # An abandoned reservation may have an intended publication. Its row is due by itself; its copies can go now.
         publications = [name for name in (record.publication, record.intent) if name is not None]
         try:
             if self.publisher.bucket is not None:
@@ -115,7 +118,7 @@ class Deletion:
                 change=self.ids.token(),
                 due_at=self.clock.now() + TOMBSTONE_GRACE,
             )
-            # Rows of publications wait for their own deadline: copies may still be on their way.
+            # Publication rows stay until their own deadline: copies may still arrive.
             self.repository.replace(image, Image(tombstone, Details()))
         except (StorageUnavailable, Conflict):
             return False

@@ -1,18 +1,16 @@
 """Direct uploads: the client sends its bytes straight to the private bucket.
 
-1. Begin. The write protocol's reservation, for longer: the record is PENDING, its quota is taken with the size that
-   was announced, and the client gets a link that stores exactly that many bytes of that type, once, in staging.
-2. The client PUTs. Nobody hears of it.
-3. Complete. The staged bytes are read and verified: size, checksum, type, a full decode. Then the record takes a new
-   attempt with what was found, in one conditional transaction, and the write protocol goes on: the original is
-   copied out of staging by the very ETag that was verified, the renditions are put, the image is committed.
-   At last the staged object is removed; it belongs to nobody any more.
+1. Begin. Reserve the image for 40 minutes: the record is PENDING and takes the quota for the announced size. The
+   client gets a link that stores exactly that many bytes of that type, once, in staging.
+2. The client PUTs the bytes. The store gets no event.
+3. Complete. Read and verify the staged bytes: size, checksum, type, a full decode. One conditional transaction gives
+   the record a new attempt and the facts of the bytes. Then the write protocol continues: copy the original out of
+   staging by the ETag that was verified, put the renditions, commit. Finally delete the staged object.
 
-Completing twice, or in two places at once, is harmless: each try has an attempt of its own, only one of them can
-commit, and what the others wrote is collected by cleanup. Bytes that arrive after the end, or again, lie in staging
-below an id that no longer waits for them, until cleanup takes them away.
+Completing twice, or in two places at once, is harmless: each try has its own attempt, only one attempt can commit, and
+cleanup removes what the others wrote. Bytes that arrive late, or again, stay in staging until cleanup removes them.
 
-What takes too long for a request is handed over to a queue, and completed in the same way behind it.
+An upload that takes too long for a request is queued and completed in the same way after the request.
 """
 
 import hashlib
@@ -59,10 +57,10 @@ from image_store.services.images.write_protocol import StagedObject, too_late
 
 COMPLETION_LIFETIME = LONGEST_RESERVATION
 LINK_LIFETIME = COMPLETION_LIFETIME - timedelta(minutes=10)
-"""A PUT that began in time may end after its link has expired, and still be completed."""
+"""Shorter than the reservation: a PUT that begins just before the link expires can still be completed."""
 IN_REQUEST_BYTES = 20 * 1024 * 1024
-"""Larger uploads are completed behind the request: reading and decoding them may take longer than a request has."""
-_HANDED_OVER = timedelta(minutes=5)
+"""Larger uploads are completed after the request: reading and decoding them may exceed the timeout of a request."""
+_QUEUE_WAIT = timedelta(minutes=5)
 
 _REFUSALS: tuple[type[ImageStoreError], ...] = (
     ChecksumMismatch,
@@ -73,7 +71,7 @@ _REFUSALS: tuple[type[ImageStoreError], ...] = (
     TooManyFrames,
     UnsupportedMediaType,
 )
-"""What can never become better: the bytes are what they are."""
+"""Errors of the bytes themselves, which a retry cannot cure."""
 
 _ENDED: tuple[type[ImageStoreError], ...] = (UploadNotFound, UploadIncomplete, *_REFUSALS)
 _BY_CODE = {refusal.code: refusal for refusal in _REFUSALS}
@@ -82,7 +80,7 @@ _SHOWN = frozenset({State.READY, State.TRASHED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectUpload:
-    """Bytes that somebody is going to send, and what they say about them."""
+    """A description of bytes that a client is going to send."""
 
     owner: str
     media_type: MediaType
@@ -119,7 +117,7 @@ class DirectUploads:
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def begin(self, upload: DirectUpload) -> Ticket | Image:
-        """Reserve an image whose bytes will be sent; a record, as its owner sees it, when it is stored already.
+        """Reserve an image whose bytes will be sent; an image that is stored already is returned as its owner sees it.
 
         Safe to retry with the same idempotency key: the ticket is for the same image.
 
@@ -148,9 +146,9 @@ class DirectUploads:
         return self._answer(reserved if isinstance(reserved, Image) else reserved.image)
 
     def complete(self, owner: str, image_id: str, *, until: datetime) -> Image | None:
-        """Verify what has arrived and make it an image; None when that goes on behind the request.
+        """Verify the staged bytes and store the image; None when that continues after the request.
 
-        The record is as its owner sees it. Safe to repeat: a completed upload is its image.
+        Returns the image as its owner sees it. Safe to repeat: a completed upload returns its image.
 
         Raises
         ------
@@ -164,36 +162,36 @@ class DirectUploads:
         record = image.record
         if record.state in _SHOWN:
             return self.sealing.opened(image)
-        staging_key = self._awaited(record)
+        staging_key = self._staging_key(record)
         if record.refusal is not None:
             raise _BY_CODE[record.refusal]("The bytes of this upload were refused; begin a new one.")
         now = self.clock.now()
-        handed_over = record.queued_at + _HANDED_OVER if record.queued_at is not None else None
-        if handed_over is not None and not has_passed(handed_over, now, longest=_HANDED_OVER):
+        queue_ends_at = record.queued_at + _QUEUE_WAIT if record.queued_at is not None else None
+        if queue_ends_at is not None and not has_passed(queue_ends_at, now, longest=_QUEUE_WAIT):
             return None
         if record.size_bytes > IN_REQUEST_BYTES:
-            self._arrived(staging_key)
-            self._hand_over(image)
+            self._staged_etag(staging_key)
+            self._queue(image)
             return None
-        sensitive = self.sealing.read(image)  # before anything is changed that could not be answered
+        sensitive = self.sealing.read(image)  # first: without KMS nothing may change
         try:
             return shown(self._accept(image, staging_key, until=until), sensitive)
         except DeadlineExceeded:
-            self._hand_over(self.repository.get(image_id) or image)
+            self._queue(self.repository.get(image_id) or image)
             return None
 
     def finish(self, work: CompleteUpload, *, until: datetime) -> None:
-        """Complete an upload that was handed over; whatever has been decided about it meanwhile stays so.
+        """Complete a queued upload, unless it was completed or refused meanwhile.
 
-        Safe to repeat. Raises Conflict, StorageUnavailable and DeadlineExceeded: trying again later may succeed.
+        Safe to repeat. Raises Conflict, StorageUnavailable or DeadlineExceeded; a later retry may succeed.
         """
         image = self.repository.get(work.image_id)
         if image is None or image.record.refusal is not None:
             return
         try:
-            self._accept(image, self._awaited(image.record), until=until)
+            self._accept(image, self._staging_key(image.record), until=until)
         except _ENDED:
-            return  # the client hears of it when it asks
+            return  # the client gets this error when it completes the upload
 
     def _answer(self, image: Image) -> Ticket | Image:
         record = image.record
@@ -209,36 +207,38 @@ class DirectUploads:
         )
         return Ticket(record.id, put, expires_at)
 
-    def _awaited(self, record: ImageRecord) -> str:
-        """The key under which the bytes of a direct upload are awaited."""
+    def _staging_key(self, record: ImageRecord) -> str:
+        """The staging key of an upload that still waits for its bytes; raises UploadNotFound for any other."""
         late = is_due(record, self.clock.now())
         if record.state is not State.PENDING or record.staging_key is None or late:
             raise _not_found()
         return record.staging_key
 
-    def _arrived(self, staging_key: str) -> str:
-        """The ETag of what has been staged."""
+    def _staged_etag(self, staging_key: str) -> str:
+        """The ETag of the staged bytes."""
         stored = self.private.head(staging_key)
         if stored is None or stored.etag is None:
             raise UploadIncomplete("Nothing has arrived for this upload yet: PUT the bytes first.")
         return stored.etag
 
-    def _hand_over(self, image: Image) -> None:
+    def _queue(self, image: Image) -> None:
         self.work.send(CompleteUpload(image.record.id))
         queued = image.record.next_version(self.ids.token(), queued_at=self.clock.now())
         try:
             self.repository.replace(image, replace(image, record=queued))
         except Conflict:
-            return  # it is being completed already
+            return  # another request completes it already
 
     def _accept(self, image: Image, staging_key: str, *, until: datetime) -> Image:
         record = image.record
-        etag = self._arrived(staging_key)
+        etag = self._staged_etag(staging_key)
         try:
             data = self.private.get(staging_key, etag=etag, max_bytes=record.size_bytes)
-            processed = self._verified(image, data)
+            processed = self._verify(image, data)
         except ObjectMissing as missing:
-            raise Conflict("The uploaded bytes were taken away while they were being read.") from missing
+            raise Conflict(
+                "The uploaded bytes were removed or replaced while they were being read."
+            ) from missing
         except _REFUSALS as refusal:
             self._refuse(image, refusal.code)
             raise
@@ -250,7 +250,7 @@ class DirectUploads:
         self._remove_staged(staging_key)
         return stored
 
-    def _verified(self, image: Image, data: bytes) -> ProcessedImage:
+    def _verify(self, image: Image, data: bytes) -> ProcessedImage:
         record = image.record
         if len(data) != record.size_bytes or hashlib.sha256(data).hexdigest() != record.sha256:
             raise ChecksumMismatch("The bytes that arrived are not those that were announced.")
@@ -263,13 +263,13 @@ class DirectUploads:
         )
 
     def _refuse(self, image: Image, code: str) -> None:
-        """Remember why the bytes were refused, for whoever asks again."""
+        """Record why the bytes were refused, so that a repeat gets the same error."""
         record = image.record
         refused = record.next_version(self.ids.token(), refusal=code)
         try:
             self.repository.replace(image, replace(image, record=refused))
         except (Conflict, StorageUnavailable):
-            return  # the next one to look at the bytes will refuse them as well
+            return  # the next try refuses the same bytes again
 
     def _remove_staged(self, staging_key: str) -> None:
         try:

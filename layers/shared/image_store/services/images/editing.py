@@ -1,4 +1,4 @@
-"""Changing what is said about an image, and who may see it."""
+"""Changes the attributes and the visibility of an image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from image_store.services.images.retrieval import Retrieval, not_found
 from image_store.services.images.sealing import Sealing
 
 Edit = Callable[[Image], Image]
-"""A pure change of what the caller may change: details, category, visibility and expiry."""
+"""A pure function that changes details, category, visibility or expiry."""
 
 _TRIES = 3
 
@@ -31,10 +31,10 @@ class Editing:
     sealing: Sealing
 
     def edit(self, owner: str, image_id: str, edit: Edit, *, if_version: int | None) -> Image:
-        """Apply an edit to an image that is READY, and answer the record as its owner sees it.
+        """Apply an edit to a READY image, and return it as its owner sees it.
 
-        With `if_version` the edit meets exactly that version or PreconditionFailed; without it a concurrent
-        change is read again and the edit repeated. Safe to retry.
+        With `if_version`, raises PreconditionFailed for any other version. Without it, the edit is repeated after a
+        concurrent change. Safe to retry.
         """
         sensitive: Sensitive | None = None
         for tried in range(_TRIES):
@@ -43,12 +43,12 @@ class Editing:
                 raise not_found()
             if if_version is not None and image.record.version != if_version:
                 raise PreconditionFailed("The image has changed since you read it; read it again.")
-            if not tried:  # before anything is changed that could not be answered; no edit changes it
+            if not tried:  # first: without KMS nothing may change; no edit changes the sensitive part
                 sensitive = self.sealing.read(image)
             try:
                 return shown(self._apply(image, edit), sensitive)
             except Conflict:
-                continue  # with `if_version` only what leaves the version as it is can be tried again
+                continue  # with `if_version` only a change that kept the version lets a retry succeed
         raise Conflict("The image is being changed by others at this moment; try again.")
 
     def _apply(self, image: Image, edit: Edit) -> Image:
@@ -56,8 +56,8 @@ class Editing:
         if edited == image:
             return image
         now = self.clock.now()
-        wanted = edited.record.visibility
-        if edited.record.kind is Kind.REFERENCE and wanted is not Visibility.PRIVATE:
+        visibility = edited.record.visibility
+        if edited.record.kind is Kind.REFERENCE and visibility is not Visibility.PRIVATE:
             raise InvalidRequest("A reference image is always private.")
         expires_at = edited.record.expires_at
         if expires_at is not None and expires_at != image.record.expires_at and expires_at <= now:
@@ -67,10 +67,10 @@ class Editing:
             details = replace(details, alt_text=derived_alt_text(details.title, details.generation))
         edited = Image(replace(edited.record, updated_at=now, due_at=expires_at), details)
         before = image.record
-        if before.publication is None and wanted is not Visibility.PRIVATE:
-            return self.publisher.publish(image, wanted, edited=edited)
+        if before.publication is None and visibility is not Visibility.PRIVATE:
+            return self.publisher.publish(image, visibility, edited=edited)
         record = edited.record.next_version(self.ids.token())
-        withdrawn = self.publisher.withdrawn(before, now) if wanted is Visibility.PRIVATE else ()
+        withdrawn = self.publisher.withdrawn(before, now) if visibility is Visibility.PRIVATE else ()
         if withdrawn:
             record = replace(record, publication=None)
         changed = replace(edited, record=record)

@@ -1,7 +1,6 @@
-"""Digests of what is told to nobody.
+"""Keyed digests of sensitive texts.
 
-Whoever can read a plain digest of a prompt can try prompts until one fits. These can be made with a key of the
-signing secret alone.
+A plain digest of a prompt could be matched by trying prompts. These digests need a key of the signing secret.
 """
 
 import hmac
@@ -11,7 +10,7 @@ from image_store.services.delivery.signing import current_key
 
 
 class Fingerprints:
-    """Makes fingerprints with the current key of the signing secret; another key makes other ones."""
+    """Makes fingerprints with the current key of the signing secret; a new key changes every fingerprint."""
 
     def __init__(self, *, keys: Callable[[], Mapping[str, str]]) -> None:
         self._keys = keys

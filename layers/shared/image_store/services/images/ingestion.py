@@ -1,10 +1,9 @@
-"""Turning objects that were dropped into the ingest bucket into images.
+"""Stores objects from the ingest bucket as images.
 
-The owner is named by the object's key, `ingest/{owner}/…`, so whoever may write that bucket may act for any owner.
-Ingested images are private. Events come at least once and out of order: bucket, key and version of an object make
-its idempotency key, which is kept for longer than the object, so that it becomes one image however often it is
-announced. What is refused is noted for as long, for the sweep that looks for lost events: it is no reason not to try
-an object again when somebody asks for that.
+The object's key names the owner, `ingest/{owner}/…`, so everyone who may write that bucket may act for any owner.
+Ingested images are private. Events arrive at least once and out of order. Bucket, key and version of an object form
+its idempotency key, which lives longer than the object, so repeated events make one image. A refusal is noted for as
+long, so that the sweep for lost events skips the object; a repeated event tries it again.
 """
 
 import hashlib
@@ -29,7 +28,7 @@ from image_store.services.images.uploads import Upload, Uploads
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingestion:
-    """Reads dropped objects and stores them."""
+    """Stores dropped objects."""
 
     bucket: ObjectStore
     notes: IngestNotes
@@ -38,13 +37,12 @@ class Ingestion:
     max_bytes: int = MAX_BYTES
 
     def ingest(self, dropped: DroppedObject, *, until: datetime) -> Image | None:
-        """Store an object for the owner its key names; None when it is gone again, or its image was deleted since.
+        """Store an object for the owner in its key; None if the object is gone, or its image was deleted.
 
-        Gives up at `until`, safe to repeat.
-
-        Raises what `Uploads.accept` raises; whatever is not a fault of the stores is final.
+        Safe to repeat. Raises DeadlineExceeded at `until`, and what `Uploads.accept` raises; only errors of the stores
+        are worth a retry.
         """
-        owner, filename = _named(dropped.key)
+        owner, filename = _owner_and_filename(dropped.key)
         if dropped.size_bytes > self.max_bytes:
             raise PayloadTooLarge(f"The object has more than {self.max_bytes:,} bytes.")
         try:
@@ -68,11 +66,11 @@ class Ingestion:
             return None
 
     def refuse(self, dropped: DroppedObject) -> None:
-        """Note that an object can never become an image, as far as is known now."""
+        """Note that an object was refused."""
         self.notes.note(dropped.name, what="refused", expires_at=self.clock.now() + RESULT_LIFETIME)
 
 
-def _named(key: str) -> tuple[str, str]:
+def _owner_and_filename(key: str) -> tuple[str, str]:
     owner, slash, rest = key.removeprefix(INGEST_PREFIX).partition("/")
     owner = unquote(owner)
     filename = rest.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Reading one image, by its owner or by whoever has its link."""
+"""Reads one image, for its owner or by its public link."""
 
 import hmac
 
@@ -11,43 +11,43 @@ _SHOWN = frozenset({State.READY, State.TRASHED})
 
 
 def not_found() -> ImageNotFound:
-    """The one answer for what does not exist, is deleted, or belongs to somebody else."""
+    """The same error for an image that does not exist, is deleted, or belongs to another owner."""
     return ImageNotFound("There is no such image.")
 
 
 class Retrieval:
-    """Finds images for those who may see them."""
+    """Reads images for callers that may see them."""
 
     def __init__(self, *, repository: ImageRepository) -> None:
         self._repository = repository
 
     def get(self, owner: str, image_id: str) -> Image:
-        """An image of this owner, ready or trashed; ImageNotFound otherwise."""
+        """An image of this owner, READY or TRASHED; ImageNotFound otherwise."""
         image = self._repository.get(image_id) if is_image_id(image_id) else None
         if image is None or image.record.owner != owner or image.record.state not in _SHOWN:
             raise not_found()
         return image
 
     def get_record(self, owner: str, image_id: str) -> ImageRecord:
-        """The same without its details: one item read."""
+        """The record alone: one item read; ImageNotFound as in `get`."""
         record = self._repository.get_record(image_id) if is_image_id(image_id) else None
         if record is None or record.owner != owner or record.state not in _SHOWN:
             raise not_found()
         return record
 
     def ready(self, image_id: str) -> ImageRecord:
-        """An image that is READY, whoever's it is; ImageNotFound otherwise."""
+        """The record of a READY image of any owner; ImageNotFound otherwise."""
         record = self._repository.get_record(image_id) if is_image_id(image_id) else None
         if record is None or record.state is not State.READY:
             raise not_found()
         return record
 
     def published(self, link: str) -> ImageRecord:
-        """The image that a public link shows; ImageNotFound unless the link is that of its current publication."""
-        named = parse_link(link)
-        record = self._repository.get_record(named[0]) if named else None
-        if named is None or record is None or record.state is not State.READY or record.publication is None:
+        """The record of a public link; ImageNotFound unless the link is that of the current publication."""
+        parts = parse_link(link)
+        record = self._repository.get_record(parts[0]) if parts else None
+        if parts is None or record is None or record.state is not State.READY or record.publication is None:
             raise not_found()
-        if not hmac.compare_digest(record.publication, named[1]):
+        if not hmac.compare_digest(record.publication, parts[1]):
             raise not_found()
         return record

@@ -1,10 +1,11 @@
-"""Keeping what is sensitive sealed: it is sealed before anything is reserved, and opened for its owner's answers alone.
+"""Encrypts the sensitive attributes of images ("seals" them) and decrypts them for their owners.
 
-Everything in between (rows, the stream and its consumers, search, feed, cards, alternative texts, marks in pictures)
-has the sealed text and nothing else. A sealed text opens for the image and the owner it was sealed for, and never in
-another record. Sealing an image asks KMS once, opening it asks once, and an image with nothing sealed asks never.
+Attributes are sealed before the image is reserved and opened only in answers to the owner. Rows, stream consumers,
+search, feed, cards, alternative texts and marks in pictures see the sealed text alone. A sealed text is bound to its
+image and owner, so it does not open in another record. Sealing or opening an image calls KMS once; an image with
+nothing sealed needs no call.
 
-Whoever changes an image and answers with it reads the sensitive part first: without KMS nothing is changed.
+A service that changes an image and returns it reads the sensitive part first, so that without KMS nothing changes.
 """
 
 from collections.abc import Callable
@@ -18,14 +19,14 @@ from image_store.ports.secrets import Cipher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealing:
-    """Seals and opens what is said about images; the cipher is made at its first use."""
+    """Seals and opens attributes; the cipher is made at its first use."""
 
     cipher: Callable[[], Cipher]
     seals: bool
-    """Whether what is new is sealed; what was sealed before is opened all the same."""
+    """Whether new images are sealed; what was sealed earlier can always be opened."""
 
     def seal(self, attributes: Attributes, *, owner: str, image_id: str) -> tuple[Attributes, str | None]:
-        """What may be kept of attributes in plain, and what was sealed of them for an image.
+        """The plain part of attributes, and the sealed text of the rest; None if nothing is sensitive.
 
         Raises
         ------
@@ -38,13 +39,13 @@ class Sealing:
         return self.without_sensitive(attributes), sealed
 
     def without_sensitive(self, attributes: Attributes) -> Attributes:
-        """What will be kept of attributes in plain; nothing is sealed yet."""
+        """The plain part of attributes; nothing is sealed here."""
         if not self.seals:
             return attributes
         return replace(attributes, generation=left_open(attributes.generation), analysis=None)
 
     def read(self, image: Image) -> Sensitive | None:
-        """What is sealed of a record; None where nothing is.
+        """The sensitive part of an image, opened; None if nothing is sealed.
 
         Raises
         ------
@@ -58,12 +59,12 @@ class Sealing:
         return Sensitive.from_text(self.cipher().open(sealed, context=context_of(record)))
 
     def opened(self, image: Image) -> Image:
-        """A record as its owner sees it; raises what `read` raises."""
+        """An image as its owner sees it; raises what `read` raises."""
         return shown(image, self.read(image))
 
 
 def context_of(record: ImageRecord) -> dict[str, str]:
-    """What the sealed text of an image is bound to."""
+    """The encryption context that binds a sealed text to its image and owner."""
     return _context(record.owner, record.id)
 
 

@@ -1,6 +1,6 @@
-"""Where the bytes of an image come from: they came with the request, or lie at a URL.
+"""Reads the bytes of an image from the request or from a URL.
 
-A URL is opened late, when it is clear that its bytes are needed.
+A URL is fetched only once it is clear that its bytes are needed.
 """
 
 import base64
@@ -16,22 +16,22 @@ from image_store.domain.images.media import MAX_BYTES, parse_declared
 from image_store.ports.images import Fetcher
 
 _LONGEST_INDENT = 100
-"""White space before a data URI is looked past as far as this."""
+"""White space that may precede a data URI."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes, and what their sender says about them."""
+    """Bytes with the type and filename that came with them."""
 
     data: bytes
     declared_type: str | None = None
     filename: str | None = None
-    """What to call them if nothing else is said."""
+    """A name for the image if its attributes have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteUrl:
-    """Bytes that lie somewhere else; the URL is not checked yet."""
+    """Bytes at a URL that is not checked yet."""
 
     url: str
 
@@ -47,16 +47,16 @@ class Sources:
     max_bytes: int = MAX_BYTES
 
     def open(self, source: ImageSource, *, until: datetime) -> Content:
-        """The bytes of a source, fetched by `until` when they lie somewhere else; UrlNotAllowed when they cannot be.
+        """The bytes of a source; a URL is fetched by `until`. Raises UrlNotAllowed.
 
-        What a server says of its bytes counts only if it names a type that the store accepts: many know no better
-        than `application/octet-stream`.
+        A server's Content-Type counts only if it names an accepted type: many servers send
+        `application/octet-stream`.
         """
         if isinstance(source, Content):
             return source
         fetched = self.fetcher().fetch(source.url, max_bytes=self.max_bytes, until=until)
-        said = fetched.content_type
-        declared = said if said is not None and parse_declared(said) is not None else None
+        content_type = fetched.content_type
+        declared = content_type if content_type is not None and parse_declared(content_type) else None
         return Content(fetched.data, declared, filename_in(source.url))
 
 
@@ -66,7 +66,7 @@ def filename_in(url: str) -> str | None:
 
 
 def in_base64(text: str) -> Content:
-    """What base64 (RFC 4648, section 4) carries; white space in it does not count."""
+    """The bytes of a base64 text (RFC 4648, section 4); white space in it is ignored."""
     if is_data_uri(text):
         raise InvalidRequest(
             "`source.base64` holds a data URI: send it as `source.data_uri`, or send only what follows its comma."
@@ -75,7 +75,7 @@ def in_base64(text: str) -> Content:
 
 
 def in_data_uri(uri: str) -> Content:
-    """What a data URI (RFC 2397) carries, read as browsers do; one that names no type declares none."""
+    """The bytes and declared type of a data URI (RFC 2397), read as browsers read it."""
     head, comma, text = uri.strip().partition(",")
     if not comma or not is_data_uri(head):
         raise InvalidRequest(

@@ -36,7 +36,7 @@ class Upload:
     source: ImageSource
     attributes: Attributes
     until: datetime
-    """The deadline. An upload that is not done by then stops; a repeat is safe."""
+    """The deadline: an upload that is not done by then fails, and is safe to repeat."""
     idempotency: IdempotencyKey | None = None
     extra_warnings: Callable[[ProcessedImage], tuple[str, ...]] = lambda _: ()
     """Warnings about the decoded picture, besides those that every upload may get."""

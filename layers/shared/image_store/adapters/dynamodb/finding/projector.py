@@ -214,11 +214,11 @@ class DynamoProjector(Projector):
         item = self._rows.call("get_item", Key=keys.REBUILD, ConsistentRead=True).get("Item")
         return Rebuild() if item is None else rebuild_of(item)
 
-    def keep_rebuild(self, rebuild: Rebuild) -> Rebuild:
+    def store_rebuild(self, rebuild: Rebuild) -> Rebuild:
         item: items.Item = {
             **keys.REBUILD,
-            "serving": {"N": str(rebuild.serving)},
-            "building": {"N": str(rebuild.building)},
+            "serving": {"N": str(rebuild.served_epoch)},
+            "building": {"N": str(rebuild.new_epoch)},
             "step": {"N": str(rebuild.step + 1)},
             "examined": {"N": str(rebuild.examined)},
         }
@@ -236,7 +236,9 @@ class DynamoProjector(Projector):
             raise Conflict("Another run continues the rebuild at this moment.")
         return rebuild_of(item)
 
-    def remake(self, *, after: str | None, limit: int, epoch: int, at: datetime) -> tuple[int, str | None]:
+    def rebuild_slice(
+        self, *, after: str | None, limit: int, epoch: int, at: datetime
+    ) -> tuple[int, str | None]:
         start = {} if after is None else {"ExclusiveStartKey": json.loads(after)}
         response = self._rows.call(
             "scan", ProjectionExpression="pk, sk", ConsistentRead=True, Limit=limit, **start
@@ -244,9 +246,9 @@ class DynamoProjector(Projector):
         row_keys = [(item["pk"]["S"], item["sk"]["S"]) for item in response["Items"]]
         for pk, sk in row_keys:
             if (image_id := keys.image_of_record(keys.key(pk, sk))) is not None:
-                self._remake_one(image_id, epoch, at, again=True)
+                self._project_row(image_id, epoch, at, again=True)
             elif pk.startswith(keys.PROJECTION_PREFIX):
-                self._remake_one(pk.removeprefix(keys.PROJECTION_PREFIX), epoch, at, again=False)
+                self._project_row(pk.removeprefix(keys.PROJECTION_PREFIX), epoch, at, again=False)
             elif pk.startswith(keys.STATS_PREFIX) and keys.epoch_of_stats(pk) < epoch:
                 self._let_expire((pk, sk), at + RETENTION_AFTER_END)
         self._feed.restore(pk.removeprefix(keys.IMAGE_PREFIX) for pk, sk in row_keys if sk == keys.META)
@@ -255,7 +257,7 @@ class DynamoProjector(Projector):
         last = response.get("LastEvaluatedKey")
         return len(row_keys), json.dumps(last) if last else None
 
-    def _remake_one(self, image_id: str, epoch: int, at: datetime, *, again: bool) -> None:
+    def _project_row(self, image_id: str, epoch: int, at: datetime, *, again: bool) -> None:
         try:
             self.project(image_id, epoch=epoch, at=at, again=again)
         except UnreadableRow as error:  # its rows stay, and the rebuild continues with other images

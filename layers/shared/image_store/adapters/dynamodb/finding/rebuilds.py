@@ -7,10 +7,10 @@ from image_store.domain.finding.projection import Rebuild
 
 
 def rebuild_of(item: Item) -> Rebuild:
-    """The rebuild in an item."""
+    """The rebuild in an item, which stores the epochs as `serving` and `building`."""
     return Rebuild(
-        serving=int(item["serving"]["N"]),
-        building=int(item["building"]["N"]),
+        served_epoch=int(item["serving"]["N"]),
+        new_epoch=int(item["building"]["N"]),
         begins_at=parse_time(item["begins_at"]["S"]) if "begins_at" in item else None,
         after=item["after"]["S"] if "after" in item else None,
         step=int(item["step"]["N"]),
@@ -21,4 +21,4 @@ def rebuild_of(item: Item) -> Rebuild:
 def served_epoch(table: DynamoTable) -> int:
     """The epoch whose figures are answered."""
     item = table.call("get_item", Key=keys.REBUILD).get("Item")
-    return (Rebuild() if item is None else rebuild_of(item)).serving
+    return (Rebuild() if item is None else rebuild_of(item)).served_epoch

@@ -1,4 +1,4 @@
-"""Changes of records, as the table's stream tells of them."""
+"""Reads changes of image records from records of the table's stream."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,19 +8,19 @@ from image_store.adapters.dynamodb.images import records
 from image_store.domain.operations.audit import AuditEntry
 
 
-def changed_image(told: dict[str, Any]) -> str | None:
-    """The image whose record a record of the stream tells of; None when it tells of another row."""
-    return keys.image_of_record(told["dynamodb"]["Keys"])
+def changed_image(stream_record: dict[str, Any]) -> str | None:
+    """The id of the image that a stream record is about; None for a stream record about another kind of row."""
+    return keys.image_of_record(stream_record["dynamodb"]["Keys"])
 
 
-def change_of(told: dict[str, Any]) -> AuditEntry | None:
-    """The change that a record of the stream tells of; None when it is one of other rows than an image's record."""
-    stream = told["dynamodb"]
+def change_of(stream_record: dict[str, Any]) -> AuditEntry | None:
+    """The change in a stream record, as an audit entry; None for a stream record about another kind of row."""
+    stream = stream_record["dynamodb"]
     if keys.image_of_record(stream["Keys"]) is None:
         return None
     before, after = stream.get("OldImage"), stream.get("NewImage")
     return AuditEntry(
-        event_id=told["eventID"],
+        event_id=stream_record["eventID"],
         at=datetime.fromtimestamp(stream["ApproximateCreationDateTime"], UTC),
         before=records.record_of(before) if before else None,
         after=records.record_of(after) if after else None,

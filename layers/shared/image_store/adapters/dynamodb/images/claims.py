@@ -1,4 +1,4 @@
-"""What reservations have taken, as rows that they and the records write."""
+"""Reads the rows of checksums, idempotency keys and usage."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ class DynamoClaims(OnTable, Claims):
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": keys.checksum(owner, sha256)}},
             ConsistentRead=True,
-            # GUARD sorts after every id (ids begin with a hexadecimal digit), so the newest rows hold it.
+            # GUARD sorts after every id (ids begin with a hexadecimal digit), so it is among the newest rows.
             ScanIndexForward=False,
             Limit=_MAX_COPIES_READ,
         )

@@ -1,4 +1,4 @@
-"""What ingest remembers of objects that are no images, beside their idempotency names."""
+"""Rows for dropped objects that are no images, beside the rows of their idempotency keys."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -33,20 +33,20 @@ class DynamoIngestNotes(OnTable, IngestNotes):
 
 
 def _holds(item: items.Item, at: datetime) -> bool:
-    """Whether an object is still known to be stored, by its idempotency key, or noted."""
+    """Whether an idempotency row or a note is still valid."""
     if "what" in item:
         return holds(item["what"]["S"], expiry_of(item), at)
     return expiry_of(item) >= at.replace(microsecond=0)
 
 
 def _sweep_item(sweep: str, position: SweepPosition) -> items.Item:
-    """Where a sweep stopped, as an item."""
+    """The item of a sweep position."""
     after = position.after
     where = {"key": {"S": after.key}, "version": {"S": after.version}} if after is not None else {}
     return {**keys.sweep(sweep), "not_before": {"S": items.text_time(position.not_before)}, **where}
 
 
 def _sweep_position_of(item: items.Item) -> SweepPosition:
-    """Where the sweep stopped that an item holds."""
+    """The sweep position in an item."""
     after = VersionPosition(item["key"]["S"], item["version"]["S"]) if "key" in item else None
     return SweepPosition(after, items.parse_time(item["not_before"]["S"]))

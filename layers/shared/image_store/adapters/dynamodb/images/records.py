@@ -1,4 +1,4 @@
-"""Records as items, and back, with every row that follows from a record."""
+"""Converts images to the rows of the table, and back."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ def rows_of(image: Image) -> dict[tuple[str, str], Item]:
 
 
 def feed_rows(image: Image) -> list[Item]:
-    """The rows by which everybody finds an image: of all, of its owner and of its groups; none unless it is public.
+    """The feed rows of an image: for everyone, for its owner and for each group; none unless it is public.
 
     They stay small, so that one Query reads a page of a hundred.
     """
@@ -66,9 +66,9 @@ def feed_rows(image: Image) -> list[Item]:
 
 
 def fingerprint(details: Details) -> str:
-    """A short text that tells one version of what the feed may show of details from another.
+    """A short digest of the details that the feed may show, to detect their changes.
 
-    It stands in rows, so what it is made of must stay the same from build to build.
+    It is stored, so its input must stay the same from build to build.
     """
     prompt = (details.generation or {}).get("prompt")
     shown = as_json([details.title, prompt, details.tags, details.groups])
@@ -98,17 +98,17 @@ def _meta(record: ImageRecord, details: Details) -> Item:
 
 
 _BY_OWNER = "owner"
-"""Stands for the subject who owns the image, who makes most changes and whom the record names already."""
+"""Short for the owner of the image, who makes most changes and whom the record names already."""
 
 
 def signature(record: ImageRecord, actor: Actor) -> Item:
-    """Who makes this change of the record: attributes for the audit trail alone, which nothing else reads."""
+    """The actor of a change, as attributes that only the audit trail reads."""
     by = _BY_OWNER if actor.is_subject(record.owner) else actor.name
     return {"by": {"S": f"{by} {actor.request_id}"}}
 
 
 def actor_of(item: Item) -> Actor | None:
-    """Who made the change that a META item carries; None for an item from before there was an audit trail."""
+    """The actor of the change in a META item; None for an item that is older than the audit trail."""
     if "by" not in item:
         return None
     by, _, request_id = item["by"]["S"].rpartition(" ")
@@ -133,7 +133,7 @@ def _detail(record: ImageRecord, details: Details) -> Item:
 
 
 def record_text(record: ImageRecord) -> str:
-    """All of a record that no condition, index or filter needs."""
+    """The fields of a record that no condition, index or filter needs, as JSON with short stored names."""
     return as_json(
         {
             "owner": record.owner,
@@ -165,7 +165,7 @@ def record_text(record: ImageRecord) -> str:
 
 
 def _micros(at: datetime) -> int:
-    """An instant of a record, which nothing sorts by: a dozen bytes shorter than as text."""
+    """An instant that is never sorted by; a dozen bytes shorter than text."""
     return (at - _EPOCH) // _MICROSECOND
 
 
@@ -174,7 +174,7 @@ def _instant(micros: int) -> datetime:
 
 
 def _while_uploading(record: ImageRecord) -> dict[str, Any]:
-    """What only a direct upload has; left out otherwise, for most images are none."""
+    """The fields of direct uploads; left out for other images."""
     optional = {
         "staging": record.staging,
         "refusal": record.refusal,
@@ -185,7 +185,7 @@ def _while_uploading(record: ImageRecord) -> dict[str, Any]:
 
 @schema.reading
 def record_of(item: Item) -> ImageRecord:
-    """The record that a META item of this or an earlier version holds; UnreadableRow for any other."""
+    """The record in a META item of this or an earlier schema version; UnreadableRow for any other."""
     schema.version_of(item)
     image = json.loads(item["record"]["S"])
     blurhash, color, perceptual_hash = image["looks"]
@@ -228,7 +228,7 @@ def record_of(item: Item) -> ImageRecord:
 
 
 def records_of(items: Iterable[Item]) -> RecordPage:
-    """The records that META items hold, with the ids of those that cannot be read; the log says why."""
+    """The records in META items, and the ids of unreadable ones; the log has the reason."""
     page = RecordPage()
     for item in items:
         found = list(schema.readable([item], record_of))
@@ -240,7 +240,7 @@ def records_of(items: Iterable[Item]) -> RecordPage:
 
 @schema.reading
 def details_of(item: Item) -> Details:
-    """The details that a DETAIL item of this or an earlier version holds; UnreadableRow for any other."""
+    """The details in a DETAIL item of this or an earlier schema version; UnreadableRow for any other."""
     schema.version_of(item)
     body = json.loads(item["body"]["S"])
     for name in ("tags", "groups", "warnings"):
@@ -249,7 +249,7 @@ def details_of(item: Item) -> Details:
 
 
 def image_of(items: list[Item]) -> Image | None:
-    """The record that the items of one image make; None without META."""
+    """The image in the items of one partition; None without META."""
     by_sort_key = {item["sk"]["S"]: item for item in items}
     if keys.META not in by_sort_key:
         return None

@@ -1,8 +1,8 @@
-"""The records of images: every expression that reads or writes one.
+"""Reads and writes image records.
 
-All writes are conditional transactions. Their conditions name the version a writer saw, so of two writers one
-loses and changes nothing. When the answer to a write is lost, a strong read settles it: the row carries the name
-of the change that made it (`change`), and a name is used once.
+All writes are conditional transactions. Their condition names the version that the writer read, so one of two
+concurrent writers fails and changes nothing. If the response to a write is lost, a strongly consistent read decides:
+the row has the name of the change that made it (`change`), and a name is used once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class DynamoRepository:
     """ImageRepository on one DynamoDB table; the client is made at the first call.
 
-    `actor` tells who makes a change, and every change of a record carries it: the audit trail is read from there.
+    `actor` returns the actor of a change. Every change is signed with it, for the audit trail.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class DynamoRepository:
                 "image_id": {"S": record.id},
                 "ttl": {"N": str(int(reservation.expires_at.timestamp()))},
             }
-            # DynamoDB removes expired rows late, up to two days: an expired one counts as absent.
+            # DynamoDB removes expired rows up to two days late, so an expired row counts as absent.
             write = self._put(
                 item,
                 "attribute_not_exists(pk) OR #ttl < :now",
@@ -106,7 +106,7 @@ class DynamoRepository:
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
         names, values, condition = _unchanged_parts(before)
-        said = {
+        attributes = {
             "record": {"S": records.record_text(after)},
             "amendment": {"S": after.amendment},
             **records.signature(after, self._actor()),
@@ -114,10 +114,10 @@ class DynamoRepository:
         update = {
             "TableName": self._table,
             "Key": keys.record(before.id),
-            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in said),
+            "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in attributes),
             "ConditionExpression": condition,
-            "ExpressionAttributeNames": names | {f"#{name}": name for name in said},
-            "ExpressionAttributeValues": values | {f":{name}": value for name, value in said.items()},
+            "ExpressionAttributeNames": names | {f"#{name}": name for name in attributes},
+            "ExpressionAttributeValues": values | {f":{name}": value for name, value in attributes.items()},
         }
         self._rows.transact([("record", {"Update": update})], settled=lambda: self._is_amended(after))
 
@@ -154,7 +154,7 @@ class DynamoRepository:
         return {"Put": put}
 
     def _keep(self, publication: items.Item) -> dict[str, Any]:
-        """Write the row of a publication without losing a copy that somebody else announced meanwhile."""
+        """Write the row of a publication, and keep the copies that others announced meanwhile."""
         update: dict[str, Any] = {
             "TableName": self._table,
             "Key": {name: publication[name] for name in ("pk", "sk")},
@@ -186,7 +186,7 @@ class DynamoRepository:
 
     @cached_property
     def _usage(self) -> UsageRows:
-        # Whoever only reads does without.
+        # Functions that only read do not load it.
         from image_store.adapters.dynamodb.images.usage_rows import UsageRows
 
         return UsageRows(self._rows, monotonic=self._monotonic)

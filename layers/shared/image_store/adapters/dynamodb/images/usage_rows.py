@@ -1,13 +1,12 @@
-"""What owners have taken under a quota.
+"""Counts the usage of owners under a quota.
 
-Without a quota no row is shared by an owner's uploads. With one, each reservation adds to the owner's row on the
-condition that there is room, and says so in its record (`counted`); only what was counted is given back. So the row is
-exact at any moment, whatever functions with and without a quota run at once.
+Without a quota the uploads of an owner share no row. With a quota each reservation adds to the owner's row on the
+condition that there is room, and its record says so (`counted`); only counted images are given back. So the row is
+always exact, even while functions with and without a quota run side by side.
 
-What an owner stored before there was a quota, or while there was none, is known from the projections: all of the
-owner's images, without those that the row counts. It only ever grows smaller while a quota is set, and is read, a
-moment behind, before each reservation that may be refused. Images that are just being stored when a quota is set for
-the first time count once they are.
+Images that were stored without a quota are known from the projections: all images of the owner, less those that the
+row counts. Their number only shrinks while a quota is set. It is read, eventually consistent, before each reservation
+that may be refused. Uploads that run while the first quota is set count once they are stored.
 """
 
 from __future__ import annotations
@@ -38,10 +37,10 @@ class UsageRows:
         self._rows = table
         self._monotonic = monotonic
         self._all_counted: dict[str, float] = {}
-        """Until when it need not be looked again whether an owner has images that the row does not count."""
+        """Owners whose images are all counted, and until when that need not be checked again."""
 
     def take(self, record: ImageRecord, quota: Quota) -> dict[str, Any]:
-        """Count an image that is being stored; QuotaExceeded where no row could have room for it."""
+        """Count a reserved image; QuotaExceeded if there cannot be room for it."""
         update = self._add(record.owner, images=1, promised=1, size_bytes=record.size_bytes)
         if not (quota.enforced and quota.is_set):
             return {"Update": update}
@@ -64,13 +63,13 @@ class UsageRows:
         return {"Update": update | {"ConditionExpression": " AND ".join(conditions)}}
 
     def give_back(self, record: ImageRecord) -> dict[str, Any]:
-        """Count an image no more."""
+        """Stop counting an image."""
         return {"Update": self._add(record.owner, images=-1, promised=-1, size_bytes=-record.size_bytes)}
 
     def promise(self, owner: str, images: int, most: int) -> dict[str, Any]:
-        """Count images that jobs will make, or make no more; on the condition that no more than `most` are taken.
+        """Count, or stop counting, images that jobs will make, on the condition that at most `most` are taken.
 
-        QuotaExceeded where no row could have room for them. 0 means no condition.
+        QuotaExceeded if there cannot be room for them. 0 means no condition.
         """
         update = self._add(owner, promised=images)
         if most:
@@ -82,7 +81,7 @@ class UsageRows:
         return {"Update": update}
 
     def usage(self, owner: str) -> Usage:
-        """What an owner stores: what the row counts, strongly consistent, and what projections know besides."""
+        """The usage of an owner: the row, strongly consistent, plus uncounted images, eventually consistent."""
         item = self._rows.call("get_item", Key=keys.usage(owner), ConsistentRead=True).get("Item", {})
         earlier = self._uncounted(owner)
         return Usage(
@@ -90,7 +89,7 @@ class UsageRows:
         )
 
     def _uncounted(self, owner: str) -> Usage:
-        """What an owner stores that the row does not count; that it is nothing is remembered for a minute."""
+        """The images that the row does not count; zero is cached for a minute."""
         now = self._monotonic()
         if self._all_counted.get(owner, 0.0) > now:
             return _NOTHING
@@ -124,12 +123,12 @@ class UsageRows:
 
 
 def used_up() -> QuotaExceeded:
-    """The refusal of an image."""
+    """The error for an image beyond the quota."""
     return QuotaExceeded("Your quota of images or bytes is used up; delete some images for good first.")
 
 
 def no_room() -> QuotaExceeded:
-    """The refusal of a job."""
+    """The error for a job beyond the quota."""
     return QuotaExceeded(
         "Your quota of images has no room for this request; delete some images for good first."
     )

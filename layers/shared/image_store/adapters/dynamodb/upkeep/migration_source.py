@@ -27,6 +27,8 @@ from image_store.domain.upkeep.migration import (
 from image_store.ports.upkeep import MigrationSource
 
 REFERENCE_SUFFIX = "_image_id"
+_RECORDS_A_PAGE = 50
+"""A step moves a few records and the next one reads anew: pages of 1 MB would be read, and paid for, many times."""
 _FINAL = frozenset({"ResourceNotFoundException", "AccessDeniedException", "ValidationException"})
 _END = "end"
 """The position of a count that is complete."""
@@ -48,7 +50,7 @@ class TableSource(MigrationSource):
             yield CountedRecords(_END if last is None else _text(last), page["Count"])
 
     def steps(self, after: str | None) -> Iterator[SourceStep]:
-        for page in self._pages(after):
+        for page in self._pages(after, ConsistentRead=True, Limit=_RECORDS_A_PAGE):
             for item in page["Items"]:
                 yield SourceStep(_text(self._key_of(item)), self._found(item))
             if "LastEvaluatedKey" in page:
@@ -144,7 +146,6 @@ class TableSource(MigrationSource):
                 "scan",
                 FilterExpression="attribute_exists(#image)",
                 ExpressionAttributeNames={"#image": self._table.attribute},
-                ConsistentRead=True,
                 **start,
                 **request,
             )

@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One line: which part, how it is, what was seen, and what to do about it."""
 
     name: str
@@ -37,28 +37,28 @@ class Finding:
         return told | ({"mend": self.mend} if self.mend else {})
 
 
-class Findings:
+class CheckResults:
     """Collects lines, and tells each of them at once."""
 
-    def __init__(self, tell: Callable[[Finding], None]) -> None:
-        self.all: list[Finding] = []
+    def __init__(self, tell: Callable[[CheckResult], None]) -> None:
+        self.all: list[CheckResult] = []
         self._tell = tell
 
     def ok(self, name: str, detail: str) -> None:
         """It is well."""
-        self._add(Finding(name, Status.OK, detail))
+        self._add(CheckResult(name, Status.OK, detail))
 
     def warn(self, name: str, detail: str, mend: str) -> None:
         """It works and should be looked at."""
-        self._add(Finding(name, Status.WARNING, detail, mend))
+        self._add(CheckResult(name, Status.WARNING, detail, mend))
 
     def wrong(self, name: str, detail: str, mend: str) -> None:
         """It does not work."""
-        self._add(Finding(name, Status.WRONG, detail, mend))
+        self._add(CheckResult(name, Status.WRONG, detail, mend))
 
     def skip(self, name: str, detail: str, mend: str = "") -> None:
         """It was not looked at."""
-        self._add(Finding(name, Status.SKIPPED, detail, mend))
+        self._add(CheckResult(name, Status.SKIPPED, detail, mend))
 
     @contextmanager
     def checking(self, name: str, mend: str) -> Iterator[None]:
@@ -76,6 +76,6 @@ class Findings:
         """How many lines say so."""
         return sum(each.status is status for each in self.all)
 
-    def _add(self, finding: Finding) -> None:
+    def _add(self, finding: CheckResult) -> None:
         self.all.append(finding)
         self._tell(finding)
