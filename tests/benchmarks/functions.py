@@ -115,7 +115,7 @@ class Functions:
         """Answer an event with the handler of a function; it must succeed."""
         if name not in self._loaded:
             self._loaded[name] = _load(name)
-        use(self._application)
+        use(lambda: self._application)
         answer: dict[str, Any] = self._loaded[name].lambda_handler(event, _Context())
         if answer["statusCode"] >= 400:
             raise RuntimeError(f"{name} answered {answer['statusCode']}: {answer.get('body')}")

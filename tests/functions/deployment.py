@@ -305,11 +305,14 @@ class Deployment:
 
     def invoke(self, function: str, sent: dict[str, Any], *, context: Context | None = None) -> Any:
         """Call the handler of a function; what it answers has to be JSON, as Lambda demands."""
-        use(self.application)
-        self.ports.clients.forget()
+        use(self._in_a_new_process)
         with self.gate.at_work(function):
             answer = loaded(function).lambda_handler(sent, context or Context())
         return json.loads(json.dumps(answer))
+
+    def _in_a_new_process(self) -> Application:
+        self.ports.clients.forget()
+        return self.application
 
     def call(self, sent: dict[str, Any], *, function: str, context: Context | None = None) -> Answer:
         """Call a function of the HTTP API."""

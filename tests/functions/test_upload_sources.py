@@ -64,7 +64,7 @@ class Store:
 @pytest.fixture
 def store(dynamodb: MemoryDynamo, form: dict[str, Any]) -> Iterator[Store]:
     made = Store(dynamodb, form)
-    use(made.app)
+    use(lambda: made.app)
     yield made
     use(None)
 

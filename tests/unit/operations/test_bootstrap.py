@@ -55,7 +55,7 @@ class WatchedClients(Clients):
 def watched() -> Iterator[WatchedClients]:
     settings = Settings.from_env({})
     clients = WatchedClients(settings)
-    use(assemble(Ports(settings, clients), settings))
+    use(lambda: assemble(Ports(settings, clients), settings))
     yield clients
     use(None)
 

@@ -1,10 +1,11 @@
 """The only wiring: chooses an adapter for every port and assembles the services from the ports.
 
 Adapters and services are made, and most are imported, at their first use: importing a handler needs no environment
-and no network, and a cold start pays only for what its function uses. Tests replace the application with `use()`.
+and no network, and a cold start pays only for what its function uses. Tests assemble another application with `use()`.
 """
 
 import os
+from collections.abc import Callable
 
 from image_store.bootstrap.assembly import Application, assemble
 from image_store.bootstrap.clients import Clients
@@ -13,22 +14,28 @@ from image_store.settings import Settings
 
 __all__ = ["Application", "application", "assemble", "prepare", "use"]
 
+
+def _deployed() -> Application:
+    settings = Settings.from_env(os.environ)
+    return assemble(Ports(settings, Clients(settings)), settings)
+
+
+_assemble: Callable[[], Application] = _deployed
 _current: Application | None = None
 
 
 def application() -> Application:
-    """The application of this process, with the settings of its environment."""
+    """The application of this process, assembled at its first use. Raises ConfigurationError for a bad setting."""
     global _current
     if _current is None:
-        settings = Settings.from_env(os.environ)
-        _current = assemble(Ports(settings, Clients(settings)), settings)
+        _current = _assemble()
     return _current
 
 
-def use(application: Application | None) -> None:
-    """Replace the application of this process; with None the next use assembles a new one."""
-    global _current
-    _current = application
+def use(assemble_application: Callable[[], Application] | None) -> None:
+    """Assemble the application of this process in another way from now on; None restores the usual one."""
+    global _assemble, _current
+    _assemble, _current = assemble_application or _deployed, None
 
 
 def prepare() -> None:
