@@ -146,7 +146,7 @@ async def run(settings: LocalSettings, *, parts: AsyncExitStack, ending: Ending)
 
 
 async def wait_and_tell(stopped: asyncio.Task[bool], ready: asyncio.Task[DeployedStack]) -> None:
-    """Wait for the first of two tasks; a person hears meanwhile that the start goes on."""
+    """Wait for the first of two tasks, and print progress meanwhile."""
     begun = time.monotonic()
     done: set[asyncio.Task[Any]] = set()
     while not done:

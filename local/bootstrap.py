@@ -95,7 +95,7 @@ def main(names: Sequence[str], *, root: Path) -> int:
 
 
 def require_known(names: Sequence[str]) -> None:
-    """Refuse a name that is no environment's."""
+    """Refuse the name of an unknown environment."""
     for name in names:
         if name not in ENVIRONMENTS:
             raise CannotBootstrap(f"There is no environment {name!r}; there are {', '.join(ENVIRONMENTS)}.")
@@ -103,7 +103,7 @@ def require_known(names: Sequence[str]) -> None:
 
 @contextmanager
 def only_one_at_a_time(root: Path) -> Iterator[None]:
-    """Hold off a second bootstrap of the same checkout, so that two first starts do not fill one folder."""
+    """Make a second bootstrap of the same checkout wait, so that two first starts do not fill one folder."""
     folder = os.open(root / "requirements", os.O_RDONLY)  # a lock file of its own would be one more to ignore
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -278,7 +278,7 @@ def runs_lambda_python(python: Path) -> bool:
 
 
 def wanted_stamp(environment: Environment, root: Path) -> str:
-    """Answer what the stamp of an up-to-date environment says."""
+    """Compute the stamp of an up-to-date environment."""
     if environment.lock is None:
         return f"Python {LAMBDA_PYTHON}"
     locks = [root / environment.lock]
@@ -306,7 +306,7 @@ def read_stamp(folder: Path) -> str | None:
 
 
 def run(command: Sequence[str], *, doing: str) -> None:
-    """Run one tool, and say now and then that it still runs; on failure show the end of what it said."""
+    """Run one tool with progress lines; on failure show the end of its output."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     out, err = told_while_it_runs(process, doing=doing)
     if process.returncode != 0:
@@ -319,7 +319,7 @@ def run(command: Sequence[str], *, doing: str) -> None:
 
 
 def told_while_it_runs(process: subprocess.Popen[str], *, doing: str) -> tuple[str, str]:
-    """Answer what a process printed when it has ended; a person hears meanwhile that it goes on."""
+    """Answer what a process printed when it has ended, and print progress meanwhile."""
     begun = time.monotonic()
     while True:
         try:
@@ -329,7 +329,7 @@ def told_while_it_runs(process: subprocess.Popen[str], *, doing: str) -> tuple[s
 
 
 def say(what: str, *, is_going_on: bool = True) -> None:
-    """Tell the person waiting what takes the time."""
+    """Print what takes the time."""
     print(f"  {what}{' …' if is_going_on else ''}", file=sys.stderr, flush=True)
 
 

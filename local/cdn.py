@@ -1,4 +1,4 @@
-"""The public bucket as a CDN serves it: read by whoever knows the key, and never listed."""
+"""The public bucket as a CDN serves it: readable with the key, never listed."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ TOKEN_LIFETIME = timedelta(hours=12)  # a working day: the printed curl lines sh
 KEY_BITS = 2048
 DEFAULT_SUBJECT = "alice"
 NO_SCRIPT = re.compile(r"-[1-9][a-df-mo-zA-DF-Z]")
-"""What JavaScript never reads: a minus and a number that goes on as a name."""
+"""What JavaScript never parses: a minus and a number that continues as a name."""
 
 
 class Issuer:

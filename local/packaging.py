@@ -18,7 +18,7 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date a zip can hold: equal code
 READABLE = 0o644 << 16
 EXECUTABLE = 0o755 << 16
 NOT_LOCAL = "AWS::CloudWatch::"
-"""Nobody watches a laptop, and the emulator refuses alarms that compute with metrics."""
+"""A laptop needs no alarms, and the emulator refuses those that compute with metrics."""
 
 
 def package(build_folder: Path, *, bucket: str, storage: Any) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ANY = "*"
 PUBLIC = ("/i/", "/s/", "/cdn/")
-"""Where everybody's links lead: whoever has one may show the image, on any page."""
+"""Public links: any page may show these images."""
 CLOSED = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

@@ -9,7 +9,7 @@ from contextlib import suppress
 from local.problems import CannotRun
 from local.settings import HIGHEST_PORT
 
-# Browsers try either for `localhost`: whoever owned the other one would get the requests.
+# Browsers try either for `localhost`: the owner of the other one would get the requests.
 LOOPBACK = ("127.0.0.1", "::1")
 BUSY = {errno.EADDRINUSE, errno.EACCES}
 

@@ -32,7 +32,7 @@ TRIES, PAUSE_SECONDS = 3, 1.0
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What became of it, in a line for whoever started the stack."""
+    """The outcome, as one line for the person who started the stack."""
 
     done: bool
     line: str

@@ -1,6 +1,6 @@
 """Copies of the objects that are newer than the last save of the table, which so knows nothing of them.
 
-After a kill, cleanup takes such objects for garbage. Whoever stored them was told that they were stored: their bytes
+After a kill, cleanup takes such objects for garbage. Their clients got a success response: their bytes
 stay in the state folder until a person deletes them.
 """
 

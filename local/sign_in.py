@@ -50,7 +50,7 @@ class Grant:
 
 
 class SignIn:
-    """Hands out codes to whoever clicks, and tells once what each stands for."""
+    """Issues sign-in codes, and redeems each of them once."""
 
     def __init__(self, *, client_id: str, origins: frozenset[str], now: Callable[[], datetime]) -> None:
         self._client_id = client_id

@@ -105,7 +105,7 @@ class StateFolder:
         return UncleanStop(datetime.fromtimestamp(saved_at, UTC))
 
     def note_comparison(self) -> None:
-        """Remember that table and buckets agree, while the stack goes on: the next kill begins anew."""
+        """Record that table and buckets agree while the stack runs; a later kill starts a new comparison."""
         self.unsettled.write_text("")
 
     def _time_of_last_save(self) -> float:
@@ -156,7 +156,7 @@ class StateFolder:
             raise unusable(self.path, refused) from refused
 
     def lock(self) -> TextIO:
-        """Take the folder for this process and whoever inherits the lock, until the last of them is gone."""
+        """Lock the folder for this process and its children, until the last of them has ended."""
         try:
             self.path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
             lock = (self.path / "lock").open("a+")
@@ -217,7 +217,7 @@ class RootKey:
 
 
 def random_text(letters: str, length: int) -> str:
-    """Answer a text that nobody can guess."""
+    """Answer a random text that cannot be guessed."""
     return "".join(secrets.choice(letters) for _ in range(length))
 
 

@@ -52,17 +52,17 @@ class ApiClient:
         self._sleep = sleep
 
     def get(self, path: str, **params: Any) -> Any:
-        """The JSON of a GET; parameters that are None are left out."""
+        """Answer the JSON of a GET; parameters that are None are left out."""
         return json_of(self.request("GET", path, params=params))
 
     def post(self, path: str, body: Any = None, *, repeatable: bool = False, key: str | None = None) -> Any:
-        """The JSON of a POST; repeated after a lost answer only when that does no harm."""
+        """Answer the JSON of a POST; it is repeated after a lost response only if that is safe."""
         headers = {"Idempotency-Key": key} if key else {}
         repeatable = repeatable or key is not None
         return json_of(self.request("POST", path, json=body, headers=headers, repeatable=repeatable))
 
     def patch(self, path: str, changes: dict[str, Any]) -> Any:
-        """The JSON of a merge patch."""
+        """Send a merge patch and answer the JSON."""
         return json_of(self.request("PATCH", path, json=changes))
 
     def delete(self, path: str, **params: Any) -> None:
@@ -78,7 +78,7 @@ class ApiClient:
         signed_in: bool = True,
         **params: Any,
     ) -> Iterator[dict[str, Any]]:
-        """The items of a list over its pages, at most so many; `on_page` hears of each page before its items."""
+        """Iterate over the items of a list, page by page, up to `most`; `on_page` gets each page before its items."""
         cursor: str | None = None
         given = 0
         while True:
@@ -106,7 +106,7 @@ class ApiClient:
         repeatable: bool | None = None,
         signed_in: bool = True,
     ) -> httpx.Response:
-        """The answer to a request, 2xx or 3xx; what else there is becomes a CommandError.
+        """Answer the response to a request if it is 2xx or 3xx; raise a CommandError otherwise.
 
         Tried again while the store asks to wait (429, 503), and after faults on the way when it is repeatable.
         """
@@ -153,7 +153,7 @@ class ApiClient:
 
 
 def ahead_of_us(answer: httpx.Response) -> timedelta | None:
-    """How far the clock of whoever answered is ahead of this one; None when the answer does not say."""
+    """Compare the server's clock with this one: how far it is ahead, None if the response has no date."""
     try:
         told = parsedate_to_datetime(answer.headers.get("date", ""))
     except ValueError:
@@ -162,7 +162,7 @@ def ahead_of_us(answer: httpx.Response) -> timedelta | None:
 
 
 def json_of(answer: httpx.Response) -> Any:
-    """The JSON of an answer; NotOffered when it is something else, as the page of another web server is."""
+    """Read the JSON of a response; NotOffered if it is something else, such as the page of another web server."""
     try:
         return answer.json()
     except ValueError:
@@ -173,7 +173,7 @@ def json_of(answer: httpx.Response) -> Any:
 
 
 def new_client() -> httpx.Client:
-    """A client for the API and for links into storage; it follows no redirect by itself.
+    """Create a client for the API and for links into storage; it follows no redirect by itself.
 
     A redirect leads to storage, which must not see the token.
     """
@@ -182,7 +182,7 @@ def new_client() -> httpx.Client:
 
 
 def unreachable_because(failed: Exception | None) -> str:
-    """Why no answer came, in plain words; never with an address, which may hold a signature."""
+    """Explain why no response came; never with an address, which may hold a signature."""
     if isinstance(failed, httpx.ConnectTimeout):
         return "no connection within 10 seconds"
     if isinstance(failed, httpx.TimeoutException):

@@ -48,12 +48,12 @@ def add_command(
 
 
 def add_yes(parser: argparse.ArgumentParser) -> None:
-    """The option that answers yes to every question."""
+    """Add the option that answers yes to every question."""
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask for confirmation")
 
 
 def instant(text: str) -> str:
-    """A date, or a time with its zone, as the API takes it; a date is its first instant in UTC."""
+    """Parse a date or a time for the API; a date becomes its first instant in UTC."""
     try:
         if len(text) == len("2026-01-31"):
             return datetime.combine(date.fromisoformat(text), time(), UTC).isoformat()
@@ -64,7 +64,7 @@ def instant(text: str) -> str:
 
 
 def day(text: str) -> str:
-    """A date as the API takes it."""
+    """Parse a date."""
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
@@ -72,7 +72,7 @@ def day(text: str) -> str:
 
 
 def group(text: str) -> str:
-    """A group as `type:id`."""
+    """Parse a group, `type:id`."""
     kind, colon, name = text.partition(":")
     if not (kind and colon and name):
         raise argparse.ArgumentTypeError(f"{text!r} does not have the form type:id")
@@ -80,28 +80,28 @@ def group(text: str) -> str:
 
 
 def sha256(text: str) -> str:
-    """A SHA-256 checksum in hex."""
+    """Parse a SHA-256 checksum in hex."""
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a SHA-256 checksum of 64 hexadecimal digits")
     return text
 
 
 def pixel_size(text: str) -> str:
-    """A size in pixels as `WIDTHxHEIGHT`."""
+    """Parse a size in pixels, `WIDTHxHEIGHT`."""
     if not re.fullmatch(r"[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1024x1024")
     return text
 
 
 def positive(text: str) -> int:
-    """A whole number from 1 on."""
+    """Parse a whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def count(text: str) -> int:
-    """A whole number from 0 on."""
+    """Parse a whole number of at least 0."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)

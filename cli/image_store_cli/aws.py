@@ -1,4 +1,4 @@
-"""The account behind the API, by boto3, which only some commands need and the extra `aws` installs."""
+"""Read the AWS account behind the API with boto3. Only some commands need it; the extra `aws` installs it."""
 
 from __future__ import annotations
 
@@ -74,14 +74,14 @@ class Account:
             made.close()
 
     def call(self, service: str, operation: str, **request: Any) -> Any:
-        """The answer to one call; a CommandError that says what is wrong otherwise."""
+        """Make one call; a refusal becomes a CommandError that says what is wrong."""
         if service not in self._by_service:
             self._by_service[service] = self.client(service)
         return called(self._by_service[service], operation, **request)
 
     @property
     def place(self) -> str:
-        """The stack, its region and its account's address, for a person."""
+        """Describe the stack, its region and its endpoint for a person."""
         where = self.access.endpoint or f"the AWS account of {self.access.profile or 'your credentials'}"
         return f"the stack {self.access.stack} in {self._session.region_name or 'no region'}, {where}"
 
@@ -125,7 +125,7 @@ class Stack:
 
 
 def called(client: Any, operation: str, **request: Any) -> Any:
-    """The answer of a client to one call; a CommandError of a kind that fits otherwise."""
+    """Make one call of a client; a refusal becomes a CommandError."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:
@@ -139,7 +139,7 @@ def called(client: Any, operation: str, **request: Any) -> Any:
 
 
 def error_of(refused: Any) -> CommandError:
-    """What a refusal of AWS or of an S3 server means."""
+    """Translate a refusal of AWS or of an S3 server."""
     code = str(refused.response.get("Error", {}).get("Code", ""))
     status = int(refused.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500))
     message = plain(str(refused.response.get("Error", {}).get("Message", "")))

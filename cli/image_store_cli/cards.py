@@ -61,7 +61,7 @@ def print_cards(
 
 
 def _offered(cards: Iterator[dict[str, Any]], path: str) -> Iterator[dict[str, Any]]:
-    """The same cards; a filter that the store does not know is reported like a missing route."""
+    """Pass the cards on; a filter that the store does not know is reported like a missing route."""
     try:
         yield from cards
     except RequestRefused as refused:

@@ -1,4 +1,4 @@
-"""Completion scripts for shells, written from the parser: they start no Python when somebody presses Tab."""
+"""Completion scripts for shells, written from the parser: pressing Tab starts no Python."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Words:
 
 
 def script(parser: argparse.ArgumentParser, shell: str) -> str:
-    """The script for a shell."""
+    """Write the script for a shell."""
     known = commands_of(parser)
     if shell == "fish":
         return _fish(known)

@@ -47,7 +47,7 @@ class ConfigFile:
 
 
 def default_path(environment: Mapping[str, str]) -> Path:
-    """Where the file is looked for when nobody says otherwise."""
+    """Answer the default location of the file."""
     base = environment.get("XDG_CONFIG_HOME")
     return (Path(base) if base else Path.home() / ".config") / "image-store" / "config.toml"
 

@@ -1,4 +1,4 @@
-"""What every command is given: the settings of this run, its output, and the store."""
+"""The context of a command: the settings of this run, its output, and the store."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Context:
 
     @cached_property
     def settings(self) -> settings.CommandSettings:
-        """Which store, and who asks."""
+        """The store and the token to use."""
         admin = bool(getattr(self.args, "needs_admin", False))
         return settings.resolve(self.args, self.environment, folder=self.folder, admin=admin)
 
@@ -59,7 +59,7 @@ class Context:
         return self.api_with(RetryPolicy())
 
     def api_with(self, policy: RetryPolicy) -> ApiClient:
-        """The store, asked with another patience."""
+        """Create a client with another timeout and retry policy."""
         settings = self.settings
         http = self._http or self._closing.enter_context(new_client())
         return ApiClient(settings.url, settings.tokens, http=http, policy=policy, sleep=self.sleep)
@@ -78,7 +78,7 @@ class Context:
         self.out.note(f"Target: {place or f'{self.settings.url} ({self.settings.origin})'}")
 
     def confirm(self, question: str, *, place: str | None = None) -> bool:
-        """Show the target and ask a person; true at once with --yes, and UsageError where nobody can answer."""
+        """Show the target and ask for confirmation: true at once with --yes, UsageError without a terminal."""
         self.show_target(place)
         if self.args.yes:
             return True

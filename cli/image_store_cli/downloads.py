@@ -41,7 +41,7 @@ class Expected:
 
 
 def locate(api: ApiClient, image_id: str, rendition: str | None) -> str:
-    """Where the bytes of an image are for a while; without a rendition its original."""
+    """Get a temporary link to the bytes of an image: the original, or a rendition."""
     answer = api.request("GET", f"{image_path(image_id)}/content", params={"rendition": rendition})
     link: str | None = answer.headers.get("location")
     if link is None:
@@ -95,7 +95,7 @@ def _refused(answer: httpx.Response) -> CommandError:
 
 @contextmanager
 def whole_file(path: Path, *, overwrite: bool) -> Iterator[IO[bytes]]:
-    """A file that appears under its name only when the block ends well; an existing one is kept otherwise."""
+    """Write a file that replaces an existing one only when the block succeeds."""
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists already: give --force to replace it, or another name with --output.")
     try:
@@ -137,7 +137,7 @@ def _umask() -> int:
 
 
 def safe_name(filename: str, extension: str) -> str:
-    """A name for a file in a folder, made of one that came from elsewhere; it cannot lead out of the folder."""
+    """Make a file name from an untrusted one; it cannot lead out of its folder."""
     name = _NOT_IN_A_NAME.sub("_", filename).strip(". ")
     ending = _ENDING.search(name)
     suffix = ending.group() if ending else ""

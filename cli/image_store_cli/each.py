@@ -23,7 +23,7 @@ def for_each(
     *,
     told: Callable[[dict[str, Any]], str],
 ) -> Exit:
-    """Do something to each image and print what came of it.
+    """Do something to each image and print the result.
 
     One id alone fails as the command; of several, a failure is told and the others go on. Not being signed in, or
     a route that is not there, ends it at once.
@@ -45,7 +45,7 @@ def for_each(
 
 
 def report_failure(context: Context, image_id: str, failed: CommandError) -> None:
-    """Tell that one of several failed: a line of JSON among the others, or a line on stderr."""
+    """Report that one of several failed: a line of JSON among the others, or a line on stderr."""
     if context.out.as_json:
         context.out.line({"id": image_id, "error": failed.body()}, None)
     else:

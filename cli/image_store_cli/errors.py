@@ -13,7 +13,7 @@ PASSING = {408, 409, 423, 425, 429}
 
 
 class CommandError(Exception):
-    """The root of all failures that are told to a person; `message` never holds a token or a signature."""
+    """The root of all failures that a person sees; `message` never holds a token or a signature."""
 
     exit = Exit.REFUSED
     code = "failed"
@@ -33,7 +33,7 @@ class CommandError(Exception):
 
 
 class UsageError(CommandError):
-    """The command, a file or the configuration says something that cannot be done."""
+    """The command, a file or the configuration is wrong."""
 
     exit = Exit.USAGE
     code = "usage"
@@ -47,7 +47,7 @@ class NotSignedIn(CommandError):
 
 
 class NotFound(CommandError):
-    """What was named is not there."""
+    """What the command names does not exist."""
 
     exit = Exit.NOT_FOUND
     code = "not_found"
@@ -62,7 +62,7 @@ class Unavailable(CommandError):
 
 
 class Broken(CommandError):
-    """Bytes that were received or kept are not what they should be."""
+    """Received or stored bytes are not what they should be."""
 
     exit = Exit.REFUSED
     code = "broken"
@@ -78,7 +78,7 @@ class NotOffered(CommandError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What an answer says went wrong (RFC 9457), as far as it says anything."""
+    """The problem document of a response (RFC 9457), with what is known of it."""
 
     status: int
     title: str
@@ -97,7 +97,7 @@ class Problem:
         return "\n".join(lines) + (f" ({', '.join(marks)})" if marks else "")
 
     def body(self) -> dict[str, Any]:
-        """The same as JSON, without what is not known."""
+        """Describe the problem as JSON, without what is unknown."""
         known = {
             "status": self.status,
             "title": self.title,
@@ -120,7 +120,7 @@ class RequestRefused(CommandError):
         self.may_pass = problem.status in PASSING or problem.status >= 500
 
     def body(self) -> dict[str, Any]:
-        """The problem as the store told it."""
+        """Describe the problem as the store reported it."""
         return self.problem.body()
 
 
@@ -133,7 +133,7 @@ def code_for(status: int) -> str:
 
 
 def exit_for(status: int) -> Exit:
-    """The exit code that an HTTP status stands for."""
+    """Translate an HTTP status into an exit code."""
     if status in {401, 403}:
         return Exit.NOT_SIGNED_IN
     if status == 404:

@@ -1,10 +1,10 @@
-"""What the exit code of a command says; docs/command-line.md promises it."""
+"""The exit codes of commands; docs/command-line.md documents them."""
 
 from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Why a command ended."""
+    """The reason a command ended."""
 
     OK = 0
     SOME_FAILED = 1

@@ -1,4 +1,4 @@
-"""What of an upload is done already, kept on disk so that the same command goes on after it was killed.
+"""The journal of an upload on disk, with which the same command resumes after an interruption.
 
 One file of JSON lines for each upload (store, caller, files and attributes), appended to as pictures are stored and
 removed when all of them are. A line that a power cut left half written is ignored: that picture is sent again, and
@@ -37,7 +37,7 @@ class Entry:
     id: str | None = None
 
     def is_of(self, stat: os.stat_result) -> bool:
-        """Whether the file is still the one that was read."""
+        """Whether the file has not changed since it was read."""
         return (self.size, self.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
 
 
@@ -98,7 +98,7 @@ def _entry(line: str) -> Entry | None:
 
 
 def default_path(environment: Mapping[str, str], *identity: str) -> Path:
-    """Where the journal of an upload is, which the same command finds again."""
+    """Answer the location of an upload's journal; the same command finds it again."""
     base = environment.get("XDG_STATE_HOME")
     folder = (Path(base) if base else Path.home() / ".local" / "state") / "image-store" / "uploads"
     return (

@@ -25,7 +25,7 @@ def find(environment: Mapping[str, str], start: Path) -> Path | None:
 
 
 def read(path: Path) -> dict[str, str]:
-    """What a stack says of itself; UsageError when the file is none of its kind."""
+    """Read a stack's file; UsageError if it is no such file."""
     try:
         described = json.loads(path.read_text())
     except (OSError, ValueError) as unreadable:

@@ -1,4 +1,4 @@
-"""Which kind of picture bytes are, by how they begin; the store takes these kinds alone."""
+"""Recognize the media type of a picture by its first bytes; the store accepts only these."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TAKEN = "JPEG, PNG, GIF, WebP or AVIF"
 
 
 def media_type(head: bytes) -> str | None:
-    """The type of a file that begins with these bytes; None for what the store does not take."""
+    """Answer the media type of a file with these first bytes; None if the store does not accept it."""
     if head.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if head.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -1,4 +1,4 @@
-"""What a command says: results on stdout, everything else on stderr; JSON where it was asked for."""
+"""The output of a command: results on stdout, everything else on stderr, as JSON with --json."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Output:
             self.errors.print(Text(plain(text), style=style), soft_wrap=True)
 
     def error(self, error: CommandError) -> None:
-        """Why the command failed: a JSON document with --json, and a sentence otherwise; always on stderr."""
+        """Print why the command failed, on stderr: a JSON document with --json, a sentence otherwise."""
         if self.as_json:
             body = {"error": {**error.body(), "exit_code": int(error.exit)}}
             self.errors.file.write(_json(body) + "\n")
@@ -68,7 +68,7 @@ class Output:
         self.errors.print(told, soft_wrap=True)
 
     def progress(self, *columns: str | Any) -> Progress:
-        """A progress display on stderr, seen by people alone."""
+        """Show a progress display on stderr, if it is a terminal."""
         shown = columns or (
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),

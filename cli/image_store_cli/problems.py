@@ -24,7 +24,7 @@ GATEWAY_REQUEST_ID = "apigw-requestid"
 
 
 def error_of(answer: httpx.Response) -> CommandError:
-    """The error that an answer stands for.
+    """Translate a response into an error.
 
     A 404 or 405 without a problem document comes from the gateway: it knows no such route.
     """
@@ -49,7 +49,7 @@ def error_of(answer: httpx.Response) -> CommandError:
 
 
 def problem_of(answer: httpx.Response) -> Problem:
-    """What an answer says of itself."""
+    """Read the problem in a response."""
     body = _json_of(answer)
     title = body.get("title") or _phrase(answer.status_code)
     detail = body.get("detail") or body.get("message") or ""
@@ -65,7 +65,7 @@ def problem_of(answer: httpx.Response) -> Problem:
 
 
 def item_problem(body: Any) -> Problem:
-    """The problem of one item of a batch."""
+    """Read the problem of one item of a batch."""
     given = body if isinstance(body, dict) else {}
     return Problem(
         status=int(given.get("status") or 500),
@@ -77,7 +77,7 @@ def item_problem(body: Any) -> Problem:
 
 
 def unknown_parameter(fault: str) -> str | None:
-    """The query parameter that a fault of a problem calls unknown; None for other faults."""
+    """Answer the query parameter that a validation error calls unknown; None for other errors."""
     place, _, what = fault.partition(": ")
     return place.removeprefix("query.") if place.startswith("query.") and what.startswith(UNKNOWN) else None
 

@@ -1,4 +1,4 @@
-"""When a request is tried again, and after how long."""
+"""The retry policy: which requests are repeated, and after how long."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def is_worth_repeating(answer: httpx.Response, *, repeatable: bool) -> bool:
 
 
 def is_under_way(answer: httpx.Response) -> bool:
-    """Whether the same request runs already, perhaps for a command that was killed.
+    """Whether the same request is still running, perhaps for a command that was killed.
 
-    What it asks to wait is the longest that it may take, mostly it is done in a moment.
+    Its Retry-After is the longest that it may take; mostly it is done in a moment.
     """
     return answer.status_code == 409
 

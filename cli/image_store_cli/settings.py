@@ -1,4 +1,4 @@
-"""Which store is meant and who asks: flags before environment before profile before a local stack."""
+"""Choose the store and the token: flags before environment before profile before a local stack."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CommandSettings:
 
 
 def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, admin: bool) -> CommandSettings:
-    """The settings of one run; UsageError when no store can be told from them."""
+    """Resolve the settings of one run; UsageError if they name no store."""
     _refuse_two_stores(args)
     profile = _profile(args, environment)
     url, origin = _url(args, environment, profile)
@@ -85,7 +85,7 @@ def resolve(args: Namespace, environment: Mapping[str, str], *, folder: Path, ad
 
 
 def _refuse_two_stores(args: Namespace) -> None:
-    """UsageError when flags name more than one store: nobody can tell which of them is meant."""
+    """Refuse flags that name more than one store."""
     local = "--local" if args.local else "--stack-file" if args.stack_file else None
     other = "--url" if args.url else "--profile" if args.profile else None
     if local and other:

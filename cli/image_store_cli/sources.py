@@ -1,4 +1,4 @@
-"""What is to be uploaded: files, folders, patterns and stdin, as a list of pictures."""
+"""Find the pictures to upload in files, folders, patterns and stdin."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _is_text(name: str) -> bool:
 
 
 def from_stdin(folder: Path, stream: IO[bytes] | None = None, *, filename: str | None = None) -> PictureFile:
-    """The picture on stdin, kept in a folder while it is uploaded."""
+    """Save the picture on stdin in a folder while it is uploaded."""
     kept = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115 - it outlives this function
     with kept:
         shutil.copyfileobj(stream or sys.stdin.buffer, kept)
@@ -107,7 +107,7 @@ def from_stdin(folder: Path, stream: IO[bytes] | None = None, *, filename: str |
 
 
 def _paths(word: str, *, hidden: bool) -> Iterator[tuple[Path, bool]]:
-    """The files that a word means, each with whether it was named itself."""
+    """List the files of an argument, each with whether it was named itself."""
     path = Path(word)
     if path.is_dir():
         yield from ((found, False) for found in _files_below(path, hidden=hidden))

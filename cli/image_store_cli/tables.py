@@ -1,4 +1,4 @@
-"""Values of any shape as rows and tables for people; never as the notation of a programming language."""
+"""Print values of any shape as rows and tables for people."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def tables(name: str, value: Any) -> Iterator[tuple[str, Table]]:
 
 
 def words(name: str) -> str:
-    """The name of a field in words."""
+    """Write the name of a field in words."""
     return plain(name.replace("_", " "))
 
 

@@ -14,7 +14,7 @@ _STEP = 1000
 
 
 def plain(text: str) -> str:
-    """A text that came from elsewhere, without what would do something to a terminal."""
+    """Remove terminal control characters from an untrusted text."""
     return _HARMFUL.sub("�", text)
 
 

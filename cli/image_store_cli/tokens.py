@@ -1,4 +1,4 @@
-"""Where the token comes from, and what can be read in it; a token is never printed or written anywhere."""
+"""Get the token and read its claims; a token is never printed or written anywhere."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Tokens:
 
 
 def checked(text: str, origin: str) -> str:
-    """A token without the white space around it; NotSignedIn for what cannot be one."""
+    """Strip a token; NotSignedIn if it cannot be one."""
     token = text.strip().removeprefix("Bearer ").strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise NotSignedIn(f"There is no token in {origin}: one line of printable characters is expected.")
@@ -75,12 +75,12 @@ def nobody() -> Tokens:
 
 
 def given(token: str, origin: str) -> Tokens:
-    """A token that was given as it is."""
+    """Use a token as it is."""
     return Tokens(lambda: token, origin=origin, renewable=False)
 
 
 def from_file(path: Path) -> Tokens:
-    """A token in a file, which something else may keep fresh."""
+    """Read a token from a file, which another program may keep fresh."""
 
     def read() -> str:
         try:
@@ -92,7 +92,7 @@ def from_file(path: Path) -> Tokens:
 
 
 def from_command(command: str | Sequence[str]) -> Tokens:
-    """What a command prints, as `clerk token` or `aws …` do; it is run without a shell."""
+    """Run a command that prints a token, such as `clerk token`, without a shell."""
     words = shlex.split(command) if isinstance(command, str) else list(command)
     origin = f"the command {words[0]}" if words else "an empty token_command"
 
@@ -111,7 +111,7 @@ def from_command(command: str | Sequence[str]) -> Tokens:
 
 
 def from_local_issuer(token_url: str, *, subject: str, admin: bool) -> Tokens:
-    """A token of the local stack's issuer, with the admin's scope where a command needs it."""
+    """Get a token from the local stack's issuer, with the admin scope if the command needs it."""
 
     def read() -> str:
         query = {"sub": subject, "scope": ADMIN_SCOPE if admin else ""}
@@ -158,7 +158,7 @@ def _decoded(part: str) -> bytes:
 
 
 def reason(error: Exception) -> str:
-    """Why something failed, in a few words and without what it was called with."""
+    """Explain a failure in a few words, without the arguments of the call."""
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
     return type(error).__name__

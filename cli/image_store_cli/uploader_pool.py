@@ -1,4 +1,4 @@
-"""Many pictures at a time: who does what, what is told, and what the journal remembers."""
+"""Upload many pictures in parallel, report each result, and keep the journal."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class UploadRun:
 
 
 def _size(path: Path) -> int:
-    """The bytes of a file, for the progress display; 0 for one that is gone, which its upload will tell."""
+    """Answer the size of a file for the progress display; 0 for a missing file, which its upload will report."""
     try:
         return path.stat().st_size
     except OSError:

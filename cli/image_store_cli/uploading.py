@@ -58,7 +58,7 @@ def read_bytes(path: Path) -> Bytes:
 def idempotency_key(
     picture: PictureFile, measured: Bytes, attributes: Mapping[str, Any], *, number: int
 ) -> str:
-    """The key of one upload of these bytes with these attributes; the number is for uploads after a deletion."""
+    """Derive the key of one upload from its bytes and attributes; the number is for uploads after a deletion."""
     said = [
         KEY_VERSION,
         picture.name,
@@ -131,7 +131,7 @@ class Uploader:
         return image if image.get("status") == "ready" else None
 
     def is_as_said(self, image: Mapping[str, Any] | None) -> bool:
-        """Whether an image has the attributes of these uploads; one that was stored before may have others."""
+        """Whether an image has the attributes of these uploads; an existing image may have others."""
         if image is None:
             return True
         said = _json(self._attributes)
@@ -220,7 +220,7 @@ class Uploader:
             attempt += 1
 
     def _complete(self, upload_id: str) -> dict[str, Any]:
-        """Complete a direct upload; a large one goes on behind the request, and is asked for until it is done."""
+        """Complete a direct upload; a large one continues after the request, and is polled until it is done."""
         deadline = time.monotonic() + COMPLETION_SECONDS
         pause = FIRST_POLL
         while True:

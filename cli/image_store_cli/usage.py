@@ -1,4 +1,4 @@
-"""What people see of the command line's form: help in groups, and one line for a mistake."""
+"""Format the help in groups, and a mistake as one line."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Parser(argparse.ArgumentParser):
         )
 
     def format_help(self) -> str:
-        """The help; the commands of the program stand in groups."""
+        """Format the help, with the commands in groups."""
         commands = next(iter(self._commands()), None)
         if commands is None or not {name for names in GROUPS.values() for name in names} <= set(
             commands.choices
@@ -117,7 +117,7 @@ def _did_you_mean(word: str, known: Iterable[Any]) -> str:
 
 
 def _sentence(message: str) -> str:
-    """A message of argparse as a sentence: what is missing, or which argument is wrong and why."""
+    """Turn a message of argparse into a sentence."""
     if message.startswith(_MISSING):
         return f"{message.removeprefix(_MISSING)} is missing."
     if found := re.fullmatch(r"argument ([^:]+): (.*)", message, re.DOTALL):

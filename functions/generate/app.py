@@ -1,4 +1,4 @@
-"""Makes images: calls providers, stores what they answer, and settles what it cost."""
+"""Makes images: calls providers, stores their results and settles the cost."""
 
 from typing import Any
 

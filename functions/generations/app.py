@@ -1,4 +1,4 @@
-"""Images from models: begins jobs, tells of them and of providers, and takes owners' own keys. Calls no provider."""
+"""Images from models: begins and shows jobs, shows providers, and stores owners' own keys. It calls no provider."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -18,9 +18,9 @@ def create_generation() -> "Response[str]":
 
 @api.get("/v1/generations", **routes.LIST)
 def list_generations() -> "Response[str]":
-    asked = jobs.read_page(api)
-    found = application().generation.jobs.page(http.caller(api), cursor=asked.cursor, limit=asked.limit)
-    return jobs.page(*found)
+    query = jobs.read_page(api)
+    page = application().generation.jobs.page(http.caller(api), cursor=query.cursor, limit=query.limit)
+    return jobs.page(*page)
 
 
 @api.get("/v1/generations/<job_id>", **routes.SEE)
@@ -42,7 +42,7 @@ def cancel_generation(job_id: str) -> "Response[str]":
 
 @api.get("/v1/providers", **routes.PROVIDERS)
 def list_providers() -> "Response[str]":
-    return jobs.providers(application().generation.overview.tell(http.caller(api)))
+    return jobs.providers(application().generation.overview.read(http.caller(api)))
 
 
 @api.put("/v1/provider-keys/<provider>", **routes.PUT_KEY)

@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.entrypoints.delivery.signed_link_schemas import ShareRequest
-from image_store.entrypoints.delivery.signed_links import lifetime_of, wanted_by
+from image_store.entrypoints.delivery.signed_links import lifetime_of, recipe_or_preset
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.requests import json_body
 from image_store.entrypoints.images import answers
@@ -26,7 +26,7 @@ def create_image_link(image_id: str) -> "Response[str]":
     app = application()
     asked = json_body(api, ShareRequest)
     link, expires_at = app.delivery.sharing.share(
-        http.caller(api), image_id, wanted_by(asked), lifetime=lifetime_of(asked)
+        http.caller(api), image_id, recipe_or_preset(asked), lifetime=lifetime_of(asked)
     )
     return answers.shared(f"{http.api_url(api, app.settings.api_url)}/i/{link}", expires_at)
 

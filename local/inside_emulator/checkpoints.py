@@ -89,7 +89,7 @@ class Checkpoints:
         for service, get_state in states.items():
             try:
                 is_complete = self._save(service, get_state) and is_complete
-            except Exception as fault:  # saving has to go on, and whoever writes has to hear of it
+            except Exception as fault:  # saving must continue, and writers must get the error
                 logger.exception("%s cannot be saved", service)
                 faults.append(words_for(fault))
         if is_complete and not faults and self._objects.fault is None:

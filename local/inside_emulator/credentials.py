@@ -27,9 +27,9 @@ def secret_of(access_key: str, token: str, *, root: tuple[str, str]) -> str | No
 
 
 def make_function_credentials_secret() -> None:
-    """Give each function a key pair and a token that nobody can compute.
+    """Give each function a key pair and a token that cannot be guessed.
 
-    MiniStack makes them from hashes of the function's ARN: whoever knows a function's name would have its role.
+    MiniStack makes them from hashes of the function's ARN, so the name of a function would give its role.
     """
     runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
     salt = secrets.token_bytes(32)

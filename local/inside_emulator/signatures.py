@@ -49,7 +49,7 @@ type SecretOf = Callable[[str, str], str | None]
 
 
 class RefusedSignature(Exception):
-    """A request that nobody signed, or that was not signed like this; `code` is AWS's name of the fault."""
+    """A request without a valid signature; `code` is AWS's name of the error."""
 
     def __init__(self, code: str, message: str, *, status: int = 403, service: str = "") -> None:
         super().__init__(message)

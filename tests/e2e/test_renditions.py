@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from image_store.domain.delivery.renditions import Recipe
-from image_store.domain.delivery.signed_links import SignedLink, transform, written
+from image_store.domain.delivery.signed_links import SignedLink, encode_link, transform
 from image_store.domain.images.media import MediaType, sniff
 from image_store.services.delivery.signed_links import ShareLinks
 from tests.e2e.test_images import api, patch, refused, upload
@@ -217,7 +217,7 @@ def test_only_a_link_that_is_signed_and_not_over_shows_anything(stack: Stack) ->
         now, what = datetime.now(UTC).replace(microsecond=0), transform(Recipe(200))
         soon = SignedLink(image["id"], now + timedelta(minutes=5), what)
         over = SignedLink(image["id"], now - timedelta(seconds=1), what)
-        unsigned = base64.urlsafe_b64encode(written(soon)).rstrip(b"=").decode()
+        unsigned = base64.urlsafe_b64encode(encode_link(soon)).rstrip(b"=").decode()
 
         _, seen = show(stranger, f"/i/{links.make(soon)}", "*/*")
 

@@ -99,7 +99,7 @@ def test_an_odd_animated_png_plays_as_in_a_browser(chromium: Chromium, name: str
 
     assert shown is not None
     assert difference(rendition_of(data), shown.still) <= TOLERANCE
-    frames = [image.convert("RGBA") for image, _ in PngFrames(data).decoded()]
+    frames = [image.convert("RGBA") for image, _ in PngFrames(data).decode()]
     assert len(frames) == max(1, len(shown.frames))
     assert all(difference(*pair) <= TOLERANCE for pair in zip(frames, shown.frames, strict=False))
 
@@ -113,7 +113,7 @@ def test_frames_are_laid_cleared_and_restored_as_in_a_browser(chromium: Chromium
 
         shown = chromium.show(data)
         source = GifFrames(data) if is_gif else PngFrames(data)
-        decoded = [(image.convert("RGBA"), duration) for image, duration in source.decoded()]
+        decoded = [(image.convert("RGBA"), duration) for image, duration in source.decode()]
 
         assert shown is not None
         expected = shown.frames or [shown.still]

@@ -1,1 +1,1 @@
-"""The commands, a module each: what the command takes, and what it does with the store."""
+"""The commands, one module each: its options, and what it does with the store."""

@@ -77,7 +77,7 @@ def run(context: Context) -> Exit:
 def _check_as_caller(
     context: Context, findings: CheckResults, api: ApiClient, stack: Stack | None, origin: str
 ) -> None:
-    """What can only be seen with a token that the API takes."""
+    """Run the checks that need a valid token."""
     if findings.is_wrong("token"):
         findings.skip("token accepted", "without a good token nothing can be stored")
         return
@@ -107,7 +107,7 @@ def _issuer(context: Context, stack: Stack | None) -> str | None:
 
 
 def _origin(context: Context, stack: Stack | None) -> str:
-    """The origin that CORS is checked for: the one that was asked for, or an allowed one, or the API's own."""
+    """Choose the origin for the CORS check: the one given, else an allowed one, else the API's own."""
     if context.settings.web_origin:
         return context.settings.web_origin.rstrip("/")
     allowed = (stack.parameters.get("AllowedOrigins") or "*").split(",")[0] if stack else "*"
@@ -115,7 +115,7 @@ def _origin(context: Context, stack: Stack | None) -> str:
 
 
 def _api_origin(context: Context) -> str:
-    """Where the web console is."""
+    """Answer the origin of the web console."""
     parts = urlsplit(context.settings.url)
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -140,7 +140,7 @@ def _item(line: str, *, at: str) -> Any:
 
 
 def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
-    """The job when it has ended; each item that ends is told once."""
+    """Wait until the job has ended, and report each item once when it ends."""
     told: set[int] = set()
 
     def seen(state: dict[str, Any]) -> dict[str, Any]:

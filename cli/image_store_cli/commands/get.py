@@ -111,7 +111,7 @@ def _to_stdout(context: Context, ids: list[str]) -> Exit:
 
 
 def _wanted(context: Context, image_id: str, rendition: str) -> tuple[dict[str, Any], str, Expected]:
-    """The image, where its bytes are, and what they must be.
+    """Find the image, the location of its bytes, and their expected size and checksum.
 
     Of a rendition nothing is known beforehand: it may be made, or chosen among formats, when it is asked for.
     """

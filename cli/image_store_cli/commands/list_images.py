@@ -42,7 +42,7 @@ def add_to(commands: Commands, common: ArgumentParser) -> None:
 
 
 def add_limits(parser: ArgumentParser) -> None:
-    """How many images are shown."""
+    """Add the options that limit how many images are shown."""
     parser.add_argument(
         "--limit",
         type=positive,

@@ -1,4 +1,4 @@
-"""`image-store migrate`: pictures out of somebody's records into the store; for admins."""
+"""`image-store migrate`: move pictures from another system's records into the store; for admins."""
 
 from __future__ import annotations
 

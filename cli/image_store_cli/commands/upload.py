@@ -89,7 +89,7 @@ def run(context: Context) -> Exit:
 
 
 def attributes_of(context: Context) -> dict[str, Any]:
-    """What is said about the images; what is not said is left to the store."""
+    """Collect the attributes for the images; the store chooses the others."""
     given = {name: getattr(context.args, name) for name in ATTRIBUTES}
     return {name: value for name, value in given.items() if value is not None}
 

@@ -1,1 +1,1 @@
-"""The doctor: looks at a store end to end, and says of each part whether it is well and how to mend it."""
+"""The doctor: checks a store end to end, and says for each part whether it works and how to repair it."""

@@ -24,7 +24,7 @@ BUCKET_MEND = (
 
 
 def open_account(findings: CheckResults, context: Context) -> Account | None:
-    """The account with its stack, when it can be looked at; told otherwise."""
+    """Open the account with its stack; None, with a reported result, if that fails."""
     if context.settings.aws is None:
         findings.skip(
             "stack",
@@ -160,7 +160,7 @@ def _check_r2_secret(findings: CheckResults, account: Account) -> dict[str, Any]
 
 
 def _secret(findings: CheckResults, account: Account, name: str, check: str) -> dict[str, Any] | None:
-    """What a secret holds; None when it cannot be read, which is told without what is in it."""
+    """Read a secret; None, with a reported result that shows nothing of its value, if that fails."""
     try:
         text = account.call("secretsmanager", "get_secret_value", SecretId=name)["SecretString"]
     except NotFound:
@@ -185,7 +185,7 @@ def _secret(findings: CheckResults, account: Account, name: str, check: str) -> 
 
 
 def _check_buckets(findings: CheckResults, account: Account, keys: dict[str, Any]) -> None:
-    """The R2 keys open both buckets; that they may write there is seen by storing a picture."""
+    """Check that the R2 keys open both buckets; storing a picture checks that they may write."""
     parameters = account.stack.parameters
     storage = account.client(
         "s3",

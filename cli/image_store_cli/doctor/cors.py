@@ -1,4 +1,4 @@
-"""What a browser would be let do: the preflight requests that it sends before those of a page."""
+"""CORS checks: the preflight requests that a browser sends before those of a page."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _check_reading(
 def _faults(
     http: httpx.Client, url: str, origin: str, methods: tuple[str, ...], headers: tuple[str, ...]
 ) -> str:
-    """What the answers to a browser's preflights do not allow, in words; empty when all is allowed."""
+    """List what the responses to a browser's preflights do not allow."""
     faults: list[str] = []
     for method in methods:
         try:

@@ -1,4 +1,4 @@
-"""The token and its issuer: can the API's authorizer make anything of them?"""
+"""Checks of the token and its issuer: would the API's authorizer accept them?"""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_token(findings: CheckResults, api: ApiClient, *, audiences: list[str])
 def check_issuer(
     findings: CheckResults, http: httpx.Client, claims: TokenClaims | None, *, wanted: str | None
 ) -> None:
-    """The issuer is the stack's, can be reached, and has RSA keys, of which one signed the token."""
+    """Check that the issuer is the stack's, is reachable, and has the RSA key that signed the token."""
     named = str(claims.payload.get("iss") or "") if claims else ""
     if wanted and claims and named != wanted:
         findings.wrong(
@@ -158,7 +158,7 @@ def _check_keys(findings: CheckResults, keys: Any, claims: TokenClaims | None) -
 
 
 def _json(findings: CheckResults, http: httpx.Client, url: str, name: str) -> dict[str, Any] | None:
-    """A document of the issuer; None when there is none, which is told."""
+    """Read a document of the issuer; None, with a reported result, if there is none."""
     mend = "The authorizer reads it over the internet: check the address, and that nothing guards it."
     try:
         answer = http.get(url, timeout=TIMEOUT, follow_redirects=True)

@@ -1,4 +1,4 @@
-"""A picture's life: stored, read back, listed, published, unpublished, and away again."""
+"""Checks of a picture's life: store, read back, list, publish, unpublish and delete it."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ class PictureChecks:
 
 
 def _soon(holds: Callable[[], bool], seconds: float) -> bool:
-    """Whether something comes to hold within some time."""
+    """Wait for a condition for a limited time; false if it never holds."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:

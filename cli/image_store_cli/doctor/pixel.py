@@ -1,4 +1,4 @@
-"""The picture that the doctor stores and takes away again: one pixel, of another colour each time."""
+"""The picture that the doctor stores and deletes: one pixel, of another colour each time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def pixel() -> bytes:
-    """A PNG of one pixel of a random colour; about 70 bytes."""
+    """Make a PNG of one pixel of a random colour; about 70 bytes."""
     header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
     rows = zlib.compress(b"\x00" + os.urandom(3))
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", rows) + _chunk(b"IEND", b"")

@@ -21,7 +21,7 @@ SKEW_MEND = "Set this machine's clock by NTP: tokens and presigned links are bou
 
 
 def check_health(findings: CheckResults, api: ApiClient) -> None:
-    """The API answers, and says that it is well."""
+    """Check that the API responds and reports that it is healthy."""
     with findings.checking(
         "API", "Check the address, the network, and that the stack is deployed or running."
     ):
@@ -48,7 +48,7 @@ def check_clock(findings: CheckResults, api: ApiClient) -> None:
 
 
 def check_routes(findings: CheckResults, api: ApiClient) -> None:
-    """A route that needs a token is there, and answers nobody without one."""
+    """Check that a protected route exists and refuses requests without a token."""
     with findings.checking("routes", "Check the address and the network."):
         status = api.http.get(f"{api.url}/v1/images").status_code
         if status == 401:
@@ -62,7 +62,7 @@ def check_routes(findings: CheckResults, api: ApiClient) -> None:
 
 
 def check_token_is_taken(findings: CheckResults, api: ApiClient) -> None:
-    """The API takes the token."""
+    """Check that the API accepts the token."""
     try:
         api.get("/v1/images", limit=1)
     except NotSignedIn as refused:
@@ -79,7 +79,7 @@ def check_token_is_taken(findings: CheckResults, api: ApiClient) -> None:
 
 
 def check_parts(findings: CheckResults, api: ApiClient) -> None:
-    """What the store itself says of its parts, where it tells and the caller is an admin."""
+    """Check what the store reports about its parts, if it does and the caller is an admin."""
     try:
         health = api.get("/v1/admin/health")
     except NotOffered:

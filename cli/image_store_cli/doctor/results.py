@@ -1,4 +1,4 @@
-"""What the doctor found, line by line."""
+"""The results of the doctor's checks, one per line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Status(StrEnum):
-    """How a part is; SKIPPED is not looked at, and no fault."""
+    """The outcome of a check; SKIPPED means not checked, which is no fault."""
 
     OK = "ok"
     WARNING = "warning"
@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One line: which part, how it is, what was seen, and what to do about it."""
+    """One line: the part, its status, what was seen, and how to repair it."""
 
     name: str
     status: Status
@@ -38,42 +38,42 @@ class CheckResult:
 
 
 class CheckResults:
-    """Collects lines, and tells each of them at once."""
+    """All results; each one is reported at once."""
 
     def __init__(self, tell: Callable[[CheckResult], None]) -> None:
         self.all: list[CheckResult] = []
         self._tell = tell
 
     def ok(self, name: str, detail: str) -> None:
-        """It is well."""
+        """Report that a part works."""
         self._add(CheckResult(name, Status.OK, detail))
 
     def warn(self, name: str, detail: str, mend: str) -> None:
-        """It works and should be looked at."""
+        """Report that a part works but needs attention."""
         self._add(CheckResult(name, Status.WARNING, detail, mend))
 
     def wrong(self, name: str, detail: str, mend: str) -> None:
-        """It does not work."""
+        """Report that a part does not work."""
         self._add(CheckResult(name, Status.WRONG, detail, mend))
 
     def skip(self, name: str, detail: str, mend: str = "") -> None:
-        """It was not looked at."""
+        """Report that a part was not checked."""
         self._add(CheckResult(name, Status.SKIPPED, detail, mend))
 
     @contextmanager
     def checking(self, name: str, mend: str) -> Iterator[None]:
-        """A block whose CommandError becomes the line that this is wrong."""
+        """Run a block; its CommandError becomes the result that this part does not work."""
         try:
             yield
         except CommandError as failed:
             self.wrong(name, failed.message, mend)
 
     def is_wrong(self, *names: str) -> bool:
-        """Whether one of these was found wrong."""
+        """Whether one of these parts does not work."""
         return any(each.name in names and each.status is Status.WRONG for each in self.all)
 
     def number(self, status: Status) -> int:
-        """How many lines say so."""
+        """Count the results with this status."""
         return sum(each.status is status for each in self.all)
 
     def _add(self, finding: CheckResult) -> None:

@@ -180,7 +180,7 @@ def test_a_refusal_for_the_content_lowers_no_success_rate_and_opens_no_breaker(r
         generating.begin(a_request(f"Refused {number}"))
     generating.work_off()
 
-    (shown,) = (each for each in generating.overview.tell(OWNER).providers if each.provider is A)
+    (shown,) = (each for each in generating.overview.read(OWNER).providers if each.provider is A)
 
     assert shown.performance.success_rate == 1.0
     assert shown.health(generating.clock.now()) == "ok"
@@ -191,7 +191,7 @@ def test_a_provider_that_was_never_called_has_no_known_health() -> None:
     generating.begin()
     generating.work_off()
 
-    overview = generating.overview.tell(OWNER)
+    overview = generating.overview.read(OWNER)
 
     health = {each.provider: each.health(overview.at) for each in overview.providers}
     assert health == {A: "ok", B: "unknown", C: "unknown", G: "unknown"}

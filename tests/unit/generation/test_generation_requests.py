@@ -366,7 +366,7 @@ def test_providers_are_told_with_their_health_and_what_they_did(generating: Gene
     generating.begin(times=5)
     generating.work_off()
 
-    told = generating.overview.tell(OWNER)
+    told = generating.overview.read(OWNER)
 
     by_name = {found.provider: found for found in told.providers}
     assert [found.provider for found in told.providers] == [A, B, C, Provider.GOOGLE]

@@ -174,7 +174,7 @@ def test_what_is_shown_holds_no_query_and_no_fragment() -> None:
     ],
 )
 def test_a_redirect_leads_where_a_browser_would_go(start: str, location: str, reached: str) -> None:
-    assert parse_target(start).redirected(location).shown == reached
+    assert parse_target(start).redirect_target(location).shown == reached
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_a_redirect_leads_where_a_browser_would_go(start: str, location: str, re
 )
 def test_a_redirect_to_something_less_safe_is_refused(location: str) -> None:
     with pytest.raises(FetchRefusal):
-        parse_target("https://a.example/x").redirected(location)
+        parse_target("https://a.example/x").redirect_target(location)
 
 
 def as_http_client_reads(text: str) -> str:
@@ -213,13 +213,13 @@ def as_http_client_reads(text: str) -> str:
     ],
 )
 def test_a_redirect_with_letters_of_utf_8_is_followed(location: str, host: str, resource: str) -> None:
-    target = parse_target("https://example.com/a/b").redirected(as_http_client_reads(location))
+    target = parse_target("https://example.com/a/b").redirect_target(as_http_client_reads(location))
 
     assert (target.host, target.resource) == (host, resource)
 
 
 def test_a_redirect_in_latin_1_leads_to_the_same_letters() -> None:
-    assert parse_target("https://example.com/").redirected("/gr\xf6\xdfe").resource == "/gr%C3%B6%C3%9Fe"
+    assert parse_target("https://example.com/").redirect_target("/gr\xf6\xdfe").resource == "/gr%C3%B6%C3%9Fe"
 
 
 @pytest.mark.parametrize(
@@ -236,4 +236,4 @@ def test_a_redirect_in_latin_1_leads_to_the_same_letters() -> None:
 )
 def test_a_redirect_with_letters_of_utf_8_passes_the_same_checks(location: str) -> None:
     with pytest.raises(FetchRefusal):
-        parse_target("https://example.com/").redirected(as_http_client_reads(location))
+        parse_target("https://example.com/").redirect_target(as_http_client_reads(location))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from image_store.services.delivery.publishing import Publisher
     from image_store.services.delivery.rendering import Rendering
     from image_store.services.delivery.renditions import Renditions
-    from image_store.services.delivery.signed_links import Shared, ShareLinks, Sharing
+    from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
     from image_store.services.delivery.transforming import Transforming
 
 
@@ -97,10 +97,10 @@ class Delivery:
         )
 
     @made_once
-    def shared(self) -> Shared:
-        from image_store.services.delivery.signed_links import Shared
+    def shared(self) -> SharedImages:
+        from image_store.services.delivery.signed_links import SharedImages
 
-        return Shared(
+        return SharedImages(
             retrieval=self._areas.images.retrieval,
             renditions=self.renditions,
             links=self.share_links,

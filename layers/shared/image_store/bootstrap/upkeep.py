@@ -31,9 +31,9 @@ class Upkeep:
 
     @made_once
     def cleanup(self) -> Cleanup:
-        from image_store.services.upkeep.cleanup.assembly import assembled
+        from image_store.services.upkeep.cleanup.assembly import assemble_cleanup
 
-        return assembled(
+        return assemble_cleanup(
             repository=self._ports.repository,
             lists=self._ports.image_lists,
             publications=self._ports.publication_rows,

@@ -1,4 +1,4 @@
-"""What showing images needs: publications, renditions made on request, and the cache in front."""
+"""Ports of delivery: publications, renditions made on request, and the CDN."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ class Renderer(Protocol):
     """Makes what is missing, somewhere with the memory and the libraries for it."""
 
     def render(self, wanted: RenderRequest) -> None:
-        """Have it made, and wait for that; what has become of it is told by the record.
+        """Have it made, and wait until it is; the record shows the result.
 
-        It may be there already, or be in the making by somebody else, and then this returns at once.
+        Returns at once if it exists or another request is making it.
         Raises StorageUnavailable when it was not made.
         """
         ...
@@ -60,7 +60,7 @@ class RenderLeases(Protocol):
     """The right to make a file of an image, for one at a time."""
 
     def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
-        """Take the right to make a file of an image until `until`; False while somebody else has it.
+        """Take the right to make a file of an image until `until`; False while another try holds it.
 
         `name` is the image's id and the file's name; `holder` names one try. The right ends by itself.
         """
@@ -68,7 +68,7 @@ class RenderLeases(Protocol):
 
 
 class Purger(Protocol):
-    """The CDN in front of the public bucket, as far as it can be told to forget."""
+    """Purges the CDN in front of the public bucket."""
 
     def purge(self, urls: Collection[str]) -> None:
         """Make the CDN forget what it keeps of these addresses, under any query and for visitors of any origin.

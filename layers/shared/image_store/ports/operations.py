@@ -1,4 +1,4 @@
-"""What statistics are read from."""
+"""Ports of statistics."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Figures(Protocol):
         ...
 
     def of_all(self, *, since: date, until: date) -> Statistics:
-        """What everybody stores."""
+        """What all owners store."""
         ...
 
     def total(self) -> Amount:
-        """What everybody stores, as one amount; cheaper."""
+        """What all owners store, as one amount; cheaper."""
         ...

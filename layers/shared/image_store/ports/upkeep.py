@@ -28,7 +28,7 @@ class Housekeeping(Protocol):
     def take_lease(
         self, *, holder: str, at: datetime, until: datetime, take_over: bool = False
     ) -> Lease | None:
-        """Take the right to run, from whoever has it with `take_over`; None while another run has it."""
+        """Take the right to run, with `take_over` from a run that holds it; None while another run holds it."""
         ...
 
     def end_lease(self, lease: Lease) -> None:
@@ -58,7 +58,7 @@ class CleanupRows(Protocol):
     def due(self, before: datetime) -> Iterator[str]:
         """The ids of images, or `publication:`-prefixed publications, that cleanup has to look at.
 
-        Read in pages as they are asked for. Eventually consistent: whoever acts on one reads it again first.
+        Read lazily, in pages. Eventually consistent: the caller reads each again before it acts.
         """
         ...
 
@@ -84,7 +84,7 @@ class FeedUpkeep(Protocol):
     def upgrade(self, *, until: datetime, now: Callable[[], datetime]) -> int:
         """Replace the rows of the feed that earlier builds wrote, until it is done or a time has come.
 
-        Answers how many images it has moved. Safe to repeat and to run twice; where nothing is left it reads two rows.
+        Returns how many images it has moved. Safe to repeat and to run twice; when nothing is left it reads two rows.
         """
         ...
 
@@ -103,7 +103,7 @@ class Migrations(Protocol):
     def save(self, after: Migration, *, step: int) -> None:
         """Replace a migration that is still at this step; Conflict when it is not, and nothing was written.
 
-        An answer that is lost is settled by a strong read.
+        If the response is lost, a strongly consistent read decides.
         """
         ...
 
@@ -149,7 +149,7 @@ class MigrationSource(Protocol):
         ...
 
     def write_back(self, position: str, image: bytes | str, image_id: str) -> bool:
-        """Tell the record at the position of its step which image it became; False if its picture is another by now.
+        """Write the id of its image into the record at the position of its step; False if its picture has changed.
 
         Safe to repeat. A source that cannot be written to does nothing.
         """

@@ -193,17 +193,17 @@ _ITEM_PREFIX = "ITEM#"
 
 
 def job(job_id: str) -> str:
-    """The partition of a generation job and its images."""
+    """The partition of a generation job and its items."""
     return f"{JOB_PREFIX}{job_id}"
 
 
 def job_item(index: int) -> str:
-    """The row of one image of a job."""
+    """The row of one job item; its attribute `wish` is the generation request."""
     return f"{_ITEM_PREFIX}{index:02d}"
 
 
 def is_job_item(sk: str) -> bool:
-    """Whether a row of a job's partition is one of its images."""
+    """Whether a row of a job's partition is one of its items."""
     return sk.startswith(_ITEM_PREFIX)
 
 
@@ -213,17 +213,17 @@ def jobs(owner: str) -> str:
 
 
 def job_shard(job_id: str) -> str:
-    """The index partition in which a job waits to be looked at."""
+    """The index partition in which a job waits for the sweep."""
     return f"{JOB_PREFIX}{sum(job_id.encode()) % DUE_SHARDS}"
 
 
 def job_shards() -> tuple[str, ...]:
-    """All partitions in which jobs wait."""
+    """All index partitions in which jobs wait for the sweep."""
     return tuple(f"{JOB_PREFIX}{shard}" for shard in range(DUE_SHARDS))
 
 
 def join(name: str) -> Key:
-    """The row that says which job a request became; `name` is a digest already."""
+    """The row of a job name; `name` is a digest already."""
     return key(f"JOIN#{name}", "JOIN")
 
 
@@ -238,12 +238,12 @@ def deployment_budget(period: str) -> Key:
 
 
 def ledger(owner: str, month: str, *, job_id: str, index: int, call_id: str) -> Key:
-    """The row of one paid call."""
+    """The row of one ledger entry."""
     return key(f"LEDGER#{quote(owner, safe='')}#{month}", f"{job_id}#{index:02d}#{call_id}")
 
 
 def performance(owner: str | None, day: str, provider: str) -> Key:
-    """The row of what a provider has done on a day, for an owner or (None) for all."""
+    """The row of the performance of a provider on a day, for an owner or (None) for all."""
     scope = "ALL" if owner is None else f"OWNER#{quote(owner, safe='')}"
     return key(f"GENERATED#{scope}", f"{day}#{provider}")
 

@@ -17,11 +17,11 @@ class Pieces(io.RawIOBase):
         self._at = 0
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Yes: it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Tell that it can be read from any byte on."""
+        """Yes: it can be read from any byte on."""
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:

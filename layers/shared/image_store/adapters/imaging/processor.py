@@ -47,7 +47,7 @@ class PillowProcessor:
     ) -> ProcessedImage:
         """Verify that `data` is an image the store accepts and make a rendition by each recipe from one decode.
 
-        `media_type` is what the image is known to be, None when nobody said. Renditions come in the order of
+        `media_type` is what the image is known to be, None when it is unknown. Renditions come in the order of
         `recipes` and under their names. Of an animation every frame is decoded; the first one is
         rendered where the recipe wants no animation, or one that is too long to be made.
         With a `provenance` each rendition carries it as XMP; otherwise none carries any metadata.
@@ -55,7 +55,7 @@ class PillowProcessor:
         Raises
         ------
         PayloadTooLarge, UnsupportedMediaType, ContentTypeMismatch, InvalidImage, ImageTooLarge, TooManyFrames
-            what is cheap to tell is told first: bytes, then the signature, then what the header claims
+            the cheapest check comes first: bytes, then the signature, then what the header claims
         """
         self._limits.check_bytes(len(data))
         media_type = _checked(data, media_type)

@@ -41,12 +41,12 @@ _BY_CODE = {
     7003: Reason.BAD_KEY,
     10000: Reason.BAD_KEY,
 }
-"""The documented codes; a status says the rest. 3036 is a used-up daily allocation."""
+"""The documented codes; the status decides for others. 3036 means that the daily allocation is used up."""
 _FLUX = "@cf/black-forest-labs/flux-1-schnell"
 
 
 class CloudflareImages(ImageProvider):
-    """ImageProvider on Workers AI; a key has an account beside it."""
+    """ImageProvider on Workers AI; a key needs an account."""
 
     def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
         self._address = (address or ADDRESS).rstrip("/")
@@ -65,7 +65,9 @@ class CloudflareImages(ImageProvider):
         body = {"prompt": request.prompt, **params}
         if request.negative_prompt and request.model != _FLUX:
             body["negative_prompt"] = request.negative_prompt
-        elif request.negative_prompt:  # it knows none: it is said in words
+        elif (
+            request.negative_prompt
+        ):  # the model takes no negative prompt, so the prompt contains it in words
             body["prompt"] = request.in_words
         headers = {"Authorization": f"Bearer {key.secret}", "Content-Type": "application/json"}
         answer = self._http.send("POST", url, headers=headers, body=json.dumps(body).encode(), until=until)
@@ -92,11 +94,11 @@ def _params(request: ImageRequest) -> dict[str, Any]:
     params: dict[str, Any] = {"steps" if request.model == _FLUX else "num_steps": model.steps if model else 4}
     if request.seed is not None:
         params["seed"] = request.seed
-    if request.model != _FLUX:  # it makes squares alone, and takes nothing but a prompt and steps
+    if request.model != _FLUX:  # FLUX makes only squares, and takes only a prompt and steps
         params |= {"width": request.width, "height": request.height}
     return params
 
 
 def _usage(_: Answer) -> Mapping[Unit, object] | None:
-    """It counts nothing in its answers."""
+    """Workers AI reports no usage."""
     return None

@@ -1,4 +1,4 @@
-"""What all providers' refusals have in common: HTTP statuses, waiting times, and sentences that are safe to show."""
+"""Failures of all providers: reasons of HTTP statuses, waiting times, and sentences that are safe to show."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -45,25 +45,25 @@ _LONGEST_TEXT = 64
 def failure(
     reason: Reason, *, retry_after: timedelta | None = None, is_paid: bool = False
 ) -> ProviderFailure:
-    """A failure with the sentence of its reason; what the provider wrote may hold anything, and is not shown."""
+    """A failure with the sentence of its reason. The provider's own text may contain anything and is not shown."""
     sentence = _PAID if is_paid else _SENTENCES[reason]
     return ProviderFailure(reason, sentence, retry_after=retry_after, is_paid=is_paid)
 
 
 def reason_of(status: int) -> Reason:
-    """What a status means where the provider says nothing more."""
+    """The reason of a status, if the provider gives no other."""
     if status >= 500 or status < 200:
         return Reason.UNAVAILABLE
     if status < 300:
         return Reason.BAD_ANSWER
     if status < 400:
-        # Nothing is at this address any more. A redirect is not followed: it would take the key along.
+        # A redirect is not followed, because it would send the key to another address.
         return Reason.NO_MODEL
     return _BY_STATUS.get(status, Reason.BAD_REQUEST)
 
 
 def check_key(secret: str) -> None:
-    """Refuse a key that cannot stand in a header."""
+    """Refuse a key that contains characters that headers do not allow."""
     if not _KEY.fullmatch(secret):
         raise failure(Reason.BAD_KEY)
 
@@ -71,7 +71,7 @@ def check_key(secret: str) -> None:
 def wait_in(value: object, *, now: datetime) -> timedelta | None:
     """Retry-After (RFC 9110), or another wait in seconds with or without `s`: at most 15 minutes.
 
-    None for what is over, below zero, or no time at all.
+    None for a wait that is over, negative or unreadable.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         value = str(value)

@@ -25,7 +25,7 @@ _REFUSALS = frozenset(
         "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR", "PUP_LIMITED_DISABLED",
     }
 )  # fmt: skip
-"""Ends of a candidate that mean the policy; all others without an image may go better."""
+"""Finish reasons that mean the policy; other reasons without an image may pass."""
 _BAD_KEY = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED"})
 _UNREADABLE: Mapping[Unit, object] = {Unit.IMAGE_OUTPUT_TOKEN: None}
 
@@ -109,11 +109,11 @@ class GoogleImages(ImageProvider):
 
 
 def _ratio(request: ImageRequest) -> str:
-    wanted = Fraction(request.width, request.height)
+    requested = Fraction(request.width, request.height)
 
     def distance(ratio: str) -> Fraction:
         width, _, height = ratio.partition(":")
-        return abs(Fraction(int(width), int(height)) - wanted)
+        return abs(Fraction(int(width), int(height)) - requested)
 
     return min(_RATIOS, key=distance)
 
@@ -145,7 +145,7 @@ def _usage(answer: Answer) -> Mapping[Unit, object] | None:
 
 
 def _by_modality(details: object) -> Counter[str] | None:
-    """Counts by modality; empty where there are no details, None where they cannot be read."""
+    """Counts by modality; empty if there are no details, None if they cannot be read."""
     if not details:
         return Counter()
     counts: Counter[str] = Counter()

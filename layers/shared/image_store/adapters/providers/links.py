@@ -1,4 +1,4 @@
-"""Pictures that an answer only names, by the rules for remote URLs."""
+"""Reads pictures that an answer only links to, by the rules for remote URLs."""
 
 import time
 from collections.abc import Callable
@@ -18,10 +18,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Links:
-    """Opens links of one provider's answers.
+    """Reads the links in the answers of one provider.
 
-    The origin that the deployment itself names as the provider's address may be private, and is read as such: the
-    store calls it anyway. Everything else must be public, or in `RemoteHosts` and `RemoteNetworks`.
+    The origin that the deployment configures as the provider's address may be private, since the store calls it anyway.
+    Every other address must be public, or in `RemoteHosts` and `RemoteNetworks`.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Links:
         self._sleep = sleep
 
     def open(self, links: tuple[str, ...], *, until: datetime) -> bytes | None:
-        """The first picture behind one of the links. It is paid for, so a link that fails is tried again."""
+        """Read the first picture behind one of the links. It was paid for, so a link that fails is tried again."""
         for number in range(_TRIES):
             for link in links:
                 data = self._opened(link, until)

@@ -1,4 +1,4 @@
-"""OpenAI's image models through its SDK, and whatever else speaks as they do."""
+"""OpenAI's image models through its SDK, and services that are compatible with its API."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -30,7 +30,7 @@ _UNREADABLE: Mapping[Unit, object] = {Unit.IMAGE_OUTPUT_TOKEN: None}
 
 
 class OpenAIImages(ImageProvider):
-    """ImageProvider on the images API; edits where there are references."""
+    """ImageProvider on the images API; requests with references use its edits."""
 
     def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
         self._address = address or ADDRESS
@@ -67,7 +67,7 @@ class OpenAIImages(ImageProvider):
         codes = [error.get(name) for name in ("code", "type")] if isinstance(error, dict) else [error]
         known = [_BY_CODE[code] for code in codes if isinstance(code, str) and code in _BY_CODE]
         wait = wait_in(answer.headers.get("Retry-After"), now=self._clock.now())
-        # The type is the more general of the two.
+        # The code comes before the type, which is more general.
         return Refusal(known[0] if known else reason_of(answer.status), wait, says_none_was_made=True)
 
 

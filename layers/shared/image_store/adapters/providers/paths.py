@@ -1,4 +1,4 @@
-"""Text in the path of an address, written so that it stays one segment whoever reads it."""
+"""Encodes text as one segment of a path, for servers that decode it once or twice."""
 
 import re
 from urllib.parse import quote
@@ -12,8 +12,8 @@ def segment(text: str) -> str:
 
     `.` and `..` lead elsewhere even when they are percent-encoded
     (https://url.spec.whatwg.org/#double-dot-path-segment), and a server that decodes `%2F` first, even twice, finds
-    them between slashes. A space behind them makes them text. Control characters become spaces: some servers end a
-    path at them.
+    them between slashes. A space after them makes them text. Control characters become spaces, because some servers
+    end a path at them.
     """
     plain = _CONTROLS.sub(" ", text)
     return quote(_DOTS.sub(r"\1 ", plain), safe="", errors="replace")

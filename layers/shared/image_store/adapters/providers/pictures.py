@@ -1,7 +1,7 @@
-"""The pictures in an answer, wherever they lie: as the body, as base64 or a data URI in JSON, or behind a link.
+"""Finds the pictures in an answer: as the body, as base64 or a data URI in JSON, or behind a link.
 
-What is compatible with a provider answers in shapes of its own, and a picture that is in hand was paid for. So the
-usual place of a provider comes first, then every other. Each text is looked at once: the time is linear in the answer.
+Compatible services answer in shapes of their own, and a picture that has arrived was paid for. So the usual place of a
+provider is searched first, then all others. Each text is read once: the time is linear in the size of the answer.
 """
 
 import base64
@@ -17,7 +17,7 @@ from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.images.media import MediaType, sniff
 
 _HEAD_CHARS = 96
-"""So much base64 tells what it holds."""
+"""Enough base64 to recognise the format."""
 _BASE64_NAMES = ("b64", "base64", "image", "data", "picture", "artifact", "output")
 _LINK_NAMES = ("url", "uri", "link", "href", "image", "output")
 _MOST_LINKS = 3
@@ -37,16 +37,16 @@ _THOUGHT = re.compile(r'"thought"\s*:\s*true')
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What an answer holds."""
+    """The pictures of an answer."""
 
     data: bytes | None
-    """The picture that counts."""
+    """The first picture."""
     number: int = 0
-    """How many there are."""
+    """The number of pictures."""
     links: tuple[str, ...] = ()
-    """Where it lies instead."""
+    """Links to a picture, if the answer contains none."""
     leaves_traces: bool = False
-    """Whether something stands where a picture should."""
+    """Whether the answer has something in the place of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ class _Text:
 
 
 def pictures_in(answer: Answer, *, place: str) -> Pictures:
-    """The pictures of an answer; `place` names the member in which they usually are.
+    """Find the pictures of an answer; `place` is the member in which they usually are.
 
-    Only an answer of success is looked at anywhere else: another may repeat what was sent to it.
+    Other places are searched only if the status is a success: an error may repeat the request.
     """
     if answer.is_success and sniff(answer.data) is not None and (not answer.broken or is_whole(answer.data)):
         return Pictures(answer.data, 1)
@@ -78,21 +78,21 @@ def pictures_in(answer: Answer, *, place: str) -> Pictures:
     links = tuple(dict.fromkeys(text.text.strip() for text in texts if _is_link(text)))[:_MOST_LINKS]
     if links or not answer.is_success:
         return Pictures(None, links=links, leaves_traces=bool(links or found))
-    # Whatever is in the usual place was meant to be a picture; the store says what it is not.
+    # A text in the usual place was meant to be a picture; the store reports why it is none.
     unknown = [text for text in texts if text.place == place and _holds_base64(text)]
     data = next(filter(None, (decoded(text.text) for text in unknown)), None)
     return Pictures(data, len(unknown), leaves_traces=bool(unknown or found))
 
 
 def decoded(text: str) -> bytes | None:
-    """The bytes of base64 in any usual spelling, or of a data URI; None when it is neither, or empty."""
+    """The bytes of base64 in any usual spelling, or of a data URI; None if it is neither, or empty."""
     text = text.strip().strip("\"'")
     if text[:5].lower() == "data:":
         head, _, text = text.partition(",")
         if ";base64" not in head.lower():
             return _unquoted(text) or None
     if not text.isascii():
-        return None  # and one character takes four bytes for each of the others
+        return None  # a single non-ASCII character makes the whole text take four bytes for each character
     if "%" in text:
         text = _unquoted(text).decode("latin-1")
     if "\\" in text:

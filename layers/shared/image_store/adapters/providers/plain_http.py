@@ -1,7 +1,7 @@
 """One request to a provider and one answer: bounded in time and size, without retries, redirects or a proxy.
 
-Both SDKs speak through it as well, so that no answer of any provider is read without these bounds. An answer that
-breaks off is handed over as far as it came: it may hold a whole picture.
+The SDKs use it as well, so that every answer of a provider is read within these bounds. An answer that breaks off is
+returned as far as it came, since it may contain a whole picture.
 """
 
 import json
@@ -32,24 +32,24 @@ _SPACE = re.compile(r"\s*")
 _LONGEST_NUMBER = 18
 """Digits. Python refuses to read numbers of thousands of digits, and with them the answer that holds one."""
 
-# It would log an address, and with it a prompt, when a server sends broken headers.
+# If a server sends broken headers, this logger would log the address, which may contain a prompt.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a provider answered."""
+    """An answer of a provider."""
 
     status: int
     headers: Mapping[str, str]
-    """By their names in any case."""
+    """Names are case-insensitive."""
     data: bytes
     broken: Reason | None = None
-    """Why it is not whole."""
+    """Why the answer is incomplete; None if it is complete."""
 
     @property
     def is_success(self) -> bool:
-        """Whether its status says that the request was carried out."""
+        """Whether the status is a success."""
         return 200 <= self.status < 300
 
     @cached_property
@@ -63,7 +63,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The JSON that the body begins with; None when there is none."""
+        """The JSON at the beginning of the body; None if there is none."""
         return self._read[0]
 
     @property

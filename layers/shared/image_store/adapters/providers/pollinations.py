@@ -1,6 +1,6 @@
 """Pollinations over plain HTTP: one GET, the prompt in the path, the image in the answer.
 
-The same request with the same seed is answered from its cache and not charged again, as its documentation says.
+Its documentation says that a request with the same seed is answered from a cache and not charged again.
 """
 
 import re
@@ -62,6 +62,6 @@ class PollinationsImages(ImageProvider):
 
 
 def _usage(answer: Answer) -> Mapping[Unit, object] | None:
-    """The images it charges for; models that count tokens have no price here."""
+    """The number of images it charges for; models that count tokens have no price here."""
     images = answer.headers.get("x-usage-completion-image-tokens")
     return {Unit.IMAGE: images} if images is not None else None

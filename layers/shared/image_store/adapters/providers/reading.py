@@ -1,7 +1,7 @@
-"""From an answer to a picture: it is looked for first, and nothing that the provider says beside it can lose it.
+"""Reads the picture of an answer. The picture is searched first, so that nothing else in the answer can lose it.
 
-An answer of success without a picture is not tried again unless it says in a readable way that none was made: it may
-have been charged for, and another call would be.
+A success without a picture is retried only if it states readably that no picture was made: otherwise it may have been
+charged for, and another call would be charged again.
 """
 
 import logging
@@ -24,7 +24,7 @@ _log = logging.getLogger("image_store.generation")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What an answer says instead of showing a picture."""
+    """The reason that an answer gives for having no picture."""
 
     reason: Reason
     retry_after: timedelta | None = None
@@ -36,16 +36,16 @@ class Reader:
     """Reads the answers of one provider."""
 
     place: str
-    """The member of its JSON that pictures are in."""
+    """The JSON member that usually contains pictures."""
     usage: Callable[[Answer], Mapping[Unit, object] | None]
-    """What it counted, unchecked; None when it says nothing of it."""
+    """Reads the usage, unchecked; None if the answer reports none."""
     refusal: Callable[[Answer], Refusal | None]
-    """Why there is no picture; None when the status says all there is to say."""
+    """Reads the reason for having no picture; None if only the status gives one."""
 
     def read(
         self, answer: Answer, *, links: Links, params: Mapping[str, Any], until: datetime
     ) -> GeneratedImage:
-        """The picture of an answer; ProviderFailure when there is none."""
+        """Read the picture of an answer; ProviderFailure if there is none."""
         found = pictures_in(answer, place=self.place)
         data = found.data
         if data is None and found.links and answer.is_success:
@@ -66,7 +66,7 @@ class Reader:
     def _counted(self, answer: Answer) -> CountedUsage:
         try:
             return read_usage(self.usage(answer))
-        except Exception:  # a picture may be in hand, and nothing beside it may lose it
+        except Exception:  # the answer may contain a picture, which must not be lost
             _log.warning("a usage could not be read")
             return CountedUsage(None, is_readable=False)
 
@@ -85,6 +85,6 @@ class Reader:
     def _refusal(self, answer: Answer) -> Refusal | None:
         try:
             return self.refusal(answer)
-        except Exception:  # an error may have any form; its status is enough
+        except Exception:  # an error may have any form, and its status is enough
             _log.warning("an error of a provider could not be read")
             return None

@@ -1,7 +1,8 @@
-"""What carries the requests of SDKs: one exchange, read within our own bounds.
+"""A transport for the SDKs of providers: one request, whose answer is read within the bounds of `plain_http`.
 
-An SDK makes the request: address, headers, form. What it makes of an answer does not count, since it refuses a whole
-answer for a number of another type than documented. So it is told an empty one, and the real one is kept for us.
+An SDK builds the request: address, headers, body. Its reading of the answer is not used, because it rejects a whole
+answer for one number of an undocumented type. So the SDK receives an empty answer, and the real one is returned to the
+adapter.
 """
 
 from datetime import datetime
@@ -20,7 +21,7 @@ _OF_THE_CONNECTION = frozenset(
 
 
 class SdkExchange:
-    """A transport of httpx2's for one request; a second one, such as a retry or a redirect, is refused."""
+    """An httpx2 transport for one request; a second one, such as a retry or a redirect, is refused."""
 
     def __init__(self, http: PlainHttp, *, until: datetime) -> None:
         self._http = http
@@ -30,7 +31,7 @@ class SdkExchange:
         self._failure: ProviderFailure | None = None
 
     def client(self) -> "httpx2.Client":
-        """A client that speaks through it alone, whatever proxies the environment names."""
+        """A client that uses only this transport and ignores the proxies of the environment."""
         import httpx2
 
         return httpx2.Client(
@@ -38,19 +39,19 @@ class SdkExchange:
         )
 
     def idle_client(self) -> "httpx2.AsyncClient":
-        """What Google's SDK makes beside it and never uses; its own would read the system's certificates each time."""
+        """An unused client for Google's SDK, which would otherwise make one and read certificates each time."""
         import httpx2
 
         return httpx2.AsyncClient(transport=cast("httpx2.AsyncBaseTransport", self), trust_env=False)
 
     def outcome(self) -> Answer:
-        """The answer to the request; ProviderFailure when there is none."""
+        """The answer to the request; ProviderFailure if there is none."""
         if self._answer is None:
             raise self._failure or failure(Reason.UNAVAILABLE)  # nothing was sent
         return self._answer
 
     def handle_request(self, request: "httpx2.Request") -> "httpx2.Response":
-        """What a transport does."""
+        """Send the request and give the SDK an empty answer."""
         import httpx2
 
         if self._was_used:

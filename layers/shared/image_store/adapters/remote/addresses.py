@@ -48,7 +48,7 @@ _NOT_PUBLIC: tuple[Network, ...] = tuple(
         ),
     )
 )
-"""What `is_global` takes for global and nobody serves images from."""
+"""Addresses that `is_global` calls global, and that serve no images."""
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 """All that IANA has ever given out of IPv6."""

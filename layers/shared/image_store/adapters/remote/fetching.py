@@ -1,11 +1,12 @@
-"""Reading an image from a server that nobody vouches for.
+"""Fetches an image from an untrusted server.
 
 A host is resolved once. If one of its addresses may not be reached, nothing is; otherwise the connection is made to
 one of those very addresses, while Host, SNI and the check of the certificate keep the host's name. A name that
 resolves differently a moment later (DNS rebinding) therefore changes nothing. Every redirect begins anew. Proxies
 named by the environment play no part: connections are made here, not by a client that would look for one.
 
-Whatever goes wrong, the caller hears the same, so that nobody can map a network through the store; the log says why.
+Every failure is the same error to the caller, so that no caller can map a network through the store; the log has the
+reason.
 """
 
 import logging
@@ -48,7 +49,7 @@ _HEADERS = {
 Resolve = Callable[[str], Sequence[str]]
 """All addresses of a host; OSError when there are none."""
 Report = Callable[[str, str], None]
-"""Is told the reason of a refusal, and the URL without its query."""
+"""Receives the reason of a refusal, and the URL without its query."""
 
 # It would log a URL with its query when a server sends broken headers.
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
@@ -112,7 +113,7 @@ class HttpFetcher(Fetcher):
             with self._answer(target, until) as (response, watch):
                 if response.status not in _REDIRECTS:
                     return _read(response, watch, max_bytes=max_bytes)
-                target = target.redirected(response.headers.get("Location", ""))
+                target = target.redirect_target(response.headers.get("Location", ""))
         raise FetchRefusal("too many redirects")
 
     @contextmanager
@@ -146,8 +147,10 @@ class HttpFetcher(Fetcher):
     def _resolved(self, host: str, until: datetime) -> list[Address]:
         pool = ThreadPoolExecutor(1)  # the system's resolver knows no time limit
         try:
-            asked = pool.submit(self._resolve, host)
-            return [ip_address(text) for text in asked.result(min(self._patience.connect, self._left(until)))]
+            lookup = pool.submit(self._resolve, host)
+            return [
+                ip_address(text) for text in lookup.result(min(self._patience.connect, self._left(until)))
+            ]
         finally:
             pool.shutdown(wait=False)
 

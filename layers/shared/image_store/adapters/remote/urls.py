@@ -56,8 +56,8 @@ class Target:
         """The URL without its query, which may hold what opens it, for the log."""
         return f"{self.scheme}://{self.authority}{self.path}"
 
-    def redirected(self, location: str) -> "Target":
-        """Where a redirect leads; Refused when that is less safe than this, or no target at all."""
+    def redirect_target(self, location: str) -> "Target":
+        """Where a redirect leads; FetchRefusal when it is less safe than this one, or none."""
         if not location:
             raise FetchRefusal("a redirect to nowhere")
         location = _in_ascii_behind_host(_as_sent(location))
@@ -69,7 +69,7 @@ class Target:
 
 
 def parse_target(url: str) -> Target:
-    """Read an absolute http or https URL; Refused for anything that could be read in two ways.
+    """Read an absolute http or https URL; FetchRefusal for a URL that could be read in two ways.
 
     Letters outside ASCII may stand in path and query as they are.
     """

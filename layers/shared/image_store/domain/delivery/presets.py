@@ -41,7 +41,7 @@ def presets_from(text: str) -> Mapping[str, Preset]:
     * SIZE: `600x400`, `600x` or `x400`, in pixels up to 4096
     * a fit: `cover`, `contain`, `scale-down` (the usual one) or `pad`
     * a gravity: `center` (the usual one), `smart` or a point as `0.25:0.4`
-    * formats it can be had in: `jpeg`, `png`, `webp`, `avif`, the usual one first; without one WebP, AVIF and JPEG
+    * formats on request: `jpeg`, `png`, `webp`, `avif`, the usual one first; without one WebP, AVIF and JPEG
     * a quality for all its formats: `q1`–`q100`
     * `animated`: an animation stays one in WebP
 

@@ -1,4 +1,4 @@
-"""What can be asked for that may have to be made first."""
+"""Requests for files that may have to be made first."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class RenditionRequest:
 
     @property
     def name(self) -> str:
-        """Image and file: the same for everybody who wants it."""
+        """Image and file: equal for equal requests."""
         return f"{self.image_id}#{self.preset}.{self.media_type.extension}"
 
 
@@ -30,7 +30,7 @@ class TransformRequest:
 
     @property
     def name(self) -> str:
-        """Image and file: the same for everybody who wants it."""
+        """Image and file: equal for equal requests."""
         return f"{self.image_id}#{transform_filename(self.recipe)}"
 
 

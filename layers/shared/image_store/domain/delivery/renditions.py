@@ -55,7 +55,7 @@ RENDITION_TYPES = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF
 class Recipe:
     """All that decides what a rendition looks like, apart from the picture.
 
-    Raises ValueError, with a sentence for whoever wrote the recipe, when it cannot be followed.
+    Raises ValueError, with a sentence for the author of the recipe, when it cannot be followed.
     """
 
     width: int | None = None
@@ -89,7 +89,7 @@ class Preset:
     name: str
     recipe: Recipe
     formats: tuple[MediaType, ...] = ()
-    """What it can be had in when it is asked for, the usual one first; empty when there is no choice."""
+    """The formats on request, the usual one first; empty when there is no choice."""
     at_upload: bool = False
     """Whether it exists from the moment an image is READY; otherwise it is made when first asked for."""
 

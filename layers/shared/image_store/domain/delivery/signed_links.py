@@ -25,7 +25,7 @@ _TYPES = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF)
 _HEAD = struct.Struct(">16sI")
 _STEPS = struct.Struct(">HHBBBBHH")
 _SHARES = 1_000
-"""A point of a picture is told in thousandths of its sides."""
+"""A point of a picture is given in thousandths of its sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +74,25 @@ def transform_filename(recipe: Recipe) -> str:
     return f"{hashlib.sha256(_written(recipe)).hexdigest()[:32]}.{recipe.media_type.extension}"
 
 
-def written(share: SignedLink) -> bytes:
-    """A share as bytes."""
-    head = _HEAD.pack(uuid.UUID(share.image_id).bytes, int(share.expires_at.timestamp()))
-    if isinstance(share.what, str):
-        name = share.what.encode("ascii")
+def encode_link(link: SignedLink) -> bytes:
+    """A link as bytes."""
+    head = _HEAD.pack(uuid.UUID(link.image_id).bytes, int(link.expires_at.timestamp()))
+    if isinstance(link.what, str):
+        name = link.what.encode("ascii")
         return _PRESET + head + bytes([len(name)]) + name
-    return _RECIPE + head + _written(share.what)
+    return _RECIPE + head + _written(link.what)
 
 
-def read(raw: bytes) -> SignedLink | None:
-    """The share that these bytes mean; None for whatever `written` never wrote."""
+def decode_link(raw: bytes) -> SignedLink | None:
+    """The link in these bytes; None for bytes that `encode_link` does not produce."""
     kind, head, rest = raw[:1], raw[1 : 1 + _HEAD.size], raw[1 + _HEAD.size :]
     try:
         image_id, expires = _HEAD.unpack(head)
         what = _preset(rest) if kind == _PRESET else _recipe(rest)
-        share = SignedLink(str(uuid.UUID(bytes=image_id)), datetime.fromtimestamp(expires, UTC), what)
+        link = SignedLink(str(uuid.UUID(bytes=image_id)), datetime.fromtimestamp(expires, UTC), what)
     except (struct.error, ValueError, IndexError):
         return None
-    return share if written(share) == raw else None
+    return link if encode_link(link) == raw else None
 
 
 def _preset(raw: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Circuit breakers: a provider that keeps failing is left alone for a while, and then tried with one call."""
+"""Circuit breakers: a provider that keeps failing is not called for a while, and then probed with one call."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -7,43 +7,43 @@ from image_store.domain.deadlines import CLOCK_SKEW, has_passed
 from image_store.domain.generation.retry_budget import RetryBudget
 
 FAILURES_TO_OPEN = 5
-"""In a row, each of calls that began within WINDOW of the failure before."""
+"""Failures in a row, each of a call that began within WINDOW of the failure before."""
 WINDOW = timedelta(minutes=2)
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
 _MAX_OPENINGS = 10
 PROBE_TIME = timedelta(minutes=5)
-"""A probe that was not heard of for so long counts as dead."""
+"""A probe without an outcome after this time counts as dead."""
 LOOK_AGAIN = timedelta(seconds=10)
-"""When to look whether a probe has told something: it may take seconds or minutes."""
+"""When to check for the outcome of a probe, which takes seconds or minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """How a provider has done lately; the row of each provider's."""
+    """The recent failures of one provider."""
 
     failures: int = 0
     """In a row."""
     openings: int = 0
-    """In a row, without a success between them."""
+    """Openings in a row, without a success between them."""
     open_until: datetime | None = None
     failed_at: datetime | None = None
     probe_until: datetime | None = None
     opened_at: datetime | None = None
-    """When it opened last; calls that began before that say nothing new."""
+    """When it opened last; calls that began before that bring no news."""
     retries: RetryBudget = field(default_factory=RetryBudget)
     version: int = 0
 
     def is_closed(self, now: datetime) -> bool:
-        """Whether calls may be made freely."""
+        """Whether calls are allowed without a probe."""
         return self.open_until is None
 
     def may_probe(self, now: datetime) -> bool:
-        """Whether its pause is over and nobody is trying it."""
+        """Whether its pause is over and no probe is running."""
         return self.open_until is not None and not self._is_pausing(now) and not self._is_probed(now)
 
     def next_try(self, now: datetime) -> datetime:
-        """When it is worth to ask again."""
+        """When to check again."""
         if self.open_until is not None and self._is_pausing(now):
             return self.open_until
         if self.probe_until is not None and self._is_probed(now):
@@ -63,51 +63,51 @@ class Breaker:
         return self.probe_until is not None and not has_passed(self.probe_until, now, longest=PROBE_TIME)
 
     def probing(self, now: datetime) -> "Breaker":
-        """With a call under way that decides."""
+        """The breaker with a probe running."""
         return replace(self, probe_until=now + PROBE_TIME, version=self.version + 1)
 
     def knew_of(self, began: datetime) -> bool:
-        """Whether a call began before it opened, and so tells only what was known then."""
+        """Whether a call began before it opened, and so brings no news."""
         if self.opened_at is None or self.open_until is None:
             return False
-        # No call runs longer: a later time was set by a clock that ran ahead.
+        # No call runs longer than PROBE_TIME: a fast clock has set a later time.
         return began < self.opened_at <= began + PROBE_TIME + CLOCK_SKEW
 
     def retrying(self, retries: RetryBudget) -> "Breaker":
-        """With this much of the retries left."""
+        """The breaker with this retry budget."""
         return replace(self, retries=retries, version=self.version + 1)
 
     def untried(self) -> "Breaker":
-        """With a probe that told nothing: the next one may try."""
+        """The breaker after a probe without an outcome: another probe may start."""
         return replace(self, probe_until=None, version=self.version + 1)
 
     def after_success(self) -> "Breaker":
-        """All well again."""
+        """The breaker after a success: closed, without failures."""
         return Breaker(retries=self.retries, version=self.version + 1)
 
     def after_failure(self, now: datetime, *, began: datetime, pause: timedelta | None = None) -> "Breaker":
-        """One failure more, of a call that began then; `pause` is what the provider asked for, and opens at once.
+        """The breaker after one more failure of a call that began at `began`.
 
-        Calls that were under way when it opened do not make its pause longer than the provider asks for: with many
-        workers they would, all at once, and for minutes.
+        `pause` is the wait that the provider asked for; it opens the breaker at once. Calls that were running when the
+        breaker opened do not extend its pause beyond that wait. Otherwise many workers would extend it together.
         """
-        asked = min(pause, LONGEST_PAUSE) if pause is not None else None
+        requested = min(pause, LONGEST_PAUSE) if pause is not None else None
         if self.open_until is not None and self.knew_of(began):
-            until = min(self.open_until, now + LONGEST_PAUSE)  # a clock that ran ahead may have set it
-            later = max(until, now + asked) if asked is not None else until
+            until = min(self.open_until, now + LONGEST_PAUSE)  # a fast clock may have set it
+            later = max(until, now + requested) if requested is not None else until
             return replace(self, open_until=later, failed_at=now, version=self.version + 1)
-        # From the start of the call, or a provider that hangs would never count as failing.
-        # One that failed long after this call began was written down by a clock that ran ahead.
+        # Measured from the start of the call; otherwise a provider that hangs would never count as failing.
+        # If the last failure is long after the start of this call, a fast clock has recorded it.
         since = began - self.failed_at if self.failed_at is not None else None
         recent = since is not None and -(PROBE_TIME + CLOCK_SKEW) <= since <= WINDOW
         failures = self.failures + 1 if recent or self.open_until is not None else 1
         if self.open_until is not None or failures >= FAILURES_TO_OPEN:
-            # A limit that passes in seconds is none that has to be waited for by the minute.
-            first = asked if asked is not None and self.open_until is not None else FIRST_PAUSE
-            wait = max(min(first * 2**self.openings, LONGEST_PAUSE), asked or first)
+            # A rate limit that passes in seconds needs no pause of minutes.
+            first = requested if requested is not None and self.open_until is not None else FIRST_PAUSE
+            wait = max(min(first * 2**self.openings, LONGEST_PAUSE), requested or first)
             openings = min(self.openings + 1, _MAX_OPENINGS)
-        elif asked is not None:
-            wait, openings = asked, max(self.openings, 1)
+        elif requested is not None:
+            wait, openings = requested, max(self.openings, 1)
         else:
             return replace(self, failures=failures, failed_at=now, version=self.version + 1)
         return replace(

@@ -6,19 +6,19 @@ from datetime import UTC, date, datetime, timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budgets:
-    """The most that may be spent, in micro-dollars; 0 means no limit."""
+    """The limits of spending, in micro-dollars; 0 means no limit."""
 
     owner_daily: int = 0
     owner_monthly: int = 0
     deployment_daily: int = 0
     deployment_monthly: int = 0
     unknown_price_reserve: int = 0
-    """What an image of unknown price counts as; with 0 it is refused where a limit is set."""
+    """The hold for an image of unknown price; with 0, such an image is refused if any limit is set."""
 
     def deployment_used(self, day: "Spending", month: "Spending") -> float | None:
-        """How much of the deployment's budget is spent or set aside, in percent of the fuller one; None without any."""
+        """Percent of the deployment's fuller budget that is spent or held; None without a budget."""
         limits = ((self.deployment_daily, day), (self.deployment_monthly, month))
-        return max((100 * taken.committed / limit for limit, taken in limits if limit), default=None)
+        return max((100 * spending.committed / limit for limit, spending in limits if limit), default=None)
 
     @property
     def limited(self) -> bool:
@@ -28,7 +28,7 @@ class Budgets:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What is spent of a budget, and what is set aside besides, in micro-dollars."""
+    """What is spent and what is held of a budget, in micro-dollars."""
 
     spent: int = 0
     reserved: int = 0
@@ -41,11 +41,11 @@ class Spending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetHold:
-    """What is set aside for an image before anybody is asked to make it."""
+    """What is held from the budgets for an item until it is settled."""
 
     micros: int
     on: date
-    """The day, and with it the month, whose budget it is taken from."""
+    """The day, and with it the month, of the budgets it is taken from."""
 
 
 def day_of(on: date) -> str:

@@ -15,19 +15,19 @@ from image_store.domain.generation.requests import GenerationRequest, ModelPrefe
 from image_store.domain.work import GenerateImage
 
 MAX_IMAGES = 50
-"""Images that one job makes."""
+"""The largest number of images of one job."""
 JOB_LIFETIME = timedelta(days=90)
-"""For how long a job can be read."""
+"""How long a job can be read."""
 LONGEST_LOOK = timedelta(hours=1)
-"""After which a job is looked at again at the latest, as long as there is anything to do for it."""
+"""The longest time until the sweep looks again at a job that has not ended."""
 LONGEST_LEASE = timedelta(minutes=6)
-"""Longer than the function runs that makes an image."""
+"""Longer than the longest run of the function that makes an image."""
 WAITING_LIFETIME = timedelta(minutes=30)
-"""How long an image waits for a provider that can be tried."""
+"""How long an item waits for a provider that can be called."""
 
 
 class JobItemState(StrEnum):
-    """The life of one image of a job."""
+    """The states of a job item."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -37,7 +37,7 @@ class JobItemState(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """What a job is, as its images make it."""
+    """The state of a job, derived from the states of its items."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -64,13 +64,13 @@ JOB_ITEM_TRANSITIONS: Mapping[JobItemState, frozenset[JobItemState]] = {
     JobItemState.CANCELLED: frozenset(),
     JobItemState.SUCCEEDED: frozenset(),
 }
-"""RUNNING → RUNNING is a worker that takes over from a dead one."""
+"""The legal transitions. RUNNING → RUNNING is a worker that takes over from a dead one."""
 ENDED = frozenset({JobItemState.SUCCEEDED, JobItemState.FAILED, JobItemState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
 class JobItemError:
-    """Why an image was not made; without prompt, key or address."""
+    """Why an image was not made; it contains no prompt, key or address."""
 
     code: str
     detail: str
@@ -80,74 +80,74 @@ class JobItemError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobItem:
-    """One image of a job."""
+    """One image of a job: its request, its state, and its calls so far."""
 
     job_id: str
     index: int
     request_index: int
-    """Which item of the request it belongs to; variations share it."""
+    """The item of the HTTP request that it belongs to; variations share it."""
     owner: str
     request: GenerationRequest | None
-    """None where it was not read."""
+    """None if it was not read."""
     state: JobItemState = JobItemState.QUEUED
     version: int = 1
     change: str
-    """Names the change that made this version, so that a lost answer can be settled."""
+    """The name of the change that wrote this version; it decides whether a write with a lost response succeeded."""
     calls: int = 0
-    """How often a provider was called."""
+    """The number of provider calls."""
     retries: int = 0
-    """How many of the calls were made anew after a transient failure."""
+    """The number of calls that repeated a transient failure."""
     given_up: tuple[Provider, ...] = ()
-    """Providers that cannot do it, whatever the time."""
+    """Providers that cannot make it, now or later."""
     tried: tuple[Provider, ...] = ()
-    """Providers whose calls for it failed in a way that may pass."""
+    """Providers whose calls for it failed with a transient error."""
     not_before: datetime
     deadline: datetime
-    """Until when a provider has to be found."""
+    """The time by which a provider must be found."""
     lease_until: datetime | None = None
     call: ProviderCall | None = None
-    """The call that runs, or whose answer is being made an image."""
+    """The call that runs, or whose result is being stored."""
     settled: bool = False
-    """Whether the answer to `call` is kept and its cost is in the ledger."""
+    """Whether the result of `call` is spooled and its cost is in the ledger."""
     hold: BudgetHold | None
     promised: bool = False
-    """Whether it has a place in its owner's quota for as long as it has not ended."""
+    """Whether it has a place in its owner's quota until it ends."""
     provider: Provider | None = None
     model: str | None = None
     duration_ms: int | None = None
     cost_micros: int = 0
-    """Of all calls whose cost is known."""
+    """The sum of all known costs of its calls."""
     unknown_costs: int = 0
     image_id: str | None = None
     error: JobItemError | None = None
     prompt: str | None = None
-    """The beginning of its prompt, for lists; None where prompts are encrypted."""
+    """The beginning of its prompt, for lists; None if prompts are encrypted."""
 
     def may_be_taken(self, now: datetime) -> bool:
-        """Whether nobody is at it, or whoever was must be dead."""
+        """Whether no worker has it, or its lease is over."""
         return self.lease_until is None or has_passed(self.lease_until, now, longest=LONGEST_LEASE)
 
     def is_to_begin(self, now: datetime) -> bool:
-        """Whether it waits no more."""
+        """Whether its wait is over."""
         return has_passed(self.not_before, now, longest=WAITING_LIFETIME)
 
     @property
     def cost(self) -> int | None:
-        """What it cost in micro-dollars; None when some of it is not known."""
+        """Its cost in micro-dollars; None if a part of it is unknown."""
         return None if self.unknown_costs else self.cost_micros
 
     @property
     def ended(self) -> bool:
-        """Whether nothing happens to it any more by itself."""
+        """Whether it has reached a final state; only a retry of its owner changes it again."""
         return self.state in ENDED
 
     @property
     def has_place(self) -> bool:
-        """Whether the owner's quota has a place for it: once it has ended, its image has one of its own."""
+        """Whether it takes a place in the owner's quota; after it has ended, its image takes one."""
         return self.promised and not self.ended
 
     def moved_to(self, state: JobItemState, *, change: str, **changes: Any) -> "JobItem":
-        """The same image one version later; Conflict when its life has no such step."""
+        """The next version of the item; Conflict if the transition is not legal."""
         if state not in JOB_ITEM_TRANSITIONS[self.state]:
             raise Conflict(f"An image of a job that is {self.state} cannot become {state}.")
         return replace(self, state=state, version=self.version + 1, change=change, **changes)
@@ -155,42 +155,42 @@ class JobItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A request for images, and what has become of them."""
+    """A request for images, with the counts and costs of its items."""
 
     id: str
     owner: str
     created_at: datetime
     updated_at: datetime
     version: int = 1
-    """Grows with every change of one of its images."""
+    """Grows with every change of one of its items."""
     preference: ModelPreference = field(default_factory=ModelPreference)
     counts: Mapping[JobItemState, int]
     cost_micros: int = 0
     unknown_costs: int = 0
     cancelled: bool = False
     prompt: str | None = None
-    """The beginning of its first prompt; None where prompts are encrypted."""
+    """The beginning of its first prompt; None if prompts are encrypted."""
     image_id: str | None = None
-    """The first image that was made of it; None while there is none."""
+    """The first image it has made; None if there is none yet."""
 
     @property
     def total(self) -> int:
-        """How many images it is to make."""
+        """The number of its items."""
         return sum(self.counts.values())
 
     @property
     def ended(self) -> bool:
-        """Whether all of its images have come to an end."""
+        """Whether all of its items have ended."""
         return not self.counts[JobItemState.QUEUED] and not self.counts[JobItemState.RUNNING]
 
     @property
     def cost(self) -> int | None:
-        """What it has cost so far in micro-dollars; None when some of it is not known."""
+        """Its cost so far in micro-dollars; None if a part of it is unknown."""
         return None if self.unknown_costs else self.cost_micros
 
     @property
     def status(self) -> JobStatus:
-        """What its images make of it."""
+        """The status that follows from its counts."""
         counts = self.counts
         if not self.ended:
             waiting = counts[JobItemState.QUEUED] == self.total
@@ -203,12 +203,12 @@ class Job:
 
 
 def work_on(item: JobItem) -> GenerateImage:
-    """The message that brings an image further as it is now."""
+    """The queue message for an item at its current version."""
     return GenerateImage(item.job_id, item.index, item.version)
 
 
 def is_superseded(work: GenerateImage, item: JobItem) -> bool:
-    """Whether a message is for an earlier version of an image; a restored table may also hold an earlier one."""
+    """Whether a message is for an earlier version of an item; after a restore, the row may be the earlier one."""
     return 0 < work.version < item.version
 
 
@@ -219,7 +219,7 @@ def initial_counts(items: int) -> dict[JobItemState, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobItemChange:
-    """One image of a job before and after, with what a call came to if one has ended by it."""
+    """An item before and after a change, with the outcome of the call that ended with it."""
 
     before: JobItem
     after: JobItem
@@ -228,7 +228,7 @@ class JobItemChange:
 
 @dataclass(frozen=True, slots=True)
 class JobName:
-    """What a job can be found by: the digest of a request, or of an Idempotency-Key."""
+    """A name of a job: the digest of a request, or of an Idempotency-Key."""
 
     name: str
     fingerprint: str
@@ -238,7 +238,7 @@ class JobName:
 
 @dataclass(frozen=True, slots=True)
 class NamedJob:
-    """The job that holds a name."""
+    """The job that has a name."""
 
     job_id: str
     fingerprint: str
@@ -248,7 +248,7 @@ class NamedJob:
 
 @dataclass(frozen=True, slots=True)
 class JobPage:
-    """Jobs of an owner, the newest first, and the id to go on after."""
+    """A page of an owner's jobs, the newest first, and the id after which the next page starts."""
 
     jobs: tuple[Job, ...]
     resume_after: str | None

@@ -8,12 +8,12 @@ from typing import Any
 from image_store.domain.generation.providers import NOT_OF_THE_PROVIDER, OF_A_KEY, Provider, Reason
 
 PROVIDER_RESULTS_PREFIX = "paid/"
-"""Below it lie the providers' answers from the moment they arrive until they are images."""
+"""The prefix of provider results in the private bucket. Its name is older than the word: it stays `paid/`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderCall:
-    """One call of a provider: the fence that everything it leads to carries."""
+    """One call of a provider; its id fences everything that follows from it."""
 
     id: str
     """16 hexadecimal digits, unique among all calls."""
@@ -24,30 +24,33 @@ class ProviderCall:
     started_at: datetime
 
     def result_key(self, job_id: str, index: int) -> str:
-        """Where its answer is kept until it is an image."""
+        """The key of its result in the private bucket."""
         return f"{PROVIDER_RESULTS_PREFIX}{job_id}/{index:02d}/{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderCallFailure:
-    """How a call failed that was charged for."""
+    """Why a call failed that was charged for."""
 
     reason: Reason
     message: str
     is_paid: bool
-    """Whether a picture was made, as far as anybody can tell."""
+    """Whether the provider has probably made a picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
-    """What a call cost, and what has to be known of it to make its answer an image."""
+    """The cost of a call, and what storing its result needs to know.
+
+    It is stored field by field in front of the result, so fields keep their names.
+    """
 
     call: ProviderCall
     cost_micros: int | None
-    """None when the price is not known."""
+    """None if the price is unknown."""
     usage: Mapping[str, int] | None
     prices: str
-    """The version of the price table."""
+    """The version of the prices."""
     duration_ms: int
     seed: int | None
     size: str
@@ -55,55 +58,55 @@ class LedgerEntry:
     params: Mapping[str, Any]
     generated_at: datetime
     sealed: str | None = None
-    """The parameters, where they are sealed."""
+    """The parameters if they are sealed; `params` is empty then."""
     usage_is_readable: bool = True
-    """Whether what the provider said of usage could be read."""
+    """Whether the usage that the provider reported could be read."""
     pictures: int = 1
-    """How many pictures the answer held."""
+    """The number of pictures in the answer."""
     failure: ProviderCallFailure | None = None
-    """Why there is no picture; None where there is one."""
+    """Why there is no picture; None if there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallOutcome:
-    """What a call came to, for ledger, statistics and metrics."""
+    """How a call ended, for ledger, statistics and metrics."""
 
     call: ProviderCall
     duration_ms: int
     succeeded: bool
     reason: Reason | None = None
     entry: LedgerEntry | None = None
-    """Only of a call that was charged for."""
+    """None if the call was not charged for."""
 
     @property
     def is_not_of_provider(self) -> bool:
-        """Whether it failed, and that says nothing of how well the provider works."""
+        """Whether it failed for a reason that does not count against the provider."""
         return self.reason is not None and says_nothing_of_provider(self.call, self.reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderPerformance:
-    """How a provider has done."""
+    """How many calls of a provider succeeded and failed, how long they took and what they cost."""
 
     provider: Provider
     succeeded: int = 0
     failed: int = 0
     refused: int = 0
-    """Of those that failed, the calls that say nothing of how well the provider works."""
+    """Failed calls that do not count against the provider."""
     duration_ms: int = 0
-    """Of all that succeeded."""
+    """The sum over calls that succeeded."""
     cost_micros: int = 0
     unknown_costs: int = 0
 
     @property
     def success_rate(self) -> float | None:
-        """The share of calls that succeeded, without those that failed for the request's sake; None of no calls."""
-        judged = self.succeeded + self.failed - self.refused
-        return self.succeeded / judged if judged > 0 else None
+        """The share of counted calls that succeeded; None if there were none."""
+        counted = self.succeeded + self.failed - self.refused
+        return self.succeeded / counted if counted > 0 else None
 
     @property
     def was_used(self) -> bool:
-        """Whether it was called at all."""
+        """Whether it was called."""
         return bool(self.succeeded or self.failed)
 
     def __add__(self, other: "ProviderPerformance") -> "ProviderPerformance":
@@ -119,5 +122,5 @@ class ProviderPerformance:
 
 
 def says_nothing_of_provider(call: ProviderCall, reason: Reason) -> bool:
-    """Whether a failure lies in the request, with us, or in an owner's own key."""
+    """Whether the request, the store or an owner's own key caused a failure."""
     return reason in NOT_OF_THE_PROVIDER or (call.own_key and reason in OF_A_KEY)

@@ -6,12 +6,12 @@ MICROS = 1_000_000
 
 
 def whole_micros(amount: Decimal) -> int:
-    """Micro-dollars without a fraction, rounded up: a ledger never says less than what was spent."""
+    """Micro-dollars without a fraction, rounded up: a ledger never shows less than what was spent."""
     return int(amount.to_integral_value(rounding=ROUND_CEILING))
 
 
 def micros_of(usd: str) -> int:
-    """An amount of dollars as it is written in settings; ValueError for what is none, or is below 0."""
+    """The micro-dollars of an amount in the settings; ValueError if it is no amount or below 0."""
     try:
         amount = Decimal(usd)
     except InvalidOperation:
@@ -22,5 +22,5 @@ def micros_of(usd: str) -> int:
 
 
 def usd(micros: int | None) -> float | None:
-    """Micro-dollars as clients see them; None is an unknown amount and never 0."""
+    """Micro-dollars as dollars for clients; None is an unknown amount, never 0."""
     return None if micros is None else micros / MICROS

@@ -1,4 +1,4 @@
-"""Providers of generated images: what is asked of them, what they answer, and how they fail."""
+"""Providers of generated images: requests, results and failures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from image_store.domain.images.media import MediaType
 
 
 class Provider(StrEnum):
-    """Who can make images."""
+    """The providers that can make images."""
 
     GOOGLE = "google"
     OPENAI = "openai"
@@ -19,12 +19,12 @@ class Provider(StrEnum):
 
 
 class Unit(StrEnum):
-    """What providers count and charge for."""
+    """Units that providers count and charge for."""
 
     TEXT_INPUT_TOKEN = "text_input_token"  # noqa: S105 - what models count
     IMAGE_INPUT_TOKEN = "image_input_token"  # noqa: S105 - what models count
     TEXT_OUTPUT_TOKEN = "text_output_token"  # noqa: S105 - what models count
-    """Thoughts among it."""
+    """Includes thoughts."""
     IMAGE_OUTPUT_TOKEN = "image_output_token"  # noqa: S105 - what models count
     IMAGE = "image"
     TILE = "tile"
@@ -33,22 +33,22 @@ class Unit(StrEnum):
 
 
 Usage = Mapping[Unit, int]
-"""How much of each unit a call took."""
+"""The number of each unit that a call took."""
 
 
 class Reason(StrEnum):
-    """Why a call failed; stable, as clients see it."""
+    """Why a call failed; clients see these codes, so they are stable."""
 
     RATE_LIMITED = "rate_limited"
     UNAVAILABLE = "unavailable"
     TIMEOUT = "timeout"
     CONNECTION = "connection"
     BAD_ANSWER = "bad_answer"
-    """The answer broke off, or is not what the provider documents."""
+    """The answer broke off, or does not match the documentation."""
     LOST = "lost"
-    """The worker ended during the call; nobody knows the answer."""
+    """The worker ended during the call, so the result is unknown."""
     REFUSED = "refused"
-    """Against the provider's policy."""
+    """The provider's policy does not allow it."""
     BAD_KEY = "bad_key"
     NO_BALANCE = "no_balance"
     BAD_REQUEST = "bad_request"
@@ -65,16 +65,16 @@ TRANSIENT = frozenset(
         Reason.LOST,
     }
 )
-"""What may go better when it is tried again."""
+"""Failures that may pass when the call is repeated."""
 
 NOT_OF_THE_PROVIDER = frozenset({Reason.REFUSED, Reason.BAD_REQUEST, Reason.LOST})
-"""What lies in the request or with us, and so says nothing of how well a provider works."""
+"""Failures caused by the request or the store; they do not count against a provider."""
 
 OF_A_KEY = frozenset({Reason.RATE_LIMITED, Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
-"""What says nothing of a provider either when the key is an owner's own."""
+"""Failures that do not count against a provider if the key is an owner's own."""
 
 OF_THE_PROVIDER = frozenset({Reason.BAD_KEY, Reason.NO_BALANCE, Reason.NO_MODEL})
-"""What lies in our account with a provider and not in the request: another provider may do it."""
+"""Failures caused by the account with a provider, not by the request: another provider may make the image."""
 
 
 class ProviderFailure(Exception):
@@ -95,24 +95,24 @@ class ProviderFailure(Exception):
         self.message = message
         self.retry_after = retry_after
         self.usage = usage
-        """What the provider counted for the call all the same."""
+        """The usage that the provider counted although the call failed."""
         self.usage_is_readable = usage_is_readable
         self.is_paid = is_paid
-        """Whether the provider answered as if it had made an image. To call it again would be to pay again."""
+        """Whether the provider answered as if it had made an image; another call would be paid again."""
 
     @property
     def transient(self) -> bool:
-        """Whether trying again may help, and does not pay for the same image twice."""
+        """Whether another call may succeed without paying for the same image twice."""
         return self.reason in TRANSIENT and not self.is_paid
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
-    """What opens a provider to us; its text form tells nothing."""
+    """The credentials of a provider; the text form hides the secret."""
 
     secret: str = field(repr=False)
     account: str = ""
-    """Cloudflare's account id; empty for the others."""
+    """The account id, if the provider needs one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +124,13 @@ class Reference:
 
 
 def in_words(prompt: str, negative_prompt: str | None) -> str:
-    """A prompt that tells in words what must not be seen."""
+    """A prompt that contains the negative prompt in words."""
     return f"{prompt}\n\nAvoid: {negative_prompt}" if negative_prompt else prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRequest:
-    """One image, as it is asked of a provider."""
+    """One image as it is requested from a provider."""
 
     model: str
     prompt: str
@@ -139,25 +139,25 @@ class ImageRequest:
     height: int
     quality: str | None = None
     seed: int | None = None
-    """None where the model knows no seeds."""
+    """None if the model takes no seed."""
     references: tuple[Reference, ...] = ()
 
     @property
     def in_words(self) -> str:
-        """The prompt for a model that knows no negative one."""
+        """The prompt for a model without negative prompts."""
         return in_words(self.prompt, self.negative_prompt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratedImage:
-    """What a provider made."""
+    """A picture that a provider made."""
 
     data: bytes = field(repr=False)
     usage: Usage | None = None
-    """As the provider counted it; None when it does not say."""
+    """As the provider counted it; None if it does not report usage."""
     usage_is_readable: bool = True
-    """Whether what the provider said of usage could be read."""
+    """Whether the reported usage could be read."""
     params: Mapping[str, Any] = field(default_factory=dict)
-    """What was sent besides the prompt, so that the image can be made again."""
+    """The parameters sent beside the prompt, so that the image can be made again."""
     pictures: int = 1
-    """How many pictures the answer holds; the first one is kept."""
+    """The number of pictures in the answer; the first one is stored."""

@@ -14,45 +14,45 @@ MAX_PROMPT_EXCERPT_CHARS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
-    """One image, as its owner wants it."""
+    """One image as its owner requests it."""
 
     prompt: str
     negative_prompt: str | None = None
     size: str | None = None
-    """`WIDTHxHEIGHT`; None leaves it to the model."""
+    """`WIDTHxHEIGHT`; None is the default of the model."""
     quality: str | None = None
     seed: int | None = None
-    """None stands for any; each image of a job has one."""
+    """None is a random one; each item of a job has one."""
     has_own_seed: bool = False
-    """Whether its owner gave the seed, and did not leave it to us."""
+    """Whether the owner requested the seed."""
     variation: int = 0
-    """Which of the images of one request it is, from 0 on."""
+    """The number of the variation, from 0."""
     reference_ids: tuple[str, ...] = ()
     attributes: Attributes = field(default_factory=Attributes)
     sealed: str | None = None
-    """What was sealed of it: its prompts, which are empty then, and the analysis of its attributes."""
+    """The sealed prompts and analysis, if prompts are encrypted; those fields are empty then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelPreference:
-    """By whom, and with which model, a job is to be made."""
+    """The provider and model that a job should use."""
 
     provider: Provider | None = None
     model: str | None = None
     fallback: bool = True
-    """Whether others may do it when this one cannot."""
+    """Whether other providers may make the images if this one cannot."""
 
 
 def prompt_excerpt(request: GenerationRequest | None) -> str | None:
-    """The beginning of a prompt as lists show it; None for one that is sealed, or was not read."""
+    """The beginning of a prompt for lists; None if it is sealed or was not read."""
     return request.prompt[:MAX_PROMPT_EXCERPT_CHARS] if request is not None and request.prompt else None
 
 
 def request_fingerprint(
     owner: str, requests: tuple[GenerationRequest, ...], preference: ModelPreference
 ) -> str:
-    """A digest that two requests of an owner share when they ask for the same."""
-    said = json.dumps(
+    """A digest that equal requests of an owner share."""
+    text = json.dumps(
         [owner, [asdict(request) for request in requests], asdict(preference)], sort_keys=True, default=str
     )
-    return hashlib.sha256(said.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Counts of what a call took, as providers tell them: numbers that may be of any type, odd, or not there."""
+"""Reads usage counts of providers, which may have any type, be odd, or be missing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from image_store.domain.generation.providers import Unit, Usage
 
 MAX_COUNT = 10_000_000
-"""More units than one image takes of anything; a larger count is a mistake and not a price."""
+"""More units than one image can take; a larger count is a mistake of the provider."""
 _DIGITS = len(str(MAX_COUNT))
 
 
 @dataclass(frozen=True, slots=True)
 class CountedUsage:
-    """What could be read of a usage."""
+    """A usage as far as it could be read."""
 
     usage: Usage | None
-    """None when it says nothing, or cannot be read."""
+    """None if the provider reported none, or it cannot be read."""
     is_readable: bool = True
 
 
@@ -32,7 +32,7 @@ def count(value: object) -> int | None:
 
 
 def read_usage(counts: Mapping[Unit, object] | None) -> CountedUsage:
-    """The usage that a provider counted. One count that cannot be read spoils all: half a sum is no price."""
+    """Read the usage that a provider counted. One unreadable count makes the whole usage unreadable."""
     if counts is None:
         return CountedUsage(None)
     usage = {unit: count(value) for unit, value in counts.items() if isinstance(unit, Unit)}

@@ -9,17 +9,17 @@ from image_store.domain.images.image import ImageRecord, State
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One write of a record, as the table tells of it; the same write may be told more than once."""
+    """One write of a record, as the table's stream delivers it; the same write may come more than once."""
 
     event_id: str
-    """The same whenever this write is told."""
+    """Equal each time this write is delivered."""
     at: datetime
     before: ImageRecord | None
     """None when the record was new."""
     after: ImageRecord | None
     """None when the record is gone."""
     actor: Actor | None
-    """None when nobody said: the end of a record carries nothing, and old records carry nobody."""
+    """None when it is unknown: a removed record and old records carry no actor."""
 
     @property
     def image(self) -> ImageRecord:

@@ -23,7 +23,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What an owner, or everybody, stores, the trash included."""
+    """What one owner or all owners store, the trash included."""
 
     total: Amount = Amount()
     parts: dict[str, dict[str, Amount]] = field(default_factory=dict)
@@ -34,4 +34,4 @@ class Statistics:
     generated: Mapping[date, Sequence["ProviderPerformance"]] = field(default_factory=dict)
     """What each provider has made on each day, and what it cost; images that are deleted have cost as much."""
     migration: "MigrationTotals | None" = None
-    """What is moved out of records and what is left; only of everybody."""
+    """What is moved out of records and what is left; only in the figures of all owners."""

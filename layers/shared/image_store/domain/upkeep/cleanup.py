@@ -1,4 +1,4 @@
-"""What cleanup is told, and what it reports."""
+"""The settings of cleanup, and its reports."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, field

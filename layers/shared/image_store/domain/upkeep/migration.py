@@ -1,4 +1,4 @@
-"""Migrations: pictures that live as base64 or data URIs in somebody's records, and how far they have been moved."""
+"""Migrations: pictures that live as base64 or data URIs in existing records, and how far they have been moved."""
 
 import hashlib
 import json
@@ -89,7 +89,7 @@ class Options:
     """Whose all the images are; None when each record says so."""
     batch_size: int = DEFAULT_BATCH_SIZE
     write_back: bool = False
-    """Whether a table's records are told the ids of their images."""
+    """Whether the ids of the images are written into the table's records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ class Migration:
     updated_at: datetime
     status: MigrationStatus = MigrationStatus.QUEUED
     step: int = 1
-    """The fencing number: only work that carries it is done, and whoever saves raises it."""
+    """The fencing number: only work that carries it is done, and every save raises it."""
     counted: int = 0
     total: int | None = None
     """None while the source is being counted."""

@@ -1,4 +1,4 @@
-"""Repairs: objects that a record names and storage lacks, and how far a repair of many images has come."""
+"""Repairs: objects that a record names and storage lacks, and the progress of a repair of many images."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

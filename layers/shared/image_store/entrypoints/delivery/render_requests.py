@@ -1,4 +1,4 @@
-"""What is to be made, as `adapters.renderer` asks for it."""
+"""Reads and handles the render requests that `adapters.renderer` sends."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from image_store.entrypoints.operations.observability import logger
 
 
 def render_request_of(event: dict[str, Any]) -> RenderRequest:
-    """What an event asks for; InvalidRequest for one that the store did not send."""
+    """The request in an event; InvalidRequest for one that the store did not send."""
     try:
         return _KINDS[event["want"]](event)
     except (KeyError, ValueError, TypeError):
@@ -19,7 +19,7 @@ def render_request_of(event: dict[str, Any]) -> RenderRequest:
 
 
 def handle_render_request(event: dict[str, Any], *, make: Callable[[RenderRequest], None]) -> dict[str, Any]:
-    """Make what an event asks for; what fails is logged, and fails the invocation, for the caller to hear of it."""
+    """Make what an event asks for; a failure is logged and fails the invocation, so that the caller sees it."""
     try:
         make(render_request_of(event))
     except Exception as error:

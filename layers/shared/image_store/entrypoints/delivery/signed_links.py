@@ -1,4 +1,4 @@
-"""What the request for a link means."""
+"""Translates the request for a signed link."""
 
 from datetime import timedelta
 
@@ -16,25 +16,25 @@ _TYPES = {
 _GRAVITIES = {"center": CENTER, "smart": SMART}
 
 
-def wanted_by(asked: ShareRequest) -> Recipe | str:
+def recipe_or_preset(request: ShareRequest) -> Recipe | str:
     """The recipe of a transform, or the preset of a rendition; without either the rendition `display`."""
-    if asked.w is None and asked.h is None:
-        return asked.rendition or DISPLAY
+    if request.w is None and request.h is None:
+        return request.rendition or DISPLAY
     return transform(
         Recipe(
-            width=asked.w,
-            height=asked.h,
-            fit=Fit(asked.fit or Fit.SCALE_DOWN),
-            gravity=_gravity(asked.gravity or "center"),
-            media_type=_TYPES[asked.format or "webp"],
-            quality=asked.q,
+            width=request.w,
+            height=request.h,
+            fit=Fit(request.fit or Fit.SCALE_DOWN),
+            gravity=_gravity(request.gravity or "center"),
+            media_type=_TYPES[request.format or "webp"],
+            quality=request.q,
         )
     )
 
 
-def lifetime_of(asked: ShareRequest) -> timedelta:
+def lifetime_of(request: ShareRequest) -> timedelta:
     """For how long the link is to work."""
-    return timedelta(seconds=asked.expires_in)
+    return timedelta(seconds=request.expires_in)
 
 
 def _gravity(text: str) -> Gravity:

@@ -1,1 +1,1 @@
-"""Pictures that providers make."""
+"""Generation over HTTP."""

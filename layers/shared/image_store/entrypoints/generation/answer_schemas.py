@@ -1,4 +1,4 @@
-"""Jobs and providers as they are answered."""
+"""Schemas of answers about jobs and providers."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,7 +9,7 @@ from image_store.domain.generation.providers import Provider
 
 
 class JobProgressAnswer(BaseModel):
-    """Numbers of images."""
+    """The number of images in each state."""
 
     total: int
     queued: int
@@ -29,11 +29,11 @@ class JobErrorAnswer(BaseModel):
 
 
 class JobItemAnswer(BaseModel):
-    """One image of a job. `cost_usd` is null when it is not known, or nothing was paid."""
+    """One image of a job. `cost_usd` is null if it is unknown or nothing was paid."""
 
     index: int
     request_index: int
-    prompt: str | None = Field(description="The first 200 characters; null where prompts are encrypted.")
+    prompt: str | None = Field(description="The first 200 characters; null if prompts are encrypted.")
     status: Literal["queued", "running", "succeeded", "failed", "cancelled"]
     provider: Provider | None
     model: str | None
@@ -54,9 +54,9 @@ class JobSummaryAnswer(BaseModel):
     provider: Provider | None
     model: str | None
     prompt: str | None = Field(
-        description="The first 200 characters of the first prompt; null where prompts are encrypted."
+        description="The first 200 characters of the first prompt; null if prompts are encrypted."
     )
-    image_id: str | None = Field(description="The first image that was made; null while there is none.")
+    image_id: str | None = Field(description="The first image of the job; null if there is none yet.")
     created_at: datetime
     updated_at: datetime
 
@@ -75,7 +75,7 @@ class JobPageAnswer(BaseModel):
 
 
 class ModelPriceAnswer(BaseModel):
-    """What so many units cost."""
+    """The price of a number of units."""
 
     unit: str
     amount: str
@@ -86,7 +86,7 @@ class ModelPriceAnswer(BaseModel):
 
 
 class ProviderModelAnswer(BaseModel):
-    """A model, and what it can do; without prices its cost is not known."""
+    """A model with its limits and prices. Without prices, its cost is unknown."""
 
     name: str
     max_prompt: int
@@ -98,23 +98,23 @@ class ProviderModelAnswer(BaseModel):
 
 
 class ProviderInfoAnswer(BaseModel):
-    """A provider; success rate and time are of the last seven days and everybody's calls."""
+    """A provider. Success rate and average time cover all calls of the last seven days."""
 
     provider: Provider
     configured: bool
     own_key: bool
     health: Literal["unknown", "ok", "degraded", "down"] = Field(
-        description="`unknown` when it was not called in the last seven days."
+        description="`unknown` if it was not called in the last seven days."
     )
     success_rate: float | None = Field(
-        description="Refusals for the content of a request do not count, nor do failures of owners' own keys."
+        description="Without refusals for the content of a request and failures of owners' own keys."
     )
     average_ms: int | None
     models: list[ProviderModelAnswer]
 
 
 class SpentMoneyAnswer(BaseModel):
-    """What is spent, and what is set aside for images that are not made yet."""
+    """Money that is spent, and money that is held for unfinished images."""
 
     spent_usd: float
     reserved_usd: float

@@ -1,4 +1,4 @@
-"""Generation jobs as clients ask for them and see them."""
+"""Reads requests for generation jobs and provider keys, and writes the answers."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ from image_store.entrypoints.http.requests import json_body, json_of, json_text,
 from image_store.entrypoints.images.answers import JSON
 from image_store.entrypoints.images.uploads import canonical, idempotency_of
 from image_store.services.generation.job_names import JobRequest, VariationSet
-from image_store.services.generation.overview import ListedModel, ListedProvider, Overview
+from image_store.services.generation.overview import Overview, PricedModel, ProviderStatus
 from image_store.settings import Settings
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
@@ -31,7 +31,7 @@ _NOT_STORED = {"Cache-Control": "private, no-store"}
 
 
 def read_generation(api: APIGatewayHttpResolver) -> JobRequest:
-    """The images that a request asks for."""
+    """Read the request to begin a job."""
     value = json_of(json_text(api))
     body = validated(GenerationRequestBody, value, at="body")
     return JobRequest(
@@ -44,12 +44,12 @@ def read_generation(api: APIGatewayHttpResolver) -> JobRequest:
 
 
 def read_page(api: APIGatewayHttpResolver) -> JobsQuery:
-    """Which of an owner's jobs are asked for."""
+    """Read the query of a list of jobs."""
     return query(api, JobsQuery)
 
 
 def read_provider(name: str) -> Provider:
-    """The provider that an address names."""
+    """Read the provider in a path; InvalidRequest."""
     try:
         return Provider(name)
     except ValueError:
@@ -57,50 +57,50 @@ def read_provider(name: str) -> Provider:
 
 
 def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, ProviderKey]:
-    """The provider that an address names, and the key that its request brings."""
-    provider, said = read_provider(name), json_body(api, ProviderKeyRequest)
-    if description_of(provider).needs_account != (said.account_id is not None):
-        raise InvalidRequest("`account_id` goes with a key of Cloudflare, and with no other.")
-    return provider, ProviderKey(said.key, said.account_id or "")
+    """Read the provider in a path, and the key in the body; InvalidRequest."""
+    provider, body = read_provider(name), json_body(api, ProviderKeyRequest)
+    if description_of(provider).needs_account != (body.account_id is not None):
+        raise InvalidRequest("`account_id` belongs to a key of Cloudflare, and to no other.")
+    return provider, ProviderKey(body.key, body.account_id or "")
 
 
 def accepted(
     api: APIGatewayHttpResolver, settings: Settings, job: Job, items: list[JobItem]
 ) -> "Response[str]":
-    """202, and where to look."""
-    place = f"{api_url(api, settings.api_url)}/v1/generations/{job.id}"
-    headers = {**_PRIVATE, "Location": place, "ETag": etag(job)}
+    """202 with the job and its address in `Location`."""
+    location = f"{api_url(api, settings.api_url)}/v1/generations/{job.id}"
+    headers = {**_PRIVATE, "Location": location, "ETag": etag(job)}
     return _answer(202, _job(job, items), headers)
 
 
 def progress(job: Job, items: list[JobItem]) -> "Response[str]":
-    """How far a job has come."""
+    """200 with the progress of a job."""
     return _answer(200, _job(job, items), {**_PRIVATE, "ETag": etag(job)})
 
 
 def unchanged(api: APIGatewayHttpResolver, job: Job) -> "Response[str] | None":
-    """304 for a client that has this state already; None for one that has not."""
-    asked = header(api, "if-none-match")
-    tags = {tag.strip().removeprefix("W/") for tag in (asked or "").split(",")}
+    """304 if the client has this version of the job; otherwise None."""
+    condition = header(api, "if-none-match")
+    tags = {tag.strip().removeprefix("W/") for tag in (condition or "").split(",")}
     if etag(job) not in tags and "*" not in tags:
         return None
     return Response(304, body="", headers={**_PRIVATE, "ETag": etag(job)})
 
 
-def page(found: JobPage, next_cursor: str | None) -> "Response[str]":
+def page(jobs: JobPage, next_cursor: str | None) -> "Response[str]":
     """A page of jobs."""
-    body = {"items": [_summary(job) for job in found.jobs], "next_cursor": next_cursor}
+    body = {"items": [_summary(job) for job in jobs.jobs], "next_cursor": next_cursor}
     return _answer(200, body, _NOT_STORED)
 
 
 def providers(overview: Overview) -> "Response[str]":
     """All providers, and the caller's spending."""
     spending = {
-        name: {"spent_usd": usd(found.spent), "reserved_usd": usd(found.reserved)}
-        for name, found in (("today", overview.today), ("month", overview.month))
+        name: {"spent_usd": usd(spent.spent), "reserved_usd": usd(spent.reserved)}
+        for name, spent in (("today", overview.today), ("month", overview.month))
     }
     body = {
-        "items": [_provider(found, overview) for found in overview.providers],
+        "items": [_provider(provider, overview) for provider in overview.providers],
         "prices_version": VERSION,
         "spending": spending,
     }
@@ -108,7 +108,7 @@ def providers(overview: Overview) -> "Response[str]":
 
 
 def etag(job: Job) -> str:
-    """The strong validator of a job: it changes with every change of one of its images."""
+    """The strong validator of a job: it changes with every change of one of its items."""
     return f'"{job.version}"'
 
 
@@ -155,22 +155,22 @@ def _item(item: JobItem) -> dict[str, Any]:
     }
 
 
-def _provider(found: ListedProvider, overview: Overview) -> dict[str, Any]:
-    done = found.performance
-    rate = done.success_rate
+def _provider(provider: ProviderStatus, overview: Overview) -> dict[str, Any]:
+    performance = provider.performance
+    rate = performance.success_rate
     return {
-        "provider": found.provider,
-        "configured": found.configured,
-        "own_key": found.own_key,
-        "health": found.health(overview.at),
+        "provider": provider.provider,
+        "configured": provider.configured,
+        "own_key": provider.own_key,
+        "health": provider.health(overview.at),
         "success_rate": round(rate, 3) if rate is not None else None,
-        "average_ms": done.duration_ms // done.succeeded if done.succeeded else None,
-        "models": [_model(model) for model in found.models],
+        "average_ms": performance.duration_ms // performance.succeeded if performance.succeeded else None,
+        "models": [_model(model) for model in provider.models],
     }
 
 
-def _model(listed: ListedModel) -> dict[str, Any]:
-    model = listed.model
+def _model(listing: PricedModel) -> dict[str, Any]:
+    model = listing.model
     return {
         "name": model.name,
         "max_prompt": model.max_prompt,
@@ -187,7 +187,7 @@ def _model(listed: ListedModel) -> dict[str, Any]:
                 "valid_from": price.valid_from.isoformat(),
                 "source": price.source,
             }
-            for price in listed.prices
+            for price in listing.prices
         ],
     }
 

@@ -1,4 +1,4 @@
-"""Requests that have models make pictures."""
+"""Schemas of requests for generation jobs and provider keys."""
 
 from typing import Annotated, Any, Literal
 
@@ -24,7 +24,7 @@ from image_store.entrypoints.images.attribute_schemas import _ROOM_FOR_THE_REST,
 
 
 class GenerationItem(Strict):
-    """An image that is to be made, or `n` variations of it, with what may be said about it when it is stored."""
+    """An image to make, or `n` variations of it, with the attributes of the stored image."""
 
     prompt: Text = Field(min_length=1, max_length=16_000)
     negative_prompt: Text | None = Field(None, min_length=1, max_length=4_000)
@@ -32,20 +32,20 @@ class GenerationItem(Strict):
     size: str | None = Field(
         None,
         pattern=r"^[1-9][0-9]{1,3}x[1-9][0-9]{1,3}$",
-        description="`WIDTHxHEIGHT`; the model's own otherwise.",
+        description="`WIDTHxHEIGHT`; by default that of the model.",
     )
     quality: Literal["low", "medium", "high", "xhigh", "max"] | None = Field(
-        None, description="Where the model knows it."
+        None, description="Used if the model has it."
     )
-    seed: Whole = Field(-1, ge=-1, le=2**31 - 1, description="-1 means random; variations count on from it.")
+    seed: Whole = Field(-1, ge=-1, le=2**31 - 1, description="-1 means random; each variation adds 1.")
     reference_ids: list[Annotated[str, Field(max_length=64)]] = Field(
-        [], max_length=MAX_REFERENCES, description="Own images that the new one is made from."
+        [], max_length=MAX_REFERENCES, description="Your images that the new one is made from."
     )
     visibility: Visibility = Visibility.PRIVATE
     filename: Filename | None = None
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(
-        None, max_length=limits.MAX_ALT_TEXT_CHARS, description="Derived from the prompt otherwise."
+        None, max_length=limits.MAX_ALT_TEXT_CHARS, description="By default derived from the prompt."
     )
     category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
     tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
@@ -56,9 +56,9 @@ class GenerationItem(Strict):
     expires_at: Instant | None = None
 
     def to_domain(self) -> GenerationRequest:
-        """The same as the domain knows it; AttributesTooLarge beyond what a record holds."""
-        said = self.model_dump(include={"prompt", "negative_prompt"}, mode="json")
-        limited(said, "generation", limits.MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
+        """The generation request; AttributesTooLarge if it exceeds the limits of a record."""
+        prompts = self.model_dump(include={"prompt", "negative_prompt"}, mode="json")
+        limited(prompts, "generation", limits.MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
         given = {name: getattr(self, name) for name in ImageAttributes.model_fields if hasattr(self, name)}
         attributes = ImageAttributes.model_construct(**given, kind=Kind.GENERATED)
         return GenerationRequest(
@@ -73,29 +73,29 @@ class GenerationItem(Strict):
 
 
 class GenerationRequestBody(Strict):
-    """Images that are to be made, at most 50 with their variations."""
+    """Images to make, at most 50 with their variations."""
 
     items: list[GenerationItem] = Field(min_length=1, max_length=MAX_IMAGES)
-    provider: Provider | None = Field(None, description="The preferred one.")
+    provider: Provider | None = Field(None, description="The preferred provider.")
     model: ComparedLine | None = Field(None, min_length=1, max_length=128)
-    fallback: Flag = Field(default=True, description="Whether other providers may do it.")
+    fallback: Flag = Field(default=True, description="Whether other providers may make the images.")
     join: Flag = Field(
         default=True,
-        description="Answer the job of the same request where one runs already; `false` begins another.",
+        description="Return the running job of the same request, if there is one; `false` begins a new one.",
     )
 
 
 class JobsQuery(Strict):
-    """Which jobs a list shows, the newest first."""
+    """A page of a list of jobs, the newest first."""
 
     limit: Whole = Field(20, ge=1, le=50)
     cursor: str | None = Field(None, min_length=1, max_length=500)
 
 
 class ProviderKeyRequest(Strict):
-    """A key of the caller's own; it is never read back."""
+    """A provider key of the caller; it is never returned."""
 
     key: str = Field(min_length=1, max_length=1_000, pattern=r"^[!-~]+$")
     account_id: str | None = Field(
-        None, pattern=r"^[0-9a-zA-Z]{1,64}$", description="Cloudflare's account, for Cloudflare alone."
+        None, pattern=r"^[0-9a-zA-Z]{1,64}$", description="The account id; only for Cloudflare."
     )

@@ -1,4 +1,4 @@
-"""How the routes of generation describe themselves."""
+"""The OpenAPI descriptions of the routes of generation."""
 
 from image_store.entrypoints.http.api import operation
 
@@ -8,7 +8,7 @@ BEGIN = operation(
     headers=("Idempotency-Key",),
     answers={202: "Job"},
     problems=(400, 402, 404, 409, 415, 422, 429, 502, 503),
-    description="Begins a job that makes images; see it at `Location`.",
+    description="Begins a job that makes images. Its address is in `Location`.",
 )
 LIST = operation(
     "List generation jobs",
@@ -22,10 +22,10 @@ SEE = operation(
     headers=("If-None-Match",),
     answers={200: "Job", 304: "It has not changed."},
     problems=(404, 503),
-    description="Answers how far a job has come, image by image.",
+    description="Returns the progress of a job, image by image.",
 )
 RETRY = operation(
-    "Generate again what failed",
+    "Retry a generation job",
     answers={202: "Job"},
     problems=(402, 404, 409, 429, 502, 503),
     description="Makes the failed images of a job again.",
@@ -34,7 +34,7 @@ CANCEL = operation(
     "Cancel a generation job",
     answers={200: "Job"},
     problems=(404, 409, 503),
-    description="Stops what has not begun; images that are made stay.",
+    description="Cancels images that have not begun; finished images stay.",
 )
 PROVIDERS = operation(
     "See providers, models and prices",
@@ -43,15 +43,15 @@ PROVIDERS = operation(
     description="Lists providers with their models, limits, prices and health, and your spending.",
 )
 PUT_KEY = operation(
-    "Bring a key of your own",
+    "Store a provider key",
     body="ProviderKeyRequest",
-    answers={204: "The key is kept, encrypted, and never read back."},
+    answers={204: "The key is stored encrypted and never returned."},
     problems=(400, 404, 415, 503),
-    description="Keeps a key of your own, encrypted; your images are made with it from now on.",
+    description="Stores a provider key of yours, encrypted. Your images are made with it from now on.",
 )
 DELETE_KEY = operation(
-    "Take your key back",
-    answers={204: "There is no key any more."},
+    "Delete a provider key",
+    answers={204: "The key is deleted."},
     problems=(400, 404, 503),
-    description="Deletes your key; your images are made with the deployment's again.",
+    description="Deletes your key. Your images are made with the key of the deployment again.",
 )

@@ -40,13 +40,13 @@ def handle_trail(
 
     What follows a change that cannot be read waits for it: the lines of an image come in the order of its changes.
     """
-    for told in event["Records"]:
+    for row in event["Records"]:
         try:
-            change = read(told)
+            change = read(row)
             if change is not None:
                 sys.stdout.write(f"{json.dumps(line_of(change))}\n")
         except Exception as error:
             # Its text may quote the row.
-            logger.error("change not written down", event_id=told["eventID"], reason=type(error).__name__)
-            return {"batchItemFailures": [{"itemIdentifier": told["dynamodb"]["SequenceNumber"]}]}
+            logger.error("change not written down", event_id=row["eventID"], reason=type(error).__name__)
+            return {"batchItemFailures": [{"itemIdentifier": row["dynamodb"]["SequenceNumber"]}]}
     return {"batchItemFailures": []}

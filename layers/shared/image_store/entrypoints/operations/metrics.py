@@ -1,6 +1,6 @@
 """Metrics, written into the log in CloudWatch's embedded form: no call of its own for each.
 
-What is told of calls is there for all providers together, which alarms look at, and for each, for the dashboard.
+Metrics of calls exist for all providers together, for the alarms, and for each provider, for the dashboard.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class Metric(StrEnum):
 
 
 def call_counter(namespace: str) -> Callable[[CallOutcome], None]:
-    """Counts calls of providers in a namespace: how they ended, how long they took, what they cost if it is known."""
+    """Return a function that counts provider calls in a namespace: their outcome, duration and known cost."""
 
     def count(outcome: CallOutcome) -> None:
         _put(namespace, outcome, _end_of(outcome), MetricUnit.Count, 1)
@@ -65,7 +65,7 @@ def _end_of(outcome: CallOutcome) -> Metric:
 
 
 def report_fill_level(namespace: str, reading: FillLevel) -> None:
-    """Tell in a namespace how full the deployment is."""
+    """Publish in a namespace how full the deployment is."""
     values: list[tuple[Metric, MetricUnit, float]] = [
         (Metric.STORED_IMAGES, MetricUnit.Count, reading.stored.images),
         (Metric.STORED_BYTES, MetricUnit.Bytes, reading.stored.size_bytes),
@@ -78,7 +78,7 @@ def report_fill_level(namespace: str, reading: FillLevel) -> None:
 
 
 def report_unreadable(namespace: str, rows: int) -> None:
-    """Tell in a namespace how many rows a run of cleanup could not read."""
+    """Publish in a namespace how many rows a run of cleanup could not read."""
     with single_metric(name=Metric.UNREADABLE.value, unit=MetricUnit.Count, value=rows, namespace=namespace):
         pass
 
@@ -93,7 +93,7 @@ def _put(namespace: str, outcome: CallOutcome, name: Metric, unit: MetricUnit, v
 
 
 def count_exhausted_budget(namespace: str, whose: str) -> None:
-    """Count a request that a budget had no room for; whose it is, is `owner` or `deployment`."""
+    """Count a request that exceeded a budget; `whose` is `owner` or `deployment`."""
     name = Metric.DEPLOYMENT_BUDGET if whose == "deployment" else Metric.OWNER_BUDGET
     with single_metric(name=name.value, unit=MetricUnit.Count, value=1, namespace=namespace):
         pass

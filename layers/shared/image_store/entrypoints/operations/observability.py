@@ -16,23 +16,23 @@ from image_store.domain.errors import ImageStoreError
 
 
 class ContentFreeFormatter(LambdaPowertoolsFormatter):
-    """Powertools' formatter, which tells where an exception comes from, and not what it says.
+    """Powertools' formatter, which logs where an exception comes from, and not its text.
 
-    What a library says of a value may quote it, and the value may be a prompt. The store's own errors say what a caller
-    may read, and a service of AWS answers with a code.
+    The text of a library's error may quote a value, and the value may be a prompt. The texts of the store's own errors
+    are logged, and the codes of AWS services.
     """
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
-        told: list[str] = []
+        lines: list[str] = []
         error: BaseException | None = ei[1]
         while error is not None:
             frames = [
                 f'  File "{frame.f_code.co_filename}", line {line}, in {frame.f_code.co_name}'
                 for frame, line in walk_tb(error.__traceback__)
             ]
-            told = [*frames, _named(error), *(["which led to", *told] if told else [])]
+            lines = [*frames, _named(error), *(["which led to", *lines] if lines else [])]
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        return "\n".join(told)
+        return "\n".join(lines)
 
 
 def _named(error: BaseException) -> str:
@@ -49,14 +49,14 @@ def _named(error: BaseException) -> str:
 logger = Logger(utc=True, logger_formatter=ContentFreeFormatter(utc=True, serialize_stacktrace=False))
 """Service and level come from POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL."""
 
-logging.getLogger("image_store")  # what services say in passing is said in the same form
+logging.getLogger("image_store")  # services log in the same form
 copy_config_to_registered_loggers(logger, include={"image_store"})
 
 
 def log_metric(name: str, value: float, *, unit: str, namespace: str) -> None:
-    """Tell CloudWatch a number, in a line of the log (embedded metric format): it costs no call.
+    """Send CloudWatch a number in a line of the log (embedded metric format), which costs no call.
 
-    Said whatever the level of the log.
+    Written at every log level.
     """
     metric = {
         "Namespace": namespace,

@@ -1,4 +1,4 @@
-"""Migrations as admins ask for them and see them."""
+"""Requests and responses of migrations."""
 
 import hashlib
 import json
@@ -97,7 +97,7 @@ def content(
         return answers.original(image, method=read_method(api))
     data, media_type = requests.picture_of(migration, record_id)
     if len(data) > MAX_BODY_BYTES:
-        raise PayloadTooLarge("The picture is larger than 4.5 MB, and can be had only once it is moved.")
+        raise PayloadTooLarge("The picture is larger than 4.5 MB: it is available once it is moved.")
     headers: dict[str, str | list[str]] = {
         "Cache-Control": "private, no-store",
         "X-Content-Type-Options": "nosniff",
@@ -107,11 +107,11 @@ def content(
 
 def record_attributes(value: Any, record_id: str) -> Attributes:
     """What a record says about its image, validated as an upload's; the image is in the group of its record."""
-    said = validated(ImageAttributes, {} if value is None else value, at="attributes").to_domain()
-    groups = tuple(dict.fromkeys((*said.groups, f"{RECORD_GROUP}:{_group_id(record_id)}")))
+    attributes = validated(ImageAttributes, {} if value is None else value, at="attributes").to_domain()
+    groups = tuple(dict.fromkeys((*attributes.groups, f"{RECORD_GROUP}:{_group_id(record_id)}")))
     if len(groups) > MAX_GROUPS:
         raise InvalidRequest(f"An image belongs to at most {MAX_GROUPS} groups, that of its record included.")
-    return replace(said, groups=groups)
+    return replace(attributes, groups=groups)
 
 
 def _group_id(record_id: str) -> str:

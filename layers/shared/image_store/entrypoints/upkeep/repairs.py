@@ -1,4 +1,4 @@
-"""Repairs as admins ask for them and see them."""
+"""Requests and responses of repairs."""
 
 import json
 from dataclasses import asdict

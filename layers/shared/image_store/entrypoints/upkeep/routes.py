@@ -7,7 +7,7 @@ CLEAN = operation(
     body="CleanupRequest",
     answers={200: "CleanupReport"},
     problems=(400, 403, 415, 503),
-    description="Removes what is due, or tells with `dry_run` what it would remove.",
+    description="Removes what is due, or reports with `dry_run` what it would remove.",
 )
 REPORTS = operation(
     "List past runs of cleanup",

@@ -11,20 +11,20 @@ Unpublish (also by trash and delete)
 1. Commit: the record names no publication any more, and a row that is due at once is written with it. The link
    is dead from here on.
 2. Delete the copies.
-3. Purge their addresses at the CDN, where one can be told to.
+3. Purge their addresses at the CDN, if one is configured.
 4. Forget the row.
 
 One more copy (of a rendition that was made on request)
-1. The row of the current publication is told of it, and until when it may still be made.
+1. The row of the current publication names the copy, and until when it may still be made.
 2. Copy, and then commit, as `rendering` says.
 
-Whoever forgets the row of a withdrawn publication says which copies are gone. A row that names another one, or one
-that may still be made, stays due, and cleanup comes back for it.
+To forget the row of a withdrawn publication, the caller names the copies that are gone. A row that names another copy,
+or one that may still be made, stays due, and cleanup comes back for it.
 
 The order matters. A purge before the copies are gone would let the CDN fetch them again at once, and keep them for as
-long as their Cache-Control says; a row forgotten before the purge would leave nobody to repeat it. The request has
-succeeded with its commit: whatever fails after it leaves the row, and cleanup repeats steps 2 to 4. A publication is
-never used again, so copies that arrive late belong to nobody and go with their row, whose deadline outlives every
+long as their Cache-Control says; if the row were forgotten before the purge, a failed purge would never be repeated.
+The request has succeeded with its commit: a later failure leaves the row, and cleanup repeats steps 2 to 4. A
+publication is never used again, so late copies are garbage and go with their row, whose deadline outlives every
 writer.
 """
 
@@ -64,7 +64,7 @@ class Publisher:
     public_url: str
     """The address of the public bucket, which the CDN knows the copies by."""
     purger: Purger | None
-    """None when there is no CDN that can be told to forget: copies then live for as long as their Cache-Control."""
+    """None when no CDN can be purged: copies then live for as long as their Cache-Control."""
     private_bucket: str
     default_cache_control: str
     clock: Clock
@@ -75,7 +75,7 @@ class Publisher:
         return record.cache_control or self.default_cache_control
 
     def publish(self, image: Image, visibility: Visibility, *, edited: Image) -> Image:
-        """Make a private image public or unlisted; `edited` is the record with whatever else changes.
+        """Make a private image public or unlisted; `edited` is the image with its other changes.
 
         Raises Conflict when the image was changed meanwhile, and StorageUnavailable when a copy failed; the
         image is then as it was before, and publishing again is safe.
@@ -104,7 +104,7 @@ class Publisher:
         return published
 
     def withdrawn(self, record: ImageRecord, at: datetime) -> Sequence[PublicationRow]:
-        """The row that an unpublishing commit writes; none for an image that is not published."""
+        """The rows that an unpublishing commit writes: one, or none for an image that is not published."""
         if record.publication is None:
             return ()
         return (PublicationRow(record.publication, record.id, record.public_keys(record.publication), at),)
@@ -124,7 +124,7 @@ class Publisher:
         self._copy_one(self.bucket, record, rendition, key, self.cache_control(record))
         return True
 
-    def hide(self, publication: str, rendition: Rendition) -> None:
+    def delete_copy(self, publication: str, rendition: Rendition) -> None:
         """Delete a copy that was made for a publication that is over; its row, which names it, does the rest."""
         if self.bucket is not None:
             self.bucket.delete([public_key(publication, rendition)])
@@ -132,8 +132,8 @@ class Publisher:
     def remove(self, rows: Sequence[PublicationRow]) -> int:
         """Delete the copies of withdrawn publications, purge and forget them; the rest is left to cleanup.
 
-        Answers how many were finished, the first ones. What was committed stays committed, so a store or a CDN
-        that does not answer is no failure of the request.
+        Returns how many were finished, counted from the first. What was committed stays committed, so the request
+        succeeds even if a store or a CDN does not answer.
         """
         try:
             if self.bucket is not None and rows:
@@ -146,7 +146,7 @@ class Publisher:
     def forget(self, rows: Sequence[PublicationRow]) -> int:
         """Purge withdrawn publications whose copies are gone, and forget them; the rest is left to cleanup.
 
-        Answers how many were finished, the first ones: a CDN that refuses once is not asked again.
+        Returns how many were finished, counted from the first: a CDN that refuses once is not asked again.
         """
         done = 0
         try:
@@ -165,8 +165,8 @@ class Publisher:
     def remove_strays(self, keys: Sequence[str]) -> None:
         """Remove copies that no row names; safe to repeat. Raises StorageUnavailable, and then some are left.
 
-        Where a CDN has to forget them they get a row first, that is due at once: so cleanup comes back for what
-        could not be purged, when nothing in the bucket tells of it any more.
+        If a CDN has to be purged they first get a row that is due at once: so cleanup comes back for what
+        could not be purged, when the bucket no longer holds them.
         """
         if self.bucket is None:
             return

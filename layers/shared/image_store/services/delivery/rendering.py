@@ -1,14 +1,14 @@
-"""Making a rendition that is missing: once, when somebody first asks for it.
+"""Makes a missing rendition once, at the first request for it.
 
-1. Lease. A row for image, preset and format says who makes it, for 40 s. Whoever finds it taken makes nothing.
+1. Lease. A row for image, preset and format is held for 40 s. A try that finds it held makes nothing.
    Then the record is read: it may be made already.
 2. Make. The original is read, checked against its checksum and decoded.
 3. Put. The bytes go to a key of this try's own, `{folder}{id}/{attempt}/{preset}-{making}.{ext}`. No try adopts or
    replaces what another left: the sweep, which lets a day pass, can then never take what a late commit names.
-4. Copy, if the image is published: the row of the publication is told of the copy, then the copy is made.
+4. Copy, if the image is published: the row of the publication names the copy, then the copy is made.
 5. Commit. One conditional write adds the rendition to the record as it was read. The version stays, since no client
-   sees a difference. Whoever changes the image without having seen the commit, fails and reads again, so that
-   those who withdraw a publication or delete objects know every rendition there is.
+   sees a difference. A change that was prepared without this commit fails and reads again, so that
+   unpublishing and deletion know every rendition.
 
 A commit that finds the record changed reads it again. If the publication for which the copy was made is over, the
 copy is deleted, and steps 4 and 5 are tried once more for what the image shows now. While a publication is being
@@ -16,12 +16,12 @@ made ready the image is left alone: what is copied is settled.
 
 What each failure leaves behind:
 
-- after 1: the lease, which ends by itself. Until then those who ask see the nearest rendition there is.
+- after 1: the lease, which ends by itself. Until then requests get the nearest existing rendition.
 - after 3: a private object that no record names. The sweep of orphans takes it after a day, or the deletion of the
   image's folder.
 - after 4: also a copy that the row of its publication names. It goes with its publication: the row stays due until
   the time in which an announced copy can be made is over, and cleanup then deletes, purges and forgets.
-- after 5: the rendition, whether or not anybody heard of it.
+- after 5: the rendition, even if the response was lost.
 
 Two tries at once, after a lease that ended too early, do no harm: one of them commits.
 """
@@ -69,9 +69,9 @@ class Rendering:
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def make(self, wanted: RenditionRequest, *, until: datetime) -> None:
-        """Make a rendition, unless it is there, is being made, or cannot be had of this image.
+        """Make a rendition, unless it exists, is being made, or does not apply to this image.
 
-        Whoever asks reads the record afterwards. Safe to repeat.
+        The caller reads the record afterwards. Safe to repeat.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class Rendering:
         if preset is None or preset.at_upload or wanted.media_type not in preset.formats:
             return
         making = self.ids.token()
-        if not leased(self.leases, wanted.name, making, self.clock.now()):
+        if not take_render_lease(self.leases, wanted.name, making, self.clock.now()):
             return
         record = self._lacking(wanted)
         if record is None:
@@ -132,7 +132,7 @@ class Rendering:
                     return
             seen, now = record, self.repository.get_record(record.id)
             if seen.publication is not None and not _shows(now, seen.publication):
-                self.publisher.hide(seen.publication, made)
+                self.publisher.delete_copy(seen.publication, made)
             found = self._lacking(wanted)
             if found is None:
                 return
@@ -156,7 +156,7 @@ def within_limits(recipe: Recipe, record: ImageRecord) -> Recipe:
     return recipe
 
 
-def leased(leases: RenderLeases, name: str, holder: str, at: datetime) -> bool:
+def take_render_lease(leases: RenderLeases, name: str, holder: str, at: datetime) -> bool:
     """Whether this try may make a file; the right ends by itself."""
     return leases.take_rendering(name, holder=holder, at=at, until=at + LEASE)
 
@@ -173,17 +173,17 @@ def file_of_original(
 ) -> RenderedFile:
     """Make a file by a recipe from the bytes as they were accepted; StorageUnavailable where they are not there."""
     data = _original(private, record)
-    said = provenance_for(repository, record, mark)
-    (file,) = processor.process(data, record.media_type, {name: recipe}, provenance=said).renditions
+    provenance = provenance_for(repository, record, mark)
+    (file,) = processor.process(data, record.media_type, {name: recipe}, provenance=provenance).renditions
     return file
 
 
 def provenance_for(
     repository: ImageRepository, record: ImageRecord, mark: ProvenanceMark
 ) -> Provenance | None:
-    """What a rendition says of where its picture comes from; the prompt is read where it is to be told."""
-    told = mark is ProvenanceMark.PROMPT and record.kind is Kind.GENERATED
-    image = repository.get(record.id) if told else None
+    """The provenance that a rendition carries; the prompt is read only where the mark includes it."""
+    has_prompt = mark is ProvenanceMark.PROMPT and record.kind is Kind.GENERATED
+    image = repository.get(record.id) if has_prompt else None
     return provenance_of(mark, record.kind, image.details.generation if image is not None else None)
 
 

@@ -1,4 +1,4 @@
-"""Finding the rendition somebody asks for, which is made if it is missing; nothing is decoded here."""
+"""Finds the requested rendition, and has it made if it is missing; nothing is decoded here."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ class RenditionFile:
     record: ImageRecord
     rendition: Rendition
     is_exact: bool
-    """Otherwise it is the nearest there is, for as long as the one that was asked for is missing."""
+    """False for the nearest existing rendition, which stands in while the requested one is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

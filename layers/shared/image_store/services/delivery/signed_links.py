@@ -1,7 +1,7 @@
 """Links that show something of a private image for a time: making them, and finding what they show.
 
-A link is a share as bytes, the name of the key that signed it, and a tag: URL-safe, and longer than any public link.
-Nothing is kept of it; it ends by itself, or with its image.
+A link holds what it shows as bytes, the name of the key that signed it, and a tag: URL-safe, and longer than any
+public link. Nothing is stored for it; it ends by itself, or with its image.
 """
 
 import base64
@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from image_store.domain.delivery.render_requests import TransformRequest
 from image_store.domain.delivery.renditions import Preset, Recipe
-from image_store.domain.delivery.signed_links import SignedLink, read, transform_filename, written
+from image_store.domain.delivery.signed_links import SignedLink, decode_link, encode_link, transform_filename
 from image_store.domain.errors import InvalidRequest, StorageUnavailable
 from image_store.domain.images.image import ImageRecord, State
 from image_store.ports.delivery import Renderer
@@ -37,14 +37,14 @@ class ShareLinks:
         self._keys = keys
 
     def make(self, share: SignedLink) -> str:
-        """The link of a share."""
+        """The text of a link, signed."""
         key_id, key = current_key(self._keys())
         named = key_id.encode() + bytes([len(key_id)])
-        raw = written(share) + named
+        raw = encode_link(share) + named
         return base64.urlsafe_b64encode(raw + _tag(key, raw)).rstrip(b"=").decode("ascii")
 
     def read(self, link: str) -> SignedLink | None:
-        """The share of a link; None for whatever this store did not make, to the last bit."""
+        """The share of a link; None for a link that this store did not make, compared to the last bit."""
         if len(link) > _MAX_LINK_CHARS:
             return None
         try:
@@ -58,7 +58,7 @@ class ShareLinks:
         key = key_named(self._keys(), key_id)
         if key is None or not hmac.compare_digest(tag, _tag(key, signed)):
             return None
-        return read(body)
+        return decode_link(body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class SharedImages:
     """Shows what links show."""
 
     retrieval: Retrieval
@@ -106,7 +106,7 @@ class Shared:
         """The rendition that a link shows, or the key of the transform.
 
         ImageNotFound when the link was altered or is over, or its image is no longer READY.
-        A transform is made if it is missing; while it cannot be had, the nearest rendition stands in for it.
+        A transform is made if it is missing; while it is missing, the nearest rendition stands in for it.
         """
         share = self.links.read(link)
         if share is None or share.expires_at <= self.clock.now():

@@ -1,11 +1,11 @@
-"""Making a transform that a signed link asks for: once, and for as long as the bucket's lifecycle keeps it.
+"""Makes the transform that a signed link asks for, once; the bucket's lifecycle removes it later.
 
 1. Lease, as for renditions.
 2. Mark. The record says from here on that there may be transforms, so that a deletion looks for them.
 3. Make and put, to `transforms/{id}/{attempt}/{digest of the recipe}.{ext}`, which is refused if it is there.
 
 No record names a transform. It belongs to its image for as long as the image is there: it goes with its deletion, or
-by the lifecycle of the bucket after 30 days, and is then made again when somebody asks. One that arrives after the
+by the lifecycle of the bucket after 30 days, and is then made again at the next request. One that arrives after the
 deletion is taken by the sweep of the tombstone.
 """
 
@@ -22,7 +22,7 @@ from image_store.ports.images import ImageProcessor, ImageRepository
 from image_store.ports.objects import ObjectStore
 from image_store.ports.system import Clock, Ids
 from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL
-from image_store.services.delivery.rendering import file_of_original, leased
+from image_store.services.delivery.rendering import file_of_original, take_render_lease
 from image_store.services.images.write_protocol import too_late
 
 _TRIES = 3
@@ -41,13 +41,13 @@ class Transforming:
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
     def make(self, wanted: TransformRequest, *, until: datetime) -> None:
-        """Make a transform, unless it is there, is being made, or cannot be had of this image. Safe to repeat.
+        """Make a transform, unless it exists, is being made, or does not apply to this image. Safe to repeat.
 
         Raises
         ------
         StorageUnavailable, DeadlineExceeded
         """
-        if not leased(self.leases, wanted.name, self.ids.token(), self.clock.now()):
+        if not take_render_lease(self.leases, wanted.name, self.ids.token(), self.clock.now()):
             return
         record = self._marked(wanted.image_id)
         if record is None:

@@ -1,4 +1,4 @@
-"""What clients are told of providers: models, prices, health, and how they have done."""
+"""The providers as clients see them: models, prices, health and performance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ REPORTED_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
-class ListedModel:
+class PricedModel:
     """A model with its prices of today."""
 
     model: Model
@@ -27,27 +27,27 @@ class ListedModel:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedProvider:
+class ProviderStatus:
     """A provider as a client sees it."""
 
     provider: Provider
     configured: bool
     own_key: bool
     breaker: Breaker
-    models: tuple[ListedModel, ...]
+    models: tuple[PricedModel, ...]
     performance: ProviderPerformance
 
     def health(self, now: datetime) -> str:
-        """As clients see it: `unknown` of a provider that was not called in the last days."""
+        """Its health for clients: `unknown` if it was not called in the last 7 days."""
         known = self.breaker.health(now)
         return known if self.performance.was_used or known != "ok" else "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All providers, and what the caller has spent on them."""
+    """All providers, and the spending of the caller."""
 
-    providers: tuple[ListedProvider, ...]
+    providers: tuple[ProviderStatus, ...]
     today: Spending
     month: Spending
     at: datetime
@@ -55,7 +55,7 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderOverview:
-    """Tells of providers."""
+    """Reads the overview of providers."""
 
     generations: Generations
     health: ProviderHealth
@@ -63,24 +63,24 @@ class ProviderOverview:
     order: Sequence[Provider]
     clock: Clock
 
-    def tell(self, owner: str) -> Overview:
-        """What there is to know for an owner: how providers did is of everybody's calls in the last 7 days."""
+    def read(self, owner: str) -> Overview:
+        """Read the overview for an owner; performance covers all calls of the last 7 days."""
         now = self.clock.now()
         today = now.date()
-        own = self.keys.providers(owner)
+        own_keys = self.keys.providers(owner)
         breakers = self.health.breakers()
-        done = self._done(today)
+        performance = self._performance(today)
         ranked = dict.fromkeys((*self.order, *Provider))
         day, month = self.generations.spending(owner, on=today)
         return Overview(
             tuple(
-                ListedProvider(
+                ProviderStatus(
                     provider,
                     provider in self.order,
-                    provider in own,
+                    provider in own_keys,
                     breakers[provider],
-                    tuple(_listed(model, today) for model in models_of(provider)),
-                    done[provider],
+                    tuple(_priced(model, today) for model in models_of(provider)),
+                    performance[provider],
                 )
                 for provider in ranked
             ),
@@ -89,16 +89,16 @@ class ProviderOverview:
             now,
         )
 
-    def _done(self, today: date) -> Mapping[Provider, ProviderPerformance]:
-        done = {provider: ProviderPerformance(provider=provider) for provider in Provider}
+    def _performance(self, today: date) -> Mapping[Provider, ProviderPerformance]:
+        totals = {provider: ProviderPerformance(provider=provider) for provider in Provider}
         tomorrow = today + timedelta(days=1)
         days = self.generations.performance(
             None, since=tomorrow - timedelta(days=REPORTED_DAYS), until=tomorrow
         )
-        for found in chain.from_iterable(days.values()):
-            done[found.provider] += found
-        return done
+        for row in chain.from_iterable(days.values()):
+            totals[row.provider] += row
+        return totals
 
 
-def _listed(model: Model, on: date) -> ListedModel:
-    return ListedModel(model, tuple(prices_of(model.provider, model.name, on=on).values()))
+def _priced(model: Model, on: date) -> PricedModel:
+    return PricedModel(model, tuple(prices_of(model.provider, model.name, on=on).values()))

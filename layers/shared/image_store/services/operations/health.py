@@ -1,4 +1,4 @@
-"""Whether every part that the store stands on answers."""
+"""Checks every part that the store depends on."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from image_store.ports.system import Clock
 from image_store.ports.upkeep import CleanupRows
 
 LONG_OVERDUE = timedelta(hours=1)
-"""Cleanup runs four times in an hour: what is due for longer than that was not looked at."""
-_NOBODYS_KEY = "health/nothing"
+"""Cleanup runs four times in an hour: if something is due for longer, cleanup did not run or failed."""
+_ABSENT_KEY = "health/nothing"
 
 
 class ComponentStatus(StrEnum):
@@ -37,7 +37,7 @@ class ComponentHealth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Asks every part once, and none of them twice."""
+    """Asks every part exactly once."""
 
     repository: ImageRepository
     waiting: CleanupRows
@@ -46,7 +46,7 @@ class Health:
     secret: Callable[[], object]
     queues: Mapping[str, QueueDepth]
     providers: Mapping[str, Callable[[], object]]
-    """By provider of images: looks for the deployment's key, and answers None when there is none."""
+    """By provider of images: looks for the deployment's key, and returns None when there is none."""
     clock: Clock
 
     def check(self) -> dict[str, ComponentHealth]:
@@ -54,10 +54,10 @@ class Health:
         return dict(self._checks())
 
     def _checks(self) -> Iterator[tuple[str, ComponentHealth]]:
-        nobody = uuid7(self.clock.now(), 0)
-        yield "table", _asked(lambda: self.repository.get_record(nobody))
-        yield "cleanup", _asked(self._overdue)
-        yield "private_bucket", _asked(lambda: self.private.head(_NOBODYS_KEY))
+        absent_image = uuid7(self.clock.now(), 0)
+        yield "table", _health_of(lambda: self.repository.get_record(absent_image))
+        yield "cleanup", _health_of(self._overdue)
+        yield "private_bucket", _health_of(lambda: self.private.head(_ABSENT_KEY))
         public = self.public
         if public is None:
             yield (
@@ -65,12 +65,12 @@ class Health:
                 ComponentHealth(ComponentStatus.NOT_CONFIGURED, "Public links lead to presigned addresses."),
             )
         else:
-            yield "public_bucket", _asked(lambda: public.head(_NOBODYS_KEY))
-        yield "signing_secret", _asked(self.secret)
+            yield "public_bucket", _health_of(lambda: public.head(_ABSENT_KEY))
+        yield "signing_secret", _health_of(self.secret)
         for name, queue in self.queues.items():
-            yield name, _asked(lambda name=name, queue=queue: _dead_letters(name, queue))  # type: ignore[misc]
+            yield name, _health_of(lambda name=name, queue=queue: _dead_letters(name, queue))  # type: ignore[misc]
 
-        yield "providers", _asked(self._providers)
+        yield "providers", _health_of(self._providers)
 
     def _providers(self) -> ComponentHealth:
         if not self.providers:
@@ -97,7 +97,7 @@ def worst(components: Mapping[str, ComponentHealth]) -> ComponentStatus:
     return max((ComponentStatus.OK, *(part.status for part in components.values())), key=order.index)
 
 
-def _asked(ask: Callable[[], object]) -> ComponentHealth:
+def _health_of(ask: Callable[[], object]) -> ComponentHealth:
     try:
         answer = ask()
     except ImageStoreError:

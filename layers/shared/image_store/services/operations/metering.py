@@ -1,4 +1,4 @@
-"""How full the deployment is: what alarms on storage and budget look at."""
+"""Reads how full the deployment is, for the alarms on storage and budget."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from image_store.ports.system import Clock
 
 @dataclass(frozen=True, slots=True)
 class FillLevel:
-    """How full it is at a moment."""
+    """How full the deployment is at one moment."""
 
     stored: Amount
-    """Of everybody, the trash included."""
+    """Of all owners, the trash included."""
     budget_used: float | None
-    """In percent, of the fuller of the deployment's budgets; None when it has none."""
+    """In percent, of the budget of the deployment that is used most; None without a budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

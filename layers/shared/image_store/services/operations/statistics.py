@@ -18,7 +18,7 @@ DEFAULT_DAYS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reporting:
-    """Answers figures that were counted when images changed; nothing is counted when they are asked for."""
+    """Returns figures that were counted when images changed; a request counts nothing."""
 
     figures: Figures
     claims: Claims
@@ -37,7 +37,7 @@ class Reporting:
         return replace(found, generated=self.generations.performance(owner, since=since, until=until))
 
     def of_all(self, *, since: date | None, until: date | None) -> Statistics:
-        """Everybody's figures; whether the caller may have them is decided before."""
+        """The figures of all owners; the caller checks that they may be read."""
         since, until = self._days(since, until)
         found = self.figures.of_all(since=since, until=until)
         return replace(

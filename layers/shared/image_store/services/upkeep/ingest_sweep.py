@@ -1,4 +1,4 @@
-"""Finding dropped objects whose event was lost.
+"""Finds ingested objects whose event was lost.
 
 S3 delivers events at least once, yet a queue can be emptied by mistake or its policy be wrong for a while. The sweep
 goes through the versions of the ingest bucket and announces again what became neither an image nor a refusal. It
@@ -42,7 +42,7 @@ class SweepReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestSweep:
-    """Announces what nobody was told of."""
+    """Announces objects whose event was lost."""
 
     bucket: VersionedBucket
     notes: IngestNotes

@@ -1,7 +1,7 @@
-"""Generation jobs and their images as items, and back.
+"""Maps generation jobs and job items to rows, and back.
 
-What a condition or a counter needs stands alone; everything else is one JSON text. The request of an image is never
-written again after its first time, and is left out where only progress is wanted.
+What a condition or a counter needs is an attribute of its own; everything else is one JSON text. The generation request
+of an item is written once, and not read where only progress is needed. Its attribute has the older name `wish`.
 """
 
 import json
@@ -23,7 +23,7 @@ from image_store.domain.images.image import Kind, Visibility
 
 
 def job_row(job: Job, *, due_at: datetime) -> Row:
-    """A new job as an item."""
+    """The row of a new job."""
     return {
         **keys.key(keys.job(job.id), keys.JOB),
         **schema.STAMP,
@@ -53,14 +53,14 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
 
 @schema.reading
 def job_of(row: Row) -> Job:
-    """The job that an item of this or an earlier version holds; UnreadableRow for any other."""
+    """The job in a row of this or an earlier version; UnreadableRow for a later one."""
     schema.version_of(row)
-    told = json.loads(row["job"]["S"])
-    preference = told["preference"]
+    fields = json.loads(row["job"]["S"])
+    preference = fields["preference"]
     return Job(
         id=row["id"]["S"],
-        owner=told["owner"],
-        created_at=parse_time(told["created"]),
+        owner=fields["owner"],
+        created_at=parse_time(fields["created"]),
         updated_at=parse_time(row["updated"]["S"]),
         version=int(row["version"]["N"]),
         preference=ModelPreference(
@@ -72,24 +72,24 @@ def job_of(row: Row) -> Job:
         cost_micros=int(row["cost"]["N"]),
         unknown_costs=int(row["unknown_costs"]["N"]),
         cancelled=row["stopped"]["BOOL"],
-        prompt=told.get("prompt"),
+        prompt=fields.get("prompt"),
         image_id=row["image_id"]["S"] if "image_id" in row else None,
     )
 
 
 def item_row(item: JobItem, *, ttl: int) -> Row:
-    """A new image of a job as an item."""
+    """The row of a new job item."""
     return {
         **keys.key(keys.job(item.job_id), keys.job_item(item.index)),
         "wish": {"S": _json(item.request)},
         "ttl": {"N": str(ttl)},
-        **changing(item),
+        **changed_attributes(item),
     }
 
 
-def changing(item: JobItem) -> Row:
-    """The attributes of an image's row that its changes write."""
-    told = {
+def changed_attributes(item: JobItem) -> Row:
+    """The attributes of an item's row that changes write."""
+    fields = {
         "index": item.index,
         "request_index": item.request_index,
         "owner": item.owner,
@@ -118,73 +118,73 @@ def changing(item: JobItem) -> Row:
         "version": {"N": str(item.version)},
         "change": {"S": item.change},
         "state": {"S": item.state.value},
-        "item": {"S": _json({name: value for name, value in told.items() if value is not None})},
+        "item": {"S": _json({name: value for name, value in fields.items() if value is not None})},
     }
 
 
 @schema.reading
 def item_of(row: Row) -> JobItem:
-    """The image of a job that an item holds, without its request where that was not read; UnreadableRow otherwise."""
+    """The job item in a row, without its request if that was not read; UnreadableRow for a later version."""
     schema.version_of(row)
-    told = json.loads(row["item"]["S"])
-    hold, error, call = told.get("hold"), told.get("error"), told.get("call")
+    fields = json.loads(row["item"]["S"])
+    hold, error, call = fields.get("hold"), fields.get("error"), fields.get("call")
     return JobItem(
         job_id=row["pk"]["S"].removeprefix(keys.JOB_PREFIX),
-        index=told["index"],
-        request_index=told["request_index"],
-        owner=told["owner"],
+        index=fields["index"],
+        request_index=fields["request_index"],
+        owner=fields["owner"],
         request=request_of(json.loads(row["wish"]["S"])) if "wish" in row else None,
         state=JobItemState(row["state"]["S"]),
         version=int(row["version"]["N"]),
         change=row["change"]["S"],
-        calls=told["calls"],
-        retries=told["retries"],
-        given_up=tuple(map(Provider, told["given_up"])),
-        tried=tuple(map(Provider, told["tried"])),
-        not_before=parse_time(told["not_before"]),
-        deadline=parse_time(told["deadline"]),
-        lease_until=_time(told.get("lease_until")),
+        calls=fields["calls"],
+        retries=fields["retries"],
+        given_up=tuple(map(Provider, fields["given_up"])),
+        tried=tuple(map(Provider, fields["tried"])),
+        not_before=parse_time(fields["not_before"]),
+        deadline=parse_time(fields["deadline"]),
+        lease_until=_time(fields.get("lease_until")),
         call=call_of(call) if call else None,
-        settled=told["settled"],
+        settled=fields["settled"],
         hold=BudgetHold(micros=hold["micros"], on=date.fromisoformat(hold["on"])) if hold else None,
-        promised=told.get("promised", False),
-        provider=Provider(told["provider"]) if "provider" in told else None,
-        model=told.get("model"),
-        duration_ms=told.get("duration_ms"),
-        cost_micros=told["cost"],
-        unknown_costs=told["unknown_costs"],
-        image_id=told.get("image_id"),
+        promised=fields.get("promised", False),
+        provider=Provider(fields["provider"]) if "provider" in fields else None,
+        model=fields.get("model"),
+        duration_ms=fields.get("duration_ms"),
+        cost_micros=fields["cost"],
+        unknown_costs=fields["unknown_costs"],
+        image_id=fields.get("image_id"),
         error=JobItemError(**error) if error else None,
-        prompt=told.get("prompt"),
+        prompt=fields.get("prompt"),
     )
 
 
-def call_of(told: Mapping[str, Any]) -> ProviderCall:
-    """A call from its JSON."""
+def call_of(fields: Mapping[str, Any]) -> ProviderCall:
+    """A provider call from its JSON."""
     return ProviderCall(
-        id=told["id"],
-        provider=Provider(told["provider"]),
-        model=told["model"],
-        own_key=told["own_key"],
-        started_at=parse_time(told["started_at"]),
+        id=fields["id"],
+        provider=Provider(fields["provider"]),
+        model=fields["model"],
+        own_key=fields["own_key"],
+        started_at=parse_time(fields["started_at"]),
     )
 
 
-def request_of(told: Mapping[str, Any]) -> GenerationRequest:
-    """A request from its JSON."""
-    said = dict(told["attributes"])
+def request_of(fields: Mapping[str, Any]) -> GenerationRequest:
+    """A generation request from its JSON."""
+    attributes = dict(fields["attributes"])
     for name in ("tags", "groups"):
-        said[name] = tuple(said[name])
-    said |= {
-        "kind": Kind(said["kind"]),
-        "visibility": Visibility(said["visibility"]),
-        "on_duplicate": OnDuplicate(said["on_duplicate"]),
-        "expires_at": _time(said["expires_at"]),
+        attributes[name] = tuple(attributes[name])
+    attributes |= {
+        "kind": Kind(attributes["kind"]),
+        "visibility": Visibility(attributes["visibility"]),
+        "on_duplicate": OnDuplicate(attributes["on_duplicate"]),
+        "expires_at": _time(attributes["expires_at"]),
     }
     return GenerationRequest(
-        **{name: value for name, value in told.items() if name not in {"attributes", "reference_ids"}},
-        reference_ids=tuple(told["reference_ids"]),
-        attributes=Attributes(**said),
+        **{name: value for name, value in fields.items() if name not in {"attributes", "reference_ids"}},
+        reference_ids=tuple(fields["reference_ids"]),
+        attributes=Attributes(**attributes),
     )
 
 

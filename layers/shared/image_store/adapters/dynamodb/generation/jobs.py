@@ -178,7 +178,7 @@ class DynamoGenerations(Generations):
 
     def _replace(self, change: JobItemChange) -> dict[str, Any]:
         after = change.after
-        row = job_items.changing(after)
+        row = job_items.changed_attributes(after)
         return {
             "Update": {
                 "TableName": self._table,

@@ -1,4 +1,4 @@
-"""Circuit breakers and retry budgets of providers, and owners' own keys, as rows of the one table."""
+"""Circuit breakers and retry budgets of providers, and owners' own keys, in the table."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -19,13 +19,14 @@ _TIMES = ("open_until", "opened_at", "failed_at", "probe_until")
 
 
 class DynamoProviderHealth(OnTable, ProviderHealth):
-    """ProviderHealth in the one table; the client is made at the first call."""
+    """ProviderHealth in the table; the client is made at the first call."""
 
     def breakers(self) -> Mapping[Provider, Breaker]:
-        wanted = [keys.breaker(provider.value) for provider in Provider]
-        found = dict(schema.readable(self._rows.get_many(wanted), _named_breaker_of))
+        row_keys = [keys.breaker(provider.value) for provider in Provider]
+        breakers = dict(schema.readable(self._rows.get_many(row_keys), _named_breaker_of))
         return {
-            provider: found.get(keys.breaker(provider.value)["pk"]["S"], Breaker()) for provider in Provider
+            provider: breakers.get(keys.breaker(provider.value)["pk"]["S"], Breaker())
+            for provider in Provider
         }
 
     def save(self, provider: Provider, after: Breaker) -> bool:
@@ -49,7 +50,7 @@ class DynamoProviderHealth(OnTable, ProviderHealth):
         return saved is not None
 
     def image_count(self, provider: Provider, *, on: date) -> int:
-        # Every call that ends is counted there, in the transaction that ends it.
+        # The transaction that ends a call counts it in this row.
         row = self._rows.call(
             "get_item",
             Key=keys.performance(None, day_of(on), provider.value),
@@ -59,15 +60,15 @@ class DynamoProviderHealth(OnTable, ProviderHealth):
 
 
 class DynamoProviderKeys(ProviderKeys):
-    """ProviderKeys in the one table, sealed for their owner and provider alone."""
+    """ProviderKeys in the table, each encrypted for its owner and provider."""
 
     def __init__(self, table: str, *, client: Callable[[], Any], cipher: Callable[[], Cipher]) -> None:
         self._rows = DynamoTable(table, client=client)
         self._cipher = cipher
 
     def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
-        said = json.dumps({"secret": key.secret, "account": key.account})
-        sealed = self._cipher().seal(said, context=_context(owner, provider))
+        text = json.dumps({"secret": key.secret, "account": key.account})
+        sealed = self._cipher().seal(text, context=_context(owner, provider))
         row = {**keys.provider_key(owner, provider.value), "sealed": {"S": sealed}}
         self._rows.call("put_item", Item=row)
 
@@ -90,8 +91,8 @@ class DynamoProviderKeys(ProviderKeys):
         )
         if "Item" not in answer:
             return None
-        said = self._cipher().open(answer["Item"]["sealed"]["S"], context=_context(owner, provider))
-        return ProviderKey(**json.loads(said))
+        text = self._cipher().open(answer["Item"]["sealed"]["S"], context=_context(owner, provider))
+        return ProviderKey(**json.loads(text))
 
 
 def _context(owner: str, provider: Provider) -> dict[str, str]:
@@ -120,24 +121,24 @@ def _breaker_of(row: Mapping[str, Any]) -> Breaker:
 def _retries_row(retries: RetryBudget) -> dict[str, Any]:
     if retries.at is None or retries.day is None:
         return {}
-    told = {
+    fields = {
         "shares": retries.shares,
         "at": text_time(retries.at),
         "day": day_of(retries.day),
         "made": retries.made,
     }
-    return {"retries": {"S": json.dumps(told)}}
+    return {"retries": {"S": json.dumps(fields)}}
 
 
 def _retries_of(row: Mapping[str, Any]) -> RetryBudget:
     if "retries" not in row:
         return RetryBudget()
-    told = json.loads(row["retries"]["S"])
+    fields = json.loads(row["retries"]["S"])
     return RetryBudget(
-        shares=told["shares"],
-        at=parse_time(told["at"]),
-        day=date.fromisoformat(told["day"]),
-        made=told["made"],
+        shares=fields["shares"],
+        at=parse_time(fields["at"]),
+        day=date.fromisoformat(fields["day"]),
+        made=fields["made"],
     )
 
 

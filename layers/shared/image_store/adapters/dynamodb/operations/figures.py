@@ -1,4 +1,4 @@
-"""The figures that the projector counts, as they are asked for."""
+"""Reads the figures that the projector counts."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date

@@ -71,7 +71,7 @@ class DynamoHousekeeping(Housekeeping):
     def position(self, sweep: str) -> PassPosition | None:
         answer = self._rows.call("get_item", Key=keys.cleanup_position(sweep), ConsistentRead=True)
         found = schema.readable([answer["Item"]] if "Item" in answer else [], _position)
-        return next(found, None)  # one that cannot be read is as good as none: a sweep begins anew
+        return next(found, None)  # without a readable position a sweep begins anew
 
     def move(self, sweep: str, position: PassPosition, lease: Lease) -> None:
         item = {
@@ -84,12 +84,12 @@ class DynamoHousekeeping(Housekeeping):
         self._write(item, lease)
 
     def keep_report(self, report: CleanupReport, lease: Lease) -> None:
-        told = {**report.as_dict(), **{name: _text(getattr(report, name)) for name in _TIMES}}
+        body = {**report.as_dict(), **{name: _text(getattr(report, name)) for name in _TIMES}}
         expires_at = report.started_at + REPORT_LIFETIME
         item = {
             **keys.cleanup_report(report.id),
             **schema.STAMP,
-            "report": {"S": json.dumps(told)},
+            "report": {"S": json.dumps(body)},
             "ttl": {"N": str(int(expires_at.timestamp()))},
         }
         self._write(item, lease)
@@ -114,7 +114,7 @@ class DynamoHousekeeping(Housekeeping):
             "ExpressionAttributeValues": {":token": {"N": str(lease.token)}},
         }
         put = {"TableName": self._rows.name, "Item": item}
-        # A row that is written again is the same row, so an answer that was lost needs no other look.
+        # A row that is written again is the same row, so a lost response needs no read.
         self._rows.transact(
             [("lease", {"ConditionCheck": check}), ("row", {"Put": put})], settled=lambda: False
         )
@@ -137,7 +137,7 @@ def _position(item: dict[str, Any]) -> PassPosition:
 @schema.reading
 def _report(item: dict[str, Any]) -> CleanupReport:
     schema.version_of(item)
-    told = json.loads(item["report"]["S"])
+    body = json.loads(item["report"]["S"])
     return CleanupReport(
-        **{**told, **{name: parse_time(told[name]) if told[name] else None for name in _TIMES}}
+        **{**body, **{name: parse_time(body[name]) if body[name] else None for name in _TIMES}}
     )

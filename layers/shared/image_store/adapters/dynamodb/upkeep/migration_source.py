@@ -1,7 +1,7 @@
 """Records in a DynamoDB table of the deployment's choice: the only code that reads a table that is not ours.
 
 A position is the primary key of a record, or of the row that a page ended with, as JSON. A table that is migrated is
-read whole, once to count and once to move; whoever asks for one record reads that one.
+read whole, once to count and once to move; a request for one record reads that one.
 """
 
 import base64
@@ -101,7 +101,7 @@ class TableSource(MigrationSource):
         return {name: item[name] for name in self._key_names}
 
     def _key_named(self, record_id: str) -> dict[str, Any] | None:
-        """The primary key that a record id spells; None for what spells none."""
+        """The primary key that a record id spells; None for any other text."""
         names = self._key_names
         if self._table.id_attribute is not None and (self._table.id_attribute,) != names:
             raise InvalidRequest(

@@ -78,7 +78,7 @@ class DynamoMigrations(OnTable, Migrations):
         # A record may stand in a batch twice, and a transaction takes each row once.
         by_key = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
         puts = [("row", {"Put": {"TableName": self._rows.name, "Item": row}}) for row in by_key.values()]
-        # Rows that are written again are the same rows, so a response that was lost needs no other look.
+        # Rows that are written again are the same rows, so a lost response needs no read.
         self._rows.transact(puts, settled=lambda: False)
 
     def image_of_record(self, migration_id: str, record_id: str) -> str | None:

@@ -98,7 +98,7 @@ def _decode(
     if hdr is not None:
         warnings = (*warnings, f"The picture is HDR ({hdr.name}); renditions show it toned down to SDR.")
     return Decoded(
-        Picture(image, facts.orientation, conversion.convert), seen, source.count, film.developed(), warnings
+        Picture(image, facts.orientation, conversion.convert), seen, source.count, film.animation(), warnings
     )
 
 
@@ -122,7 +122,7 @@ def _decode_frames(
     """Decode all frames; the first one, as a renderer takes it."""
     started = time.thread_time()
     first: Image.Image | None = None
-    for image, duration_ms in source.decoded():
+    for image, duration_ms in source.decode():
         limits.check(replace(header, width=image.width, height=image.height), size_bytes)
         if header.frames > 1:
             film.take(image, duration_ms)
@@ -130,7 +130,7 @@ def _decode_frames(
             first = to_working_mode(image)
             if first is image and header.frames > 1:
                 first = image.copy()
-            # Savers write a comment, a profile or a transparent colour from here when they are not told otherwise.
+            # Savers write a comment, a profile or a transparent colour from here by default.
             first.info = {}
         if header.frames > 1 and time.thread_time() - started >= limits.max_decode_time.total_seconds():
             # AV1 frames can be far larger than the container says, and are then scaled down.

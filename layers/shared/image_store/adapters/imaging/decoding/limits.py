@@ -8,7 +8,7 @@ from image_store.domain.images.media import MAX_BYTES
 
 # An encoder cuts a progressive JPEG into about 10 scans, and each costs a walk over all of the picture.
 _MAX_PASS_PIXELS = 1_000_000_000
-# No JPEG, GIF, WebP or AVIF has a longer side; a PNG that has one is made to trouble whoever scales it.
+# No JPEG, GIF, WebP or AVIF has a longer side; a PNG that has one is made to make scaling expensive.
 _MAX_SIDE_PX = 65_535
 # What is kept of a frame until a rendition that moves is encoded.
 _FRAME_BYTES_PER_PIXEL = 4
@@ -41,7 +41,7 @@ class DecodeLimits:
     `max_pixels` holds for the picture (or the canvas of an animation), `max_frames` for the number of
     frames and `max_total_pixels` for canvas × frames of an animation: one that just passes takes 1–2 s of one core.
     `max_metadata_bytes` holds for EXIF, XMP, ICC, comments and unknown parts together; photo editors stay below a
-    tenth of it. `max_memory_bytes` is how much memory decoding may take, as far as its header tells: a picture of
+    tenth of it. `max_memory_bytes` is how much memory decoding may take, as far as its header shows: a picture of
     50 MP takes up to 200 MB as a JPEG, 400 MB as a PNG, 550 MB as an AVIF and 800 MB as a WebP, and its renditions
     100 MB more. A small file gets less: 180 MB and 256 bytes for each of its own. `max_decode_time` is of one core,
     and ends the decoding of an

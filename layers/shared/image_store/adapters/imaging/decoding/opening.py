@@ -24,7 +24,7 @@ _PILLOW_FORMATS = {
     MediaType.WEBP: WebPImagePlugin.WebPImageFile.format,
     MediaType.AVIF: AvifImagePlugin.AvifImageFile.format,
 }
-# A file keeps one core busy, however many there are: several are decoded at once, and its time can be told.
+# A file keeps one core busy, however many there are: several are decoded at once, and the time of each can be measured.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 # Pillow's own cap is a second line behind `limits`; between its limit and twice that it only warns.
@@ -39,7 +39,7 @@ Image.core.set_block_size(_BLOCK_BYTES)  # type: ignore[attr-defined] # typed on
 Image.core.set_blocks_max(_KEPT_BLOCKS)  # type: ignore[attr-defined] # typed only as a private module
 
 
-def opened(data: bytes | BinaryIO, media_type: MediaType) -> ImageFile.ImageFile:
+def open_image(data: bytes | BinaryIO, media_type: MediaType) -> ImageFile.ImageFile:
     """Open bytes, or a file of them, as a format; nothing is decoded yet."""
     file = BytesIO(data) if isinstance(data, bytes) else data
     return Image.open(file, formats=(_PILLOW_FORMATS[media_type],))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from image_store.adapters.imaging.color.colorimetry import BT709, SRGB_CURVE, ColorSpace
 from image_store.adapters.imaging.color.conversion import MAX_PROFILE_BYTES, ColorTag, tag_of_cicp
-from image_store.adapters.imaging.decoding.opening import opened
+from image_store.adapters.imaging.decoding.opening import open_image
 from image_store.adapters.imaging.formats.avif_boxes import Box, boxes_in, check_parts
 from image_store.adapters.imaging.formats.avif_coded import check_coded_pixels
 from image_store.adapters.imaging.formats.exif import orientation_of
@@ -53,14 +53,14 @@ class AvifFrames:
     def __init__(self, data: bytes) -> None:
         """Read what its boxes say, and open it; nothing is decoded yet."""
         mended, colors, warnings = _read(data)
-        self._opened = opened(mended, MediaType.AVIF)
+        self._opened = open_image(mended, MediaType.AVIF)
         self.size: Size = self._opened.size
         self.count: int = getattr(self._opened, "n_frames", 1)
         # Without EXIF items this is what the decoder makes of irot and imir.
         orientation = orientation_of(self._opened.info.get("exif", b""))
         self.facts = ContainerFacts(colors, orientation, warnings)
 
-    def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
+    def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode each frame."""
         for index in range(self.count):
             self._opened.seek(index)

@@ -203,9 +203,9 @@ def _entries_in(data: bytes, box: Box) -> int:
     return _at_most(number(data, at, 4), box)
 
 
-def _at_most(said: int, box: Box) -> int:
-    """What a box says, as far as there is room for it."""
-    return min(said, (box.end - box.start) // _LEAST_BYTES_OF_A_PART)
+def _at_most(count: int, box: Box) -> int:
+    """The number that a box claims, bounded by its length."""
+    return min(count, (box.end - box.start) // _LEAST_BYTES_OF_A_PART)
 
 
 def _version(data: bytes, box: Box) -> int:

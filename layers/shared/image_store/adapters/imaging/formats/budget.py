@@ -1,4 +1,4 @@
-"""What one file may ask of whoever reads its structure."""
+"""Limits the work of reading the structure of one file."""
 
 from image_store.domain.errors import InvalidImage
 from image_store.domain.images.media import MediaType

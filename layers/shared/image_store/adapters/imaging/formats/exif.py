@@ -9,7 +9,7 @@ _ENTRY_BYTES = 12
 
 
 def orientation_of(exif: bytes) -> int:
-    """The orientation, 1–8, that EXIF data tells in its first directory; 1 where it tells none that is right.
+    """The orientation, 1–8, in the first directory of EXIF data; 1 where there is none or it is invalid.
 
     XMP is not asked: browsers turn a picture by EXIF alone.
     """

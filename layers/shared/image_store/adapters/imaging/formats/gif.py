@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from image_store.adapters.imaging.decoding.canvas import Canvas
-from image_store.adapters.imaging.decoding.opening import opened
+from image_store.adapters.imaging.decoding.opening import open_image
 from image_store.adapters.imaging.formats.source import NO_END, ContainerFacts
 from image_store.adapters.imaging.rendering.sizes import Size
 from image_store.domain.errors import InvalidImage
@@ -62,7 +62,7 @@ class GifFrames:
         )
         self.count = len(self._frames)
 
-    def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
+    def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode each frame, laid on what is left of those before it."""
         first = self._frames[0]
         if self.count == 1 and first.place == (0, 0) and first.size == self.size:
@@ -140,7 +140,7 @@ class GifFrames:
                 b"\x00;",
             )
         )
-        image = opened(data, MediaType.GIF)
+        image = open_image(data, MediaType.GIF)
         image.load()
         image.info = {}
         return image

@@ -2,7 +2,7 @@
 
 Decoders allocate before they can be asked: libwebp the canvas, a GIF reader a frame as large as any frame
 says. They also walk hostile structure (a million empty chunks) in slow loops. So each container is walked
-here first. The walk also sees a file that was cut off, wherever the container tells its own length.
+here first. The walk also sees a file that was cut off, wherever the container states its own length.
 
 AVIF is missing on purpose: its reader parses the boxes without decoding and counts the frames itself.
 """
@@ -23,7 +23,7 @@ from image_store.domain.images.media import MediaType
 
 
 def read_header(data: bytes, media_type: MediaType, *, max_metadata_bytes: int) -> Header | None:
-    """Read what `data` claims; None where only the decoder's own parser can tell (AVIF).
+    """Read what `data` claims; None where only the decoder's own parser knows (AVIF).
 
     EXIF, XMP, ICC, comments and unknown parts have at most `max_metadata_bytes` together.
 

@@ -1,7 +1,7 @@
 """JPEG (ITU-T T.81): the picture alone, and whether all of it is there.
 
 libjpeg shows grey, or coarse blocks, where the data of a picture ends too early, and never says so. It waits for
-more, however, as long as no marker tells it that the picture is over: so the mark is withheld until the last row, or
+more, however, as long as no marker ends the picture: so the mark is withheld until the last row, or
 the last scan, has come.
 """
 
@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from PIL import Image, ImageFile
 
 from image_store.adapters.imaging.color.conversion import MAX_PROFILE_BYTES
-from image_store.adapters.imaging.decoding.opening import opened
+from image_store.adapters.imaging.decoding.opening import open_image
 from image_store.adapters.imaging.decoding.picture import Picture
 from image_store.adapters.imaging.formats.budget import Budget
 from image_store.adapters.imaging.formats.exif import orientation_of
@@ -58,14 +58,14 @@ class JpegFrames:
         """Read what there is beside the pixels, and open them."""
         self._data = data
         self._head, self.facts, self._frame_marker, self._scans = _read(data)
-        self._opened = opened(self._head, MediaType.JPEG)
+        self._opened = open_image(self._head, MediaType.JPEG)
         self.size: Size = self._opened.size
         # Where a size asked for is only a width, it matters which way up the picture is.
         lying = Picture(self._opened, self.facts.orientation)
         needed = lying.stored_size(size_needed(lying.stored_size(self.size), recipes))
         self._opened.draft(None, needed)
 
-    def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
+    def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode the picture."""
         tile, end = self._opened.tile, self._scans.end
         is_done_early = self._decode(end)
@@ -77,7 +77,7 @@ class JpegFrames:
         yield self._opened, None
 
     def _decode(self, end: int) -> bool:
-        """Decode scans up to an end; whether the decoder was done before it was told that nothing follows."""
+        """Decode scans up to an end; whether the decoder was done before the end was marked."""
         decoder, sentinel = _prepared(self._opened)
         scans = memoryview(self._data)[self._scans.start : end]
         if self._frame_marker in ARITHMETIC_MARKERS:
@@ -100,7 +100,7 @@ class JpegFrames:
 
 
 def _read(data: bytes) -> tuple[bytes, ContainerFacts, int, JpegScans]:
-    """The head of the file without what is no picture, what that said, the kind of picture, and its scans."""
+    """The head of the file without metadata, that metadata, the kind of picture, and its scans."""
     budget = Budget(MediaType.JPEG, len(data), len(data))
     head, pieces, exif = [data[:2]], [], b""
     for marker, start, end in jpeg_segments(data, budget):

@@ -21,7 +21,7 @@ from image_store.domain.errors import InvalidImage
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _INFLATED_AT_ONCE, _PACKED_AT_ONCE, _READ_AT_ONCE = 1024 * 1024, 64 * 1024, 64 * 1024
-# What stands for plain 2.2 is written by many tools that mean sRGB; browsers show it so unless primaries are told.
+# What stands for plain 2.2 is written by many tools that mean sRGB; browsers show it so unless primaries are given.
 _GAMMA_OF_SRGB = range(45_450, 45_461)
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by colour type
 _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -121,7 +121,7 @@ def chunks(data: bytes) -> Iterator[PngChunk]:
 
 
 def read_png(data: bytes) -> Png:
-    """Tell what is in a PNG whose header is known to be there; InvalidImage where its pixels are damaged."""
+    """Read what is in a PNG whose header is known to be there; InvalidImage where its pixels are damaged."""
     reader = _Reader(data)
     for chunk in chunks(data):
         reader.take(chunk)
@@ -263,23 +263,23 @@ def _unpacked_bytes(header: bytes, width: int, height: int) -> int:
     return total
 
 
-def _colors(said: dict[bytes, bytes]) -> tuple[ColorTag, tuple[str, ...]]:
+def _colors(chunks: dict[bytes, bytes]) -> tuple[ColorTag, tuple[str, ...]]:
     """What a PNG says of its colours, and what it says that cannot be followed: third edition, 4.3 and 12."""
     warnings: tuple[str, ...] = ()
-    if b"cICP" in said:
-        numbers = said[b"cICP"]
+    if b"cICP" in chunks:
+        numbers = chunks[b"cICP"]
         tag = tag_of_cicp(*numbers[:2]) if len(numbers) == 4 and numbers[2:] == _RGB_OF_FULL_RANGE else None
         if tag is not None:
             return tag, ()
         warnings = ("The PNG describes its colors by numbers (cICP) that are not known; they are ignored.",)
-    if b"iCCP" in said:
-        profile = _unpacked_profile(said[b"iCCP"])
+    if b"iCCP" in chunks:
+        profile = _unpacked_profile(chunks[b"iCCP"])
         if profile is not None:
             return profile, warnings
         warnings += (DAMAGED_PROFILE,)
-    if b"sRGB" in said:
+    if b"sRGB" in chunks:
         return None, warnings
-    return _colors_by_gamma(said.get(b"gAMA", b""), said.get(b"cHRM", b"")), warnings
+    return _colors_by_gamma(chunks.get(b"gAMA", b""), chunks.get(b"cHRM", b"")), warnings
 
 
 def _unpacked_profile(body: bytes) -> bytes | None:

@@ -7,7 +7,7 @@ from PIL import Image
 
 from image_store.adapters.imaging.color.conversion import to_working_mode
 from image_store.adapters.imaging.decoding.canvas import Canvas
-from image_store.adapters.imaging.decoding.opening import opened
+from image_store.adapters.imaging.decoding.opening import open_image
 from image_store.adapters.imaging.formats.apng import PngFrame, Span
 from image_store.adapters.imaging.formats.png import read_png
 from image_store.adapters.imaging.rendering.sizes import Size
@@ -32,7 +32,7 @@ class PngFrames:
         self.count = max(1, len(self._png.frames))
         self.plays = self._png.plays
 
-    def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
+    def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode each frame, laid on what is left of those before it."""
         frames = self._png.frames
         if not frames or (len(frames) == 1 and frames[0].is_in_picture_data):
@@ -54,7 +54,7 @@ class PngFrames:
         return to_working_mode(self._loaded(self._png.still_of(frame), size, frame.spans))
 
     def _loaded(self, file: BinaryIO, size: Size, spans: Sequence[Span]) -> Image.Image:
-        image = opened(file, MediaType.PNG)
+        image = open_image(file, MediaType.PNG)
         image.load()
         # Rows that are missing stay as memory was: all zero. Those of an interlaced picture are everywhere.
         last_row = image.crop((0, image.height - 1, image.width, image.height)).tobytes()

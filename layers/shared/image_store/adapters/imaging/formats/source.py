@@ -44,8 +44,8 @@ class Frames(Protocol):
     def plays(self) -> int:
         """How often an animation is shown; 0 is without end."""
 
-    def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
-        """Decode each frame; with it the milliseconds for which it is shown, None where nobody says.
+    def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
+        """Decode each frame; with it the milliseconds for which it is shown, None where the file does not say.
 
         An image may be changed when the next one is asked for.
         """

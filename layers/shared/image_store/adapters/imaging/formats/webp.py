@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from image_store.adapters.imaging.decoding.opening import opened
+from image_store.adapters.imaging.decoding.opening import open_image
 from image_store.adapters.imaging.formats.exif import orientation_of
 from image_store.adapters.imaging.formats.source import ContainerFacts
 from image_store.domain.images.media import MediaType
@@ -46,13 +46,13 @@ class WebpFrames:
     def __init__(self, data: bytes) -> None:
         """Read what there is beside the pixels, and open them."""
         picture, self.facts = _picture_alone(data)
-        self._opened = opened(picture, MediaType.WEBP)
+        self._opened = open_image(picture, MediaType.WEBP)
         self.size: Size = self._opened.size
         self.count: int = getattr(self._opened, "n_frames", 1)
         loops = self._opened.info.get("loop")
         self.plays = loops if isinstance(loops, int) else 0
 
-    def decoded(self) -> Iterator[tuple[Image.Image, float | None]]:
+    def decode(self) -> Iterator[tuple[Image.Image, float | None]]:
         """Decode each frame."""
         for index in range(self.count):
             self._opened.seek(index)
@@ -67,7 +67,7 @@ def _picture_alone(data: bytes) -> tuple[bytes, ContainerFacts]:
     """A file of the pixels alone, and what the other chunks say."""
     parts: list[bytes | memoryview] = []
     features, warnings = 0, []
-    said: dict[bytes, bytes] = {}
+    metadata: dict[bytes, bytes] = {}
     view = memoryview(data)
     for chunk in chunks(data):
         body = view[chunk.start : chunk.start + chunk.length]
@@ -80,11 +80,11 @@ def _picture_alone(data: bytes) -> tuple[bytes, ContainerFacts]:
         elif not chunk.is_whole:
             warnings = [_CUT_OFF]
         elif chunk.name in (b"ICCP", b"EXIF"):
-            said.setdefault(chunk.name, bytes(body))
+            metadata.setdefault(chunk.name, bytes(body))
     if len(data) < 8 + int.from_bytes(data[4:8], "little"):
         warnings = [_CUT_OFF]
     size = 4 + sum(len(part) for part in parts)
-    profile = said.get(b"ICCP") if features & _HAS_PROFILE else None
-    orientation = orientation_of(said.get(b"EXIF", b"")) if features & _HAS_EXIF else 1
+    profile = metadata.get(b"ICCP") if features & _HAS_PROFILE else None
+    orientation = orientation_of(metadata.get(b"EXIF", b"")) if features & _HAS_EXIF else 1
     picture = b"".join((b"RIFF", size.to_bytes(4, "little"), b"WEBP", *parts))
     return picture, ContainerFacts(profile or None, orientation, tuple(warnings))

@@ -85,7 +85,7 @@ class Film:
         self._frames.append(kept)
         self._durations.append(_shown_for_ms(duration_ms))
 
-    def developed(self) -> Animation | None:
+    def animation(self) -> Animation | None:
         """The animation; None where nothing of it moves."""
         if not self._moving or len(self._frames) < 2:
             return None

@@ -9,7 +9,7 @@ _CENTRE_PULL = 0.15
 """How much of all interest a window must gain to be moved from the middle to the far end."""
 _EDGE_LOSS = 0.5
 """How much less counts what lies at the very edge of a window: a subject in full beats one cut through."""
-# A few sharp edges tell more of a subject than many soft ones: levels are raised to this power.
+# A few sharp edges say more about a subject than many soft ones: levels are raised to this power.
 _EDGE_POWER = 1.5
 _EDGE_LEVELS = [round(255 * (level / 255) ** _EDGE_POWER) for level in range(256)]
 _SATURATION_SHARE = 0.25

@@ -36,7 +36,7 @@ def xmp_packet(provenance: Provenance) -> bytes:
 
 
 def _prompted(provenance: Provenance) -> str:
-    # The standard has no property for a seed; it is part of what the service was told.
+    # The standard has no property for a seed; it is part of the request to the service.
     lines = [provenance.prompt[:_MAX_PROMPT_CHARACTERS]] if provenance.prompt else []
     if provenance.seed is not None:
         lines.append(f"Seed: {provenance.seed}")

@@ -1,8 +1,8 @@
-"""Collecting what nobody needs any more.
+"""Collects garbage.
 
 Only cleanup collects garbage, only past a deadline or a grace, and records only by the same conditional transitions
-as everybody else. It can therefore run at any time, twice at once, and against live uploads: whoever loses changes
-nothing. What it collects, by module:
+as every other writer. It can therefore run at any time, twice at once, and against live uploads: the writer that loses
+changes nothing. What it collects, by module:
 
 - `due`: rows whose time has come: reservations past their deadline, images past their expiry or their time in the
   trash, deletions that were not finished, tombstones past their grace, publications that are not current.

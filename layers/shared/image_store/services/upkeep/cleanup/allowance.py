@@ -1,4 +1,4 @@
-"""How much a run may remove that no due row asked for."""
+"""Bounds how much a run may remove that no due row asked for."""
 
 from dataclasses import dataclass
 

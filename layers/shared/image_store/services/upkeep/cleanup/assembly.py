@@ -24,7 +24,7 @@ GRACE = timedelta(hours=24)
 """An hour would do: a record is there before the first of its objects. A day also covers clocks that are wrong."""
 
 
-def assembled(
+def assemble_cleanup(
     *,
     repository: ImageRepository,
     lists: ImageLists,

@@ -1,4 +1,4 @@
-"""Rows whose time has come, each taken one step further."""
+"""Takes each row that is due one step further."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -127,7 +127,7 @@ class DueRows:
     def _withdrawn(
         self, publication: str, report: CleanupReport, taken: set[str]
     ) -> Sequence[PublicationRow]:
-        """The row of a publication that is due, once nobody can make it current any more."""
+        """The row of a publication that is due, once no writer can make it current any more."""
         row = self.publications.publication(publication)
         if row is None or row.due_at is None:
             return ()  # the index was behind

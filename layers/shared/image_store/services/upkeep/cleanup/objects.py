@@ -1,4 +1,4 @@
-"""Objects that belong to nobody: sweeps of the two buckets, in the order of their keys and in slices."""
+"""Sweeps the two buckets for orphans, in the order of their keys and in slices."""
 
 import re
 from collections.abc import Callable, Collection, Sequence
@@ -22,11 +22,11 @@ PAGE_OBJECTS = 500
 STAGING_LIFETIME = timedelta(days=1)
 _ATTEMPT = re.compile(r"[0-9a-f]{16}")
 _TRY = re.compile(r".+-[0-9a-f]{16}\.[a-z]+")
-"""What is not exactly as this store makes its names was put by somebody else."""
+"""Objects with any other name were not put by this store."""
 
 
 class OrphanFinder(Protocol):
-    """Tells which objects of a page belong to nobody."""
+    """Finds the orphans of a page: objects that belong to no record or publication."""
 
     def orphans(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         """The orphans among these objects, the age of the objects left aside; unknown keys are counted."""
@@ -44,22 +44,22 @@ class PrivateObjects:
         settled = [
             found for found in page if not self._is_overdue(found) and not self._may_be_committed(found)
         ]
-        return self._of_nobody(settled, report)
+        return self._without_record(settled, report)
 
     def abandoned_uploads(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         """What was staged for longer than any upload takes and no record waits for; `orphans` leaves it out."""
-        return self._of_nobody([found for found in page if self._is_overdue(found)], report)
+        return self._without_record([found for found in page if self._is_overdue(found)], report)
 
     def _is_overdue(self, found: StoredObject) -> bool:
         lifetime_began = self.clock.now() - STAGING_LIFETIME
         return found.key.startswith(STAGING_PREFIX) and found.modified_at < lifetime_began
 
     def _may_be_committed(self, found: StoredObject) -> bool:
-        """Whether somebody may be about to name this object: not even a sweep without a grace takes it then."""
+        """Whether a record may still come to name this object: not even a sweep without a grace takes it then."""
         began = self.clock.now() - RESERVATION_LIFETIME
         return found.modified_at >= began and _TRY.fullmatch(found.key.rpartition("/")[2]) is not None
 
-    def _of_nobody(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
+    def _without_record(self, page: Sequence[StoredObject], report: CleanupReport) -> list[StoredObject]:
         named = [(found, image_id_of(found.key)) for found in page]
         report.unknown += sum(image_id is None for _, image_id in named)
         images = self.repository.get_records({image_id for _, image_id in named if image_id is not None})
@@ -89,7 +89,7 @@ class PublicObjects:
         return [
             found
             for found, name in named
-            if name is not None and (name not in rows or _waits_in_vain(rows[name], now))
+            if name is not None and (name not in rows or _has_impossible_deadline(rows[name], now))
         ]
 
 
@@ -104,7 +104,7 @@ class ObjectSlice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSweep:
-    """Looks through one bucket."""
+    """Sweeps one bucket."""
 
     name: str
     bucket: ObjectStore
@@ -144,7 +144,7 @@ class ObjectSweep:
         report.bytes_freed += sum(found.size_bytes for found in orphans)
 
 
-def _waits_in_vain(row: PublicationRow, now: datetime) -> bool:
+def _has_impossible_deadline(row: PublicationRow, now: datetime) -> bool:
     return row.due_at is not None and was_never_meant(row.due_at, now, longest=LONGEST_RESERVATION)
 
 

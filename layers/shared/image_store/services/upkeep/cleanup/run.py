@@ -70,9 +70,9 @@ class Cleanup:
         """Collect what there is to collect until `until`, and report it. Safe to repeat and to run twice.
 
         A dry run changes nothing and counts what a run would remove. `most_removals` replaces the deployment's cap
-        for this run and lifts the bound of 1 %. `on_demand` no owner and no sweep waits for its next turn. To
-        `reconcile` is to compare table and buckets anew at once and without a grace, as after a restored backup.
-        `take_over` ends another run, which nobody but somebody who knows that it is dead should ask for.
+        for this run and lifts the bound of 1 %. With `on_demand` no owner and no sweep waits for its next turn.
+        `reconcile` compares table and buckets anew, at once and without a grace, as after a restored backup.
+        `take_over` ends another run; use it only when that run is known to be dead.
 
         Raises StorageUnavailable when not even the lease could be taken.
         """
@@ -140,7 +140,7 @@ class Cleanup:
                 report.failed += 1
 
     def _staging(self, report: CleanupReport) -> None:
-        """Empty staging of what lies there for too long: by then it is nobody's, so nothing bounds it."""
+        """Delete what has been in staging for too long: no upload waits for it, so no allowance bounds it."""
         try:
             for page in batched(self.private.list(STAGING_PREFIX), PAGE_OBJECTS, strict=False):
                 found = self.staging.abandoned_uploads(page, report)

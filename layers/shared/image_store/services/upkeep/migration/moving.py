@@ -39,7 +39,7 @@ _SHOWN = frozenset({State.READY, State.TRASHED})
 _NOT_OF_THE_RECORD: tuple[type[ImageStoreError], ...] = (*RETRYABLE, SourceUnreadable)
 
 AttributesOf = Callable[[Any, str], Attributes]
-"""What is said about the image of a record, from its decoded JSON and the record's id; raises as an upload's does."""
+"""The attributes of the image of a record, from its decoded JSON and the record's id; raises as an upload's does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,8 @@ class Mover:
         except _NOT_OF_THE_RECORD:
             raise
         except ImageStoreError as error:
-            told = RecordError.of(image.place, error.code, _detail(error), record_id=image.id)
-            return MoveOutcome(tally.with_failed(told))
+            failure = RecordError.of(image.place, error.code, _detail(error), record_id=image.id)
+            return MoveOutcome(tally.with_failed(failure))
         # What was made since the last save was made by this batch, or by a worker that died over it.
         if record is None:
             return MoveOutcome(tally.with_already_moved())
@@ -146,7 +146,7 @@ def _content(record: bytes | str) -> Content:
         try:
             text = record.decode("utf-8-sig").strip()
         except UnicodeDecodeError:
-            return Content(record)  # whoever decodes it says that it is no picture
+            return Content(record)  # decoding it fails with a message of its own
     else:
         text = record.strip()
     return in_data_uri(text) if is_data_uri(text) else in_base64(text)

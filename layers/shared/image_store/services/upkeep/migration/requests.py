@@ -41,7 +41,7 @@ _PLACE = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationRequests:
-    """Begins migrations and tells of them."""
+    """Begins migrations and reports them."""
 
     migrations: Migrations
     repository: ImageRepository
@@ -57,7 +57,7 @@ class MigrationRequests:
     def begin(self, source: SourceLocation, options: Options) -> Migration:
         """Begin a migration behind the request.
 
-        Asked twice, there are two migrations, and each record is moved once all the same. Raises InvalidRequest for
+        Two requests make two migrations; each record is moved once all the same. Raises InvalidRequest for
         a table that the deployment does not name.
         """
         if isinstance(source, Table) and source.name != self.table:

@@ -1,4 +1,4 @@
-"""Carrying a migration on by one step; what steps are, and what their failures leave behind, the package tells."""
+"""Carries a migration on by one step; the package documents steps and what their failures leave behind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ class MigrationRun:
         if migration is None or migration.status not in RUNNING:
             return
         if work.step == migration.step - 1:
-            self._send(migration)  # whoever did that step may have died before sending the next
+            self._send(migration)  # the worker of that step may have died before it sent the next
         if work.step != migration.step:
             return
         if migration.total is None:
@@ -102,8 +102,8 @@ class MigrationRun:
         return self._ended(replace(after, total=after.tally.seen), MigrationStatus.SUCCEEDED), migrated
 
     def _failed(self, migration: Migration, error: SourceUnreadable) -> Migration:
-        told = migration.tally.with_error(RecordError.of("source", error.code, error.message))
-        return self._ended(replace(migration, tally=told), MigrationStatus.FAILED)
+        tally = migration.tally.with_error(RecordError.of("source", error.code, error.message))
+        return self._ended(replace(migration, tally=tally), MigrationStatus.FAILED)
 
     def _ended(self, migration: Migration, status: MigrationStatus) -> Migration:
         return replace(migration, status=status, finished_at=self.clock.now())

@@ -113,7 +113,7 @@ class ImageRepair:
             return  # another repair was first, and made it with another version of an encoder
 
     def _note_sizes(self, image_id: str, sizes: Mapping[str, int]) -> None:
-        """Correct the sizes that the record tells of its renditions."""
+        """Correct the sizes of renditions in the record."""
         for _ in range(_TRIES):
             record = self.repository.get_record(image_id)
             if record is None or record.state not in _SHOWN:
@@ -129,7 +129,7 @@ class ImageRepair:
                     record, replace(record, renditions=renditions, amendment=self.ids.token())
                 )
             except Conflict:
-                continue  # somebody changed the image meanwhile
+                continue  # the image was changed meanwhile
             return
 
     def _copy(self, image_id: str, lost: Sequence[Rendition]) -> None:
@@ -142,7 +142,7 @@ class ImageRepair:
                 self._require_unpublished(record)
 
     def _require_unpublished(self, record: ImageRecord) -> None:
-        """Conflict when the image still shows a publication that no row can be told of."""
+        """Conflict when the image still shows a publication that has no row."""
         now = self.repository.get_record(record.id)
         if now is not None and now.publication == record.publication:
             raise Conflict(

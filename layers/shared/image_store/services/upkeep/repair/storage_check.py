@@ -23,7 +23,7 @@ class StorageCheck:
     def missing(self, images: Sequence[ImageRecord]) -> list[MissingObjects]:
         """What storage lacks of each image, in their order: one HEAD request for each object.
 
-        Raises StorageUnavailable when a bucket does not answer: "could not tell" never counts as missing.
+        Raises StorageUnavailable when a bucket does not answer: an unknown object never counts as missing.
         """
         wanted: list[tuple[ObjectStore | None, str]] = [
             (self.private, key) for record in images for key in record.private_keys
