@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from image_store.adapters.dynamodb.keys import breaker
+from image_store.adapters.dynamodb.generation_keys import breaker
 from tests.e2e.environment import told
 from tests.pictures import jpeg
 

@@ -11,7 +11,7 @@ from image_store.services.delivery.transforming import Transforming
 
 
 class DirectRenderer(Renderer):
-    """Renderer that makes what is wanted at once; `asked` is there for tests to look at."""
+    """Renderer that makes a file at once; `asked` is there for tests to look at."""
 
     def __init__(self, rendering: Rendering, transforming: Transforming, clock: Clock) -> None:
         self.asked: list[RenderRequest] = []
@@ -19,13 +19,13 @@ class DirectRenderer(Renderer):
         self._transforming = transforming
         self._clock = clock
 
-    def render(self, wanted: RenderRequest) -> None:
-        self.asked.append(wanted)
+    def render(self, request: RenderRequest) -> None:
+        self.asked.append(request)
         try:
             until = self._clock.now() + timedelta(seconds=20)
-            if isinstance(wanted, TransformRequest):
-                self._transforming.make(wanted, until=until)
+            if isinstance(request, TransformRequest):
+                self._transforming.make(request, until=until)
             else:
-                self._rendering.make(wanted, until=until)
+                self._rendering.make(request, until=until)
         except ImageStoreError as error:
             raise StorageUnavailable("It could not be made.") from error

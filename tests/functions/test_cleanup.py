@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from image_store.adapters.dynamodb.keys import FEED_PREFIX, deployment_budget, former_feed, former_feed_months
+from image_store.adapters.dynamodb.generation_keys import deployment_budget
+from image_store.adapters.dynamodb.keys import FEED_PREFIX, former_feed, former_feed_months
 from image_store.adapters.dynamodb.keys import key as row_key
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from tests.fakes.dynamodb import all_items

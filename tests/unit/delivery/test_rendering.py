@@ -145,7 +145,7 @@ class Elsewhere(Renderer):
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
 
-    def render(self, wanted: RenderRequest) -> None:
+    def render(self, request: RenderRequest) -> None:
         if self._error is not None:
             raise self._error
 

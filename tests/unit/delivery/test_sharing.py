@@ -295,7 +295,7 @@ def test_a_link_of_a_restored_image_shows_it_again(store: Store) -> None:
 
 
 class Nobody(Renderer):
-    def render(self, wanted: RenderRequest) -> None:
+    def render(self, request: RenderRequest) -> None:
         raise StorageUnavailable("It could not be made.")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import generation_keys, keys
 from image_store.domain.callers.actor import MAX_OWNER_CHARS, is_owner
 
 MAX_PARTITION_BYTES = 2_048
@@ -26,7 +26,7 @@ def test_a_key_with_the_longest_names_is_one_that_the_table_takes(owner: str) ->
         keys.by_model(owner, LINE),
         keys.hash_band(owner, 3, "ffff"),
         keys.terms(owner, LINE[:32], trashed=True),
-        keys.jobs(owner),
+        generation_keys.jobs(owner),
         keys.owner_stats(10**6, owner),
     ]
 

@@ -15,7 +15,7 @@ from image_store.ports.delivery import Renderer
 class LambdaRenderer(Renderer):
     """Renderer on one Lambda function; the client is made at the first call.
 
-    The event is what is wanted as JSON: its kind under `want`, its fields beside it. The function answers nothing
+    The event is the request as JSON: its kind under `want`, its fields beside it. The function answers nothing
     that is read here.
     """
 
@@ -23,8 +23,8 @@ class LambdaRenderer(Renderer):
         self._function = function
         self._client = client
 
-    def render(self, wanted: RenderRequest) -> None:
-        event = {"want": type(wanted).__name__, **asdict(wanted)}
+    def render(self, request: RenderRequest) -> None:
+        event = {"want": type(request).__name__, **asdict(request)}
         try:
             answer = self._client().invoke(FunctionName=self._function, Payload=json.dumps(event).encode())
         except (ClientError, BotoCoreError) as exc:

@@ -47,7 +47,7 @@ class PublicationRows(Protocol):
 class Renderer(Protocol):
     """Makes what is missing, somewhere with the memory and the libraries for it."""
 
-    def render(self, wanted: RenderRequest) -> None:
+    def render(self, request: RenderRequest) -> None:
         """Have it made, and wait until it is; the record shows the result.
 
         Returns at once if it exists or another request is making it.

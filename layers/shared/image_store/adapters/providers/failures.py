@@ -17,7 +17,7 @@ _SENTENCES = {
     Reason.REFUSED: "The provider's policy does not allow this image.",
     Reason.BAD_KEY: "The provider does not accept the key.",
     Reason.NO_BALANCE: "The account with the provider has no balance left.",
-    Reason.BAD_REQUEST: "The provider cannot do what was asked.",
+    Reason.BAD_REQUEST: "The provider cannot process this request.",
     Reason.NO_MODEL: "The provider has no such model.",
 }
 _PAID = (

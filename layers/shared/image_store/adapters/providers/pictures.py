@@ -69,19 +69,19 @@ def pictures_in(answer: Answer, *, place: str) -> Pictures:
         return Pictures(answer.data, 1)
     texts = [text for text in _texts(answer.json) if answer.is_success or text.place == place]
     texts.sort(key=lambda text: text.place != place)
-    found = [text for text in texts if _looks_like_picture(text.text)]
-    for text in found:
+    pictures = [text for text in texts if _looks_like_picture(text.text)]
+    for text in pictures:
         if data := decoded(text.text):
-            return Pictures(data, len(found))
+            return Pictures(data, len(pictures))
     if answer.is_success and not answer.is_json and (data := _last_in_text(answer.text)):
         return Pictures(data, 1)
     links = tuple(dict.fromkeys(text.text.strip() for text in texts if _is_link(text)))[:_MOST_LINKS]
     if links or not answer.is_success:
-        return Pictures(None, links=links, leaves_traces=bool(links or found))
+        return Pictures(None, links=links, leaves_traces=bool(links or pictures))
     # A text in the usual place was meant to be a picture; the store reports why it is none.
     unknown = [text for text in texts if text.place == place and _holds_base64(text)]
     data = next(filter(None, (decoded(text.text) for text in unknown)), None)
-    return Pictures(data, len(unknown), leaves_traces=bool(unknown or found))
+    return Pictures(data, len(unknown), leaves_traces=bool(unknown or pictures))
 
 
 def decoded(text: str) -> bytes | None:
@@ -106,15 +106,15 @@ def decoded(text: str) -> bytes | None:
 
 def _unquoted(text: str) -> bytes:
     """The bytes that a percent-encoded text stands for, read piece by piece."""
-    found = bytearray()
+    data = bytearray()
     at = 0
     while at < len(text):
         end = at + _UNQUOTED_AT_ONCE
         escape = text.find("%", end - 2, end)
         end = escape if escape > at else end  # an escape is three characters, and stays in one piece
-        found += unquote_to_bytes(text[at:end])
+        data += unquote_to_bytes(text[at:end])
         at = end
-    return bytes(found)
+    return bytes(data)
 
 
 def is_whole(data: bytes) -> bool:
@@ -137,11 +137,11 @@ def _texts(value: Any) -> Iterator[_Text]:
     # One iterator for each level: a list of all that is left would take more memory than the answer itself.
     levels: list[Iterator[tuple[str, str, Any]]] = [iter([("", "", value)])]
     while levels:
-        found = next(levels[-1], None)
-        if found is None:
+        part = next(levels[-1], None)
+        if part is None:
             levels.pop()
             continue
-        place, name, each = found
+        place, name, each = part
         if isinstance(each, str):
             yield _Text(place, name, each)
         elif isinstance(each, list | dict):

@@ -22,7 +22,7 @@ from image_store.ports.system import Clock
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 MAX_JSON_PARTS = 1_000_000
-"""Lists, objects and what they hold; an answer with ten pictures and all that is said of them has some hundred."""
+"""Lists, objects and what they hold; an answer with ten pictures and their details has some hundred."""
 _CONNECT_SECONDS = 5.0
 _PART_BYTES = 16 * 1024
 _GZIP = b"\x1f\x8b"
@@ -148,7 +148,7 @@ class PlainHttp:
             connection.connect()
         except (HTTPError, OSError, ValueError) as error:
             connection.close()
-            raise failure(Reason.UNAVAILABLE) from error  # it was not reached, and nothing was asked of it
+            raise failure(Reason.UNAVAILABLE) from error  # it was not reached, so nothing was sent
         # The watch ends it; a time limit of the socket's own would throw away what has arrived.
         connection.timeout = left + 1
         return connection
@@ -156,7 +156,7 @@ class PlainHttp:
     def _left(self, until: datetime) -> float:
         left = (until - self._clock.now()).total_seconds()
         if left <= 0:
-            raise failure(Reason.UNAVAILABLE)  # nothing was asked of it
+            raise failure(Reason.UNAVAILABLE)  # nothing was sent
         return left
 
 
@@ -191,18 +191,18 @@ def _unpacked(data: bytes, headers: Mapping[str, str], broken: Reason | None) ->
     for window in windows:
         unpacking = zlib.decompressobj(window)
         try:
-            found = unpacking.decompress(data, MAX_ANSWER_BYTES)
+            unpacked = unpacking.decompress(data, MAX_ANSWER_BYTES)
         except zlib.error:
             continue
         if unpacking.unconsumed_tail:
-            return found, Reason.BAD_ANSWER
-        return found, broken if unpacking.eof else broken or Reason.CONNECTION
+            return unpacked, Reason.BAD_ANSWER
+        return unpacked, broken if unpacking.eof else broken or Reason.CONNECTION
     return data, broken
 
 
 def _end_of_space(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
 
 
 def _number(digits: str) -> int | float:
@@ -211,8 +211,8 @@ def _number(digits: str) -> int | float:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A JSON object. Of two members of one name the later counts, unless it holds nothing."""
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for name, value in pairs:
-        if name not in found or value:
-            found[name] = value
-    return found
+        if name not in members or value:
+            members[name] = value
+    return members

@@ -46,10 +46,10 @@ class Reader:
         self, answer: Answer, *, links: Links, params: Mapping[str, Any], until: datetime
     ) -> GeneratedImage:
         """Read the picture of an answer; ProviderFailure if there is none."""
-        found = pictures_in(answer, place=self.place)
-        data = found.data
-        if data is None and found.links and answer.is_success:
-            data = links.open(found.links, until=until)
+        pictures = pictures_in(answer, place=self.place)
+        data = pictures.data
+        if data is None and pictures.links and answer.is_success:
+            data = links.open(pictures.links, until=until)
         counted = self._counted(answer)
         if data is not None:
             return GeneratedImage(
@@ -57,11 +57,11 @@ class Reader:
                 usage=counted.usage,
                 usage_is_readable=counted.is_readable,
                 params=params,
-                pictures=max(found.number, 1),
+                pictures=max(pictures.number, 1),
             )
-        failed = self._failed(answer, counted, leaves_traces=found.leaves_traces)
-        failed.usage, failed.usage_is_readable = counted.usage, counted.is_readable
-        raise failed
+        error = self._failed(answer, counted, leaves_traces=pictures.leaves_traces)
+        error.usage, error.usage_is_readable = counted.usage, counted.is_readable
+        raise error
 
     def _counted(self, answer: Answer) -> CountedUsage:
         try:

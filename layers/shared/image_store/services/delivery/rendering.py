@@ -68,7 +68,7 @@ class Rendering:
     ids: Ids
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
-    def make(self, wanted: RenditionRequest, *, until: datetime) -> None:
+    def make(self, request: RenditionRequest, *, until: datetime) -> None:
         """Make a rendition, unless it exists, is being made, or does not apply to this image.
 
         The caller reads the record afterwards. Safe to repeat.
@@ -77,16 +77,16 @@ class Rendering:
         ------
         StorageUnavailable, DeadlineExceeded
         """
-        preset = self.presets.get(wanted.preset)
-        if preset is None or preset.at_upload or wanted.media_type not in preset.formats:
+        preset = self.presets.get(request.preset)
+        if preset is None or preset.at_upload or request.media_type not in preset.formats:
             return
         making = self.ids.token()
-        if not take_render_lease(self.leases, wanted.name, making, self.clock.now()):
+        if not take_render_lease(self.leases, request.name, making, self.clock.now()):
             return
-        record = self._lacking(wanted)
+        record = self._lacking(request)
         if record is None:
             return
-        recipe = within_limits(preset.recipe_in(wanted.media_type), record)
+        recipe = within_limits(preset.recipe_in(request.media_type), record)
         file = file_of_original(
             record,
             preset.name,
@@ -100,14 +100,14 @@ class Rendering:
             raise too_late()
         made = replace(file.rendition, making=making)
         self._put(record, RenderedFile(made, file.data))
-        self._commit(wanted, record, made)
+        self._commit(request, record, made)
 
-    def _lacking(self, wanted: RenditionRequest) -> ImageRecord | None:
+    def _lacking(self, request: RenditionRequest) -> ImageRecord | None:
         """The image, if it can be given the rendition and does not have it."""
-        record = self.repository.get_record(wanted.image_id)
+        record = self.repository.get_record(request.image_id)
         if record is None or record.state not in _SHOWN or record.intent is not None:
             return None
-        return None if record.rendition(wanted.preset, wanted.media_type) is not None else record
+        return None if record.rendition(request.preset, request.media_type) is not None else record
 
     def _put(self, record: ImageRecord, file: RenderedFile) -> None:
         self.private.put(
@@ -118,7 +118,7 @@ class Rendering:
             metadata={},
         )
 
-    def _commit(self, wanted: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
+    def _commit(self, request: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
         for _ in range(_TRIES):
             if self.publisher.add_copy(record, made):
                 renditions = (*record.renditions, made)
@@ -133,7 +133,7 @@ class Rendering:
             seen, now = record, self.repository.get_record(record.id)
             if seen.publication is not None and not _shows(now, seen.publication):
                 self.publisher.delete_copy(seen.publication, made)
-            found = self._lacking(wanted)
+            found = self._lacking(request)
             if found is None:
                 return
             record = found

@@ -55,19 +55,19 @@ class Renditions:
             if rendition is None:
                 raise not_found()
             return RenditionFile(record, rendition, is_exact=True)
-        wanted = RenditionRequest(record.id, name, preferred(accept, preset.formats))
-        found = record.rendition(name, wanted.media_type)
+        request = RenditionRequest(record.id, name, preferred(accept, preset.formats))
+        found = record.rendition(name, request.media_type)
         if found is None:
-            self._make(wanted)
+            self._make(request)
             record = look()
-            found = record.rendition(name, wanted.media_type)
+            found = record.rendition(name, request.media_type)
         if found is None:
             return RenditionFile(record, nearest(record, preset, accept=accept), is_exact=False)
         return RenditionFile(record, found, is_exact=True)
 
-    def _make(self, wanted: RenditionRequest) -> None:
+    def _make(self, request: RenditionRequest) -> None:
         try:
-            self.renderer().render(wanted)
+            self.renderer().render(request)
         except StorageUnavailable as error:
             _logger.warning("A rendition could not be made: %s", error.message)
 

@@ -40,25 +40,25 @@ class Transforming:
     ids: Ids
     mark: ProvenanceMark = ProvenanceMark.SOURCE
 
-    def make(self, wanted: TransformRequest, *, until: datetime) -> None:
+    def make(self, request: TransformRequest, *, until: datetime) -> None:
         """Make a transform, unless it exists, is being made, or does not apply to this image. Safe to repeat.
 
         Raises
         ------
         StorageUnavailable, DeadlineExceeded
         """
-        if not take_render_lease(self.leases, wanted.name, self.ids.token(), self.clock.now()):
+        if not take_render_lease(self.leases, request.name, self.ids.token(), self.clock.now()):
             return
-        record = self._marked(wanted.image_id)
+        record = self._marked(request.image_id)
         if record is None:
             return
-        key = record.transform_key(transform_filename(wanted.recipe))
+        key = record.transform_key(transform_filename(request.recipe))
         if self.private.head(key) is not None:
             return
         file = file_of_original(
             record,
             "transform",
-            wanted.recipe,
+            request.recipe,
             repository=self.repository,
             private=self.private,
             processor=self.processor,

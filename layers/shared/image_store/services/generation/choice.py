@@ -82,15 +82,15 @@ class ModelChoice:
         preference: ModelPreference,
         own: Collection[Provider],
         *,
-        held: int,
+        hold_micros: int,
         on: date,
     ) -> list[ModelCandidate]:
-        """The candidates that may make an image for what is held, in order."""
+        """The candidates that may make an image for this hold, in order."""
         limited = self.budgets.limited
         return [
             candidate
             for candidate in self._able(request, preference, own, on=on)
-            if candidate.holds >= 0 and (not limited or candidate.holds <= held)
+            if candidate.holds >= 0 and (not limited or candidate.holds <= hold_micros)
         ]
 
     def ranked(self, preference: ModelPreference, own: Collection[Provider]) -> list[Provider]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb import generation_keys, keys, schema
 from image_store.adapters.dynamodb.items import Item as Row
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.domain.generation.budget import BudgetHold
@@ -25,10 +25,10 @@ from image_store.domain.images.image import Kind, Visibility
 def job_row(job: Job, *, due_at: datetime) -> Row:
     """The row of a new job."""
     return {
-        **keys.key(keys.job(job.id), keys.JOB),
+        **keys.key(generation_keys.job(job.id), generation_keys.JOB),
         **schema.STAMP,
         "id": {"S": job.id},
-        "owner_key": {"S": keys.jobs(job.owner)},
+        "owner_key": {"S": generation_keys.jobs(job.owner)},
         "version": {"N": str(job.version)},
         "updated": {"S": text_time(job.updated_at)},
         "cost": {"N": str(job.cost_micros)},
@@ -45,7 +45,7 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
                 }
             )
         },
-        "due_shard": {"S": keys.job_shard(job.id)},
+        "due_shard": {"S": generation_keys.job_shard(job.id)},
         "due_at": {"S": text_time(due_at)},
         "ttl": {"N": str(int((job.created_at + JOB_LIFETIME).timestamp()))},
     }
@@ -80,7 +80,7 @@ def job_of(row: Row) -> Job:
 def item_row(item: JobItem, *, ttl: int) -> Row:
     """The row of a new job item."""
     return {
-        **keys.key(keys.job(item.job_id), keys.job_item(item.index)),
+        **keys.key(generation_keys.job(item.job_id), generation_keys.job_item(item.index)),
         "wish": {"S": _json(item.request)},
         "ttl": {"N": str(ttl)},
         **changed_attributes(item),
@@ -129,7 +129,7 @@ def item_of(row: Row) -> JobItem:
     fields = json.loads(row["item"]["S"])
     hold, error, call = fields.get("hold"), fields.get("error"), fields.get("call")
     return JobItem(
-        job_id=row["pk"]["S"].removeprefix(keys.JOB_PREFIX),
+        job_id=row["pk"]["S"].removeprefix(generation_keys.JOB_PREFIX),
         index=fields["index"],
         request_index=fields["request_index"],
         owner=fields["owner"],

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from itertools import product
 from typing import Any
 
-from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb import generation_keys, keys, schema
 from image_store.adapters.dynamodb.expiries import bring_forward, expiry_of
 from image_store.adapters.dynamodb.generation import job_items, money
 from image_store.adapters.dynamodb.images.usage_rows import UsageRows, no_room
@@ -134,13 +134,13 @@ class DynamoGenerations(Generations):
     def remove_name(self, name: str, job_id: str) -> None:
         self._rows.conditional(
             "delete_item",
-            Key=keys.join(name),
+            Key=generation_keys.join(name),
             ConditionExpression="job_id = :job",
             ExpressionAttributeValues={":job": {"S": job_id}},
         )
 
     def bring_forward(self, name: str, holder: NamedJob, *, to: datetime) -> None:
-        bring_forward(self._rows, keys.join(name), seen=holder.until, to=to)
+        bring_forward(self._rows, generation_keys.join(name), seen=holder.until, to=to)
 
     def cancel(self, job_id: str, *, at: datetime) -> None:
         self._update_job(
@@ -154,7 +154,7 @@ class DynamoGenerations(Generations):
         if at is None:
             self._update_job(job.id, "REMOVE due_shard, due_at", seen)
             return
-        due = {":shard": {"S": keys.job_shard(job.id)}, ":due": {"S": text_time(at)}}
+        due = {":shard": {"S": generation_keys.job_shard(job.id)}, ":due": {"S": text_time(at)}}
         self._update_job(job.id, "SET due_shard = :shard, due_at = :due", seen | due)
 
     def _update_job(self, job_id: str, update: str, values: Mapping[str, Any]) -> None:
@@ -163,7 +163,7 @@ class DynamoGenerations(Generations):
         names = {"#version": "version"} if seen or "#version" in update else {}
         changed = self._rows.conditional(
             "update_item",
-            Key=keys.key(keys.job(job_id), keys.JOB),
+            Key=keys.key(generation_keys.job(job_id), generation_keys.JOB),
             UpdateExpression=update,
             ConditionExpression="#version = :seen" if seen else "attribute_exists(pk)",
             ExpressionAttributeValues=values,
@@ -182,7 +182,7 @@ class DynamoGenerations(Generations):
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": keys.key(keys.job(after.job_id), keys.job_item(after.index)),
+                "Key": keys.key(generation_keys.job(after.job_id), generation_keys.job_item(after.index)),
                 "UpdateExpression": "SET " + ", ".join(f"#{name} = :{name}" for name in row),
                 "ConditionExpression": "#version = :seen",
                 "ExpressionAttributeNames": {f"#{name}": name for name in row},
@@ -213,12 +213,12 @@ class DynamoGenerations(Generations):
         if due_at is not None:
             settings += ", stopped = :stopped, due_shard = :shard, due_at = :due"
             values[":stopped"] = {"BOOL": False}
-            values[":shard"] = {"S": keys.job_shard(changes[0].after.job_id)}
+            values[":shard"] = {"S": generation_keys.job_shard(changes[0].after.job_id)}
             values[":due"] = {"S": text_time(due_at)}
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": keys.key(keys.job(changes[0].after.job_id), keys.JOB),
+                "Key": keys.key(generation_keys.job(changes[0].after.job_id), generation_keys.JOB),
                 "UpdateExpression": f"{settings} ADD " + ", ".join(f"#{name} :{name}" for name in added),
                 "ConditionExpression": "attribute_exists(pk)",
                 "ExpressionAttributeNames": {f"#{name}": name for name in added},
@@ -227,7 +227,7 @@ class DynamoGenerations(Generations):
         }
 
     def _is_mine(self, item: JobItem) -> bool:
-        row = self._get(keys.key(keys.job(item.job_id), keys.job_item(item.index)))
+        row = self._get(keys.key(generation_keys.job(item.job_id), generation_keys.job_item(item.index)))
         return row is not None and row["change"]["S"] == item.change
 
     def _transact(self, writes: list[NamedWrite], *, settled: Callable[[], bool], at: datetime) -> None:
@@ -236,20 +236,20 @@ class DynamoGenerations(Generations):
     # Reads --------------------------------------------------------------------------------------------
 
     def named(self, name: str, *, at: datetime) -> NamedJob | None:
-        row = self._get(keys.join(name))
+        row = self._get(generation_keys.join(name))
         if row is None or expiry_of(row) < at.replace(microsecond=0):
             return None
         return NamedJob(row["job_id"]["S"], row["fingerprint"]["S"], expiry_of(row))
 
     def job(self, job_id: str) -> Job | None:
-        row = self._get(keys.key(keys.job(job_id), keys.JOB))
+        row = self._get(keys.key(generation_keys.job(job_id), generation_keys.JOB))
         return job_items.job_of(row) if row is not None else None
 
     def items(self, job_id: str, *, with_requests: bool = False) -> tuple[Job, list[JobItem]] | None:
         rows: list[dict[str, Any]] = []
         request: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": keys.job(job_id)}},
+            "ExpressionAttributeValues": {":pk": {"S": generation_keys.job(job_id)}},
             "ConsistentRead": True,
         }
         if not with_requests:
@@ -260,32 +260,37 @@ class DynamoGenerations(Generations):
             if "LastEvaluatedKey" not in answer:
                 break
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-        job = next((row for row in rows if row["sk"]["S"] == keys.JOB), None)
+        job = next((row for row in rows if row["sk"]["S"] == generation_keys.JOB), None)
         if job is None:
             return None
-        items = [job_items.item_of(row) for row in rows if keys.is_job_item(row["sk"]["S"])]
+        items = [job_items.item_of(row) for row in rows if generation_keys.is_job_item(row["sk"]["S"])]
         return job_items.job_of(job), sorted(items, key=lambda item: item.index)
 
     def item(self, job_id: str, index: int) -> tuple[Job, JobItem] | None:
-        row_keys = [keys.key(keys.job(job_id), sk) for sk in (keys.JOB, keys.job_item(index))]
+        row_keys = [
+            keys.key(generation_keys.job(job_id), sk)
+            for sk in (generation_keys.JOB, generation_keys.job_item(index))
+        ]
         rows = {row["sk"]["S"]: row for row in self._rows.get_many(row_keys)}
         if len(rows) < len(row_keys):
             return None
-        return job_items.job_of(rows[keys.JOB]), job_items.item_of(rows[keys.job_item(index)])
+        return job_items.job_of(rows[generation_keys.JOB]), job_items.item_of(
+            rows[generation_keys.job_item(index)]
+        )
 
     def jobs(self, owner: str, *, after: str | None, limit: int) -> JobPage:
         request: dict[str, Any] = {}
         if after is not None:
             request["ExclusiveStartKey"] = {
-                **keys.key(keys.job(after), keys.JOB),
-                "owner_key": {"S": keys.jobs(owner)},
+                **keys.key(generation_keys.job(after), generation_keys.JOB),
+                "owner_key": {"S": generation_keys.jobs(owner)},
                 "id": {"S": after},
             }
         answer = self._rows.call(
             "query",
             IndexName="by_owner",
             KeyConditionExpression="owner_key = :owner",
-            ExpressionAttributeValues={":owner": {"S": keys.jobs(owner)}},
+            ExpressionAttributeValues={":owner": {"S": generation_keys.jobs(owner)}},
             ExpressionAttributeNames={"#id": "id"},
             ProjectionExpression="#id",
             ScanIndexForward=False,
@@ -293,7 +298,9 @@ class DynamoGenerations(Generations):
             **request,
         )
         ids = [row["id"]["S"] for row in answer["Items"]]
-        rows = self._rows.get_many([keys.key(keys.job(job_id), keys.JOB) for job_id in ids])
+        rows = self._rows.get_many(
+            [keys.key(generation_keys.job(job_id), generation_keys.JOB) for job_id in ids]
+        )
         jobs = {job.id: job for job in schema.readable(rows, job_items.job_of)}
         resume = ids[-1] if "LastEvaluatedKey" in answer else None
         return JobPage(tuple(jobs[job_id] for job_id in ids if job_id in jobs), resume)
@@ -302,7 +309,7 @@ class DynamoGenerations(Generations):
         # No job waits longer than LONGEST_LOOK: a fast clock has set a later time.
         latest = before + LONGEST_LOOK + CLOCK_SKEW
         ranges = (("due_at <= :bound", before), ("due_at > :bound", latest))
-        for shard, (condition, bound) in product(keys.job_shards(), ranges):
+        for shard, (condition, bound) in product(generation_keys.job_shards(), ranges):
             answer = self._rows.call(
                 "query",
                 IndexName="due",
@@ -310,11 +317,15 @@ class DynamoGenerations(Generations):
                 ExpressionAttributeValues={":shard": {"S": shard}, ":bound": {"S": text_time(bound)}},
                 Limit=limit,
             )
-            yield from (row["pk"]["S"].removeprefix(keys.JOB_PREFIX) for row in answer["Items"])
+            yield from (row["pk"]["S"].removeprefix(generation_keys.JOB_PREFIX) for row in answer["Items"])
 
     def spending(self, owner: str | None, *, on: date) -> tuple[Spending, Spending]:
         day, month = (
-            self._get(keys.deployment_budget(period) if owner is None else keys.owner_budget(owner, period))
+            self._get(
+                generation_keys.deployment_budget(period)
+                if owner is None
+                else generation_keys.owner_budget(owner, period)
+            )
             for period in (day_of(on), month_of(on))
         )
         return money.spending_of(day), money.spending_of(month)
@@ -331,7 +342,7 @@ class DynamoGenerations(Generations):
             "query",
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues={
-                ":pk": keys.performance(owner, "", "")["pk"],
+                ":pk": generation_keys.performance(owner, "", "")["pk"],
                 ":first": {"S": day_of(since)},
                 ":last": {"S": day_of(until)},  # the rows of that day sort after it
             },
@@ -339,7 +350,7 @@ class DynamoGenerations(Generations):
         for row in answer[
             "Items"
         ]:  # 200 bytes for each day and provider: a year of them fits into one response
-            day, provider = keys.day_and_provider(row["sk"]["S"])
+            day, provider = generation_keys.day_and_provider(row["sk"]["S"])
             performance = money.performance_of(row, Provider(provider))
             days.setdefault(date.fromisoformat(day), []).append(performance)
         return days
@@ -351,7 +362,7 @@ class DynamoGenerations(Generations):
 
 def _name_put(name: JobName, job_id: str, at: datetime) -> dict[str, Any]:
     row = {
-        **keys.join(name.name),
+        **generation_keys.join(name.name),
         "job_id": {"S": job_id},
         "fingerprint": {"S": name.fingerprint},
         "ttl": {"N": str(int(name.until.timestamp()))},

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb import generation_keys, keys
 from image_store.adapters.dynamodb.items import text_time
 from image_store.adapters.dynamodb.table import NamedWrite
 from image_store.domain.errors import BudgetExceeded, BudgetUsedUp
@@ -48,7 +48,11 @@ class BudgetKey:
     def key(self) -> keys.Key:
         """The key of its row."""
         period = day_of(self.day) if self.period == "daily" else month_of(self.day)
-        return keys.deployment_budget(period) if self.owner is None else keys.owner_budget(self.owner, period)
+        return (
+            generation_keys.deployment_budget(period)
+            if self.owner is None
+            else generation_keys.owner_budget(self.owner, period)
+        )
 
     @property
     def ttl(self) -> int:
@@ -142,7 +146,7 @@ def outcome_writes(table: str, change: JobItemChange, outcome: CallOutcome) -> l
     for scope in (None, change.after.owner):
         update = {
             "TableName": table,
-            "Key": keys.performance(scope, day_of(call.started_at), call.provider.value),
+            "Key": generation_keys.performance(scope, day_of(call.started_at), call.provider.value),
             "UpdateExpression": "ADD "
             + ", ".join(f"#{name} :{name}" for name in numbers)
             + " SET #ttl = if_not_exists(#ttl, :ttl)",
@@ -191,7 +195,7 @@ def performance_of(row: Mapping[str, Any], provider: Provider) -> ProviderPerfor
 
 def ledger_key(item: JobItem, call: ProviderCall, month: str) -> keys.Key:
     """The key of a ledger entry."""
-    return keys.ledger(item.owner, month, job_id=item.job_id, index=item.index, call_id=call.id)
+    return generation_keys.ledger(item.owner, month, job_id=item.job_id, index=item.index, call_id=call.id)
 
 
 def ledger_months(item: JobItem, call: ProviderCall) -> list[str]:

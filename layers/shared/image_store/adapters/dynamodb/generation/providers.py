@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb import generation_keys, schema
 from image_store.adapters.dynamodb.items import parse_time, text_time
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable
 from image_store.domain.generation.breaker import Breaker
@@ -22,17 +22,17 @@ class DynamoProviderHealth(OnTable, ProviderHealth):
     """ProviderHealth in the table; the client is made at the first call."""
 
     def breakers(self) -> Mapping[Provider, Breaker]:
-        row_keys = [keys.breaker(provider.value) for provider in Provider]
+        row_keys = [generation_keys.breaker(provider.value) for provider in Provider]
         breakers = dict(schema.readable(self._rows.get_many(row_keys), _named_breaker_of))
         return {
-            provider: breakers.get(keys.breaker(provider.value)["pk"]["S"], Breaker())
+            provider: breakers.get(generation_keys.breaker(provider.value)["pk"]["S"], Breaker())
             for provider in Provider
         }
 
     def save(self, provider: Provider, after: Breaker) -> bool:
         times = {name: getattr(after, name) for name in _TIMES}
         row = {
-            **keys.breaker(provider.value),
+            **generation_keys.breaker(provider.value),
             **schema.STAMP,
             **_retries_row(after.retries),
             "failures": {"N": str(after.failures)},
@@ -53,7 +53,7 @@ class DynamoProviderHealth(OnTable, ProviderHealth):
         # The transaction that ends a call counts it in this row.
         row = self._rows.call(
             "get_item",
-            Key=keys.performance(None, day_of(on), provider.value),
+            Key=generation_keys.performance(None, day_of(on), provider.value),
             ConsistentRead=True,
         ).get("Item")
         return int(row["succeeded"]["N"]) if row is not None else 0
@@ -69,17 +69,17 @@ class DynamoProviderKeys(ProviderKeys):
     def put(self, owner: str, provider: Provider, key: ProviderKey) -> None:
         text = json.dumps({"secret": key.secret, "account": key.account})
         sealed = self._cipher().seal(text, context=_context(owner, provider))
-        row = {**keys.provider_key(owner, provider.value), "sealed": {"S": sealed}}
+        row = {**generation_keys.provider_key(owner, provider.value), "sealed": {"S": sealed}}
         self._rows.call("put_item", Item=row)
 
     def remove(self, owner: str, provider: Provider) -> None:
-        self._rows.call("delete_item", Key=keys.provider_key(owner, provider.value))
+        self._rows.call("delete_item", Key=generation_keys.provider_key(owner, provider.value))
 
     def providers(self, owner: str) -> frozenset[Provider]:
         answer = self._rows.call(
             "query",
             KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": keys.provider_key(owner, "")["pk"]},
+            ExpressionAttributeValues={":pk": generation_keys.provider_key(owner, "")["pk"]},
             ProjectionExpression="sk",
             ConsistentRead=True,
         )
@@ -87,7 +87,7 @@ class DynamoProviderKeys(ProviderKeys):
 
     def get(self, owner: str, provider: Provider) -> ProviderKey | None:
         answer = self._rows.call(
-            "get_item", Key=keys.provider_key(owner, provider.value), ConsistentRead=True
+            "get_item", Key=generation_keys.provider_key(owner, provider.value), ConsistentRead=True
         )
         if "Item" not in answer:
             return None

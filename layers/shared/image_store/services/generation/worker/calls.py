@@ -72,8 +72,10 @@ class ProviderCalls:
     ) -> CallPermit | Wait | NoRetryLeft | None:
         """Choose a provider for an item; None if no provider can make this image."""
         own_keys = self.keys.providers(item.owner)
-        held = item.hold.micros if item.hold is not None else 0
-        able = self.choice.candidates(request, preference, own_keys, held=held, on=self.clock.now().date())
+        hold_micros = item.hold.micros if item.hold is not None else 0
+        able = self.choice.candidates(
+            request, preference, own_keys, hold_micros=hold_micros, on=self.clock.now().date()
+        )
         candidates = [candidate for candidate in able if candidate.provider not in item.given_up]
         if not candidates:
             return None

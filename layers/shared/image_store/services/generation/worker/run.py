@@ -246,5 +246,5 @@ def _no_retry_error(item: JobItem) -> JobItemError:
     """Why an item is not tried again although its last error may pass."""
     last = item.error or JobItemError("provider_failed", "The provider is not available.")
     return replace(
-        last, detail=f"{last.detail} It was not asked again: too many of its calls have failed lately."
+        last, detail=f"{last.detail} It was not called again: too many of its calls have failed lately."
     )
