@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 ROOT = Path(__file__).resolve().parent.parent
-TELL_EVERY_SECONDS = 10.0
+PROGRESS_SECONDS = 10.0
 LONGEST_LINE_BYTES = 16 * 1024  # tokens and cursors are long; the real gateway allows 10 KB in all
 
 
@@ -151,7 +151,7 @@ async def wait_and_tell(stopped: asyncio.Task[bool], ready: asyncio.Task[Deploye
     done: set[asyncio.Task[Any]] = set()
     while not done:
         done, _ = await asyncio.wait(
-            {stopped, ready}, timeout=TELL_EVERY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            {stopped, ready}, timeout=PROGRESS_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
         if not done:
             say(f"  starting: {time.monotonic() - begun:.0f} s so far …")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LAMBDA_PYTHON = "3.13"  # the runtime in template.yaml: handlers, tests and the emulator run on the same one
 STAMP = ".made-from"
 LAST_LINES = 12
-TELL_EVERY_SECONDS = 10.0
+PROGRESS_SECONDS = 10.0
 FIRST_START = (
     "This is the first start of this checkout: it downloads packages and builds the functions, which takes a few "
     "minutes. Later starts take seconds."
@@ -80,7 +80,7 @@ def main(names: Sequence[str], *, root: Path) -> int:
             if stale:
                 say(
                     PACKAGES_CHANGED if (root / ".venv-uv" / STAMP).exists() else FIRST_START,
-                    is_going_on=False,
+                    is_unfinished=False,
                 )
             uv = make_uv(root)
             if stale:
@@ -183,7 +183,7 @@ def python_of_pyenv(environment: os._Environ[str] | dict[str, str]) -> str | Non
 def is_fresh(environment: Environment, root: Path) -> bool:
     """Tell whether the environment was made from the lock as it is now and its Python is still there."""
     folder = root / environment.folder
-    return (folder / "bin" / "python").exists() and read_stamp(folder) == wanted_stamp(environment, root)
+    return (folder / "bin" / "python").exists() and read_stamp(folder) == expected_stamp(environment, root)
 
 
 def make_environment(name: str, *, uv: Path, interpreter: str, root: Path, place: str) -> None:
@@ -208,7 +208,7 @@ def make_environment(name: str, *, uv: Path, interpreter: str, root: Path, place
         install_packages(folder, root / environment.packages)
     if environment.command:
         add_command(folder, environment.command)
-    (folder / STAMP).write_text(wanted_stamp(environment, root))
+    (folder / STAMP).write_text(expected_stamp(environment, root))
 
 
 def packages_in(environment: Environment, root: Path) -> str:
@@ -277,7 +277,7 @@ def runs_lambda_python(python: Path) -> bool:
     return answer.stdout.strip() == LAMBDA_PYTHON
 
 
-def wanted_stamp(environment: Environment, root: Path) -> str:
+def expected_stamp(environment: Environment, root: Path) -> str:
     """Compute the stamp of an up-to-date environment."""
     if environment.lock is None:
         return f"Python {LAMBDA_PYTHON}"
@@ -308,7 +308,7 @@ def read_stamp(folder: Path) -> str | None:
 def run(command: Sequence[str], *, doing: str) -> None:
     """Run one tool with progress lines; on failure show the end of its output."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = told_while_it_runs(process, doing=doing)
+    out, err = wait_with_progress(process, doing=doing)
     if process.returncode != 0:
         said = (err.strip() or out.strip()).splitlines()
         print("\n".join(said[-LAST_LINES:]), file=sys.stderr)
@@ -318,19 +318,19 @@ def run(command: Sequence[str], *, doing: str) -> None:
         )
 
 
-def told_while_it_runs(process: subprocess.Popen[str], *, doing: str) -> tuple[str, str]:
+def wait_with_progress(process: subprocess.Popen[str], *, doing: str) -> tuple[str, str]:
     """Answer what a process printed when it has ended, and print progress meanwhile."""
     begun = time.monotonic()
     while True:
         try:
-            return process.communicate(timeout=TELL_EVERY_SECONDS)
+            return process.communicate(timeout=PROGRESS_SECONDS)
         except subprocess.TimeoutExpired:
             say(f"  {doing}: {time.monotonic() - begun:.0f} s so far")
 
 
-def say(what: str, *, is_going_on: bool = True) -> None:
+def say(what: str, *, is_unfinished: bool = True) -> None:
     """Print what takes the time."""
-    print(f"  {what}{' …' if is_going_on else ''}", file=sys.stderr, flush=True)
+    print(f"  {what}{' …' if is_unfinished else ''}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

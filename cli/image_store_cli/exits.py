@@ -15,4 +15,4 @@ class Exit(IntEnum):
     REFUSED = 6
     NOT_OFFERED = 7
     INTERRUPTED = 130
-    NOBODY_READS = 141
+    OUTPUT_CLOSED = 141

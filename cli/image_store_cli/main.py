@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(Context(args))
     except BrokenPipeError:  # `image-store list | head`: nothing to say, and as other programs end then
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.NOBODY_READS
+        return Exit.OUTPUT_CLOSED
 
 
 def _stop(*_: object) -> NoReturn:

@@ -142,7 +142,7 @@ def _tokens(
         return tokens.from_file(Path(profile.token_file).expanduser())
     if local is not None:
         return tokens.from_local_issuer(local["token_url"], subject=DEFAULT_SUBJECT, admin=admin)
-    return tokens.nobody()
+    return tokens.without_token()
 
 
 def _aws(

@@ -62,7 +62,7 @@ def checked(text: str, origin: str) -> str:
     return token
 
 
-def nobody() -> Tokens:
+def without_token() -> Tokens:
     """No token at all: the failure says how to give one."""
 
     def read() -> str:

@@ -82,7 +82,7 @@ class UploadRun:
             self._journal.remove()
             context.out.note("There is nothing to upload.")
             return Exit.OK
-        results = [self._told(Result(each.name, FAILED, error=each.error)) for each in bad]
+        results = [self._report(Result(each.name, FAILED, error=each.error)) for each in bad]
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
@@ -97,7 +97,7 @@ class UploadRun:
             try:
                 futures = [pool.submit(self._one, picture, progress, whole) for picture in pictures]
                 for future in as_completed(futures):
-                    results.append(self._told(future.result()))
+                    results.append(self._report(future.result()))
                     progress.update(whole, description=f"{len(results)} of {number}")
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)  # what is on its way may end
@@ -105,7 +105,7 @@ class UploadRun:
                 raise
         return self._end(results)
 
-    def _told(self, result: Result) -> Result:
+    def _report(self, result: Result) -> Result:
         if isinstance(result.error, NotSignedIn | NotOffered):
             raise result.error
         out, name = self._context.out, plain(result.name)
@@ -126,7 +126,9 @@ class UploadRun:
             if (number := sum(result.status == status for result in results))
         ]
         if not all(
-            self._uploader.is_as_said(result.image) for result in results if result.status == EXISTING
+            self._uploader.has_given_attributes(result.image)
+            for result in results
+            if result.status == EXISTING
         ):
             self._context.out.note(OTHERS)
         sent = sum(result.size for result in results if result.status == NEW)

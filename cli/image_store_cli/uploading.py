@@ -130,7 +130,7 @@ class Uploader:
             raise
         return image if image.get("status") == "ready" else None
 
-    def is_as_said(self, image: Mapping[str, Any] | None) -> bool:
+    def has_given_attributes(self, image: Mapping[str, Any] | None) -> bool:
         """Whether an image has the attributes of these uploads; an existing image may have others."""
         if image is None:
             return True

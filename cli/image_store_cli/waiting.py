@@ -20,13 +20,13 @@ def watched(
     ended: Collection[str],
     description: str,
     seen: Callable[[dict[str, Any]], dict[str, Any]],
-    goes_on: str,
+    resume_hint: str,
 ) -> dict[str, Any]:
     """Look at `path` until the status is one of `ended`, with a progress display; answer what was seen last.
 
     `seen` is told of every look, `first` among them, and says how far the work is: `total`, `completed` and
     `description`. Waits longer and longer, 5 s at most; there is no other end, as only a person knows how long is too
-    long. Who interrupts is told that the work `goes_on`.
+    long. `resume_hint` is shown after an interruption.
     """
     pause, state = FIRST_POLL, first
     with context.out.progress() as progress:
@@ -40,5 +40,5 @@ def watched(
                 pause = min(pause * 1.3, LONGEST_POLL)
                 state = context.api.get(path)
         except KeyboardInterrupt:
-            context.out.note(goes_on)
+            context.out.note(resume_hint)
             raise

@@ -18,7 +18,7 @@ CHUNK = re.compile(rb"(?P<size>[0-9a-fA-F]{1,12});chunk-signature=(?P<signature>
 TRAILER_SIGNATURE = b"x-amz-trailer-signature:"
 NOTHING = hashlib.sha256(b"").hexdigest()
 SHA256 = re.compile(r"[0-9a-f]{64}")
-SOMEBODY_ELSES = ("SignatureDoesNotMatch", "The body is not the one that was signed.")
+UNSIGNED_BODY = ("SignatureDoesNotMatch", "The body is not the one that was signed.")
 
 type Problem = tuple[str, str]
 """AWS's name of a fault, and what it is."""
@@ -44,10 +44,10 @@ def require_signed_body(
     try:
         trailer = chain.follow(body)
     except ValueError:
-        return SOMEBODY_ELSES
+        return UNSIGNED_BODY
     if payload == SIGNED_CHUNKS:
-        return None if trailer in {b"", b"\r\n"} else SOMEBODY_ELSES
-    return None if chain.signs_trailer(trailer) else SOMEBODY_ELSES
+        return None if trailer in {b"", b"\r\n"} else UNSIGNED_BODY
+    return None if chain.signs_trailer(trailer) else UNSIGNED_BODY
 
 
 class _Chain:

@@ -20,7 +20,7 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "requirements/dev.txt").write_text("pytest==1")
     (tmp_path / ".venv/bin").mkdir(parents=True)
     (tmp_path / ".venv/bin/python").write_text("")
-    (tmp_path / ".venv" / bootstrap.STAMP).write_text(bootstrap.wanted_stamp(DEV, tmp_path))
+    (tmp_path / ".venv" / bootstrap.STAMP).write_text(bootstrap.expected_stamp(DEV, tmp_path))
     return tmp_path
 
 
@@ -47,7 +47,7 @@ def test_an_environment_with_npm_packages_is_stale_when_any_of_its_locks_changed
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("as it was")
-    (tmp_path / ".venv-node" / bootstrap.STAMP).write_text(bootstrap.wanted_stamp(environment, tmp_path))
+    (tmp_path / ".venv-node" / bootstrap.STAMP).write_text(bootstrap.expected_stamp(environment, tmp_path))
     was_fresh = bootstrap.is_fresh(environment, tmp_path)
 
     (tmp_path / changed).write_text("changed")
@@ -160,7 +160,7 @@ def test_a_start_with_everything_in_place_says_nothing(
 def test_a_tool_that_takes_long_is_reported_while_it_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bootstrap, "TELL_EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(bootstrap, "PROGRESS_SECONDS", 0.2)
 
     bootstrap.run(["sleep", "0.9"], doing="filling .venv")
 

@@ -85,14 +85,14 @@ def run(context: Context) -> Exit:
         job = context.api.post(f"{PATH}/{checked(args.retry)}/retry")
     else:
         # A key of its own lets the request be repeated after a lost answer without being paid for twice.
-        job = context.api.post(PATH, _wanted(context), key=str(uuid.uuid4()))
+        job = context.api.post(PATH, _request_body(context), key=str(uuid.uuid4()))
     context.out.note(f"Job {job['id']}")
     if args.no_wait:
         return _print(context, job)
     return _print(context, _watched(context, job))
 
 
-def _wanted(context: Context) -> dict[str, Any]:
+def _request_body(context: Context) -> dict[str, Any]:
     args = context.args
     common = {name: getattr(args, name) for name in OF_ITEM}
     common |= {"reference_ids": args.reference, "tags": args.tag, "groups": _groups(args.group)}
@@ -162,7 +162,7 @@ def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
         ended=ENDED,
         description="generating",
         seen=seen,
-        goes_on=f"The job goes on: `image-store generate --watch {job['id']}` looks again, --cancel stops it.",
+        resume_hint=f"The job goes on: `image-store generate --watch {job['id']}` looks again, --cancel stops it.",
     )
 
 

@@ -79,7 +79,7 @@ def save(
     context: Context, image_id: str, output: Path, taken: set[Path], *, rendition: str, force: bool
 ) -> dict[str, Any]:
     """Save one image as a file, or in a folder under a name that no other one of this run has."""
-    image, link, expected = _wanted(context, image_id, rendition)
+    image, link, expected = _locate(context, image_id, rendition)
     path = output
     if output.is_dir():
         extension = extension_of(link) or EXTENSIONS.get(str(image["content_type"]), "bin")
@@ -105,12 +105,12 @@ def _to_stdout(context: Context, ids: list[str]) -> Exit:
         raise UsageError(
             "A picture would garble the terminal: pipe it somewhere, or name a file with --output."
         )
-    _, link, expected = _wanted(context, ids[0], context.args.rendition)
+    _, link, expected = _locate(context, ids[0], context.args.rendition)
     fetch(context.api.http, link, sys.stdout.buffer, expected)
     return Exit.OK
 
 
-def _wanted(context: Context, image_id: str, rendition: str) -> tuple[dict[str, Any], str, Expected]:
+def _locate(context: Context, image_id: str, rendition: str) -> tuple[dict[str, Any], str, Expected]:
     """Find the image, the location of its bytes, and their expected size and checksum.
 
     Of a rendition nothing is known beforehand: it may be made, or chosen among formats, when it is asked for.

@@ -191,7 +191,7 @@ def _watched(context: Context, migration: dict[str, Any]) -> dict[str, Any]:
         ended=ENDED,
         description="counting",
         seen=seen,
-        goes_on=f"It goes on: `image-store migrate status {migration['id']} --watch` looks again.",
+        resume_hint=f"It goes on: `image-store migrate status {migration['id']} --watch` looks again.",
     )
 
 

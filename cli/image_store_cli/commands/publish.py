@@ -52,11 +52,11 @@ def run(context: Context) -> Exit:
         context,
         ids,
         lambda image_id: context.api.patch(image_path(image_id), {"visibility": visibility}),
-        told=_told,
+        told=_outcome_line,
     )
 
 
-def _told(image: dict[str, Any]) -> str:
+def _outcome_line(image: dict[str, Any]) -> str:
     if image["public_url"]:
         return f"{image['visibility']}  {image['id']}  {image['public_url']}"
     return f"{image['visibility']}  {image['id']}  {image['filename']}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FUNCTION = "RebuildFunction"
 SHOWN = 300
-GOES_ON_LATER = "Not finished: figures stay as they were when it began. Repeat the command to go on."
+RESUME_HINT = "Not finished: figures stay as they were when it began. Repeat the command to go on."
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -61,7 +61,7 @@ def run(context: Context) -> Exit:
                     context.out.note(f"It goes on in {pause:.0f} s, once every running function knows of it.")
                 context.sleep(pause)
         except KeyboardInterrupt:
-            context.out.note(GOES_ON_LATER)
+            context.out.note(RESUME_HINT)
             raise
     context.out.document(
         state, lambda console: console.print(f"Rebuilt: {state.get('examined', 0)} rows looked at.")

@@ -75,7 +75,7 @@ def _watched(context: Context, repair: dict[str, Any]) -> dict[str, Any]:
         ended=ENDED,
         description="examining",
         seen=seen,
-        goes_on=f"The repair goes on: `image-store repair --status {repair['id']}` shows it again.",
+        resume_hint=f"The repair goes on: `image-store repair --status {repair['id']}` shows it again.",
     )
 
 
