@@ -19,7 +19,7 @@ def run_cleanup() -> "Response[str]":
     app = _application_of_admin()
     asked = json_body(api, CleanupRequest)
     until = deadline(api.lambda_context, app.clock)
-    report = app.cleanup.run(
+    report = app.upkeep.cleanup.run(
         until=until, dry_run=asked.dry_run, most_removals=asked.max_deletions, on_demand=True
     )
     return report_answer(report)
@@ -28,19 +28,19 @@ def run_cleanup() -> "Response[str]":
 @api.get("/v1/admin/cleanup/reports", **routes.REPORTS)
 def list_cleanup_reports() -> "Response[str]":
     app = _application_of_admin()
-    return reports_answer(app.housekeeping.reports(limit=query(api, ReportsQuery).limit))
+    return reports_answer(app.ports.housekeeping.reports(limit=query(api, ReportsQuery).limit))
 
 
 @api.post("/v1/admin/repairs", **routes.REPAIR)
 def create_repair() -> "Response[str]":
     app = _application_of_admin()
-    job = repairs.begin(api, app.repair_requests)
+    job = repairs.begin(api, app.upkeep.repair_requests)
     return repairs.accepted(job, api_url=http.api_url(api, app.settings.api_url))
 
 
 @api.get("/v1/admin/repairs/<repair_id>", **routes.SEE_REPAIR)
 def get_repair(repair_id: str) -> "Response[str]":
-    return repairs.progress(_application_of_admin().repair_requests.get(repair_id))
+    return repairs.progress(_application_of_admin().upkeep.repair_requests.get(repair_id))
 
 
 def _application_of_admin() -> Application:

@@ -22,7 +22,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     act_as_function("cleanup", context)
     app = application()
     until = deadline(context, app.clock, margin=MARGIN)
-    report = app.cleanup.run(
+    report = app.upkeep.cleanup.run(
         until=until,
         most_removals=event.get("max_deletions"),
         reconcile=event.get("reconcile") is True,
@@ -30,8 +30,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     )
     log_report(report)
     report_unreadable(app.settings.metrics_namespace, report.unreadable)
-    logger.info("feed upgrade", images=app.feed_upkeep.upgrade(until=until, now=app.clock.now))
-    logger.info("ingest sweep", report=asdict(app.ingest_sweep.run(until=until)))
-    logger.info("generation sweep", report=asdict(app.generation_sweep.run(until=until)))
-    report_fill_level(app.settings.metrics_namespace, app.metering.read())
+    logger.info("feed upgrade", images=app.ports.feed_upkeep.upgrade(until=until, now=app.clock.now))
+    logger.info("ingest sweep", report=asdict(app.upkeep.ingest_sweep.run(until=until)))
+    logger.info("generation sweep", report=asdict(app.generation.sweep.run(until=until)))
+    report_fill_level(app.settings.metrics_namespace, app.operations.metering.read())
     return report_body(report)

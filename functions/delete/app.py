@@ -25,7 +25,7 @@ api = http.create_api()
 def delete_image(image_id: str) -> "Response[str]":
     """Puts an image into the trash, or deletes it for good with `permanent=true`."""
     permanent = query(api, DeleteParameters).permanent
-    application().deletion.delete(http.caller(api), image_id, permanent=permanent)
+    application().images.deletion.delete(http.caller(api), image_id, permanent=permanent)
     return answers.no_content()
 
 
@@ -42,7 +42,7 @@ def delete_images() -> "Response[str]":
     """Deletes the named images, or those of a group; each by itself."""
     app = application()
     wanted, until = read_batch_delete(api), deadline(api.lambda_context, app.clock)
-    return answers.deleted(app.batch_deletion.run(wanted, until=until))
+    return answers.deleted(app.images.batch_deletion.run(wanted, until=until))
 
 
 @api.post(
@@ -52,7 +52,7 @@ def delete_images() -> "Response[str]":
 def restore_image(image_id: str) -> "Response[str]":
     """Takes an image out of the trash, as it was."""
     app = application()
-    image = app.deletion.restore(http.caller(api), image_id)
+    image = app.images.deletion.restore(http.caller(api), image_id)
     return app.answers.image(image, api_url=http.api_url(api, app.settings.api_url))
 
 

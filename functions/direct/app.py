@@ -25,7 +25,7 @@ api = http.create_api()
 def create_upload() -> "Response[str]":
     """Announces an image; send its bytes with the answered request, then complete the upload."""
     app = application()
-    begun = app.direct_uploads.begin(read_upload_request(api))
+    begun = app.images.direct_uploads.begin(read_upload_request(api))
     if isinstance(begun, Image):
         return app.answers.image(begun, api_url=_api_url())
     return app.answers.ticket(begun, api_url=_api_url())
@@ -43,7 +43,7 @@ def complete_upload(image_id: str) -> "Response[str]":
     """Makes an image of the bytes that have arrived; after 202 ask again when `Retry-After` has passed."""
     app = application()
     until = deadline(api.lambda_context, app.clock)
-    image = app.direct_uploads.complete(http.caller(api), image_id, until=until)
+    image = app.images.direct_uploads.complete(http.caller(api), image_id, until=until)
     if image is None:
         return answers.processing(image_id, api_url=_api_url())
     return app.answers.image(image, api_url=_api_url(), status=201)

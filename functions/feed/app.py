@@ -30,7 +30,7 @@ def list_feed() -> "Response[str]":
     with_details = needs_details(fields, shown)
     return feed_answer(
         app.answers,
-        app.feed.page(feed_query(parameters), cursor=parameters.cursor, with_details=with_details),
+        app.finding.feed.page(feed_query(parameters), cursor=parameters.cursor, with_details=with_details),
         fields=fields,
         shown=shown,
         details=settings.feed_details,

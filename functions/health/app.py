@@ -22,7 +22,7 @@ def get_component_health() -> "Response[str]":
     """Asks every part that the store stands on; 503 when one that is needed is down."""
     app = application()
     admins.check(api, app.settings)
-    return health_answer(app.health.check())
+    return health_answer(app.operations.health.check())
 
 
 lambda_handler = http.handler(api)

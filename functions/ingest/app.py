@@ -16,5 +16,7 @@ from image_store.entrypoints.operations.observability import logger
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     act_as_function("ingest", context)
     app = application()
-    ingest = partial(app.ingestion.ingest, until=deadline(context, app.clock))
-    return handle_messages(event, ingest=ingest, refuse=app.ingestion.refuse, dead_letters=app.dead_letters)
+    ingest = partial(app.images.ingestion.ingest, until=deadline(context, app.clock))
+    return handle_messages(
+        event, ingest=ingest, refuse=app.images.ingestion.refuse, dead_letters=app.ports.dead_letters
+    )

@@ -23,7 +23,7 @@ def get_published_image(link: str) -> "Response[str]":
     if parse_link(link) is not None:
         return get_published_rendition(link, "display")
     app = application()
-    found = app.shared.find(link, accept=http.header(api, "accept"))
+    found = app.delivery.shared.find(link, accept=http.header(api, "accept"))
     return app.answers.shared(found, method=http.read_method(api))
 
 
@@ -31,7 +31,7 @@ def get_published_image(link: str) -> "Response[str]":
 def get_published_rendition(link: str, preset: str) -> "Response[str]":
     """Redirects to a rendition of a published image."""
     app = application()
-    found = app.renditions.published(link, preset, accept=http.header(api, "accept"))
+    found = app.delivery.renditions.published(link, preset, accept=http.header(api, "accept"))
     return app.answers.published(found, method=http.read_method(api))
 
 

@@ -18,24 +18,24 @@ ADDRESS = "/v1/admin/migrations/<migration_id>"
 def create_migration() -> "Response[str]":
     app = _application_of_admin()
     until = deadline(api.lambda_context, app.clock)
-    migration = migrations.begin(api, app.migration_requests, until=until)
+    migration = migrations.begin(api, app.upkeep.migration_requests, until=until)
     return migrations.accepted(migration, api_url=http.api_url(api, app.settings.api_url))
 
 
 @api.get(ADDRESS, **migration_routes.SEE)
 def get_migration(migration_id: str) -> "Response[str]":
-    return migrations.progress(_application_of_admin().migration_requests.get(migration_id))
+    return migrations.progress(_application_of_admin().upkeep.migration_requests.get(migration_id))
 
 
 @api.get(f"{ADDRESS}/records", **migration_routes.RECORDS)
 def list_migrated_records(migration_id: str) -> "Response[str]":
-    return migrations.records(api, _application_of_admin().migration_requests, migration_id)
+    return migrations.records(api, _application_of_admin().upkeep.migration_requests, migration_id)
 
 
 @api.get(f"{ADDRESS}/content", **migration_routes.CONTENT)
 def get_migration_content(migration_id: str) -> "Response[Any]":
     app = _application_of_admin()
-    return migrations.content(api, app.migration_requests, migration_id, answers=app.answers)
+    return migrations.content(api, app.upkeep.migration_requests, migration_id, answers=app.answers)
 
 
 def _application_of_admin() -> Application:

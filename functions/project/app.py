@@ -15,11 +15,11 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     app = application()
 
     def project(image_ids: Collection[str], failed: Failed) -> None:
-        app.projecting.project(image_ids, failed=failed)
+        app.upkeep.projecting.project(image_ids, failed=failed)
 
     return handle_changes(
         event,
-        changed_image=app.changed_image,
+        changed_image=app.ports.changed_image,
         project=project,
         now=app.clock.now(),
         namespace=app.settings.metrics_namespace,

@@ -20,8 +20,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
     def make(wanted: RenderRequest) -> None:
         if isinstance(wanted, TransformRequest):
-            app.transforming.make(wanted, until=until)
+            app.delivery.transforming.make(wanted, until=until)
         else:
-            app.rendering.make(wanted, until=until)
+            app.delivery.rendering.make(wanted, until=until)
 
     return handle_render_request(event, make=make)

@@ -21,10 +21,12 @@ api = http.create_api()
 def get_image(image_id: str) -> "Response[str]":
     """Answers everything that is known of an image, with links that work without a token for a while."""
     app = application()
-    image = app.retrieval.get(http.caller(api), image_id)
+    image = app.images.retrieval.get(http.caller(api), image_id)
     if answers.matches(http.header(api, "if-none-match"), image.record):
         return answers.not_modified(image.record)
-    return app.answers.image(app.sealing.opened(image), api_url=http.api_url(api, app.settings.api_url))
+    return app.answers.image(
+        app.images.sealing.opened(image), api_url=http.api_url(api, app.settings.api_url)
+    )
 
 
 @api.route(
@@ -44,8 +46,8 @@ def get_image_content(image_id: str) -> "Response[str]":
     preset = http.chosen(api, "rendition", among=tuple(app.settings.presets))
     owner, method = http.caller(api), http.read_method(api)
     if preset is None:
-        return app.answers.original(app.retrieval.get_record(owner, image_id), method=method)
-    found = app.renditions.of_owner(owner, image_id, preset, accept=http.header(api, "accept"))
+        return app.answers.original(app.images.retrieval.get_record(owner, image_id), method=method)
+    found = app.delivery.renditions.of_owner(owner, image_id, preset, accept=http.header(api, "accept"))
     return app.answers.rendition(found, method=method)
 
 

@@ -22,9 +22,9 @@ def search_images() -> "Response[str]":
     """Finds your images by words in title, tags, filename, alternative text and prompt."""
     app = application()
     parameters, owner = query(api, SearchParameters), http.caller(api)
-    page = app.searching.page(search_query(owner, parameters), cursor=parameters.cursor)
+    page = app.finding.searching.page(search_query(owner, parameters), cursor=parameters.cursor)
     not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
-    fields = page_fields(app.answers, lambda: app.card_completion, owner, page, parameters.fields)
+    fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
     return app.answers.found(page, not_searched=not_searched, extras=fields)
 
 
@@ -41,7 +41,9 @@ def list_similar_images(image_id: str) -> "Response[str]":
     """Lists your images that look like this one, the most similar first."""
     app = application()
     parameters = query(api, SimilarParameters)
-    return app.answers.similar(app.similarity.similar(http.caller(api), image_id, limit=parameters.limit))
+    return app.answers.similar(
+        app.finding.similarity.similar(http.caller(api), image_id, limit=parameters.limit)
+    )
 
 
 lambda_handler = http.handler(api)

@@ -25,7 +25,7 @@ def create_image_link(image_id: str) -> "Response[str]":
     """Makes a signed link to a rendition or a transform; whoever has it sees the picture until it ends."""
     app = application()
     asked = json_body(api, ShareRequest)
-    link, expires_at = app.sharing.share(
+    link, expires_at = app.delivery.sharing.share(
         http.caller(api), image_id, recipe_or_preset(asked), lifetime=lifetime_of(asked)
     )
     return answers.shared(f"{http.api_url(api, app.settings.api_url)}/i/{link}", expires_at)

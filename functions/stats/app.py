@@ -27,10 +27,10 @@ def get_stats() -> "Response[str]":
     asked = query(api, StatsQuery)
     days = {"since": asked.first_day, "until": asked.end_day}
     if asked.scope is Scope.OWN:
-        found = app.reporting.of_owner(owner, **days)
+        found = app.operations.reporting.of_owner(owner, **days)
     else:
         admins.check(api, app.settings)
-        found = app.reporting.of_all(**days)
+        found = app.operations.reporting.of_all(**days)
     return stats_answer(found, scope=asked.scope)
 
 

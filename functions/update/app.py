@@ -24,7 +24,7 @@ def update_image(image_id: str) -> "Response[str]":
     """Changes what is sent and leaves the rest (RFC 7396): null takes a value away."""
     app = application()
     edit = edit_of(read_patch(api))
-    image = app.editing.edit(http.caller(api), image_id, edit, if_version=if_version(api))
+    image = app.images.editing.edit(http.caller(api), image_id, edit, if_version=if_version(api))
     return app.answers.image(image, api_url=http.api_url(api, app.settings.api_url))
 
 

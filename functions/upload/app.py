@@ -30,7 +30,7 @@ def create_image() -> "Response[str]":
     """
     app = application()
     upload = read_upload(api, until=deadline(api.lambda_context, app.clock))
-    image = app.uploads.accept_and_show(upload)
+    image = app.images.uploads.accept_and_show(upload)
     return app.answers.image(image, api_url=http.api_url(api, app.settings.api_url), status=201)
 
 
@@ -48,8 +48,8 @@ def create_images() -> "Response[str]":
     """Stores each image on its own: a bad one spoils no other. The answer names each by its index."""
     app = application()
     until = deadline(api.lambda_context, app.clock)
-    outcomes = app.batches.run(
-        read_batch(api, until=until), lambda read: app.uploads.accept_and_show(read()), until=until
+    outcomes = app.images.batches.run(
+        read_batch(api, until=until), lambda read: app.images.uploads.accept_and_show(read()), until=until
     )
     return app.answers.batch(outcomes, api_url=http.api_url(api, app.settings.api_url))
 

@@ -21,12 +21,12 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     def carry_on(work: Work) -> None:
         match work:
             case CompleteUpload():
-                app.direct_uploads.finish(work, until=until)
+                app.images.direct_uploads.finish(work, until=until)
             case MigrateBatch():
-                app.migration_run.carry_on(work, until=until)
+                app.upkeep.migration_run.carry_on(work, until=until)
             case RepairImage():
-                app.repair_run.repair(work, until=until)
+                app.upkeep.repair_run.repair(work, until=until)
             case RepairStep():
-                app.repair_run.carry_on(work, until=until)
+                app.upkeep.repair_run.carry_on(work, until=until)
 
     return handle_work(event, carry_on=carry_on)

@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+from image_store.bootstrap import Application
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import State
 from image_store.domain.images.media import MediaType
@@ -15,24 +16,24 @@ from image_store.domain.work import CompleteUpload
 from image_store.services.images.direct_uploads import DirectUpload, Ticket
 from tests.benchmarks.direct_upload import STORED_AS
 from tests.benchmarks.measurement import peak_mb
-from tests.benchmarks.near import NearApplication
+from tests.benchmarks.near import near_application
 
 
 def main(endpoint: str, picture: Path) -> None:
     """Print the rise of the peak by completing the upload of `picture`."""
-    application = NearApplication(endpoint)
+    application = near_application(endpoint)
     image_id = _stage(application, picture)
     before_mb = peak_mb()
     until = application.clock.now() + timedelta(minutes=5)
-    application.direct_uploads.finish(CompleteUpload(image_id), until=until)
+    application.images.direct_uploads.finish(CompleteUpload(image_id), until=until)
     after_mb = peak_mb()
-    image = application.repository.get_record(image_id)
+    image = application.ports.repository.get_record(image_id)
     if image is None or image.state is not State.READY:
         raise RuntimeError("The upload was not completed.")
     print(after_mb - before_mb)
 
 
-def _stage(application: NearApplication, picture: Path) -> str:
+def _stage(application: Application, picture: Path) -> str:
     """Begin an upload, and let its bytes arrive without passing through here."""
     with picture.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -43,12 +44,12 @@ def _stage(application: NearApplication, picture: Path) -> str:
         sha256=sha256,
         attributes=Attributes(),
     )
-    ticket = application.direct_uploads.begin(upload)
+    ticket = application.images.direct_uploads.begin(upload)
     assert isinstance(ticket, Ticket)
-    image = application.repository.get_record(ticket.image_id)
+    image = application.ports.repository.get_record(ticket.image_id)
     assert image is not None
     assert image.staging_key is not None
-    application.private.copy_from(
+    application.ports.private.copy_from(
         "private", STORED_AS, image.staging_key, content_type=MediaType.PNG, cache_control="", metadata={}
     )
     return ticket.image_id

@@ -13,8 +13,10 @@ from botocore.session import get_session
 
 from image_store.adapters.r2 import s3_client
 from image_store.adapters.secrets import Secrets
-from image_store.bootstrap import Application, use
+from image_store.bootstrap import Application, assemble, use
+from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.ports import Ports
 from image_store.settings import Settings
 from tests.benchmarks.answers import accept_objects, answer_with
 from tests.benchmarks.sample import OWNER, SECRET_ANSWER
@@ -48,33 +50,30 @@ class _Context:
         return 900_000
 
 
-class _Application(Application):
-    """The application, with clients behind which others stand in for the services."""
+class _Clients(Clients):
+    """Clients behind which others stand in for the services."""
 
-    def __init__(self, table: StandIn, objects: StandIn) -> None:
+    def __init__(self, settings: Settings, *, table: StandIn, objects: StandIn) -> None:
+        super().__init__(settings)
         self._table = table
         self._objects = objects
         self.calls: list[list[str]] = []
 
     @made_once
-    def settings(self) -> Settings:
-        return Settings.from_env(_ENVIRONMENT)
-
-    @made_once
-    def _dynamodb(self) -> Any:
+    def dynamodb(self) -> Any:
         client = aws_client("dynamodb")
         self.calls.append(self._table(client))
         return client
 
     @made_once
-    def _secrets(self) -> Secrets:
+    def secrets(self) -> Secrets:
         client = aws_client("secretsmanager")
         secret = json.dumps(SECRET_ANSWER).encode()
         self.calls.append(answer_with(client, lambda operation, request: secret))
         return Secrets(client=lambda: client)
 
     @made_once
-    def _r2_client(self) -> Any:
+    def r2_client(self) -> Any:
         client = s3_client(
             session=get_session(),
             endpoint=_ENDPOINT,
@@ -97,7 +96,9 @@ class Functions:
     """Calls handlers, whose table and objects are what stands in for them."""
 
     def __init__(self, *, table: StandIn, objects: StandIn = accept_objects) -> None:
-        self._application = _Application(table, objects)
+        settings = Settings.from_env(_ENVIRONMENT)
+        self._clients = _Clients(settings, table=table, objects=objects)
+        self._application = assemble(Ports(settings, self._clients), settings)
         self._loaded: dict[str, ModuleType] = {}
 
     @property
@@ -108,13 +109,13 @@ class Functions:
     @property
     def calls(self) -> list[str]:
         """Every AWS and R2 operation so far, by service."""
-        return [call for calls in self._application.calls for call in calls]
+        return [call for calls in self._clients.calls for call in calls]
 
     def call(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         """Answer an event with the handler of a function; it must succeed."""
         if name not in self._loaded:
             self._loaded[name] = _load(name)
-        use(self._application)
+        use(lambda: self._application)
         answer: dict[str, Any] = self._loaded[name].lambda_handler(event, _Context())
         if answer["statusCode"] >= 400:
             raise RuntimeError(f"{name} answered {answer['statusCode']}: {answer.get('body')}")

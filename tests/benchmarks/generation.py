@@ -92,8 +92,8 @@ class Worker:
         application = self.functions.application
         choice = ModelChoice(order=(Provider.POLLINATIONS,), budgets=Budgets())
         work = SqsWorkQueue(_QUEUE, client=lambda: client)
-        self._requests = replace(application.generation_jobs, choice=choice, work=work)
-        run = application.generation_run
+        self._requests = replace(application.generation.jobs, choice=choice, work=work)
+        run = application.generation.worker
         self._run = generation_run(
             generations=run.generations,
             calls=replace(
@@ -209,7 +209,7 @@ class Worker:
 
     def check(self, work: GenerateImage) -> None:
         """Raise RuntimeError unless the image was made."""
-        found = self.functions.application.generations.item(work.job_id, work.index)
+        found = self.functions.application.ports.generations.item(work.job_id, work.index)
         if found is None or found[1].state is not JobItemState.SUCCEEDED:
             raise RuntimeError(f"The image was not made: {found}")
 

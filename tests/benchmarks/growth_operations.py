@@ -188,7 +188,7 @@ class _Cleanup:
         application = held.functions.application
         until = application.clock.now() + timedelta(hours=1)
         # Whatever earlier runs looked at is looked at again, as it would be days later.
-        return application.cleanup.run(until=until, reconcile=True).trash
+        return application.upkeep.cleanup.run(until=until, reconcile=True).trash
 
 
 def _list(query: str, *, bar: float, unit: str = "page") -> _Walk:

@@ -1,26 +1,22 @@
 """The store with its real R2 adapter at a server on this machine, and its records in memory."""
 
-from functools import cached_property
-
-from image_store.bootstrap import Application
+from image_store.bootstrap import Application, assemble
+from image_store.bootstrap.clients import Clients
+from image_store.bootstrap.ports import Ports
 from image_store.settings import Settings
 from tests.fakes.repository import MemoryRepository
-from tests.fakes.rows import Rows
 
 
-class NearApplication(Application):
-    """The application, with R2 at `endpoint`."""
+class NearClients(Clients):
+    """Clients with a key pair for a server that checks none."""
 
-    def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
-
-    @cached_property
-    def settings(self) -> Settings:
-        return Settings.from_env({"PRIVATE_BUCKET": "private", "R2_ENDPOINT": self._endpoint})
-
-    @cached_property
-    def repository(self) -> Rows:
-        return MemoryRepository()
-
-    def _r2_credentials(self) -> tuple[str, str]:
+    def r2_credentials(self) -> tuple[str, str]:
         return "example", "example"
+
+
+def near_application(endpoint: str) -> Application:
+    """Assemble the application, with R2 at `endpoint`."""
+    settings = Settings.from_env({"PRIVATE_BUCKET": "private", "R2_ENDPOINT": endpoint})
+    ports = Ports(settings, NearClients(settings))
+    ports.repository = ports.claims = MemoryRepository()
+    return assemble(ports, settings)

@@ -8,9 +8,10 @@ from functools import partial
 from itertools import count
 from math import ceil
 
+from image_store.bootstrap import Application
 from image_store.services.images.write_protocol import PARALLEL_PUTS
 from tests.benchmarks.measurement import Measurement, compare, cpu_ms
-from tests.benchmarks.near import NearApplication
+from tests.benchmarks.near import near_application
 from tests.benchmarks.s3_server import LocalS3
 
 _OBJECTS = 100
@@ -31,10 +32,10 @@ def measure() -> Iterator[Measurement]:
     data = os.urandom(_OBJECT_BYTES)
     numbers = count()
     with LocalS3(latency_ms=_LATENCY_MS) as server:
-        application = NearApplication(server.endpoint)
+        application = near_application(server.endpoint)
 
         def put(number: int) -> None:
-            application.private.put(
+            application.ports.private.put(
                 f"images/upload/2025/11/{number}/thumb.jpg",
                 data,
                 content_type="image/jpeg",
@@ -58,8 +59,8 @@ def measure() -> Iterator[Measurement]:
     yield Measurement("objects100_vs_ideal", compared.ratio, "× ideal", 1.5, detail)
 
 
-def _wall_ms(application: NearApplication, puts: Sequence[_Put]) -> float:
+def _wall_ms(application: Application, puts: Sequence[_Put]) -> float:
     until = application.clock.now() + timedelta(minutes=1)
     started = time.perf_counter()
-    application.write_protocol.put(puts, until=until)
+    application.images.write_protocol.put(puts, until=until)
     return (time.perf_counter() - started) * 1000

@@ -1,7 +1,6 @@
-"""Generation put together as the store puts it together, on storage in memory, with a clock that stands still."""
+"""Generation assembled as in production, on storage in memory, with a clock that stands still."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
@@ -23,24 +22,12 @@ from image_store.domain.images.image import Kind
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
-from image_store.services.generation.choice import ModelChoice
-from image_store.services.generation.health import HealthWatch
-from image_store.services.generation.job_names import JobNames, JobRequest, VariationSet
-from image_store.services.generation.jobs import GenerationJobs
-from image_store.services.generation.overview import ProviderOverview
-from image_store.services.generation.provider_results import ProviderResults
-from image_store.services.generation.references import References
-from image_store.services.generation.sealed_requests import SealedRequests
-from image_store.services.generation.sweep import GenerationSweep, SweptJobs
-from image_store.services.generation.worker.calls import ProviderCalls
-from image_store.services.generation.worker.changes import JobItemWriter
-from image_store.services.generation.worker.run import generation_run
-from image_store.services.generation.worker.storage import ResultStorage
-from image_store.services.images.fingerprints import Fingerprints
+from image_store.services.generation.job_names import JobRequest, VariationSet
+from image_store.services.generation.sweep import SweptJobs
 from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
+from tests.faults.world import OWNER, PICTURE
 
 if TYPE_CHECKING:
     from image_store.domain.generation.ledger import CallOutcome
@@ -71,7 +58,13 @@ class Generating:
         retries: int = 2,
         seals: bool = False,
     ) -> None:
-        self.store = Store(quota=quota, seals=seals)
+        self.store = Store(
+            quota=quota,
+            seals=seals,
+            budgets=budgets,
+            providers=tuple(order),
+            generation_retries=retries,
+        )
         self.clock = self.store.clock
         self.jobs = MemoryGenerations(self.store.repository)
         self.health, self.keys = MemoryHealth(self.jobs), MemoryKeys()
@@ -81,63 +74,24 @@ class Generating:
         self.used_up: list[str] = []
         self.no_key_for: set[Provider] = set()
         self.slept: list[float] = []
-        choice = ModelChoice(order=order, budgets=budgets)
-        sealed_requests = SealedRequests(cipher=lambda: self.store.cipher, seals=seals)
-        self.results = ProviderResults(private=self.store.private, clock=self.clock, sleep=self._sleep)
-        self.requests = GenerationJobs(
-            generations=self.jobs,
-            repository=self.store.repository,
-            keys=self.keys,
-            choice=choice,
-            work=self.queue,
-            cursors=self.store.cursors,
-            budgets=budgets,
-            most_images=quota.images,
-            sealed_requests=sealed_requests,
-            names=JobNames(generations=self.jobs, fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS)),
-            report_used_up=self.used_up.append,
-            clock=self.clock,
-            ids=self.store.ids,
-        )
-        calls = ProviderCalls(
-            choice=choice,
-            watch=HealthWatch(health=self.health, clock=self.clock),
-            providers=self.providers,
-            keys=self.keys,
-            deployment_key=self._deployment_key,
-            references=References(repository=self.store.repository, private=self.store.private),
-            clock=self.clock,
-            ids=self.store.ids,
-        )
-        writer = JobItemWriter(
-            generations=self.jobs,
-            work=self.queue,
-            budgets=budgets,
-            report=self.outcomes.append,
-            clock=self.clock,
-            ids=self.store.ids,
-        )
-        self.storage = ResultStorage(
-            uploads=replace(self.store.uploads, quota=self.store.uploads.quota.without_refusals()),
-            seals=seals,
-            clock=self.clock,
-        )
-        self.run = generation_run(
-            generations=self.jobs,
-            calls=calls,
-            results=self.results,
-            writer=writer,
-            storage=self.storage,
-            sealed_requests=sealed_requests,
-            retries=retries,
-            jitter=lambda most: most,
-        )
-        self.sweep = GenerationSweep(
-            generations=self.jobs, results=self.results, work=self.queue, clock=self.clock
-        )
-        self.overview = ProviderOverview(
-            generations=self.jobs, health=self.health, keys=self.keys, order=order, clock=self.clock
-        )
+        ports = self.store.app.ports
+        ports.generations = self.jobs
+        ports.provider_health = self.health
+        ports.provider_keys = self.keys
+        ports.generation_queue = self.queue
+        ports.image_providers = self.providers
+        ports.deployment_key = self._deployment_key
+        ports.report_call = self.outcomes.append
+        ports.report_used_up = self.used_up.append
+        ports.sleep = self._sleep
+        ports.jitter = lambda most: most
+        generation = self.store.app.generation
+        self.results = generation.results
+        self.requests = generation.jobs
+        self.storage = generation.storage
+        self.run = generation.worker
+        self.sweep = generation.sweep
+        self.overview = generation.overview
 
     # What is done -------------------------------------------------------------------------------------
 

@@ -4,50 +4,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from image_store.bootstrap import assemble
+from image_store.bootstrap.clients import Clients
+from image_store.bootstrap.ports import Ports
 from image_store.domain.delivery.publication import PublicationRow
-from image_store.domain.delivery.renditions import PRESETS
 from image_store.domain.errors import ImageStoreError, SourceUnreadable, StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, ImageRecord, Visibility
-from image_store.domain.images.key_layout import KeyLayout
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey, Reservation
 from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.domain.upkeep.migration import FieldNames, Table
-from image_store.entrypoints.upkeep.migrations import record_attributes
 from image_store.ports.upkeep import MigrationSource
-from image_store.services.delivery.publishing import Publisher
-from image_store.services.delivery.rendering import Rendering
-from image_store.services.delivery.renditions import Renditions
-from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
-from image_store.services.delivery.transforming import Transforming
-from image_store.services.finding.cursors import Cursors
-from image_store.services.finding.lists import Listing
-from image_store.services.images.batch_deletion import BatchDeletion
-from image_store.services.images.batches import Batches
-from image_store.services.images.deletion import Deletion
-from image_store.services.images.direct_uploads import DirectUploads
-from image_store.services.images.earlier_images import EarlierImages
-from image_store.services.images.editing import Edit, Editing
-from image_store.services.images.ingestion import Ingestion
-from image_store.services.images.reservations import Reservations
-from image_store.services.images.retrieval import Retrieval
-from image_store.services.images.sealing import Sealing
-from image_store.services.images.sources import Content, Sources
-from image_store.services.images.uploads import Upload, Uploads
-from image_store.services.images.write_protocol import WriteProtocol
-from image_store.services.upkeep.cleanup.assembly import assemble_cleanup
-from image_store.services.upkeep.ingest_sweep import IngestSweep
-from image_store.services.upkeep.migration.moving import Mover
-from image_store.services.upkeep.migration.requests import MigrationRequests
-from image_store.services.upkeep.migration.run import MigrationRun
-from image_store.services.upkeep.migration.sources import MigrationSources
-from image_store.services.upkeep.repair.image_repair import ImageRepair
-from image_store.services.upkeep.repair.requests import RepairRequests
-from image_store.services.upkeep.repair.run import RepairRun
-from image_store.services.upkeep.repair.storage_check import StorageCheck
+from image_store.services.images.editing import Edit
+from image_store.services.images.sources import Content
+from image_store.services.images.uploads import Upload
+from image_store.settings import Settings
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
@@ -181,8 +155,31 @@ class JournalledCdn(MemoryCdn):
         super().purge(urls)
 
 
+SETTINGS = Settings.from_env(
+    {
+        "PRIVATE_BUCKET": "private",
+        "PUBLIC_BUCKET": "public",
+        "PUBLIC_URL": PUBLIC_URL,
+        "INGEST_BUCKET": "ingest",
+        "MIGRATION_TABLE": "messages",
+    }
+)
+
+
+class StorePorts(Ports):
+    """Ports in memory; the renderer is the store's own, which tests may replace."""
+
+    def __init__(self, store: "Store", settings: Settings) -> None:
+        super().__init__(settings, Clients(settings))
+        self._store = store
+
+    @property
+    def renderer(self) -> "Renderer":
+        return self._store.renderer
+
+
 class Store:
-    """The services, put together as the store puts them together."""
+    """The services as a deployment has them, on ports in memory."""
 
     def __init__(
         self,
@@ -196,12 +193,12 @@ class Store:
         purges: bool = False,
         table: TableOf = _no_table,
         seals: bool = False,
+        **more_settings: Any,
     ) -> None:
         self.journal: list[str] = []
         self.clock = SetClock()
         self.ids = CountedIds(self.clock)
         self.cipher = MemoryCipher()
-        self.sealing = Sealing(cipher=lambda: self.cipher, seals=seals)
         self.repository = JournalledRepository(self.journal, policies_after_save=policies_after_save)
         peers: dict[str, MemoryBucket] = {}
         self.private, self.public = (
@@ -211,197 +208,79 @@ class Store:
         self.ingested = MemoryIngestBucket("ingest", clock=self.clock)
         peers |= {"private": self.private}
         self.cdn = JournalledCdn(url=PUBLIC_URL, bucket=self.public, journal=self.journal)
-        self.publisher = Publisher(
-            repository=self.repository,
-            publications=self.repository,
-            bucket=self.public if publishes else None,
-            public_url=PUBLIC_URL,
-            purger=self.cdn if purges else None,
-            private_bucket="private",
-            default_cache_control="public, max-age=300",
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.protocol = WriteProtocol(
-            repository=self.repository,
-            private=self.private,
-            private_bucket="private",
-            public=self.public if publishes else None,
-            public_cache_control="public, max-age=300",
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.earlier_images = EarlierImages(
-            repository=self.repository,
-            claims=self.repository,
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.reservations = Reservations(
-            earlier=self.earlier_images,
-            protocol=self.protocol,
-            clock=self.clock,
-            ids=self.ids,
-            layout=KeyLayout.MONTH,
-            sealing=self.sealing,
-        )
-        self.uploads = Uploads(
-            earlier=self.earlier_images,
-            reservations=self.reservations,
-            quota=quota,
-            sources=Sources(fetcher=lambda: MemoryFetcher({})),
-            processor=StubProcessor(),
-            clock=self.clock,
-            sealing=self.sealing,
-        )
         self.work = MemoryWorkQueue()
-        self.direct_uploads = DirectUploads(
-            repository=self.repository,
-            earlier=self.earlier_images,
-            reservations=self.reservations,
-            quota=quota,
-            private=self.private,
-            processor=StubProcessor(),
-            work=self.work,
-            clock=self.clock,
-            ids=self.ids,
-            sealing=self.sealing,
-        )
-        self.retrieval = Retrieval(repository=self.repository)
-        self.rendering = Rendering(
-            repository=self.repository,
-            leases=self.repository,
-            private=self.private,
-            publisher=self.publisher,
-            processor=StubProcessor(),
-            presets=PRESETS,
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.transforming = Transforming(
-            repository=self.repository,
-            leases=self.repository,
-            private=self.private,
-            processor=StubProcessor(),
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.renderer: Renderer = DirectRenderer(self.rendering, self.transforming, self.clock)
-        self.renditions = Renditions(
-            retrieval=self.retrieval, renderer=lambda: self.renderer, presets=PRESETS
-        )
-        self.share_links = ShareLinks(keys=lambda: SIGNING_KEYS)
-        self.sharing = Sharing(
-            retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
-        )
-        self.shared = SharedImages(
-            retrieval=self.retrieval,
-            renditions=self.renditions,
-            links=self.share_links,
-            private=self.private,
-            renderer=lambda: self.renderer,
-            clock=self.clock,
-        )
-        self.editing = Editing(
-            repository=self.repository,
-            retrieval=self.retrieval,
-            publisher=self.publisher,
-            clock=self.clock,
-            ids=self.ids,
-            sealing=self.sealing,
-        )
-        self.deletion = Deletion(
-            repository=self.repository,
-            retrieval=self.retrieval,
-            private=self.private,
-            publisher=self.publisher,
-            clock=self.clock,
-            ids=self.ids,
-            sealing=self.sealing,
-            trash_retention=trash_retention,
-        )
         self.housekeeping = MemoryHousekeeping()
-        self.cleanup = assemble_cleanup(
-            repository=self.repository,
-            lists=self.repository,
-            publications=self.repository,
-            rows=self.repository,
-            housekeeping=self.housekeeping,
-            private=self.private,
-            publisher=self.publisher,
-            deletion=self.deletion,
-            work=self.work,
-            clock=self.clock,
-            ids=self.ids,
-            policies=policies,
-            most_removals=most_removals,
-        )
-        self.listing = Listing(
-            lists=self.repository, cursors=Cursors(keys=lambda: SIGNING_KEYS), clock=self.clock
-        )
-        self.cursors = Cursors(keys=lambda: SIGNING_KEYS)
-        self.batches = Batches(clock=self.clock)
-        self.batch_deletion = BatchDeletion(
-            lists=self.repository,
-            deletion=self.deletion,
-            batches=self.batches,
-            cursors=self.cursors,
-            clock=self.clock,
-        )
-        self.ingestion = Ingestion(
-            bucket=self.ingested, notes=self.repository, uploads=self.uploads, clock=self.clock
-        )
         self.migrations = MemoryMigrations()
-        sources = MigrationSources(bucket=self.ingested, table=table)
-        mover = Mover(
-            bucket_name="ingest",
-            migrations=self.migrations,
-            repository=self.repository,
-            uploads=self.uploads,
-            attributes_of=record_attributes,
-        )
-        self.migration_requests = MigrationRequests(
-            migrations=self.migrations,
-            repository=self.repository,
-            claims=self.repository,
-            sources=sources,
-            mover=mover,
-            work=self.work,
-            table="messages",
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.migration_run = MigrationRun(
-            migrations=self.migrations, sources=sources, mover=mover, work=self.work, clock=self.clock
-        )
         self.repairs = MemoryRepairs()
-        check = StorageCheck(private=self.private, public=self.publisher.bucket)
-        self.image_repair = ImageRepair(
-            repository=self.repository,
-            check=check,
-            private=self.private,
-            publisher=self.publisher,
-            processor=StubProcessor(),
-            presets=PRESETS,
-            clock=self.clock,
-            ids=self.ids,
-        )
-        self.repair_requests = RepairRequests(
-            repairs=self.repairs, work=self.work, clock=self.clock, ids=self.ids
-        )
-        self.repair_run = RepairRun(
-            repairs=self.repairs,
-            repository=self.repository,
-            rows=self.repository,
-            check=check,
-            image_repair=self.image_repair,
-            work=self.work,
-            clock=self.clock,
-        )
         self.events = MemoryIngestEvents()
-        self.ingest_sweep = IngestSweep(
-            bucket=self.ingested, notes=self.repository, events=self.events, clock=self.clock
+        settings = replace(
+            SETTINGS,
+            quota=quota,
+            trash_retention=trash_retention,
+            cleanup_max_deletions=most_removals,
+            cleanup_policies=tuple(policies),
+            seals_sensitive=seals,
+            **more_settings,
         )
+        self.app = assemble(self._ports(settings, publishes=publishes, purges=purges, table=table), settings)
+        images, delivery, finding, upkeep = (
+            self.app.images,
+            self.app.delivery,
+            self.app.finding,
+            self.app.upkeep,
+        )
+        self.renderer: Renderer = DirectRenderer(delivery.rendering, delivery.transforming, self.clock)
+        self.sealing = images.sealing
+        self.protocol = images.write_protocol
+        self.earlier_images = images.earlier_images
+        self.reservations = images.reservations
+        self.uploads = images.uploads
+        self.direct_uploads = images.direct_uploads
+        self.ingestion = images.ingestion
+        self.retrieval = images.retrieval
+        self.batches = images.batches
+        self.batch_deletion = images.batch_deletion
+        self.editing = images.editing
+        self.deletion = images.deletion
+        self.publisher = delivery.publisher
+        self.rendering = delivery.rendering
+        self.transforming = delivery.transforming
+        self.renditions = delivery.renditions
+        self.share_links = delivery.share_links
+        self.sharing = delivery.sharing
+        self.shared = delivery.shared
+        self.cursors = finding.cursors
+        self.listing = finding.listing
+        self.cleanup = upkeep.cleanup
+        self.migration_requests = upkeep.migration_requests
+        self.migration_run = upkeep.migration_run
+        self.image_repair = upkeep.image_repair
+        self.repair_requests = upkeep.repair_requests
+        self.repair_run = upkeep.repair_run
+        self.ingest_sweep = upkeep.ingest_sweep
+
+    def _ports(self, settings: Settings, *, publishes: bool, purges: bool, table: TableOf) -> Ports:
+        ports = StorePorts(self, settings)
+        ports.clock = self.clock
+        ports.ids = self.ids
+        ports.cipher = self.cipher
+        ports.signing_keys = lambda: SIGNING_KEYS
+        ports.repository = ports.claims = ports.image_lists = self.repository
+        ports.publication_rows = ports.render_leases = self.repository
+        ports.cleanup_rows = ports.ingest_notes = self.repository
+        ports.private = self.private
+        ports.public = self.public if publishes else None
+        ports.purger = self.cdn if purges else None
+        ports.processor = StubProcessor()
+        ports.fetcher = MemoryFetcher({})
+        ports.ingest_bucket = ports.ingest_versions = self.ingested
+        ports.ingest_events = self.events
+        ports.work_queue = self.work
+        ports.housekeeping = self.housekeeping
+        ports.migrations = self.migrations
+        ports.migration_table = table
+        ports.repairs = self.repairs
+        return ports
 
     def upload(
         self,

@@ -1,7 +1,6 @@
 """Generation on the world's failing storage, with a provider that counts what it is paid for."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,7 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth, DynamoProviderKeys
-from image_store.adapters.sqs import SqsWorkQueue
+from image_store.bootstrap import assemble
 from image_store.domain.generation.budget import Budgets, Spending
 from image_store.domain.generation.jobs import Job, JobItemState
 from image_store.domain.generation.providers import (
@@ -24,29 +23,21 @@ from image_store.domain.generation.providers import (
 from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
+from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
 from image_store.ports.generation import ImageProvider
-from image_store.services.finding.cursors import Cursors
-from image_store.services.generation.choice import ModelChoice
-from image_store.services.generation.health import HealthWatch
-from image_store.services.generation.job_names import JobNames, JobRequest, VariationSet
-from image_store.services.generation.jobs import GenerationJobs
+from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.provider_results import ProviderResults
-from image_store.services.generation.references import References
-from image_store.services.generation.sealed_requests import SealedRequests
-from image_store.services.generation.sweep import GRACE, GenerationSweep
-from image_store.services.generation.worker.calls import ProviderCalls
-from image_store.services.generation.worker.changes import LEASE, JobItemWriter
-from image_store.services.generation.worker.run import generation_run
+from image_store.services.generation.sweep import GRACE
+from image_store.services.generation.worker.changes import LEASE
 from image_store.services.generation.worker.storage import ResultStorage
-from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Faults
 from tests.faults.roles import runs_as
-from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS, World
+from tests.faults.world import OWNER, PICTURE, World, as_a
 
 FUNCTION_TIME = timedelta(seconds=296)
 PRICE = 2_000
@@ -105,73 +96,31 @@ class Painting:
             prompt="A cat", attributes=Attributes(kind=Kind.GENERATED, groups=("post:p1",))
         )
         self.gate = world.gate
-        dynamo, sqs = world.faulty_dynamo, world.faulty_sqs
-        ids, clock = world.protocol.ids, world.clock
-        self.generations = DynamoGenerations(
-            world.table,
-            client=lambda: dynamo,
-            sleep=lambda _: None,
-            monotonic=_quarters(),
+        self.generations = world.patient(DynamoGenerations)
+        ports = world.app.ports
+        ports.generations = self.generations
+        ports.provider_health = world.patient(DynamoProviderHealth)
+        ports.provider_keys = DynamoProviderKeys(
+            world.table, client=lambda: world.faulty_dynamo, cipher=MemoryCipher
         )
-        keys = DynamoProviderKeys(world.table, client=lambda: dynamo, cipher=MemoryCipher)
-        health = DynamoProviderHealth(
-            world.table, client=lambda: dynamo, sleep=lambda _: None, monotonic=_quarters()
+        ports.image_providers = {Provider.POLLINATIONS: self.provider}
+        ports.deployment_key = lambda _: ProviderKey("of the deployment")
+        ports.report_call = lambda _: None
+        ports.report_used_up = lambda _: None
+        ports.sleep = self._sleep
+        ports.jitter = lambda most: most
+        settings = replace(
+            world.app.settings, providers=(Provider.POLLINATIONS,), budgets=BUDGETS, quota=Quota(QUOTA)
         )
-        choice = ModelChoice(order=(Provider.POLLINATIONS,), budgets=BUDGETS)
-        sealed_requests = SealedRequests(cipher=lambda: world.cipher, seals=world.seals)
-        work = SqsWorkQueue("generation", client=lambda: sqs)
-        results = spooling(private=world.bucket, clock=clock, sleep=self._sleep)
-        self.requests = GenerationJobs(
-            generations=self.generations,
-            repository=world.repository,
-            keys=keys,
-            choice=choice,
-            work=work,
-            cursors=Cursors(keys=lambda: SIGNING_KEYS),
-            budgets=BUDGETS,
-            most_images=QUOTA,
-            sealed_requests=sealed_requests,
-            names=JobNames(
-                generations=self.generations, fingerprints=Fingerprints(keys=lambda: SIGNING_KEYS)
-            ),
-            report_used_up=lambda _: None,
-            clock=clock,
-            ids=ids,
-        )
-        calls = ProviderCalls(
-            choice=choice,
-            watch=HealthWatch(health=health, clock=clock),
-            providers={Provider.POLLINATIONS: self.provider},
-            keys=keys,
-            deployment_key=lambda _: ProviderKey("of the deployment"),
-            references=References(repository=world.repository, private=world.bucket),
-            clock=clock,
-            ids=ids,
-        )
-        writer = JobItemWriter(
-            generations=self.generations,
-            work=work,
-            budgets=BUDGETS,
-            report=lambda _: None,
-            clock=clock,
-            ids=ids,
-        )
-        storage = storing(
-            uploads=replace(world.uploads, quota=world.uploads.quota.without_refusals()),
-            seals=world.seals,
-            clock=clock,
-        )
-        self.run = generation_run(
-            generations=self.generations,
-            calls=calls,
-            results=results,
-            writer=writer,
-            storage=storage,
-            sealed_requests=sealed_requests,
-            retries=2,
-            jitter=lambda most: most,
-        )
-        self.sweep = GenerationSweep(generations=self.generations, results=results, work=work, clock=clock)
+        app = assemble(ports, settings)
+        generation = app.generation
+        generation.results = as_a(spooling, generation.results)
+        # Uploads count as the world's do: some worlds have no quota.
+        uploads = replace(world.uploads, quota=world.uploads.quota.without_refusals())
+        generation.storage = as_a(storing, replace(generation.storage, uploads=uploads))
+        self.requests = generation.jobs
+        self.run = generation.worker
+        self.sweep = generation.sweep
 
     # What is done -------------------------------------------------------------------------------------
 
@@ -262,14 +211,3 @@ class Painting:
 
     def _sleep(self, seconds: float) -> None:
         self.world.clock.instant += timedelta(seconds=seconds)
-
-
-def _quarters() -> Callable[[], float]:
-    """A clock by which a quarter of a second passes with every look, so that waiting ends without waiting."""
-    looks = Counter[str]()
-
-    def look() -> float:
-        looks["so far"] += 1
-        return looks["so far"] / 4
-
-    return look

@@ -529,7 +529,7 @@ OPERATIONS = (
         emptied,
         repair,
         repaired,
-        calls=40,
+        calls=33,
         then=repair_until_done,
         whatever=lambda world, before: world.assert_shown(before),
     ),

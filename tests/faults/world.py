@@ -9,7 +9,7 @@ import itertools
 import json
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -30,10 +30,12 @@ from image_store.adapters.r2 import R2Bucket
 from image_store.adapters.renderer import LambdaRenderer
 from image_store.adapters.s3_versions import S3Versions
 from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
+from image_store.bootstrap import assemble
+from image_store.bootstrap.clients import Clients
+from image_store.bootstrap.ports import Ports
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.delivery.render_requests import RenderRequest, TransformRequest
 from image_store.domain.delivery.renditions import (
-    PRESETS,
     UPLOAD_RECIPES,
     Fit,
     Placeholder,
@@ -59,47 +61,25 @@ from image_store.domain.upkeep.repair import RepairJob
 from image_store.domain.work import CompleteUpload, MigrateBatch, RepairImage, RepairStep, Work
 from image_store.entrypoints.delivery.render_requests import handle_render_request
 from image_store.entrypoints.images.ingest_events import handle_messages
-from image_store.entrypoints.upkeep.migrations import record_attributes
 from image_store.entrypoints.work import handle_work
 from image_store.ports.images import Fetched
-from image_store.ports.system import Ids
-from image_store.ports.upkeep import Housekeeping, MigrationSource
+from image_store.ports.upkeep import MigrationSource
 from image_store.services.delivery.publishing import Publisher
 from image_store.services.delivery.rendering import Rendering
-from image_store.services.delivery.renditions import RenditionFile, Renditions
-from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
-from image_store.services.delivery.transforming import Transforming
-from image_store.services.finding.cursors import Cursors
-from image_store.services.images.batch_deletion import BatchDeletion, DeletionRequest, DeletionResult
-from image_store.services.images.batches import Batches
+from image_store.services.delivery.renditions import RenditionFile
+from image_store.services.images.batch_deletion import DeletionRequest, DeletionResult
 from image_store.services.images.deletion import Deletion
 from image_store.services.images.direct_uploads import (
     COMPLETION_LIFETIME,
     DirectUpload,
-    DirectUploads,
     Ticket,
 )
-from image_store.services.images.earlier_images import EarlierImages
-from image_store.services.images.editing import Editing
-from image_store.services.images.ingestion import Ingestion
-from image_store.services.images.reservations import Reservations
-from image_store.services.images.retrieval import Retrieval
-from image_store.services.images.sealing import Sealing
-from image_store.services.images.sources import Content, RemoteUrl, Sources
-from image_store.services.images.uploads import Upload, Uploads
+from image_store.services.images.sources import Content, RemoteUrl
+from image_store.services.images.uploads import Upload
 from image_store.services.images.write_protocol import WriteProtocol
-from image_store.services.upkeep.cleanup.assembly import assemble_cleanup
 from image_store.services.upkeep.cleanup.objects import STAGING_LIFETIME
-from image_store.services.upkeep.cleanup.run import Cleanup
-from image_store.services.upkeep.ingest_sweep import IngestSweep, SweepReport
-from image_store.services.upkeep.migration.moving import Mover
-from image_store.services.upkeep.migration.requests import MigrationRequests
-from image_store.services.upkeep.migration.run import MigrationRun
-from image_store.services.upkeep.migration.sources import MigrationSources
-from image_store.services.upkeep.repair.image_repair import ImageRepair
-from image_store.services.upkeep.repair.requests import RepairRequests
-from image_store.services.upkeep.repair.run import RepairRun
-from image_store.services.upkeep.repair.storage_check import StorageCheck
+from image_store.services.upkeep.ingest_sweep import SweepReport
+from image_store.settings import Settings
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
@@ -140,6 +120,21 @@ TRANSFORM = transform(Recipe(200, 100, Fit.COVER))
 PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
 PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
 TRASH_RETENTION = timedelta(days=30)
+RENDER_FUNCTION = "image-store-render"
+SETTINGS = replace(
+    Settings.from_env(
+        {
+            "PRIVATE_BUCKET": "private",
+            "PUBLIC_BUCKET": "public",
+            "PUBLIC_URL": PUBLIC_URL,
+            "PUBLIC_CACHE_CONTROL": "public, max-age=60",
+            "INGEST_BUCKET": "ingest",
+            "KEY_LAYOUT": KeyLayout.OWNER,
+        }
+    ),
+    trash_retention=TRASH_RETENTION,
+    cleanup_policies=(POLICY,),
+)
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -227,6 +222,48 @@ class StubProcessor:
         return ProcessedImage(MediaType.PNG, 3, 2, 1, made, Placeholder("L0", "#102030"), "0" * 16)
 
 
+class WorldPorts(Ports):
+    """Ports whose adapters are the real ones, on clients that fail on demand."""
+
+    def __init__(self, world: "World", settings: Settings) -> None:
+        super().__init__(settings, Clients(settings))
+        self.clock = world.clock
+        self.ids = CountedIds(world.clock)
+        self.cipher = world.cipher
+        self.signing_keys = lambda: SIGNING_KEYS
+        self.repository = self.claims = self.image_lists = world.repository
+        self.publication_rows = self.render_leases = world.repository
+        self.cleanup_rows = self.ingest_notes = world.repository
+        self.projector = world.projector
+        presigner = Presigner(
+            endpoint="https://r2.invalid",
+            region="auto",
+            credentials=lambda: ("id", "secret"),
+            clock=world.clock,
+        )
+        self.private = R2Bucket("private", client=lambda: world.r2, presigner=presigner)
+        self.public = R2Bucket("public", client=lambda: world.r2, presigner=None)
+        self.purger = FaultyPurger(world.cdn, world.faults)
+        self.processor = StubProcessor()
+        self.fetcher = FaultyFetcher(MemoryFetcher(PICTURES), world.faults)
+        self.renderer = LambdaRenderer(RENDER_FUNCTION, client=lambda: world.lambdas)
+        self.ingest_bucket = R2Bucket("ingest", client=lambda: world.s3, presigner=None)
+        self.ingest_versions = S3Versions("ingest", client=lambda: world.s3)
+        self.ingest_events = SqsIngestEvents("events", client=lambda: world.faulty_sqs)
+        self.dead_letters = SqsDeadLetters("dead letters", client=lambda: world.faulty_sqs)
+        self.work_queue = SqsWorkQueue("work", client=lambda: world.faulty_sqs)
+        self.generation_queue = SqsWorkQueue("generation", client=lambda: world.faulty_sqs)
+        self.migrations = world.patient(DynamoMigrations)
+        self.migration_table = _no_table
+        self.repairs = DynamoRepairs(world.table, client=lambda: world.faulty_dynamo)
+        self.housekeeping = world.patient(DynamoHousekeeping)
+
+
+def as_a[Service](kind: type[Service], service: Service) -> Service:
+    """A service of another class with the same parts."""
+    return kind(**{part.name: getattr(service, part.name) for part in fields(service)})  # type: ignore[arg-type]  # services are dataclasses
+
+
 class World:
     """The services on failing storage, with one public image in it that nothing may happen to.
 
@@ -262,242 +299,63 @@ class World:
         self.seals = seals
         kms = FaultyKms(Guarded("kms", self.kms, self.gate), self.faults)
         self.cipher = KmsCipher(ROLES.arn("SecretsKey"), client=lambda: kms)
-        self.sealing = Sealing(cipher=lambda: self.cipher, seals=seals)
-        ids = CountedIds(self.clock)
-        faulty = self.faulty_dynamo = FaultyDynamo(Guarded("dynamodb", client, self.gate), self.faults)
-        waited = itertools.count()
-        r2 = FaultyS3(MemoryS3(peers), self.faults)  # no part of AWS
-        s3 = FaultyS3(Guarded("s3", MemoryS3({"ingest": self.ingested}), self.gate), self.faults)
-        sqs = self.faulty_sqs = FaultySqs(Guarded("sqs", self.sqs, self.gate), self.faults)
-        self.repository = repository(
-            self.table,
-            client=lambda: faulty,
-            sleep=lambda _: None,
-            # A quarter of a second passes with every look at the clock, so that waiting ends without waiting.
-            monotonic=lambda: next(waited) / 4,
-        )
-        self.projector = DynamoProjector(
-            self.table,
-            client=lambda: faulty,
-            sleep=lambda _: None,
-            monotonic=lambda: next(waited) / 4,
-        )
-        presigner = Presigner(
-            endpoint="https://r2.invalid",
-            region="auto",
-            credentials=lambda: ("id", "secret"),
-            clock=self.clock,
-        )
-        self.bucket = R2Bucket("private", client=lambda: r2, presigner=presigner)
-        self.publisher = Publisher(
-            repository=self.repository,
-            publications=self.repository,
-            bucket=R2Bucket("public", client=lambda: r2, presigner=None),
-            public_url=PUBLIC_URL,
-            purger=FaultyPurger(self.cdn, self.faults),
-            private_bucket="private",
-            default_cache_control="public, max-age=60",
-            clock=self.clock,
-            ids=ids,
-        )
-        self.protocol = protocol(
-            repository=self.repository,
-            private=self.bucket,
-            private_bucket="private",
-            public=self.publisher.bucket,
-            public_cache_control="public, max-age=60",
-            clock=self.clock,
-            ids=ids,
-        )
-        self.earlier_images = EarlierImages(
-            repository=self.repository,
-            claims=self.repository,
-            clock=self.clock,
-            ids=ids,
-        )
-        self.reservations = Reservations(
-            earlier=self.earlier_images,
-            protocol=self.protocol,
-            clock=self.clock,
-            ids=ids,
-            layout=KeyLayout.OWNER,
-            sealing=self.sealing,
-        )
-        self.uploads = Uploads(
-            earlier=self.earlier_images,
-            reservations=self.reservations,
-            quota=quota,
-            sources=Sources(fetcher=lambda: FaultyFetcher(MemoryFetcher(PICTURES), self.faults)),
-            processor=StubProcessor(),
-            clock=self.clock,
-            sealing=self.sealing,
-        )
-        self.ingestion = Ingestion(
-            bucket=R2Bucket("ingest", client=lambda: s3, presigner=None),
-            notes=self.repository,
-            uploads=self.uploads,
-            clock=self.clock,
-        )
-        self.ingest_sweep = IngestSweep(
-            bucket=S3Versions("ingest", client=lambda: s3),
-            notes=self.repository,
-            events=SqsIngestEvents("events", client=lambda: sqs),
-            clock=self.clock,
-        )
-        self.migrations = DynamoMigrations(
-            self.table,
-            client=lambda: faulty,
-            sleep=lambda _: None,
-            monotonic=lambda: next(waited) / 4,
-        )
-        sources = MigrationSources(
-            bucket=R2Bucket("ingest", client=lambda: s3, presigner=None), table=_no_table
-        )
-        mover = Mover(
-            bucket_name="ingest",
-            migrations=self.migrations,
-            repository=self.repository,
-            uploads=self.uploads,
-            attributes_of=record_attributes,
-        )
-        work = SqsWorkQueue("work", client=lambda: sqs)
-        self.migration_requests = MigrationRequests(
-            migrations=self.migrations,
-            repository=self.repository,
-            claims=self.repository,
-            sources=sources,
-            mover=mover,
-            work=work,
-            table="",
-            clock=self.clock,
-            ids=ids,
-        )
-        self.migration_run = MigrationRun(
-            migrations=self.migrations, sources=sources, mover=mover, work=work, clock=self.clock
-        )
-        self.dead_letters = SqsDeadLetters("dead letters", client=lambda: sqs)
-        self.direct_uploads = DirectUploads(
-            repository=self.repository,
-            earlier=self.earlier_images,
-            reservations=self.reservations,
-            quota=quota,
-            private=self.bucket,
-            processor=StubProcessor(),
-            work=work,
-            clock=self.clock,
-            ids=ids,
-            sealing=self.sealing,
-        )
-        self.repairs = DynamoRepairs(self.table, client=lambda: faulty)
-        self.repair_requests = RepairRequests(repairs=self.repairs, work=work, clock=self.clock, ids=ids)
-        check = StorageCheck(private=self.bucket, public=self.publisher.bucket)
-        self.repair_run = RepairRun(
-            repairs=self.repairs,
-            repository=self.repository,
-            rows=self.repository,
-            check=check,
-            image_repair=ImageRepair(
-                repository=self.repository,
-                check=check,
-                private=self.bucket,
-                publisher=self.publisher,
-                processor=StubProcessor(),
-                presets=PRESETS,
-                clock=self.clock,
-                ids=ids,
-            ),
-            work=work,
-            clock=self.clock,
-        )
-        self._work = work
-        self.retrieval = Retrieval(repository=self.repository)
-        self.rendering = rendering(
-            repository=self.repository,
-            leases=self.repository,
-            private=self.bucket,
-            publisher=self.publisher,
-            processor=StubProcessor(),
-            presets=PRESETS,
-            clock=self.clock,
-            ids=ids,
-        )
-        self.transforming = Transforming(
-            repository=self.repository,
-            leases=self.repository,
-            private=self.bucket,
-            processor=StubProcessor(),
-            clock=self.clock,
-            ids=ids,
-        )
-        rendering_function = "image-store-render"
-        functions = Guarded("lambda", MemoryLambda({rendering_function: self._render}), self.gate)
-        lambdas = FaultyLambda(functions, self.faults)
-        renderer = LambdaRenderer(rendering_function, client=lambda: lambdas)
-        self.renditions = Renditions(retrieval=self.retrieval, renderer=lambda: renderer, presets=PRESETS)
-        self.share_links = ShareLinks(keys=lambda: SIGNING_KEYS)
-        self.sharing = Sharing(
-            retrieval=self.retrieval, links=self.share_links, presets=PRESETS, clock=self.clock
-        )
-        self.shared = SharedImages(
-            retrieval=self.retrieval,
-            renditions=self.renditions,
-            links=self.share_links,
-            private=self.bucket,
-            renderer=lambda: renderer,
-            clock=self.clock,
-        )
-        self.editing = Editing(
-            repository=self.repository,
-            retrieval=self.retrieval,
-            publisher=self.publisher,
-            clock=self.clock,
-            ids=ids,
-            sealing=self.sealing,
-        )
-        self.deletion = deletion(
-            repository=self.repository,
-            retrieval=self.retrieval,
-            private=self.bucket,
-            publisher=self.publisher,
-            clock=self.clock,
-            ids=ids,
-            sealing=self.sealing,
-            trash_retention=TRASH_RETENTION,
-        )
-        self.housekeeping = DynamoHousekeeping(
-            self.table,
-            client=lambda: faulty,
-            sleep=lambda _: None,
-            monotonic=lambda: next(waited) / 4,
-        )
-        self.cleanup = self._cleanup(self.housekeeping, ids, policies=[POLICY])
-        # What settles a store forgets nothing and fails never: it needs no table for it.
-        self._settling = self._cleanup(MemoryHousekeeping(), ids)
+        self.faulty_dynamo = FaultyDynamo(Guarded("dynamodb", client, self.gate), self.faults)
+        self.r2 = FaultyS3(MemoryS3(peers), self.faults)  # no part of AWS
+        self.s3 = FaultyS3(Guarded("s3", MemoryS3({"ingest": self.ingested}), self.gate), self.faults)
+        self.faulty_sqs = FaultySqs(Guarded("sqs", self.sqs, self.gate), self.faults)
+        functions = Guarded("lambda", MemoryLambda({RENDER_FUNCTION: self._render}), self.gate)
+        self.lambdas = FaultyLambda(functions, self.faults)
+        self.waited = itertools.count()
+        self.repository = self.patient(repository)
+        self.projector = self.patient(DynamoProjector)
+        settings = replace(SETTINGS, quota=quota, seals_sensitive=seals)
+        self.app = assemble(WorldPorts(self, settings), settings)
+        images, delivery, upkeep = self.app.images, self.app.delivery, self.app.upkeep
+        # What a test puts in place of a service comes before the services that use it.
+        self.publisher = delivery.publisher
+        self.protocol = images.write_protocol = as_a(protocol, images.write_protocol)
+        self.deletion = images.deletion = as_a(deletion, images.deletion)
+        self.rendering = delivery.rendering = as_a(rendering, delivery.rendering)
         # One after the other, so that every run makes the same calls.
-        self.batches = Batches(clock=self.clock, concurrency=1, last_step=timedelta(minutes=1))
-        self.batch_deletion = BatchDeletion(
-            lists=self.repository,
-            deletion=self.deletion,
-            batches=self.batches,
-            cursors=Cursors(keys=lambda: SIGNING_KEYS),
-            clock=self.clock,
-        )
+        self.batches = images.batches = replace(images.batches, concurrency=1, last_step=timedelta(minutes=1))
+        self.bucket = self.app.ports.private
+        self.migrations = self.app.ports.migrations
+        self.dead_letters = self.app.ports.dead_letters
+        self.repairs = self.app.ports.repairs
+        self.housekeeping = self.app.ports.housekeeping
+        self.sealing = images.sealing
+        self.earlier_images = images.earlier_images
+        self.reservations = images.reservations
+        self.uploads = images.uploads
+        self.direct_uploads = images.direct_uploads
+        self.ingestion = images.ingestion
+        self.retrieval = images.retrieval
+        self.editing = images.editing
+        self.batch_deletion = images.batch_deletion
+        self.transforming = delivery.transforming
+        self.renditions = delivery.renditions
+        self.share_links = delivery.share_links
+        self.sharing = delivery.sharing
+        self.shared = delivery.shared
+        self.ingest_sweep = upkeep.ingest_sweep
+        self.migration_requests = upkeep.migration_requests
+        self.migration_run = upkeep.migration_run
+        self.repair_requests = upkeep.repair_requests
+        self.repair_run = upkeep.repair_run
+        self.cleanup = upkeep.cleanup
+        # What settles a store forgets nothing and never fails: it needs no table and no policies.
+        settling = assemble(self.app.ports, replace(settings, cleanup_policies=()))
+        settling.images.deletion, settling.delivery.publisher = self.deletion, self.publisher
+        self._settling = replace(settling.upkeep.cleanup, housekeeping=MemoryHousekeeping())
         self.bystander = self.upload(Visibility.PUBLIC)
 
-    def _cleanup(self, housekeeping: Housekeeping, ids: Ids, *, policies: Sequence[Policy] = ()) -> Cleanup:
-        return assemble_cleanup(
-            repository=self.repository,
-            lists=self.repository,
-            publications=self.repository,
-            rows=self.repository,
-            housekeeping=housekeeping,
-            private=self.bucket,
-            publisher=self.publisher,
-            deletion=self.deletion,
-            work=self._work,
-            clock=self.clock,
-            ids=ids,
-            policies=policies,
+    def patient[Rows](self, rows: Callable[..., Rows]) -> Rows:
+        """Rows in the failing table; each look at the clock takes a quarter of a second, so that waiting ends."""
+        return rows(
+            self.table,
+            client=lambda: self.faulty_dynamo,
+            sleep=lambda _: None,
+            monotonic=lambda: next(self.waited) / 4,
         )
 
     @runs_as("render")
@@ -518,8 +376,7 @@ class World:
 
     def follow(self, protocol: type[WriteProtocol]) -> None:
         """Let all that is stored from here on follow another protocol."""
-        parts = {part.name: getattr(self.protocol, part.name) for part in fields(WriteProtocol)}
-        self.protocol = protocol(**parts)
+        self.protocol = as_a(protocol, self.protocol)
         self.reservations = replace(self.reservations, protocol=self.protocol)
         self.uploads = replace(self.uploads, reservations=self.reservations)
         self.direct_uploads = replace(self.direct_uploads, reservations=self.reservations)
@@ -527,8 +384,7 @@ class World:
 
     def withdraw_with(self, publisher: type[Publisher]) -> None:
         """Let another publisher withdraw what is unpublished from here on; cleanup keeps its own."""
-        parts = {part.name: getattr(self.publisher, part.name) for part in fields(Publisher)}
-        self.editing = replace(self.editing, publisher=publisher(**parts))
+        self.editing = replace(self.editing, publisher=as_a(publisher, self.publisher))
 
     # What is done -------------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.sqs import SqsQueueDepth
-from image_store.bootstrap import Application, use
+from image_store.bootstrap import Application, assemble, use
+from image_store.bootstrap.clients import Clients
+from image_store.bootstrap.ports import Ports
 from image_store.domain.generation.providers import GeneratedImage, Provider, Unit
 from image_store.entrypoints.callers.actors import acting
 from image_store.settings import Settings
@@ -36,9 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
-    from image_store.ports.generation import ImageProvider
     from image_store.ports.queues import QueueDepth
-    from image_store.ports.system import Clock, Ids
     from tests.fakes.rows import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,11 +157,83 @@ class IngestBucket(MemoryIngestBucket):
         return held.data if found is None and held is not None else found
 
 
-class Deployment(Application):
-    """The application on clients in memory; adapters, services and everything above them are the real ones.
+class DeploymentClients(Clients):
+    """Clients in memory. Each call to AWS passes the gate: a call that the role does not allow fails the test."""
 
-    Whatever a function calls of AWS passes the gate: what its role does not allow ends the test.
-    """
+    def __init__(self, deployment: Deployment, settings: Settings) -> None:
+        super().__init__(settings)
+        self._deployment = deployment
+
+    @property
+    def dynamodb(self) -> Any:
+        return self._guarded("dynamodb", self._deployment.client)
+
+    @property
+    def s3(self) -> Any:
+        return self._guarded("s3", MemoryS3({INGEST_BUCKET: self._deployment.dropped}))
+
+    @property
+    def sqs(self) -> Any:
+        return self._guarded("sqs", self._deployment.queues_client)
+
+    @property
+    def kms(self) -> Any:
+        return self._guarded("kms", self._deployment.kms_client)
+
+    @property
+    def lambda_(self) -> Any:
+        return self._guarded("lambda", self._deployment.lambda_client)
+
+    def client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
+        assert service == "secretsmanager"
+        return self._guarded("secretsmanager", _SecretsClient())
+
+    @cached_property
+    def r2_client(self) -> Any:
+        self.r2_credentials()
+        return MemoryS3(self._deployment.buckets)  # R2 is no part of AWS
+
+    def forget(self) -> None:
+        """Forget what a process reads once: each invocation is that of a new process."""
+        for name in ("secrets", "r2_client"):
+            self.__dict__.pop(name, None)
+
+    def _guarded(self, service: str, client: Any) -> Any:
+        return Guarded(service, client, self._deployment.gate)
+
+
+class DeploymentPorts(Ports):
+    """The ports of a deployment, with only the queue depths that the test sets."""
+
+    clients: DeploymentClients
+
+    def __init__(self, deployment: Deployment, settings: Settings) -> None:
+        clients = DeploymentClients(deployment, settings)
+        super().__init__(settings, clients)
+        self._deployment = deployment
+        self.clock = deployment.set_clock
+        self.ids = CountedIds(deployment.set_clock)
+        self.presigner = MemoryPresigner(deployment.buckets, credentials=clients.r2_credentials)
+        self.image_providers = deployment.providers
+
+    @cached_property
+    def repository(self) -> Rows:
+        return DynamoRows(self._settings.table, client=lambda: self.clients.dynamodb, actor=acting)
+
+    @cached_property
+    def cipher(self) -> CountedCipher:
+        return CountedCipher(self._settings.secrets_key, client=lambda: self.clients.kms)
+
+    @property
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
+        return {
+            name: SqsQueueDepth(f"{QUEUES}/{DEPTHS[name]}", client=lambda: self.clients.sqs)
+            for name in self._deployment.depths
+        }
+
+
+class Deployment:
+    """The application on clients in memory; adapters, services and everything above them are the real ones."""
 
     def __init__(self, client: Any, form: dict[str, Any], **environment: str) -> None:
         self.client = client
@@ -182,7 +254,7 @@ class Deployment(Application):
         self.to_generate = MemoryWorkQueue()
         self.providers = {provider: MemoryProvider(_picture_of(provider)) for provider in Provider}
         self.kms_client = MemoryKms()
-        self._queues_client = QueuesClient(
+        self.queues_client = QueuesClient(
             works={"WorkQueue": self.handed_over, "GenerationQueue": self.to_generate},
             dead_letters={"DeadLetterQueue": self.noted},
             events={"IngestQueue": self.announced},
@@ -202,63 +274,20 @@ class Deployment(Application):
         return Settings.from_env(self.environment)
 
     @cached_property
-    def clock(self) -> Clock:
-        return self.set_clock
+    def ports(self) -> DeploymentPorts:
+        return DeploymentPorts(self, self.settings)
 
     @cached_property
-    def ids(self) -> Ids:
-        return CountedIds(self.set_clock)
+    def application(self) -> Application:
+        return assemble(self.ports, self.settings)
 
-    @cached_property
+    @property
     def repository(self) -> Rows:
-        return DynamoRows(self.settings.table, client=lambda: self._dynamodb, actor=acting)
+        return self.ports.repository
 
     @property
-    def _dynamodb(self) -> Any:
-        return Guarded("dynamodb", self.client, self.gate)
-
-    @property
-    def _s3(self) -> Any:
-        return Guarded("s3", MemoryS3({INGEST_BUCKET: self.dropped}), self.gate)
-
-    @property
-    def _sqs(self) -> Any:
-        return Guarded("sqs", self._queues_client, self.gate)
-
-    @property
-    def _kms(self) -> Any:
-        return Guarded("kms", self.kms_client, self.gate)
-
-    @property
-    def _lambda(self) -> Any:
-        return Guarded("lambda", self.lambda_client, self.gate)
-
-    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
-        assert service == "secretsmanager"
-        return Guarded("secretsmanager", _SecretsClient(), self.gate)
-
-    @cached_property
-    def _r2_client(self) -> Any:
-        self._r2_credentials()
-        return MemoryS3(self.buckets)  # R2 is no part of AWS
-
-    @cached_property
-    def _presigner(self) -> Any:
-        return MemoryPresigner(self.buckets, credentials=self._r2_credentials)
-
-    @cached_property
     def cipher(self) -> CountedCipher:
-        return CountedCipher(self.settings.secrets_key, client=lambda: self._kms)
-
-    @cached_property
-    def image_providers(self) -> Mapping[Provider, ImageProvider]:
-        return self.providers
-
-    @property
-    def queue_depths(self) -> Mapping[str, QueueDepth]:
-        return {
-            name: SqsQueueDepth(f"{QUEUES}/{DEPTHS[name]}", client=lambda: self._sqs) for name in self.depths
-        }
+        return self.ports.cipher
 
     def projected(self) -> None:
         """Let the table's stream be consumed: every record of an image, as a change of its own."""
@@ -276,12 +305,14 @@ class Deployment(Application):
 
     def invoke(self, function: str, sent: dict[str, Any], *, context: Context | None = None) -> Any:
         """Call the handler of a function; what it answers has to be JSON, as Lambda demands."""
-        use(self)
-        for read_once in ("_secrets", "_r2_client"):  # each invocation is that of a new process
-            self.__dict__.pop(read_once, None)
+        use(self._in_a_new_process)
         with self.gate.at_work(function):
             answer = loaded(function).lambda_handler(sent, context or Context())
         return json.loads(json.dumps(answer))
+
+    def _in_a_new_process(self) -> Application:
+        self.ports.clients.forget()
+        return self.application
 
     def call(self, sent: dict[str, Any], *, function: str, context: Context | None = None) -> Answer:
         """Call a function of the HTTP API."""

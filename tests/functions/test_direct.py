@@ -99,7 +99,7 @@ def test_completed_bytes_are_an_image_and_no_longer_staged(store: Deployment) ->
 
 
 def test_what_the_owner_should_know_of_the_bytes_is_told_when_they_are_complete(store: Deployment) -> None:
-    store.processor = WorriedProcessor()
+    store.ports.processor = WorriedProcessor()
     put(store, store.answer_to("direct/begin"))
 
     answer = store.answer_to("direct/complete")

@@ -73,7 +73,7 @@ def test_what_could_not_be_found_out_is_never_a_no(
     store: Deployment, method: str, failure: Exception
 ) -> None:
     """Whether it is there or not, and whatever the table says but an answer."""
-    store.repository = DynamoRows("images", client=lambda: Failing(failure))
+    store.ports.repository = DynamoRows("images", client=lambda: Failing(failure))
 
     answer = store.call(of_method(method), function="retrieve")
 

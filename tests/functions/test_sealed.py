@@ -184,12 +184,12 @@ def test_without_encryption_a_search_leaves_nothing_out(deployed: Callable[..., 
 def test_turned_off_it_seals_no_more_and_reads_what_was_sealed(store: Deployment) -> None:
     in_json(store)
     store.environment["ENCRYPT_SENSITIVE_FIELDS"] = "false"
-    del store.settings, store.sealing
+    del store.settings, store.ports, store.application
 
     found = store.answer_to("retrieve/image")
 
     assert_told(found.json)
-    assert not store.sealing.seals
+    assert not store.application.images.sealing.seals
 
 
 def test_a_job_and_its_idempotency_key_leave_no_prompt_in_the_table(store: Deployment) -> None:

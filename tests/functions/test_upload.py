@@ -145,7 +145,7 @@ def test_a_body_above_the_limit_is_refused_and_sends_to_direct_upload(store: Dep
 
 def test_an_animation_too_long_to_keep_moving_is_stored_with_a_warning(store: Deployment) -> None:
     """A3, B2: what is accepted and not shown in full is said."""
-    store.processor = PillowProcessor(DecodeLimits(max_animated_frames=2))
+    store.ports.processor = PillowProcessor(DecodeLimits(max_animated_frames=2))
     sent = with_bytes(with_headers(event("upload/raw"), content_type="image/gif"), pictures.animation("GIF"))
 
     answer = store.call(sent, function="upload")

@@ -11,7 +11,9 @@ import pytest
 from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.adapters.remote import AddressRules, HttpFetcher
 from image_store.adapters.system import SystemClock
-from image_store.bootstrap import Application, use
+from image_store.bootstrap import assemble, use
+from image_store.bootstrap.clients import Clients
+from image_store.bootstrap.ports import Ports
 from image_store.domain.errors import UrlNotAllowed
 from image_store.ports.images import Fetched
 from image_store.settings import Settings
@@ -37,16 +39,15 @@ class Store:
     def __init__(self, client: MemoryDynamo, form: dict[str, Any]) -> None:
         self.client = client
         self.table = new_table(client, form)
-        self.app = Application()
-        self.app.settings = Settings.from_env(
-            {"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"}
-        )
+        settings = Settings.from_env({"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"})
+        self.ports = Ports(settings, Clients(settings))
+        self.app = assemble(self.ports, settings)
         self.bucket = MemoryBucket("private", clock=SystemClock(), peers={})
-        self.app.repository = self.app.claims = DynamoRows(self.table, client=lambda: client)
-        self.app.private = self.bucket
-        self.app.processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000))
+        self.ports.repository = self.ports.claims = DynamoRows(self.table, client=lambda: client)
+        self.ports.private = self.bucket
+        self.ports.processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000))
         self.fetcher = MemoryFetcher({URL: Fetched(PNG, "image/png")})
-        self.app.fetcher = self.fetcher
+        self.ports.fetcher = self.fetcher
         self._function = handler("upload")
 
     def upload(self, source: Any, *, key: str | None = None, **attributes: Any) -> Answer:
@@ -63,7 +64,7 @@ class Store:
 @pytest.fixture
 def store(dynamodb: MemoryDynamo, form: dict[str, Any]) -> Iterator[Store]:
     made = Store(dynamodb, form)
-    use(made.app)
+    use(lambda: made.app)
     yield made
     use(None)
 
@@ -180,7 +181,7 @@ def test_every_url_that_is_not_allowed_has_one_answer_and_stores_nothing(store: 
             raise OSError("no such host")
         return ["10.1.2.3"]
 
-    store.app.fetcher = HttpFetcher(
+    store.ports.fetcher = HttpFetcher(
         AddressRules(),
         clock=store.app.clock,
         report=lambda reason, _: reasons.append(reason),
@@ -215,7 +216,7 @@ def test_every_url_that_is_not_allowed_has_one_answer_and_stores_nothing(store: 
 def test_the_log_says_why_and_keeps_the_query_to_itself(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
-    del store.app.fetcher  # the real one takes its place, and connects to nothing
+    del store.ports.fetcher  # the real one takes its place, and connects to nothing
 
     store.upload({"url": "http://127.0.0.1/a.png?signature=secret"})
 
@@ -226,7 +227,7 @@ def test_the_log_says_why_and_keeps_the_query_to_itself(
 
 
 def test_no_fetcher_is_made_for_bytes_in_hand(store: Store) -> None:
-    del store.app.fetcher
+    del store.ports.fetcher
 
     assert store.upload({"base64": base64.b64encode(PNG).decode()}).status == 201
 

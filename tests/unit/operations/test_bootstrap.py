@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from image_store.bootstrap import Application, application, prepare, use
+from image_store.bootstrap import application, assemble, prepare, use
+from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.parts import made_once
+from image_store.bootstrap.ports import Ports
 from image_store.domain.images.attributes import Attributes
 from image_store.settings import Settings
 from tests.fakes.kms_client import MemoryKms
@@ -18,7 +20,7 @@ from tests.fakes.kms_client import MemoryKms
 def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
     made: list[object] = []
 
-    class Slow(Application):
+    class Slow:
         @made_once
         def part(self) -> object:
             time.sleep(0.01)  # long enough for every thread to ask meanwhile
@@ -37,66 +39,59 @@ def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
     assert len(made) == len(parts) == 1
 
 
-class Watched(Application):
-    """Tells which clients are made; none is used."""
+class WatchedClients(Clients):
+    """Records which clients are made; none is used."""
 
-    def __init__(self) -> None:
-        self.clients: list[str] = []
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.made: list[str] = []
 
-    def _client(self, service: str, **_: object) -> object:
-        self.clients.append(service)
-        return object()
+    def client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
+        self.made.append(service)
+        return MemoryKms()
 
 
 @pytest.fixture
-def watched() -> Iterator[Watched]:
-    made = Watched()
-    use(made)
-    yield made
+def watched() -> Iterator[WatchedClients]:
+    settings = Settings.from_env({})
+    clients = WatchedClients(settings)
+    use(lambda: assemble(Ports(settings, clients), settings))
+    yield clients
     use(None)
 
 
 @pytest.mark.parametrize("started", ["provisioned-concurrency", "snap-start"])
 def test_what_is_started_ahead_has_its_client_before_the_first_request(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch, started: str
+    watched: WatchedClients, monkeypatch: pytest.MonkeyPatch, started: str
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", started)
 
     prepare()
 
-    assert application() is watched
-    assert watched.clients == ["dynamodb"]
+    assert application().ports.clients is watched
+    assert watched.made == ["dynamodb"]
 
 
 def test_a_start_that_somebody_waits_for_makes_nothing_ahead(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
+    watched: WatchedClients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
 
     prepare()
 
-    assert watched.clients == []
+    assert watched.made == []
 
 
 def test_the_client_of_the_key_service_is_made_when_something_is_sealed_and_once() -> None:
     """A17."""
-    made: list[str] = []
-
-    class Listening(Application):
-        @made_once
-        def settings(self) -> Settings:
-            return Settings.from_env({"SECRETS_KEY": "key", "ENCRYPT_SENSITIVE_FIELDS": "true"})
-
-        def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
-            made.append(service)
-            return MemoryKms()
-
-    sealing = Listening().sealing
+    settings = Settings.from_env({"SECRETS_KEY": "key", "ENCRYPT_SENSITIVE_FIELDS": "true"})
+    clients = WatchedClients(settings)
+    sealing = assemble(Ports(settings, clients), settings).images.sealing
     nothing = sealing.seal(Attributes(title="A fox"), owner="alice", image_id="1")
-    before = list(made)
+    before = list(clients.made)
 
     for image_id in ("1", "2"):
         sealing.seal(Attributes(analysis={"response_context": "Yes"}), owner="alice", image_id=image_id)
 
     assert nothing == (Attributes(title="A fox"), None)
-    assert (before, made) == ([], ["kms"])
+    assert (before, clients.made) == ([], ["kms"])

@@ -1,42 +1,49 @@
-"""The only wiring: which adapter keeps which port, by area.
+"""The only wiring: chooses an adapter for every port and assembles the services from the ports.
 
-Everything is made, and most of it imported, at its first use: importing a handler needs no environment and no
-network, and a cold start pays only for what its function touches. Tests put their own parts in with `use()`.
+Adapters and services are made, and most are imported, at their first use: importing a handler needs no environment
+and no network, and a cold start pays only for what its function uses. Tests assemble another application with `use()`.
 """
 
 import os
+from collections.abc import Callable
 
-from image_store.bootstrap.operations import Watching
+from image_store.bootstrap.assembly import Application, assemble
+from image_store.bootstrap.clients import Clients
+from image_store.bootstrap.ports import Ports
+from image_store.settings import Settings
 
-
-class Application(Watching):
-    """The parts of the store, each made once and when it is first asked for."""
-
-
-def prepare() -> None:
-    """Make what every request needs while nobody waits for it: in an instance that is kept started, or in a snapshot.
-
-    Nothing is read: secrets and records are those of the time of a request.
-    """
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") == "on-demand":
-        return
-    app = application()
-    for part in ("_dynamodb", "answers", "retrieval", "repository"):
-        getattr(app, part)
+__all__ = ["Application", "application", "assemble", "prepare", "use"]
 
 
+def _deployed() -> Application:
+    settings = Settings.from_env(os.environ)
+    return assemble(Ports(settings, Clients(settings)), settings)
+
+
+_assemble: Callable[[], Application] = _deployed
 _current: Application | None = None
 
 
 def application() -> Application:
-    """The application of this process."""
+    """The application of this process, assembled at its first use. Raises ConfigurationError for a bad setting."""
     global _current
     if _current is None:
-        _current = Application()
+        _current = _assemble()
     return _current
 
 
-def use(application: Application | None) -> None:
-    """Put another application in place, or none so that the next use makes a new one."""
-    global _current
-    _current = application
+def use(assemble_application: Callable[[], Application] | None) -> None:
+    """Assemble the application of this process in another way from now on; None restores the usual one."""
+    global _assemble, _current
+    _assemble, _current = assemble_application or _deployed, None
+
+
+def prepare() -> None:
+    """Make what every request needs before the first request: with provisioned concurrency, or in a snapshot.
+
+    Nothing is read: a request reads secrets and records itself.
+    """
+    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand") == "on-demand":
+        return
+    app = application()
+    _ = (app.ports.clients.dynamodb, app.answers, app.images.retrieval, app.ports.repository)

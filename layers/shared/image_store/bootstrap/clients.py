@@ -1,71 +1,46 @@
-"""What everything else is made with: settings, time, ids, and clients of AWS and R2."""
+"""Makes the clients of AWS and R2."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Any
 
-from image_store.adapters.presign import Presigner
-from image_store.adapters.r2 import R2Bucket, s3_client
+from image_store.adapters.r2 import s3_client
 from image_store.adapters.secrets import Secrets
-from image_store.adapters.system import RandomIds, SystemClock
 from image_store.adapters.trust import trusting_once
 from image_store.bootstrap.parts import made_once
-from image_store.settings import Settings
 
 if TYPE_CHECKING:
-    from image_store.ports.objects import ObjectStore
-    from image_store.ports.system import Clock, Ids
+    from image_store.settings import Settings
 
 
 RENDER_SECONDS = 20
-"""For so long a request waits for a file to be made; its own time is 29 s."""
+"""How long a request waits for a file to be rendered; the request itself has 29 s."""
 
 
 class Clients:
-    """What everything else is made with: settings, time, ids, and clients of AWS and R2."""
+    """Clients of AWS and R2; each is made at its first use."""
 
-    @made_once
-    def settings(self) -> Settings:
-        return Settings.from_env(os.environ)
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
-    @made_once
-    def clock(self) -> Clock:
-        return SystemClock()
-
-    @made_once
-    def ids(self) -> Ids:
-        return RandomIds(self.clock)
-
-    def _r2(self, bucket: str) -> ObjectStore:
-        return R2Bucket(bucket, client=lambda: self._r2_client, presigner=self._presigner)
-
-    @made_once
-    def _presigner(self) -> Presigner:
-        return Presigner(
-            endpoint=self.settings.r2_endpoint,
-            region=self.settings.r2_region,
-            credentials=self._r2_credentials,
-            clock=self.clock,
-        )
-
-    def _r2_credentials(self) -> tuple[str, str]:
-        secret = self._secrets.json(self.settings.r2_secret)
+    def r2_credentials(self) -> tuple[str, str]:
+        secret = self.secrets.json(self._settings.r2_secret)
         return secret["access_key_id"], secret["secret_access_key"]
 
     @made_once
-    def _r2_client(self) -> Any:
-        access_key_id, secret_access_key = self._r2_credentials()
+    def r2_client(self) -> Any:
+        access_key_id, secret_access_key = self.r2_credentials()
         return s3_client(
             session=self._session,
-            endpoint=self.settings.r2_endpoint,
-            region=self.settings.r2_region,
+            endpoint=self._settings.r2_endpoint,
+            region=self._settings.r2_region,
             access_key_id=access_key_id,
             secret_access_key=secret_access_key,
         )
 
     @made_once
-    def _s3(self) -> Any:
+    def s3(self) -> Any:
         return s3_client(
             session=self._session,
             endpoint=None,
@@ -75,27 +50,27 @@ class Clients:
         )
 
     @made_once
-    def _secrets(self) -> Secrets:
-        return Secrets(client=lambda: self._client("secretsmanager"))
+    def secrets(self) -> Secrets:
+        return Secrets(client=lambda: self.client("secretsmanager"))
 
     @made_once
-    def _dynamodb(self) -> Any:
-        return self._client("dynamodb")
+    def dynamodb(self) -> Any:
+        return self.client("dynamodb")
 
     @made_once
-    def _sqs(self) -> Any:
-        return self._client("sqs")
+    def sqs(self) -> Any:
+        return self.client("sqs")
 
     @made_once
-    def _kms(self) -> Any:
-        return self._client("kms")
+    def kms(self) -> Any:
+        return self.client("kms")
 
     @made_once
-    def _lambda(self) -> Any:
-        # A call that is cut off still runs: it is not repeated, and whoever asks again finds its result.
-        return self._client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
+    def lambda_(self) -> Any:
+        # The function continues after a read timeout, so the call is not repeated: the next request finds the file.
+        return self.client("lambda", read_timeout=RENDER_SECONDS, attempts=1)
 
-    def _client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
+    def client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
         """An AWS client that gives up before the gateway does."""
         from botocore.config import Config
 

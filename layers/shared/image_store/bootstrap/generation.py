@@ -1,19 +1,14 @@
-"""The wiring of generation."""
+"""Assembles the services that make pictures with providers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from image_store.bootstrap.images import Images
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from image_store.domain.generation.providers import Provider, ProviderKey
-    from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
-    from image_store.ports.queues import WorkQueue
+    from image_store.bootstrap.assembly import Application
     from image_store.services.generation.choice import ModelChoice
     from image_store.services.generation.jobs import GenerationJobs
     from image_store.services.generation.overview import ProviderOverview
@@ -27,78 +22,52 @@ if TYPE_CHECKING:
     from image_store.services.images.uploads import Uploads
 
 
-class Generation(Images):
-    """The wiring of generation."""
+class Generation:
+    """The services that make pictures with providers."""
+
+    def __init__(self, application: Application) -> None:
+        self._areas = application
+        self._ports = application.ports
+        self._settings = application.settings
 
     @made_once
-    def generations(self) -> Generations:
-        from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
-
-        return DynamoGenerations(self.settings.table, client=lambda: self._dynamodb)
-
-    @made_once
-    def generation_queue(self) -> WorkQueue:
-        from image_store.adapters.sqs import SqsWorkQueue
-
-        return SqsWorkQueue(self.settings.generation_queue_url, client=lambda: self._sqs)
-
-    @made_once
-    def provider_health(self) -> ProviderHealth:
-        from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
-
-        return DynamoProviderHealth(self.settings.table, client=lambda: self._dynamodb)
-
-    @made_once
-    def provider_keys(self) -> ProviderKeys:
-        from image_store.adapters.dynamodb.generation.providers import DynamoProviderKeys
-
-        return DynamoProviderKeys(
-            self.settings.table, client=lambda: self._dynamodb, cipher=lambda: self.cipher
-        )
-
-    @made_once
-    def image_providers(self) -> Mapping[Provider, ImageProvider]:
-        from image_store.adapters.providers import image_providers
-
-        return image_providers(self.settings.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher)
-
-    @made_once
-    def generation_jobs(self) -> GenerationJobs:
+    def jobs(self) -> GenerationJobs:
         from image_store.services.generation.job_names import JobNames
         from image_store.services.generation.jobs import GenerationJobs
         from image_store.services.images.fingerprints import Fingerprints
 
         return GenerationJobs(
-            generations=self.generations,
-            repository=self.repository,
-            keys=self.provider_keys,
+            generations=self._ports.generations,
+            repository=self._ports.repository,
+            keys=self._ports.provider_keys,
             choice=self._choice,
-            work=self.generation_queue,
-            cursors=self.cursors,
-            budgets=self.settings.budgets,
-            most_images=self.settings.quota.images,
+            work=self._ports.generation_queue,
+            cursors=self._areas.finding.cursors,
+            budgets=self._settings.budgets,
+            most_images=self._settings.quota.images,
             sealed_requests=self._sealed_requests,
             names=JobNames(
-                generations=self.generations,
-                fingerprints=Fingerprints(keys=lambda: self._secrets.json(self.settings.signing_secret)),
+                generations=self._ports.generations,
+                fingerprints=Fingerprints(keys=self._ports.signing_keys),
             ),
-            report_used_up=self._count_used_up,
-            clock=self.clock,
-            ids=self.ids,
+            report_used_up=self._ports.report_used_up,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
         )
 
     @made_once
-    def generation_run(self) -> GenerationRun:
+    def worker(self) -> GenerationRun:
         from image_store.services.generation.worker.run import generation_run
 
         return generation_run(
-            generations=self.generations,
+            generations=self._ports.generations,
             calls=self._provider_calls,
-            results=self._provider_results,
+            results=self.results,
             writer=self._job_item_writer,
-            storage=self._result_storage,
+            storage=self.storage,
             sealed_requests=self._sealed_requests,
-            retries=self.settings.generation_retries,
+            retries=self._settings.generation_retries,
+            jitter=self._ports.jitter,
         )
 
     @made_once
@@ -109,92 +78,78 @@ class Generation(Images):
 
         return ProviderCalls(
             choice=self._choice,
-            watch=HealthWatch(health=self.provider_health, clock=self.clock),
-            providers=self.image_providers,
-            keys=self.provider_keys,
-            deployment_key=self._deployment_key,
-            references=References(repository=self.repository, private=self.private),
-            clock=self.clock,
-            ids=self.ids,
+            watch=HealthWatch(health=self._ports.provider_health, clock=self._ports.clock),
+            providers=self._ports.image_providers,
+            keys=self._ports.provider_keys,
+            deployment_key=self._ports.deployment_key,
+            references=References(repository=self._ports.repository, private=self._ports.private),
+            clock=self._ports.clock,
+            ids=self._ports.ids,
         )
 
     @made_once
     def _job_item_writer(self) -> JobItemWriter:
-        from image_store.entrypoints.operations.metrics import call_counter
         from image_store.services.generation.worker.changes import JobItemWriter
 
         return JobItemWriter(
-            generations=self.generations,
-            work=self.generation_queue,
-            budgets=self.settings.budgets,
-            report=call_counter(self.settings.metrics_namespace),
-            clock=self.clock,
-            ids=self.ids,
+            generations=self._ports.generations,
+            work=self._ports.generation_queue,
+            budgets=self._settings.budgets,
+            report=self._ports.report_call,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
         )
 
     @made_once
-    def _result_storage(self) -> ResultStorage:
+    def storage(self) -> ResultStorage:
         from image_store.services.generation.worker.storage import ResultStorage
 
         return ResultStorage(
-            uploads=self._uploads_without_quota, seals=self.settings.seals_sensitive, clock=self.clock
+            uploads=self._uploads_without_quota, seals=self._settings.seals_sensitive, clock=self._ports.clock
         )
 
     @made_once
-    def generation_sweep(self) -> GenerationSweep:
+    def sweep(self) -> GenerationSweep:
         from image_store.services.generation.sweep import GenerationSweep
 
         return GenerationSweep(
-            generations=self.generations,
-            results=self._provider_results,
-            work=self.generation_queue,
-            clock=self.clock,
+            generations=self._ports.generations,
+            results=self.results,
+            work=self._ports.generation_queue,
+            clock=self._ports.clock,
         )
 
     @made_once
-    def provider_overview(self) -> ProviderOverview:
+    def overview(self) -> ProviderOverview:
         from image_store.services.generation.overview import ProviderOverview
 
         return ProviderOverview(
-            generations=self.generations,
-            health=self.provider_health,
-            keys=self.provider_keys,
-            order=self.settings.providers,
-            clock=self.clock,
+            generations=self._ports.generations,
+            health=self._ports.provider_health,
+            keys=self._ports.provider_keys,
+            order=self._settings.providers,
+            clock=self._ports.clock,
         )
 
     @made_once
     def _sealed_requests(self) -> SealedRequests:
         from image_store.services.generation.sealed_requests import SealedRequests
 
-        return SealedRequests(cipher=lambda: self.cipher, seals=self.settings.seals_sensitive)
+        return SealedRequests(cipher=lambda: self._ports.cipher, seals=self._settings.seals_sensitive)
 
     @made_once
     def _choice(self) -> ModelChoice:
         from image_store.services.generation.choice import ModelChoice
 
-        return ModelChoice(order=self.settings.providers, budgets=self.settings.budgets)
+        return ModelChoice(order=self._settings.providers, budgets=self._settings.budgets)
 
     @made_once
-    def _provider_results(self) -> ProviderResults:
+    def results(self) -> ProviderResults:
         from image_store.services.generation.provider_results import ProviderResults
 
-        return ProviderResults(private=self.private, clock=self.clock)
+        return ProviderResults(private=self._ports.private, clock=self._ports.clock, sleep=self._ports.sleep)
 
     @made_once
     def _uploads_without_quota(self) -> Uploads:
         """Uploads for results: a paid result is always stored, since its job took its place in the quota."""
-        return replace(self.uploads, quota=self.settings.quota.without_refusals())
-
-    def _count_used_up(self, whose: str) -> None:
-        from image_store.entrypoints.operations.metrics import count_exhausted_budget
-
-        count_exhausted_budget(self.settings.metrics_namespace, whose)
-
-    def _deployment_key(self, provider: Provider) -> ProviderKey | None:
-        from image_store.domain.generation.providers import ProviderKey
-
-        secret = self._secrets.json(self.settings.providers_secret)
-        if not secret.get(provider.value):
-            return None
-        return ProviderKey(secret[provider.value], secret.get(f"{provider.value}_account_id", ""))
+        return replace(self._areas.images.uploads, quota=self._settings.quota.without_refusals())

@@ -1,92 +1,79 @@
-"""What nobody asks for image by image: cleanup, ingest and migrations."""
+"""Assembles the services that clean up, repair, migrate and project."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from image_store.adapters.r2 import R2Bucket
-from image_store.bootstrap.images import Images
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
-    from image_store.ports.images import IngestEvents, IngestNotes, VersionedBucket
-    from image_store.ports.objects import ObjectStore
-    from image_store.ports.queues import DeadLetters
-    from image_store.ports.upkeep import CleanupRows, Housekeeping, Migrations, Repairs
-    from image_store.services.images.ingestion import Ingestion
+    from image_store.bootstrap.assembly import Application
     from image_store.services.upkeep.cleanup.run import Cleanup
     from image_store.services.upkeep.ingest_sweep import IngestSweep
     from image_store.services.upkeep.migration.moving import Mover
     from image_store.services.upkeep.migration.requests import MigrationRequests
     from image_store.services.upkeep.migration.run import MigrationRun
     from image_store.services.upkeep.migration.sources import MigrationSources
+    from image_store.services.upkeep.projecting import Projecting
     from image_store.services.upkeep.repair.image_repair import ImageRepair
     from image_store.services.upkeep.repair.requests import RepairRequests
     from image_store.services.upkeep.repair.run import RepairRun
     from image_store.services.upkeep.repair.storage_check import StorageCheck
 
 
-class Upkeep(Images):
-    """What nobody asks for image by image: cleanup, ingest and migrations."""
+class Upkeep:
+    """The services that clean up, repair, migrate and project."""
 
-    @made_once
-    def housekeeping(self) -> Housekeeping:
-        from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
-
-        return DynamoHousekeeping(self.settings.table, client=lambda: self._dynamodb)
-
-    @made_once
-    def cleanup_rows(self) -> CleanupRows:
-        from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
-
-        return DynamoCleanupRows(self.settings.table, client=lambda: self._dynamodb)
+    def __init__(self, application: Application) -> None:
+        self._areas = application
+        self._ports = application.ports
+        self._settings = application.settings
 
     @made_once
     def cleanup(self) -> Cleanup:
         from image_store.services.upkeep.cleanup.assembly import assemble_cleanup
 
         return assemble_cleanup(
-            repository=self.repository,
-            lists=self.image_lists,
-            publications=self.publication_rows,
-            rows=self.cleanup_rows,
-            housekeeping=self.housekeeping,
-            private=self.private,
-            publisher=self.publisher,
-            deletion=self.deletion,
-            work=self.work_queue,
-            clock=self.clock,
-            ids=self.ids,
-            policies=self.settings.cleanup_policies,
-            most_removals=self.settings.cleanup_max_deletions,
+            repository=self._ports.repository,
+            lists=self._ports.image_lists,
+            publications=self._ports.publication_rows,
+            rows=self._ports.cleanup_rows,
+            housekeeping=self._ports.housekeeping,
+            private=self._ports.private,
+            publisher=self._areas.delivery.publisher,
+            deletion=self._areas.images.deletion,
+            work=self._ports.work_queue,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+            policies=self._settings.cleanup_policies,
+            most_removals=self._settings.cleanup_max_deletions,
         )
-
-    @made_once
-    def repairs(self) -> Repairs:
-        from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
-
-        return DynamoRepairs(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def repair_requests(self) -> RepairRequests:
         from image_store.services.upkeep.repair.requests import RepairRequests
 
-        return RepairRequests(repairs=self.repairs, work=self.work_queue, clock=self.clock, ids=self.ids)
+        return RepairRequests(
+            repairs=self._ports.repairs,
+            work=self._ports.work_queue,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
 
     @made_once
     def image_repair(self) -> ImageRepair:
         from image_store.services.upkeep.repair.image_repair import ImageRepair
 
         return ImageRepair(
-            repository=self.repository,
+            repository=self._ports.repository,
             check=self._storage_check,
-            private=self.private,
-            publisher=self.publisher,
-            processor=self.processor,
-            presets=self.settings.presets,
-            clock=self.clock,
-            ids=self.ids,
-            mark=self.settings.provenance,
+            private=self._ports.private,
+            publisher=self._areas.delivery.publisher,
+            processor=self._ports.processor,
+            presets=self._settings.presets,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+            mark=self._settings.provenance,
         )
 
     @made_once
@@ -94,92 +81,46 @@ class Upkeep(Images):
         from image_store.services.upkeep.repair.run import RepairRun
 
         return RepairRun(
-            repairs=self.repairs,
-            repository=self.repository,
-            rows=self.cleanup_rows,
+            repairs=self._ports.repairs,
+            repository=self._ports.repository,
+            rows=self._ports.cleanup_rows,
             check=self._storage_check,
             image_repair=self.image_repair,
-            work=self.work_queue,
-            clock=self.clock,
+            work=self._ports.work_queue,
+            clock=self._ports.clock,
         )
 
     @made_once
     def _storage_check(self) -> StorageCheck:
         from image_store.services.upkeep.repair.storage_check import StorageCheck
 
-        return StorageCheck(private=self.private, public=self.public)
-
-    @made_once
-    def ingest_bucket(self) -> ObjectStore:
-        return R2Bucket(self.settings.ingest_bucket, client=lambda: self._s3, presigner=None)
-
-    @made_once
-    def ingest_versions(self) -> VersionedBucket:
-        from image_store.adapters.s3_versions import S3Versions
-
-        return S3Versions(self.settings.ingest_bucket, client=lambda: self._s3)
-
-    @made_once
-    def ingest_events(self) -> IngestEvents:
-        from image_store.adapters.sqs import SqsIngestEvents
-
-        return SqsIngestEvents(self.settings.ingest_queue_url, client=lambda: self._sqs)
-
-    @made_once
-    def ingest_notes(self) -> IngestNotes:
-        from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
-
-        return DynamoIngestNotes(self.settings.table, client=lambda: self._dynamodb)
-
-    @made_once
-    def dead_letters(self) -> DeadLetters:
-        from image_store.adapters.sqs import SqsDeadLetters
-
-        return SqsDeadLetters(self.settings.dead_letter_queue_url, client=lambda: self._sqs)
-
-    @made_once
-    def ingestion(self) -> Ingestion:
-        from image_store.services.images.ingestion import Ingestion
-
-        return Ingestion(
-            bucket=self.ingest_bucket,
-            notes=self.ingest_notes,
-            uploads=self.uploads,
-            clock=self.clock,
-            max_bytes=self.settings.max_bytes,
-        )
+        return StorageCheck(private=self._ports.private, public=self._ports.public)
 
     @made_once
     def ingest_sweep(self) -> IngestSweep:
         from image_store.services.upkeep.ingest_sweep import IngestSweep
 
         return IngestSweep(
-            bucket=self.ingest_versions,
-            notes=self.ingest_notes,
-            events=self.ingest_events,
-            clock=self.clock,
+            bucket=self._ports.ingest_versions,
+            notes=self._ports.ingest_notes,
+            events=self._ports.ingest_events,
+            clock=self._ports.clock,
         )
-
-    @made_once
-    def migrations(self) -> Migrations:
-        from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
-
-        return DynamoMigrations(self.settings.table, client=lambda: self._dynamodb)
 
     @made_once
     def migration_requests(self) -> MigrationRequests:
         from image_store.services.upkeep.migration.requests import MigrationRequests
 
         return MigrationRequests(
-            migrations=self.migrations,
-            repository=self.repository,
-            claims=self.claims,
+            migrations=self._ports.migrations,
+            repository=self._ports.repository,
+            claims=self._ports.claims,
             sources=self.migration_sources,
             mover=self._mover,
-            work=self.work_queue,
-            table=self.settings.migration_table,
-            clock=self.clock,
-            ids=self.ids,
+            work=self._ports.work_queue,
+            table=self._settings.migration_table,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
         )
 
     @made_once
@@ -187,21 +128,20 @@ class Upkeep(Images):
         from image_store.services.upkeep.migration.run import MigrationRun
 
         return MigrationRun(
-            migrations=self.migrations,
+            migrations=self._ports.migrations,
             sources=self.migration_sources,
             mover=self._mover,
-            work=self.work_queue,
-            clock=self.clock,
+            work=self._ports.work_queue,
+            clock=self._ports.clock,
         )
 
     @made_once
     def migration_sources(self) -> MigrationSources:
-        from image_store.adapters.dynamodb.upkeep.migration_source import TableSource
         from image_store.services.upkeep.migration.sources import MigrationSources
 
         return MigrationSources(
-            bucket=self.ingest_bucket,
-            table=lambda table, fields: TableSource(table, fields, client=lambda: self._dynamodb),
+            bucket=self._ports.ingest_bucket,
+            table=self._ports.migration_table,
         )
 
     @made_once
@@ -210,9 +150,15 @@ class Upkeep(Images):
         from image_store.services.upkeep.migration.moving import Mover
 
         return Mover(
-            bucket_name=self.settings.ingest_bucket,
-            migrations=self.migrations,
-            repository=self.repository,
-            uploads=self.uploads,
+            bucket_name=self._settings.ingest_bucket,
+            migrations=self._ports.migrations,
+            repository=self._ports.repository,
+            uploads=self._areas.images.uploads,
             attributes_of=record_attributes,
         )
+
+    @made_once
+    def projecting(self) -> Projecting:
+        from image_store.services.upkeep.projecting import Projecting
+
+        return Projecting(projector=self._ports.projector, clock=self._ports.clock)

@@ -1,4 +1,4 @@
-"""Images as they are answered."""
+"""Schemas of images in responses."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -20,17 +20,17 @@ class ImageRenditionAnswer(BaseModel):
 
 
 class ImagePlaceholderAnswer(BaseModel):
-    """What to paint before the thumbnail has arrived."""
+    """A placeholder to show while the thumbnail loads."""
 
     blurhash: str
     color: str = Field(pattern="^#[0-9a-f]{6}$")
 
 
 class ImageAnswer(BaseModel):
-    """An image, as its owner alone is answered it."""
+    """An image as its owner sees it."""
 
     id: str
-    owner_id: str = Field(description="Whose image it is: the subject of the owner's token.")
+    owner_id: str = Field(description="The owner: the subject of the owner's token.")
     kind: Kind
     visibility: Visibility
     status: Literal["ready", "trashed"]
@@ -61,7 +61,7 @@ class ImageAnswer(BaseModel):
 
 
 class CardExtraAnswer(BaseModel):
-    """What an item carries only where `fields` names it."""
+    """Fields that an item has only if `fields` names them."""
 
     title: str | None = None
     prompt: str | None = Field(None, description="Null where the deployment keeps it encrypted.")
@@ -71,7 +71,7 @@ class CardExtraAnswer(BaseModel):
     groups: dict[str, list[str]] | None = None
     owner_id: str | None = None
     renditions: dict[str, ImageRenditionAnswer] | None = Field(
-        None, description="Those that were made with the image."
+        None, description="The renditions that were made with the image."
     )
 
 
@@ -100,15 +100,15 @@ class ImagePageAnswer(BaseModel):
 
 
 class SearchPageAnswer(ImagePageAnswer):
-    """A page of what a search found."""
+    """A page of search results."""
 
     not_searched: list[str] = Field(
-        description="Fields in which new images are not searched, as the deployment keeps them encrypted."
+        description="Fields that are not searched in new images, because the deployment encrypts them."
     )
 
 
 class SimilarImageAnswer(BaseModel):
-    """An image that looks like another; `distance` is 0 for what looks the same, and at most 8."""
+    """An image that looks like another; `distance` is 0 for images that look the same, and at most 8."""
 
     card: CardAnswer
     distance: int
@@ -123,8 +123,8 @@ class SimilarImagesAnswer(BaseModel):
 class FeedCardAnswer(CardExtraAnswer):
     """An image in the feed.
 
-    Filenames, alt texts that were derived, and what owners say of images are shown only where a deployment says so,
-    and are null elsewhere.
+    Filenames, derived alt texts and attributes from owners are shown only if the deployment allows it, and are null
+    otherwise.
     """
 
     id: str
@@ -149,7 +149,7 @@ class FeedPageAnswer(BaseModel):
 
 
 class ShareLinkAnswer(BaseModel):
-    """A link that works for everybody who has it, for a time."""
+    """A link that works for everyone who has it, until it expires."""
 
     url: str
     expires_at: str

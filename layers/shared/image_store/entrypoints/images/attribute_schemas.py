@@ -32,7 +32,7 @@ _ROOM_FOR_THE_REST = 2 * 1024
 
 
 class GenerationChoice(Strict):
-    """What was requested of how an image is made; the other fields say what was done."""
+    """What was requested; the other fields say how the image was made."""
 
     provider: Line | None = Field(None, max_length=64)
     model: Line | None = Field(None, max_length=128)
@@ -58,7 +58,7 @@ class GenerationBody(Strict):
         None, max_length=MAX_REFERENCES, description="The images that it was made from."
     )
     request: GenerationChoice | None = Field(
-        None, description="What was requested; `warnings` tell where that is not what was done."
+        None, description="What was requested; `warnings` list the differences."
     )
     generated_at: Instant | None = None
     cost_usd: Number | None = Field(None, ge=0, le=MAX_SAFE_INTEGER)
@@ -67,7 +67,7 @@ class GenerationBody(Strict):
 
 
 class ToneAnalysis(Strict):
-    """The tone that was found in a text."""
+    """The tone of a text."""
 
     primary: Line | None = None
     intensity: Line | Number | None = None
@@ -75,14 +75,14 @@ class ToneAnalysis(Strict):
 
 
 class Analysis(Strict):
-    """What was found out about the conversation an image belongs to."""
+    """An analysis of the conversation that an image belongs to."""
 
     response_context: Text | None = None
     tone_analysis: ToneAnalysis | None = None
 
 
 class ImageAttributes(Strict):
-    """What may be said about an image when it is stored."""
+    """The attributes of a new image."""
 
     kind: Kind = Kind.UPLOAD
     visibility: Visibility = Visibility.PRIVATE
@@ -122,7 +122,7 @@ class ImageAttributes(Strict):
 
 
 class ImagePatch(MergePatch):
-    """A merge patch (RFC 7396) of what may change; null takes a value away."""
+    """A merge patch (RFC 7396) of the attributes that may change; null removes a value."""
 
     title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
     alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)

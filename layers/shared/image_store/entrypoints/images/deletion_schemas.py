@@ -1,4 +1,4 @@
-"""Requests that delete many images."""
+"""Schemas of requests that delete many images."""
 
 from typing import Annotated
 
@@ -11,19 +11,19 @@ MAX_BATCH_DELETE = 100
 
 
 class BatchDelete(Strict):
-    """What is to be deleted: either `ids` or `group`."""
+    """The images to delete: either `ids` or `group`."""
 
     ids: list[Annotated[str, Field(max_length=64)]] | None = Field(
-        None, min_length=1, max_length=MAX_BATCH_DELETE, description="Each is deleted once."
+        None, min_length=1, max_length=MAX_BATCH_DELETE, description="Repeated ids are deleted once."
     )
-    group: GroupName | None = Field(None, description="`type:id`; up to a hundred images a request.")
+    group: GroupName | None = Field(None, description="`type:id`; at most 100 images per request.")
     permanent: Flag = Field(
         default=False,
-        description="Past the trash. What lies in the trash already is in no group, and is not reached by one.",
+        description="Skips the trash. Images in the trash are in no group, so a group does not include them.",
     )
     cursor: str | None = Field(
         None,
         min_length=1,
         max_length=500,
-        description="`next_cursor` of the answer before, with the same group.",
+        description="`next_cursor` of the previous response, with the same group.",
     )

@@ -1,4 +1,4 @@
-"""Requests that store images."""
+"""Schemas of requests that store images."""
 
 from typing import Annotated, Any
 
@@ -13,15 +13,15 @@ MAX_BATCH = 20
 
 
 def _declared(value: Any) -> Any:
-    """The format that a Content-Type names, by any of the names that clients have for it."""
+    """The format that a Content-Type names, registered or not."""
     return (isinstance(value, str) and parse_declared(value)) or value
 
 
 class Source(OneOf):
-    """Where the bytes of an image are: exactly one of these."""
+    """The source of the bytes: exactly one of these."""
 
     base64: str | None = Field(None, description="The bytes in base64.")
-    data_uri: str | None = Field(None, description="A data URI in base64, such as a canvas makes.")
+    data_uri: str | None = Field(None, description="A data URI, such as a canvas makes.")
     url: str | None = Field(
         None,
         max_length=MAX_URL_CHARS,
@@ -42,19 +42,19 @@ class ImageBatch(Strict):
 
 
 class AnyBatch(Strict):
-    """The same before its items are looked at."""
+    """A batch whose items are not validated yet."""
 
     items: list[Any] = Field(min_length=1, max_length=MAX_BATCH)
 
 
 class UploadRequest(ImageAttributes):
-    """An image whose bytes are going to be sent straight to storage."""
+    """An image whose bytes the client sends directly to storage."""
 
     content_type: Annotated[MediaType, BeforeValidator(_declared)]
     size_bytes: Whole = Field(
         ge=1,
         le=MAX_SAFE_INTEGER,
-        description=f"Exactly as many bytes can be sent; at most {MAX_BYTES // 1024**2} MiB unless the deployment sets "
-        "another limit.",
+        description=f"The link accepts exactly this many bytes; at most {MAX_BYTES // 1024**2} MiB unless "
+        "the deployment sets another limit.",
     )
     sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the bytes, in lower-case hexadecimal.")

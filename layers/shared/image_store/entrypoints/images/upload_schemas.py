@@ -1,4 +1,4 @@
-"""What is answered to those who store or delete images."""
+"""Schemas of responses to requests that store or delete images."""
 
 from datetime import datetime
 from typing import Literal
@@ -10,7 +10,7 @@ from image_store.entrypoints.images.answer_schemas import ImageAnswer
 
 
 class UploadLinkAnswer(BaseModel):
-    """The request that sends the bytes; its headers have to be sent exactly so."""
+    """The request that sends the bytes; its headers must be sent unchanged."""
 
     method: Literal["PUT"]
     url: str
@@ -26,28 +26,28 @@ class UploadTicketAnswer(BaseModel):
 
 
 class UploadProgressAnswer(BaseModel):
-    """A direct upload that is being completed behind the request; ask again in a moment."""
+    """A direct upload that is completed after the request; ask again in a moment."""
 
     id: str
     status: Literal["processing"]
 
 
 class StoredItemAnswer(BaseModel):
-    """An image of a batch, by the place of its item."""
+    """A stored image, by the index of its item in the batch."""
 
     index: int
     image: ImageAnswer
 
 
 class FailedItemAnswer(BaseModel):
-    """An item of a batch that was not stored."""
+    """An item that was not stored, by its index in the batch."""
 
     index: int
     error: ItemProblemAnswer
 
 
 class BatchResultAnswer(BaseModel):
-    """What became of each item of a batch."""
+    """The result of each item of a batch."""
 
     successful: list[StoredItemAnswer]
     failed: list[FailedItemAnswer]
@@ -61,7 +61,7 @@ class FailedDeletionAnswer(BaseModel):
 
 
 class BatchDeleteResultAnswer(BaseModel):
-    """What became of each image that was to be deleted; with `next_cursor` the group goes on."""
+    """The result for each image; with `next_cursor` the group has more images."""
 
     successful: list[str]
     failed: list[FailedDeletionAnswer]

@@ -124,6 +124,11 @@ class Publisher:
         self._copy_one(self.bucket, record, rendition, key, self.cache_control(record))
         return True
 
+    def delete_copies(self, record: ImageRecord, publication: str) -> None:
+        """Delete all copies in a publication of an image; its row stays. Raises StorageUnavailable."""
+        if self.bucket is not None:
+            self.bucket.delete(sorted(record.public_keys(publication)))
+
     def delete_copy(self, publication: str, rendition: Rendition) -> None:
         """Delete a copy that was made for a publication that is over; its row, which names it, does the rest."""
         if self.bucket is not None:

@@ -108,11 +108,10 @@ class Deletion:
         # An abandoned reservation may have an intended publication. Its row is due by itself; its copies can go now.
         publications = [name for name in (record.publication, record.intent) if name is not None]
         try:
-            if self.publisher.bucket is not None:
-                for name in publications:
-                    self.publisher.bucket.delete(sorted(record.public_keys(name)))
+            for publication in publications:
+                self.publisher.delete_copies(record, publication)
             transforms = self.private.list(record.transforms_prefix) if record.transformed else ()
-            self.private.delete([*record.private_keys, *(found.key for found in transforms)])
+            self.private.delete([*record.private_keys, *(transform.key for transform in transforms)])
             tombstone = record.moved_to(
                 State.TOMBSTONE,
                 change=self.ids.token(),

@@ -1,0 +1,76 @@
+"""Assembles the services of the store from its ports; production and tests use the same assembly."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store.bootstrap.parts import made_once
+from image_store.entrypoints.images.answers import Answers
+
+if TYPE_CHECKING:
+    from image_store.bootstrap.delivery import Delivery
+    from image_store.bootstrap.finding import Finding
+    from image_store.bootstrap.generation import Generation
+    from image_store.bootstrap.images import Images
+    from image_store.bootstrap.operations import Operations
+    from image_store.bootstrap.ports import Ports
+    from image_store.bootstrap.upkeep import Upkeep
+    from image_store.ports.system import Clock
+    from image_store.settings import Settings
+
+
+class Application:
+    """The services of the store by area; an area is imported, and a service is made, at its first use."""
+
+    def __init__(self, ports: Ports, settings: Settings) -> None:
+        self.ports = ports
+        self.settings = settings
+
+    @property
+    def clock(self) -> Clock:
+        return self.ports.clock
+
+    @made_once
+    def answers(self) -> Answers:
+        return Answers(private=self.ports.private, public_url=self.settings.public_url)
+
+    @made_once
+    def images(self) -> Images:
+        from image_store.bootstrap.images import Images
+
+        return Images(self)
+
+    @made_once
+    def delivery(self) -> Delivery:
+        from image_store.bootstrap.delivery import Delivery
+
+        return Delivery(self)
+
+    @made_once
+    def finding(self) -> Finding:
+        from image_store.bootstrap.finding import Finding
+
+        return Finding(self)
+
+    @made_once
+    def generation(self) -> Generation:
+        from image_store.bootstrap.generation import Generation
+
+        return Generation(self)
+
+    @made_once
+    def upkeep(self) -> Upkeep:
+        from image_store.bootstrap.upkeep import Upkeep
+
+        return Upkeep(self)
+
+    @made_once
+    def operations(self) -> Operations:
+        from image_store.bootstrap.operations import Operations
+
+        return Operations(self)
+
+
+def assemble(ports: Ports, settings: Settings) -> Application:
+    """Assemble the services on these ports; nothing is made yet."""
+    return Application(ports, settings)

@@ -1,0 +1,110 @@
+"""Assembles the services that publish, render and share images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store.bootstrap.parts import made_once
+
+if TYPE_CHECKING:
+    from image_store.bootstrap.assembly import Application
+    from image_store.services.delivery.publishing import Publisher
+    from image_store.services.delivery.rendering import Rendering
+    from image_store.services.delivery.renditions import Renditions
+    from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
+    from image_store.services.delivery.transforming import Transforming
+
+
+class Delivery:
+    """The services that publish, render and share images."""
+
+    def __init__(self, application: Application) -> None:
+        self._areas = application
+        self._ports = application.ports
+        self._settings = application.settings
+
+    @made_once
+    def publisher(self) -> Publisher:
+        from image_store.services.delivery.publishing import Publisher
+
+        return Publisher(
+            repository=self._ports.repository,
+            publications=self._ports.publication_rows,
+            bucket=self._ports.public,
+            public_url=self._settings.public_url,
+            purger=self._ports.purger,
+            private_bucket=self._settings.private_bucket,
+            default_cache_control=self._settings.public_cache_control,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
+
+    @made_once
+    def renditions(self) -> Renditions:
+        from image_store.services.delivery.renditions import Renditions
+
+        return Renditions(
+            retrieval=self._areas.images.retrieval,
+            renderer=lambda: self._ports.renderer,
+            presets=self._settings.presets,
+        )
+
+    @made_once
+    def rendering(self) -> Rendering:
+        from image_store.services.delivery.rendering import Rendering
+
+        return Rendering(
+            repository=self._ports.repository,
+            leases=self._ports.render_leases,
+            private=self._ports.private,
+            publisher=self.publisher,
+            processor=self._ports.processor,
+            presets=self._settings.presets,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+            mark=self._settings.provenance,
+        )
+
+    @made_once
+    def transforming(self) -> Transforming:
+        from image_store.services.delivery.transforming import Transforming
+
+        return Transforming(
+            repository=self._ports.repository,
+            leases=self._ports.render_leases,
+            private=self._ports.private,
+            processor=self._ports.processor,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+            mark=self._settings.provenance,
+        )
+
+    @made_once
+    def share_links(self) -> ShareLinks:
+        from image_store.services.delivery.signed_links import ShareLinks
+
+        return ShareLinks(keys=self._ports.signing_keys)
+
+    @made_once
+    def sharing(self) -> Sharing:
+        from image_store.services.delivery.signed_links import Sharing
+
+        return Sharing(
+            retrieval=self._areas.images.retrieval,
+            links=self.share_links,
+            presets=self._settings.presets,
+            clock=self._ports.clock,
+        )
+
+    @made_once
+    def shared(self) -> SharedImages:
+        from image_store.services.delivery.signed_links import SharedImages
+
+        return SharedImages(
+            retrieval=self._areas.images.retrieval,
+            renditions=self.renditions,
+            links=self.share_links,
+            private=self._ports.private,
+            renderer=lambda: self._ports.renderer,
+            clock=self._ports.clock,
+        )

@@ -1,0 +1,407 @@
+"""Chooses the adapter of every port."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from image_store.adapters.dynamodb.images.repository import DynamoRepository
+from image_store.adapters.presign import Presigner
+from image_store.adapters.r2 import R2Bucket
+from image_store.adapters.system import RandomIds, SystemClock
+from image_store.bootstrap.parts import made_once
+from image_store.entrypoints.callers.actors import acting
+from image_store.entrypoints.operations.observability import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from image_store.bootstrap.clients import Clients
+    from image_store.domain.generation.ledger import CallOutcome
+    from image_store.domain.generation.providers import Provider, ProviderKey
+    from image_store.domain.operations.audit import AuditEntry
+    from image_store.domain.upkeep.migration import FieldNames, Table
+    from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases
+    from image_store.ports.finding import (
+        CardDetails,
+        FeedRows,
+        ImageLists,
+        Projector,
+        SearchIndex,
+        SimilarityIndex,
+    )
+    from image_store.ports.generation import Generations, ImageProvider, ProviderHealth, ProviderKeys
+    from image_store.ports.images import (
+        Claims,
+        Fetcher,
+        ImageProcessor,
+        ImageRepository,
+        IngestEvents,
+        IngestNotes,
+        VersionedBucket,
+    )
+    from image_store.ports.objects import ObjectStore
+    from image_store.ports.operations import Figures
+    from image_store.ports.queues import DeadLetters, QueueDepth, WorkQueue
+    from image_store.ports.secrets import Cipher
+    from image_store.ports.system import Clock, Ids
+    from image_store.ports.upkeep import (
+        CleanupRows,
+        FeedUpkeep,
+        Housekeeping,
+        Migrations,
+        MigrationSource,
+        Repairs,
+    )
+    from image_store.settings import Settings
+
+
+class Ports:
+    """The adapters of a deployment. Each is imported and made at its first use, so tests can replace it before."""
+
+    def __init__(self, settings: Settings, clients: Clients) -> None:
+        self.clients = clients
+        self._settings = settings
+
+    # System ---------------------------------------------------------------------------------------------
+
+    @made_once
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @made_once
+    def ids(self) -> Ids:
+        return RandomIds(self.clock)
+
+    @made_once
+    def sleep(self) -> Callable[[float], None]:
+        return time.sleep
+
+    @made_once
+    def jitter(self) -> Callable[[float], float]:
+        """Chooses a wait up to the given seconds."""
+        from image_store.services.generation.worker.settlement import full_jitter
+
+        return full_jitter
+
+    @made_once
+    def cipher(self) -> Cipher:
+        from image_store.adapters.kms import KmsCipher
+
+        return KmsCipher(self._settings.secrets_key, client=lambda: self.clients.kms)
+
+    @made_once
+    def signing_keys(self) -> Callable[[], dict[str, str]]:
+        return lambda: self.clients.secrets.json(self._settings.signing_secret)
+
+    # Images ---------------------------------------------------------------------------------------------
+
+    @made_once
+    def repository(self) -> ImageRepository:
+        return DynamoRepository(self._settings.table, client=lambda: self.clients.dynamodb, actor=acting)
+
+    @made_once
+    def claims(self) -> Claims:
+        from image_store.adapters.dynamodb.images.claims import DynamoClaims
+
+        return self._rows(DynamoClaims)
+
+    @made_once
+    def private(self) -> ObjectStore:
+        return self._r2(self._settings.private_bucket)
+
+    @made_once
+    def public(self) -> ObjectStore | None:
+        return self._r2(self._settings.public_bucket) if self._settings.public_bucket else None
+
+    @made_once
+    def presigner(self) -> Any:
+        """Signs links to R2; it is no port of the domain, so tests put any object with its methods here."""
+        return Presigner(
+            endpoint=self._settings.r2_endpoint,
+            region=self._settings.r2_region,
+            credentials=self.clients.r2_credentials,
+            clock=self.clock,
+        )
+
+    @made_once
+    def processor(self) -> ImageProcessor:
+        from image_store.adapters.imaging import DecodeLimits, PillowProcessor
+
+        return PillowProcessor(
+            DecodeLimits(
+                max_bytes=self._settings.max_bytes,
+                max_pixels=self._settings.max_pixels,
+                max_frames=self._settings.max_frames,
+                max_total_pixels=self._settings.max_frame_pixels,
+                max_metadata_bytes=self._settings.max_metadata_bytes,
+                max_memory_bytes=self._settings.max_decode_memory_bytes,
+                max_decode_time=self._settings.max_decode_time,
+            )
+        )
+
+    @made_once
+    def fetcher(self) -> Fetcher:
+        from image_store.adapters.remote import AddressRules, HttpFetcher
+
+        rules = AddressRules(hosts=self._settings.remote_hosts, networks=self._settings.remote_networks)
+        return HttpFetcher(rules, clock=self.clock, report=self._report_refusal)
+
+    @made_once
+    def work_queue(self) -> WorkQueue:
+        from image_store.adapters.sqs import SqsWorkQueue
+
+        return SqsWorkQueue(self._settings.work_queue_url, client=lambda: self.clients.sqs)
+
+    @made_once
+    def ingest_bucket(self) -> ObjectStore:
+        return R2Bucket(self._settings.ingest_bucket, client=lambda: self.clients.s3, presigner=None)
+
+    @made_once
+    def ingest_versions(self) -> VersionedBucket:
+        from image_store.adapters.s3_versions import S3Versions
+
+        return S3Versions(self._settings.ingest_bucket, client=lambda: self.clients.s3)
+
+    @made_once
+    def ingest_events(self) -> IngestEvents:
+        from image_store.adapters.sqs import SqsIngestEvents
+
+        return SqsIngestEvents(self._settings.ingest_queue_url, client=lambda: self.clients.sqs)
+
+    @made_once
+    def ingest_notes(self) -> IngestNotes:
+        from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
+
+        return self._rows(DynamoIngestNotes)
+
+    @made_once
+    def dead_letters(self) -> DeadLetters:
+        from image_store.adapters.sqs import SqsDeadLetters
+
+        return SqsDeadLetters(self._settings.dead_letter_queue_url, client=lambda: self.clients.sqs)
+
+    @made_once
+    def changed_image(self) -> Callable[[dict[str, Any]], str | None]:
+        from image_store.adapters.dynamodb.images.changes import changed_image
+
+        return changed_image
+
+    @made_once
+    def change_reader(self) -> Callable[[dict[str, Any]], AuditEntry | None]:
+        from image_store.adapters.dynamodb.images.changes import change_of
+
+        return change_of
+
+    # Delivery -------------------------------------------------------------------------------------------
+
+    @made_once
+    def publication_rows(self) -> PublicationRows:
+        from image_store.adapters.dynamodb.delivery.publication_rows import DynamoPublicationRows
+
+        return self._rows(DynamoPublicationRows)
+
+    @made_once
+    def render_leases(self) -> RenderLeases:
+        from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
+
+        return self._rows(DynamoRenderLeases)
+
+    @made_once
+    def purger(self) -> Purger | None:
+        if not self._settings.cloudflare_zone:
+            return None
+        from image_store.adapters.cloudflare import CloudflarePurger
+
+        return CloudflarePurger(
+            api_url=self._settings.cdn_api_url,
+            zone_id=self._settings.cloudflare_zone,
+            token=lambda: self.clients.secrets.json(self._settings.cloudflare_secret).get("api_token", ""),
+        )
+
+    @made_once
+    def renderer(self) -> Renderer:
+        from image_store.adapters.renderer import LambdaRenderer
+
+        return LambdaRenderer(self._settings.render_function, client=lambda: self.clients.lambda_)
+
+    # Finding --------------------------------------------------------------------------------------------
+
+    @made_once
+    def image_lists(self) -> ImageLists:
+        from image_store.adapters.dynamodb.finding.lists import DynamoImageLists
+
+        return self._rows(DynamoImageLists)
+
+    @made_once
+    def projector(self) -> Projector:
+        from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+
+        return DynamoProjector(
+            self._settings.table,
+            client=lambda: self.clients.dynamodb,
+            policies_after_save=self._settings.cleanup_on_save,
+        )
+
+    @made_once
+    def search_index(self) -> SearchIndex:
+        from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
+
+        return self._rows(DynamoSearchIndex)
+
+    @made_once
+    def similarity_index(self) -> SimilarityIndex:
+        from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
+
+        return self._rows(DynamoSimilarityIndex)
+
+    @made_once
+    def feed_rows(self) -> FeedRows:
+        from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
+
+        return self._rows(DynamoFeedRows)
+
+    @made_once
+    def card_details(self) -> CardDetails:
+        from image_store.adapters.dynamodb.finding.card_details import DynamoCardDetails
+
+        return self._rows(DynamoCardDetails)
+
+    # Generation -----------------------------------------------------------------------------------------
+
+    @made_once
+    def generations(self) -> Generations:
+        from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
+
+        return self._rows(DynamoGenerations)
+
+    @made_once
+    def generation_queue(self) -> WorkQueue:
+        from image_store.adapters.sqs import SqsWorkQueue
+
+        return SqsWorkQueue(self._settings.generation_queue_url, client=lambda: self.clients.sqs)
+
+    @made_once
+    def provider_health(self) -> ProviderHealth:
+        from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
+
+        return self._rows(DynamoProviderHealth)
+
+    @made_once
+    def provider_keys(self) -> ProviderKeys:
+        from image_store.adapters.dynamodb.generation.providers import DynamoProviderKeys
+
+        return DynamoProviderKeys(
+            self._settings.table, client=lambda: self.clients.dynamodb, cipher=lambda: self.cipher
+        )
+
+    @made_once
+    def image_providers(self) -> Mapping[Provider, ImageProvider]:
+        from image_store.adapters.providers import image_providers
+
+        return image_providers(self._settings.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher)
+
+    @made_once
+    def deployment_key(self) -> Callable[[Provider], ProviderKey | None]:
+        from image_store.domain.generation.providers import ProviderKey
+
+        def key_of(provider: Provider) -> ProviderKey | None:
+            secret = self.clients.secrets.json(self._settings.providers_secret)
+            if not secret.get(provider.value):
+                return None
+            return ProviderKey(secret[provider.value], secret.get(f"{provider.value}_account_id", ""))
+
+        return key_of
+
+    @made_once
+    def report_call(self) -> Callable[[CallOutcome], None]:
+        from image_store.entrypoints.operations.metrics import call_counter
+
+        return call_counter(self._settings.metrics_namespace)
+
+    @made_once
+    def report_used_up(self) -> Callable[[str], None]:
+        """Counts a budget that is used up."""
+        from image_store.entrypoints.operations.metrics import count_exhausted_budget
+
+        return lambda whose: count_exhausted_budget(self._settings.metrics_namespace, whose)
+
+    # Upkeep and operations ------------------------------------------------------------------------------
+
+    @made_once
+    def housekeeping(self) -> Housekeeping:
+        from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
+
+        return self._rows(DynamoHousekeeping)
+
+    @made_once
+    def cleanup_rows(self) -> CleanupRows:
+        from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
+
+        return self._rows(DynamoCleanupRows)
+
+    @made_once
+    def feed_upkeep(self) -> FeedUpkeep:
+        from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
+
+        return self._rows(DynamoFeedUpkeep)
+
+    @made_once
+    def repairs(self) -> Repairs:
+        from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
+
+        return self._rows(DynamoRepairs)
+
+    @made_once
+    def migrations(self) -> Migrations:
+        from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
+
+        return self._rows(DynamoMigrations)
+
+    @made_once
+    def migration_table(self) -> Callable[[Table, FieldNames], MigrationSource]:
+        from image_store.adapters.dynamodb.upkeep.migration_source import TableSource
+
+        return lambda table, fields: TableSource(table, fields, client=lambda: self.clients.dynamodb)
+
+    @made_once
+    def figures(self) -> Figures:
+        from image_store.adapters.dynamodb.operations.figures import DynamoFigures
+
+        return self._rows(DynamoFigures)
+
+    @made_once
+    def queue_depths(self) -> Mapping[str, QueueDepth]:
+        from image_store.adapters.sqs import SqsQueueDepth
+
+        urls = {
+            "ingest": self._settings.ingest_queue_url,
+            "ingest_dead_letters": self._settings.dead_letter_queue_url,
+            "work": self._settings.work_queue_url,
+            "work_dead_letters": self._settings.work_dead_letter_queue_url,
+            "projection_dead_letters": self._settings.projection_dead_letter_queue_url,
+            "audit_dead_letters": self._settings.audit_dead_letter_queue_url,
+            "generation": self._settings.generation_queue_url,
+            "generation_dead_letters": self._settings.generation_dead_letter_queue_url,
+        }
+        return {
+            name: SqsQueueDepth(url, client=lambda: self.clients.sqs) for name, url in urls.items() if url
+        }
+
+    def read_signing_secret(self) -> object:
+        """Read the signing secret again, without the copy that a warm function keeps."""
+        from image_store.adapters.secrets import Secrets
+
+        secrets = Secrets(client=lambda: self.clients.client("secretsmanager"))
+        return secrets.json(self._settings.signing_secret)
+
+    def _rows[Rows](self, adapter: Callable[..., Rows]) -> Rows:
+        return adapter(self._settings.table, client=lambda: self.clients.dynamodb)
+
+    def _r2(self, bucket: str) -> ObjectStore:
+        return R2Bucket(bucket, client=lambda: self.clients.r2_client, presigner=self.presigner)
+
+    def _report_refusal(self, reason: str, url: str) -> None:
+        # A path may hold what is sealed elsewhere.
+        shown = "/".join(url.split("/", 3)[:3]) if self._settings.seals_sensitive else url
+        logger.warning("no image fetched", reason=reason, url=shown)
