@@ -63,8 +63,6 @@ class Ports:
         self.clients = clients
         self._settings = settings
 
-    # System ---------------------------------------------------------------------------------------------
-
     @made_once
     def clock(self) -> Clock:
         return SystemClock()
@@ -93,8 +91,6 @@ class Ports:
     @made_once
     def signing_keys(self) -> Callable[[], dict[str, str]]:
         return lambda: self.clients.secrets.json(self._settings.signing_secret)
-
-    # Images ---------------------------------------------------------------------------------------------
 
     @made_once
     def repository(self) -> ImageRepository:
@@ -193,8 +189,6 @@ class Ports:
 
         return change_of
 
-    # Delivery -------------------------------------------------------------------------------------------
-
     @made_once
     def publication_rows(self) -> PublicationRows:
         from image_store.adapters.dynamodb.delivery.publication_rows import DynamoPublicationRows
@@ -224,8 +218,6 @@ class Ports:
         from image_store.adapters.renderer import LambdaRenderer
 
         return LambdaRenderer(self._settings.render_function, client=lambda: self.clients.lambda_)
-
-    # Finding --------------------------------------------------------------------------------------------
 
     @made_once
     def image_lists(self) -> ImageLists:
@@ -266,8 +258,6 @@ class Ports:
         from image_store.adapters.dynamodb.finding.card_details import DynamoCardDetails
 
         return self._rows(DynamoCardDetails)
-
-    # Generation -----------------------------------------------------------------------------------------
 
     @made_once
     def generations(self) -> Generations:
@@ -325,8 +315,6 @@ class Ports:
         from image_store.entrypoints.operations.metrics import count_exhausted_budget
 
         return lambda whose: count_exhausted_budget(self._settings.metrics_namespace, whose)
-
-    # Upkeep and operations ------------------------------------------------------------------------------
 
     @made_once
     def housekeeping(self) -> Housekeeping:
