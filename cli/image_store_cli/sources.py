@@ -39,7 +39,7 @@ class BadFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Selection:
     """The pictures, the files that cannot be uploaded, and the files in folders that are no pictures."""
 
     pictures: list[PictureFile]
@@ -47,13 +47,13 @@ class Found:
     skipped: list[str]
 
 
-def find(words: Sequence[str], *, hidden: bool = False) -> Found:
+def find(words: Sequence[str], *, hidden: bool = False) -> Selection:
     """Every picture once, in order; a bad file spoils no other.
 
     Folders are searched to their depths without following links to folders; what is no picture in them is skipped,
     and so is what begins with a dot unless `hidden`. Patterns are for shells that leave them alone.
     """
-    found = Found([], [], [])
+    found = Selection([], [], [])
     seen: set[Path] = set()
     for word in words:
         try:
@@ -67,7 +67,7 @@ def find(words: Sequence[str], *, hidden: bool = False) -> Found:
     return found
 
 
-def _sort(path: Path, found: Found, *, named: bool) -> None:
+def _sort(path: Path, found: Selection, *, named: bool) -> None:
     """Put one file where it belongs."""
     try:
         kind = _kind(path)

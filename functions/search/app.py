@@ -25,7 +25,7 @@ def search_images() -> "Response[str]":
     page = app.finding.searching.page(search_query(owner, parameters), cursor=parameters.cursor)
     not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
     fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
-    return app.answers.found(page, not_searched=not_searched, extras=fields)
+    return app.answers.search_page(page, not_searched=not_searched, extras=fields)
 
 
 @api.get(

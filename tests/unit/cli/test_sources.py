@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def names(found: sources.Found) -> list[str]:
+def names(found: sources.Selection) -> list[str]:
     """The file names of what was found."""
     return [picture.filename for picture in found.pictures]
 

@@ -255,14 +255,14 @@ def test_a_limit_of_seconds_is_waited_for_by_the_second() -> None:
 def emptied(budget: RetryBudget) -> int:
     """How many retries can be taken."""
     taken = 0
-    while (after := budget.taken()) is not None:
+    while (after := budget.without_one()) is not None:
         budget, taken = after, taken + 1
     return taken
 
 
 def without(budget: RetryBudget, retries: int) -> RetryBudget:
     for _ in range(retries):
-        taken = budget.taken()
+        taken = budget.without_one()
         assert taken is not None
         budget = taken
     return budget

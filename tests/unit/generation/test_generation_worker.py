@@ -698,7 +698,7 @@ def test_the_hiccups_of_a_healthy_provider_are_all_tried_again(every: int) -> No
 def test_where_no_retry_is_left_the_next_provider_makes_the_image(generating: Generating) -> None:
     """E2, E3: somebody else's first call is no retry."""
     spent = generating.health.rows[A].retries.filled(generating.clock.now(), made=0)
-    while (after := spent.taken()) is not None:
+    while (after := spent.without_one()) is not None:
         spent = after
     generating.health.save(A, generating.health.rows[A].retrying(spent))
     generating.let(A, failing(Reason.UNAVAILABLE))

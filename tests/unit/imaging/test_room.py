@@ -11,7 +11,7 @@ def test_what_fits_is_decoded_at_once() -> None:
     room, together = PixelRoom(100), Barrier(2, timeout=30)
 
     def decode() -> None:
-        with room.taken(50):
+        with room.reserve(50):
             together.wait()  # broken unless both are here
 
     other = Thread(target=decode)
@@ -27,11 +27,11 @@ def test_what_does_not_fit_waits_until_there_is_room() -> None:
 
     def decode() -> None:
         begun.set()
-        with room.taken(60):
+        with room.reserve(60):
             order.append("second")
 
     waiting = Thread(target=decode)
-    with room.taken(60):
+    with room.reserve(60):
         waiting.start()
         begun.wait()
         order.append("first")
@@ -45,18 +45,18 @@ def test_whatever_its_size_a_picture_gets_in_and_gives_its_room_back(pixels: int
     room = PixelRoom(100)
 
     for _ in range(3):
-        with room.taken(pixels):
+        with room.reserve(pixels):
             pass
 
-    with room.taken(100):
+    with room.reserve(100):
         pass
 
 
 def test_a_picture_that_fails_gives_its_room_back() -> None:
     room = PixelRoom(100)
 
-    with pytest.raises(ValueError, match="broken"), room.taken(100):
+    with pytest.raises(ValueError, match="broken"), room.reserve(100):
         raise ValueError("broken")
 
-    with room.taken(100):
+    with room.reserve(100):
         pass

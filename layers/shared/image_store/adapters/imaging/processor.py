@@ -61,7 +61,7 @@ class PillowProcessor:
         media_type = _checked(data, media_type)
         header = read_header(data, media_type, max_metadata_bytes=self._limits.max_metadata_bytes)
         try:
-            with self._room.taken(self._pixels_of(header)):
+            with self._room.reserve(self._pixels_of(header)):
                 decoded = decode(data, media_type, header, limits=self._limits, recipes=recipes.values())
                 renditions, overview = render(
                     decoded.picture,

@@ -47,7 +47,7 @@ class RetryBudget:
             made=max(made, counted),
         )
 
-    def taken(self) -> "RetryBudget | None":
+    def without_one(self) -> "RetryBudget | None":
         """The budget with one retry less; None if it is empty."""
         left = self.shares - SHARES_OF_A_RETRY
         return replace(self, shares=left) if left >= 0 else None

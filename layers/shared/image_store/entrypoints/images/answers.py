@@ -63,7 +63,7 @@ class Answers:
         body = self._page(page, extras)
         return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
-    def found(
+    def search_page(
         self, page: "Page", *, not_searched: Sequence[str], extras: "Extras | None" = None
     ) -> "Response[str]":
         """A page of search results, and the fields that were not searched."""

@@ -20,7 +20,7 @@ class Canvas:
             visible = Image.alpha_composite(below, visible)
         self.image.paste(visible, box)
 
-    def kept(self, size: Size, place: tuple[int, int]) -> Image.Image:
+    def part_before(self, size: Size, place: tuple[int, int]) -> Image.Image:
         """What is there before a frame is laid."""
         return self.image.crop(self._box(size, place))
 

@@ -14,7 +14,7 @@ class PixelRoom:
         self._changed = Condition()
 
     @contextmanager
-    def taken(self, pixels: int) -> Iterator[None]:
+    def reserve(self, pixels: int) -> Iterator[None]:
         """Hold room for a picture; one that is larger than all of it takes all of it."""
         held = min(max(pixels, 0), self.pixels)
         with self._changed:

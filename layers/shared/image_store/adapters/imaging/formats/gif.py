@@ -70,7 +70,9 @@ class GifFrames:
             return
         canvas = Canvas(self.size, "RGBA")
         for frame in self._frames:
-            before = canvas.kept(frame.size, frame.place) if frame.control.disposal == _RESTORE else None
+            before = (
+                canvas.part_before(frame.size, frame.place) if frame.control.disposal == _RESTORE else None
+            )
             canvas.lay(self._image(frame), frame.place, is_over=frame.control.transparent is not None)
             yield canvas.image, frame.control.duration_ms
             if before is not None:

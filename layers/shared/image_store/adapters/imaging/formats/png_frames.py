@@ -41,7 +41,7 @@ class PngFrames:
         canvas = Canvas(self.size, "LA" if self._png.color_type in _GREYS else "RGBA")
         for frame in frames:
             place, size = (frame.left, frame.top), (frame.width, frame.height)
-            before = canvas.kept(size, place) if frame.disposal == _RESTORE else None
+            before = canvas.part_before(size, place) if frame.disposal == _RESTORE else None
             canvas.lay(self._frame(frame), place, is_over=frame.blend == 1)
             yield canvas.image, frame.duration_ms
             if before is not None:
