@@ -173,12 +173,14 @@ class VisitedBucket(MemoryBucket):
 
 
 class SetClock:
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until it is moved, or moves on by `step` with each reading."""
 
     def __init__(self) -> None:
         self.instant = START
+        self.step = timedelta(0)
 
     def now(self) -> datetime:
+        self.instant += self.step
         return self.instant
 
 

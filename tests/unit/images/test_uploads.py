@@ -17,6 +17,7 @@ from image_store.domain.errors import (
     QuotaExceeded,
     StorageUnavailable,
 )
+from image_store.domain.ids import id_bounds
 from image_store.domain.images.attributes import Attributes, OnDuplicate
 from image_store.domain.images.draft import WARN_ABOVE_BYTES
 from image_store.domain.images.image import Image, Kind, State, Visibility
@@ -420,6 +421,15 @@ def test_a_key_stands_for_its_request_for_24_hours_and_then_for_nothing(store: S
 )
 def test_owners_are_written_into_headers_as_printable_ascii(text: str, safe: str) -> None:
     assert header_safe(text) == safe
+
+
+def test_a_list_from_the_instant_of_an_image_begins_with_it(store: Store) -> None:
+    store.clock.step = timedelta(milliseconds=1)
+
+    record = store.upload().record
+
+    since, _ = id_bounds(record.created_at, None)
+    assert since <= record.id
 
 
 def test_storing_lets_policies_look_soon_where_a_deployment_wants_it() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from image_store.domain.deadlines import has_passed
 from image_store.domain.delivery.renditions import Placeholder
 from image_store.domain.errors import Conflict
+from image_store.domain.ids import created_at
 from image_store.domain.images.attributes import OnDuplicate
 from image_store.domain.images.draft import ImageDraft, details, warnings
 from image_store.domain.images.image import Image, ImageRecord, State, Visibility
@@ -123,7 +124,8 @@ class Reservations:
             placeholder=processed.placeholder if processed else Placeholder("", ""),
             perceptual_hash=processed.perceptual_hash if processed else None,
             renditions=tuple(file.rendition for file in processed.renditions) if processed else (),
-            created_at=now,
+            # By its id, so that a list from this instant on begins with this image.
+            created_at=created_at(image_id),
             updated_at=now,
             category=attributes.category,
             cache_control=attributes.cache_control,
