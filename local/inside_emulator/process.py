@@ -35,7 +35,7 @@ from local.inside_emulator.function_logs import end_invocations_with_their_logs,
 from local.inside_emulator.gate import Gate
 from local.inside_emulator.http_api import import_api_bodies
 from local.inside_emulator.layers import unpack_layers_once
-from local.inside_emulator.streams import keep_undelivered_changes
+from local.inside_emulator.streams import keep_undelivered_changes, repeat_failed_changes
 from local.inside_emulator.unsaved_objects import UnsavedObjects
 
 KEEP_ALIVE_SECONDS = 75
@@ -61,6 +61,7 @@ def main() -> None:
     refuse_broken_state(Path(os.environ["STATE_DIR"]), tell=problems)
     forget_stream_positions()
     keep_undelivered_changes()
+    repeat_failed_changes()
     import_api_bodies()
     require_expiry()
     count_loopback_as_encrypted()

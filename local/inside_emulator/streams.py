@@ -1,14 +1,57 @@
-"""Keep what a table's stream has not delivered: MiniStack forgets the records of streams when it stops."""
+"""Deliver every change of a table's stream: MiniStack drops those that a function could not take, and all at a stop."""
 
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import time
+from contextvars import ContextVar
 from typing import Any
 
 KEPT = "undelivered_changes"
 _TABLE = re.compile(r":table/([^/]+)/stream/")
+
+
+def repeat_failed_changes() -> None:
+    """Deliver a batch again of which a function reports failures, as AWS does; MiniStack counts it as taken.
+
+    AWS repeats from the first failure on, MiniStack the whole batch after its pause: a function may get a change twice.
+    """
+    functions: Any = importlib.import_module("ministack.services.lambda_svc")
+    poll, execute = functions._poll_dynamodb_streams, functions._execute_function
+    is_polling = ContextVar("is_polling", default=False)
+
+    def poll_streams() -> Any:
+        token = is_polling.set(True)
+        try:
+            return poll()
+        finally:
+            is_polling.reset(token)
+
+    def execute_for_stream(*arguments: Any, **options: Any) -> Any:
+        result = execute(*arguments, **options)
+        if not is_polling.get() or result.get("error"):
+            return result
+        failures = failures_in(result.get("body"))
+        if not failures:
+            return result
+        message = f"{len(failures)} changes are delivered again"
+        return {**result, "error": True, "body": {"errorType": "BatchItemFailures", "errorMessage": message}}
+
+    functions._poll_dynamodb_streams = poll_streams
+    functions._execute_function = execute_for_stream
+
+
+def failures_in(body: Any) -> list[Any]:
+    """Answer the failures that a function reports of a batch; none in a response that reports none."""
+    if isinstance(body, str | bytes):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return []
+    failures = body.get("batchItemFailures") if isinstance(body, dict) else None
+    return failures if isinstance(failures, list) else []
 
 
 def keep_undelivered_changes() -> None:

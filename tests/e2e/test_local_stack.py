@@ -26,7 +26,8 @@ from local.issuer import issuer_key
 from local.ports import any_free_port
 from local.settings import PRIVATE_BUCKET, R2_SECRET
 from tests.e2e.conftest import ROOT, Stack, launch
-from tests.e2e.test_images import api
+from tests.e2e.test_find import eventually
+from tests.e2e.test_images import api, listed
 from tests.e2e.test_images import upload as store_image
 
 SAFE_AFTER_SECONDS = 6  # what is older survives `kill -9`
@@ -141,6 +142,17 @@ def test_the_stack_listens_on_loopback_at_its_four_ports_and_nowhere_else(stack:
     told = (stack.described[name] for name in ("api_url", "issuer", "s3_endpoint", "providers_url"))
 
     assert listening_ports(stack) == {int(address.rpartition(":")[2]) for address in told}
+
+
+def test_an_image_stored_just_before_a_stop_is_found_after_it(stack: Stack) -> None:
+    with api(stack, "hasty") as http:
+        image = store_image(http, tag="last-moment")
+
+    assert stack.stop() == 0
+    stack.start()
+
+    with api(stack, "hasty") as http:
+        eventually(lambda: listed(http, tag="last-moment"), [image["id"]])
 
 
 def test_after_a_kill_what_is_older_than_a_few_seconds_is_there_and_table_and_buckets_agree(

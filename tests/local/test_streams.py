@@ -1,20 +1,21 @@
-"""Changes that no function has taken when the stack stops are delivered after the next start."""
+"""Changes that a function could not take, or had not taken when the stack stopped, are delivered again."""
 
 # ruff: noqa: SLF001 - it plays MiniStack, whose parts have such names
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from local.inside_emulator.streams import KEPT, keep_undelivered_changes
+import pytest
+
+from local.inside_emulator.streams import KEPT, failures_in, keep_undelivered_changes, repeat_failed_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
 HOME = ("000000000000", "us-east-1")
 STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/images/stream/2026-11-29T00:00:00.000"
@@ -170,3 +171,59 @@ def test_days_in_which_the_stack_was_down_do_not_age_a_change(monkeypatch: pytes
     assert not process.tables._record_age_cutoff(old, a_day_ago)
     assert process.tables._record_age_cutoff(new, a_day_ago)
     assert process.tables._record_age_cutoff(old, time.time() + DAY_SECONDS)
+
+
+FAILURES = {"batchItemFailures": [{"itemIdentifier": "3"}]}
+
+
+class Deliveries:
+    """MiniStack's delivery of a stream to one function, which answers as it is told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any]) -> None:
+        self.answer = answer
+        self.functions: Any = SimpleNamespace(_execute_function=lambda *_: self.answer)
+        self.functions._poll_dynamodb_streams = lambda: self.functions._execute_function({}, {})
+        monkeypatch.setitem(sys.modules, "ministack.services.lambda_svc", self.functions)
+        repeat_failed_changes()
+
+    def from_stream(self) -> dict[str, Any]:
+        result: dict[str, Any] = self.functions._poll_dynamodb_streams()
+        return result
+
+    def invoked(self) -> dict[str, Any]:
+        result: dict[str, Any] = self.functions._execute_function({}, {})
+        return result
+
+
+@pytest.mark.parametrize("body", [FAILURES, json.dumps(FAILURES), json.dumps(FAILURES).encode()])
+def test_a_batch_with_failures_is_not_taken(monkeypatch: pytest.MonkeyPatch, body: Any) -> None:
+    deliveries = Deliveries(monkeypatch, {"body": body, "log": "said"})
+
+    result = deliveries.from_stream()
+
+    assert result["error"]
+    assert (result["body"]["errorType"], result["log"]) == ("BatchItemFailures", "said")
+
+
+@pytest.mark.parametrize(
+    "body", [None, "", "no JSON", {}, [], {"batchItemFailures": []}, {"batchItemFailures": None}]
+)
+def test_a_batch_without_failures_is_taken(monkeypatch: pytest.MonkeyPatch, body: Any) -> None:
+    deliveries = Deliveries(monkeypatch, {"body": body})
+
+    assert deliveries.from_stream() == {"body": body}
+    assert failures_in(body) == []
+
+
+def test_a_function_that_ended_with_an_error_keeps_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = {"error": True, "body": {"errorType": "Runtime.ExitError", **FAILURES}}
+    deliveries = Deliveries(monkeypatch, error)
+
+    assert deliveries.from_stream() == error
+
+
+def test_what_else_invokes_a_function_gets_its_answer_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    deliveries = Deliveries(monkeypatch, {"body": FAILURES})
+
+    assert deliveries.from_stream()["error"]
+    assert deliveries.invoked() == {"body": FAILURES}
