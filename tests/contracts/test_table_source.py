@@ -89,7 +89,36 @@ class ShortPages:
         return self._client.update_item(**request)
 
 
+class CountedScans:
+    """A client that notes what its scans ask for."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.scans: list[dict[str, Any]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def scan(self, **request: Any) -> Any:
+        self.scans.append(request)
+        return self._client.scan(**request)
+
+
 # Reading ----------------------------------------------------------------------------------------------
+
+
+def test_a_step_reads_a_small_page_and_a_count_reads_at_half_the_price(client: Any) -> None:
+    """A step moves a few records, and the next one would read, and pay for, the rest of a page of 1 MB again."""
+    name = made(client, items=[message(number) for number in range(3)])
+    counting = CountedScans(client)
+    source = source_of(counting, name)
+
+    assert (len(found_in(source)), counted(source)) == (3, 3)
+
+    step, count = counting.scans
+    assert (step["Limit"], step["ConsistentRead"]) == (50, True)
+    assert "Limit" not in count
+    assert not count.get("ConsistentRead")
 
 
 def test_only_records_with_the_attribute_are_seen_and_counted(client: Any) -> None:

@@ -182,6 +182,9 @@ def test_cleanup_runs_every_quarter_of_an_hour_and_is_done_before_the_next(proce
     schedule = processed["Resources"]["CleanupFunctionSchedule"]["Properties"]
 
     assert schedule["ScheduleExpression"] == "rate(15 minutes)"
+    # By default EventBridge repeats a tick that failed for a day; the next tick is the repeat.
+    retry = schedule["Target"]["RetryPolicy"]
+    assert retry == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 900}
     assert schedule["Target"]["Arn"] == {"Fn::GetAtt": ["CleanupFunction", "Arn"]}
     assert "${AWS::StackName}" in schedule["Name"]["Fn::Sub"]  # names are the account's, not the stack's
     assert functions(processed)["CleanupFunction"]["Timeout"] <= 15 * 60

@@ -94,6 +94,28 @@ def test_a_single_write_gives_up_after_some_seconds_and_says_when_to_come_back(
     assert len(client.slept) > CONFLICT_RETRY.total_seconds() / LONGEST_BACKOFF_SECONDS
 
 
+def test_keys_that_were_not_processed_are_read_again_after_a_wait() -> None:
+    first, second = key("IMAGE#1", "META"), key("IMAGE#2", "META")
+    left: dict[str, Any] = {"UnprocessedKeys": {"images": {"Keys": [second]}}}
+    client = Scripted([{"Responses": {"images": [first]}} | left, {"Responses": {"images": [second]}}])
+
+    rows = list(client.table.get_many([first, second]))
+
+    assert rows == [first, second]
+    assert (client.calls, len(client.slept)) == (["batch_get_item"] * 2, 1)
+
+
+def test_keys_that_are_never_processed_end_in_an_error_and_not_in_a_loop() -> None:
+    first, second = key("IMAGE#1", "META"), key("IMAGE#2", "META")
+    left: dict[str, Any] = {"UnprocessedKeys": {"images": {"Keys": [second]}}}
+    client = Scripted([{"Responses": {"images": [first]}} | left])
+
+    with pytest.raises(StorageUnavailable):
+        list(client.table.get_many([first, second]))
+
+    assert client.now - 100 < CONFLICT_RETRY.total_seconds() + LONGEST_BACKOFF_SECONDS
+
+
 def test_a_condition_that_fails_after_a_wait_is_an_answer() -> None:
     client = Scripted([CONFLICT, FAILED_CONDITION])
 

@@ -40,6 +40,7 @@ class Upkeep:
             rows=self._ports.cleanup_rows,
             housekeeping=self._ports.housekeeping,
             private=self._ports.private,
+            public=self._ports.public,
             publisher=self._areas.delivery.publisher,
             deletion=self._areas.images.deletion,
             work=self._ports.work_queue,

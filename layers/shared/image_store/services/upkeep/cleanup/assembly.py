@@ -32,6 +32,7 @@ def assemble_cleanup(
     rows: CleanupRows,
     housekeeping: Housekeeping,
     private: ObjectStore,
+    public: ObjectStore | None,
     publisher: Publisher,
     deletion: Deletion,
     work: WorkQueue,
@@ -52,12 +53,12 @@ def assemble_cleanup(
             clock=clock,
         )
     ]
-    if publisher.bucket is not None:
+    if public is not None:
         public_objects = PublicObjects(publications=publications, clock=clock)
         objects.append(
             ObjectSweep(
                 name="public",
-                bucket=publisher.bucket,
+                bucket=public,
                 finder=public_objects,
                 delete=publisher.remove_strays,
                 grace=GRACE,
@@ -85,7 +86,7 @@ def assemble_cleanup(
             repository=repository,
             rows=rows,
             private=private,
-            check=StorageCheck(private=private, public=publisher.bucket),
+            check=StorageCheck(private=private, public=public),
             work=work,
             deletion=deletion,
             grace=GRACE,
