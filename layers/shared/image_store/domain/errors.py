@@ -229,6 +229,44 @@ class BudgetUsedUp(BudgetExceeded):
         """`owner` or `deployment`."""
 
 
+# Who is calling ---------------------------------------------------------------------------------------
+
+
+class InvalidToken(ImageStoreError):
+    """The request has no credential, or one that is malformed, forged, expired, or of an unknown issuer."""
+
+    code = "invalid_token"
+
+
+class KeyRevoked(ImageStoreError):
+    """The API key was revoked."""
+
+    code = "key_revoked"
+
+    def __init__(self) -> None:
+        super().__init__("The API key was revoked.")
+
+
+class KeyExpired(ImageStoreError):
+    """The API key has expired."""
+
+    code = "key_expired"
+
+    def __init__(self) -> None:
+        super().__init__("The API key has expired.")
+
+
+class IssuerUnavailable(ImageStoreError):
+    """The keys of the token's issuer cannot be read now; retrying is safe."""
+
+    code = "issuer_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The keys of the token's issuer cannot be read; try again.", retry_after=timedelta(seconds=10)
+        )
+
+
 class AdminRequired(ImageStoreError):
     """The caller is known and is no admin."""
 
