@@ -302,9 +302,7 @@ def test_reads_depend_on_the_matches_and_not_on_the_number_of_images(client: Any
     counting = Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(
-        shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting)
-    )
+    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
 
     assert shelf.found("common zebra", 10) == [rare.record.id]
     assert counting.rows <= 25 + 1
@@ -318,9 +316,7 @@ def test_a_single_word_takes_one_query_and_one_read_of_records(client: Any) -> N
     counting = Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(
-        shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting)
-    )
+    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
 
     page = next(shelf.pages("common", 10))
 
@@ -332,9 +328,7 @@ def counted_shelf(client: Any) -> tuple[Shelf, Counting]:
     shelf, counting = shelf_in_table(client), Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(
-        shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting)
-    )
+    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
     return shelf, counting
 
 

@@ -81,7 +81,9 @@ def test_changes_during_a_rebuild_count_in_its_epoch(slices: Slices, projections
     assert slices.done == [("a", 2)]
 
 
-def test_a_rebuild_first_waits_for_consumers_of_the_old_epoch(slices: Slices, projections: Projections) -> None:
+def test_a_rebuild_first_waits_for_consumers_of_the_old_epoch(
+    slices: Slices, projections: Projections
+) -> None:
     begun = run(projections)
     slices.clock.instant += OLD_CONSUMERS - timedelta(seconds=1)
     waiting = run(projections)
