@@ -9,6 +9,7 @@ from image_store.ports.system import Clock
 _ID_RANDOM_BITS = 74
 _TOKEN_BYTES = 8
 _PUBLICATION_BYTES = 16
+_SECRET_BYTES = 32
 
 
 class SystemClock:
@@ -35,3 +36,6 @@ class RandomIds:
 
     def publication(self) -> str:
         return secrets.token_urlsafe(_PUBLICATION_BYTES)
+
+    def secret(self) -> str:
+        return secrets.token_urlsafe(_SECRET_BYTES)

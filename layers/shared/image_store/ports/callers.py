@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from image_store.domain.callers.api_keys import ApiKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +33,31 @@ class TokenVerifier(Protocol):
         IssuerUnavailable
             the issuer's keys are not known and cannot be read; its tokens may be good
         """
+        ...
+
+
+class ApiKeys(Protocol):
+    """Where API keys are kept. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def create(self, key: ApiKey) -> None:
+        """Keep a new key; Conflict when there is one with its id."""
+        ...
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """The key as it is now (strongly consistent), revoked and expired ones too; None when there is none."""
+        ...
+
+    def save(self, after: ApiKey) -> None:
+        """Replace the version before this one; Conflict when another change came first.
+
+        The last use is not written. If the response is lost, a strongly consistent read decides.
+        """
+        ...
+
+    def page(self, owner: str | None, *, after: str | None, limit: int) -> tuple[Sequence[ApiKey], str | None]:
+        """Keys of an owner, or of all owners, by owner and id; and where to go on, None at the end."""
+        ...
+
+    def record_use(self, key_id: str, *, at: datetime) -> None:
+        """Remember when a key was used last, unless a later use or a removal came first. Safe to repeat."""
         ...

@@ -34,3 +34,7 @@ class Ids(Protocol):
     def publication(self) -> str:
         """A new publication: 128 random bits, URL-safe; it is a secret until it is shared."""
         ...
+
+    def secret(self) -> str:
+        """A new secret for whoever is to show it later: 256 random bits, URL-safe, 43 characters."""
+        ...

@@ -1,0 +1,1 @@
+"""Rows of API keys, upload tokens and shares."""

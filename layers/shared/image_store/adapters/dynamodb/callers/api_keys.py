@@ -1,0 +1,124 @@
+"""API keys as rows of the table: one row for each key, and one that lists it under its owner."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
+from image_store.adapters.dynamodb.table import OnTable
+from image_store.domain.callers.api_keys import ApiKey, KeyLimits
+from image_store.domain.callers.scopes import Scope
+from image_store.domain.errors import Conflict
+from image_store.ports.callers import ApiKeys
+
+_TIMES = ("created_at", "expires_at", "revoked_at", "previous_until")
+
+
+class DynamoApiKeys(OnTable, ApiKeys):
+    """API keys in the one table; the client is made at the first call."""
+
+    def create(self, key: ApiKey) -> None:
+        item = _item_of(key)
+        listed = {**keys.listed_api_key(key.owner, key.id), "id": {"S": key.id}, **schema.STAMP}
+        is_new = {"ConditionExpression": "attribute_not_exists(pk)"}
+        self._rows.transact(
+            [
+                ("key", {"Put": {"TableName": self._rows.name, "Item": item, **is_new}}),
+                ("listed", {"Put": {"TableName": self._rows.name, "Item": listed, **is_new}}),
+            ],
+            settled=lambda: self._item(key.id) == item,
+        )
+
+    def get(self, key_id: str) -> ApiKey | None:
+        item = self._item(key_id)
+        return _key_of(item) if item is not None else None
+
+    def save(self, after: ApiKey) -> None:
+        answer = self._rows.conditional(
+            "update_item",
+            Key=keys.api_key(after.id),
+            UpdateExpression="SET #key = :key, #version = :version",
+            ConditionExpression="#version = :before",
+            ExpressionAttributeNames={"#key": "key", "#version": "version"},
+            ExpressionAttributeValues={
+                ":key": {"S": _text_of(after)},
+                ":version": {"N": str(after.version)},
+                ":before": {"N": str(after.version - 1)},
+            },
+        )
+        if answer is None and not self._is_saved(after):
+            raise Conflict("Another request changed this key at the same moment; read it again and repeat.")
+
+    def page(self, owner: str | None, *, after: str | None, limit: int) -> tuple[Sequence[ApiKey], str | None]:
+        condition, values = "pk = :pk", {":pk": {"S": keys.API_KEYS}}
+        if owner is not None:
+            condition += " AND begins_with(sk, :owner)"
+            values[":owner"] = {"S": keys.api_keys_of(owner)}
+        start = {"ExclusiveStartKey": keys.key(keys.API_KEYS, after)} if after is not None else {}
+        answer = self._rows.call(
+            "query",
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
+            ConsistentRead=True,
+            Limit=limit,
+            **start,
+        )
+        ids = [item["id"]["S"] for item in answer["Items"]]
+        found = {key.id: key for key in schema.readable(self._rows.get_many(list(map(keys.api_key, ids))), _key_of)}
+        last = answer.get("LastEvaluatedKey")
+        return [found[key_id] for key_id in ids if key_id in found], last["sk"]["S"] if last else None
+
+    def record_use(self, key_id: str, *, at: datetime) -> None:
+        self._rows.conditional(
+            "update_item",
+            Key=keys.api_key(key_id),
+            UpdateExpression="SET used_at = :at",
+            ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(used_at) OR used_at < :at)",
+            ExpressionAttributeValues={":at": {"S": text_time(at)}},
+        )
+
+    def _item(self, key_id: str) -> Item | None:
+        answer = self._rows.call("get_item", Key=keys.api_key(key_id), ConsistentRead=True)
+        item: Item | None = answer.get("Item")
+        return item
+
+    def _is_saved(self, after: ApiKey) -> bool:
+        """Whether the key is as this change leaves it: botocore repeats a write whose response it lost."""
+        current = self.get(after.id)
+        return current is not None and replace(current, last_used_at=after.last_used_at) == after
+
+
+def _item_of(key: ApiKey) -> Item:
+    return {
+        **keys.api_key(key.id),
+        **schema.STAMP,
+        "id": {"S": key.id},
+        "version": {"N": str(key.version)},
+        "key": {"S": _text_of(key)},
+    }
+
+
+def _text_of(key: ApiKey) -> str:
+    body: dict[str, Any] = asdict(key)
+    del body["id"], body["version"], body["last_used_at"]
+    body["scopes"] = sorted(key.scopes)
+    body["limits"] = {name: limit for name, limit in asdict(key.limits).items() if limit is not None}
+    body |= {name: text_time(body[name]) for name in _TIMES if body[name] is not None}
+    return as_json({name: value for name, value in body.items() if value is not None})
+
+
+@schema.reading
+def _key_of(item: Item) -> ApiKey:
+    schema.version_of(item)
+    body = json.loads(item["key"]["S"])
+    body |= {name: parse_time(body[name]) for name in _TIMES if name in body}
+    return ApiKey(
+        id=item["id"]["S"],
+        version=int(item["version"]["N"]),
+        last_used_at=parse_time(item["used_at"]["S"]) if "used_at" in item else None,
+        **body
+        | {"scopes": frozenset(map(Scope, body["scopes"])), "limits": KeyLimits(**body["limits"])},
+    )

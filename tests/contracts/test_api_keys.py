@@ -1,0 +1,231 @@
+"""Where API keys are kept: the fake of the tests and DynamoApiKeys alike."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
+from image_store.domain.callers.api_keys import ApiKey, KeyLimits, secret_digest
+from image_store.domain.callers.scopes import Scope
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.ports.callers import ApiKeys
+from tests.fakes.api_keys import MemoryApiKeys
+from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+NEW = ApiKey(
+    id="0123456789abcdef",
+    owner="alice",
+    name="nightly job",
+    scopes=frozenset({Scope.READ_IMAGES}),
+    created_at=NOON,
+    created_by="subject:alice",
+    secret_sha256=secret_digest("a secret"),
+    version=1,
+)
+FULL = ApiKey(
+    id="00000000000000ff",
+    owner="bo\nb/#é",
+    name="backend",
+    scopes=frozenset(Scope),
+    created_at=NOON,
+    created_by="subject:admin",
+    secret_sha256=secret_digest("another secret"),
+    version=7,
+    expires_at=NOON + 24 * HOUR,
+    revoked_at=NOON + HOUR,
+    previous_sha256=secret_digest("an older secret"),
+    previous_until=NOON + 2 * HOUR,
+    limits=KeyLimits(
+        requests_per_minute=1,
+        images_per_day=2,
+        images_per_month=3,
+        bytes_per_day=4,
+        bytes_per_month=5,
+        cost_micros_per_day=6,
+        cost_micros_per_month=0,
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with mocked_client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def api_keys(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> ApiKeys:
+    if request.param == "memory":
+        return MemoryApiKeys()
+    return DynamoApiKeys(new_table(client, form), client=lambda: client)
+
+
+@pytest.mark.parametrize("key", [FULL, NEW], ids=["full", "new"])
+def test_a_key_reads_as_it_was_written(api_keys: ApiKeys, key: ApiKey) -> None:
+    api_keys.create(key)
+
+    assert api_keys.get(key.id) == key
+    assert api_keys.get("another") is None
+
+
+def test_a_key_is_created_once(api_keys: ApiKeys) -> None:
+    api_keys.create(NEW)
+
+    with pytest.raises(Conflict):
+        api_keys.create(replace(NEW, owner="bob"))
+
+    assert api_keys.get(NEW.id) == NEW
+    assert api_keys.page("bob", after=None, limit=10) == ([], None)
+
+
+def test_of_two_changes_of_one_version_the_first_stays(api_keys: ApiKeys) -> None:
+    api_keys.create(NEW)
+    first = replace(NEW, version=2, name="first")
+
+    api_keys.save(first)
+    with pytest.raises(Conflict):
+        api_keys.save(replace(NEW, version=2, name="second"))
+
+    assert api_keys.get(NEW.id) == first
+
+
+def test_a_repeated_save_is_no_conflict(api_keys: ApiKeys) -> None:
+    api_keys.create(NEW)
+    after = replace(NEW, version=2, revoked_at=NOON)
+
+    api_keys.save(after)
+    api_keys.record_use(NEW.id, at=NOON)
+    api_keys.save(after)
+
+    assert api_keys.get(NEW.id) == replace(after, last_used_at=NOON)
+
+
+def test_a_key_that_is_not_there_is_not_saved(api_keys: ApiKeys) -> None:
+    with pytest.raises(Conflict):
+        api_keys.save(replace(NEW, version=2))
+
+    assert api_keys.get(NEW.id) is None
+
+
+def test_the_last_use_is_the_latest_one(api_keys: ApiKeys) -> None:
+    api_keys.create(NEW)
+
+    api_keys.record_use(NEW.id, at=NOON + HOUR)
+    api_keys.record_use(NEW.id, at=NOON)
+
+    assert api_keys.get(NEW.id) == replace(NEW, last_used_at=NOON + HOUR)
+
+
+def test_a_use_of_a_key_that_is_not_there_leaves_nothing(api_keys: ApiKeys) -> None:
+    api_keys.record_use(NEW.id, at=NOON)
+
+    assert api_keys.get(NEW.id) is None
+
+
+def test_a_change_keeps_the_last_use(api_keys: ApiKeys) -> None:
+    api_keys.create(NEW)
+    api_keys.record_use(NEW.id, at=NOON)
+
+    api_keys.save(replace(NEW, version=2, name="other"))
+
+    assert api_keys.get(NEW.id) == replace(NEW, version=2, name="other", last_used_at=NOON)
+
+
+def test_keys_are_listed_by_owner_in_pages(api_keys: ApiKeys) -> None:
+    mine = [replace(NEW, id=f"{number:016x}") for number in range(5)]
+    others = [replace(NEW, id=f"{number + 9:016x}", owner=owner) for number, owner in enumerate(["alic", "alice2", "é"])]
+    for key in (*others, *mine):
+        api_keys.create(key)
+
+    pages, after = [], None
+    while True:
+        page, after = api_keys.page("alice", after=after, limit=2)
+        pages.append(list(page))
+        if after is None:
+            break
+
+    assert [key for page in pages for key in page] == mine
+    assert all(len(page) <= 2 for page in pages)
+
+
+def test_keys_of_all_owners_are_listed_for_admins(api_keys: ApiKeys) -> None:
+    owners = ["alice", "bob", "é" * 255]
+    for number, owner in enumerate(owners):
+        api_keys.create(replace(NEW, id=f"{number:016x}", owner=owner))
+
+    page, after = api_keys.page(None, after=None, limit=10)
+
+    assert sorted(key.owner for key in page) == owners
+    assert after is None
+
+
+# DynamoApiKeys alone ----------------------------------------------------------------------------------
+
+
+class Failing:
+    """A client whose writes get no response, after their effect or without it."""
+
+    def __init__(self, client: Any, *, has_effect: bool) -> None:
+        self._client = client
+        self._has_effect = has_effect
+
+    def transact_write_items(self, **request: Any) -> Any:
+        return self._lose("transact_write_items", request)
+
+    def update_item(self, **request: Any) -> Any:
+        return self._lose("update_item", request)
+
+    def get_item(self, **request: Any) -> Any:
+        return self._client.get_item(**request)
+
+    def _lose(self, operation: str, request: dict[str, Any]) -> Any:
+        if self._has_effect:
+            getattr(self._client, operation)(**request)
+        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+
+
+def test_a_new_key_whose_response_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
+    failing = Failing(client, has_effect=True)
+    api_keys = DynamoApiKeys(new_table(client, form), client=lambda: failing)
+
+    api_keys.create(NEW)
+
+    assert api_keys.get(NEW.id) == NEW
+
+
+@pytest.mark.parametrize("has_effect", [True, False])
+def test_a_write_without_a_response_is_unavailable_and_can_be_repeated(
+    client: Any, form: dict[str, Any], has_effect: bool
+) -> None:
+    name = new_table(client, form)
+    DynamoApiKeys(name, client=lambda: client).create(NEW)
+    failing = Failing(client, has_effect=has_effect)
+    after = replace(NEW, version=2, revoked_at=NOON)
+
+    with pytest.raises(StorageUnavailable):
+        DynamoApiKeys(name, client=lambda: failing).save(after)
+    DynamoApiKeys(name, client=lambda: client).save(after)
+
+    assert DynamoApiKeys(name, client=lambda: client).get(NEW.id) == after
+
+
+def test_rows_of_keys_hold_no_secret_and_are_in_no_index(client: Any, form: dict[str, Any]) -> None:
+    name = new_table(client, form)
+
+    DynamoApiKeys(name, client=lambda: client).create(NEW)
+
+    key, listed = sorted(all_items(client, name), key=len, reverse=True)
+    assert key.keys() == {"pk", "sk", "id", "version", "key", "v"}
+    assert listed.keys() == {"pk", "sk", "id", "v"}
+    assert "a secret" not in str(key)
