@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.contracts.test_repository import NOON, OWNER, moved, pending
 
 from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
@@ -20,7 +21,6 @@ from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import SimilarityIndex
 from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND, Similarity
 from tests.contracts.test_lists import Projected, in_table
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository, card_of

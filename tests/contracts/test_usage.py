@@ -4,12 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.finding.projector import DynamoProjector
-from image_store.domain.errors import QuotaExceeded
-from image_store.domain.images.image import Image, State
-from image_store.domain.images.quota import Quota, Usage
 from tests.contracts.test_repository import (
     NOON,
     OWNER,
@@ -18,6 +12,12 @@ from tests.contracts.test_repository import (
     pending,
     reservation,
 )
+
+from image_store.adapters.dynamodb import keys
+from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.domain.errors import QuotaExceeded
+from image_store.domain.images.image import Image, State
+from image_store.domain.images.quota import Quota, Usage
 from tests.fakes.dynamodb import all_items, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows
