@@ -12,7 +12,6 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projections import RowKey
@@ -23,6 +22,7 @@ from image_store.domain.finding.similarity import bands
 from image_store.domain.images.image import Details, Image, ImageRecord, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
+from tests.contracts.repository.images import NOON, OWNER, PUBLICATION, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by

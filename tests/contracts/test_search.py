@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
 
 from image_store.adapters.dynamodb.finding.projections import terms_in
 from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
@@ -22,6 +21,7 @@ from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import SearchIndex
 from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.search import Search
+from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo

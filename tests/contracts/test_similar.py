@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
 
 from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
@@ -20,6 +19,7 @@ from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import SimilarityIndex
 from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND, Similarity
+from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected, in_table
 from tests.fakes.dynamodb import all_items, mocked_client
 from tests.fakes.dynamodb_client import MemoryDynamo
