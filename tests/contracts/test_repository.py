@@ -25,7 +25,8 @@ from image_store.domain.errors import Conflict, QuotaExceeded, StorageUnavailabl
 from image_store.domain.finding.cards import Card
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, ListQuery, OwnerGroup
 from image_store.domain.ids import uuid7
-from image_store.domain.images.image import Details, Image, ImageRecord, Kind, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, ImageRecord, Kind, State, Visibility
 from image_store.domain.images.ingest import SweepPosition, VersionPosition
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota, Usage
