@@ -20,7 +20,7 @@ from image_store.ports.finding import FeedRows
 from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.feed import Feed
 from tests.benchmarks.sample import item_size_bytes
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
+from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_search import Counting
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from image_store.domain.images.details import Details
 
 
-class ImageLists(Protocol):
+class ListRows(Protocol):
     """Pages of an owner's images, in their order."""
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
