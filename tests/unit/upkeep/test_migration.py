@@ -120,7 +120,7 @@ def numbers(migration: Migration) -> tuple[int | None, int, int, int | None, int
 def images_of(store: Store, record_id: str, owner: str = OWNER) -> list[str]:
     """The images of a record's group: one list call."""
     query = ListQuery(owner=owner, limit=100, group=f"record:{record_id}")
-    return [card.id for card in store.listing.page(query, cursor=None).cards]
+    return [card.id for card in store.lists.page(query, cursor=None).cards]
 
 
 def stored_bytes(store: Store, image_id: str) -> bytes:

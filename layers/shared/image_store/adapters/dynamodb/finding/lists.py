@@ -11,7 +11,7 @@ from image_store.domain.finding.filters import compared_values
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQuery, MemberPage, OwnerGroup
 from image_store.domain.ids import id_bounds
 from image_store.domain.images.image import State
-from image_store.ports.finding import ImageLists
+from image_store.ports.finding import ListRows
 
 _FEWEST_ROWS, _MOST_ROWS = 25, 500
 """Rows that one filtered Query reads; the minimum doubles with each Query of a request."""
@@ -21,8 +21,8 @@ _SPARE = 1.25
 """Read this many times the rows that should be enough."""
 
 
-class DynamoImageLists(OnTable, ImageLists):
-    """ImageLists in the one table; the client is made at the first call."""
+class DynamoListRows(OnTable, ListRows):
+    """ListRows in the one table; the client is made at the first call."""
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         if query.sha256 is not None:
