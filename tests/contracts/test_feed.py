@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
 from image_store.domain.finding.feed import FeedPage, FeedQuery
-from image_store.domain.images.image import Details, Image, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import FeedRows

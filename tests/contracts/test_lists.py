@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.domain.finding.lists import ListQuery
-from image_store.domain.images.image import Details, Image, Kind, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from tests.contracts.repository.images import NOON, OWNER, ids_of, moved, pending, query

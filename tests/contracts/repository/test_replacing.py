@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from image_store.domain.errors import Conflict
-from image_store.domain.images.image import Details, Image, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, State, Visibility
 from image_store.domain.images.quota import Quota, Usage
 from tests.contracts.repository.images import (
     DEADLINE,

@@ -9,7 +9,8 @@ import pytest
 
 from image_store.domain.errors import Conflict, QuotaExceeded
 from image_store.domain.ids import uuid7
-from image_store.domain.images.image import Details, Image, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, Visibility
 from image_store.domain.images.quota import Quota, Usage
 from image_store.domain.images.reservation import IdempotencyKey
 from tests.contracts.repository.images import (

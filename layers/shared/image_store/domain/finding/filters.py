@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from image_store.domain.images.image import Details, ImageRecord, Kind, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import ImageRecord, Kind, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
