@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from image_store.domain.images.image import Details, ImageRecord, Kind, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import ImageRecord, Kind, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

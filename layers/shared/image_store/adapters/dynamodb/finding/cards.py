@@ -11,7 +11,8 @@ from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.finding.cards import Card, thumb_of
 from image_store.domain.finding.filters import row_attributes
 from image_store.domain.ids import created_at
-from image_store.domain.images.image import Details, ImageRecord, Kind, Visibility, attempt_prefix
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import ImageRecord, Kind, Visibility, attempt_prefix
 from image_store.domain.images.media import MediaType
 
 CARD_FILENAME_CHARS = 40
