@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from image_store.domain.finding.projection import Rebuild
     from image_store.domain.finding.search import SearchQuery, TermRows
     from image_store.domain.finding.similarity import SimilarityCandidate
-    from image_store.domain.images.image import Details
+    from image_store.domain.images.details import Details
 
 
 class ListRows(Protocol):
