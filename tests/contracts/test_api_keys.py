@@ -144,7 +144,10 @@ def test_a_change_keeps_the_last_use(api_keys: ApiKeys) -> None:
 
 def test_keys_are_listed_by_owner_in_pages(api_keys: ApiKeys) -> None:
     mine = [replace(NEW, id=f"{number:016x}") for number in range(5)]
-    others = [replace(NEW, id=f"{number + 9:016x}", owner=owner) for number, owner in enumerate(["alic", "alice2", "é"])]
+    others = [
+        replace(NEW, id=f"{number + 9:016x}", owner=owner)
+        for number, owner in enumerate(["alic", "alice2", "é"])
+    ]
     for key in (*others, *mine):
         api_keys.create(key)
 
@@ -183,9 +186,6 @@ class Failing:
     def transact_write_items(self, **request: Any) -> Any:
         return self._lose("transact_write_items", request)
 
-    def update_item(self, **request: Any) -> Any:
-        return self._lose("update_item", request)
-
     def get_item(self, **request: Any) -> Any:
         return self._client.get_item(**request)
 
@@ -204,20 +204,49 @@ def test_a_new_key_whose_response_is_lost_is_settled_by_a_read(client: Any, form
     assert api_keys.get(NEW.id) == NEW
 
 
-@pytest.mark.parametrize("has_effect", [True, False])
-def test_a_write_without_a_response_is_unavailable_and_can_be_repeated(
-    client: Any, form: dict[str, Any], has_effect: bool
-) -> None:
+def test_a_change_whose_response_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
     name = new_table(client, form)
     DynamoApiKeys(name, client=lambda: client).create(NEW)
-    failing = Failing(client, has_effect=has_effect)
+    DynamoApiKeys(name, client=lambda: client).record_use(NEW.id, at=NOON)
+    failing = Failing(client, has_effect=True)
     after = replace(NEW, version=2, revoked_at=NOON)
 
-    with pytest.raises(StorageUnavailable):
-        DynamoApiKeys(name, client=lambda: failing).save(after)
-    DynamoApiKeys(name, client=lambda: client).save(after)
+    DynamoApiKeys(name, client=lambda: failing).save(after)
 
-    assert DynamoApiKeys(name, client=lambda: client).get(NEW.id) == after
+    assert DynamoApiKeys(name, client=lambda: client).get(NEW.id) == replace(after, last_used_at=NOON)
+
+
+def test_a_change_that_never_arrived_is_unavailable(client: Any, form: dict[str, Any]) -> None:
+    name = new_table(client, form)
+    DynamoApiKeys(name, client=lambda: client).create(NEW)
+    failing = Failing(client, has_effect=False)
+
+    with pytest.raises(StorageUnavailable):
+        DynamoApiKeys(name, client=lambda: failing).save(replace(NEW, version=2, revoked_at=NOON))
+
+    assert DynamoApiKeys(name, client=lambda: client).get(NEW.id) == NEW
+
+
+@pytest.mark.parametrize("end", ["revoked_at", "expires_at"])
+def test_both_rows_of_a_key_go_90_days_after_its_end(client: Any, form: dict[str, Any], end: str) -> None:
+    name = new_table(client, form)
+    api_keys = DynamoApiKeys(name, client=lambda: client)
+    api_keys.create(NEW)
+
+    api_keys.save(replace(NEW, version=2, **{end: NOON}))  # type: ignore[arg-type]  # both are times
+
+    last_second = str(int((NOON + timedelta(days=90)).timestamp()))
+    assert [item["ttl"]["N"] for item in all_items(client, name)] == [last_second] * 2
+
+
+def test_a_key_whose_expiry_is_taken_away_stays(client: Any, form: dict[str, Any]) -> None:
+    name = new_table(client, form)
+    api_keys = DynamoApiKeys(name, client=lambda: client)
+    api_keys.create(replace(NEW, expires_at=NOON))
+
+    api_keys.save(replace(NEW, version=2))
+
+    assert all("ttl" not in item for item in all_items(client, name))
 
 
 def test_rows_of_keys_hold_no_secret_and_are_in_no_index(client: Any, form: dict[str, Any]) -> None:

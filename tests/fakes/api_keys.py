@@ -33,7 +33,9 @@ class MemoryApiKeys(ApiKeys):
             raise Conflict("Another request changed this key at the same moment; read it again and repeat.")
         self._keys[after.id] = replace(after, last_used_at=current.last_used_at)
 
-    def page(self, owner: str | None, *, after: str | None, limit: int) -> tuple[Sequence[ApiKey], str | None]:
+    def page(
+        self, owner: str | None, *, after: str | None, limit: int
+    ) -> tuple[Sequence[ApiKey], str | None]:
         places = sorted(
             (f"{key.owner}/{key.id}", key) for key in self._keys.values() if owner in (None, key.owner)
         )

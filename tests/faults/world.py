@@ -203,6 +203,9 @@ class CountedIds:
     def publication(self) -> str:
         return f"{next(self._numbers):021d}A"
 
+    def secret(self) -> str:
+        return f"{next(self._numbers):043d}"
+
 
 class StubProcessor:
     """Makes renditions of anything at once."""

@@ -73,7 +73,9 @@ def claims(**changes: Any) -> dict[str, Any]:
     }
 
 
-def token(algorithm: str = "RS256", *, kind: str | None = None, key_id: str | None = None, **changes: Any) -> str:
+def token(
+    algorithm: str = "RS256", *, kind: str | None = None, key_id: str | None = None, **changes: Any
+) -> str:
     """A signed token."""
     kind = kind or KEY_KINDS[algorithm]
     return jwt.encode(

@@ -111,7 +111,9 @@ def test_a_subject_that_is_no_text_is_refused(world: World, sub: Any) -> None:
         world.verifier.verify(signed)
 
 
-@pytest.mark.parametrize("payload", [b"", b"[]", b"1", b"null", b"{", b'"a"', b"\xff", b"[" * 4_000], ids=repr)
+@pytest.mark.parametrize(
+    "payload", [b"", b"[]", b"1", b"null", b"{", b'"a"', b"\xff", b"[" * 4_000], ids=repr
+)
 def test_a_payload_that_is_no_object_is_refused(world: World, payload: bytes) -> None:
     signed = jwt.api_jws.encode(payload, private_key("rsa"), "RS256", headers={"kid": "rsa"})
 
@@ -208,7 +210,9 @@ def test_a_key_with_an_algorithm_verifies_that_one_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", [{"crit": ["exp"], "exp": 1}, {"crit": []}, {"b64": False, "crit": ["b64"]}, {"b64": False}], ids=str
+    "header",
+    [{"crit": ["exp"], "exp": 1}, {"crit": []}, {"b64": False, "crit": ["b64"]}, {"b64": False}],
+    ids=str,
 )
 def test_a_critical_header_is_refused(world: World, header: dict[str, Any]) -> None:
     signed = jwt.api_jws.encode(
@@ -221,7 +225,9 @@ def test_a_critical_header_is_refused(world: World, header: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("header", ["jwk", "jku", "x5u", "x5c"])
 def test_a_key_that_the_token_itself_names_is_not_used(world: World, header: str) -> None:
-    named: Any = {"jwk": public_jwk("other rsa"), "x5c": ["MIIB"]}.get(header, "https://attacker.example/keys")
+    named: Any = {"jwk": public_jwk("other rsa"), "x5c": ["MIIB"]}.get(
+        header, "https://attacker.example/keys"
+    )
     signed = jwt.encode(claims(), private_key("other rsa"), "RS256", headers={"kid": "rsa", header: named})
 
     with pytest.raises(InvalidToken):

@@ -267,6 +267,44 @@ class IssuerUnavailable(ImageStoreError):
         )
 
 
+class ScopeRequired(ImageStoreError):
+    """The caller is known, and its API key or token does not have the scope that this needs."""
+
+    code = "scope_required"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"This needs the scope {scope}.")
+
+
+class ActAsRequired(ImageStoreError):
+    """The caller names another owner and may not act for others."""
+
+    code = "act_as_required"
+
+    def __init__(self) -> None:
+        super().__init__("Only a key with the scope act-as can name another owner in Image-Store-Owner.")
+
+
+class KeyNotFound(ImageStoreError):
+    """There is no such API key for this caller: none at all, or somebody else's."""
+
+    code = "key_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such API key.")
+
+
+class TooManyKeys(ImageStoreError):
+    """The owner has as many API keys as one owner may have."""
+
+    code = "quota_exceeded"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An owner can have 100 API keys in force, and 1,000 with those that ended in the last 90 days."
+        )
+
+
 class AdminRequired(ImageStoreError):
     """The caller is known and is no admin."""
 

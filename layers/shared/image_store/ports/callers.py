@@ -50,11 +50,13 @@ class ApiKeys(Protocol):
     def save(self, after: ApiKey) -> None:
         """Replace the version before this one; Conflict when another change came first.
 
-        The last use is not written. If the response is lost, a strongly consistent read decides.
+        The last use stays. If the response is lost, a strongly consistent read decides.
         """
         ...
 
-    def page(self, owner: str | None, *, after: str | None, limit: int) -> tuple[Sequence[ApiKey], str | None]:
+    def page(
+        self, owner: str | None, *, after: str | None, limit: int
+    ) -> tuple[Sequence[ApiKey], str | None]:
         """Keys of an owner, or of all owners, by owner and id; and where to go on, None at the end."""
         ...
 

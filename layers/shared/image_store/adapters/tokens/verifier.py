@@ -104,4 +104,6 @@ def _scopes(claims: dict[str, Any]) -> frozenset[str]:
     """The claim `scope` (RFC 8693, section 4.2), or `scp` as some issuers name it: a text or a list."""
     value = claims.get("scope") or claims.get("scp") or ""
     names = value.split() if isinstance(value, str) else value
-    return frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+    return (
+        frozenset(name for name in names if isinstance(name, str)) if isinstance(names, list) else frozenset()
+    )

@@ -16,7 +16,9 @@ from image_store.domain.errors import InvalidToken, KeyExpired, KeyRevoked
 KEY_PREFIX = "isk_"
 MAX_NAME_CHARS = 100
 MAX_KEYS = 100
-"""Keys of one owner that are not revoked."""
+"""Keys of one owner that are in force."""
+MAX_LISTED_KEYS = 1_000
+"""With those that ended in the last 90 days."""
 MAX_LIFETIME = timedelta(days=3660)
 MAX_GRACE = timedelta(days=7)
 USUAL_GRACE = timedelta(hours=24)

@@ -74,9 +74,7 @@ def issuer_from(described: Mapping[str, Any]) -> Issuer:
     issuer, prefix, keys_url = texts
     for address in filter(None, (issuer, keys_url)):
         check_address(address)
-    return Issuer(
-        issuer=issuer, audiences=frozenset(audiences), subject_prefix=prefix, keys_url=keys_url
-    )
+    return Issuer(issuer=issuer, audiences=frozenset(audiences), subject_prefix=prefix, keys_url=keys_url)
 
 
 def check_address(address: str) -> None:

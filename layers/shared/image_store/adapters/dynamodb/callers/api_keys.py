@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from image_store.adapters.dynamodb import keys, schema
@@ -11,8 +11,10 @@ from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.callers.api_keys import ApiKey, KeyLimits
 from image_store.domain.callers.scopes import Scope
-from image_store.domain.errors import Conflict
 from image_store.ports.callers import ApiKeys
+
+KEPT_AFTER_END = timedelta(days=90)
+"""A key that was revoked or has expired is listed for as long."""
 
 _TIMES = ("created_at", "expires_at", "revoked_at", "previous_until")
 
@@ -22,7 +24,12 @@ class DynamoApiKeys(OnTable, ApiKeys):
 
     def create(self, key: ApiKey) -> None:
         item = _item_of(key)
-        listed = {**keys.listed_api_key(key.owner, key.id), "id": {"S": key.id}, **schema.STAMP}
+        listed = {
+            **keys.listed_api_key(key.owner, key.id),
+            **schema.STAMP,
+            "id": {"S": key.id},
+            **_expiry_of(key),
+        }
         is_new = {"ConditionExpression": "attribute_not_exists(pk)"}
         self._rows.transact(
             [
@@ -37,22 +44,29 @@ class DynamoApiKeys(OnTable, ApiKeys):
         return _key_of(item) if item is not None else None
 
     def save(self, after: ApiKey) -> None:
-        answer = self._rows.conditional(
-            "update_item",
-            Key=keys.api_key(after.id),
-            UpdateExpression="SET #key = :key, #version = :version",
-            ConditionExpression="#version = :before",
-            ExpressionAttributeNames={"#key": "key", "#version": "version"},
-            ExpressionAttributeValues={
-                ":key": {"S": _text_of(after)},
-                ":version": {"N": str(after.version)},
-                ":before": {"N": str(after.version - 1)},
-            },
+        self._rows.transact(
+            [
+                (
+                    "key",
+                    self._update(
+                        keys.api_key(after.id),
+                        {
+                            "key": {"S": _text_of(after)},
+                            "version": {"N": str(after.version)},
+                            **_expiry_of(after),
+                        },
+                        condition="#version = :before",
+                        values={":before": {"N": str(after.version - 1)}},
+                    ),
+                ),
+                ("listed", self._update(keys.listed_api_key(after.owner, after.id), _expiry_of(after))),
+            ],
+            settled=lambda: self._is_saved(after),
         )
-        if answer is None and not self._is_saved(after):
-            raise Conflict("Another request changed this key at the same moment; read it again and repeat.")
 
-    def page(self, owner: str | None, *, after: str | None, limit: int) -> tuple[Sequence[ApiKey], str | None]:
+    def page(
+        self, owner: str | None, *, after: str | None, limit: int
+    ) -> tuple[Sequence[ApiKey], str | None]:
         condition, values = "pk = :pk", {":pk": {"S": keys.API_KEYS}}
         if owner is not None:
             condition += " AND begins_with(sk, :owner)"
@@ -67,7 +81,9 @@ class DynamoApiKeys(OnTable, ApiKeys):
             **start,
         )
         ids = [item["id"]["S"] for item in answer["Items"]]
-        found = {key.id: key for key in schema.readable(self._rows.get_many(list(map(keys.api_key, ids))), _key_of)}
+        found = {
+            key.id: key for key in schema.readable(self._rows.get_many(list(map(keys.api_key, ids))), _key_of)
+        }
         last = answer.get("LastEvaluatedKey")
         return [found[key_id] for key_id in ids if key_id in found], last["sk"]["S"] if last else None
 
@@ -79,6 +95,27 @@ class DynamoApiKeys(OnTable, ApiKeys):
             ConditionExpression="attribute_exists(pk) AND (attribute_not_exists(used_at) OR used_at < :at)",
             ExpressionAttributeValues={":at": {"S": text_time(at)}},
         )
+
+    def _update(
+        self,
+        row: keys.Key,
+        attributes: Item,
+        *,
+        condition: str = "attribute_exists(pk)",
+        values: Item | None = None,
+    ) -> dict[str, Any]:
+        """An update that sets these attributes, and removes the expiry where there is none."""
+        changes = [f"SET {', '.join(f'#{name} = :{name}' for name in attributes)}"] if attributes else []
+        changes += ["REMOVE #ttl"] if "ttl" not in attributes else []
+        update: dict[str, Any] = {
+            "TableName": self._rows.name,
+            "Key": row,
+            "UpdateExpression": " ".join(changes),
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {f"#{name}": name for name in {*attributes, "ttl"}},
+        }
+        placed = {f":{name}": value for name, value in attributes.items()} | (values or {})
+        return {"Update": update | ({"ExpressionAttributeValues": placed} if placed else {})}
 
     def _item(self, key_id: str) -> Item | None:
         answer = self._rows.call("get_item", Key=keys.api_key(key_id), ConsistentRead=True)
@@ -98,7 +135,14 @@ def _item_of(key: ApiKey) -> Item:
         "id": {"S": key.id},
         "version": {"N": str(key.version)},
         "key": {"S": _text_of(key)},
+        **_expiry_of(key),
     }
+
+
+def _expiry_of(key: ApiKey) -> Item:
+    """When the rows of a key that is no longer in force go, if it is to end at all."""
+    ends = [at for at in (key.revoked_at, key.expires_at) if at is not None]
+    return {"ttl": {"N": str(int((min(ends) + KEPT_AFTER_END).timestamp()))}} if ends else {}
 
 
 def _text_of(key: ApiKey) -> str:
@@ -119,6 +163,5 @@ def _key_of(item: Item) -> ApiKey:
         id=item["id"]["S"],
         version=int(item["version"]["N"]),
         last_used_at=parse_time(item["used_at"]["S"]) if "used_at" in item else None,
-        **body
-        | {"scopes": frozenset(map(Scope, body["scopes"])), "limits": KeyLimits(**body["limits"])},
+        **body | {"scopes": frozenset(map(Scope, body["scopes"])), "limits": KeyLimits(**body["limits"])},
     )

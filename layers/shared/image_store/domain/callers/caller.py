@@ -1,0 +1,71 @@
+"""Who sends a request, as the authorizer found out."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from image_store.domain.callers.actor import is_owner
+from image_store.domain.callers.scopes import USER_SCOPES, Scope
+from image_store.domain.errors import ActAsRequired, InvalidRequest, ScopeRequired
+
+SUBJECT_PREFIX = "subject:"
+KEY_NAME_PREFIX = "key:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A verified caller; whom it acts for and what it may do."""
+
+    name: str
+    """`subject:` and the owner of a token, or `key:` and the id of an API key, as the audit trail has it."""
+    owner: str
+    """Whose images the request is about."""
+    scopes: frozenset[Scope]
+
+    @property
+    def key_id(self) -> str | None:
+        """The id of the API key that the caller uses; None for a user."""
+        is_key = self.name.startswith(KEY_NAME_PREFIX)
+        return self.name.removeprefix(KEY_NAME_PREFIX) if is_key else None
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the caller may do what concerns the whole store."""
+        return Scope.ADMIN in self.scopes
+
+    def check_scope(self, scope: Scope) -> None:
+        """Raise ScopeRequired unless the caller has this scope."""
+        if scope not in self.scopes:
+            raise ScopeRequired(scope)
+
+    def acting_for(self, owner: str) -> "Caller":
+        """The caller about another owner's images.
+
+        Raises
+        ------
+        ActAsRequired
+            the owner is not the caller's own, and the caller may not act for others
+        InvalidRequest
+            the text cannot name an owner
+        """
+        if owner == self.owner:
+            return self
+        if Scope.ACT_AS not in self.scopes:
+            raise ActAsRequired
+        if not is_owner(owner):
+            raise InvalidRequest("Image-Store-Owner is empty, longer than 255 characters, or not printable.")
+        return replace(self, owner=owner)
+
+
+def user(owner: str, *, scopes: Collection[str], admin_scope: str, admin_subjects: Collection[str]) -> Caller:
+    """The caller with a token: it has the rights of a user, and is an admin by its scope or its name."""
+    is_admin = admin_scope in scopes or owner in admin_subjects
+    return Caller(
+        name=f"{SUBJECT_PREFIX}{owner}",
+        owner=owner,
+        scopes=USER_SCOPES | ({Scope.ADMIN} if is_admin else set()),
+    )
+
+
+def key_holder(key_id: str, *, owner: str, scopes: Collection[Scope]) -> Caller:
+    """The caller with an API key."""
+    return Caller(name=f"{KEY_NAME_PREFIX}{key_id}", owner=owner, scopes=frozenset(scopes))

@@ -1,0 +1,163 @@
+"""Creates, lists, changes, rotates and revokes API keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from image_store.domain.callers.api_keys import (
+    MAX_GRACE,
+    MAX_KEYS,
+    MAX_LIFETIME,
+    MAX_LISTED_KEYS,
+    USUAL_GRACE,
+    ApiKey,
+    KeyLimits,
+    key_text,
+    secret_digest,
+)
+from image_store.domain.callers.caller import Caller
+from image_store.domain.callers.scopes import GRANTED_BY_ADMINS, Scope
+from image_store.domain.errors import AdminRequired, InvalidRequest, KeyNotFound, ScopeRequired, TooManyKeys
+from image_store.ports.callers import ApiKeys
+from image_store.ports.system import Clock, Ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRequest:
+    """A key that is to be created."""
+
+    name: str
+    scopes: frozenset[Scope]
+    owner: str | None = None
+    """None is the caller's own."""
+    expires_at: datetime | None = None
+    limits: KeyLimits = field(default_factory=KeyLimits)
+
+
+class KeyAdministration:
+    """What users may do with their own keys, and admins with all keys; a foreign key answers as a missing one."""
+
+    def __init__(self, api_keys: ApiKeys, *, clock: Clock, ids: Ids) -> None:
+        self._api_keys = api_keys
+        self._clock = clock
+        self._ids = ids
+
+    def create(self, caller: Caller, request: KeyRequest) -> tuple[ApiKey, str]:
+        """Create a key, and answer it with its text, which is not kept.
+
+        Raises
+        ------
+        AdminRequired
+            the caller is no admin and asks for another owner, or for a scope that only admins grant
+        ScopeRequired
+            the caller does not have a scope that it wants to grant
+        TooManyKeys
+            the owner has 100 keys that are in force, or 1,000 with those that ended in the last 90 days
+        """
+        now, owner = self._clock.now(), request.owner or caller.owner
+        _check_management(caller)
+        _check_grant(caller, owner, request.scopes)
+        _check_expiry(request.expires_at, now)
+        self._check_room(owner, now)
+        secret = self._ids.secret()
+        key = ApiKey(
+            id=self._ids.token(),
+            owner=owner,
+            name=request.name,
+            scopes=request.scopes,
+            created_at=now,
+            created_by=caller.name,
+            secret_sha256=secret_digest(secret),
+            version=1,
+            expires_at=request.expires_at,
+            limits=request.limits,
+        )
+        self._api_keys.create(key)
+        return key, key_text(key.id, secret)
+
+    def get(self, caller: Caller, key_id: str) -> ApiKey:
+        """A key of the caller's, or any key for an admin; KeyNotFound otherwise."""
+        _check_management(caller)
+        key = self._api_keys.get(key_id)
+        if key is None or not (caller.is_admin or key.owner == caller.owner):
+            raise KeyNotFound
+        return key
+
+    def page(
+        self, caller: Caller, *, all_owners: bool, after: str | None, limit: int
+    ) -> tuple[Sequence[ApiKey], str | None]:
+        """Keys of the caller, or of all owners for an admin; and where to go on, None at the end."""
+        _check_management(caller)
+        if all_owners and not caller.is_admin:
+            raise AdminRequired(f"This needs the scope {Scope.ADMIN}.")
+        return self._api_keys.page(None if all_owners else caller.owner, after=after, limit=limit)
+
+    def change(self, caller: Caller, key_id: str, **changes: Any) -> ApiKey:
+        """Change the name, scopes, expiry or limits of a key. Safe to repeat."""
+        key = self.get(caller, key_id)
+        after = replace(key, **changes)
+        _check_grant(caller, after.owner, after.scopes - key.scopes)
+        if after.expires_at != key.expires_at:
+            _check_expiry(after.expires_at, self._clock.now())
+        return self._saved(key, after)
+
+    def rotate(self, caller: Caller, key_id: str, *, grace: timedelta = USUAL_GRACE) -> tuple[ApiKey, str]:
+        """Give a key a new secret, and answer it; the old one works for the grace period, at most 7 days."""
+        key = self.get(caller, key_id)
+        now = self._clock.now()
+        if not key.is_in_force(now):
+            raise InvalidRequest("A key that is revoked or expired cannot be rotated; create another one.")
+        if not timedelta() <= grace <= MAX_GRACE:
+            raise InvalidRequest("The grace period must be between 0 and 7 days.")
+        secret = self._ids.secret()
+        after = key.rotated(secret_digest(secret), now=now, grace=grace)
+        self._api_keys.save(after)
+        return after, key_text(key.id, secret)
+
+    def revoke(self, caller: Caller, key_id: str) -> None:
+        """Revoke a key for good. Safe to repeat."""
+        key = self.get(caller, key_id)
+        if key.revoked_at is None:
+            self._saved(key, replace(key, revoked_at=self._clock.now()))
+
+    def _saved(self, before: ApiKey, after: ApiKey) -> ApiKey:
+        if after == before:
+            return before
+        after = replace(after, version=before.version + 1)
+        self._api_keys.save(after)
+        return after
+
+    def _check_room(self, owner: str, now: datetime) -> None:
+        """Raise TooManyKeys for an owner with 100 keys in force, or with 1,000 that are listed."""
+        in_force, listed, after = 0, 0, None
+        while True:
+            page, after = self._api_keys.page(owner, after=after, limit=100)
+            in_force += sum(key.is_in_force(now) for key in page)
+            listed += len(page)
+            if in_force >= MAX_KEYS or listed >= MAX_LISTED_KEYS:
+                raise TooManyKeys
+            if after is None:
+                return
+
+
+def _check_management(caller: Caller) -> None:
+    """Raise AdminRequired for an API key without the admin scope: a leaked key must not make others."""
+    if caller.key_id is not None and not caller.is_admin:
+        raise AdminRequired(f"An API key can manage keys only with the scope {Scope.ADMIN}.")
+
+
+def _check_grant(caller: Caller, owner: str, scopes: frozenset[Scope]) -> None:
+    if caller.is_admin:
+        return
+    if owner != caller.owner:
+        raise AdminRequired("Only an admin can create keys for another owner.")
+    if scopes & GRANTED_BY_ADMINS:
+        raise AdminRequired(f"Only an admin can grant {' and '.join(sorted(GRANTED_BY_ADMINS))}.")
+    for scope in sorted(scopes - caller.scopes):
+        raise ScopeRequired(scope)
+
+
+def _check_expiry(expires_at: datetime | None, now: datetime) -> None:
+    if expires_at is not None and not now < expires_at <= now + MAX_LIFETIME:
+        raise InvalidRequest("expires_at must lie in the future, and within ten years.")

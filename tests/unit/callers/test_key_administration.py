@@ -1,0 +1,232 @@
+"""API keys from their creation to their end, and who may do what with them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from image_store.domain.callers.api_keys import ApiKey, KeyLimits, parse_key, secret_digest
+from image_store.domain.callers.caller import Caller, key_holder, user
+from image_store.domain.callers.scopes import USER_SCOPES, Scope
+from image_store.domain.errors import (
+    AdminRequired,
+    InvalidRequest,
+    KeyNotFound,
+    ScopeRequired,
+    TooManyKeys,
+)
+from image_store.services.callers.key_administration import KeyAdministration, KeyRequest
+from tests.fakes.api_keys import MemoryApiKeys
+from tests.faults.world import CountedIds
+from tests.tokens.issuers import SetClock
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+ALICE = user("alice", scopes=(), admin_scope="admin", admin_subjects=())
+BOB = user("bob", scopes=(), admin_scope="admin", admin_subjects=())
+ADMIN = user("root", scopes={"admin"}, admin_scope="admin", admin_subjects=())
+READ = KeyRequest(name="reader", scopes=frozenset({Scope.READ_IMAGES}))
+
+
+class World:
+    """Key administration on fakes."""
+
+    def __init__(self) -> None:
+        self.api_keys = MemoryApiKeys()
+        self.clock = SetClock()
+        self.administration = KeyAdministration(self.api_keys, clock=self.clock, ids=CountedIds(self.clock))
+
+    def create(self, caller: Caller = ALICE, request: KeyRequest = READ) -> ApiKey:
+        """Create a key."""
+        return self.administration.create(caller, request)[0]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_user_creates_a_key_whose_text_is_shown_once(world: World) -> None:
+    key, text = world.administration.create(ALICE, READ)
+
+    key_id, secret = parse_key(text)
+    assert (key.id, key.secret_sha256) == (key_id, secret_digest(secret))
+    assert (key.owner, key.created_by, key.created_at, key.scopes) == (
+        "alice",
+        "subject:alice",
+        NOW,
+        READ.scopes,
+    )
+    assert world.api_keys.get(key.id) == key
+    assert secret not in repr(key)
+
+
+def test_an_admin_creates_a_key_for_another_owner_with_every_scope(world: World) -> None:
+    key = world.create(ADMIN, replace(READ, owner="alice", scopes=frozenset(Scope)))
+
+    assert (key.owner, key.created_by, key.scopes) == ("alice", "subject:root", frozenset(Scope))
+
+
+@pytest.mark.parametrize("scope", [Scope.ACT_AS, Scope.ADMIN])
+def test_a_user_grants_no_scope_of_admins(world: World, scope: Scope) -> None:
+    with pytest.raises(AdminRequired):
+        world.create(ALICE, replace(READ, scopes=frozenset({scope})))
+
+
+def test_a_user_creates_no_key_for_another_owner(world: World) -> None:
+    with pytest.raises(AdminRequired):
+        world.create(ALICE, replace(READ, owner="bob"))
+
+
+def test_a_caller_grants_no_scope_that_it_does_not_have(world: World) -> None:
+    reader = replace(ALICE, scopes=frozenset({Scope.READ_IMAGES}))
+
+    with pytest.raises(ScopeRequired):
+        world.create(reader, replace(READ, scopes=USER_SCOPES))
+
+
+def test_a_key_without_the_admin_scope_manages_no_keys(world: World) -> None:
+    key = world.create()
+    holder = key_holder(key.id, owner="alice", scopes=frozenset(Scope) - {Scope.ADMIN})
+
+    with pytest.raises(AdminRequired):
+        world.create(holder)
+    with pytest.raises(AdminRequired):
+        world.administration.get(holder, key.id)
+    with pytest.raises(AdminRequired):
+        world.administration.page(holder, all_owners=False, after=None, limit=10)
+    with pytest.raises(AdminRequired):
+        world.administration.rotate(holder, key.id)
+    with pytest.raises(AdminRequired):
+        world.administration.revoke(holder, key.id)
+    with pytest.raises(AdminRequired):
+        world.administration.change(holder, key.id, name="mine")
+
+
+def test_a_foreign_key_answers_as_a_missing_one_and_stays_as_it_is(world: World) -> None:
+    key = world.create()
+
+    for key_id in (key.id, "missing"):
+        with pytest.raises(KeyNotFound):
+            world.administration.get(BOB, key_id)
+        with pytest.raises(KeyNotFound):
+            world.administration.change(BOB, key_id, name="mine")
+        with pytest.raises(KeyNotFound):
+            world.administration.rotate(BOB, key_id)
+        with pytest.raises(KeyNotFound):
+            world.administration.revoke(BOB, key_id)
+    assert world.api_keys.get(key.id) == key
+
+
+def test_an_admin_sees_the_keys_of_all_owners_and_a_user_their_own(world: World) -> None:
+    keys = [world.create(ALICE), world.create(BOB)]
+
+    mine, _ = world.administration.page(ALICE, all_owners=False, after=None, limit=10)
+    everyones, _ = world.administration.page(ADMIN, all_owners=True, after=None, limit=10)
+
+    assert list(mine) == keys[:1]
+    assert list(everyones) == keys
+    with pytest.raises(AdminRequired):
+        world.administration.page(ALICE, all_owners=True, after=None, limit=10)
+
+
+@pytest.mark.parametrize("expires_at", [NOW, NOW - DAY, NOW + 3_661 * DAY])
+def test_an_expiry_that_is_past_or_too_far_is_refused(world: World, expires_at: datetime) -> None:
+    with pytest.raises(InvalidRequest):
+        world.create(ALICE, replace(READ, expires_at=expires_at))
+    key = world.create()
+    with pytest.raises(InvalidRequest):
+        world.administration.change(ALICE, key.id, expires_at=expires_at)
+
+
+def test_an_owner_has_at_most_100_keys_in_force(world: World) -> None:
+    keys = [world.create() for _ in range(100)]
+
+    with pytest.raises(TooManyKeys):
+        world.create()
+    world.administration.revoke(ALICE, keys[0].id)
+
+    assert world.create().owner == "alice"
+    assert world.create(BOB).owner == "bob"
+
+
+def test_an_owner_has_at_most_1000_keys_with_those_that_ended(world: World) -> None:
+    for _ in range(1_000):
+        world.administration.revoke(ALICE, world.create().id)
+
+    with pytest.raises(TooManyKeys):
+        world.create()
+
+
+def test_a_change_is_written_once(world: World) -> None:
+    key = world.create()
+    limits = KeyLimits(images_per_day=5)
+
+    for _ in range(2):
+        changed = world.administration.change(ALICE, key.id, name="new", limits=limits)
+
+    assert changed == replace(key, name="new", limits=limits, version=2)
+    assert world.api_keys.get(key.id) == changed
+
+
+def test_a_change_adds_no_scope_that_its_caller_could_not_grant(world: World) -> None:
+    key = world.create(ADMIN, replace(READ, owner="alice", scopes=frozenset({Scope.ACT_AS})))
+
+    kept = world.administration.change(ALICE, key.id, scopes=key.scopes | {Scope.READ_IMAGES})
+
+    assert kept.scopes == {Scope.ACT_AS, Scope.READ_IMAGES}
+    with pytest.raises(AdminRequired):
+        world.administration.change(ALICE, key.id, scopes=frozenset({Scope.ADMIN}))
+
+
+def test_a_rotation_answers_a_new_secret_and_keeps_everything_else(world: World) -> None:
+    key = world.create()
+
+    rotated, text = world.administration.rotate(ALICE, key.id, grace=DAY)
+
+    key_id, secret = parse_key(text)
+    assert key_id == key.id
+    assert rotated == replace(
+        key,
+        secret_sha256=secret_digest(secret),
+        previous_sha256=key.secret_sha256,
+        previous_until=NOW + DAY,
+        version=2,
+    )
+
+
+def test_a_rotation_without_grace_ends_the_old_secret_at_once(world: World) -> None:
+    key = world.create()
+
+    rotated, _ = world.administration.rotate(ALICE, key.id, grace=timedelta())
+
+    assert (rotated.previous_sha256, rotated.previous_until) == (None, None)
+
+
+@pytest.mark.parametrize("grace", [timedelta(days=-1), timedelta(days=8)])
+def test_a_grace_period_that_is_negative_or_too_long_is_refused(world: World, grace: timedelta) -> None:
+    key = world.create()
+
+    with pytest.raises(InvalidRequest):
+        world.administration.rotate(ALICE, key.id, grace=grace)
+
+
+def test_a_key_that_has_ended_is_not_rotated(world: World) -> None:
+    key = world.create()
+    world.administration.revoke(ALICE, key.id)
+
+    with pytest.raises(InvalidRequest):
+        world.administration.rotate(ALICE, key.id)
+
+
+def test_a_revocation_is_for_good_and_keeps_its_time(world: World) -> None:
+    key = world.create()
+
+    world.administration.revoke(ALICE, key.id)
+    world.clock.advance(DAY)
+    world.administration.revoke(ALICE, key.id)
+
+    revoked = world.api_keys.get(key.id)
+    assert revoked == replace(key, revoked_at=NOW, version=2)
