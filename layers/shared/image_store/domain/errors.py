@@ -261,10 +261,8 @@ class IssuerUnavailable(ImageStoreError):
 
     code = "issuer_unavailable"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The keys of the token's issuer cannot be read; try again.", retry_after=timedelta(seconds=10)
-        )
+    def __init__(self, *, retry_after: timedelta = timedelta(seconds=10)) -> None:
+        super().__init__("The keys of the token's issuer cannot be read; try again.", retry_after=retry_after)
 
 
 class ScopeRequired(ImageStoreError):

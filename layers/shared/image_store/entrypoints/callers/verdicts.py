@@ -1,0 +1,66 @@
+"""What the authorizer finds out, as the gateway passes it on to the functions.
+
+The authorizer lets every request in: a denial by the gateway is a bare 403 without CORS headers, which a client in a
+browser cannot read. A verdict without an owner is answered by the functions themselves, with 401 and a code. The
+gateway keeps a verdict for the same `Authorization` header, so it depends on nothing else of the request.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from image_store.domain.callers.caller import Caller
+from image_store.domain.callers.scopes import Scope
+from image_store.domain.errors import (
+    ImageStoreError,
+    InvalidToken,
+    IssuerUnavailable,
+    KeyExpired,
+    KeyRevoked,
+    StorageUnavailable,
+)
+
+CACHED_FOR = timedelta(seconds=60)
+"""How long the gateway keeps a verdict, good or bad; the template has the same figure."""
+
+VERDICTS = (InvalidToken, KeyRevoked, KeyExpired, IssuerUnavailable, StorageUnavailable)
+"""The errors that are a verdict; any other is a failure of the authorizer."""
+
+
+def verdict_of(caller: Caller) -> dict[str, str]:
+    """The verdict for a caller."""
+    return {"name": caller.name, "owner": caller.owner, "scopes": " ".join(sorted(caller.scopes))}
+
+
+def verdict_against(error: ImageStoreError) -> dict[str, str]:
+    """The verdict for a request whose credential was refused, or could not be verified."""
+    return {"refusal": error.code, "reason": error.message}
+
+
+def caller_of(request_context: Mapping[str, Any]) -> Caller:
+    """The caller in the verdict of a request's context; raises the refusal where there is one.
+
+    A request without a verdict, or with one that is damaged, has no caller: InvalidToken.
+    """
+    verdict = (request_context.get("authorizer") or {}).get("lambda") or {}
+    if verdict.get("refusal"):
+        raise _refusal(str(verdict["refusal"]), str(verdict.get("reason", "")))
+    if not verdict.get("owner") or not verdict.get("name"):
+        raise InvalidToken("Send the header Authorization: Bearer with a token or an API key.")
+    given = str(verdict.get("scopes", "")).split()
+    scopes = frozenset(scope for scope in Scope if scope.value in given)
+    return Caller(name=verdict["name"], owner=verdict["owner"], scopes=scopes)
+
+
+def _refusal(code: str, reason: str) -> ImageStoreError:
+    match code:
+        case KeyRevoked.code:
+            return KeyRevoked()
+        case KeyExpired.code:
+            return KeyExpired()
+        case IssuerUnavailable.code:
+            return IssuerUnavailable(retry_after=CACHED_FOR)
+        case StorageUnavailable.code:
+            return StorageUnavailable(reason, retry_after=CACHED_FOR)
+        case _:
+            return InvalidToken(reason)
