@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import timedelta
 
     from image_store.bootstrap.assembly import Application
     from image_store.services.upkeep.cleanup.objects import ObjectSweep, PrivateObjects
     from image_store.services.upkeep.cleanup.run import Cleanup
+    from image_store.services.upkeep.feed_upgrade import FeedUpgrade
     from image_store.services.upkeep.ingest_sweep import IngestSweep
     from image_store.services.upkeep.migration.moving import Mover
     from image_store.services.upkeep.migration.requests import MigrationRequests
@@ -154,6 +156,12 @@ class Upkeep:
         return StorageCheck(private=self._ports.private, public=self._ports.public)
 
     @made_once
+    def feed_upgrade(self) -> FeedUpgrade:
+        from image_store.services.upkeep.feed_upgrade import FeedUpgrade
+
+        return FeedUpgrade(rows=self._ports.feed_upkeep, clock=self._ports.clock)
+
+    @made_once
     def ingest_sweep(self) -> IngestSweep:
         from image_store.services.upkeep.ingest_sweep import IngestSweep
 
@@ -213,6 +221,11 @@ class Upkeep:
             uploads=self._areas.images.uploads,
             attributes_of=record_attributes,
         )
+
+    @property
+    def changed_image(self) -> Callable[[dict[str, Any]], str | None]:
+        """Reads which image a record of the table's stream is about."""
+        return self._ports.changed_image
 
     @made_once
     def projections(self) -> Projections:
