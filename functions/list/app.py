@@ -25,7 +25,7 @@ def list_images() -> "Response[str]":
     app = application()
     parameters = query(api, ImageListParameters)
     owner = http.caller(api)
-    page = app.finding.listing.page(list_query(owner, parameters), cursor=parameters.cursor)
+    page = app.finding.lists.page(list_query(owner, parameters), cursor=parameters.cursor)
     fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
     return app.answers.page(page, fields)
 

@@ -15,7 +15,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
     app = application()
 
     def project(image_ids: Collection[str], failed: Failed) -> None:
-        app.upkeep.projecting.project(image_ids, failed=failed)
+        app.upkeep.projections.project(image_ids, failed=failed)
 
     return handle_changes(
         event,

@@ -13,6 +13,6 @@ from image_store.entrypoints.upkeep.projections import rebuild_body
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(_event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     app = application()
-    state = rebuild_body(app.upkeep.projecting.rebuild(until=deadline(context, app.clock)))
+    state = rebuild_body(app.upkeep.projections.rebuild(until=deadline(context, app.clock)))
     logger.info("rebuild", state=state)
     return state

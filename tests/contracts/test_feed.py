@@ -12,14 +12,15 @@ from hypothesis import strategies as st
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
 from image_store.domain.finding.feed import FeedPage, FeedQuery
-from image_store.domain.images.image import Details, Image, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import FeedRows
 from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.feed import Feed
 from tests.benchmarks.sample import item_size_bytes
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
+from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_search import Counting
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo

@@ -15,14 +15,15 @@ from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
 from image_store.domain.finding.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
 from image_store.domain.finding.search import SearchQuery
 from image_store.domain.finding.words import query_terms, terms_of
-from image_store.domain.images.image import Details, Image, Kind, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import SearchIndex
 from image_store.services.finding.cursors import Cursors
-from image_store.services.finding.search import Searching
+from image_store.services.finding.search import Search
+from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
@@ -58,7 +59,7 @@ class Shelf:
         self.repository = repository
         self.records: list[Image] = []
         cursors = Cursors(keys=lambda: SIGNING_KEYS)
-        self.searching = Searching(index=index, cursors=cursors, clock=SetClock(), **windows)
+        self.search = Search(index=index, cursors=cursors, clock=SetClock(), **windows)
 
     def add(self, details: Details, **changes: Any) -> Image:
         image = replace(pending(**changes), details=details)
@@ -80,7 +81,7 @@ class Shelf:
         query = SearchQuery(OWNER, query_terms(text), limit, **filters)
         cursor = None
         while True:
-            page = self.searching.page(query, cursor=cursor)
+            page = self.search.page(query, cursor=cursor)
             assert len(page.cards) <= limit
             yield [card.id for card in page.cards]
             cursor = page.next_cursor
@@ -266,7 +267,7 @@ def test_an_image_that_a_window_met_twice_is_looked_up_once(shelf: Shelf, narrow
     image = shelf.add(Details(title="cat", tags=("pet",), groups=("session:s1",)))
     query = SearchQuery(owner=image.record.owner, words=("cat",), limit=10, **narrowed)
 
-    found = shelf.searching.index.cards(query, [image.record.id, image.record.id])
+    found = shelf.search.index.cards(query, [image.record.id, image.record.id])
 
     assert found.keys() == {image.record.id}
 
@@ -302,9 +303,7 @@ def test_reads_depend_on_the_matches_and_not_on_the_number_of_images(client: Any
     counting = Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.searching = replace(
-        shelf.searching, index=DynamoSearchIndex(repository.table, client=lambda: counting)
-    )
+    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
 
     assert shelf.found("common zebra", 10) == [rare.record.id]
     assert counting.rows <= 25 + 1
@@ -318,9 +317,7 @@ def test_a_single_word_takes_one_query_and_one_read_of_records(client: Any) -> N
     counting = Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.searching = replace(
-        shelf.searching, index=DynamoSearchIndex(repository.table, client=lambda: counting)
-    )
+    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
 
     page = next(shelf.pages("common", 10))
 
@@ -332,9 +329,7 @@ def counted_shelf(client: Any) -> tuple[Shelf, Counting]:
     shelf, counting = shelf_in_table(client), Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.searching = replace(
-        shelf.searching, index=DynamoSearchIndex(repository.table, client=lambda: counting)
-    )
+    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
     return shelf, counting
 
 
@@ -354,7 +349,7 @@ def test_two_common_words_take_few_rows_more_than_a_window(client: Any) -> None:
     shelf, counting = counted_shelf(client)
     for _ in range(30):
         shelf.add(Details(title="common usual"))
-    shelf.searching = replace(shelf.searching, window_rows=20, probed_rows=5)
+    shelf.search = replace(shelf.search, window_rows=20, probed_rows=5)
 
     page = next(shelf.pages("common usual", 10))
 
@@ -366,7 +361,7 @@ def test_the_rarer_of_two_words_leads_though_both_have_many_rows(client: Any) ->
     shelf, counting = counted_shelf(client)
     for number in range(60):
         shelf.add(Details(title="common zoo" if number % 4 == 0 else "common"))
-    shelf.searching = replace(shelf.searching, window_rows=20, probed_rows=10)
+    shelf.search = replace(shelf.search, window_rows=20, probed_rows=10)
 
     assert len(shelf.found("common zoo", 100)) == 15
     assert counting.rows == 10 + 10 + 15

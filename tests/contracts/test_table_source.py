@@ -357,7 +357,7 @@ def again(store: Store, name: str, **options: Any) -> Migration:
 
 def images_of(store: Store, record_id: str) -> list[str]:
     query = ListQuery(owner=OWNER, limit=10, group=f"record:{record_id}")
-    return [card.id for card in store.listing.page(query, cursor=None).cards]
+    return [card.id for card in store.lists.page(query, cursor=None).cards]
 
 
 def item(client: Any, name: str, record_id: str) -> dict[str, Any]:

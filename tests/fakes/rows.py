@@ -4,13 +4,13 @@ from typing import Protocol
 
 from image_store.adapters.dynamodb.delivery.publication_rows import DynamoPublicationRows
 from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
-from image_store.adapters.dynamodb.finding.lists import DynamoImageLists
+from image_store.adapters.dynamodb.finding.lists import DynamoListRows
 from image_store.adapters.dynamodb.images.claims import DynamoClaims
 from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
 from image_store.adapters.dynamodb.images.repository import DynamoRepository
 from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
 from image_store.ports.delivery import PublicationRows, RenderLeases
-from image_store.ports.finding import ImageLists
+from image_store.ports.finding import ListRows
 from image_store.ports.images import Claims, ImageRepository, IngestNotes
 from image_store.ports.upkeep import CleanupRows
 
@@ -18,7 +18,7 @@ from image_store.ports.upkeep import CleanupRows
 class Rows(
     ImageRepository,
     Claims,
-    ImageLists,
+    ListRows,
     PublicationRows,
     CleanupRows,
     IngestNotes,
@@ -31,7 +31,7 @@ class Rows(
 class DynamoRows(
     DynamoRepository,
     DynamoClaims,
-    DynamoImageLists,
+    DynamoListRows,
     DynamoPublicationRows,
     DynamoCleanupRows,
     DynamoIngestNotes,

@@ -250,7 +250,7 @@ class Store:
         self.sharing = delivery.sharing
         self.shared = delivery.shared
         self.cursors = finding.cursors
-        self.listing = finding.listing
+        self.lists = finding.lists
         self.cleanup = upkeep.cleanup
         self.migration_requests = upkeep.migration_requests
         self.migration_run = upkeep.migration_run
@@ -265,7 +265,7 @@ class Store:
         ports.ids = self.ids
         ports.cipher = self.cipher
         ports.signing_keys = lambda: SIGNING_KEYS
-        ports.repository = ports.claims = ports.image_lists = self.repository
+        ports.repository = ports.claims = ports.list_rows = self.repository
         ports.publication_rows = ports.render_leases = self.repository
         ports.cleanup_rows = ports.ingest_notes = self.repository
         ports.private = self.private

@@ -233,7 +233,7 @@ class WorldPorts(Ports):
         self.ids = CountedIds(world.clock)
         self.cipher = world.cipher
         self.signing_keys = lambda: SIGNING_KEYS
-        self.repository = self.claims = self.image_lists = world.repository
+        self.repository = self.claims = self.list_rows = world.repository
         self.publication_rows = self.render_leases = world.repository
         self.cleanup_rows = self.ingest_notes = world.repository
         self.projector = world.projector

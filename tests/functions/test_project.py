@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from image_store.services.upkeep.projecting import OLD_CONSUMERS
+from image_store.services.upkeep.projections import OLD_CONSUMERS
 from tests.functions.deployment import Context, Deployment, event
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from image_store.ports.queues import QueueDepth
 from image_store.services.generation.jobs import LOOK_AFTER
 from image_store.services.upkeep.cleanup.assembly import GRACE
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE
-from image_store.services.upkeep.projecting import OLD_CONSUMERS
+from image_store.services.upkeep.projections import OLD_CONSUMERS
 from tests.fakes.cloudflare import CloudflareServer
 from tests.fakes.object_store import MemoryBucket
 from tests.functions.deployment import (

@@ -13,7 +13,7 @@ from image_store.adapters.dynamodb import keys
 from image_store.bootstrap.clients import RENDER_SECONDS
 from image_store.services.delivery.rendering import LEASE
 from image_store.services.generation.worker.changes import LEASE as GENERATION_LEASE
-from image_store.services.upkeep.projecting import OLD_CONSUMERS
+from image_store.services.upkeep.projections import OLD_CONSUMERS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = {

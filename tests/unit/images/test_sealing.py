@@ -453,7 +453,7 @@ def test_without_the_key_service_a_sealed_image_is_not_shown_and_lists_go_on(sto
     sealed, plain = store.upload(SAID), store.upload()
     store.cipher.away = True
 
-    listed = store.listing.page(ListQuery(OWNER, limit=10), cursor=None).cards
+    listed = store.lists.page(ListQuery(OWNER, limit=10), cursor=None).cards
 
     with pytest.raises(StorageUnavailable):
         store.sealing.opened(sealed)

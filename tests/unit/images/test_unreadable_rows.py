@@ -13,7 +13,7 @@ from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.domain.upkeep.cleanup import Policy
 from image_store.services.upkeep.cleanup.assembly import GRACE
-from image_store.services.upkeep.projecting import Projecting
+from image_store.services.upkeep.projections import Projections
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.store import Store
@@ -121,7 +121,7 @@ def test_the_others_of_a_batch_are_projected(world: World, caplog: pytest.LogCap
     spoil_record(world, bad)
     failed: list[str] = []
 
-    Projecting(projector=world.projector, clock=world.clock).project(
+    Projections(projector=world.projector, clock=world.clock).project(
         [bad.record.id, good.record.id], failed=lambda image_id, _: failed.append(image_id)
     )
 

@@ -46,7 +46,7 @@ from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME
 from image_store.domain.images.reservation import IDEMPOTENCY_LIFETIME, LONGEST_RESERVATION, IdempotencyKey
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST
-from image_store.services.upkeep.projecting import OLD_CONSUMERS, Projecting
+from image_store.services.upkeep.projections import OLD_CONSUMERS, Projections
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.generating import Generating, a_request, failing
@@ -481,7 +481,7 @@ def test_a_rebuild_that_a_clock_ahead_began_goes_on(world: World) -> None:
             Rebuild(state.served_epoch, state.served_epoch + 1, begins_at, None, state.step)
         )
 
-    done = Projecting(projector=world.projector, clock=world.clock).rebuild(
+    done = Projections(projector=world.projector, clock=world.clock).rebuild(
         until=world.clock.now() + timedelta(minutes=1)
     )
 

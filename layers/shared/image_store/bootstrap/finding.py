@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from image_store.services.finding.card_details import CardCompletion
     from image_store.services.finding.cursors import Cursors
     from image_store.services.finding.feed import Feed
-    from image_store.services.finding.lists import Listing
-    from image_store.services.finding.search import Searching
+    from image_store.services.finding.lists import Lists
+    from image_store.services.finding.search import Search
     from image_store.services.finding.similarity import Similarity
 
 
@@ -31,10 +31,10 @@ class Finding:
         return Cursors(keys=self._ports.signing_keys)
 
     @made_once
-    def listing(self) -> Listing:
-        from image_store.services.finding.lists import Listing
+    def lists(self) -> Lists:
+        from image_store.services.finding.lists import Lists
 
-        return Listing(lists=self._ports.image_lists, cursors=self.cursors, clock=self._ports.clock)
+        return Lists(rows=self._ports.list_rows, cursors=self.cursors, clock=self._ports.clock)
 
     @made_once
     def card_completion(self) -> CardCompletion:
@@ -43,10 +43,10 @@ class Finding:
         return CardCompletion(rows=self._ports.card_details)
 
     @made_once
-    def searching(self) -> Searching:
-        from image_store.services.finding.search import Searching
+    def search(self) -> Search:
+        from image_store.services.finding.search import Search
 
-        return Searching(index=self._ports.search_index, cursors=self.cursors, clock=self._ports.clock)
+        return Search(index=self._ports.search_index, cursors=self.cursors, clock=self._ports.clock)
 
     @made_once
     def similarity(self) -> Similarity:

@@ -136,7 +136,7 @@ class Images:
         from image_store.services.images.batch_deletion import BatchDeletion
 
         return BatchDeletion(
-            lists=self._ports.image_lists,
+            lists=self._ports.list_rows,
             deletion=self.deletion,
             batches=self.batches,
             cursors=self._areas.finding.cursors,

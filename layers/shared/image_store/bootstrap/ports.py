@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from image_store.ports.finding import (
         CardDetails,
         FeedRows,
-        ImageLists,
+        ListRows,
         Projector,
         SearchIndex,
         SimilarityIndex,
@@ -220,10 +220,10 @@ class Ports:
         return LambdaRenderer(self._settings.render_function, client=lambda: self.clients.lambda_)
 
     @made_once
-    def image_lists(self) -> ImageLists:
-        from image_store.adapters.dynamodb.finding.lists import DynamoImageLists
+    def list_rows(self) -> ListRows:
+        from image_store.adapters.dynamodb.finding.lists import DynamoListRows
 
-        return self._rows(DynamoImageLists)
+        return self._rows(DynamoListRows)
 
     @made_once
     def projector(self) -> Projector:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from image_store.services.upkeep.migration.requests import MigrationRequests
     from image_store.services.upkeep.migration.run import MigrationRun
     from image_store.services.upkeep.migration.sources import MigrationSources
-    from image_store.services.upkeep.projecting import Projecting
+    from image_store.services.upkeep.projections import Projections
     from image_store.services.upkeep.repair.image_repair import ImageRepair
     from image_store.services.upkeep.repair.requests import RepairRequests
     from image_store.services.upkeep.repair.run import RepairRun
@@ -35,7 +35,7 @@ class Upkeep:
 
         return assemble_cleanup(
             repository=self._ports.repository,
-            lists=self._ports.image_lists,
+            lists=self._ports.list_rows,
             publications=self._ports.publication_rows,
             rows=self._ports.cleanup_rows,
             housekeeping=self._ports.housekeeping,
@@ -159,7 +159,7 @@ class Upkeep:
         )
 
     @made_once
-    def projecting(self) -> Projecting:
-        from image_store.services.upkeep.projecting import Projecting
+    def projections(self) -> Projections:
+        from image_store.services.upkeep.projections import Projections
 
-        return Projecting(projector=self._ports.projector, clock=self._ports.clock)
+        return Projections(projector=self._ports.projector, clock=self._ports.clock)

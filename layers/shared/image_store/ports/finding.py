@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from image_store.domain.finding.projection import Rebuild
     from image_store.domain.finding.search import SearchQuery, TermRows
     from image_store.domain.finding.similarity import SimilarityCandidate
-    from image_store.domain.images.image import Details
+    from image_store.domain.images.details import Details
 
 
-class ImageLists(Protocol):
+class ListRows(Protocol):
     """Pages of an owner's images, in their order."""
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.delivery.renditions import Placeholder, Rendition
-from image_store.domain.images.image import Details, ImageRecord, Kind, Visibility, public_file
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import ImageRecord, Kind, Visibility, public_file
 from image_store.domain.images.media import MediaType
 
 

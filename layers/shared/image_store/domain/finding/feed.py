@@ -6,7 +6,7 @@ from datetime import datetime
 
 from image_store.domain.finding.cards import Card
 from image_store.domain.finding.filters import Period
-from image_store.domain.images.image import Details
+from image_store.domain.images.details import Details
 
 
 @dataclass(frozen=True, slots=True)

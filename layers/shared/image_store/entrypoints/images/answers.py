@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import link
+from image_store.domain.images.details import DETAIL_ATTRIBUTES
 from image_store.domain.images.image import Image, ImageRecord, public_key
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.http.problems import item_problem
@@ -119,7 +120,7 @@ class Answers:
 
     def _image(self, image: Image, api_url: str) -> dict[str, Any]:
         record, details = image.record, image.details
-        given = "given" if details.alt_text_given else "derived"
+        source = "given" if details.alt_text_given else "derived"
         return {
             "id": record.id,
             "owner_id": record.owner,
@@ -132,16 +133,10 @@ class Answers:
             "width": record.width,
             "height": record.height,
             "sha256": record.sha256,
-            "title": details.title,
-            "alt_text": details.alt_text,
-            "alt_text_source": given if details.alt_text is not None else "none",
             "category": record.category,
-            "tags": details.tags,
-            "rating": details.rating,
+            **{name: getattr(details, name) for name in DETAIL_ATTRIBUTES},
+            "alt_text_source": source if details.alt_text is not None else "none",
             "groups": groups_of(details.groups),
-            "generation": details.generation,
-            "analysis": details.analysis,
-            "metadata": details.metadata,
             "placeholder": _placeholder(record.placeholder),
             "url": f"{api_url}/v1/images/{record.id}/content",
             "public_url": f"{api_url}/i/{quote(link(record.id, record.publication))}"

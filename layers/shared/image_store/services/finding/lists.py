@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.finding.cards import Card
 from image_store.domain.finding.lists import ListQuery
-from image_store.ports.finding import ImageLists
+from image_store.ports.finding import ListRows
 from image_store.ports.system import Clock
 from image_store.services.finding.cursors import Cursors
 
@@ -19,10 +19,10 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """Answers list queries."""
+class Lists:
+    """Answers pages of lists."""
 
-    lists: ImageLists
+    rows: ListRows
     cursors: Cursors
     clock: Clock
 
@@ -38,6 +38,6 @@ class Listing:
             return Page((), None)
         now = self.clock.now()
         after = self.cursors.read(cursor, query, at=now) if cursor is not None else None
-        page = self.lists.cards(query, after=after)
+        page = self.rows.cards(query, after=after)
         resume = page.resume_after
         return Page(page.cards, self.cursors.make(resume, query, at=now) if resume is not None else None)

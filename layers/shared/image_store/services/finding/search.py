@@ -49,7 +49,7 @@ class _SearchPosition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Searching:
+class Search:
     """Answers searches."""
 
     index: SearchIndex

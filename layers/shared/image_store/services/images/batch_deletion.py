@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from image_store.domain.errors import DeadlineExceeded, ImageStoreError
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.ids import uuid7
-from image_store.ports.finding import ImageLists
+from image_store.ports.finding import ListRows
 from image_store.ports.system import Clock
 from image_store.services.finding.cursors import Cursors
 from image_store.services.images.batches import Batches
@@ -45,7 +45,7 @@ class DeletionResult:
 class BatchDeletion:
     """Deletes images one by one, a few at a time, with `Deletion.delete`."""
 
-    lists: ImageLists
+    lists: ListRows
     deletion: Deletion
     batches: Batches
     cursors: Cursors

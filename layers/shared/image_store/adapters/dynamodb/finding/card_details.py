@@ -6,7 +6,7 @@ from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.delivery.renditions import Rendition
-from image_store.domain.images.image import Details
+from image_store.domain.images.details import Details
 from image_store.ports.finding import CardDetails
 
 

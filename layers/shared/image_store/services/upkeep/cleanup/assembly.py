@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from image_store.domain.upkeep.cleanup import Policy
 from image_store.ports.delivery import PublicationRows
-from image_store.ports.finding import ImageLists
+from image_store.ports.finding import ListRows
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
 from image_store.ports.queues import WorkQueue
@@ -27,7 +27,7 @@ GRACE = timedelta(hours=24)
 def assemble_cleanup(
     *,
     repository: ImageRepository,
-    lists: ImageLists,
+    lists: ListRows,
     publications: PublicationRows,
     rows: CleanupRows,
     housekeeping: Housekeeping,

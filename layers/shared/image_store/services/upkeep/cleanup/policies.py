@@ -8,7 +8,7 @@ from image_store.domain.errors import Conflict, ImageNotFound, StorageUnavailabl
 from image_store.domain.finding.lists import ListQuery
 from image_store.domain.images.image import ImageRecord, State
 from image_store.domain.upkeep.cleanup import POLICIES_EVERY, CleanupReport, Policy
-from image_store.ports.finding import ImageLists
+from image_store.ports.finding import ListRows
 from image_store.ports.images import ImageRepository
 from image_store.ports.system import Clock
 from image_store.ports.upkeep import CleanupRows
@@ -28,7 +28,7 @@ class Policies:
     policies: Sequence[Policy]
     repository: ImageRepository
     rows: CleanupRows
-    lists: ImageLists
+    lists: ListRows
     deletion: Deletion
     clock: Clock
 

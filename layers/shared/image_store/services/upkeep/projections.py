@@ -19,7 +19,7 @@ _log = logging.getLogger("image_store.projections")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Projecting:
+class Projections:
     """Brings projections up to date with their records."""
 
     projector: Projector

@@ -1,4 +1,4 @@
-"""Projecting changes and rebuilding all projections, with a fake projector."""
+"""Projections after changes, and their rebuild, with a fake projector."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.finding.projection import Rebuild
 from image_store.ports.finding import Projector
-from image_store.services.upkeep.projecting import OLD_CONSUMERS, Projecting
+from image_store.services.upkeep.projections import OLD_CONSUMERS, Projections
 from tests.faults.world import SetClock
 
 SLICES = 4
@@ -53,38 +53,40 @@ def slices() -> Slices:
 
 
 @pytest.fixture
-def projecting(slices: Slices) -> Projecting:
-    return Projecting(projector=slices, clock=slices.clock)
+def projections(slices: Slices) -> Projections:
+    return Projections(projector=slices, clock=slices.clock)
 
 
-def run(projecting: Projecting, *, seconds: int = 1_000) -> Rebuild:
-    return projecting.rebuild(until=projecting.clock.now() + timedelta(seconds=seconds))
+def run(projections: Projections, *, seconds: int = 1_000) -> Rebuild:
+    return projections.rebuild(until=projections.clock.now() + timedelta(seconds=seconds))
 
 
 def test_an_image_that_fails_is_reported_and_the_others_are_projected(
-    slices: Slices, projecting: Projecting
+    slices: Slices, projections: Projections
 ) -> None:
     slices.bad = "b"
     failed: list[str] = []
 
-    projecting.project(["a", "b", "c"], failed=lambda image_id, _: failed.append(image_id))
+    projections.project(["a", "b", "c"], failed=lambda image_id, _: failed.append(image_id))
 
     assert failed == ["b"]
     assert slices.done == [("a", 1), ("c", 1)]
 
 
-def test_changes_during_a_rebuild_count_in_its_epoch(slices: Slices, projecting: Projecting) -> None:
-    run(projecting)
+def test_changes_during_a_rebuild_count_in_its_epoch(slices: Slices, projections: Projections) -> None:
+    run(projections)
 
-    projecting.project(["a"], failed=lambda *_: None)
+    projections.project(["a"], failed=lambda *_: None)
 
     assert slices.done == [("a", 2)]
 
 
-def test_a_rebuild_first_waits_for_consumers_of_the_old_epoch(slices: Slices, projecting: Projecting) -> None:
-    begun = run(projecting)
+def test_a_rebuild_first_waits_for_consumers_of_the_old_epoch(
+    slices: Slices, projections: Projections
+) -> None:
+    begun = run(projections)
     slices.clock.instant += OLD_CONSUMERS - timedelta(seconds=1)
-    waiting = run(projecting)
+    waiting = run(projections)
 
     assert begun == waiting
     assert begun.is_under_way
@@ -92,31 +94,31 @@ def test_a_rebuild_first_waits_for_consumers_of_the_old_epoch(slices: Slices, pr
 
 
 def test_a_rebuild_ends_with_its_last_slice_and_then_its_figures_are_answered(
-    slices: Slices, projecting: Projecting
+    slices: Slices, projections: Projections
 ) -> None:
-    run(projecting)
+    run(projections)
     slices.clock.instant += OLD_CONSUMERS
 
-    done = run(projecting)
+    done = run(projections)
 
     assert slices.remade == [(None, 2), ("1", 2), ("2", 2), ("3", 2)]
     assert (done.served_epoch, done.new_epoch, done.is_under_way, done.after) == (2, 2, False, None)
 
 
-def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projecting: Projecting) -> None:
-    run(projecting)
+def test_a_run_continues_where_the_previous_one_stopped(slices: Slices, projections: Projections) -> None:
+    run(projections)
     slices.clock.instant += OLD_CONSUMERS
 
-    stopped = run(projecting, seconds=15)
-    done = run(projecting)
+    stopped = run(projections, seconds=15)
+    done = run(projections)
 
     assert (stopped.is_under_way, stopped.after) == (True, "2")
     assert slices.remade[2:] == [("2", 2), ("3", 2)]
     assert done.examined == 400
 
 
-def test_a_run_that_was_overtaken_ends(slices: Slices, projecting: Projecting) -> None:
-    run(projecting)
+def test_a_run_that_was_overtaken_ends(slices: Slices, projections: Projections) -> None:
+    run(projections)
     slices.clock.instant += OLD_CONSUMERS
     rebuild_slice = slices.rebuild_slice
 
@@ -127,13 +129,13 @@ def test_a_run_that_was_overtaken_ends(slices: Slices, projecting: Projecting) -
     slices.rebuild_slice = overtaken  # type: ignore[method-assign]
 
     with pytest.raises(Conflict):
-        run(projecting)
+        run(projections)
 
 
-def test_a_rebuild_can_start_again_after_it_ended(slices: Slices, projecting: Projecting) -> None:
+def test_a_rebuild_can_start_again_after_it_ended(slices: Slices, projections: Projections) -> None:
     for _ in range(2):
-        run(projecting)
+        run(projections)
         slices.clock.instant += OLD_CONSUMERS
-        run(projecting)
+        run(projections)
 
     assert (slices.state.served_epoch, slices.state.examined) == (3, 400)

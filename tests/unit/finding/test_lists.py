@@ -36,7 +36,7 @@ def gallery(store: Store, size: int) -> list[str]:
 def pages(store: Store, query: ListQuery) -> Iterator[list[str]]:
     cursor = None
     while True:
-        page = store.listing.page(query, cursor=cursor)
+        page = store.lists.page(query, cursor=cursor)
         yield [card.id for card in page.cards]
         cursor = page.next_cursor
         if cursor is None:
@@ -44,7 +44,7 @@ def pages(store: Store, query: ListQuery) -> Iterator[list[str]]:
 
 
 def cursor_of(store: Store, query: ListQuery = QUERY) -> str:
-    cursor = store.listing.page(query, cursor=None).next_cursor
+    cursor = store.lists.page(query, cursor=None).next_cursor
     assert cursor is not None
     return cursor
 
@@ -61,13 +61,13 @@ def test_cursors_lead_through_all_pages(store: Store) -> None:
 def test_a_list_that_fits_its_page_has_no_cursor(store: Store) -> None:
     gallery(store, 2)
 
-    assert store.listing.page(replace(QUERY, limit=3), cursor=None).next_cursor is None
+    assert store.lists.page(replace(QUERY, limit=3), cursor=None).next_cursor is None
 
 
 def test_the_limit_may_change_between_pages(store: Store) -> None:
     made = gallery(store, 5)
 
-    page = store.listing.page(replace(QUERY, limit=10), cursor=cursor_of(store))
+    page = store.lists.page(replace(QUERY, limit=10), cursor=cursor_of(store))
 
     assert [card.id for card in page.cards] == made[2:]
 
@@ -81,14 +81,14 @@ def test_a_list_contains_only_images_of_its_owner(store: Store) -> None:
 
 def test_a_list_of_the_trash_refuses_a_group(store: Store) -> None:
     with pytest.raises(InvalidRequest):
-        store.listing.page(replace(QUERY, group="session:s1", trashed=True), cursor=None)
+        store.lists.page(replace(QUERY, group="session:s1", trashed=True), cursor=None)
 
 
 @pytest.mark.parametrize("length", [timedelta(0), timedelta(days=-1)])
 def test_a_period_without_time_gives_an_empty_list(store: Store, length: timedelta) -> None:
     gallery(store, 3)
 
-    page = store.listing.page(replace(QUERY, since=START, until=START + length), cursor=None)
+    page = store.lists.page(replace(QUERY, since=START, until=START + length), cursor=None)
 
     assert (page.cards, page.next_cursor) == ((), None)
 
@@ -115,7 +115,7 @@ def test_a_cursor_is_valid_for_its_own_query_only(store: Store, other: dict[str,
     changed = replace(QUERY, **other)  # type: ignore[arg-type]
 
     with pytest.raises(InvalidCursor):
-        store.listing.page(changed, cursor=cursor_of(store))
+        store.lists.page(changed, cursor=cursor_of(store))
 
 
 def test_dates_of_two_queries_cannot_be_exchanged(store: Store) -> None:
@@ -123,7 +123,7 @@ def test_dates_of_two_queries_cannot_be_exchanged(store: Store) -> None:
     cursor = cursor_of(store, replace(QUERY, since=START))
 
     with pytest.raises(InvalidCursor):
-        store.listing.page(replace(QUERY, until=START), cursor=cursor)
+        store.lists.page(replace(QUERY, until=START), cursor=cursor)
 
 
 def test_a_cursor_is_valid_for_24_hours(store: Store) -> None:
@@ -131,11 +131,11 @@ def test_a_cursor_is_valid_for_24_hours(store: Store) -> None:
     cursor = cursor_of(store)
 
     store.clock.instant += CURSOR_LIFETIME
-    assert [card.id for card in store.listing.page(QUERY, cursor=cursor).cards] == made[2:]
+    assert [card.id for card in store.lists.page(QUERY, cursor=cursor).cards] == made[2:]
 
     store.clock.instant += timedelta(seconds=1)
     with pytest.raises(InvalidCursor):
-        store.listing.page(QUERY, cursor=cursor)
+        store.lists.page(QUERY, cursor=cursor)
 
 
 def test_a_cursor_with_any_byte_changed_is_invalid(store: Store) -> None:
@@ -146,13 +146,13 @@ def test_a_cursor_with_any_byte_changed_is_invalid(store: Store) -> None:
     for place in range(len(raw)):
         altered = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
         with pytest.raises(InvalidCursor):
-            store.listing.page(QUERY, cursor=base64.urlsafe_b64encode(altered).rstrip(b"=").decode())
+            store.lists.page(QUERY, cursor=base64.urlsafe_b64encode(altered).rstrip(b"=").decode())
 
 
 @pytest.mark.parametrize("cursor", ["", "A", "AAAA", "not a cursor", "Ж", "=" * 8, "A" * 5_000])
 def test_a_text_that_is_no_cursor_is_invalid(store: Store, cursor: str) -> None:
     with pytest.raises(InvalidCursor):
-        store.listing.page(QUERY, cursor=cursor)
+        store.lists.page(QUERY, cursor=cursor)
 
 
 def cursors(**keys: str) -> Cursors:
