@@ -10,6 +10,7 @@ from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
 from image_store.domain.finding.cards import Card, thumb_of
+from image_store.domain.finding.filters import conditions_of, row_attributes
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQuery, MemberPage, OwnerGroup
 from image_store.domain.ids import created_at, first_id_at
 from image_store.domain.images.image import Image, ImageRecord, RecordPage, RecordsById, State
@@ -316,7 +317,7 @@ def _drives(image: Image, query: ListQuery) -> bool:
         if query.category is not None:
             return query.category == image.record.category
         if query.model is not None:
-            return query.model == _generation(image, "model")
+            return query.model == (image.details.generation or {}).get("model")
     return True
 
 
@@ -327,19 +328,8 @@ def meets(image: Image, query: ListQuery) -> bool:
 
 def _is_wanted(image: Image, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
-    record = image.record
-    return (
-        query.kind in {None, record.kind}
-        and query.visibility in {None, record.visibility}
-        and query.category in {None, record.category}
-        and query.tag in {None, *image.details.tags}
-        and query.model in {None, _generation(image, "model")}
-        and query.provider in {None, _generation(image, "provider")}
-    )
-
-
-def _generation(image: Image, name: str) -> object:
-    return (image.details.generation or {}).get(name)
+    attributes = row_attributes(image.record, image.details, of_list=True)
+    return all(condition.holds(attributes) for condition in conditions_of(query))
 
 
 def card_of(image: Image) -> Card:

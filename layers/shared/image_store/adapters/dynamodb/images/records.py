@@ -37,7 +37,7 @@ def rows_of(image: Image) -> dict[tuple[str, str], Item]:
             {
                 **keys.key(keys.group(record.owner, name), record.id),
                 "id": {"S": record.id},
-                **list_attributes(record, details, tags=True),
+                **list_attributes(record, details, of_list=True),
             }
             for name in details.groups
         ]
