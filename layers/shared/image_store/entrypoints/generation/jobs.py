@@ -61,7 +61,9 @@ def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, Provider
     provider, body = read_provider(name), json_body(api, ProviderKeyRequest)
     needs_account = description_of(provider).needs_account
     if needs_account != (body.account_id is not None):
-        raise InvalidRequest(f"A key of {provider} {'needs an' if needs_account else 'takes no'} `account_id`.")
+        raise InvalidRequest(
+            f"A key of {provider} {'needs an' if needs_account else 'takes no'} `account_id`."
+        )
     return provider, ProviderKey(body.key, body.account_id or "")
 
 
