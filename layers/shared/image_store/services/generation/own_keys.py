@@ -17,10 +17,13 @@ class OwnKeys:
     def store(self, owner: str, provider: Provider, key: ProviderKey) -> None:
         """Store an owner's key, which replaces an earlier one. Safe to repeat.
 
-        InvalidRequest if the key has no account id and the provider needs one, or the other way round.
+        InvalidRequest if the key lacks the account id that the provider needs, or has one that it does not take.
         """
-        if description_of(provider).needs_account != bool(key.account):
-            raise InvalidRequest("`account_id` belongs to a key of Cloudflare, and to no other.")
+        needs_account = description_of(provider).needs_account
+        if needs_account != bool(key.account):
+            raise InvalidRequest(
+                f"A key of {provider} {'needs an' if needs_account else 'takes no'} `account_id`."
+            )
         self.keys.put(owner, provider, key)
 
     def delete(self, owner: str, provider: Provider) -> None:
