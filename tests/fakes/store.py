@@ -32,6 +32,7 @@ from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
 from tests.fakes.renderer import DirectRenderer
 from tests.fakes.repairs import MemoryRepairs
 from tests.fakes.repository import MemoryRepository
+from tests.fakes.shares import MemoryShares
 from tests.faults.world import (
     OWNER,
     PICTURE,
@@ -212,6 +213,7 @@ class Store:
         self.housekeeping = MemoryHousekeeping()
         self.migrations = MemoryMigrations()
         self.repairs = MemoryRepairs()
+        self.shares = MemoryShares()
         self.events = MemoryIngestEvents()
         settings = replace(
             SETTINGS,
@@ -249,6 +251,8 @@ class Store:
         self.share_links = delivery.share_links
         self.sharing = delivery.sharing
         self.shared = delivery.shared
+        self.share_administration = delivery.share_administration
+        self.shared_view = delivery.shared_view
         self.cursors = finding.cursors
         self.lists = finding.lists
         self.cleanup = upkeep.cleanup
@@ -280,6 +284,7 @@ class Store:
         ports.migrations = self.migrations
         ports.migration_table = table
         ports.repairs = self.repairs
+        ports.shares = self.shares
         return ports
 
     def upload(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from image_store.services.delivery.publishing import Publisher
     from image_store.services.delivery.rendering import Rendering
     from image_store.services.delivery.renditions import Renditions
+    from image_store.services.delivery.shares import ShareAdministration, SharedView
     from image_store.services.delivery.signed_links import SharedImages, ShareLinks, Sharing
     from image_store.services.delivery.transforming import Transforming
 
@@ -77,6 +78,31 @@ class Delivery:
             clock=self._ports.clock,
             ids=self._ports.ids,
             mark=self._settings.provenance,
+        )
+
+    @made_once
+    def share_administration(self) -> ShareAdministration:
+        from image_store.services.delivery.shares import ShareAdministration
+
+        return ShareAdministration(
+            shares=self._ports.shares,
+            retrieval=self._areas.images.retrieval,
+            presets=self._settings.presets,
+            signing_keys=self._ports.signing_keys,
+            clock=self._ports.clock,
+            ids=self._ports.ids,
+        )
+
+    @made_once
+    def shared_view(self) -> SharedView:
+        from image_store.services.delivery.shares import SharedView
+
+        return SharedView(
+            shares=self._ports.shares,
+            retrieval=self._areas.images.retrieval,
+            renditions=self.renditions,
+            signing_keys=self._ports.signing_keys,
+            clock=self._ports.clock,
         )
 
     @made_once

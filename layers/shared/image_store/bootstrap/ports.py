@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from image_store.domain.generation.providers import Provider, ProviderKey
     from image_store.domain.operations.audit import AuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
-    from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases
+    from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
     from image_store.ports.finding import (
         CardDetails,
         FeedRows,
@@ -200,6 +200,12 @@ class Ports:
         from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
 
         return self._rows(DynamoRenderLeases)
+
+    @made_once
+    def shares(self) -> Shares:
+        from image_store.adapters.dynamodb.delivery.shares import DynamoShares
+
+        return self._rows(DynamoShares)
 
     @made_once
     def purger(self) -> Purger | None:

@@ -283,6 +283,15 @@ class ActAsRequired(ImageStoreError):
         super().__init__("Only a key with the scope act-as can name another owner in Image-Store-Owner.")
 
 
+class ShareNotFound(ImageStoreError):
+    """There is no such share for this caller: none at all, or somebody else's."""
+
+    code = "share_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such share.")
+
+
 class KeyNotFound(ImageStoreError):
     """There is no such API key for this caller: none at all, or somebody else's."""
 

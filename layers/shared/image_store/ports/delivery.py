@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from image_store.domain.delivery.publication import PublicationRow
     from image_store.domain.delivery.render_requests import RenderRequest
+    from image_store.domain.delivery.shares import Share
 
 
 class PublicationRows(Protocol):
@@ -80,4 +81,24 @@ class Purger(Protocol):
         ------
         StorageUnavailable, ConfigurationError
         """
+        ...
+
+
+class Shares(Protocol):
+    """Where shares are kept. All methods raise StorageUnavailable when DynamoDB does not answer."""
+
+    def create(self, share: Share) -> None:
+        """Keep a new share until a while after its end; Conflict when there is one with its id."""
+        ...
+
+    def get(self, share_id: str) -> Share | None:
+        """The share as it is now (strongly consistent), revoked and expired ones too; None when there is none."""
+        ...
+
+    def page(self, owner: str, *, after: str | None, limit: int) -> tuple[Sequence[Share], str | None]:
+        """Shares of an owner that are still kept, the newest first; and where to go on, None at the end."""
+        ...
+
+    def revoke(self, share: Share, *, at: datetime) -> None:
+        """Revoke a share for good; the first revocation keeps its time. Safe to repeat."""
         ...

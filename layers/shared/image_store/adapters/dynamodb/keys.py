@@ -10,7 +10,6 @@ from urllib.parse import quote, unquote
 Key = dict[str, dict[str, str]]
 
 _MAX_PARTITION_BYTES = 2_048
-_MAX_SORT_PART_BYTES = 900
 META = "META"
 DETAIL = "DETAIL"
 PUBLICATION_PREFIX = "PUBLICATION#"
@@ -187,30 +186,6 @@ def repair(repair_id: str) -> Key:
 def id_of_repair(pk: str) -> str:
     """The repair that a row belongs to."""
     return pk.removeprefix(_REPAIR_PREFIX)
-
-
-def api_key(key_id: str) -> Key:
-    """The row of an API key."""
-    return key(f"KEY#{key_id}", "KEY")
-
-
-API_KEYS = "KEYS"
-"""The partition that lists the API keys of all owners."""
-
-
-def listed_api_key(owner: str, key_id: str) -> Key:
-    """The row that lists an API key under its owner."""
-    return key(API_KEYS, f"{api_keys_of(owner)}{key_id}")
-
-
-def api_keys_of(owner: str) -> str:
-    """What the sort keys of an owner's listed API keys begin with."""
-    return f"{_short(quote(owner, safe=''))}/"
-
-
-def _short(text: str) -> str:
-    """A text as it is, or its digest where a sort key (1,024 bytes) would be too long."""
-    return text if len(text) <= _MAX_SORT_PART_BYTES else f"~{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 CLEANUP_LEASE = key("CLEANUP", "LEASE")

@@ -35,17 +35,18 @@ class Renditions:
 
     def of_owner(self, owner: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of an image of this owner; ImageNotFound when there is no such image or preset."""
-        return self._find(lambda: self.retrieval.get_record(owner, image_id), preset, accept)
+        return self.of_record(lambda: self.retrieval.get_record(owner, image_id), preset, accept=accept)
 
     def published(self, link: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of the image that a public link shows; ImageNotFound as before."""
-        return self._find(lambda: self.retrieval.published(link), preset, accept)
+        return self.of_record(lambda: self.retrieval.published(link), preset, accept=accept)
 
     def shared(self, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of an image that its owner has shared by a signed link; ImageNotFound as before."""
-        return self._find(lambda: self.retrieval.ready(image_id), preset, accept)
+        return self.of_record(lambda: self.retrieval.ready(image_id), preset, accept=accept)
 
-    def _find(self, look: Callable[[], ImageRecord], name: str, accept: str | None) -> RenditionFile:
+    def of_record(self, look: Callable[[], ImageRecord], name: str, *, accept: str | None) -> RenditionFile:
+        """A rendition of the image whose record `look` reads, again once the rendition was made."""
         preset = self.presets.get(name)
         if preset is None:
             raise not_found()

@@ -18,6 +18,11 @@ def current_key(keys: Mapping[str, str]) -> tuple[str, str]:
     return key_id, keys[key_id]
 
 
+def verification_keys(keys: Mapping[str, str]) -> list[str]:
+    """All keys that verify, the current one among them."""
+    return [key for key_id, key in keys.items() if key_id != _CURRENT]
+
+
 def key_named(keys: Mapping[str, str], key_id: str) -> str | None:
     """The key with this id, current or not; None when there is none."""
     return keys.get(key_id) if key_id != _CURRENT else None

@@ -42,6 +42,13 @@ class Retrieval:
             raise not_found()
         return record
 
+    def ready_of(self, owner: str, image_id: str) -> ImageRecord:
+        """The record of a READY image of this owner; ImageNotFound otherwise."""
+        record = self.ready(image_id)
+        if record.owner != owner:
+            raise not_found()
+        return record
+
     def published(self, link: str) -> ImageRecord:
         """The record of a public link; ImageNotFound unless the link is that of the current publication."""
         parts = parse_link(link)

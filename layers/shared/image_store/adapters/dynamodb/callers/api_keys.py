@@ -6,8 +6,10 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from image_store.adapters.dynamodb import keys, schema
+from image_store.adapters.dynamodb import caller_keys as keys
+from image_store.adapters.dynamodb import schema
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
+from image_store.adapters.dynamodb.keys import Key, key
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.callers.api_keys import ApiKey, KeyLimits
 from image_store.domain.callers.scopes import Scope
@@ -71,7 +73,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
         if owner is not None:
             condition += " AND begins_with(sk, :owner)"
             values[":owner"] = {"S": keys.api_keys_of(owner)}
-        start = {"ExclusiveStartKey": keys.key(keys.API_KEYS, after)} if after is not None else {}
+        start = {"ExclusiveStartKey": key(keys.API_KEYS, after)} if after is not None else {}
         answer = self._rows.call(
             "query",
             KeyConditionExpression=condition,
@@ -98,7 +100,7 @@ class DynamoApiKeys(OnTable, ApiKeys):
 
     def _update(
         self,
-        row: keys.Key,
+        row: Key,
         attributes: Item,
         *,
         condition: str = "attribute_exists(pk)",

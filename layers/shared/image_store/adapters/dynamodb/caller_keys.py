@@ -1,0 +1,48 @@
+"""Key strings of the rows that let callers in: API keys and shares."""
+
+import hashlib
+from urllib.parse import quote
+
+from image_store.adapters.dynamodb.keys import Key, key
+
+_MAX_SORT_PART_BYTES = 900
+"""A sort key has at most 1,024 bytes."""
+
+
+def api_key(key_id: str) -> Key:
+    """The row of an API key."""
+    return key(f"KEY#{key_id}", "KEY")
+
+
+API_KEYS = "KEYS"
+"""The partition that lists the API keys of all owners."""
+
+
+def listed_api_key(owner: str, key_id: str) -> Key:
+    """The row that lists an API key under its owner."""
+    return key(API_KEYS, f"{api_keys_of(owner)}{key_id}")
+
+
+def api_keys_of(owner: str) -> str:
+    """What the sort keys of an owner's listed API keys begin with."""
+    return f"{_short(quote(owner, safe=''))}/"
+
+
+def _short(text: str) -> str:
+    """A text as it is, or its digest where a sort key (1,024 bytes) would be too long."""
+    return text if len(text) <= _MAX_SORT_PART_BYTES else f"~{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def share(share_id: str) -> Key:
+    """The row of a share."""
+    return key(f"SHARE#{share_id}", "SHARE")
+
+
+def shares(owner: str) -> str:
+    """The partition that lists the shares of an owner."""
+    return f"SHARES#{quote(owner, safe='')}"
+
+
+def listed_share(owner: str, created_at: str, share_id: str) -> Key:
+    """The row that lists a share by its instant."""
+    return key(shares(owner), f"{created_at}#{share_id}")

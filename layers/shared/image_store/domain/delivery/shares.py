@@ -1,0 +1,69 @@
+"""Shares: permissions to view images of an owner, which whoever has their address uses until they end.
+
+A share has one address for all its images and presets, `/s/{share}.{signature}/{image_id}/{preset}`, so a page can
+build `srcset` attributes without a request. Its row can be revoked; the signature lets only addresses of real shares
+reach the table.
+"""
+
+import base64
+import hmac
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+MIN_LIFETIME = timedelta(minutes=1)
+MAX_LIFETIME = timedelta(days=366)
+USUAL_LIFETIME = timedelta(hours=1)
+MAX_NAME_CHARS = 100
+CACHED_FOR = timedelta(seconds=60)
+"""How long a function may use a share without looking whether it was revoked."""
+
+_SIGNATURE_BYTES = 16
+_TOKEN = re.compile(r"([0-9a-f]{16})\.([A-Za-z0-9_-]{22})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A permission to view one image, the images of one group, or all images of an owner."""
+
+    id: str
+    owner: str
+    created_at: datetime
+    created_by: str
+    """The name of the actor who made it."""
+    expires_at: datetime
+    image_id: str | None = None
+    group: str | None = None
+    """`type:id`. Without an image and a group the share is of everything."""
+    presets: frozenset[str] = frozenset()
+    """The presets that it shows; empty for all."""
+    name: str | None = None
+    revoked_at: datetime | None = None
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.revoked_at is None and self.expires_at > now
+
+    def allows(self, image_id: str, preset: str) -> bool:
+        """Whether it may show this preset of this image, as far as the share alone decides."""
+        return self.image_id in (None, image_id) and (not self.presets or preset in self.presets)
+
+
+def share_token(share_id: str, key: str) -> str:
+    """The name of a share with its signature, as addresses have it."""
+    return f"{share_id}.{_signature(share_id, key)}"
+
+
+def verified_share_id(token: str, keys: Collection[str]) -> str | None:
+    """The share that a token names; None unless one of these keys signed it."""
+    match = _TOKEN.fullmatch(token)
+    if match is None:
+        return None
+    is_signed = [hmac.compare_digest(match[2], _signature(match[1], key)) for key in keys]
+    return match[1] if any(is_signed) else None
+
+
+def _signature(share_id: str, key: str) -> str:
+    tag = hmac.digest(key.encode(), b"share" + share_id.encode(), "sha256")[:_SIGNATURE_BYTES]
+    return base64.urlsafe_b64encode(tag).rstrip(b"=").decode("ascii")

@@ -1,0 +1,141 @@
+"""Creates, lists and revokes shares, and shows what a share allows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from image_store.domain.callers.caller import Caller
+from image_store.domain.delivery.renditions import Preset
+from image_store.domain.delivery.shares import CACHED_FOR, Share, share_token, verified_share_id
+from image_store.domain.errors import ImageNotFound, InvalidRequest, ShareNotFound
+from image_store.domain.images.image import ImageRecord, State
+from image_store.ports.delivery import Shares
+from image_store.ports.system import Clock, Ids
+from image_store.services.delivery.renditions import RenditionFile, Renditions
+from image_store.services.delivery.signing import current_key, verification_keys
+from image_store.services.images.retrieval import Retrieval
+
+SigningKeys = Callable[[], Mapping[str, str]]
+_MAX_CACHED = 1_000
+"""Shares that one process remembers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRequest:
+    """A share that is to be created; without an image and a group it is of everything."""
+
+    lifetime: timedelta
+    image_id: str | None = None
+    group: str | None = None
+    presets: frozenset[str] = frozenset()
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareAdministration:
+    """What owners do with their shares; a foreign share answers as one that is not there."""
+
+    shares: Shares
+    retrieval: Retrieval
+    presets: Mapping[str, Preset]
+    signing_keys: SigningKeys
+    clock: Clock
+    ids: Ids
+
+    def create(self, caller: Caller, request: ShareRequest) -> tuple[Share, str]:
+        """Create a share, and answer it with the token of its addresses.
+
+        Raises
+        ------
+        ImageNotFound
+            the image is not there, or in the trash
+        InvalidRequest
+            there is no such preset
+        """
+        unknown = sorted(request.presets - self.presets.keys())
+        if unknown:
+            fault = (("body", "presets"), "enum", f"must be some of {', '.join(self.presets)}")
+            raise InvalidRequest("There is no such preset.", errors=(fault,))
+        if request.image_id is not None:
+            record = self.retrieval.get_record(caller.owner, request.image_id)
+            if record.state is not State.READY:
+                raise ImageNotFound("There is no such image.")
+        _, key = current_key(self.signing_keys())
+        now = self.clock.now()
+        share = Share(
+            id=self.ids.token(),
+            owner=caller.owner,
+            created_at=now,
+            created_by=caller.name,
+            expires_at=now + request.lifetime,
+            image_id=request.image_id,
+            group=request.group,
+            presets=request.presets,
+            name=request.name,
+        )
+        self.shares.create(share)
+        return share, share_token(share.id, key)
+
+    def token_of(self, share: Share) -> str:
+        """The token of the addresses of a share that exists."""
+        return share_token(share.id, current_key(self.signing_keys())[1])
+
+    def page(self, caller: Caller, *, after: str | None, limit: int) -> tuple[Sequence[Share], str | None]:
+        """The caller's shares, the newest first, with those that ended in the last days; and where to go on."""
+        return self.shares.page(caller.owner, after=after, limit=limit)
+
+    def revoke(self, caller: Caller, share_id: str) -> None:
+        """Revoke a share for good. Safe to repeat; ShareNotFound for one that is not the caller's."""
+        share = self.shares.get(share_id)
+        if share is None or share.owner != caller.owner:
+            raise ShareNotFound
+        self.shares.revoke(share, at=self.clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedView:
+    """Shows renditions to whoever has the address of a share.
+
+    A share is read at most once a minute, so an image costs one read of its own and nothing else, and a revoked share
+    stops working within a minute.
+    """
+
+    shares: Shares
+    retrieval: Retrieval
+    renditions: Renditions
+    signing_keys: SigningKeys
+    clock: Clock
+    _cached: dict[str, tuple[Share | None, datetime]] = field(default_factory=dict)
+
+    def find(self, token: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
+        """The rendition of an image that a share shows.
+
+        ImageNotFound, whatever the reason is: the share was altered, revoked or has expired, or it does not show this
+        image or preset, or the image is not there, in the trash or another owner's.
+        """
+        share_id = verified_share_id(token, verification_keys(self.signing_keys()))
+        share = self._share(share_id) if share_id is not None else None
+        if share is None or not share.is_in_force(self.clock.now()) or not share.allows(image_id, preset):
+            raise ImageNotFound("There is no such image.")
+        return self.renditions.of_record(lambda: self._record(share, image_id), preset, accept=accept)
+
+    def _share(self, share_id: str) -> Share | None:
+        now = self.clock.now()
+        cached = self._cached.get(share_id)
+        if cached is not None and now - cached[1] < CACHED_FOR:
+            return cached[0]
+        share = self.shares.get(share_id)
+        if len(self._cached) >= _MAX_CACHED:
+            self._cached.pop(next(iter(self._cached)))
+        self._cached.pop(share_id, None)
+        self._cached[share_id] = (share, now)
+        return share
+
+    def _record(self, share: Share, image_id: str) -> ImageRecord:
+        """The record of an image that the share shows: one read, of its details too where they decide."""
+        if share.group is None:
+            return self.retrieval.ready_of(share.owner, image_id)
+        image = self.retrieval.get(share.owner, image_id)
+        if image.record.state is not State.READY or share.group not in image.details.groups:
+            raise ImageNotFound("There is no such image.")
+        return image.record

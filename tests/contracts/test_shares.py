@@ -1,0 +1,146 @@
+"""Where shares are kept: the fake of the tests and DynamoShares alike."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from image_store.adapters.dynamodb.delivery.shares import DynamoShares
+from image_store.domain.delivery.shares import Share
+from image_store.domain.errors import Conflict, StorageUnavailable
+from image_store.ports.delivery import Shares
+from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.shares import MemoryShares
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+EVERYTHING = Share(
+    id="0123456789abcdef",
+    owner="alice",
+    created_at=NOON,
+    created_by="subject:alice",
+    expires_at=NOON + HOUR,
+)
+OF_A_GROUP = replace(
+    EVERYTHING,
+    id="00000000000000ff",
+    owner="é/#",
+    group="album:a#/é",
+    presets=frozenset({"thumb", "w640"}),
+    name="für",
+)
+OF_AN_IMAGE = replace(EVERYTHING, id="00000000000000fe", image_id="019ca945-0a00-7000-8000-000000000001")
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with mocked_client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def form() -> dict[str, Any]:
+    return table_form()
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def shares(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Shares:
+    if request.param == "memory":
+        return MemoryShares()
+    return DynamoShares(new_table(client, form), client=lambda: client)
+
+
+@pytest.mark.parametrize("share", [EVERYTHING, OF_A_GROUP, OF_AN_IMAGE], ids=["everything", "group", "image"])
+def test_a_share_reads_as_it_was_written(shares: Shares, share: Share) -> None:
+    shares.create(share)
+
+    assert shares.get(share.id) == share
+    assert shares.get("another") is None
+
+
+def test_a_share_is_created_once(shares: Shares) -> None:
+    shares.create(EVERYTHING)
+
+    with pytest.raises(Conflict):
+        shares.create(replace(EVERYTHING, owner="bob"))
+
+    assert shares.get(EVERYTHING.id) == EVERYTHING
+    assert shares.page("bob", after=None, limit=10) == ([], None)
+
+
+def test_a_revocation_keeps_the_time_of_the_first_one(shares: Shares) -> None:
+    shares.create(EVERYTHING)
+
+    shares.revoke(EVERYTHING, at=NOON)
+    shares.revoke(EVERYTHING, at=NOON + HOUR)
+
+    assert shares.get(EVERYTHING.id) == replace(EVERYTHING, revoked_at=NOON)
+
+
+def test_a_share_that_is_gone_is_not_brought_back_by_a_revocation(shares: Shares) -> None:
+    shares.revoke(EVERYTHING, at=NOON)
+
+    assert shares.get(EVERYTHING.id) is None
+
+
+def test_shares_of_an_owner_are_listed_in_pages_with_the_newest_first(shares: Shares) -> None:
+    mine = [replace(EVERYTHING, id=f"{5 - n:016x}", created_at=NOON + n * HOUR) for n in range(5)]
+    for share in (*mine, OF_A_GROUP, replace(EVERYTHING, id="f" * 16, owner="alice2")):
+        shares.create(share)
+
+    pages, after = list[list[Share]](), None
+    while True:
+        page, after = shares.page("alice", after=after, limit=2)
+        pages.append(list(page))
+        if after is None:
+            break
+
+    assert [share for page in pages for share in page] == mine[::-1]
+    assert all(len(page) <= 2 for page in pages)
+
+
+# DynamoShares alone -----------------------------------------------------------------------------------
+
+
+class Losing:
+    """A client whose transactions get no response, after their effect or without it."""
+
+    def __init__(self, client: Any, *, has_effect: bool) -> None:
+        self._client = client
+        self._has_effect = has_effect
+
+    def transact_write_items(self, **request: Any) -> Any:
+        if self._has_effect:
+            self._client.transact_write_items(**request)
+        raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
+
+    def get_item(self, **request: Any) -> Any:
+        return self._client.get_item(**request)
+
+
+def test_a_new_share_whose_response_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
+    losing = Losing(client, has_effect=True)
+    shares = DynamoShares(new_table(client, form), client=lambda: losing)
+
+    shares.create(EVERYTHING)
+
+    assert shares.get(EVERYTHING.id) == EVERYTHING
+
+
+def test_a_new_share_that_never_arrived_is_unavailable(client: Any, form: dict[str, Any]) -> None:
+    losing = Losing(client, has_effect=False)
+
+    with pytest.raises(StorageUnavailable):
+        DynamoShares(new_table(client, form), client=lambda: losing).create(EVERYTHING)
+
+
+def test_both_rows_of_a_share_go_a_week_after_its_end(client: Any, form: dict[str, Any]) -> None:
+    name = new_table(client, form)
+
+    DynamoShares(name, client=lambda: client).create(EVERYTHING)
+
+    last_second = str(int((EVERYTHING.expires_at + timedelta(days=7)).timestamp()))
+    assert [item["ttl"]["N"] for item in all_items(client, name)] == [last_second] * 2
