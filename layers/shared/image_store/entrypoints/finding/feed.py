@@ -13,7 +13,8 @@ from image_store.domain.finding.lists import FIELDS, FIELDS_OF_DETAILS
 from image_store.domain.ids import link
 from image_store.entrypoints.finding import query_schemas as queries
 from image_store.entrypoints.finding.card_details import extras_of
-from image_store.entrypoints.images.answers import JSON, Answers
+from image_store.entrypoints.http.request import JSON
+from image_store.entrypoints.images.answers import Answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
