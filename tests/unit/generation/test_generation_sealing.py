@@ -21,7 +21,7 @@ from image_store.services.generation.worker.changes import LEASE
 from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.generating import Generating, failing
 from tests.faults.faults import Killed
-from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
+from tests.samples import OWNER, PICTURE, SIGNING_KEYS
 
 PROVIDER = Provider.POLLINATIONS
 ANALYSIS = {"response_context": "She asked for the sea", "tone_analysis": None}

@@ -14,7 +14,7 @@ from image_store.domain.upkeep.cleanup import CleanupReport, Policy
 from image_store.services.upkeep.cleanup.allowance import ALWAYS_ALLOWED, Allowance
 from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 
 MOMENT = timedelta(microseconds=1)
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)

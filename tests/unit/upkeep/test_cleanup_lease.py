@@ -12,7 +12,7 @@ from image_store.domain.images.quota import Usage
 from image_store.domain.upkeep.cleanup import CleanupReport, PassPosition
 from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, TRASH_RETENTION
+from tests.samples import OWNER, TRASH_RETENTION
 
 MOMENT = timedelta(microseconds=1)
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)
