@@ -276,7 +276,7 @@ class World:
             handle_messages,
             ingest=ingest,
             refuse=self.ingestion.refuse,
-            dead_letters=self.app.ports.dead_letters,
+            set_aside=self.ingestion.set_aside,
         )
         return self.sqs.invoke("events", function)
 

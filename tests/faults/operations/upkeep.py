@@ -6,9 +6,8 @@ import pytest
 
 from image_store.domain.ids import uuid7
 from image_store.domain.images.image import Image, State, Visibility
-from image_store.domain.upkeep.cleanup import CleanupReport
+from image_store.domain.upkeep.cleanup import GRACE, CleanupReport
 from image_store.domain.upkeep.repair import RepairJob
-from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.object_store import MemoryBucket
 from tests.faults.faults import Killed, Mode
 from tests.faults.operation import Operation
