@@ -554,14 +554,14 @@ class World:
     @runs_as("retrieve")
     def ask(self, image_id: str, preset: str = "w640", accept: str = "image/avif") -> RenditionFile:
         """Ask for a rendition as its owner does."""
-        return self.renditions.of_owner(OWNER, image_id, preset, accept=accept)
+        return self.renditions.for_owner(OWNER, image_id, preset, accept=accept)
 
     @runs_as("links")
     def ask_published(self, image: Image, preset: str = "w640", accept: str = "image/avif") -> RenditionFile:
         """Ask for a rendition as whoever has the link does."""
         assert image.record.publication is not None
         name = link(image.record.id, image.record.publication)
-        return self.renditions.published(name, preset, accept=accept)
+        return self.renditions.for_public_link(name, preset, accept=accept)
 
     @runs_as("share")
     def share(self, image_id: str, recipe: Recipe = TRANSFORM) -> str:
@@ -713,7 +713,7 @@ class World:
         self.assert_readable(image)
         name = image.record.publication
         assert name is not None
-        record = self.retrieval.published(link(image.record.id, name))
+        record = self.retrieval.get_public(link(image.record.id, name))
         assert record.id == image.record.id
         assert record.public_keys(name) <= self.public.objects.keys()
         assert len(record.public_keys(name)) >= len(UPLOAD_RECIPES)
@@ -721,7 +721,7 @@ class World:
     def assert_not_shown(self, image: Image, publication: str) -> None:
         """A link that was once good shows nothing, and no copy is left."""
         try:
-            self.retrieval.published(link(image.record.id, publication))
+            self.retrieval.get_public(link(image.record.id, publication))
         except ImageNotFound:
             pass
         else:

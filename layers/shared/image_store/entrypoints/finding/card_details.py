@@ -5,7 +5,7 @@ from typing import Any
 
 from image_store.domain.finding.cards import Card, CardFields
 from image_store.domain.finding.lists import FIELDS
-from image_store.entrypoints.images.answers import Answers, Extras, groups_of
+from image_store.entrypoints.images.answers import Answers, OptionalFields, groups_of
 
 
 def extras_of(
@@ -14,7 +14,7 @@ def extras_of(
     fields: frozenset[str],
     *,
     shown: frozenset[str] = frozenset(FIELDS),
-) -> Extras:
+) -> OptionalFields:
     """The fields to add to each card; a field is null if it is not in `shown` or the image has no value."""
     names = [name for name in FIELDS if name in fields]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from image_store.domain.finding.search import SearchQuery
     from image_store.entrypoints.finding import query_schemas as queries
-    from image_store.entrypoints.images.answers import Answers, Extras
+    from image_store.entrypoints.images.answers import Answers, OptionalFields
     from image_store.services.finding.card_details import CardCompletion
     from image_store.services.finding.lists import Page
 
@@ -24,7 +24,7 @@ def page_fields(
     owner: str,
     page: Page,
     fields: frozenset[str] | None,
-) -> Extras | None:
+) -> OptionalFields | None:
     """The fields that the cards of an owner's page carry; without a request for fields, loads and reads nothing."""
     if not fields:
         return None
