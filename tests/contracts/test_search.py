@@ -59,7 +59,7 @@ class Shelf:
         self.repository = repository
         self.records: list[Image] = []
         cursors = Cursors(keys=lambda: SIGNING_KEYS)
-        self.search = Search(index=index, cursors=cursors, clock=SetClock(), **windows)
+        self.search = Search(index=index, lists=repository, cursors=cursors, clock=SetClock(), **windows)
 
     def add(self, details: Details, **changes: Any) -> Image:
         image = replace(pending(**changes), details=details)
