@@ -130,7 +130,7 @@ def assert_shown(world: World, image: Image) -> None:
     assert_readable(world, image)
     name = image.record.publication
     assert name is not None
-    record = world.retrieval.published(link(image.record.id, name))
+    record = world.retrieval.get_public(link(image.record.id, name))
     assert record.id == image.record.id
     assert record.public_keys(name) <= world.public.objects.keys()
     assert len(record.public_keys(name)) >= len(UPLOAD_RECIPES)
@@ -139,7 +139,7 @@ def assert_shown(world: World, image: Image) -> None:
 def assert_not_shown(world: World, image: Image, publication: str) -> None:
     """A link that was once good shows nothing, and no copy is left."""
     try:
-        world.retrieval.published(link(image.record.id, publication))
+        world.retrieval.get_public(link(image.record.id, publication))
     except ImageNotFound:
         pass
     else:

@@ -428,7 +428,7 @@ class History(RuleBasedStateMachine):
             assert seen.visibility in told.visibilities
         for publication in told.withdrawn:
             with pytest.raises(ImageNotFound):
-                self.world.retrieval.published(link(image_id, publication))
+                self.world.retrieval.get_public(link(image_id, publication))
 
     @precondition(lambda self: bool(self.told))
     @rule()

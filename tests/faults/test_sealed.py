@@ -76,7 +76,7 @@ def trashed(world: World) -> Image:
 
 
 def look(world: World, before: Any) -> Image:
-    return world.sealing.opened(world.retrieval.get(OWNER, before.record.id))
+    return world.sealing.open(world.retrieval.get(OWNER, before.record.id))
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def test_an_upload_with_a_fault_at_any_call_is_whole_or_gone(worlds: Worlds, mod
             assert_sound(world)
             for image in world.records():
                 if image.record.id != world.bystander.record.id:
-                    told(world.sealing.opened(image))
+                    told(world.sealing.open(image))
 
 
 def calls_of_upload(world: World) -> list[str]:
@@ -201,7 +201,7 @@ def test_a_job_with_a_fault_at_any_call_of_the_key_service_loses_no_money(worlds
             painting.assert_sound(job)
             assert job.counts[JobItemState.SUCCEEDED] == 1
             (image,) = painting.images()
-            assert painting.world.sealing.opened(image).details.analysis == ANALYSIS
+            assert painting.world.sealing.open(image).details.analysis == ANALYSIS
 
 
 # The walk -----------------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ def test_nothing_that_is_written_tells_a_prompt_or_an_analysis(
     logged = [f"{entry.getMessage()} {entry.__dict__!r}" for entry in caplog.records]
 
     images = [image for image in world.records() if image.record.id != world.bystander.record.id]
-    opened = [world.sealing.opened(image).details for image in images]
+    opened = [world.sealing.open(image).details for image in images]
     assert len(images) == 4  # uploaded, sent directly, migrated, generated
     assert {(found.generation or {})["prompt"] for found in opened} == {SECRETS["prompt"]}
     found = everything.texts() | {

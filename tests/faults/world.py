@@ -309,7 +309,7 @@ class World:
     @runs_as("retrieve")
     def ask(self, image_id: str, preset: str = "w640", accept: str = "image/avif") -> RenditionFile:
         """Ask for a rendition as its owner does."""
-        return self.app.delivery.renditions.of_owner(OWNER, image_id, preset, accept=accept)
+        return self.app.delivery.renditions.for_owner(OWNER, image_id, preset, accept=accept)
 
     @runs_as("share")
     def share(self, image_id: str, recipe: Recipe = TRANSFORM) -> str:

@@ -23,7 +23,7 @@ def ask_published(
     """Ask for a rendition as whoever has the link does."""
     assert image.record.publication is not None
     name = link(image.record.id, image.record.publication)
-    return world.app.delivery.renditions.published(name, preset, accept=accept)
+    return world.app.delivery.renditions.for_public_link(name, preset, accept=accept)
 
 
 def rendition_shown(world: World, before: Image, found: RenditionFile) -> None:

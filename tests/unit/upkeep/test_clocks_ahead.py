@@ -451,7 +451,7 @@ def test_a_dropped_object_that_a_clock_ahead_announced_is_announced_again(world:
     dropped = world.drop(announced=False)
     now = world.clock.now()
     world.repository.note(dropped.name, what="announced", expires_at=now + timedelta(days=10))
-    assert not world.repository.settled([dropped.name], at=now)
+    assert not world.repository.find_settled([dropped.name], at=now)
     world.clock.instant += EVENTS_TAKE
 
     assert world.sweep().announced == 1
@@ -461,7 +461,7 @@ def test_a_dropped_object_that_was_announced_today_is_left_alone(world: World) -
     now = world.clock.now()
     world.repository.note("a name", what="announced", expires_at=now + ANNOUNCEMENT_LIFETIME)
 
-    assert world.repository.settled(["a name"], at=now) == {"a name"}
+    assert world.repository.find_settled(["a name"], at=now) == {"a name"}
 
 
 def test_a_sweep_that_a_clock_ahead_ended_begins_again(world: World) -> None:

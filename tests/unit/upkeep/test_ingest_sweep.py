@@ -199,7 +199,7 @@ def test_a_table_that_is_away_ends_the_run_and_announces_nothing(
 
     store.ingested.drop(KEY, PICTURE)
     wait(store, EVENTS_TAKE)
-    monkeypatch.setattr(store.repository, "settled", away)
+    monkeypatch.setattr(store.repository, "find_settled", away)
 
     assert sweep(store).stopped_because == "storage_unavailable"
     assert store.events.announced == []
