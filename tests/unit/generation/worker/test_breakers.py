@@ -18,7 +18,7 @@ from image_store.services.generation.choice import ModelCandidate
 from image_store.services.generation.health import CallHistory, CallPermit
 from image_store.services.generation.worker.changes import LONGEST_DELAY
 from tests.fakes.generating import FIRST, SECOND, THIRD, Generating, a_request, failing
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 
 def test_a_breaker_opens_falls_back_and_recovers(generating: Generating) -> None:
