@@ -37,7 +37,7 @@ def delete_images(request: Request) -> "Response[str]":
     """Deletes the named images, or those of a group. One that cannot be deleted does not stop the others."""
     app = application()
     deletion, until = read_batch_delete(request), request.deadline(app.clock)
-    return answers.deleted(app.images.batch_deletion.run(deletion, until=until))
+    return answers.batch_deletion(app.images.batch_deletion.run(deletion, until=until))
 
 
 @api.post(

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints.finding.feed import feed_answer, feed_query, needs_details, shown_fields
+from image_store.entrypoints.finding.feed import feed_answer, needs_details, shown_fields
 from image_store.entrypoints.finding.query_schemas import FeedParameters
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
@@ -26,7 +26,7 @@ def list_feed(request: Request) -> "Response[str]":
     shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)
     fields = parameters.fields or frozenset()
     with_details = needs_details(fields, shown)
-    page = app.finding.feed.page(feed_query(parameters), cursor=parameters.cursor, with_details=with_details)
+    page = app.finding.feed.page(parameters.to_domain(), cursor=parameters.cursor, with_details=with_details)
     return feed_answer(
         app.answers,
         page,

@@ -24,7 +24,7 @@ def get_published_image(request: Request, link: str) -> "Response[str]":
         return get_published_rendition(request, link, "display")
     app = application()
     file = app.delivery.shared.find(link, accept=request.header("accept"))
-    return app.answers.shared(file, method=request.read_method)
+    return app.answers.signed_redirect(file, method=request.read_method)
 
 
 @api.get(
@@ -38,8 +38,8 @@ def get_published_image(request: Request, link: str) -> "Response[str]":
 def get_published_rendition(request: Request, link: str, preset: str) -> "Response[str]":
     """Redirects to a rendition of a published image."""
     app = application()
-    file = app.delivery.renditions.published(link, preset, accept=request.header("accept"))
-    return app.answers.published(file, method=request.read_method)
+    file = app.delivery.renditions.for_public_link(link, preset, accept=request.header("accept"))
+    return app.answers.public_redirect(file, method=request.read_method)
 
 
 prepare()

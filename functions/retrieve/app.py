@@ -23,7 +23,7 @@ def get_image(request: Request, image_id: str) -> "Response[str]":
     image = app.images.retrieval.get(request.owner, image_id)
     if request.client_has(answers.etag(image.record)):
         return answers.not_modified(image.record)
-    return app.answers.image(app.images.sealing.opened(image), api_url=request.api_url(app.settings))
+    return app.answers.image(app.images.sealing.open(image), api_url=request.api_url(app.settings))
 
 
 @api.get(
@@ -42,7 +42,7 @@ def get_image_content(request: Request, image_id: str) -> "Response[str]":
     owner, method = request.owner, request.read_method
     if preset is None:
         return app.answers.original(app.images.retrieval.get_record(owner, image_id), method=method)
-    file = app.delivery.renditions.of_owner(owner, image_id, preset, accept=request.header("accept"))
+    file = app.delivery.renditions.for_owner(owner, image_id, preset, accept=request.header("accept"))
     return app.answers.rendition(file, method=method)
 
 

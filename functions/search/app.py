@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.domain.images.sensitive import NOT_SEARCHED
-from image_store.entrypoints.finding.queries import page_fields, search_query
+from image_store.entrypoints.finding.pages import search_answer, similar_answer
 from image_store.entrypoints.finding.query_schemas import SearchParameters, SimilarParameters
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
@@ -22,11 +22,10 @@ api = Api("Search")
 def search_images(request: Request) -> "Response[str]":
     """Finds your images by words in title, tags, filename, alternative text and prompt."""
     app = application()
-    parameters, owner = request.query(SearchParameters), request.owner
-    page = app.finding.search.page(search_query(owner, parameters), cursor=parameters.cursor)
+    parameters = request.query(SearchParameters)
+    page = app.finding.search.page(parameters.to_domain(request.owner), cursor=parameters.cursor)
     not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
-    fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
-    return app.answers.search_page(page, not_searched=not_searched, extras=fields)
+    return search_answer(app.answers, page, parameters.fields, not_searched=not_searched)
 
 
 @api.get(
@@ -40,7 +39,8 @@ def list_similar_images(request: Request, image_id: str) -> "Response[str]":
     """Lists your images that look like this one, the most similar first."""
     app = application()
     limit = request.query(SimilarParameters).limit
-    return app.answers.similar(app.finding.similarity.similar(request.owner, image_id, limit=limit))
+    images = app.finding.similarity.similar(request.owner, image_id, limit=limit)
+    return similar_answer(app.answers, images)
 
 
 lambda_handler = api.handler()

@@ -26,7 +26,7 @@ from tests.fakes.generating import (
     priced_generation,
 )
 from tests.faults.faults import Killed
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 ODD_USAGES: list[Any] = [
     {Unit.IMAGE: None},
@@ -196,7 +196,7 @@ def test_a_provider_that_was_never_called_has_no_known_health() -> None:
     overview = generating.overview.read(OWNER)
 
     health = {each.provider: each.health(overview.at) for each in overview.providers}
-    assert health == {FIRST: "ok", SECOND: "unknown", THIRD: "unknown", Provider.GOOGLE: "unknown"}
+    assert health == dict.fromkeys(Provider, "unknown") | {FIRST: "ok"}
 
 
 # What was requested and what was done -------------------------------------------------------------------
