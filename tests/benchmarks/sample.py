@@ -10,7 +10,8 @@ from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.images import records
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.ids import uuid7
-from image_store.domain.images.image import Details, Image, ImageRecord, Kind, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, ImageRecord, Kind, State, Visibility
 from image_store.domain.images.media import MediaType
 
 OWNER = "user_2abcdefghijklmnopqrstuvwxyz"

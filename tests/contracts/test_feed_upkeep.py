@@ -9,9 +9,10 @@ from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
-from image_store.domain.images.image import Details, Image, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, State, Visibility
+from tests.contracts.repository.images import NOON
 from tests.contracts.test_feed import POST, Public, all_of, in_table
-from tests.contracts.test_repository import NOON
 from tests.fakes.dynamodb import all_items
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.projections import assert_feed_follows, key_of

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.domain.finding.lists import ListQuery
-from image_store.domain.images.image import Details, Image, Kind, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
-from tests.contracts.test_repository import NOON, OWNER, ids_of, moved, pending, query
+from tests.contracts.repository.images import NOON, OWNER, ids_of, moved, pending, query
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository

@@ -8,7 +8,8 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.domain.images.image import State
-from tests.contracts.test_repository import NOON, OWNER, Interposed, advance, pending, reservation
+from tests.contracts.repository.images import NOON, OWNER, advance, pending, reservation
+from tests.contracts.repository.tables import Interposed
 from tests.fakes.dynamodb import new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows

@@ -19,10 +19,11 @@ from image_store.adapters.dynamodb.finding.projector import RETENTION_AFTER_END,
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import bands
-from image_store.domain.images.image import Details, Image, ImageRecord, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, ImageRecord, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
-from tests.contracts.test_repository import NOON, OWNER, PUBLICATION, moved, pending
+from tests.contracts.repository.images import NOON, OWNER, PUBLICATION, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.projections import OF_PROJECTIONS, assert_projected, figures, found_by

@@ -15,14 +15,15 @@ from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
 from image_store.domain.finding.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
 from image_store.domain.finding.search import SearchQuery
 from image_store.domain.finding.words import query_terms, terms_of
-from image_store.domain.images.image import Details, Image, Kind, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import SearchIndex
 from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.search import Search
+from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
@@ -58,7 +59,7 @@ class Shelf:
         self.repository = repository
         self.records: list[Image] = []
         cursors = Cursors(keys=lambda: SIGNING_KEYS)
-        self.search = Search(index=index, cursors=cursors, clock=SetClock(), **windows)
+        self.search = Search(index=index, lists=repository, cursors=cursors, clock=SetClock(), **windows)
 
     def add(self, details: Details, **changes: Any) -> Image:
         image = replace(pending(**changes), details=details)

@@ -19,8 +19,8 @@ from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from image_store.ports.finding import SimilarityIndex
 from image_store.services.finding.similarity import MAX_ROWS_OF_A_BAND, Similarity
+from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected, in_table
-from tests.contracts.test_repository import NOON, OWNER, moved, pending
 from tests.fakes.dynamodb import all_items, mocked_client
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository, card_of

@@ -10,14 +10,8 @@ from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.domain.errors import QuotaExceeded
 from image_store.domain.images.image import Image, State
 from image_store.domain.images.quota import Quota, Usage
-from tests.contracts.test_repository import (
-    NOON,
-    OWNER,
-    Interposed,
-    advance,
-    pending,
-    reservation,
-)
+from tests.contracts.repository.images import NOON, OWNER, advance, pending, reservation
+from tests.contracts.repository.tables import Interposed
 from tests.fakes.dynamodb import all_items, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows

@@ -6,7 +6,8 @@ from datetime import datetime
 from image_store.adapters.dynamodb.images.records import fingerprint
 from image_store.domain.finding.feed import FeedEntry, FeedQuery, FeedSlice
 from image_store.domain.ids import first_id_at
-from image_store.domain.images.image import Details, Image
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image
 from image_store.ports.finding import FeedRows
 from tests.fakes.repository import MemoryRepository, card_of
 

@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from image_store.domain.generation.budget import Budgets
+import pytest
+
+from image_store.domain.generation.budget import Budgets, Spending
 from image_store.domain.generation.jobs import Job, JobItem
 from image_store.domain.generation.providers import (
     GeneratedImage,
@@ -27,12 +29,13 @@ from image_store.services.generation.sweep import SweptJobs
 from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.store import Store
+from tests.faults.faults import Killed
 from tests.faults.world import OWNER, PICTURE
 
 if TYPE_CHECKING:
     from image_store.domain.generation.ledger import CallOutcome
 
-ORDER = (Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI)
+ORDER = FIRST, SECOND, THIRD = (Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI)
 FUNCTION_TIME = timedelta(seconds=296)
 USAGE = {
     Provider.POLLINATIONS: {Unit.IMAGE: 1},
@@ -133,8 +136,7 @@ class Generating:
             for work, delay in zip(self.queue.waiting, self.queue.delays, strict=True):
                 assert isinstance(work, GenerateImage)
                 heappush(waiting, (now + delay, next(numbers), work))
-            self.queue.waiting.clear()
-            self.queue.delays.clear()
+            self.queue.clear()
             if not waiting:
                 return
             due, _, work = heappop(waiting)
@@ -152,6 +154,12 @@ class Generating:
     def do(self, work: GenerateImage) -> None:
         """Do this work now."""
         self.run.carry_on(work, until=self.clock.now() + FUNCTION_TIME)
+
+    def do_until_killed(self, work: GenerateImage) -> None:
+        """Do this work with a worker that is killed in the middle, and drop the messages it sent."""
+        with pytest.raises(Killed):
+            self.do(work)
+        self.queue.clear()
 
     def look_after(self) -> SweptJobs:
         """Let the sweep have its way."""
@@ -182,6 +190,11 @@ class Generating:
         """How often any provider was paid."""
         return sum(provider.paid for provider in self.providers.values())
 
+    def spent(self, owner: str | None = OWNER) -> Spending:
+        """What the day has cost an owner, or the deployment."""
+        spending, _ = self.jobs.spending(owner, on=self.clock.now().date())
+        return spending
+
     def result_keys(self) -> list[str]:
         """The answers that are kept."""
         return [key for key in self.store.private.objects if key.startswith("paid/")]
@@ -201,3 +214,10 @@ def a_request(prompt: str = "A cat", **more: object) -> GenerationRequest:
     """A request for an image."""
     usual = {"prompt": prompt, "attributes": Attributes(kind=Kind.GENERATED, groups=("post:p1",))}
     return GenerationRequest(**{**usual, **more})  # type: ignore[arg-type]  # what tests say of it
+
+
+def priced_generation(budgets: Budgets = Budgets(), **options: Any) -> Generating:  # noqa: B008 - it is frozen
+    """Generation at a time for which there are prices."""
+    generating = Generating(budgets=budgets, **options)
+    generating.clock.instant = generating.clock.instant.replace(month=11, day=21)
+    return generating

@@ -34,6 +34,11 @@ class MemoryWorkQueue(WorkQueue):
             self.send(work)
         return ()
 
+    def clear(self) -> None:
+        """Lose every message that waits."""
+        self.waiting.clear()
+        self.delays.clear()
+
 
 class MemoryIngestEvents(IngestEvents):
     """IngestEvents in memory; `announced` is what was told."""

@@ -1,17 +1,20 @@
 """Records in memory."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from image_store.adapters.dynamodb.finding.cards import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.delivery.publication import PublicationRow
+from image_store.domain.delivery.renditions import Rendition
 from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
 from image_store.domain.finding.cards import Card, thumb_of
+from image_store.domain.finding.filters import conditions_of, row_attributes
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQuery, MemberPage, OwnerGroup
 from image_store.domain.ids import created_at, first_id_at
+from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, ImageRecord, RecordPage, RecordsById, State
 from image_store.domain.images.ingest import SweepPosition, holds
 from image_store.domain.images.quota import Quota, Usage
@@ -282,6 +285,15 @@ class MemoryRepository(Rows):
         unread = len(rows) > MAX_EXAMINED_ROWS
         return CardPage(tuple(page), rows[MAX_EXAMINED_ROWS - 1].record.id if unread else None)
 
+    def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
+        return {name: self.records[name].details for name in image_ids if name in self.records}
+
+    def renditions(self, image_ids: Collection[str]) -> Mapping[str, tuple[Rendition, ...]]:
+        records = [self.records[name].record for name in image_ids if name in self.records]
+        return {
+            record.id: tuple(each for each in record.renditions if each.making is None) for record in records
+        }
+
     def _images(self, owner: str) -> Iterator[ImageRecord]:
         return (image.record for image in self.records.values() if image.record.owner == owner)
 
@@ -316,7 +328,7 @@ def _drives(image: Image, query: ListQuery) -> bool:
         if query.category is not None:
             return query.category == image.record.category
         if query.model is not None:
-            return query.model == _generation(image, "model")
+            return query.model == (image.details.generation or {}).get("model")
     return True
 
 
@@ -327,19 +339,8 @@ def meets(image: Image, query: ListQuery) -> bool:
 
 def _is_wanted(image: Image, query: ListQuery) -> bool:
     """Whether a row that is read belongs to the answer."""
-    record = image.record
-    return (
-        query.kind in {None, record.kind}
-        and query.visibility in {None, record.visibility}
-        and query.category in {None, record.category}
-        and query.tag in {None, *image.details.tags}
-        and query.model in {None, _generation(image, "model")}
-        and query.provider in {None, _generation(image, "provider")}
-    )
-
-
-def _generation(image: Image, name: str) -> object:
-    return (image.details.generation or {}).get(name)
+    attributes = row_attributes(image.record, image.details, of_list=True)
+    return all(condition.holds(attributes) for condition in conditions_of(query))
 
 
 def card_of(image: Image) -> Card:

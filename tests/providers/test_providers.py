@@ -2,17 +2,22 @@
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.parser import BytesParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from image_store.adapters.providers import image_providers
+from image_store.adapters.providers.adapter import ProviderAdapter
 from image_store.adapters.system import SystemClock
+from image_store.domain.generation.catalogue import models_of
 from image_store.domain.generation.prices import cost_micros
 from image_store.domain.generation.providers import (
     GeneratedImage,
@@ -34,12 +39,6 @@ PICTURE = b"\xff\xd8\xff\xe0 a picture"
 ENCODED = base64.b64encode(PICTURE).decode()
 SECRET = "a-key-that-nobody-may-see"
 KEY = ProviderKey(SECRET, account="0123456789abcdef0123456789abcdef")
-MODELS = {
-    Provider.GOOGLE: "gemini-nano-banana-2.1",
-    Provider.OPENAI: "gpt-image-2.5-flare",
-    Provider.CLOUDFLARE: "@cf/black-forest-labs/flux-1-schnell",
-    Provider.POLLINATIONS: "flux",
-}
 SUFFIX = {Provider.OPENAI: "/v1"}
 
 
@@ -57,7 +56,7 @@ def anew(server: Scripted) -> None:
 
 def request_to(provider: Provider, **more: Any) -> ImageRequest:
     usual: dict[str, Any] = {
-        "model": MODELS[provider],
+        "model": models_of(provider)[0].name,
         "prompt": "A cat / a dog? 100 % ünï",
         "width": 1024,
         "height": 1024,
@@ -137,6 +136,28 @@ def test_a_picture_comes_back_as_the_provider_sent_it_after_one_request(
 
     assert made.data == PICTURE
     assert len(server.asked) == 1
+
+
+def test_a_worker_loads_only_the_adapter_of_the_provider_that_it_calls() -> None:
+    code = """
+import sys
+from image_store.adapters.providers import image_providers
+image_providers({}, clock=None, fetcher=None)["pollinations"]
+print(*sys.modules)
+"""
+
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "layers/shared")}
+    modules = subprocess.check_output([sys.executable, "-c", code], text=True, env=environment).split()
+
+    adapters = {module.removeprefix("image_store.adapters.providers.") for module in modules}
+    assert adapters & set(Provider) == {"pollinations"}
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_every_provider_has_an_adapter(provider: Provider) -> None:
+    adapter = image_providers({}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({}))[provider]
+
+    assert isinstance(adapter, ProviderAdapter)
 
 
 def test_google_is_asked_for_an_image_of_the_shape_that_is_wanted(server: Scripted) -> None:

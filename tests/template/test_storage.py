@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from image_store.domain.finding.filters import ROW_ATTRIBUTES
+from image_store.domain.finding.filters import ROW_FILTERS
 from image_store.domain.images.ingest import OBJECT_LIFETIME, RESULT_LIFETIME
 
 DAY_SECONDS = 24 * 60 * 60
@@ -36,6 +36,7 @@ def test_the_table_outlives_the_stack_and_can_be_restored(template: dict[str, An
 def test_the_table_has_its_keys_and_two_indexes(template: dict[str, Any]) -> None:
     table = properties(template, "Table")
     indexes = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
+    attributes = {each.attribute: None for each in ROW_FILTERS.values() if not each.only_in_list_rows}
 
     assert keys(table) == {"HASH": "pk", "RANGE": "sk"}
     assert set(indexes) == {"by_owner", "due"}
@@ -43,7 +44,7 @@ def test_the_table_has_its_keys_and_two_indexes(template: dict[str, Any]) -> Non
     assert keys(indexes["due"]) == {"HASH": "due_shard", "RANGE": "due_at"}
     assert indexes["by_owner"]["Projection"] == {
         "ProjectionType": "INCLUDE",
-        "NonKeyAttributes": ["card", *ROW_ATTRIBUTES],
+        "NonKeyAttributes": ["card", *attributes],
     }
     assert indexes["due"]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
     assert {attribute["AttributeType"] for attribute in table["AttributeDefinitions"]} == {"S"}

@@ -5,12 +5,13 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from image_store.domain.finding import filters
 from image_store.domain.finding.feed import FeedQuery
-from image_store.domain.finding.filters import FILTER_NAMES, ROW_ATTRIBUTES, Filters
+from image_store.domain.finding.filters import FILTER_NAMES, ROW_FILTERS, Comparison, Condition, Filters
 from image_store.domain.finding.lists import ListQuery
 from image_store.domain.finding.search import SearchQuery
 from image_store.domain.images.image import Kind, Visibility
@@ -59,12 +60,35 @@ def test_the_console_has_a_control_for_each_filter() -> None:
     assert controls == PARAMETERS - {"trashed"} | {"order"}
 
 
-def test_rows_hold_attributes_under_the_names_of_filters() -> None:
-    assert set(ROW_ATTRIBUTES) <= set(FILTER_NAMES)
+def test_only_filters_compare_rows() -> None:
+    assert set(ROW_FILTERS) <= set(FILTER_NAMES)
 
 
 def test_a_filter_that_is_set_is_compared_with_its_attribute() -> None:
-    assert filters.compared_values(Filters(kind=Kind.UPLOAD, tag="t")) == {"kind": "upload"}
+    kind = Condition("kind", "kind", Comparison.EQUALS, "upload")
+    tag = Condition("tag", "tags", Comparison.CONTAINS, "t")
+
+    assert filters.conditions_of(Filters(kind=Kind.UPLOAD, tag="t")) == [kind, tag]
+    assert filters.conditions_of(Filters(kind=Kind.UPLOAD, tag="t"), of_list=False) == [kind]
+
+
+@pytest.mark.parametrize(
+    ("comparison", "value", "matching", "other"),
+    [
+        (Comparison.EQUALS, "cats", "cats", "cats and dogs"),
+        (Comparison.AT_LEAST, 100, 100, 99),
+        (Comparison.BEGINS_WITH, "cat", "cats", "a cat"),
+        (Comparison.CONTAINS, "cat", ("cat", "dog"), ("cats", "dog")),
+    ],
+)
+def test_a_condition_holds_where_its_comparison_does(
+    comparison: Comparison, value: Any, matching: Any, other: Any
+) -> None:
+    condition = Condition("some_filter", "some_attribute", comparison, value)
+
+    assert condition.holds({"some_attribute": matching})
+    assert not condition.holds({"some_attribute": other})
+    assert not condition.holds({})
 
 
 @pytest.mark.parametrize("name", ALL)

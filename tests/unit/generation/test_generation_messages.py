@@ -20,10 +20,9 @@ from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.jobs import LOOK_AFTER
 from image_store.services.generation.worker.run import SHORTEST_WAIT
-from tests.fakes.generating import ORDER, POLLINATIONS_MICROS, Generating, a_request, failing
+from tests.fakes.generating import FIRST, ORDER, POLLINATIONS_MICROS, Generating, a_request, failing
 from tests.faults.world import OWNER, PICTURE
 
-A = Provider.POLLINATIONS
 RETRIES = 2
 CLEANUP_EVERY = timedelta(minutes=15)
 PAUSES_OF_A_BREAKER = 7
@@ -67,8 +66,7 @@ def worked_off(generating: Generating, job: Job, *, at_most: timedelta = timedel
         for work, delay in zip(queue.waiting, queue.delays, strict=True):
             assert isinstance(work, GenerateImage)
             heappush(waiting, (now + delay, next(numbers), work))
-        queue.waiting.clear()
-        queue.delays.clear()
+        queue.clear()
         next_sweep = swept_at + CLEANUP_EVERY
         if not waiting and generating.job(job).ended:
             traffic.sent, traffic.took = queue.sent, now - began
@@ -98,17 +96,17 @@ def test_images_that_succeed_take_one_message_each(images: int) -> None:
 @numbers_of_images
 def test_with_a_slow_provider_only_the_sweep_sends_an_image_again(images: int) -> None:
     """One worker, and minutes for each call: what waits for it is sent again with every look of the sweep."""
-    generating = Generating(order=(A,))
+    generating = Generating(order=(FIRST,))
 
     def slow(_: object) -> GeneratedImage:
         generating.clock.instant += timedelta(minutes=4)
         return MADE
 
-    generating.providers[A].answer = slow
+    generating.providers[FIRST].answer = slow
     traffic = worked_off(generating, job := begun(generating, images))
 
     assert generating.job(job).status is JobStatus.SUCCEEDED
-    assert generating.asked(A) == images
+    assert generating.asked(FIRST) == images
     assert traffic.sent == images + traffic.by_sweep
     assert traffic.by_sweep <= images * traffic.sweeps
 
@@ -118,8 +116,8 @@ def test_with_a_slow_provider_only_the_sweep_sends_an_image_again(images: int) -
 def test_a_provider_that_limits_for_ever_takes_a_message_for_each_retry_and_pause(
     images: int, pause: timedelta | None
 ) -> None:
-    generating = Generating(order=(A,), retries=RETRIES)
-    generating.let(A, failing(Reason.RATE_LIMITED, pause))
+    generating = Generating(order=(FIRST,), retries=RETRIES)
+    generating.let(FIRST, failing(Reason.RATE_LIMITED, pause))
 
     traffic = worked_off(generating, job := begun(generating, images))
 
@@ -140,7 +138,7 @@ def pauses_from(pause: timedelta | None) -> int:
 
 @numbers_of_images
 def test_a_provider_that_limits_for_half_a_minute_takes_few_messages(images: int) -> None:
-    generating = Generating(order=(A,), retries=RETRIES)
+    generating = Generating(order=(FIRST,), retries=RETRIES)
     limited_until = generating.clock.now() + timedelta(seconds=25)
 
     def limiting(_: object) -> GeneratedImage:
@@ -148,7 +146,7 @@ def test_a_provider_that_limits_for_half_a_minute_takes_few_messages(images: int
             raise failing(Reason.RATE_LIMITED, timedelta(seconds=10))
         return MADE
 
-    generating.providers[A].answer = limiting
+    generating.providers[FIRST].answer = limiting
     traffic = worked_off(generating, job := begun(generating, images))
 
     assert generating.job(job).status is JobStatus.SUCCEEDED
@@ -157,8 +155,8 @@ def test_a_provider_that_limits_for_half_a_minute_takes_few_messages(images: int
 
 @numbers_of_images
 def test_a_provider_that_is_down_takes_a_message_for_each_retry_and_pause(images: int) -> None:
-    generating = Generating(order=(A,), retries=RETRIES)
-    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating = Generating(order=(FIRST,), retries=RETRIES)
+    generating.let(FIRST, failing(Reason.UNAVAILABLE))
 
     traffic = worked_off(generating, job := begun(generating, images))
 
@@ -170,9 +168,9 @@ def test_a_provider_that_is_down_takes_a_message_for_each_retry_and_pause(images
 
 @numbers_of_images
 def test_images_that_meet_an_open_breaker_wait_out_its_pause_with_one_message(images: int) -> None:
-    generating = Generating(order=(A,))
-    opened = replace(generating.health.rows[A], open_until=generating.clock.now() + timedelta(minutes=10))
-    generating.health.rows[A] = opened
+    generating = Generating(order=(FIRST,))
+    opened = replace(generating.health.rows[FIRST], open_until=generating.clock.now() + timedelta(minutes=10))
+    generating.health.rows[FIRST] = opened
 
     traffic = worked_off(generating, job := begun(generating, images))
 
@@ -183,10 +181,10 @@ def test_images_that_meet_an_open_breaker_wait_out_its_pause_with_one_message(im
 
 @numbers_of_images
 def test_images_that_meet_a_probe_that_hangs_look_every_ten_seconds(images: int) -> None:
-    generating = Generating(order=(A,))
+    generating = Generating(order=(FIRST,))
     now = generating.clock.now()
-    tried = replace(generating.health.rows[A], open_until=now, probe_until=now + PROBE_TIME)
-    generating.health.rows[A] = tried
+    tried = replace(generating.health.rows[FIRST], open_until=now, probe_until=now + PROBE_TIME)
+    generating.health.rows[FIRST] = tried
 
     traffic = worked_off(generating, job := begun(generating, images))
 
@@ -197,9 +195,9 @@ def test_images_that_meet_a_probe_that_hangs_look_every_ten_seconds(images: int)
 @pytest.mark.parametrize("images", [1, 3])
 def test_images_that_always_lose_the_race_for_a_probe_wait_two_seconds_each_time(images: int) -> None:
     """Even without any jitter."""
-    generating = Generating(order=(A,))
+    generating = Generating(order=(FIRST,))
     object.__setattr__(generating.run, "jitter", lambda _: 0.0)
-    generating.health.rows[A] = replace(generating.health.rows[A], open_until=generating.clock.now())
+    generating.health.rows[FIRST] = replace(generating.health.rows[FIRST], open_until=generating.clock.now())
     object.__setattr__(generating.run.calls.watch, "health", AlwaysLate(generating))
 
     traffic = worked_off(generating, job := begun(generating, images))
@@ -248,9 +246,9 @@ def test_a_budget_without_room_sends_nothing(images: int) -> None:
 @numbers_of_images
 def test_images_that_would_cost_more_than_is_held_take_one_message_each(images: int) -> None:
     generating = with_prices(Budgets(owner_daily=1_000_000))
-    generating.keys.put(OWNER, A, ProviderKey("mine"))
-    job = begun(generating, images, preference=ModelPreference(provider=A, fallback=False))
-    generating.keys.remove(OWNER, A)
+    generating.keys.put(OWNER, FIRST, ProviderKey("mine"))
+    job = begun(generating, images, preference=ModelPreference(provider=FIRST, fallback=False))
+    generating.keys.remove(OWNER, FIRST)
 
     traffic = worked_off(generating, job)
 
@@ -260,16 +258,16 @@ def test_images_that_would_cost_more_than_is_held_take_one_message_each(images: 
 
 def with_prices(budgets: Budgets) -> Generating:
     """Generation at a time for which there are prices."""
-    generating = Generating(order=(A,), budgets=budgets)
+    generating = Generating(order=(FIRST,), budgets=budgets)
     generating.clock.instant = generating.clock.instant.replace(month=11, day=21)
     return generating
 
 
 @numbers_of_images
 def test_a_cancelled_job_sends_nothing_more(images: int) -> None:
-    generating = Generating(order=(A,))
-    opened = replace(generating.health.rows[A], open_until=generating.clock.now() + timedelta(minutes=10))
-    generating.health.rows[A] = opened
+    generating = Generating(order=(FIRST,))
+    opened = replace(generating.health.rows[FIRST], open_until=generating.clock.now() + timedelta(minutes=10))
+    generating.health.rows[FIRST] = opened
     job = begun(generating, images)
     for _ in range(images):
         generating.step()  # all of them wait now
@@ -284,7 +282,7 @@ def test_a_cancelled_job_sends_nothing_more(images: int) -> None:
 
 @numbers_of_images
 def test_paid_images_wait_for_the_store_with_one_message_every_thirty_seconds(images: int) -> None:
-    generating = Generating(order=(A,))
+    generating = Generating(order=(FIRST,))
     back_at = generating.clock.now() + timedelta(hours=1)
     real = generating.storage.uploads
 
@@ -309,8 +307,8 @@ def test_paid_images_wait_for_the_store_with_one_message_every_thirty_seconds(im
 @pytest.mark.parametrize("copies", [2, 5])
 def test_messages_that_come_several_times_are_not_sent_on_as_often(copies: int) -> None:
     """SQS delivers at least once; every copy of a message would otherwise wait as long as the image."""
-    generating = Generating(order=(A,))
-    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating = Generating(order=(FIRST,))
+    generating.let(FIRST, failing(Reason.UNAVAILABLE))
     job = begun(generating, 10)
     generating.queue.waiting *= copies
     generating.queue.delays *= copies
@@ -339,8 +337,7 @@ def test_messages_that_come_twice_send_nothing_for_what_has_ended(images: int) -
 def test_what_the_queue_lost_is_sent_once_for_each_look_of_the_sweep(images: int) -> None:
     generating = Generating()
     job = begun(generating, images)
-    generating.queue.waiting.clear()
-    generating.queue.delays.clear()
+    generating.queue.clear()
 
     traffic = worked_off(generating, job)
 

@@ -16,12 +16,18 @@ from image_store.domain.images.image import Kind
 from image_store.domain.work import GenerateImage
 from image_store.services.generation.provider_results import ProviderResult, ProviderResults
 from image_store.services.generation.worker.changes import LEASE
-from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_request
+from tests.fakes.generating import (
+    FIRST,
+    POLLINATIONS_MICROS,
+    SECOND,
+    THIRD,
+    Generating,
+    a_request,
+    priced_generation,
+)
 from tests.faults.faults import Killed
 from tests.faults.world import OWNER, PICTURE
-from tests.unit.generation.test_generation_worker import later_in_the_year
 
-A, B, C, G = Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI, Provider.GOOGLE
 ODD_USAGES: list[Any] = [
     {Unit.IMAGE: None},
     {Unit.IMAGE: 1.5},
@@ -38,17 +44,13 @@ def charged(reason: Reason, usage: Any = None, *, is_paid: bool = False) -> Prov
     return ProviderFailure(reason, "It did not work.", usage=usage, is_paid=is_paid)
 
 
-def spent(generating: Generating, owner: str | None = OWNER) -> Spending:
-    return generating.jobs.spending(owner, on=generating.clock.now().date())[0]
-
-
 # Usages -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("usage", ODD_USAGES)
 def test_a_usage_that_cannot_be_read_loses_no_picture_and_costs_what_is_expected(usage: Any) -> None:
-    generating = later_in_the_year()
-    generating.let(A, GeneratedImage(data=PICTURE, usage=usage))
+    generating = priced_generation()
+    generating.let(FIRST, GeneratedImage(data=PICTURE, usage=usage))
     job = generating.begin()
 
     generating.work_off()
@@ -62,7 +64,7 @@ def test_a_usage_that_cannot_be_read_loses_no_picture_and_costs_what_is_expected
 
 @pytest.mark.parametrize("usage", [{"image": None}, {"image": "None"}, {"image": 1.5}])
 def test_an_odd_usage_that_an_earlier_version_kept_is_no_usage(usage: Any) -> None:
-    generating = later_in_the_year()
+    generating = priced_generation()
     job = generating.begin()
 
     class OddResults(ProviderResults):
@@ -89,37 +91,37 @@ def test_an_odd_usage_that_an_earlier_version_kept_is_no_usage(usage: Any) -> No
 
 
 def test_a_refusal_that_was_charged_for_is_counted_and_takes_from_the_budget() -> None:
-    generating = later_in_the_year()
-    generating.let(C, charged(Reason.REFUSED, {Unit.TEXT_INPUT_TOKEN: 1_000}))
-    job = generating.begin(preference=ModelPreference(provider=C))
+    generating = priced_generation()
+    generating.let(THIRD, charged(Reason.REFUSED, {Unit.TEXT_INPUT_TOKEN: 1_000}))
+    job = generating.begin(preference=ModelPreference(provider=THIRD))
 
     generating.work_off()
 
     item = generating.item(job)
     assert (item.state, item.cost, generating.job(job).cost) == (JobItemState.FAILED, 5_000, 5_000)
     assert list(generating.jobs.ledger.values()) == [5_000]
-    assert spent(generating) == spent(generating, None) == Spending(5_000, 0)
+    assert generating.spent() == generating.spent(None) == Spending(5_000, 0)
     assert generating.result_keys() == []
 
 
 def test_what_may_be_tried_again_is_charged_for_each_time() -> None:
-    generating = later_in_the_year()
+    generating = priced_generation()
     none = charged(Reason.BAD_ANSWER, {Unit.TEXT_INPUT_TOKEN: 1_000})
     made = GeneratedImage(data=PICTURE, usage={Unit.IMAGE_OUTPUT_TOKEN: 439})
-    generating.let(C, none, none, made)
-    job = generating.begin(preference=ModelPreference(provider=C, fallback=False))
+    generating.let(THIRD, none, none, made)
+    job = generating.begin(preference=ModelPreference(provider=THIRD, fallback=False))
 
     generating.work_off()
 
     item = generating.item(job)
     assert (item.state, item.calls, item.cost) == (JobItemState.SUCCEEDED, 3, 5_000 + 5_000 + 13_170)
-    assert spent(generating) == Spending(23_170, 0)
+    assert generating.spent() == Spending(23_170, 0)
     assert len(generating.jobs.ledger) == 3
 
 
 def test_a_picture_that_did_not_arrive_whole_is_charged_for_and_not_bought_again() -> None:
-    generating = later_in_the_year()
-    generating.let(A, charged(Reason.CONNECTION, is_paid=True))
+    generating = priced_generation()
+    generating.let(FIRST, charged(Reason.CONNECTION, is_paid=True))
     job = generating.begin()
 
     generating.work_off()
@@ -128,13 +130,13 @@ def test_a_picture_that_did_not_arrive_whole_is_charged_for_and_not_bought_again
     assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
     assert item.error is not None
     assert (item.error.code, item.error.reason) == ("provider_failed", Reason.CONNECTION)
-    assert generating.asked(B) == generating.asked(C) == 0
-    assert spent(generating) == Spending(POLLINATIONS_MICROS, 0)
+    assert generating.asked(SECOND) == generating.asked(THIRD) == 0
+    assert generating.spent() == Spending(POLLINATIONS_MICROS, 0)
 
 
 def test_a_failure_that_nothing_was_charged_for_costs_nothing() -> None:
-    generating = later_in_the_year()
-    generating.let(A, charged(Reason.REFUSED))
+    generating = priced_generation()
+    generating.let(FIRST, charged(Reason.REFUSED))
     job = generating.begin()
 
     generating.work_off()
@@ -144,8 +146,8 @@ def test_a_failure_that_nothing_was_charged_for_costs_nothing() -> None:
 
 
 def test_a_worker_that_dies_with_a_charge_in_hand_leaves_it_to_the_next() -> None:
-    generating = later_in_the_year()
-    generating.let(A, charged(Reason.CONNECTION, is_paid=True))
+    generating = priced_generation()
+    generating.let(FIRST, charged(Reason.CONNECTION, is_paid=True))
     job = generating.begin()
     change = generating.jobs.change
 
@@ -163,7 +165,7 @@ def test_a_worker_that_dies_with_a_charge_in_hand_leaves_it_to_the_next() -> Non
 
     item = generating.item(job)
     assert (item.state, item.calls, item.cost) == (JobItemState.FAILED, 1, POLLINATIONS_MICROS)
-    assert generating.asked(A) == 1
+    assert generating.asked(FIRST) == 1
     assert generating.result_keys() == []
 
 
@@ -175,12 +177,12 @@ def test_a_refusal_for_the_content_lowers_no_success_rate_and_opens_no_breaker(r
     generating = Generating()
     generating.begin()
     generating.work_off()
-    generating.let(A, charged(reason))
+    generating.let(FIRST, charged(reason))
     for number in range(10):
         generating.begin(a_request(f"Refused {number}"))
     generating.work_off()
 
-    (shown,) = (each for each in generating.overview.read(OWNER).providers if each.provider is A)
+    (shown,) = (each for each in generating.overview.read(OWNER).providers if each.provider is FIRST)
 
     assert shown.performance.success_rate == 1.0
     assert shown.health(generating.clock.now()) == "ok"
@@ -194,7 +196,7 @@ def test_a_provider_that_was_never_called_has_no_known_health() -> None:
     overview = generating.overview.read(OWNER)
 
     health = {each.provider: each.health(overview.at) for each in overview.providers}
-    assert health == {A: "ok", B: "unknown", C: "unknown", G: "unknown"}
+    assert health == dict.fromkeys(Provider, "unknown") | {FIRST: "ok"}
 
 
 # What was requested and what was done -------------------------------------------------------------------
@@ -211,9 +213,9 @@ def test_an_image_names_what_it_was_made_from() -> None:
 
 
 def test_a_wish_that_was_not_met_is_recorded_beside_what_was_done_and_warned_of() -> None:
-    generating = Generating(order=(B,))
+    generating = Generating(order=(SECOND,))
     job = generating.begin(
-        a_request(seed=7, size="800x600", quality="high"), preference=ModelPreference(provider=C)
+        a_request(seed=7, size="800x600", quality="high"), preference=ModelPreference(provider=THIRD)
     )
 
     generating.work_off()
@@ -237,7 +239,7 @@ def test_a_wish_that_was_not_met_is_recorded_beside_what_was_done_and_warned_of(
 
 def test_a_wish_that_was_met_warns_of_nothing() -> None:
     generating = Generating()
-    job = generating.begin(a_request(seed=7, size="3x2"), preference=ModelPreference(provider=A))
+    job = generating.begin(a_request(seed=7, size="3x2"), preference=ModelPreference(provider=FIRST))
 
     generating.work_off()
 
@@ -248,7 +250,10 @@ def test_a_wish_that_was_met_warns_of_nothing() -> None:
 
 def test_a_seed_that_nobody_gave_is_recorded_as_used_and_not_as_requested() -> None:
     generating = Generating()
-    used, none = generating.begin(), generating.begin(preference=ModelPreference(provider=C, fallback=False))
+    used, none = (
+        generating.begin(),
+        generating.begin(preference=ModelPreference(provider=THIRD, fallback=False)),
+    )
 
     generating.work_off()
 
@@ -260,7 +265,7 @@ def test_a_seed_that_nobody_gave_is_recorded_as_used_and_not_as_requested() -> N
 
 def test_several_pictures_are_told_of() -> None:
     generating = Generating()
-    generating.let(A, GeneratedImage(data=PICTURE, pictures=3))
+    generating.let(FIRST, GeneratedImage(data=PICTURE, pictures=3))
     job = generating.begin()
 
     generating.work_off()

@@ -29,27 +29,24 @@ from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.services.generation.worker.changes import LEASE
-from tests.fakes.generating import POLLINATIONS_MICROS, Generating, a_request, failing
+from tests.fakes.generating import (
+    FIRST,
+    POLLINATIONS_MICROS,
+    SECOND,
+    THIRD,
+    Generating,
+    a_request,
+    failing,
+    priced_generation,
+)
 from tests.faults.world import OWNER, PICTURE
 
-A, B, C = Provider.POLLINATIONS, Provider.CLOUDFLARE, Provider.OPENAI
 KEY = IdempotencyKey(name="key", fingerprint="body")
-
-
-def at_a_price(budgets: Budgets = Budgets(), **more: object) -> Generating:  # noqa: B008 - it is frozen
-    """Generation at a time for which there are prices."""
-    generating = Generating(budgets=budgets, **more)  # type: ignore[arg-type]  # what tests choose
-    generating.clock.instant = generating.clock.instant.replace(month=11, day=21)
-    return generating
 
 
 @pytest.fixture
 def generating() -> Generating:
-    return at_a_price()
-
-
-def spending(generating: Generating, owner: str | None = OWNER) -> Spending:
-    return generating.jobs.spending(owner, on=generating.clock.now().date())[0]
+    return priced_generation()
 
 
 # Beginning ----------------------------------------------------------------------------------------------
@@ -69,7 +66,7 @@ def test_what_images_may_cost_is_held_before_anybody_is_asked(generating: Genera
     """E4: for the dearest of those who may do it."""
     generating.begin(times=2)
 
-    held = spending(generating)
+    held = generating.spent()
     assert held.spent == 0
     assert held.reserved == 2 * (439 * 30 + 3 * 5)
 
@@ -94,7 +91,7 @@ def test_a_preference_for_what_does_not_exist_is_refused(
 
 def test_a_model_that_is_not_listed_can_be_asked_of_openai_and_has_no_price(generating: Generating) -> None:
     """E2, E4."""
-    job = generating.begin(preference=ModelPreference(provider=C, model="my-own-model"))
+    job = generating.begin(preference=ModelPreference(provider=THIRD, model="my-own-model"))
 
     generating.work_off()
 
@@ -107,7 +104,7 @@ def test_a_model_names_its_provider(generating: Generating) -> None:
 
     generating.work_off()
 
-    assert (generating.item(job).provider, generating.item(job).model) == (C, "gpt-image-2")
+    assert (generating.item(job).provider, generating.item(job).model) == (THIRD, "gpt-image-2")
 
 
 def test_without_any_key_nobody_can_be_asked() -> None:
@@ -150,7 +147,7 @@ def test_a_long_prompt_goes_to_who_takes_it(generating: Generating) -> None:
 
     generating.work_off()
 
-    assert generating.item(job).provider is C
+    assert generating.item(job).provider is THIRD
 
 
 def test_references_have_to_be_images_of_ones_own(generating: Generating) -> None:
@@ -196,7 +193,7 @@ def test_a_job_is_there_although_the_queue_is_away(generating: Generating) -> No
 
 def test_a_budget_refuses_what_it_has_no_room_for() -> None:
     """E4."""
-    generating = at_a_price(Budgets(owner_daily=2 * POLLINATIONS_MICROS), order=(A,))
+    generating = priced_generation(Budgets(owner_daily=2 * POLLINATIONS_MICROS), order=(FIRST,))
     generating.begin(times=2)
 
     with pytest.raises(BudgetUsedUp):
@@ -205,33 +202,33 @@ def test_a_budget_refuses_what_it_has_no_room_for() -> None:
     with pytest.raises(BudgetExceeded):
         generating.begin(times=3, owner="third")
 
-    assert spending(generating) == Spending(0, 2 * POLLINATIONS_MICROS)
+    assert generating.spent() == Spending(0, 2 * POLLINATIONS_MICROS)
     assert generating.used_up == ["owner"]
 
 
 def test_an_unknown_price_is_refused_where_there_is_a_budget() -> None:
     """E4."""
-    generating = at_a_price(Budgets(deployment_monthly=10_000_000))
+    generating = priced_generation(Budgets(deployment_monthly=10_000_000))
 
     with pytest.raises(BudgetExceeded):
-        generating.begin(preference=ModelPreference(provider=C, model="my-own-model", fallback=False))
+        generating.begin(preference=ModelPreference(provider=THIRD, model="my-own-model", fallback=False))
 
 
 def test_an_unknown_price_counts_as_the_deployment_says() -> None:
     """E4."""
-    generating = at_a_price(Budgets(deployment_monthly=10_000_000, unknown_price_reserve=70_000))
-    job = generating.begin(preference=ModelPreference(provider=C, model="my-own-model", fallback=False))
-    assert spending(generating) == Spending(0, 70_000)
+    generating = priced_generation(Budgets(deployment_monthly=10_000_000, unknown_price_reserve=70_000))
+    job = generating.begin(preference=ModelPreference(provider=THIRD, model="my-own-model", fallback=False))
+    assert generating.spent() == Spending(0, 70_000)
 
     generating.work_off()
 
     assert generating.job(job).cost is None
-    assert spending(generating) == Spending(70_000, 0)
+    assert generating.spent() == Spending(70_000, 0)
 
 
 def test_images_are_counted_to_the_quota_before_they_are_made() -> None:
     """E1."""
-    generating = at_a_price(quota=Quota(images=3))
+    generating = priced_generation(quota=Quota(images=3))
     generating.begin(times=2)
     generating.store.upload()
 
@@ -362,18 +359,19 @@ def test_jobs_are_listed_page_by_page(generating: Generating) -> None:
 def test_providers_are_told_with_their_health_and_what_they_did(generating: Generating) -> None:
     """E2, C4."""
     generating.keys.put(OWNER, Provider.GOOGLE, ProviderKey("mine"))
-    generating.let(A, failing(Reason.UNAVAILABLE))
+    generating.let(FIRST, failing(Reason.UNAVAILABLE))
     generating.begin(times=5)
     generating.work_off()
 
     told = generating.overview.read(OWNER)
 
     by_name = {found.provider: found for found in told.providers}
-    assert [found.provider for found in told.providers] == [A, B, C, Provider.GOOGLE]
-    assert [found.configured for found in told.providers] == [True, True, True, False]
+    others = [provider for provider in Provider if provider not in {FIRST, SECOND, THIRD}]
+    assert [found.provider for found in told.providers] == [FIRST, SECOND, THIRD, *others]
+    assert [found.configured for found in told.providers] == [True, True, True] + [False] * len(others)
     assert by_name[Provider.GOOGLE].own_key
-    assert by_name[A].breaker.health(told.at) == "down"
-    assert (by_name[A].performance.failed, by_name[B].performance.succeeded) == (5, 5)
+    assert by_name[FIRST].breaker.health(told.at) == "down"
+    assert (by_name[FIRST].performance.failed, by_name[SECOND].performance.succeeded) == (5, 5)
     assert told.today == Spending(5 * 634, 0)
 
 
@@ -389,7 +387,7 @@ def test_cancelling_ends_what_has_not_begun_and_frees_what_was_held(generating: 
 
     assert cancelled.status is JobStatus.CANCELLED
     assert {item.state for item in items} == {JobItemState.CANCELLED}
-    assert spending(generating) == Spending(0, 0)
+    assert generating.spent() == Spending(0, 0)
     assert generating.paid() == 0
     assert generating.requests.cancel(OWNER, job.id)[0].status is JobStatus.CANCELLED
 
@@ -425,7 +423,7 @@ def test_only_what_failed_is_made_again(generating: Generating) -> None:
         failing(Reason.REFUSED),
         GeneratedImage(data=PICTURE),
     ]
-    generating.providers[A].answer = lambda _: answers.pop(0)
+    generating.providers[FIRST].answer = lambda _: answers.pop(0)
     job = generating.begin(times=3)
     generating.work_off()
     assert generating.job(job).status is JobStatus.PARTIAL
@@ -436,16 +434,16 @@ def test_only_what_failed_is_made_again(generating: Generating) -> None:
     generating.work_off()
 
     assert generating.job(job).status is JobStatus.SUCCEEDED
-    assert generating.asked(A) == 4
+    assert generating.asked(FIRST) == 4
     assert generating.item(job, 1).calls == 2
     assert generating.item(job, 1).error is None
-    assert spending(generating) == Spending(3 * POLLINATIONS_MICROS, 0)
+    assert generating.spent() == Spending(3 * POLLINATIONS_MICROS, 0)
 
 
 def test_what_is_tried_again_needs_room_in_the_budget() -> None:
     """E4, E7."""
-    generating = at_a_price(Budgets(owner_daily=POLLINATIONS_MICROS), order=(A,))
-    generating.let(A, failing(Reason.REFUSED))
+    generating = priced_generation(Budgets(owner_daily=POLLINATIONS_MICROS), order=(FIRST,))
+    generating.let(FIRST, failing(Reason.REFUSED))
     job = generating.begin()
     generating.work_off()
     generating.begin()
@@ -461,7 +459,7 @@ def test_what_failed_is_read_by_one_query_however_much_it_is(
     generating: Generating, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E7."""
-    generating.let(A, failing(Reason.REFUSED))
+    generating.let(FIRST, failing(Reason.REFUSED))
     job = generating.begin(times=50)
     generating.work_off()
     monkeypatch.setattr(generating.jobs, "item", refuse_to_read)
@@ -488,8 +486,7 @@ def test_there_is_nothing_to_try_again_when_nothing_failed(generating: Generatin
 def test_the_sweep_sends_what_nobody_works_on_and_nothing_else(generating: Generating) -> None:
     """E5."""
     job = generating.begin(times=3)
-    generating.queue.waiting.clear()
-    generating.queue.delays.clear()
+    generating.queue.clear()
     now = generating.clock.now()
     rows = generating.jobs.rows
     rows[job.id, 0] = replace(rows[job.id, 0], state=JobItemState.RUNNING, lease_until=now + LEASE)

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb import keys, schema
-from image_store.adapters.dynamodb.finding.card_details import DynamoCardDetails
+from image_store.adapters.dynamodb.finding.lists import DynamoListRows
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import UnreadableRow
 from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
-from image_store.domain.upkeep.cleanup import Policy
-from image_store.services.upkeep.cleanup.assembly import GRACE
+from image_store.domain.upkeep.cleanup import GRACE, Policy
 from image_store.services.upkeep.projections import Projections
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
@@ -250,7 +249,7 @@ def test_cards_go_without_the_fields_that_cannot_be_read(world: World) -> None:
     bad, good = (world.upload(Visibility.PRIVATE) for _ in range(2))
     spoil(world, keys.detail(bad.record.id), body={"S": "{"})
     spoil_record(world, bad)
-    rows = DynamoCardDetails(world.table, client=lambda: world.client)
+    rows = DynamoListRows(world.table, client=lambda: world.client)
     wanted = [bad.record.id, good.record.id]
 
     assert set(rows.details(wanted)) == {good.record.id}

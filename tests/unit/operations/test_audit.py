@@ -13,7 +13,8 @@ from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.images.changes import change_of
 from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.delivery.renditions import Placeholder, Rendition
-from image_store.domain.images.image import Details, Image, ImageRecord, Kind, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, ImageRecord, Kind, State, Visibility
 from image_store.domain.images.media import MediaType
 from image_store.domain.operations.audit import AuditEntry
 from image_store.entrypoints.callers.actors import act_as, acting

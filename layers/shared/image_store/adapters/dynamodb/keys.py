@@ -4,6 +4,7 @@ What comes from outside (owners, group ids) is percent-encoded, so that no value
 """
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, unquote
 
 Key = dict[str, dict[str, str]]
@@ -256,6 +257,21 @@ def in_category(owner: str, category: str) -> str:
 def by_model(owner: str, model: str) -> str:
     """The partition of an owner's READY images that a model generated."""
     return f"MODEL#{quote(owner, safe='')}#{_part(model)}"
+
+
+def lists_of(
+    owner: str, *, tags: Iterable[str], category: str | None, model: str | None, trashed: bool
+) -> Iterator[tuple[str, str]]:
+    """The partitions of lists that hold an owner's images with one of these, each with the name of its filter.
+
+    A list is read from the first: the others are larger, as a rule.
+    """
+    for tag in tags:
+        yield "tag", tagged(owner, tag, trashed=trashed)
+    if not trashed and category is not None:
+        yield "category", in_category(owner, category)
+    if not trashed and model is not None:
+        yield "model", by_model(owner, model)
 
 
 def hash_band(owner: str, index: int, band: str) -> str:

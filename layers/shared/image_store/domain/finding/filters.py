@@ -1,14 +1,19 @@
-"""The filters of lists and searches: each is a field of `Filters`, and `ROW_ATTRIBUTES` names those that rows hold.
+"""The filters of lists and searches: each is a field of `Filters`, and `ROW_FILTERS` says how rows are compared.
 
 A new filter also needs its parameter in the query schema, its option in the command line, its control in the console
-and, if rows hold it, its place in the projection of the index `by_owner`. Tests compare all of them with this module.
+and, if rows hold its attribute, a place in the projection of the index `by_owner`. Tests compare all of them with this
+module.
 """
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from enum import Enum, auto
+from typing import Any
 
-from image_store.domain.images.image import Details, ImageRecord, Kind, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import ImageRecord, Kind, Visibility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +54,10 @@ class Filters(Period):
     def filter_binding(self, first: tuple[str, ...]) -> tuple[str | None, ...]:
         """The part of a cursor's binding that follows from filters.
 
-        Cursors outlive a deployment, so the filters of the first release stay in the order `first`. Any other one is
-        bound by name and value where it is set, and changes no cursor where it is not.
+        Cursors outlive a deployment, so the filters of the first release stay in the order `first`. A later filter is
+        bound by name and value if it is set; if it is not, cursors stay as they were.
         """
-        later = (name for name in FILTER_NAMES if name not in first and getattr(self, name))
+        later = (name for name in FILTER_NAMES if name not in first and getattr(self, name) is not None)
         return (
             *(_text(getattr(self, name)) for name in first),
             *(text for name in later for text in (name, _text(getattr(self, name)))),
@@ -61,26 +66,88 @@ class Filters(Period):
 
 FILTER_NAMES = tuple(field.name for field in fields(Filters))
 
-ROW_ATTRIBUTES: Mapping[str, Callable[[ImageRecord, Details], str | None]] = {
-    "kind": lambda record, details: record.kind.value,
-    "visibility": lambda record, details: record.visibility.value,
-    "category": lambda record, details: record.category,
-    "model": lambda record, details: (details.generation or {}).get("model"),
-    "provider": lambda record, details: (details.generation or {}).get("provider"),
+type AttributeValue = str | int | bool | tuple[str, ...]
+
+
+class Comparison(Enum):
+    """How a filter compares an attribute of a row with its own value."""
+
+    EQUALS = auto()
+    AT_LEAST = auto()
+    BEGINS_WITH = auto()
+    CONTAINS = auto()
+
+
+_HOLDS: Mapping[Comparison, Callable[[Any, Any], bool]] = {
+    Comparison.EQUALS: operator.eq,
+    Comparison.AT_LEAST: operator.ge,
+    Comparison.BEGINS_WITH: str.startswith,
+    Comparison.CONTAINS: operator.contains,
 }
-"""What rows of lists and searches hold beside the card, under the name of the filter that compares it."""
 
 
-def row_attributes(record: ImageRecord, details: Details) -> dict[str, str]:
-    """The attributes of an image that filters compare; those that it does not have are left out."""
-    values = {name: value_of(record, details) for name, value_of in ROW_ATTRIBUTES.items()}
-    return {name: value for name, value in values.items() if value}
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """A filter that compares an attribute of rows."""
+
+    attribute: str
+    value_of: Callable[[ImageRecord, Details], AttributeValue | None]
+    """The attribute of an image; rows do not hold an empty one."""
+    comparison: Comparison = Comparison.EQUALS
+    only_in_list_rows: bool = False
+    """Whether rows of groups, tags, categories and models hold it, but not the index and rows of searches."""
 
 
-def compared_values(filters: Filters) -> dict[str, str]:
-    """What the attributes of a row have to be, by name; filters that rows do not hold are left out."""
-    values = {name: getattr(filters, name) for name in ROW_ATTRIBUTES}
-    return {name: str(value) for name, value in values.items() if value is not None}
+ROW_FILTERS: Mapping[str, RowFilter] = {
+    "kind": RowFilter("kind", lambda record, details: record.kind.value),
+    "visibility": RowFilter("visibility", lambda record, details: record.visibility.value),
+    "category": RowFilter("category", lambda record, details: record.category),
+    "model": RowFilter("model", lambda record, details: (details.generation or {}).get("model")),
+    "provider": RowFilter("provider", lambda record, details: (details.generation or {}).get("provider")),
+    "tag": RowFilter(
+        "tags", lambda record, details: details.tags, Comparison.CONTAINS, only_in_list_rows=True
+    ),
+}
+"""How rows are compared, by the name of the filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a filter of a query requires of the attributes of a row."""
+
+    filter: str
+    attribute: str
+    comparison: Comparison
+    value: AttributeValue
+
+    def holds(self, attributes: Mapping[str, AttributeValue]) -> bool:
+        """Whether a row meets it; a row without the attribute does not."""
+        value = attributes.get(self.attribute)
+        return value is not None and _HOLDS[self.comparison](value, self.value)
+
+
+def row_attributes(
+    record: ImageRecord, details: Details, *, of_list: bool = False
+) -> dict[str, AttributeValue]:
+    """The attributes of an image that filters compare, by name, without empty ones.
+
+    With `of_list` those that rows of lists hold, otherwise those of the index and of rows of searches.
+    """
+    attributes = {
+        row_filter.attribute: row_filter.value_of(record, details)
+        for row_filter in ROW_FILTERS.values()
+        if of_list or not row_filter.only_in_list_rows
+    }
+    return {name: value for name, value in attributes.items() if value not in (None, "", ())}
+
+
+def conditions_of(filters: Filters, *, of_list: bool = True) -> list[Condition]:
+    """What the filters that are set require of rows of lists; without `of_list`, of rows of searches."""
+    return [
+        Condition(name, row_filter.attribute, row_filter.comparison, getattr(filters, name))
+        for name, row_filter in ROW_FILTERS.items()
+        if getattr(filters, name) is not None and (of_list or not row_filter.only_in_list_rows)
+    ]
 
 
 def _text(value: object) -> str | None:

@@ -39,7 +39,7 @@ class ListQuery(Filters):
     fields: frozenset[str] = frozenset()
     """The names out of `FIELDS` that cards carry."""
     from_records: bool = False
-    """Whether to read only rows that are written with the record; projections may lag behind."""
+    """Whether to read only rows that are written with the record; projections may lag behind. Not with a tag."""
 
     @property
     def binding(self) -> tuple[str | None, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from image_store.domain.finding.words import terms_of
 from image_store.domain.ids import created_at
-from image_store.domain.images.image import Details, Image, ImageRecord, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, ImageRecord, State, Visibility
 
 MAX_TERMS = 100
 """The most terms of an image: from title and tags first, then filename and alt text, then the prompt."""

@@ -1,11 +1,11 @@
 """The attributes that a caller may give an image, and their limits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from image_store.domain.errors import InvalidRequest
+from image_store.domain.images.details import DetailAttributes
 from image_store.domain.images.image import Kind, Visibility
 
 
@@ -17,16 +17,8 @@ class OnDuplicate(StrEnum):
     REJECT = "reject"
 
 
-MAX_TAGS = 20
-MAX_TAG_CHARS = 64
-MAX_GROUPS = 20
 MAX_FILENAME_CHARS = 255
-MAX_TITLE_CHARS = 300
-MAX_ALT_TEXT_CHARS = 2_000
 MAX_CATEGORY_CHARS = 64
-MAX_METADATA_BYTES = 4 * 1024
-MAX_GENERATION_BYTES = 16 * 1024
-MAX_ANALYSIS_BYTES = 16 * 1024
 
 
 def composed(text: str) -> str:
@@ -38,22 +30,14 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attributes(DetailAttributes):
     """The attributes of a new image; the defaults are those of the API."""
 
     kind: Kind = Kind.UPLOAD
     visibility: Visibility = Visibility.PRIVATE
     filename: str | None = None
-    title: str | None = None
-    alt_text: str | None = None
     category: str | None = None
-    tags: tuple[str, ...] = ()
-    rating: int | None = None
-    groups: tuple[str, ...] = ()
-    metadata: dict[str, Any] = field(default_factory=dict)
-    generation: dict[str, Any] | None = None
-    analysis: dict[str, Any] | None = None
     cache_control: str | None = None
     expires_at: datetime | None = None
     on_duplicate: OnDuplicate = OnDuplicate.KEEP
@@ -65,10 +49,3 @@ def check_attributes(attributes: Attributes, now: datetime) -> None:
         raise InvalidRequest("A reference image is always private.")
     if attributes.expires_at is not None and attributes.expires_at <= now:
         raise InvalidRequest("expires_at must lie in the future.")
-
-
-def derived_alt_text(details_title: str | None, generation: dict[str, Any] | None) -> str | None:
-    """The alternative text of an image that has none of its own: its prompt, or else its title."""
-    prompt = (generation or {}).get("prompt")
-    text = prompt if isinstance(prompt, str) and prompt.strip() else details_title
-    return " ".join(text.split())[:300] if text else None

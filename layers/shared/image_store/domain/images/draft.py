@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from image_store.domain.images.attributes import Attributes, derived_alt_text
-from image_store.domain.images.image import Details
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.details import DETAIL_ATTRIBUTES, Details, derived_alt_text
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.processing import ProcessedImage
 from image_store.domain.images.reservation import IdempotencyKey
@@ -33,16 +33,8 @@ def warnings(size_bytes: int, processed: ProcessedImage | None) -> tuple[str, ..
 
 def details(attributes: Attributes, *, sealed: str | None, image_warnings: tuple[str, ...]) -> Details:
     """The details of a new image; `sealed` is the sealed part of its attributes."""
+    values = {name: getattr(attributes, name) for name in DETAIL_ATTRIBUTES}
+    values["alt_text"] = attributes.alt_text or derived_alt_text(attributes.title, attributes.generation)
     return Details(
-        title=attributes.title,
-        alt_text=attributes.alt_text or derived_alt_text(attributes.title, attributes.generation),
-        alt_text_given=attributes.alt_text is not None,
-        tags=attributes.tags,
-        rating=attributes.rating,
-        groups=attributes.groups,
-        metadata=attributes.metadata,
-        generation=attributes.generation,
-        analysis=attributes.analysis,
-        sealed=sealed,
-        warnings=image_warnings,
+        **values, alt_text_given=attributes.alt_text is not None, sealed=sealed, warnings=image_warnings
     )

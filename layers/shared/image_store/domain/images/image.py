@@ -1,12 +1,13 @@
 """The image: its record, its states and the transitions that are legal between them."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.errors import Conflict
+from image_store.domain.images.details import Details
 from image_store.domain.images.media import MediaType
 
 
@@ -56,26 +57,6 @@ TRANSFORMS_PREFIX = "transforms/"
 
 ORIGINAL = "original"
 """Takes the place of the preset in the key of an original."""
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """The attributes that only the detail view of an image needs; stored in a row beside the record."""
-
-    title: str | None = None
-    alt_text: str | None = None
-    alt_text_given: bool = False
-    """Whether the caller wrote the alternative text; otherwise it is derived, or there is none."""
-    tags: tuple[str, ...] = ()
-    rating: int | None = None
-    groups: tuple[str, ...] = ()
-    """Each `type:id`."""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    generation: dict[str, Any] | None = None
-    analysis: dict[str, Any] | None = None
-    sealed: str | None = None
-    """The sealed part of generation and analysis; None if nothing is sealed."""
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

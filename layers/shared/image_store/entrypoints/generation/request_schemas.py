@@ -7,20 +7,26 @@ from pydantic import Field
 from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.providers import Provider
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS, GenerationRequest
-from image_store.domain.images import attributes as limits
+from image_store.domain.images.details import MAX_GENERATION_BYTES
 from image_store.domain.images.image import Kind, Visibility
 from image_store.entrypoints.http.fields import (
     ComparedLine,
     Filename,
     Groups,
-    Line,
     Strict,
-    Tag,
     Text,
     limited,
 )
 from image_store.entrypoints.http.scalars import Flag, Instant, Whole
-from image_store.entrypoints.images.attribute_schemas import _ROOM_FOR_THE_REST, Analysis, ImageAttributes
+from image_store.entrypoints.images.attribute_schemas import (
+    _ROOM_FOR_THE_REST,
+    AltText,
+    Analysis,
+    Category,
+    ImageAttributes,
+    Tags,
+    Title,
+)
 
 
 class GenerationItem(Strict):
@@ -43,12 +49,10 @@ class GenerationItem(Strict):
     )
     visibility: Visibility = Visibility.PRIVATE
     filename: Filename | None = None
-    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
-    alt_text: Text | None = Field(
-        None, max_length=limits.MAX_ALT_TEXT_CHARS, description="By default derived from the prompt."
-    )
-    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
-    tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
+    title: Title = None
+    alt_text: AltText = Field(None, description="By default derived from the prompt.")
+    category: Category = None
+    tags: Tags = Field([])
     groups: Groups = Field({}, description="Such as post, prompt, conversation, session and persona.")
     metadata: dict[str, Any] = Field({})
     analysis: Analysis | None = None
@@ -58,7 +62,7 @@ class GenerationItem(Strict):
     def to_domain(self) -> GenerationRequest:
         """The generation request; AttributesTooLarge if it exceeds the limits of a record."""
         prompts = self.model_dump(include={"prompt", "negative_prompt"}, mode="json")
-        limited(prompts, "generation", limits.MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
+        limited(prompts, "generation", MAX_GENERATION_BYTES - _ROOM_FOR_THE_REST)
         given = {name: getattr(self, name) for name in ImageAttributes.model_fields if hasattr(self, name)}
         attributes = ImageAttributes.model_construct(**given, kind=Kind.GENERATED)
         return GenerationRequest(
@@ -97,5 +101,5 @@ class ProviderKeyRequest(Strict):
 
     key: str = Field(min_length=1, max_length=1_000, pattern=r"^[!-~]+$")
     account_id: str | None = Field(
-        None, pattern=r"^[0-9a-zA-Z]{1,64}$", description="The account id; only for Cloudflare."
+        None, pattern=r"^[0-9a-zA-Z]{1,64}$", description="The account id, for a provider that needs one."
     )

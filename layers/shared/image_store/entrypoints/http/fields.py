@@ -16,8 +16,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from image_store.domain.errors import AttributesTooLarge, InvalidRequest
-from image_store.domain.images import attributes as limits
-from image_store.domain.images.attributes import composed
+from image_store.domain.images import details as limits
+from image_store.domain.images.attributes import MAX_FILENAME_CHARS, composed
 from image_store.domain.images.filenames import REORDERING, clean_filename
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ GroupsPatch = Annotated[dict[GroupType, list[GroupId] | None], BeforeValidator(_
 
 Filename = Annotated[
     str,
-    Field(min_length=1, max_length=limits.MAX_FILENAME_CHARS),
+    Field(min_length=1, max_length=MAX_FILENAME_CHARS),
     AfterValidator(_name_of_a_file),
 ]
 """A name as everything that names a file is read; None when nothing of it is left."""

@@ -1,7 +1,7 @@
 """Builds the HTTP responses that show images."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.errors import ImageStoreError
 from image_store.domain.ids import link
+from image_store.domain.images.details import DETAIL_ATTRIBUTES
 from image_store.domain.images.image import Image, ImageRecord, public_key
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.http.problems import item_problem
@@ -19,16 +20,12 @@ from image_store.ports.objects import ObjectStore
 
 if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.domain.finding.cards import Card
-    from image_store.domain.finding.similarity import SimilarImage
     from image_store.services.delivery.renditions import RenditionFile
-    from image_store.services.finding.lists import Page
     from image_store.services.images.batch_deletion import DeletionResult
     from image_store.services.images.direct_uploads import Ticket
 
 JSON = "application/json"
 Method = Literal["GET", "HEAD"]
-Extras = Callable[["Card"], dict[str, Any]]
-"""Makes the optional fields of a card, which a request selects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,25 +54,6 @@ class Answers:
             "Location": f"{api_url}/v1/uploads/{ticket.image_id}/complete",
         }
         return Response(201, JSON, _json(body), headers=headers)
-
-    def page(self, page: "Page", extras: "Extras | None" = None) -> "Response[str]":
-        """A page of a list, with the optional fields of its cards."""
-        body = self._page(page, extras)
-        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
-
-    def search_page(
-        self, page: "Page", *, not_searched: Sequence[str], extras: "Extras | None" = None
-    ) -> "Response[str]":
-        """A page of search results, and the fields that were not searched."""
-        body = self._page(page, extras) | {"not_searched": not_searched}
-        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
-
-    def similar(self, found: "Sequence[SimilarImage]") -> "Response[str]":
-        """Images that look like another one, each with how far it is from it."""
-        body = {
-            "items": [{"card": self.card(similar.card), "distance": similar.distance} for similar in found]
-        }
-        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
 
     def batch(self, outcomes: Sequence[Image | ImageStoreError], *, api_url: str) -> "Response[str]":
         """The result of each item of a batch, by its index."""
@@ -112,14 +90,9 @@ class Answers:
             return redirect(self.private.presigned_read(found, method=method))
         return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
 
-    def _page(self, page: "Page", extras: "Extras | None") -> dict[str, Any]:
-        carried = (lambda _: {}) if extras is None else extras
-        cards = [self.card(card) | carried(card) for card in page.cards]
-        return {"items": cards, "next_cursor": page.next_cursor}
-
     def _image(self, image: Image, api_url: str) -> dict[str, Any]:
         record, details = image.record, image.details
-        given = "given" if details.alt_text_given else "derived"
+        source = "given" if details.alt_text_given else "derived"
         return {
             "id": record.id,
             "owner_id": record.owner,
@@ -132,16 +105,10 @@ class Answers:
             "width": record.width,
             "height": record.height,
             "sha256": record.sha256,
-            "title": details.title,
-            "alt_text": details.alt_text,
-            "alt_text_source": given if details.alt_text is not None else "none",
             "category": record.category,
-            "tags": details.tags,
-            "rating": details.rating,
+            **{name: getattr(details, name) for name in DETAIL_ATTRIBUTES},
+            "alt_text_source": source if details.alt_text is not None else "none",
             "groups": groups_of(details.groups),
-            "generation": details.generation,
-            "analysis": details.analysis,
-            "metadata": details.metadata,
             "placeholder": _placeholder(record.placeholder),
             "url": f"{api_url}/v1/images/{record.id}/content",
             "public_url": f"{api_url}/i/{quote(link(record.id, record.publication))}"

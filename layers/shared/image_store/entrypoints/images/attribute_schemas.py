@@ -6,8 +6,8 @@ from pydantic import Field, HttpUrl
 
 from image_store.domain.delivery.caching import parse_cache_control
 from image_store.domain.generation.requests import MAX_REFERENCES
-from image_store.domain.images import attributes as limits
-from image_store.domain.images.attributes import Attributes, OnDuplicate
+from image_store.domain.images import details as limits
+from image_store.domain.images.attributes import MAX_CATEGORY_CHARS, Attributes, OnDuplicate
 from image_store.domain.images.image import Kind, Visibility
 from image_store.entrypoints.http.fields import (
     MAX_SAFE_INTEGER,
@@ -81,17 +81,34 @@ class Analysis(Strict):
     tone_analysis: ToneAnalysis | None = None
 
 
+Title = Annotated[Line | None, Field(max_length=limits.MAX_TITLE_CHARS, description="A title.")]
+
+AltText = Annotated[
+    Text | None,
+    Field(
+        max_length=limits.MAX_ALT_TEXT_CHARS,
+        description="A text for people who cannot see the image; by default derived from the prompt or the title.",
+    ),
+]
+
+Category = Annotated[ComparedLine | None, Field(min_length=1, max_length=MAX_CATEGORY_CHARS)]
+
+Tags = Annotated[list[Tag], Field(max_length=limits.MAX_TAGS)]
+
+Rating = Annotated[Whole | None, Field(ge=1, le=5, description="Your own rating.")]
+
+
 class ImageAttributes(Strict):
     """The attributes of a new image."""
 
     kind: Kind = Kind.UPLOAD
     visibility: Visibility = Visibility.PRIVATE
     filename: Filename | None = None
-    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
-    alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
-    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
-    tags: list[Tag] = Field([], max_length=limits.MAX_TAGS)
-    rating: Whole | None = Field(None, ge=1, le=5)
+    title: Title = None
+    alt_text: AltText = None
+    category: Category = None
+    tags: Tags = Field([])
+    rating: Rating = None
     groups: Groups = Field({})
     metadata: dict[str, Any] = Field({})
     generation: GenerationBody | None = None
@@ -102,33 +119,26 @@ class ImageAttributes(Strict):
 
     def to_domain(self) -> Attributes:
         """The attributes of the domain; AttributesTooLarge beyond the limits of a record."""
-        return Attributes(
-            kind=self.kind,
-            visibility=self.visibility,
-            filename=self.filename,
-            title=self.title,
-            alt_text=self.alt_text,
-            category=self.category,
-            tags=unique(self.tags),
-            rating=self.rating,
-            groups=flat_groups(self.groups),
-            metadata=checked_metadata(self.metadata),
-            generation=sized(self.generation, "generation", limits.MAX_GENERATION_BYTES),
-            analysis=sized(self.analysis, "analysis", limits.MAX_ANALYSIS_BYTES),
-            cache_control=parse_cache_control(self.cache_control) if self.cache_control is not None else None,
-            expires_at=self.expires_at,
-            on_duplicate=self.on_duplicate,
-        )
+        values = {name: getattr(self, name) for name in ImageAttributes.model_fields} | {
+            "tags": unique(self.tags),
+            "groups": flat_groups(self.groups),
+            "metadata": checked_metadata(self.metadata),
+            "generation": sized(self.generation, "generation", limits.MAX_GENERATION_BYTES),
+            "analysis": sized(self.analysis, "analysis", limits.MAX_ANALYSIS_BYTES),
+        }
+        if self.cache_control is not None:
+            values["cache_control"] = parse_cache_control(self.cache_control)
+        return Attributes(**values)
 
 
 class ImagePatch(MergePatch):
     """A merge patch (RFC 7396) of the attributes that may change; null removes a value."""
 
-    title: Line | None = Field(None, max_length=limits.MAX_TITLE_CHARS)
-    alt_text: Text | None = Field(None, max_length=limits.MAX_ALT_TEXT_CHARS)
-    category: ComparedLine | None = Field(None, min_length=1, max_length=limits.MAX_CATEGORY_CHARS)
-    tags: list[Tag] | None = Field(None, max_length=limits.MAX_TAGS)
-    rating: Whole | None = Field(None, ge=1, le=5)
+    title: Title = None
+    alt_text: AltText = None
+    category: Category = None
+    tags: Tags | None = None
+    rating: Rating = None
     groups: GroupsPatch | None = None
     metadata: dict[str, Any] | None = None
     visibility: Visibility = Visibility.PRIVATE

@@ -12,6 +12,9 @@ from image_store.entrypoints.http.requests import body_of, essence_of, json_of, 
 from image_store.entrypoints.images.attribute_schemas import ImagePatch, checked_metadata
 from image_store.services.images.editing import Edit
 
+_OF_RECORD = ("category", "visibility", "expires_at")
+"""The attributes of a patch that the record holds; the details hold the others."""
+
 
 def read_patch(api: APIGatewayHttpResolver) -> ImagePatch:
     """Read a merge patch; only fields that were sent are set."""
@@ -22,28 +25,22 @@ def read_patch(api: APIGatewayHttpResolver) -> ImagePatch:
 
 def edit_of(patch: ImagePatch) -> Edit:
     """The edit of a merge patch (RFC 7396): a missing field stays, null removes a value."""
-    sent = patch.model_fields_set
+    sent = {name: getattr(patch, name) for name in patch.model_fields_set}
 
     def edit(image: Image) -> Image:
-        record, details = image.record, image.details
-        for name in sent & {"title", "rating"}:
-            details = replace(details, **{name: getattr(patch, name)})
+        details = image.details
+        values = dict(sent)
         if "alt_text" in sent:
-            details = replace(details, alt_text=patch.alt_text, alt_text_given=patch.alt_text is not None)
+            values["alt_text_given"] = patch.alt_text is not None
         if "tags" in sent:
-            details = replace(details, tags=unique(patch.tags or []))
+            values["tags"] = unique(patch.tags or [])
         if "groups" in sent:
-            details = replace(details, groups=_groups(details.groups, patch.groups))
+            values["groups"] = _groups(details.groups, patch.groups)
         if "metadata" in sent:
             merged = {} if patch.metadata is None else _merged(details.metadata, patch.metadata)
-            details = replace(details, metadata=checked_metadata(merged))
-        if "category" in sent:
-            record = replace(record, category=patch.category)
-        if "visibility" in sent:
-            record = replace(record, visibility=patch.visibility)
-        if "expires_at" in sent:
-            record = replace(record, expires_at=patch.expires_at)
-        return Image(record, details)
+            values["metadata"] = checked_metadata(merged)
+        of_record = {name: values.pop(name) for name in _OF_RECORD if name in values}
+        return Image(replace(image.record, **of_record), replace(details, **values))
 
     return edit
 

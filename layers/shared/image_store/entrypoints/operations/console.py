@@ -22,7 +22,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from image_store.domain.errors import ImageNotFound
 from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS
-from image_store.domain.images import attributes
+from image_store.domain.images import details
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.packing import takes_gzip
 from image_store.settings import Settings
@@ -155,8 +155,8 @@ def settings_document(settings: Settings) -> str:
         "limits": {
             "request_bytes": MAX_REQUEST_BYTES,
             "upload_bytes": settings.max_bytes,
-            "title_chars": attributes.MAX_TITLE_CHARS,
-            "alt_text_chars": attributes.MAX_ALT_TEXT_CHARS,
+            "title_chars": details.MAX_TITLE_CHARS,
+            "alt_text_chars": details.MAX_ALT_TEXT_CHARS,
             "job_images": MAX_IMAGES,
             "variations": MAX_VARIATIONS,
             "references": MAX_REFERENCES,

@@ -10,7 +10,8 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import TypeAdapter, ValidationError
 
 from image_store.domain.errors import InvalidRequest, PayloadTooLarge
-from image_store.domain.images.attributes import MAX_GROUPS, Attributes
+from image_store.domain.images.attributes import Attributes
+from image_store.domain.images.details import MAX_GROUPS
 from image_store.domain.times import rfc3339
 from image_store.domain.upkeep.migration import (
     FieldNames,

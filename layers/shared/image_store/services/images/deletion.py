@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 
 from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import Conflict, StorageUnavailable
-from image_store.domain.images.image import Details, Image, ImageRecord, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, ImageRecord, State, Visibility
 from image_store.domain.images.sensitive import Sensitive, shown
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore

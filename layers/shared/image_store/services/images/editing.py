@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from image_store.domain.errors import Conflict, InvalidRequest, PreconditionFailed
-from image_store.domain.images.attributes import derived_alt_text
+from image_store.domain.images.details import derived_alt_text
 from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.sensitive import Sensitive, shown
 from image_store.ports.images import ImageRepository

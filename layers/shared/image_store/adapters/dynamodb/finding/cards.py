@@ -1,16 +1,18 @@
-"""Converts cards and the attributes that filters compare to items, and back."""
+"""Converts cards to items, with the attributes that filters compare, and back."""
 
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from image_store.adapters.dynamodb import schema
+from image_store.adapters.dynamodb.finding.filters import attribute_items
 from image_store.adapters.dynamodb.items import Item, as_json
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.finding.cards import Card, thumb_of
 from image_store.domain.finding.filters import row_attributes
 from image_store.domain.ids import created_at
-from image_store.domain.images.image import Details, ImageRecord, Kind, Visibility, attempt_prefix
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import ImageRecord, Kind, Visibility, attempt_prefix
 from image_store.domain.images.media import MediaType
 
 CARD_FILENAME_CHARS = 40
@@ -37,13 +39,10 @@ _PARTS: dict[int, tuple[str, ...]] = {1: _FIRST_PARTS, 2: _FIRST_PARTS, 3: (*_FI
 """The parts of a card of each version, in order; names would cost bytes in every row of a list."""
 
 
-def list_attributes(record: ImageRecord, details: Details, *, tags: bool = False) -> Item:
-    """The card and the attributes that filters compare; the index needs no tags: they have their own rows."""
-    texts = {"card": _card_text(record, details), **row_attributes(record, details)}
-    attributes: Item = {name: {"S": value} for name, value in texts.items()}
-    if tags and details.tags:
-        attributes["tags"] = {"SS": sorted(details.tags)}
-    return attributes
+def list_attributes(record: ImageRecord, details: Details, *, of_list: bool = False) -> Item:
+    """The card and the attributes that filters compare: those of rows of lists, otherwise those of the index."""
+    attributes = row_attributes(record, details, of_list=of_list)
+    return {"card": {"S": _card_text(record, details)}, **attribute_items(attributes)}
 
 
 @schema.reading

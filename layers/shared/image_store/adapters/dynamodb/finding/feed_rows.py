@@ -12,7 +12,8 @@ from image_store.adapters.dynamodb.items import Item
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.finding.feed import FeedEntry, FeedQuery, FeedSlice
 from image_store.domain.ids import id_bounds
-from image_store.domain.images.image import Details, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Visibility
 from image_store.ports.finding import FeedRows
 
 

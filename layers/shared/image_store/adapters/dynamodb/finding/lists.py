@@ -1,15 +1,22 @@
-"""Reads lists of images: every query expression of a list is here."""
+"""Reads lists of images: every query expression of a list is here.
 
+A list loads the code of records only for fields that its rows do not hold: it would add to its cold start.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.finding import cards
+from image_store.adapters.dynamodb.finding.filters import attributes_of, filter_expression
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable
-from image_store.domain.finding.filters import compared_values
+from image_store.domain.delivery.renditions import Rendition
+from image_store.domain.finding.filters import conditions_of
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQuery, MemberPage, OwnerGroup
 from image_store.domain.ids import id_bounds
+from image_store.domain.images.details import Details
 from image_store.domain.images.image import State
 from image_store.ports.finding import ListRows
 
@@ -52,6 +59,25 @@ class DynamoListRows(OnTable, ListRows):
         page = ids[:limit]
         has_more = len(ids) > limit or "LastEvaluatedKey" in response
         return MemberPage(page, page[-1] if has_more and page else None)
+
+    def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
+        from image_store.adapters.dynamodb.images.records import details_of
+
+        rows = self._rows.get_many([keys.detail(image_id) for image_id in image_ids], consistent=False)
+        return {
+            row["pk"]["S"].removeprefix(keys.IMAGE_PREFIX): details
+            for row in rows
+            for details in schema.readable([row], details_of)
+        }
+
+    def renditions(self, image_ids: Collection[str]) -> Mapping[str, tuple[Rendition, ...]]:
+        from image_store.adapters.dynamodb.images.records import record_of
+
+        rows = self._rows.get_many([keys.record(image_id) for image_id in image_ids], consistent=False)
+        return {
+            record.id: tuple(rendition for rendition in record.renditions if rendition.making is None)
+            for record in schema.readable(rows, record_of)
+        }
 
     def _same_bytes(self, query: ListQuery, sha256: str, after: str | None) -> CardPage:
         """Images with the same bytes; there are few, so their cards are read from the records."""
@@ -144,13 +170,12 @@ def _partition(query: ListQuery) -> _Partition:
     owner, by_key = query.owner, ("pk", "sk")
     if query.group is not None:
         return _Partition(keys.group(owner, query.group), *by_key, "group")
-    if query.tag is not None:
-        return _Partition(keys.tagged(owner, query.tag, trashed=query.trashed), *by_key, "tag")
-    if not query.trashed and not query.from_records:
-        if query.category is not None:
-            return _Partition(keys.in_category(owner, query.category), *by_key, "category")
-        if query.model is not None:
-            return _Partition(keys.by_model(owner, query.model), *by_key, "model")
+    if not query.from_records:
+        tags = () if query.tag is None else (query.tag,)
+        for name, partition in keys.lists_of(
+            owner, tags=tags, category=query.category, model=query.model, trashed=query.trashed
+        ):
+            return _Partition(partition, *by_key, name)
     return _Partition(keys.trash(owner) if query.trashed else keys.live(owner), "owner_key", "id")
 
 
@@ -174,18 +199,11 @@ def _card_request(query: ListQuery, partition: _Partition) -> dict[str, Any]:
         condition += " AND #range BETWEEN :low AND :high"
         values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
     request: dict[str, Any] = {"IndexName": "by_owner"} if partition.is_index else {"ConsistentRead": False}
-    compared = {
-        name: value for name, value in compared_values(query).items() if name != partition.filter_name
-    }
-    filters = [f"#{name} = :{name}" for name in compared]
-    if query.tag is not None and partition.filter_name != "tag":
-        filters.append("contains(#tags, :tag)")
-        names["#tags"] = "tags"
-        values[":tag"] = {"S": query.tag}
-    if filters:
-        request["FilterExpression"] = " AND ".join(filters)
-        names |= {f"#{name}": name for name in compared}
-        values |= {f":{name}": {"S": value} for name, value in compared.items()}
+    filters = filter_expression(each for each in conditions_of(query) if each.filter != partition.filter_name)
+    if filters.terms:
+        request["FilterExpression"] = " AND ".join(filters.terms)
+        names |= filters.names
+        values |= filters.values
     return request | {
         "KeyConditionExpression": condition,
         "ExpressionAttributeNames": names,
@@ -197,9 +215,9 @@ def _card_request(query: ListQuery, partition: _Partition) -> dict[str, Any]:
 
 def _matches(item: items.Item, query: ListQuery) -> bool:
     """Whether a record with the checksum matches the other filters too."""
-    return item["state"]["S"] == State.READY and all(
-        item.get(name, {}).get("S") == value for name, value in compared_values(query).items()
-    )
+    conditions = conditions_of(query)
+    attributes = attributes_of(item, conditions)
+    return item["state"]["S"] == State.READY and all(each.holds(attributes) for each in conditions)
 
 
 def _start_key(partition: _Partition, image_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.finding import cards
+from image_store.adapters.dynamodb.finding.filters import attribute_items
 from image_store.domain.finding.filters import row_attributes
 from image_store.domain.finding.projection import IMAGES, SIZE, ImageFacts, day_of
 from image_store.domain.finding.similarity import bands
@@ -37,7 +38,7 @@ def row_keys(image_id: str, facts: ImageFacts | None) -> set[RowKey]:
 def card_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """The rows that hold a card: those of lists, with the attributes that filters compare, and those of hash bands."""
     record = image.record
-    attributes = {"id": {"S": record.id}, **cards.list_attributes(record, image.details, tags=True)}
+    attributes = {"id": {"S": record.id}, **cards.list_attributes(record, image.details, of_list=True)}
     rows = {key: {**keys.key(*key), **attributes} for key in _list_keys(record.id, facts)}
     band = {name: attributes[name] for name in ("id", "card", "kind", "visibility")}
     return rows | {
@@ -47,7 +48,10 @@ def card_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
 
 
 def digest_of(rows: dict[RowKey, items.Item]) -> str:
-    """A short text that differs when rows differ, and so have to be written again."""
+    """A short text that differs when rows differ, and so have to be written again.
+
+    The order of attributes counts: another order would write the rows of every image again.
+    """
     return hashlib.sha256(repr(sorted(rows.items())).encode()).hexdigest()[:16]
 
 
@@ -58,7 +62,7 @@ def term_rows(image: Image, facts: ImageFacts) -> dict[RowKey, items.Item]:
     """
     image_id = image.record.id
     compared = row_attributes(image.record, image.details) | {"visibility": facts.visibility}
-    attributes: items.Item = {name: {"S": value} for name, value in (*compared.items(), ("id", image_id))}
+    attributes = {**attribute_items(compared), "id": {"S": image_id}}
     text = " ".join(f"{rank}{term}" for term, rank in facts.terms.items()).encode()
     packed = zlib.compress(text, 9) if len(text) > _PACKED_FROM_BYTES else text
     terms = {"packed": {"B": packed}} if len(packed) < len(text) else {"terms": {"S": text.decode()}}
@@ -92,13 +96,10 @@ def difference(before: Counters, after: Counters) -> Counters:
 
 
 def _list_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:
-    for tag in facts.tags:
-        yield keys.tagged(facts.owner, tag, trashed=facts.trashed), image_id
-    if not facts.trashed:
-        if facts.category is not None:
-            yield keys.in_category(facts.owner, facts.category), image_id
-        if facts.model is not None:
-            yield keys.by_model(facts.owner, facts.model), image_id
+    partitions = keys.lists_of(
+        facts.owner, tags=facts.tags, category=facts.category, model=facts.model, trashed=facts.trashed
+    )
+    return ((partition, image_id) for _, partition in partitions)
 
 
 def _band_keys(image_id: str, facts: ImageFacts) -> Iterator[RowKey]:

@@ -5,10 +5,11 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.finding import cards
+from image_store.adapters.dynamodb.finding.filters import filter_expression
 from image_store.adapters.dynamodb.finding.projections import terms_in
 from image_store.adapters.dynamodb.table import OnTable
 from image_store.domain.finding.cards import Card
-from image_store.domain.finding.filters import compared_values
+from image_store.domain.finding.filters import conditions_of
 from image_store.domain.finding.search import SearchQuery, TermRow, TermRows
 from image_store.domain.finding.similarity import SimilarityCandidate, bands
 from image_store.domain.ids import id_bounds
@@ -31,15 +32,13 @@ class DynamoSearchIndex(OnTable, SearchIndex):
             condition = "pk = :pk AND sk BETWEEN :word AND :end"
             values[":end"] = {"S": end}
         names = {f"#{name}": name for name in _READ}
-        filters = []
-        for name, value in compared_values(query).items():
-            filters.append(f"#{name} = :{name}")
-            names[f"#{name}"] = name
-            values[f":{name}"] = {"S": value}
+        filters = filter_expression(conditions_of(query, of_list=False))
+        names |= filters.names
+        values |= filters.values
         if query.since is not None or query.until is not None:
-            filters.append("#id BETWEEN :low AND :high")
+            filters.terms.append("#id BETWEEN :low AND :high")
             values[":low"], values[":high"] = ({"S": bound} for bound in id_bounds(query.since, query.until))
-        request: dict[str, Any] = {"FilterExpression": " AND ".join(filters)} if filters else {}
+        request: dict[str, Any] = {"FilterExpression": " AND ".join(filters.terms)} if filters.terms else {}
         if start is not None:
             request["ExclusiveStartKey"] = keys.key(partition, start)
         rows: list[TermRow] = []

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from image_store.adapters.dynamodb.finding.cards import list_attributes, renditi
 from image_store.adapters.dynamodb.items import Item, as_json, parse_time, text_time
 from image_store.domain.callers.actor import Actor
 from image_store.domain.delivery.renditions import Placeholder
-from image_store.domain.images.image import Details, Image, ImageRecord, Kind, RecordPage, State, Visibility
+from image_store.domain.images.details import Details
+from image_store.domain.images.image import Image, ImageRecord, Kind, RecordPage, State, Visibility
 from image_store.domain.images.media import MediaType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +37,7 @@ def rows_of(image: Image) -> dict[tuple[str, str], Item]:
             {
                 **keys.key(keys.group(record.owner, name), record.id),
                 "id": {"S": record.id},
-                **list_attributes(record, details, tags=True),
+                **list_attributes(record, details, of_list=True),
             }
             for name in details.groups
         ]
@@ -116,19 +118,9 @@ def actor_of(item: Item) -> Actor | None:
 
 
 def _detail(record: ImageRecord, details: Details) -> Item:
-    body = {
-        "title": details.title,
-        "alt_text": details.alt_text,
-        "alt_text_given": details.alt_text_given,
-        "tags": details.tags,
-        "rating": details.rating,
-        "groups": details.groups,
-        "metadata": details.metadata,
-        "generation": details.generation,
-        "analysis": details.analysis,
-        "warnings": details.warnings,
-        **({"sealed": details.sealed} if details.sealed is not None else {}),
-    }
+    body = {each.name: getattr(details, each.name) for each in fields(details)}
+    if details.sealed is None:
+        del body["sealed"]
     return {**keys.detail(record.id), **schema.STAMP, "body": {"S": as_json(body)}}
 
 
@@ -242,10 +234,11 @@ def records_of(items: Iterable[Item]) -> RecordPage:
 def details_of(item: Item) -> Details:
     """The details in a DETAIL item of this or an earlier schema version; UnreadableRow for any other."""
     schema.version_of(item)
-    body = json.loads(item["body"]["S"])
-    for name in ("tags", "groups", "warnings"):
-        body[name] = tuple(body[name])
-    return Details(**body)
+    body: dict[str, Any] = json.loads(item["body"]["S"])
+    for name, value in body.items():
+        if isinstance(value, list):
+            body[name] = tuple(value)
+    return Details(**body)  # an attribute that is newer than the row has its default
 
 
 def image_of(items: list[Item]) -> Image | None:
