@@ -6,7 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.template.refusals.guards import Template, guard, longest, of_type, possible_texts, properties, target_of
+from tests.template.refusals.guards import (
+    Template,
+    guard,
+    longest,
+    of_type,
+    possible_texts,
+    properties,
+    target_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
