@@ -63,8 +63,8 @@ def prune(packages: Path) -> None:
 def import_on_demand(package: Path) -> None:
     """Make a package import each name that it exports at its first use (PEP 562).
 
-    Powertools exports the resolvers of every AWS service from one package: the HTTP resolver would also import AppSync's
-    and with it asyncio. Names that the package's own statements use are still imported at once.
+    Powertools exports the resolvers of every AWS service from one package. The HTTP resolver would also import
+    AppSync's and with it asyncio. Names that the package's own statements use are still imported at once.
     """
     init = package / "__init__.py"
     module = ast.parse(init.read_text())

@@ -16,7 +16,7 @@ from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQu
 from image_store.domain.ids import created_at, first_id_at
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, ImageRecord, RecordPage, RecordsById, State
-from image_store.domain.images.ingest import SweepPosition, holds
+from image_store.domain.images.ingest import SweepPosition, is_note_valid
 from image_store.domain.images.quota import Quota, Usage
 from image_store.domain.images.reservation import LONGEST_RESERVATION, Copies, IdempotencyRow, Reservation
 from image_store.domain.upkeep.cleanup import POLICIES_EVERY
@@ -195,10 +195,10 @@ class MemoryRepository(Rows):
         if self._keys.get(name) == row:
             self._keys[name] = replace(row, expires_at=to.replace(microsecond=0))
 
-    def settled(self, names: Collection[str], *, at: datetime) -> set[str]:
+    def find_settled(self, names: Collection[str], *, at: datetime) -> set[str]:
         now = at.replace(microsecond=0)
         stored = {name for name, row in self._keys.items() if row.expires_at >= now}
-        noted = {name for name, (what, until) in self._notes.items() if holds(what, until, at)}
+        noted = {name for name, (what, until) in self._notes.items() if is_note_valid(what, until, at)}
         return (stored | noted) & set(names)
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:

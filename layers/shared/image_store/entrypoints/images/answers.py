@@ -74,7 +74,7 @@ class Answers:
         """A redirect to a rendition, for its owner; the link works for this method only."""
         return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
 
-    def published(self, found: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
+    def public_redirect(self, found: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
         """A redirect for a public link: to the CDN, or to a presigned link if there is none.
 
         A substitute for a missing rendition is not cached.
@@ -84,7 +84,7 @@ class Answers:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 
-    def shared(self, found: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
+    def signed_redirect(self, found: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
         """A redirect for a signed link, to a rendition or to a key; not cached, since the link expires."""
         if isinstance(found, str):
             return redirect(self.private.presigned_read(found, method=method))
@@ -188,7 +188,7 @@ def redirect(
     return Response(302, body="", headers=headers if vary is None else headers | {"Vary": vary})
 
 
-def shared(url: str, expires_at: datetime) -> "Response[str]":
+def signed_link(url: str, expires_at: datetime) -> "Response[str]":
     """201: a signed link and when it expires."""
     body = {"url": url, "expires_at": rfc3339(expires_at)}
     return Response(201, JSON, _json(body), headers={"Cache-Control": "no-store"})
@@ -204,7 +204,7 @@ def processing(image_id: str, *, api_url: str) -> "Response[str]":
     return Response(202, JSON, _json({"id": image_id, "status": "processing"}), headers=headers)
 
 
-def deleted(result: "DeletionResult") -> "Response[str]":
+def batch_deletion(result: "DeletionResult") -> "Response[str]":
     """The result for each image of a batch deletion."""
     return _batch(
         {

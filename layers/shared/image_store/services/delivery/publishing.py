@@ -103,7 +103,7 @@ class Publisher:
         self.repository.replace(intended, published)
         return published
 
-    def withdrawn(self, record: ImageRecord, at: datetime) -> Sequence[PublicationRow]:
+    def withdrawal_rows(self, record: ImageRecord, at: datetime) -> Sequence[PublicationRow]:
         """The rows that an unpublishing commit writes: one, or none for an image that is not published."""
         if record.publication is None:
             return ()

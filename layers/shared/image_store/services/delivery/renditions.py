@@ -33,17 +33,17 @@ class Renditions:
     renderer: Callable[[], Renderer]
     presets: Mapping[str, Preset]
 
-    def of_owner(self, owner: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
+    def for_owner(self, owner: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of an image of this owner; ImageNotFound when there is no such image or preset."""
         return self._find(lambda: self.retrieval.get_record(owner, image_id), preset, accept)
 
-    def published(self, link: str, preset: str, *, accept: str | None) -> RenditionFile:
+    def for_public_link(self, link: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of the image that a public link shows; ImageNotFound as before."""
-        return self._find(lambda: self.retrieval.published(link), preset, accept)
+        return self._find(lambda: self.retrieval.get_public(link), preset, accept)
 
-    def shared(self, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
+    def for_signed_link(self, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
         """A rendition of an image that its owner has shared by a signed link; ImageNotFound as before."""
-        return self._find(lambda: self.retrieval.ready(image_id), preset, accept)
+        return self._find(lambda: self.retrieval.get_ready(image_id), preset, accept)
 
     def _find(self, look: Callable[[], ImageRecord], name: str, accept: str | None) -> RenditionFile:
         preset = self.presets.get(name)

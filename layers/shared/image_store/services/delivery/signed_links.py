@@ -112,8 +112,8 @@ class SharedImages:
         if share is None or share.expires_at <= self.clock.now():
             raise not_found()
         if isinstance(share.what, str):
-            return self.renditions.shared(share.image_id, share.what, accept=accept)
-        record = self.retrieval.ready(share.image_id)
+            return self.renditions.for_signed_link(share.image_id, share.what, accept=accept)
+        record = self.retrieval.get_ready(share.image_id)
         key = record.transform_key(transform_filename(share.what))
         if self._is_there(key):
             return key
@@ -121,7 +121,7 @@ class SharedImages:
             self.renderer().render(TransformRequest(record.id, share.what))
         except StorageUnavailable as error:
             _logger.warning("A transform could not be made: %s", error.message)
-        record = self.retrieval.ready(share.image_id)
+        record = self.retrieval.get_ready(share.image_id)
         if self._is_there(key):
             return key
         return _stand_in(record, share.what)
