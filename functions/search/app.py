@@ -23,7 +23,7 @@ def search_images() -> "Response[str]":
     app = application()
     parameters, owner = query(api, SearchParameters), http.caller(api)
     page = app.finding.search.page(search_query(owner, parameters), cursor=parameters.cursor)
-    not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
+    not_searched = NOT_SEARCHED if app.settings.encryption.seals_sensitive else ()
     fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
     return app.answers.search_page(page, not_searched=not_searched, extras=fields)
 

@@ -121,20 +121,18 @@ PAST_RESERVATION = COMPLETION_LIFETIME + timedelta(minutes=1)
 PAST_STAGING = STAGING_LIFETIME + timedelta(minutes=1)
 TRASH_RETENTION = timedelta(days=30)
 RENDER_FUNCTION = "image-store-render"
-SETTINGS = replace(
-    Settings.from_env(
-        {
-            "PRIVATE_BUCKET": "private",
-            "PUBLIC_BUCKET": "public",
-            "PUBLIC_URL": PUBLIC_URL,
-            "PUBLIC_CACHE_CONTROL": "public, max-age=60",
-            "INGEST_BUCKET": "ingest",
-            "KEY_LAYOUT": KeyLayout.OWNER,
-        }
-    ),
-    trash_retention=TRASH_RETENTION,
-    cleanup_policies=(POLICY,),
+CHOSEN = Settings.from_env(
+    {
+        "PRIVATE_BUCKET": "private",
+        "PUBLIC_BUCKET": "public",
+        "PUBLIC_URL": PUBLIC_URL,
+        "PUBLIC_CACHE_CONTROL": "public, max-age=60",
+        "INGEST_BUCKET": "ingest",
+        "KEY_LAYOUT": KeyLayout.OWNER,
+        "TRASH_RETENTION_DAYS": str(TRASH_RETENTION.days),
+    }
 )
+SETTINGS = replace(CHOSEN, cleanup=replace(CHOSEN.cleanup, policies=(POLICY,)))
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
@@ -228,7 +226,7 @@ class WorldPorts(Ports):
     """Ports whose adapters are the real ones, on clients that fail on demand."""
 
     def __init__(self, world: "World", settings: Settings) -> None:
-        super().__init__(settings, Clients(settings))
+        super().__init__(settings, Clients(settings.storage))
         self.clock = world.clock
         self.ids = CountedIds(world.clock)
         self.cipher = world.cipher
@@ -310,7 +308,9 @@ class World:
         self.waited = itertools.count()
         self.repository = self.patient(repository)
         self.projector = self.patient(DynamoProjector)
-        settings = replace(SETTINGS, quota=quota, seals_sensitive=seals)
+        settings = replace(
+            SETTINGS, quota=quota, encryption=replace(SETTINGS.encryption, seals_sensitive=seals)
+        )
         self.app = assemble(WorldPorts(self, settings), settings)
         images, delivery, upkeep = self.app.images, self.app.delivery, self.app.upkeep
         # What a test puts in place of a service comes before the services that use it.
@@ -346,7 +346,7 @@ class World:
         self.repair_run = upkeep.repair_run
         self.cleanup = upkeep.cleanup
         # What settles a store forgets nothing and never fails: it needs no table and no policies.
-        settling = assemble(self.app.ports, replace(settings, cleanup_policies=()))
+        settling = assemble(self.app.ports, replace(settings, cleanup=replace(settings.cleanup, policies=())))
         settling.images.deletion, settling.delivery.publisher = self.deletion, self.publisher
         self._settling = replace(settling.upkeep.cleanup, housekeeping=MemoryHousekeeping())
         self.bystander = self.upload(Visibility.PUBLIC)

@@ -46,8 +46,8 @@ class Upkeep:
             work=self._ports.work_queue,
             clock=self._ports.clock,
             ids=self._ports.ids,
-            policies=self._settings.cleanup_policies,
-            most_removals=self._settings.cleanup_max_deletions,
+            policies=self._settings.cleanup.policies,
+            most_removals=self._settings.cleanup.max_deletions,
         )
 
     @made_once
@@ -71,10 +71,10 @@ class Upkeep:
             private=self._ports.private,
             publisher=self._areas.delivery.publisher,
             processor=self._ports.processor,
-            presets=self._settings.presets,
+            presets=self._settings.renditions.presets,
             clock=self._ports.clock,
             ids=self._ports.ids,
-            mark=self._settings.provenance,
+            mark=self._settings.renditions.provenance,
         )
 
     @made_once
@@ -119,7 +119,7 @@ class Upkeep:
             sources=self.migration_sources,
             mover=self._mover,
             work=self._ports.work_queue,
-            table=self._settings.migration_table,
+            table=self._settings.storage.migration_table,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )
@@ -151,7 +151,7 @@ class Upkeep:
         from image_store.services.upkeep.migration.moving import Mover
 
         return Mover(
-            bucket_name=self._settings.ingest_bucket,
+            bucket_name=self._settings.storage.ingest_bucket,
             migrations=self._ports.migrations,
             repository=self._ports.repository,
             uploads=self._areas.images.uploads,

@@ -24,7 +24,6 @@ from image_store.entrypoints.images.answers import JSON
 from image_store.entrypoints.images.uploads import canonical, idempotency_of
 from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.overview import Overview, PricedModel, ProviderStatus
-from image_store.settings import Settings
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 _NOT_STORED = {"Cache-Control": "private, no-store"}
@@ -65,10 +64,10 @@ def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, Provider
 
 
 def accepted(
-    api: APIGatewayHttpResolver, settings: Settings, job: Job, items: list[JobItem]
+    api: APIGatewayHttpResolver, configured_url: str, job: Job, items: list[JobItem]
 ) -> "Response[str]":
     """202 with the job and its address in `Location`."""
-    location = f"{api_url(api, settings.api_url)}/v1/generations/{job.id}"
+    location = f"{api_url(api, configured_url)}/v1/generations/{job.id}"
     headers = {**_PRIVATE, "Location": location, "ETag": etag(job)}
     return _answer(202, _job(job, items), headers)
 
