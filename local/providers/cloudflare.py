@@ -44,4 +44,4 @@ class _Cloudflare(StandIn):
         return web.json_response({"result": result, "success": True, "errors": [], "messages": []})
 
 
-CLOUDFLARE = _Cloudflare()
+STAND_IN = _Cloudflare()

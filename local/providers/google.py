@@ -82,4 +82,4 @@ def _size(ratio: str, size: str) -> tuple[int, int]:
     return round(int(across) * scale), round(int(down) * scale)
 
 
-GOOGLE = _Google()
+STAND_IN = _Google()

@@ -82,4 +82,4 @@ class _OpenAI(StandIn):
         )
 
 
-OPENAI = _OpenAI()
+STAND_IN = _OpenAI()

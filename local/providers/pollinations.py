@@ -48,4 +48,4 @@ class _Pollinations(StandIn):
         return web.Response(body=picture, content_type="image/jpeg", headers=headers)
 
 
-POLLINATIONS = _Pollinations()
+STAND_IN = _Pollinations()

@@ -27,7 +27,7 @@ from local.ports import any_free_port
 from local.provider_access import LOCAL_ORDER, PATHS, provider_access
 from local.providers import STAND_INS
 from local.providers.drawings import draw
-from local.providers.google import GOOGLE
+from local.providers.google import STAND_IN as GOOGLE
 from local.providers.server import ProviderServer
 from local.providers.stand_in import KEY
 from tests.fakes.fetcher import MemoryFetcher

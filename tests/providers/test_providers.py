@@ -2,16 +2,20 @@
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.parser import BytesParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from image_store.adapters.providers import image_providers
+from image_store.adapters.providers.adapter import ProviderAdapter
 from image_store.adapters.system import SystemClock
 from image_store.domain.generation.prices import cost_micros
 from image_store.domain.generation.providers import (
@@ -137,6 +141,28 @@ def test_a_picture_comes_back_as_the_provider_sent_it_after_one_request(
 
     assert made.data == PICTURE
     assert len(server.asked) == 1
+
+
+def test_a_worker_loads_only_the_adapter_of_the_provider_that_it_calls() -> None:
+    code = """
+import sys
+from image_store.adapters.providers import image_providers
+image_providers({}, clock=None, fetcher=None)["pollinations"]
+print(*sys.modules)
+"""
+
+    environment = {"PYTHONPATH": str(Path(__file__).parents[2] / "layers/shared")}
+    modules = subprocess.check_output([sys.executable, "-c", code], text=True, env=environment).split()
+
+    adapters = {module.removeprefix("image_store.adapters.providers.") for module in modules}
+    assert adapters & set(Provider) == {"pollinations"}
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_every_provider_has_an_adapter(provider: Provider) -> None:
+    adapter = image_providers({}, clock=SystemClock(), fetcher=lambda: MemoryFetcher({}))[provider]
+
+    assert isinstance(adapter, ProviderAdapter)
 
 
 def test_google_is_asked_for_an_image_of_the_shape_that_is_wanted(server: Scripted) -> None:

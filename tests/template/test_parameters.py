@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from image_store.domain.generation.providers import Provider
+
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 GOOD = [
@@ -128,6 +130,25 @@ def test_a_good_value_is_taken(name: str, value: str, template: dict[str, Any]) 
 def test_a_mistaken_value_is_refused_with_a_sentence(name: str, value: str, template: dict[str, Any]) -> None:
     assert not accepts(template, name, value)
     assert template["Parameters"][name]["ConstraintDescription"].startswith("must be ")
+
+
+@pytest.mark.parametrize("provider", Provider)
+def test_every_provider_can_be_chosen_and_its_cost_is_on_the_dashboard(
+    provider: Provider, template: dict[str, Any]
+) -> None:
+    dashboard, _ = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+
+    assert accepts(template, "Providers", provider)
+    assert accepts(template, "Providers", f"{provider},{provider}")
+    assert f" {provider}" in template["Parameters"]["Providers"]["ConstraintDescription"]
+    assert f'"{provider}"]' in dashboard
+
+
+def test_all_providers_fit_into_their_parameter(template: dict[str, Any]) -> None:
+    pattern = template["Parameters"]["Providers"]["AllowedPattern"]
+
+    assert len(",".join(Provider)) <= template["Parameters"]["Providers"]["MaxLength"]
+    assert set(re.findall("[a-z]+", pattern)) == set(Provider)
 
 
 def test_every_parameter_is_described_and_in_one_group(template: dict[str, Any]) -> None:

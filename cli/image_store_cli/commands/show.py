@@ -10,16 +10,27 @@ from rich.text import Text
 from image_store_cli.arguments import add_command
 from image_store_cli.exits import Exit
 from image_store_cli.ids import image_path
-from image_store_cli.tables import named_values
+from image_store_cli.tables import named_values, words
 from image_store_cli.texts import moment, plain, size
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+    from collections.abc import Iterator
 
     from rich.console import Console
 
     from image_store_cli.arguments import Commands
     from image_store_cli.context import Context
+
+FIRST_ATTRIBUTES = ("title", "alt_text", "category")
+NO_ATTRIBUTES = frozenset(
+    (
+        "id", "owner_id", "kind", "visibility", "status", "filename", "content_type", "size_bytes", "width", "height",
+        "sha256", "alt_text_source", "placeholder", "url", "public_url", "renditions", "created_at", "updated_at",
+        "expires_at", "warnings",
+    )
+)  # fmt: skip
+"""Fields of an image that have rows of their own, or that people do not need."""
 
 
 def add_to(commands: Commands, common: ArgumentParser) -> None:
@@ -59,18 +70,7 @@ def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:
             "picture",
             f"{image['content_type']}, {image['width']}×{image['height']}, {size(image['size_bytes'])}",
         ),
-        ("title", image.get("title")),
-        ("alt text", image.get("alt_text")),
-        ("category", image.get("category")),
-        ("tags", ", ".join(image.get("tags") or [])),
-        ("rating", image.get("rating")),
-        (
-            "groups",
-            ", ".join(f"{kind}:{name}" for kind, names in image.get("groups", {}).items() for name in names),
-        ),
-        *named_values("generation", image.get("generation")),
-        *named_values("analysis", image.get("analysis")),
-        *named_values("metadata", image.get("metadata")),
+        *_attributes(image),
         ("sha256", image["sha256"]),
         ("public link", image.get("public_url")),
         ("renditions", ", ".join(image.get("renditions", {}))),
@@ -80,3 +80,12 @@ def rows_of(image: dict[str, Any]) -> list[tuple[str, str]]:
         ("warnings", "; ".join(image.get("warnings") or [])),
     ]
     return [(name, str(value)) for name, value in rows if value not in (None, "", [])]
+
+
+def _attributes(image: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The attributes that have no row of their own; one that a newer store has is among them."""
+    groups = [f"{kind}:{name}" for kind, names in image.get("groups", {}).items() for name in names]
+    values = image | {"groups": groups}
+    for name in dict.fromkeys((*FIRST_ATTRIBUTES, *image)):
+        if name not in NO_ATTRIBUTES:
+            yield from named_values(words(name), values.get(name))

@@ -3,27 +3,28 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from image_store.domain.generation.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, PROBE_TIME, Breaker
 from image_store.domain.generation.budget import Budgets, Spending
-from image_store.domain.generation.catalogue import MODELS, model_named, models_of
-from image_store.domain.generation.descriptions.description import Model, parse_size
+from image_store.domain.generation.catalogue import description_of, model_named, models_of
 from image_store.domain.generation.jobs import ENDED, JOB_ITEM_TRANSITIONS, JobItemState
 from image_store.domain.generation.money import micros_of, usd, whole_micros
-from image_store.domain.generation.prices import PRICES, VERSION, cost_micros, prices_of
+from image_store.domain.generation.prices import VERSION, cost_micros, prices_of
 from image_store.domain.generation.providers import Provider, Unit
 from image_store.domain.generation.retry_budget import MOST_RETRIES, RetryBudget
+from tools.provider_tables import PAGE, page_with_tables, sizes_in_words
 
+MODELS = tuple(model for provider in Provider for model in models_of(provider))
+PRICES = tuple((provider, price) for provider in Provider for price in description_of(provider).prices)
 TODAY = date.fromisoformat(VERSION)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def test_every_price_says_since_when_it_holds_and_where_it_stands() -> None:
     """E4."""
-    for price in PRICES:
+    for _, price in PRICES:
         assert price.source.startswith("https://")
         assert price.valid_from <= TODAY
         assert price.amount > 0
@@ -31,7 +32,7 @@ def test_every_price_says_since_when_it_holds_and_where_it_stands() -> None:
 
 
 def test_no_price_is_listed_twice() -> None:
-    named = [(price.provider, price.model, price.unit, price.valid_from) for price in PRICES]
+    named = [(provider, price.model, price.unit, price.valid_from) for provider, price in PRICES]
 
     assert len(named) == len(set(named))
 
@@ -319,19 +320,19 @@ def test_health_is_told_in_words(breaker: Breaker, health: str) -> None:
 
 def test_the_page_on_generation_lists_every_price_with_its_day_and_source() -> None:
     """E4."""
-    page = (Path(__file__).resolve().parents[3] / "docs/generation.md").read_text()
+    page = PAGE.read_text()
 
     assert {line for line in page.splitlines() if "[source](" in line} == {
-        f"| {price.provider} | `{price.model}` | {price.unit.replace('_', ' ')} | {price.amount} {price.currency} "
+        f"| {provider} | `{price.model}` | {price.unit.replace('_', ' ')} | {price.amount} {price.currency} "
         f"| {price.per:,} | {price.valid_from} | [source]({price.source}) |"
-        for price in PRICES
+        for provider, price in PRICES
     }
     assert f"The prices as of {VERSION}" in page
 
 
 def test_the_page_on_generation_lists_every_model_with_its_limits_its_source_and_the_day() -> None:
     """E2."""
-    page = (Path(__file__).resolve().parents[3] / "docs/generation.md").read_text()
+    page = PAGE.read_text()
 
     assert {line for line in page.splitlines() if "[model](" in line} == {
         f"| {model.provider} | `{model.name}` | {model.max_prompt:,} | {model.max_references or 'none'} "
@@ -340,22 +341,19 @@ def test_the_page_on_generation_lists_every_model_with_its_limits_its_source_and
     }
 
 
-def sizes_in_words(model: Model) -> str:
-    """The sizes of a model as people read them."""
-    if model.sizes:
-        return (
-            f"{len(model.sizes)} of its own, up to {max(model.sizes, key=pixels)}"
-            if model.sizes[1:]
-            else model.sizes[0]
-        )
-    multiples = f"multiples of {model.multiple_of}, " if model.multiple_of > 1 else ""
-    least = f"{model.min_pixels:,} to " if model.min_pixels > 1 else "up to "
-    return f"{multiples}{least}{model.max_pixels:,} pixels"
+def test_the_tables_of_the_page_on_generation_are_those_that_the_descriptions_give() -> None:
+    page = PAGE.read_text()
+
+    assert page == page_with_tables(page)
 
 
-def pixels(size: str) -> int:
-    width, height = parse_size(size)
-    return width * height
+@pytest.mark.parametrize("provider", Provider)
+def test_a_provider_is_described_under_its_name(provider: Provider) -> None:
+    description = description_of(provider)
+
+    assert description.provider is provider
+    assert {model.provider for model in description.models} == {provider}
+    assert {price.model for price in description.prices} <= {model.name for model in description.models}
 
 
 @pytest.mark.parametrize(

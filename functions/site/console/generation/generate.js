@@ -2,7 +2,7 @@
 import { call, listImages } from "../parts/api.js";
 import { fill, h } from "../parts/dom.js";
 import { draftOf, dropDraft, keepDraft } from "../parts/drafts.js";
-import { field } from "../viewer/edit.js";
+import { field } from "../parts/fields.js";
 import { providerName, visibilityName } from "../parts/format.js";
 import { problemBox } from "../parts/problem-box.js";
 import { go } from "../frame/router.js";

@@ -1,7 +1,7 @@
 // Who makes images: how they have been doing, what they cost, and one's own keys.
 import { call } from "../parts/api.js";
 import { h } from "../parts/dom.js";
-import { field } from "../viewer/edit.js";
+import { field } from "../parts/fields.js";
 import { duration, money, percent, providerName } from "../parts/format.js";
 import { stateOf } from "./jobs.js";
 import { notify } from "../parts/notices.js";

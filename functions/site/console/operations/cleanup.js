@@ -1,7 +1,7 @@
 // What cleanup would remove, and has removed; for administrators.
 import { call } from "../parts/api.js";
 import { confirm } from "../parts/dialogs.js";
-import { facts } from "../viewer/details.js";
+import { facts } from "../parts/fields.js";
 import { fill, h } from "../parts/dom.js";
 import { atMoment, bytes, count, plural } from "../parts/format.js";
 import { notify } from "../parts/notices.js";

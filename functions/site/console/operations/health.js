@@ -5,7 +5,7 @@ import { h } from "../parts/dom.js";
 import { duration } from "../parts/format.js";
 import { problemBox } from "../parts/problem-box.js";
 import { settings } from "../frame/settings.js";
-import { facts } from "../viewer/details.js";
+import { facts } from "../parts/fields.js";
 
 const WORDS = { ok: "Works", degraded: "Works in part", down: "Does not work", not_configured: "Not set up" };
 

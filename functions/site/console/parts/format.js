@@ -56,8 +56,7 @@ export const mediaType = (value) => value.replace("image/", "").replace("jpeg", 
 const KINDS = { upload: "Upload", generated: "Generated", reference: "Reference" };
 const VISIBILITIES = { private: "Private", unlisted: "Unlisted", public: "Public" };
 
-const PROVIDERS = { google: "Google", openai: "OpenAI", cloudflare: "Cloudflare", pollinations: "Pollinations" };
-
-export const providerName = (value) => PROVIDERS[value] ?? value;
+/** "Google" for google; a name that ends in `ai` ends in capitals: "OpenAI". */
+export const providerName = (value) => value.replace(/^[a-z]/, (first) => first.toUpperCase()).replace(/ai$/, "AI");
 export const kindName = (value) => KINDS[value] ?? value;
 export const visibilityName = (value) => VISIBILITIES[value] ?? value;

@@ -1,6 +1,6 @@
 // What is said of the pictures that are uploaded next; kept while the console is open.
 import { h } from "../parts/dom.js";
-import { field, listOf } from "../viewer/edit.js";
+import { field, listOf } from "../parts/fields.js";
 import { kindName, visibilityName } from "../parts/format.js";
 
 const chosen = { kind: "upload", visibility: "private", tags: "", groups: "", on_duplicate: "keep" };

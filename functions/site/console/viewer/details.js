@@ -1,6 +1,7 @@
 // All that is known of an image, and the switch of who may see it.
 import { makeLink } from "../parts/api.js";
 import { h, unique } from "../parts/dom.js";
+import { facts } from "../parts/fields.js";
 import {
   atMoment,
   bytes,
@@ -13,6 +14,7 @@ import {
 } from "../parts/format.js";
 import { icon } from "../parts/icons.js";
 import { notify } from "../parts/notices.js";
+import { ATTRIBUTES, groupsOf } from "./attributes.js";
 
 const MEANING = { private: "Only you", unlisted: "Whoever has the link", public: "Everybody, and it is in the feed" };
 const SOURCES = { given: "", derived: " (taken from the prompt)", none: "" };
@@ -54,15 +56,15 @@ export function details(image, { publish, edit }) {
         Added: atMoment(image.created_at),
         Changed: image.updated_at !== image.created_at && atMoment(image.updated_at),
         Expires: image.expires_at && atMoment(image.expires_at),
-        Category:
-          image.category && h("a", { href: `#/?category=${encodeURIComponent(image.category)}` }, image.category),
-        Rating: image.rating && `${"★".repeat(image.rating)}${"☆".repeat(5 - image.rating)} (${image.rating} of 5)`,
+        ...Object.fromEntries(
+          ATTRIBUTES.filter(({ fact }) => fact).map(({ label, fact }) => [label, fact(image)]),
+        ),
       }),
     ),
     image.tags.length > 0 &&
       section("Tags", chips(image.tags.map((tag) => [tag, `/?tag=${encodeURIComponent(tag)}`]))),
-    groups(image).length > 0 &&
-      section("Groups", chips(groups(image).map((name) => [name, `/groups/${encodeURIComponent(name)}`]))),
+    groupsOf(image).length > 0 &&
+      section("Groups", chips(groupsOf(image).map((name) => [name, `/groups/${encodeURIComponent(name)}`]))),
     image.generation && section("Generation", generation(image.generation)),
     image.analysis && section("Analysis", analysis(image.analysis)),
     Object.keys(image.metadata).length > 0 &&
@@ -89,9 +91,6 @@ export function details(image, { publish, edit }) {
     ),
   ];
 }
-
-const groups = (image) =>
-  Object.entries(image.groups).flatMap(([type, names]) => names.map((name) => `${type}:${name}`));
 
 function visibility(image, publish) {
   if (image.kind === "reference")
@@ -205,15 +204,3 @@ const chips = (named) =>
     { class: "chips" },
     named.map(([name, address]) => h("li", {}, h("a", { class: "chip", href: `#${address}` }, name))),
   );
-
-/** A list of names and values; what is empty is left out. */
-export function facts(told) {
-  const rows = Object.entries(told).filter(
-    ([, value]) => value !== null && value !== undefined && value !== false && value !== "",
-  );
-  return h(
-    "dl",
-    { class: "fact-list" },
-    rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
-  );
-}

@@ -1,35 +1,43 @@
-"""Adapters of the providers of images: one module for each, and the modules they share.
+"""Adapters of the providers: one module for each, named after it, and the modules they share.
 
-The SDKs are imported at the first call, because only the worker has the layer that contains them.
+A module is imported at the first call of its provider, and the SDK with it, because only the worker has the layer that
+contains the SDKs.
 """
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from image_store.adapters.providers.cloudflare import CloudflareImages
-from image_store.adapters.providers.google import GoogleImages
-from image_store.adapters.providers.openai import OpenAIImages
-from image_store.adapters.providers.pollinations import PollinationsImages
 from image_store.domain.generation.providers import Provider
 from image_store.ports.generation import ImageProvider
 from image_store.ports.images import Fetcher
 from image_store.ports.system import Clock
 
-_ADAPTERS: Mapping[Provider, Callable[..., ImageProvider]] = {
-    Provider.GOOGLE: GoogleImages,
-    Provider.OPENAI: OpenAIImages,
-    Provider.CLOUDFLARE: CloudflareImages,
-    Provider.POLLINATIONS: PollinationsImages,
-}
+if TYPE_CHECKING:
+    from image_store.adapters.providers.adapter import ProviderAdapter
+
+
+class _ImageProviders(dict[Provider, ImageProvider]):
+    """The providers that were called, each made at its first call."""
+
+    def __init__(self, make: Callable[[Provider], ImageProvider]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, provider: Provider) -> ImageProvider:
+        return self.setdefault(provider, self._make(provider))
 
 
 def image_providers(
     urls: Mapping[Provider, str], *, clock: Clock, fetcher: Callable[[], Fetcher]
-) -> dict[Provider, ImageProvider]:
-    """Make every provider, at its own address or at a compatible one in `urls`.
+) -> Mapping[Provider, ImageProvider]:
+    """Every provider, at its own address or at a compatible one in `urls`.
 
     `fetcher` reads pictures of answers that contain only a link.
     """
-    return {
-        provider: adapter(urls.get(provider), clock=clock, fetcher=fetcher)
-        for provider, adapter in _ADAPTERS.items()
-    }
+
+    def make(provider: Provider) -> ImageProvider:
+        adapter: type[ProviderAdapter] = import_module(f"{__name__}.{provider}").ADAPTER
+        return adapter(urls.get(provider), clock=clock, fetcher=fetcher)
+
+    return _ImageProviders(make)

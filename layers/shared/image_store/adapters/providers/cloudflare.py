@@ -2,22 +2,17 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from image_store.adapters.providers.adapter import ProviderAdapter, Refusal
 from image_store.adapters.providers.failures import check_key, failure, reason_of, wait_in
-from image_store.adapters.providers.links import Links
 from image_store.adapters.providers.paths import segment
-from image_store.adapters.providers.plain_http import Answer, PlainHttp
-from image_store.adapters.providers.reading import Reader, Refusal
+from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.generation.catalogue import model_named
 from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
-from image_store.ports.generation import ImageProvider
-from image_store.ports.images import Fetcher
-from image_store.ports.system import Clock
 
-ADDRESS = "https://api.cloudflare.com"
 _ACCOUNT = re.compile(r"[0-9a-zA-Z]{1,64}")
 _UNTIL_THE_DAY_IS_OVER = timedelta(minutes=15)
 _BY_CODE = {
@@ -45,15 +40,11 @@ _BY_CODE = {
 _FLUX = "@cf/black-forest-labs/flux-1-schnell"
 
 
-class CloudflareImages(ImageProvider):
+class CloudflareImages(ProviderAdapter):
     """ImageProvider on Workers AI; a key needs an account."""
 
-    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
-        self._address = (address or ADDRESS).rstrip("/")
-        self._clock = clock
-        self._http = PlainHttp(clock)
-        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
-        self._reader = Reader(place="result", usage=_usage, refusal=self._refusal)
+    own_address = "https://api.cloudflare.com"
+    place = "result"
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
         check_key(key.secret)
@@ -65,21 +56,20 @@ class CloudflareImages(ImageProvider):
         body = {"prompt": request.prompt, **params}
         if request.negative_prompt and request.model != _FLUX:
             body["negative_prompt"] = request.negative_prompt
-        elif (
-            request.negative_prompt
-        ):  # the model takes no negative prompt, so the prompt contains it in words
+        else:  # FLUX takes no negative prompt, so the prompt contains it in words
             body["prompt"] = request.in_words
         headers = {"Authorization": f"Bearer {key.secret}", "Content-Type": "application/json"}
         answer = self._http.send("POST", url, headers=headers, body=json.dumps(body).encode(), until=until)
-        return self._reader.read(answer, links=self._links, params=params, until=until)
+        return self.image_in(answer, params=params, until=until)
 
-    def _refusal(self, answer: Answer) -> Refusal | None:
+    def usage_of(self, _: Answer) -> Mapping[Unit, object] | None:
+        """Workers AI reports no usage."""
+        return None
+
+    def refusal_of(self, answer: Answer) -> Refusal | None:
         errors = answer.member("errors")
-        codes = (
-            [error.get("code") for error in errors if isinstance(error, dict)]
-            if isinstance(errors, list)
-            else []
-        )
+        listed_errors = errors if isinstance(errors, list) else []
+        codes = [error.get("code") for error in listed_errors if isinstance(error, dict)]
         reason = next((_BY_CODE[code] for code in codes if isinstance(code, int) and code in _BY_CODE), None)
         if answer.is_success and reason is None and answer.member("success") is not False:
             return None
@@ -99,6 +89,4 @@ def _params(request: ImageRequest) -> dict[str, Any]:
     return params
 
 
-def _usage(_: Answer) -> Mapping[Unit, object] | None:
-    """Workers AI reports no usage."""
-    return None
+ADAPTER = CloudflareImages

@@ -1,22 +1,18 @@
 """Google's Gemini image models through its SDK."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from image_store.adapters.providers.adapter import ProviderAdapter, Refusal
 from image_store.adapters.providers.failures import check_key, failure, reason_of, wait_in
-from image_store.adapters.providers.links import Links
-from image_store.adapters.providers.plain_http import Answer, PlainHttp
-from image_store.adapters.providers.reading import Reader, Refusal
+from image_store.adapters.providers.plain_http import Answer
 from image_store.adapters.providers.sdk import SdkExchange
 from image_store.domain.generation.descriptions.google import size_class
 from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
 from image_store.domain.generation.usage import count
-from image_store.ports.generation import ImageProvider
-from image_store.ports.images import Fetcher
-from image_store.ports.system import Clock
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 _REFUSALS = frozenset(
@@ -30,15 +26,10 @@ _BAD_KEY = frozenset({"API_KEY_INVALID", "API_KEY_EXPIRED"})
 _UNREADABLE: Mapping[Unit, object] = {Unit.IMAGE_OUTPUT_TOKEN: None}
 
 
-class GoogleImages(ImageProvider):
+class GoogleImages(ProviderAdapter):
     """ImageProvider on the Gemini API (generateContent)."""
 
-    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
-        self._address = address
-        self._clock = clock
-        self._http = PlainHttp(clock)
-        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
-        self._reader = Reader(place="candidates", usage=_usage, refusal=self._refusal)
+    place = "candidates"
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
         from google import genai
@@ -51,7 +42,7 @@ class GoogleImages(ImageProvider):
         ratio, size = _ratio(request), size_class(request.width, request.height)
         exchange = SdkExchange(self._http, until=until)
         options = types.HttpOptions(
-            base_url=self._address,
+            base_url=self._address or None,
             timeout=max(1, int(left.total_seconds() * 1000)),
             retry_options=types.HttpRetryOptions(attempts=1),
             httpx_client=exchange.client(),
@@ -75,9 +66,34 @@ class GoogleImages(ImageProvider):
         finally:
             client.close()
         params = {"aspect_ratio": ratio, "image_size": size}
-        return self._reader.read(exchange.outcome(), links=self._links, params=params, until=until)
+        return self.image_in(exchange.outcome(), params=params, until=until)
 
-    def _refusal(self, answer: Answer) -> Refusal | None:
+    def usage_of(self, answer: Answer) -> Mapping[Unit, object] | None:
+        usage = answer.member("usageMetadata")
+        if usage is None:
+            return None
+        if not isinstance(usage, dict):
+            return _UNREADABLE
+        incoming = _by_modality(usage.get("promptTokensDetails"))
+        outgoing = _by_modality(usage.get("candidatesTokensDetails"))
+        written = count(usage.get("candidatesTokenCount") or 0)
+        thoughts = count(usage.get("thoughtsTokenCount") or 0)
+        if incoming is None or outgoing is None or written is None or thoughts is None:
+            return _UNREADABLE
+        drawn = outgoing["IMAGE"] if outgoing else written
+        if incoming:
+            seen = incoming.pop("IMAGE", 0)
+            read: object = incoming.total()
+        else:
+            seen, read = 0, usage.get("promptTokenCount") or 0
+        counts: dict[Unit, object] = {Unit.IMAGE_INPUT_TOKEN: seen} if seen else {}
+        return counts | {
+            Unit.TEXT_INPUT_TOKEN: read,
+            Unit.IMAGE_OUTPUT_TOKEN: drawn,
+            Unit.TEXT_OUTPUT_TOKEN: max(written - drawn, 0) + thoughts,
+        }
+
+    def refusal_of(self, answer: Answer) -> Refusal | None:
         if not answer.is_success:
             return self._error(answer)
         feedback = answer.member("promptFeedback")
@@ -118,32 +134,6 @@ def _ratio(request: ImageRequest) -> str:
     return min(_RATIOS, key=distance)
 
 
-def _usage(answer: Answer) -> Mapping[Unit, object] | None:
-    usage = answer.member("usageMetadata")
-    if usage is None:
-        return None
-    if not isinstance(usage, dict):
-        return _UNREADABLE
-    incoming = _by_modality(usage.get("promptTokensDetails"))
-    outgoing = _by_modality(usage.get("candidatesTokensDetails"))
-    written = count(usage.get("candidatesTokenCount") or 0)
-    thoughts = count(usage.get("thoughtsTokenCount") or 0)
-    if incoming is None or outgoing is None or written is None or thoughts is None:
-        return _UNREADABLE
-    drawn = outgoing["IMAGE"] if outgoing else written
-    if incoming:
-        seen = incoming.pop("IMAGE", 0)
-        read: object = incoming.total()
-    else:
-        seen, read = 0, usage.get("promptTokenCount") or 0
-    counts: dict[Unit, object] = {Unit.IMAGE_INPUT_TOKEN: seen} if seen else {}
-    return counts | {
-        Unit.TEXT_INPUT_TOKEN: read,
-        Unit.IMAGE_OUTPUT_TOKEN: drawn,
-        Unit.TEXT_OUTPUT_TOKEN: max(written - drawn, 0) + thoughts,
-    }
-
-
 def _by_modality(details: object) -> Counter[str] | None:
     """Counts by modality; empty if there are no details, None if they cannot be read."""
     if not details:
@@ -154,3 +144,6 @@ def _by_modality(details: object) -> Counter[str] | None:
             return None
         counts[str(detail.get("modality"))] += number
     return counts
+
+
+ADAPTER = GoogleImages

@@ -1,20 +1,15 @@
 """OpenAI's image models through its SDK, and services that are compatible with its API."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from image_store.adapters.providers.adapter import ProviderAdapter, Refusal
 from image_store.adapters.providers.failures import check_key, reason_of, wait_in
-from image_store.adapters.providers.links import Links
-from image_store.adapters.providers.plain_http import Answer, PlainHttp
-from image_store.adapters.providers.reading import Reader, Refusal
+from image_store.adapters.providers.plain_http import Answer
 from image_store.adapters.providers.sdk import SdkExchange
 from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
-from image_store.ports.generation import ImageProvider
-from image_store.ports.images import Fetcher
-from image_store.ports.system import Clock
 
-ADDRESS = "https://api.openai.com/v1"
 _BY_CODE = {
     "moderation_blocked": Reason.REFUSED,
     "content_policy_violation": Reason.REFUSED,
@@ -29,15 +24,11 @@ _BY_CODE = {
 _UNREADABLE: Mapping[Unit, object] = {Unit.IMAGE_OUTPUT_TOKEN: None}
 
 
-class OpenAIImages(ImageProvider):
+class OpenAIImages(ProviderAdapter):
     """ImageProvider on the images API; requests with references use its edits."""
 
-    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
-        self._address = address or ADDRESS
-        self._clock = clock
-        self._http = PlainHttp(clock)
-        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
-        self._reader = Reader(place="data", usage=_usage, refusal=self._refusal)
+    own_address = "https://api.openai.com/v1"
+    place = "data"
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
         import openai
@@ -58,9 +49,31 @@ class OpenAIImages(ImageProvider):
                 client.images.edit(image=images, prompt=request.in_words, **params)
             else:
                 client.images.generate(prompt=request.in_words, **params)
-        return self._reader.read(exchange.outcome(), links=self._links, params=params, until=until)
+        return self.image_in(exchange.outcome(), params=params, until=until)
 
-    def _refusal(self, answer: Answer) -> Refusal | None:
+    def usage_of(self, answer: Answer) -> Mapping[Unit, object] | None:
+        usage = answer.member("usage")
+        if usage is None:
+            return None
+        if not isinstance(usage, dict):
+            return _UNREADABLE
+        incoming, outgoing = usage.get("input_tokens_details"), usage.get("output_tokens_details")
+        counts: dict[Unit, object] = {}
+        if isinstance(incoming, dict):
+            counts[Unit.TEXT_INPUT_TOKEN] = incoming.get("text_tokens")
+            counts[Unit.IMAGE_INPUT_TOKEN] = incoming.get("image_tokens")
+        else:
+            counts[Unit.TEXT_INPUT_TOKEN] = _UNREADABLE if incoming else usage.get("input_tokens")
+            counts[Unit.IMAGE_INPUT_TOKEN] = 0
+        if isinstance(outgoing, dict):
+            counts[Unit.TEXT_OUTPUT_TOKEN] = outgoing.get("text_tokens")
+            counts[Unit.IMAGE_OUTPUT_TOKEN] = outgoing.get("image_tokens")
+        else:
+            counts[Unit.TEXT_OUTPUT_TOKEN] = 0
+            counts[Unit.IMAGE_OUTPUT_TOKEN] = _UNREADABLE if outgoing else usage.get("output_tokens")
+        return counts
+
+    def refusal_of(self, answer: Answer) -> Refusal | None:
         error = answer.member("error")
         if not error and answer.is_success:
             return None
@@ -71,24 +84,4 @@ class OpenAIImages(ImageProvider):
         return Refusal(known[0] if known else reason_of(answer.status), wait, says_none_was_made=True)
 
 
-def _usage(answer: Answer) -> Mapping[Unit, object] | None:
-    usage = answer.member("usage")
-    if usage is None:
-        return None
-    if not isinstance(usage, dict):
-        return _UNREADABLE
-    incoming, outgoing = usage.get("input_tokens_details"), usage.get("output_tokens_details")
-    counts: dict[Unit, object] = {}
-    if isinstance(incoming, dict):
-        counts[Unit.TEXT_INPUT_TOKEN] = incoming.get("text_tokens")
-        counts[Unit.IMAGE_INPUT_TOKEN] = incoming.get("image_tokens")
-    else:
-        counts[Unit.TEXT_INPUT_TOKEN] = _UNREADABLE if incoming else usage.get("input_tokens")
-        counts[Unit.IMAGE_INPUT_TOKEN] = 0
-    if isinstance(outgoing, dict):
-        counts[Unit.TEXT_OUTPUT_TOKEN] = outgoing.get("text_tokens")
-        counts[Unit.IMAGE_OUTPUT_TOKEN] = outgoing.get("image_tokens")
-    else:
-        counts[Unit.TEXT_OUTPUT_TOKEN] = 0
-        counts[Unit.IMAGE_OUTPUT_TOKEN] = _UNREADABLE if outgoing else usage.get("output_tokens")
-    return counts
+ADAPTER = OpenAIImages

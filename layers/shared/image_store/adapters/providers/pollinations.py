@@ -4,36 +4,27 @@ Its documentation says that a request with the same seed is answered from a cach
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from image_store.adapters.providers.adapter import ProviderAdapter, Refusal
 from image_store.adapters.providers.failures import check_key, reason_of, wait_in
-from image_store.adapters.providers.links import Links
 from image_store.adapters.providers.paths import segment
-from image_store.adapters.providers.plain_http import Answer, PlainHttp
-from image_store.adapters.providers.reading import Reader, Refusal
+from image_store.adapters.providers.plain_http import Answer
 from image_store.domain.generation.providers import GeneratedImage, ImageRequest, ProviderKey, Reason, Unit
-from image_store.ports.generation import ImageProvider
-from image_store.ports.images import Fetcher
-from image_store.ports.system import Clock
 
-ADDRESS = "https://gen.pollinations.ai"
 _POLICY = re.compile(r"content policy|moderat|safety|nsfw|unsafe", re.IGNORECASE)
 _MESSAGE_CHARS = 2_000
 _RANDOM = -1
 
 
-class PollinationsImages(ImageProvider):
+class PollinationsImages(ProviderAdapter):
     """ImageProvider on gen.pollinations.ai."""
 
-    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
-        self._address = (address or ADDRESS).rstrip("/")
-        self._clock = clock
-        self._http = PlainHttp(clock)
-        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
-        self._reader = Reader(place="image", usage=_usage, refusal=self._refusal)
+    own_address = "https://gen.pollinations.ai"
+    place = "image"
 
     def generate(self, request: ImageRequest, *, key: ProviderKey, until: datetime) -> GeneratedImage:
         check_key(key.secret)
@@ -46,9 +37,14 @@ class PollinationsImages(ImageProvider):
         query = params | ({"negative_prompt": request.negative_prompt} if request.negative_prompt else {})
         url = f"{self._address}/image/{segment(request.prompt)}?{urlencode(query, errors='replace')}"
         answer = self._http.send("GET", url, headers={"Authorization": f"Bearer {key.secret}"}, until=until)
-        return self._reader.read(answer, links=self._links, params=params, until=until)
+        return self.image_in(answer, params=params, until=until)
 
-    def _refusal(self, answer: Answer) -> Refusal | None:
+    def usage_of(self, answer: Answer) -> Mapping[Unit, object] | None:
+        """The number of images it charges for; models that count tokens have no price here."""
+        images = answer.headers.get("x-usage-completion-image-tokens")
+        return {Unit.IMAGE: images} if images is not None else None
+
+    def refusal_of(self, answer: Answer) -> Refusal | None:
         error = answer.member("error")
         if answer.is_success and not error:
             return None
@@ -61,7 +57,4 @@ class PollinationsImages(ImageProvider):
         return Refusal(reason, wait, says_none_was_made=True)
 
 
-def _usage(answer: Answer) -> Mapping[Unit, object] | None:
-    """The number of images it charges for; models that count tokens have no price here."""
-    images = answer.headers.get("x-usage-completion-image-tokens")
-    return {Unit.IMAGE: images} if images is not None else None
+ADAPTER = PollinationsImages

@@ -1,19 +1,22 @@
-"""The registry of providers, and their models by name."""
+"""Finds the descriptions of providers, and their models by name.
 
-from image_store.domain.generation.descriptions.cloudflare import CLOUDFLARE
+`Provider` is the registry. Everything else about a provider is found by its name: its description here, its adapter in
+`adapters/providers`, its stand-in in `local/providers`.
+"""
+
+from functools import cache
+from importlib import import_module
+
 from image_store.domain.generation.descriptions.description import Model, ProviderDescription
-from image_store.domain.generation.descriptions.google import GOOGLE
-from image_store.domain.generation.descriptions.openai import OPENAI
-from image_store.domain.generation.descriptions.pollinations import POLLINATIONS
 from image_store.domain.generation.providers import Provider
 
-PROVIDERS: tuple[ProviderDescription, ...] = (GOOGLE, OPENAI, CLOUDFLARE, POLLINATIONS)
-MODELS: tuple[Model, ...] = tuple(model for description in PROVIDERS for model in description.models)
 
-
+@cache
 def description_of(provider: Provider) -> ProviderDescription:
     """The description of a provider."""
-    return next(description for description in PROVIDERS if description.provider is provider)
+    module = import_module(f"image_store.domain.generation.descriptions.{provider}")
+    description: ProviderDescription = module.DESCRIPTION
+    return description
 
 
 def models_of(provider: Provider) -> tuple[Model, ...]:
@@ -23,7 +26,7 @@ def models_of(provider: Provider) -> tuple[Model, ...]:
 
 def model_named(name: str) -> Model | None:
     """The listed model of a name."""
-    return next((model for model in MODELS if model.name == name), None)
+    return next((model for provider in Provider for model in models_of(provider) if model.name == name), None)
 
 
 def unlisted_model(provider: Provider, name: str) -> Model | None:

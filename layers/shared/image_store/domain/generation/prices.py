@@ -8,14 +8,13 @@ ledger names the version it used.
 from datetime import date
 from decimal import Decimal
 
-from image_store.domain.generation.catalogue import PROVIDERS, description_of
+from image_store.domain.generation.catalogue import description_of
 from image_store.domain.generation.descriptions.description import Price
 from image_store.domain.generation.money import whole_micros
 from image_store.domain.generation.providers import Provider, Unit, Usage
 
 VERSION = "2026-11-21"
 """The day the prices were last compared with their sources."""
-PRICES: tuple[Price, ...] = tuple(price for description in PROVIDERS for price in description.prices)
 
 
 def prices_of(provider: Provider, model: str, *, on: date) -> dict[Unit, Price]:

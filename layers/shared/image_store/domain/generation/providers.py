@@ -9,6 +9,8 @@ from typing import Any
 from image_store.domain.images.media import MediaType
 
 
+# The registry of providers: `catalogue` says where the parts of each are. A local stack with several real keys prefers
+# the providers in this order.
 class Provider(StrEnum):
     """The providers that can make images."""
 

@@ -58,8 +58,11 @@ def read_provider(name: str) -> Provider:
 def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, ProviderKey]:
     """Read the provider in a path, and the key in the body; InvalidRequest."""
     provider, body = read_provider(name), json_body(api, ProviderKeyRequest)
-    if description_of(provider).needs_account != (body.account_id is not None):
-        raise InvalidRequest("`account_id` belongs to a key of Cloudflare, and to no other.")
+    needs_account = description_of(provider).needs_account
+    if needs_account != (body.account_id is not None):
+        raise InvalidRequest(
+            f"A key of {provider} {'needs an' if needs_account else 'takes no'} `account_id`."
+        )
     return provider, ProviderKey(body.key, body.account_id or "")
 
 

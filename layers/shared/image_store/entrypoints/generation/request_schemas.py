@@ -101,5 +101,5 @@ class ProviderKeyRequest(Strict):
 
     key: str = Field(min_length=1, max_length=1_000, pattern=r"^[!-~]+$")
     account_id: str | None = Field(
-        None, pattern=r"^[0-9a-zA-Z]{1,64}$", description="The account id; only for Cloudflare."
+        None, pattern=r"^[0-9a-zA-Z]{1,64}$", description="The account id, for a provider that needs one."
     )

@@ -81,15 +81,21 @@ class Analysis(Strict):
     tone_analysis: ToneAnalysis | None = None
 
 
-Title = Annotated[Line | None, Field(max_length=limits.MAX_TITLE_CHARS)]
+Title = Annotated[Line | None, Field(max_length=limits.MAX_TITLE_CHARS, description="A title.")]
 
-AltText = Annotated[Text | None, Field(max_length=limits.MAX_ALT_TEXT_CHARS)]
+AltText = Annotated[
+    Text | None,
+    Field(
+        max_length=limits.MAX_ALT_TEXT_CHARS,
+        description="A text for people who cannot see the image; by default derived from the prompt or the title.",
+    ),
+]
 
 Category = Annotated[ComparedLine | None, Field(min_length=1, max_length=MAX_CATEGORY_CHARS)]
 
 Tags = Annotated[list[Tag], Field(max_length=limits.MAX_TAGS)]
 
-Rating = Annotated[Whole | None, Field(ge=1, le=5)]
+Rating = Annotated[Whole | None, Field(ge=1, le=5, description="Your own rating.")]
 
 
 class ImageAttributes(Strict):

@@ -1,1 +1,1 @@
-"""Descriptions of providers: data, not code, one module for each provider."""
+"""Descriptions of providers: data, not code. Each is the `DESCRIPTION` of the module with the provider's name."""

@@ -1,4 +1,8 @@
-"""Image models of Cloudflare Workers AI."""
+"""Image models of Cloudflare Workers AI.
+
+Names and limits follow the source of its documentation. `flux-1-schnell` takes a prompt and steps, and no seed.
+`stable-diffusion-xl-lightning` is in beta and on no price list: its cost is `null`.
+"""
 
 from datetime import date
 
@@ -49,7 +53,6 @@ _MODELS = (
 )
 _PRICES = (
     *per_unit(
-        Provider.CLOUDFLARE,
         "@cf/black-forest-labs/flux-1-schnell",
         _PRICES_PAGE,
         date(2025, 2, 20),
@@ -57,6 +60,10 @@ _PRICES = (
         step="0.0001056",
     ),
 )
-CLOUDFLARE = ProviderDescription(
-    provider=Provider.CLOUDFLARE, models=_MODELS, prices=_PRICES, needs_account=True
+DESCRIPTION = ProviderDescription(
+    provider=Provider.CLOUDFLARE,
+    title="Cloudflare Workers AI",
+    models=_MODELS,
+    prices=_PRICES,
+    needs_account=True,
 )

@@ -130,7 +130,6 @@ def parse_size(text: str) -> tuple[int, int]:
 class Price:
     """The price of so many units."""
 
-    provider: Provider
     model: str
     unit: Unit
     amount: Decimal
@@ -145,32 +144,35 @@ class Price:
         return self.amount * MICROS / self.per
 
 
-def per_million_tokens(
-    provider: Provider, models: Iterable[str], source: str, since: date, **amounts: str
-) -> tuple[Price, ...]:
+def per_million_tokens(models: Iterable[str], source: str, since: date, **amounts: str) -> tuple[Price, ...]:
     """Prices in dollars for a million tokens of each unit, for models that share them."""
     return tuple(
-        Price(provider, model, Unit(f"{unit}_token"), Decimal(amount), 1_000_000, "USD", since, source)
+        Price(model, Unit(f"{unit}_token"), Decimal(amount), 1_000_000, "USD", since, source)
         for model in models
         for unit, amount in amounts.items()
     )
 
 
 def per_unit(
-    provider: Provider, model: str, source: str, since: date, currency: str = "USD", **amounts: str
+    model: str, source: str, since: date, currency: str = "USD", **amounts: str
 ) -> tuple[Price, ...]:
     """Prices of one unit each."""
     return tuple(
-        Price(provider, model, Unit(unit), Decimal(amount), 1, currency, since, source)
+        Price(model, Unit(unit), Decimal(amount), 1, currency, since, source)
         for unit, amount in amounts.items()
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderDescription:
-    """All that the domain knows about one provider."""
+    """All that the domain knows about one provider.
+
+    The docstring of its module says how it was compared with its sources; docs/generation.md repeats it.
+    """
 
     provider: Provider
+    title: str
+    """Its name in the documentation."""
     models: tuple[Model, ...]
     """The default first."""
     prices: tuple[Price, ...]

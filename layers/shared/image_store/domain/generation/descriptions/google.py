@@ -1,4 +1,10 @@
-"""Google's Gemini image models."""
+"""Google's Gemini image models.
+
+Names, prices, tokens by size and thinking are as two resellers and two libraries quote its pages; the pages themselves
+could not be read. Its SDK (3.4.0) names the shapes 1:1, 2:3, 3:2, 3:4, 4:3, 9:16, 16:9 and 21:9, and these are used;
+others that the models know (4:5, 1:8 …) are not. It documents up to 14 references; a request has at most 10. The limit
+of 8,000 characters is our own.
+"""
 
 from datetime import date
 
@@ -76,7 +82,6 @@ _MODELS = (
 )
 _PRICES = (
     *per_million_tokens(
-        Provider.GOOGLE,
         ("gemini-nano-banana-2.1",),
         _PRICES_PAGE,
         date(2026, 10, 7),
@@ -86,7 +91,6 @@ _PRICES = (
         image_output="30",
     ),
     *per_million_tokens(
-        Provider.GOOGLE,
         ("gemini-3-pro-image",),
         _PRICES_PAGE,
         date(2026, 7, 2),
@@ -96,7 +100,6 @@ _PRICES = (
         image_output="120",
     ),
     *per_million_tokens(
-        Provider.GOOGLE,
         ("gemini-3.1-flash-lite-image",),
         _PRICES_PAGE,
         date(2026, 6, 30),
@@ -106,4 +109,6 @@ _PRICES = (
         image_output="30",
     ),
 )
-GOOGLE = ProviderDescription(provider=Provider.GOOGLE, models=_MODELS, prices=_PRICES)
+DESCRIPTION = ProviderDescription(
+    provider=Provider.GOOGLE, title="Google (Gemini API)", models=_MODELS, prices=_PRICES
+)

@@ -1,4 +1,13 @@
-"""OpenAI's image models, and models of other services that are compatible with its API."""
+"""OpenAI's image models, and models of other services that are compatible with its API.
+
+Names, qualities, references, prompts and sizes are those of its own SDK (3.54.0). The prices of 2.6 are those of its
+model page; the prices of 2.5 and 2 are those that several resellers quote from its price page. Neither source names the
+smallest number of pixels (655,360). The tokens of an image are documented for 2 and 2.5 at 1024x1024; for 2.6 they are
+what a reseller measured on 5 November (low and medium take three to four times as many as 2.5). They only decide what
+is held: the cost is what OpenAI counts. Its pages name no price for text that these models write, so a call that counts
+any has a cost of `null`. The lower price of cached input is not applied, because the images API does not report how
+much was cached. The default is the model whose drafts cost least.
+"""
 
 from collections.abc import Mapping
 from datetime import date
@@ -58,7 +67,6 @@ def _unlisted_model(name: str) -> Model:
 
 
 _MODELS = (
-    # The default is the one whose drafts cost least.
     _model("gpt-image-2.5-flare", _OPENAI_25, _TOKENS_25),
     _model("gpt-image-2.5-sunburst", _OPENAI_25, _TOKENS_25),
     _model("gpt-image-2.6-flare", _OPENAI_25, _TOKENS_26),
@@ -66,7 +74,6 @@ _MODELS = (
     _model("gpt-image-2", _OPENAI_2, _TOKENS_2),
 )
 _PRICES = (
-    # No price is published for text that an image model writes: if one ever counts any, its cost is unknown.
     *(
         price
         for models, since in (
@@ -75,7 +82,6 @@ _PRICES = (
             (("gpt-image-2.6-flare", "gpt-image-2.6-sunburst"), date(2026, 11, 4)),
         )
         for price in per_million_tokens(
-            Provider.OPENAI,
             models,
             _PRICES_PAGE,
             since,
@@ -85,6 +91,10 @@ _PRICES = (
         )
     ),
 )
-OPENAI = ProviderDescription(
-    provider=Provider.OPENAI, models=_MODELS, prices=_PRICES, unlisted_model=_unlisted_model
+DESCRIPTION = ProviderDescription(
+    provider=Provider.OPENAI,
+    title="OpenAI, or a compatible service",
+    models=_MODELS,
+    prices=_PRICES,
+    unlisted_model=_unlisted_model,
 )

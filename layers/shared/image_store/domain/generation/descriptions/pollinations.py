@@ -1,4 +1,9 @@
-"""Image models of Pollinations."""
+"""Image models of Pollinations.
+
+Names and prices follow the registry in its source. It gives the prices of `flux` and `zimage` no start date; the date
+here is that of the newest model we saw in the registry. One pollen is one dollar. The limits of prompts and sizes are
+our own.
+"""
 
 from datetime import date
 
@@ -36,8 +41,9 @@ _MODELS = (
     ),
 )
 _PRICES = (
-    # One pollen is one dollar.
-    *per_unit(Provider.POLLINATIONS, "flux", _MODELS_PAGE, date(2026, 7, 30), "pollen", image="0.002"),
-    *per_unit(Provider.POLLINATIONS, "zimage", _MODELS_PAGE, date(2026, 7, 30), "pollen", image="0.004"),
+    *per_unit("flux", _MODELS_PAGE, date(2026, 7, 30), "pollen", image="0.002"),
+    *per_unit("zimage", _MODELS_PAGE, date(2026, 7, 30), "pollen", image="0.004"),
 )
-POLLINATIONS = ProviderDescription(provider=Provider.POLLINATIONS, models=_MODELS, prices=_PRICES)
+DESCRIPTION = ProviderDescription(
+    provider=Provider.POLLINATIONS, title="Pollinations", models=_MODELS, prices=_PRICES
+)

@@ -1,10 +1,13 @@
-"""Reads the picture of an answer. The picture is searched first, so that nothing else in the answer can lose it.
+"""What the adapters share: reading the picture of an answer. An adapter sends the request in the form of its provider.
+
+The picture is searched first, so that nothing else in the answer can lose it.
 
 A success without a picture is retried only if it states readably that no picture was made: otherwise it may have been
 charged for, and another call would be charged again.
 """
 
 import logging
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,9 +16,12 @@ from typing import Any
 from image_store.adapters.providers.failures import failure, reason_of
 from image_store.adapters.providers.links import Links
 from image_store.adapters.providers.pictures import pictures_in
-from image_store.adapters.providers.plain_http import Answer
+from image_store.adapters.providers.plain_http import Answer, PlainHttp
 from image_store.domain.generation.providers import GeneratedImage, ProviderFailure, Reason, Unit
 from image_store.domain.generation.usage import CountedUsage, read_usage
+from image_store.ports.generation import ImageProvider
+from image_store.ports.images import Fetcher
+from image_store.ports.system import Clock
 
 _MADE = (Unit.IMAGE, Unit.IMAGE_OUTPUT_TOKEN)
 
@@ -31,25 +37,35 @@ class Refusal:
     says_none_was_made: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Reads the answers of one provider."""
+class ProviderAdapter(ImageProvider):
+    """A provider over HTTP. Its module has the provider's name and ends with `ADAPTER = <the class>`."""
 
+    own_address = ""
+    """The provider's address; empty if its SDK knows it."""
     place: str
     """The JSON member that usually contains pictures."""
-    usage: Callable[[Answer], Mapping[Unit, object] | None]
-    """Reads the usage, unchecked; None if the answer reports none."""
-    refusal: Callable[[Answer], Refusal | None]
-    """Reads the reason for having no picture; None if only the status gives one."""
 
-    def read(
-        self, answer: Answer, *, links: Links, params: Mapping[str, Any], until: datetime
-    ) -> GeneratedImage:
+    def __init__(self, address: str | None, *, clock: Clock, fetcher: Callable[[], Fetcher]) -> None:
+        """`address` takes the place of the provider's own; `fetcher` reads pictures that an answer only links to."""
+        self._address = address or self.own_address
+        self._clock = clock
+        self._http = PlainHttp(clock)
+        self._links = Links(address, http=self._http, fetcher=fetcher, clock=clock)
+
+    @abstractmethod
+    def usage_of(self, answer: Answer) -> Mapping[Unit, object] | None:
+        """Read the usage, unchecked; None if the answer reports none."""
+
+    @abstractmethod
+    def refusal_of(self, answer: Answer) -> Refusal | None:
+        """Read the reason for having no picture; None if only the status gives one."""
+
+    def image_in(self, answer: Answer, *, params: Mapping[str, Any], until: datetime) -> GeneratedImage:
         """Read the picture of an answer; ProviderFailure if there is none."""
         pictures = pictures_in(answer, place=self.place)
         data = pictures.data
         if data is None and pictures.links and answer.is_success:
-            data = links.open(pictures.links, until=until)
+            data = self._links.open(pictures.links, until=until)
         counted = self._counted(answer)
         if data is not None:
             return GeneratedImage(
@@ -65,7 +81,7 @@ class Reader:
 
     def _counted(self, answer: Answer) -> CountedUsage:
         try:
-            return read_usage(self.usage(answer))
+            return read_usage(self.usage_of(answer))
         except Exception:  # the answer may contain a picture, which must not be lost
             _log.warning("a usage could not be read")
             return CountedUsage(None, is_readable=False)
@@ -84,7 +100,7 @@ class Reader:
 
     def _refusal(self, answer: Answer) -> Refusal | None:
         try:
-            return self.refusal(answer)
+            return self.refusal_of(answer)
         except Exception:  # an error may have any form, and its status is enough
             _log.warning("an error of a provider could not be read")
             return None

@@ -1,0 +1,121 @@
+"""Write the tables of docs/generation.md from the providers' descriptions: `python -m tools.provider_tables`."""
+
+import inspect
+import re
+import textwrap
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+
+from image_store.domain.generation import descriptions as descriptions_package
+from image_store.domain.generation.catalogue import description_of
+from image_store.domain.generation.descriptions.description import Model, ProviderDescription, parse_size
+from image_store.domain.generation.prices import VERSION
+from image_store.domain.generation.providers import Provider
+from local.providers import STAND_INS
+
+PAGE = Path(__file__).resolve().parents[1] / "docs/generation.md"
+_PART = re.compile(r"(<!-- (?P<name>\w+): written by make openapi -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def page_with_tables(page: str) -> str:
+    """The page with each marked part written anew."""
+    descriptions = [description_of(provider) for provider in Provider]
+    parts = {
+        "providers": _providers(descriptions),
+        "prices": _prices(descriptions),
+        "models": _models(descriptions),
+        "comparison": _comparison(descriptions),
+    }
+    return _PART.sub(lambda part: f"{part[1]}{parts[part['name']]}\n{part[3]}", page)
+
+
+def sizes_in_words(model: Model) -> str:
+    """The sizes of a model as people read them."""
+    if model.sizes[1:]:
+        return f"{len(model.sizes)} of its own, up to {max(model.sizes, key=_pixels)}"
+    if model.sizes:
+        return model.sizes[0]
+    multiples = f"multiples of {model.multiple_of}, " if model.multiple_of > 1 else ""
+    least = f"{model.min_pixels:,} to " if model.min_pixels > 1 else "up to "
+    return f"{multiples}{least}{model.max_pixels:,} pixels"
+
+
+def _providers(descriptions: Iterable[ProviderDescription]) -> str:
+    stand_ins = {stand_in.name: stand_in for stand_in in STAND_INS}
+    rows = []
+    for description in descriptions:
+        name = description.provider.value
+        fields = [f"`{name}`", *([f"`{name}_account_id`"] if description.needs_account else [])]
+        variables = " or ".join(f"`{variable}`" for variable in stand_ins[name].variables)
+        if account := stand_ins[name].account_variable:
+            variables += f" with `{account}`"
+        models = ", ".join(f"`{model.name}`" for model in description.models)
+        if description.unlisted_model is not None:
+            models += ", and any other by its name"
+        rows.append((description.title, ", ".join(fields), models, variables))
+    return _table(
+        ("provider", "fields in the secret", "models, the default first", "variables of `make run`"), rows
+    )
+
+
+def _prices(descriptions: Iterable[ProviderDescription]) -> str:
+    rows = [
+        (
+            description.provider,
+            f"`{price.model}`",
+            price.unit.replace("_", " "),
+            f"{price.amount} {price.currency}",
+            f"{price.per:,}",
+            price.valid_from,
+            f"[source]({price.source})",
+        )
+        for description in descriptions
+        for price in description.prices
+    ]
+    return f"The prices as of {VERSION}:\n\n" + _table(
+        ("provider", "model", "unit", "price", "per", "since", "source"), rows
+    )
+
+
+def _models(descriptions: Iterable[ProviderDescription]) -> str:
+    rows = [
+        (
+            description.provider,
+            f"`{model.name}`",
+            f"{model.max_prompt:,}",
+            model.max_references or "none",
+            sizes_in_words(model),
+            "yes" if model.seeds else "no",
+            model.checked,
+            f"[model]({model.source})",
+        )
+        for description in descriptions
+        for model in description.models
+    ]
+    head = ("provider", "model", "prompt (characters)", "references", "sizes", "seeds", "compared", "source")
+    return _table(head, rows)
+
+
+def _comparison(descriptions: Iterable[ProviderDescription]) -> str:
+    notes = []
+    for description in descriptions:
+        module = import_module(f"{descriptions_package.__name__}.{description.provider}")
+        _, _, note = (inspect.getdoc(module) or "").partition("\n\n")
+        notes.append(textwrap.fill(f"- {description.title}: {note}", width=140, subsequent_indent="  "))
+    return "\n".join(notes)
+
+
+def _table(head: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    cells = [tuple(head)]
+    lines = [cells[0], tuple("---" for _ in cells[0]), *map(tuple, rows)]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def _pixels(size: str) -> int:
+    width, height = parse_size(size)
+    return width * height
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with_tables(PAGE.read_text("utf-8")), "utf-8")
