@@ -28,7 +28,7 @@ def run_cleanup() -> "Response[str]":
 @api.get("/v1/admin/cleanup/reports", **routes.REPORTS)
 def list_cleanup_reports() -> "Response[str]":
     app = _application_of_admin()
-    return reports_answer(app.ports.housekeeping.reports(limit=query(api, ReportsQuery).limit))
+    return reports_answer(app.upkeep.cleanup.reports(limit=query(api, ReportsQuery).limit))
 
 
 @api.post("/v1/admin/repairs", **routes.REPAIR)

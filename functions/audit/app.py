@@ -11,4 +11,4 @@ from image_store.entrypoints.operations.observability import logger
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    return handle_trail(event, read=application().ports.change_reader)
+    return handle_trail(event, read=application().operations.change_reader)

@@ -30,7 +30,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     )
     log_report(report)
     report_unreadable(app.settings.metrics_namespace, report.unreadable)
-    logger.info("feed upgrade", images=app.ports.feed_upkeep.upgrade(until=until, now=app.clock.now))
+    logger.info("feed upgrade", images=app.upkeep.feed_upgrade.run(until=until))
     logger.info("ingest sweep", report=asdict(app.upkeep.ingest_sweep.run(until=until)))
     logger.info("generation sweep", report=asdict(app.generation.sweep.run(until=until)))
     report_fill_level(app.settings.metrics_namespace, app.operations.metering.read())

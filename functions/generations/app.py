@@ -47,13 +47,13 @@ def list_providers() -> "Response[str]":
 
 @api.put("/v1/provider-keys/<provider>", **routes.PUT_KEY)
 def set_provider_key(provider: str) -> "Response[str]":
-    application().ports.provider_keys.put(http.caller(api), *jobs.read_key(api, provider))
+    application().generation.own_keys.store(http.caller(api), *jobs.read_key(api, provider))
     return answers.no_content()
 
 
 @api.delete("/v1/provider-keys/<provider>", **routes.DELETE_KEY)
 def delete_provider_key(provider: str) -> "Response[str]":
-    application().ports.provider_keys.remove(http.caller(api), jobs.read_provider(provider))
+    application().generation.own_keys.delete(http.caller(api), jobs.read_provider(provider))
     return answers.no_content()
 
 

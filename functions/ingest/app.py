@@ -16,7 +16,6 @@ from image_store.entrypoints.operations.observability import logger
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     act_as_function("ingest", context)
     app = application()
-    ingest = partial(app.images.ingestion.ingest, until=deadline(context, app.clock))
-    return handle_messages(
-        event, ingest=ingest, refuse=app.images.ingestion.refuse, dead_letters=app.ports.dead_letters
-    )
+    ingestion = app.images.ingestion
+    ingest = partial(ingestion.ingest, until=deadline(context, app.clock))
+    return handle_messages(event, ingest=ingest, refuse=ingestion.refuse, set_aside=ingestion.set_aside)

@@ -19,7 +19,7 @@ def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, 
 
     return handle_changes(
         event,
-        changed_image=app.ports.changed_image,
+        changed_image=app.upkeep.changed_image,
         project=project,
         now=app.clock.now(),
         namespace=app.settings.metrics_namespace,

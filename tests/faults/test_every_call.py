@@ -20,14 +20,13 @@ from image_store.domain.images.ingest import ANNOUNCEMENT_LIFETIME, DroppedObjec
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
-from image_store.domain.upkeep.cleanup import CleanupReport
+from image_store.domain.upkeep.cleanup import GRACE, CleanupReport
 from image_store.domain.upkeep.migration import Migration, MigrationStatus
 from image_store.domain.upkeep.repair import RepairJob
 from image_store.services.delivery.renditions import RenditionFile
 from image_store.services.images.batch_deletion import DeletionResult
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.images.write_protocol import ObjectWrite, WriteProtocol
-from image_store.services.upkeep.cleanup.assembly import GRACE
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, SweepReport
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo

@@ -322,7 +322,6 @@ class World:
         self.batches = images.batches = replace(images.batches, concurrency=1, last_step=timedelta(minutes=1))
         self.bucket = self.app.ports.private
         self.migrations = self.app.ports.migrations
-        self.dead_letters = self.app.ports.dead_letters
         self.repairs = self.app.ports.repairs
         self.housekeeping = self.app.ports.housekeeping
         self.sealing = images.sealing
@@ -522,7 +521,7 @@ class World:
             handle_messages,
             ingest=ingest,
             refuse=self.ingestion.refuse,
-            dead_letters=self.dead_letters,
+            set_aside=self.ingestion.set_aside,
         )
         return self.sqs.invoke("events", function)
 

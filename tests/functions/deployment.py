@@ -53,9 +53,7 @@ CDN = "https://cdn.example.com"
 API = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com"
 INGEST_BUCKET = "image-store-ingest-123456789012-eu-central-1"
 SIGNING_SECRET = {"current": "k1", "k1": "a key of the tests"}
-PROVIDERS_SECRET = dict.fromkeys(
-    ("google", "openai", "cloudflare", "pollinations"), "a key of the deployment"
-)
+PROVIDERS_SECRET = dict.fromkeys((provider.value for provider in Provider), "a key of the deployment")
 QUEUES = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}"
 DEPTHS = {
     "ingest": "IngestQueue",

@@ -21,9 +21,9 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.domain.generation.providers import GeneratedImage, Provider, ProviderFailure, Reason, Unit
 from image_store.domain.images.image import Visibility
 from image_store.domain.images.reservation import LONGEST_RESERVATION
+from image_store.domain.upkeep.cleanup import GRACE
 from image_store.ports.queues import QueueDepth
 from image_store.services.generation.jobs import LOOK_AFTER
-from image_store.services.upkeep.cleanup.assembly import GRACE
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE
 from image_store.services.upkeep.projections import OLD_CONSUMERS
 from tests.fakes.cloudflare import CloudflareServer

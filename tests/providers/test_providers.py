@@ -17,6 +17,7 @@ import pytest
 from image_store.adapters.providers import image_providers
 from image_store.adapters.providers.adapter import ProviderAdapter
 from image_store.adapters.system import SystemClock
+from image_store.domain.generation.catalogue import models_of
 from image_store.domain.generation.prices import cost_micros
 from image_store.domain.generation.providers import (
     GeneratedImage,
@@ -38,12 +39,6 @@ PICTURE = b"\xff\xd8\xff\xe0 a picture"
 ENCODED = base64.b64encode(PICTURE).decode()
 SECRET = "a-key-that-nobody-may-see"
 KEY = ProviderKey(SECRET, account="0123456789abcdef0123456789abcdef")
-MODELS = {
-    Provider.GOOGLE: "gemini-nano-banana-2.1",
-    Provider.OPENAI: "gpt-image-2.5-flare",
-    Provider.CLOUDFLARE: "@cf/black-forest-labs/flux-1-schnell",
-    Provider.POLLINATIONS: "flux",
-}
 SUFFIX = {Provider.OPENAI: "/v1"}
 
 
@@ -61,7 +56,7 @@ def anew(server: Scripted) -> None:
 
 def request_to(provider: Provider, **more: Any) -> ImageRequest:
     usual: dict[str, Any] = {
-        "model": MODELS[provider],
+        "model": models_of(provider)[0].name,
         "prompt": "A cat / a dog? 100 % ünï",
         "width": 1024,
         "height": 1024,

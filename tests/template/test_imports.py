@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "entrypoints": {"domain", "ports", "services", "settings"},
     "bootstrap": {"domain", "ports", "settings", "services", "adapters", "entrypoints"},
 }
-HANDLERS_MAY_IMPORT = {"domain", "ports", "services", "entrypoints", "bootstrap"}
+HANDLERS_MAY_IMPORT = {"domain", "services", "entrypoints", "bootstrap"}
 
 # The parts that may import packages which do not come with Python, and which.
 THIRD_PARTIES = {
@@ -64,6 +64,15 @@ def part_of(path: Path) -> str:
     return path.relative_to(SHARED / "image_store").parts[0].removesuffix(".py")
 
 
+def ports_of(code: str) -> list[int]:
+    """The lines of a handler that reach through the application to a port."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Attribute) and node.attr in {"ports", "_ports"}
+    ]
+
+
 MODULES = [path for path in python_files(SHARED) if part_of(path) != "__init__"]
 HANDLERS = sorted((ROOT / "functions").glob("*/app.py"))
 
@@ -98,6 +107,15 @@ def test_a_handler_only_translates(handler: Path) -> None:
     assert "os" not in {name.split(".")[0] for name in names}
     assert not [node for node in ast.walk(code) if isinstance(node, ast.Try | ast.TryStar)]
     assert len(handler.read_text().splitlines()) <= MAX_HANDLER_LINES
+
+
+@pytest.mark.parametrize("handler", HANDLERS, ids=name_of)
+def test_a_handler_calls_services_and_never_a_port(handler: Path) -> None:
+    assert ports_of(handler.read_text()) == []
+
+
+def test_a_port_behind_a_handler_would_be_found() -> None:
+    assert ports_of("def list_reports():\n    return application().ports.housekeeping.reports()\n") == [2]
 
 
 def test_an_import_that_points_outward_would_be_found(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, ImageRecord, State, Visibility, public_key
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
+from image_store.domain.upkeep.cleanup import GRACE
 from image_store.entrypoints.images.answers import etag
 from image_store.ports.delivery import Renderer
 from image_store.services.delivery.rendering import LEASE, within_limits
-from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE
 

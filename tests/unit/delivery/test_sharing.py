@@ -23,10 +23,10 @@ from image_store.domain.ids import parse_link
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, State, Visibility
 from image_store.domain.images.media import MediaType
+from image_store.domain.upkeep.cleanup import GRACE
 from image_store.ports.delivery import Renderer
 from image_store.services.delivery.renditions import RenditionFile
 from image_store.services.delivery.signed_links import ShareLinks
-from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, SIGNING_KEYS
 

@@ -196,7 +196,7 @@ def test_a_provider_that_was_never_called_has_no_known_health() -> None:
     overview = generating.overview.read(OWNER)
 
     health = {each.provider: each.health(overview.at) for each in overview.providers}
-    assert health == {FIRST: "ok", SECOND: "unknown", THIRD: "unknown", Provider.GOOGLE: "unknown"}
+    assert health == dict.fromkeys(Provider, "unknown") | {FIRST: "ok"}
 
 
 # What was requested and what was done -------------------------------------------------------------------

@@ -113,7 +113,7 @@ def test_what_may_go_better_later_is_delivered_again_alone(error: Exception) -> 
         done.append(dropped.key)
 
     bodies = [body(announced(key)) for key in ("first", "bad", "last")]
-    answer = handle_messages(batch(*bodies), ingest=ingest, refuse=nothing, dead_letters=letters)
+    answer = handle_messages(batch(*bodies), ingest=ingest, refuse=nothing, set_aside=letters.send)
 
     assert answer == failed("m1")
     assert done == ["first", "last"]
@@ -127,7 +127,7 @@ def test_what_can_never_succeed_is_a_dead_letter_and_done() -> None:
         raise InvalidImage("It ends too early.")
 
     answer = handle_messages(
-        batch(body(announced("k")), "text"), ingest=ingest, refuse=nothing, dead_letters=letters
+        batch(body(announced("k")), "text"), ingest=ingest, refuse=nothing, set_aside=letters.send
     )
 
     assert answer == failed()
@@ -144,7 +144,7 @@ def test_a_dead_letter_that_cannot_be_sent_is_delivered_again_and_spoils_no_othe
     sent = batch("text", body(announced("good")))
 
     answer = handle_messages(
-        sent, ingest=lambda dropped: done.append(dropped.key), refuse=nothing, dead_letters=Away()
+        sent, ingest=lambda dropped: done.append(dropped.key), refuse=nothing, set_aside=Away().send
     )
 
     assert answer == failed("m0")
@@ -159,7 +159,7 @@ def test_the_log_names_the_message_and_not_its_content(capsys: pytest.CaptureFix
         batch(body(announced("ingest/alice/secret-plans.png"))),
         ingest=ingest,
         refuse=nothing,
-        dead_letters=MemoryDeadLetters(),
+        set_aside=MemoryDeadLetters().send,
     )
 
     assert "secret-plans" not in capsys.readouterr().out
@@ -180,7 +180,7 @@ def test_what_is_refused_is_remembered_before_it_is_a_dead_letter() -> None:
         batch(body(announced("k"))),
         ingest=ingest,
         refuse=lambda dropped: done.append(dropped.key),
-        dead_letters=Letters(),
+        set_aside=Letters().send,
     )
 
     assert done == ["k", "invalid_image"]
@@ -195,7 +195,9 @@ def test_a_refusal_that_cannot_be_remembered_is_delivered_again() -> None:
     def refuse(_: DroppedObject) -> None:
         raise StorageUnavailable("away")
 
-    answer = handle_messages(batch(body(announced("k"))), ingest=ingest, refuse=refuse, dead_letters=letters)
+    answer = handle_messages(
+        batch(body(announced("k"))), ingest=ingest, refuse=refuse, set_aside=letters.send
+    )
 
     assert answer == failed("m0")
     assert letters.letters == []
@@ -211,7 +213,7 @@ def test_each_object_of_a_message_is_ingested_whatever_becomes_of_the_others() -
         done.append(dropped.key)
 
     sent = body(announced("a"), announced("poison"), announced("b"))
-    answer = handle_messages(batch(sent), ingest=ingest, refuse=nothing, dead_letters=letters)
+    answer = handle_messages(batch(sent), ingest=ingest, refuse=nothing, set_aside=letters.send)
 
     assert answer == failed()
     assert done == ["a", "b"]
@@ -225,7 +227,7 @@ def test_a_message_that_may_still_succeed_in_part_is_no_dead_letter_yet() -> Non
         raise InvalidImage("No.") if dropped.key == "poison" else StorageUnavailable("away")
 
     sent = batch(body(announced("poison"), announced("a")))
-    answer = handle_messages(sent, ingest=ingest, refuse=nothing, dead_letters=letters)
+    answer = handle_messages(sent, ingest=ingest, refuse=nothing, set_aside=letters.send)
 
     assert answer == failed("m0")
     assert letters.letters == []

@@ -11,8 +11,7 @@ from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import UnreadableRow
 from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
-from image_store.domain.upkeep.cleanup import Policy
-from image_store.services.upkeep.cleanup.assembly import GRACE
+from image_store.domain.upkeep.cleanup import GRACE, Policy
 from image_store.services.upkeep.projections import Projections
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo

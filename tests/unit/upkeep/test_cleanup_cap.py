@@ -10,9 +10,8 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind, Visibility
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
-from image_store.domain.upkeep.cleanup import CleanupReport, Policy
+from image_store.domain.upkeep.cleanup import GRACE, CleanupReport, Policy
 from image_store.services.upkeep.cleanup.allowance import ALWAYS_ALLOWED, Allowance
-from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE
 

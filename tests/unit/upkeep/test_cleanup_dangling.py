@@ -10,11 +10,11 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, State, Visibility
 from image_store.domain.images.quota import Usage
+from image_store.domain.upkeep.cleanup import GRACE
 from image_store.domain.work import RepairImage
 from image_store.ports.objects import StoredObject
 from image_store.services.upkeep.cleanup import records, run
 from image_store.services.upkeep.cleanup.allowance import ALWAYS_ALLOWED
-from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, PICTURE
 

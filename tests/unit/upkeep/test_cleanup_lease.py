@@ -9,8 +9,7 @@ from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Visibility
 from image_store.domain.images.quota import Usage
-from image_store.domain.upkeep.cleanup import CleanupReport, PassPosition
-from image_store.services.upkeep.cleanup.assembly import GRACE
+from image_store.domain.upkeep.cleanup import GRACE, CleanupReport, PassPosition
 from tests.fakes.store import Store
 from tests.faults.world import OWNER, TRASH_RETENTION
 

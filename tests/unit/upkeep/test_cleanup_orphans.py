@@ -10,8 +10,8 @@ from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import ConfigurationError, ImageStoreError, StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import State, Visibility
+from image_store.domain.upkeep.cleanup import GRACE
 from image_store.services.upkeep.cleanup import objects, run
-from image_store.services.upkeep.cleanup.assembly import GRACE
 from tests.fakes.store import Store
 from tests.faults.world import PICTURE
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from image_store.services.generation.choice import ModelChoice
     from image_store.services.generation.jobs import GenerationJobs
     from image_store.services.generation.overview import ProviderOverview
+    from image_store.services.generation.own_keys import OwnKeys
     from image_store.services.generation.provider_results import ProviderResults
     from image_store.services.generation.sealed_requests import SealedRequests
     from image_store.services.generation.sweep import GenerationSweep
@@ -132,6 +133,12 @@ class Generation:
             order=self._settings.generation.providers,
             clock=self._ports.clock,
         )
+
+    @made_once
+    def own_keys(self) -> OwnKeys:
+        from image_store.services.generation.own_keys import OwnKeys
+
+        return OwnKeys(keys=self._ports.provider_keys)
 
     @made_once
     def _sealed_requests(self) -> SealedRequests:

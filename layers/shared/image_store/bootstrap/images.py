@@ -116,6 +116,7 @@ class Images:
         return Ingestion(
             bucket=self._ports.ingest_bucket,
             notes=self._ports.ingest_notes,
+            dead_letters=self._ports.dead_letters,
             uploads=self.uploads,
             clock=self._ports.clock,
             max_bytes=self._settings.limits.max_bytes,

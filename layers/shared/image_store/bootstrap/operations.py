@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from image_store.bootstrap.assembly import Application
+    from image_store.domain.operations.audit import AuditEntry
     from image_store.entrypoints.operations.console import ConsoleSettings
     from image_store.services.operations.health import Health
     from image_store.services.operations.metering import Metering
@@ -48,6 +51,11 @@ class Operations:
             clock=self._ports.clock,
             quota=self._settings.quota,
         )
+
+    @property
+    def change_reader(self) -> Callable[[dict[str, Any]], AuditEntry | None]:
+        """Reads what a record of the table's stream says for the audit trail; None if it is about no image."""
+        return self._ports.change_reader
 
     @made_once
     def metering(self) -> Metering:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
     from image_store.bootstrap.assembly import Application
+    from image_store.services.upkeep.cleanup.objects import ObjectSweep, PrivateObjects
     from image_store.services.upkeep.cleanup.run import Cleanup
+    from image_store.services.upkeep.feed_upgrade import FeedUpgrade
     from image_store.services.upkeep.ingest_sweep import IngestSweep
     from image_store.services.upkeep.migration.moving import Mover
     from image_store.services.upkeep.migration.requests import MigrationRequests
@@ -31,24 +36,77 @@ class Upkeep:
 
     @made_once
     def cleanup(self) -> Cleanup:
-        from image_store.services.upkeep.cleanup.assembly import assemble_cleanup
+        from image_store.domain.upkeep.cleanup import GRACE
+        from image_store.services.upkeep.cleanup.due import DueRows
+        from image_store.services.upkeep.cleanup.objects import PrivateObjects
+        from image_store.services.upkeep.cleanup.policies import Policies
+        from image_store.services.upkeep.cleanup.records import RecordSweep
+        from image_store.services.upkeep.cleanup.run import Cleanup
 
-        return assemble_cleanup(
-            repository=self._ports.repository,
-            lists=self._ports.list_rows,
-            publications=self._ports.publication_rows,
-            rows=self._ports.cleanup_rows,
-            housekeeping=self._ports.housekeeping,
-            private=self._ports.private,
-            public=self._ports.public,
-            publisher=self._areas.delivery.publisher,
-            deletion=self._areas.images.deletion,
-            work=self._ports.work_queue,
-            clock=self._ports.clock,
-            ids=self._ports.ids,
-            policies=self._settings.cleanup.policies,
+        ports, deletion = self._ports, self._areas.images.deletion
+        private_objects = PrivateObjects(repository=ports.repository, clock=ports.clock)
+        return Cleanup(
+            due=DueRows(
+                repository=ports.repository,
+                publications=ports.publication_rows,
+                rows=ports.cleanup_rows,
+                private=ports.private,
+                publisher=self._areas.delivery.publisher,
+                deletion=deletion,
+                clock=ports.clock,
+                ids=ports.ids,
+            ),
+            policies=Policies(
+                policies=self._settings.cleanup.policies,
+                repository=ports.repository,
+                lists=ports.list_rows,
+                rows=ports.cleanup_rows,
+                deletion=deletion,
+                clock=ports.clock,
+            ),
+            staging=private_objects,
+            private=ports.private,
+            objects=self._object_sweeps(private_objects, grace=GRACE),
+            records=RecordSweep(
+                repository=ports.repository,
+                rows=ports.cleanup_rows,
+                private=ports.private,
+                check=self._storage_check,
+                work=ports.work_queue,
+                deletion=deletion,
+                grace=GRACE,
+                clock=ports.clock,
+            ),
+            housekeeping=ports.housekeeping,
+            clock=ports.clock,
+            ids=ports.ids,
             most_removals=self._settings.cleanup.max_deletions,
         )
+
+    def _object_sweeps(self, private_objects: PrivateObjects, *, grace: timedelta) -> list[ObjectSweep]:
+        """The sweeps of the buckets; without a public bucket only the private one is swept."""
+        from image_store.services.upkeep.cleanup.objects import ObjectSweep, PublicObjects
+
+        ports = self._ports
+        private = ObjectSweep(
+            name="private",
+            bucket=ports.private,
+            finder=private_objects,
+            delete=ports.private.delete,
+            grace=grace,
+            clock=ports.clock,
+        )
+        if ports.public is None:
+            return [private]
+        public = ObjectSweep(
+            name="public",
+            bucket=ports.public,
+            finder=PublicObjects(publications=ports.publication_rows, clock=ports.clock),
+            delete=self._areas.delivery.publisher.remove_strays,
+            grace=grace,
+            clock=ports.clock,
+        )
+        return [private, public]
 
     @made_once
     def repair_requests(self) -> RepairRequests:
@@ -96,6 +154,12 @@ class Upkeep:
         from image_store.services.upkeep.repair.storage_check import StorageCheck
 
         return StorageCheck(private=self._ports.private, public=self._ports.public)
+
+    @made_once
+    def feed_upgrade(self) -> FeedUpgrade:
+        from image_store.services.upkeep.feed_upgrade import FeedUpgrade
+
+        return FeedUpgrade(rows=self._ports.feed_upkeep, clock=self._ports.clock)
 
     @made_once
     def ingest_sweep(self) -> IngestSweep:
@@ -157,6 +221,11 @@ class Upkeep:
             uploads=self._areas.images.uploads,
             attributes_of=record_attributes,
         )
+
+    @property
+    def changed_image(self) -> Callable[[dict[str, Any]], str | None]:
+        """Reads which image a record of the table's stream is about."""
+        return self._ports.changed_image
 
     @made_once
     def projections(self) -> Projections:

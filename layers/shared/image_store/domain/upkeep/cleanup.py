@@ -11,6 +11,11 @@ LONGEST_RUN = timedelta(minutes=16)
 """What the longest function may take, and the margin of the lease."""
 POLICIES_EVERY = timedelta(days=1)
 """How often an owner's images are looked at."""
+GRACE = timedelta(hours=24)
+"""How old an object or a record must be before cleanup may call it garbage.
+
+An hour would be enough: a record exists before the first of its objects. A day also covers clocks that are wrong.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.generation.catalogue import description_of
 from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
 from image_store.domain.generation.prices import VERSION
@@ -58,11 +57,6 @@ def read_provider(name: str) -> Provider:
 def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, ProviderKey]:
     """Read the provider in a path, and the key in the body; InvalidRequest."""
     provider, body = read_provider(name), json_body(api, ProviderKeyRequest)
-    needs_account = description_of(provider).needs_account
-    if needs_account != (body.account_id is not None):
-        raise InvalidRequest(
-            f"A key of {provider} {'needs an' if needs_account else 'takes no'} `account_id`."
-        )
     return provider, ProviderKey(body.key, body.account_id or "")
 
 

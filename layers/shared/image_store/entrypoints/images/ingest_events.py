@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote_plus
 
 from image_store.domain.errors import RETRYABLE, ImageStoreError, InvalidRequest
 from image_store.domain.images.ingest import DroppedObject
 from image_store.entrypoints.operations.observability import logger
-from image_store.ports.queues import DeadLetters
+
+
+class SetAside(Protocol):
+    """Moves a message that can never succeed to the dead-letter queue."""
+
+    def __call__(self, message: str, /, *, reason: str) -> None: ...
 
 
 def dropped_objects(body: str) -> Iterator[DroppedObject]:
@@ -34,7 +39,7 @@ def handle_messages(
     *,
     ingest: Callable[[DroppedObject], object],
     refuse: Callable[[DroppedObject], None],
-    dead_letters: DeadLetters,
+    set_aside: SetAside,
 ) -> dict[str, Any]:
     """Ingest the objects of a batch and report the messages to be delivered again.
 
@@ -47,7 +52,7 @@ def handle_messages(
             reasons = _ingest_all(message["body"], ingest=ingest, refuse=refuse)
             if reasons:
                 logger.error("object refused", code=reasons[0], message_id=message["messageId"])
-                dead_letters.send(message["body"], reason=reasons[0])
+                set_aside(message["body"], reason=reasons[0])
         except RETRYABLE as error:
             logger.warning("ingest will be retried", code=error.code, message_id=message["messageId"])
             failures.append({"itemIdentifier": message["messageId"]})

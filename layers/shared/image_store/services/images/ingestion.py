@@ -21,6 +21,7 @@ from image_store.domain.images.media import MAX_BYTES
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.ports.images import IngestNotes
 from image_store.ports.objects import ObjectMissing, ObjectStore
+from image_store.ports.queues import DeadLetters
 from image_store.ports.system import Clock
 from image_store.services.images.sources import Content
 from image_store.services.images.uploads import Upload, Uploads
@@ -32,6 +33,7 @@ class Ingestion:
 
     bucket: ObjectStore
     notes: IngestNotes
+    dead_letters: DeadLetters
     uploads: Uploads
     clock: Clock
     max_bytes: int = MAX_BYTES
@@ -68,6 +70,10 @@ class Ingestion:
     def refuse(self, dropped: DroppedObject) -> None:
         """Note that an object was refused."""
         self.notes.note(dropped.name, what="refused", expires_at=self.clock.now() + RESULT_LIFETIME)
+
+    def set_aside(self, message: str, *, reason: str) -> None:
+        """Move a message that can never succeed to the dead-letter queue, unchanged and with its reason."""
+        self.dead_letters.send(message, reason=reason)
 
 
 def _owner_and_filename(key: str) -> tuple[str, str]:

@@ -113,6 +113,10 @@ class Cleanup:
             report.failed += 1  # the report is lost, and the lease ends by itself
         return report
 
+    def reports(self, *, limit: int) -> Sequence[CleanupReport]:
+        """The reports of past runs, the newest first; dry runs leave none."""
+        return self.housekeeping.reports(limit=limit)
+
     def _phases(self, run: _Run) -> None:
         report = run.report
         try:

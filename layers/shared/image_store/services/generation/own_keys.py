@@ -1,0 +1,31 @@
+"""Stores and deletes the provider keys that owners bring."""
+
+from dataclasses import dataclass
+
+from image_store.domain.errors import InvalidRequest
+from image_store.domain.generation.catalogue import description_of
+from image_store.domain.generation.providers import Provider, ProviderKey
+from image_store.ports.generation import ProviderKeys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnKeys:
+    """The provider keys of owners; a stored key is encrypted and never shown."""
+
+    keys: ProviderKeys
+
+    def store(self, owner: str, provider: Provider, key: ProviderKey) -> None:
+        """Store an owner's key, which replaces an earlier one. Safe to repeat.
+
+        InvalidRequest if the key lacks the account id that the provider needs, or has one that it does not take.
+        """
+        needs_account = description_of(provider).needs_account
+        if needs_account != bool(key.account):
+            raise InvalidRequest(
+                f"A key of {provider} {'needs an' if needs_account else 'takes no'} `account_id`."
+            )
+        self.keys.put(owner, provider, key)
+
+    def delete(self, owner: str, provider: Provider) -> None:
+        """Delete an owner's key. Safe to repeat."""
+        self.keys.remove(owner, provider)
