@@ -42,7 +42,7 @@ def delete_images() -> "Response[str]":
     """Deletes the named images, or those of a group; each by itself."""
     app = application()
     wanted, until = read_batch_delete(api), deadline(api.lambda_context, app.clock)
-    return answers.deleted(app.images.batch_deletion.run(wanted, until=until))
+    return answers.batch_deletion(app.images.batch_deletion.run(wanted, until=until))
 
 
 @api.post(

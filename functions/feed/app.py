@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints.finding.feed import feed_answer, feed_query, needs_details, shown_fields
+from image_store.entrypoints.finding.feed import feed_answer, needs_details, shown_fields
 from image_store.entrypoints.finding.query_schemas import FeedParameters
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.requests import query
@@ -30,7 +30,7 @@ def list_feed() -> "Response[str]":
     with_details = needs_details(fields, shown)
     return feed_answer(
         app.answers,
-        app.finding.feed.page(feed_query(parameters), cursor=parameters.cursor, with_details=with_details),
+        app.finding.feed.page(parameters.to_domain(), cursor=parameters.cursor, with_details=with_details),
         fields=fields,
         shown=shown,
         details=settings.shows_details,

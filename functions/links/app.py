@@ -24,15 +24,15 @@ def get_published_image(link: str) -> "Response[str]":
         return get_published_rendition(link, "display")
     app = application()
     found = app.delivery.shared.find(link, accept=http.header(api, "accept"))
-    return app.answers.shared(found, method=http.read_method(api))
+    return app.answers.signed_redirect(found, method=http.read_method(api))
 
 
 @api.get("/i/<link>/<preset>", **PUBLISHED)
 def get_published_rendition(link: str, preset: str) -> "Response[str]":
     """Redirects to a rendition of a published image."""
     app = application()
-    found = app.delivery.renditions.published(link, preset, accept=http.header(api, "accept"))
-    return app.answers.published(found, method=http.read_method(api))
+    found = app.delivery.renditions.for_public_link(link, preset, accept=http.header(api, "accept"))
+    return app.answers.public_redirect(found, method=http.read_method(api))
 
 
 prepare()

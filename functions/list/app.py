@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application, prepare
-from image_store.entrypoints.finding.queries import list_query, page_fields
+from image_store.entrypoints.finding.pages import list_answer
 from image_store.entrypoints.finding.query_schemas import ImageListParameters
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.requests import query
@@ -24,10 +24,8 @@ def list_images() -> "Response[str]":
     """
     app = application()
     parameters = query(api, ImageListParameters)
-    owner = http.caller(api)
-    page = app.finding.lists.page(list_query(owner, parameters), cursor=parameters.cursor)
-    fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
-    return app.answers.page(page, fields)
+    page = app.finding.lists.page(parameters.to_domain(http.caller(api)), cursor=parameters.cursor)
+    return list_answer(app.answers, page, parameters.fields)
 
 
 prepare()

@@ -24,9 +24,7 @@ def get_image(image_id: str) -> "Response[str]":
     image = app.images.retrieval.get(http.caller(api), image_id)
     if answers.matches(http.header(api, "if-none-match"), image.record):
         return answers.not_modified(image.record)
-    return app.answers.image(
-        app.images.sealing.opened(image), api_url=http.api_url(api, app.settings.api_url)
-    )
+    return app.answers.image(app.images.sealing.open(image), api_url=http.api_url(api, app.settings.api_url))
 
 
 @api.route(
@@ -47,7 +45,7 @@ def get_image_content(image_id: str) -> "Response[str]":
     owner, method = http.caller(api), http.read_method(api)
     if preset is None:
         return app.answers.original(app.images.retrieval.get_record(owner, image_id), method=method)
-    found = app.delivery.renditions.of_owner(owner, image_id, preset, accept=http.header(api, "accept"))
+    found = app.delivery.renditions.for_owner(owner, image_id, preset, accept=http.header(api, "accept"))
     return app.answers.rendition(found, method=method)
 
 

@@ -4,7 +4,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
 from image_store.domain.images.sensitive import NOT_SEARCHED
-from image_store.entrypoints.finding.queries import page_fields, search_query
+from image_store.entrypoints.finding.pages import search_answer, similar_answer
 from image_store.entrypoints.finding.query_schemas import SearchParameters, SimilarParameters
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.requests import query
@@ -21,11 +21,10 @@ api = http.create_api()
 def search_images() -> "Response[str]":
     """Finds your images by words in title, tags, filename, alternative text and prompt."""
     app = application()
-    parameters, owner = query(api, SearchParameters), http.caller(api)
-    page = app.finding.search.page(search_query(owner, parameters), cursor=parameters.cursor)
+    parameters = query(api, SearchParameters)
+    page = app.finding.search.page(parameters.to_domain(http.caller(api)), cursor=parameters.cursor)
     not_searched = NOT_SEARCHED if app.settings.encryption.seals_sensitive else ()
-    fields = page_fields(app.answers, lambda: app.finding.card_completion, owner, page, parameters.fields)
-    return app.answers.search_page(page, not_searched=not_searched, extras=fields)
+    return search_answer(app.answers, page, parameters.fields, not_searched=not_searched)
 
 
 @api.get(
@@ -41,9 +40,8 @@ def list_similar_images(image_id: str) -> "Response[str]":
     """Lists your images that look like this one, the most similar first."""
     app = application()
     parameters = query(api, SimilarParameters)
-    return app.answers.similar(
-        app.finding.similarity.similar(http.caller(api), image_id, limit=parameters.limit)
-    )
+    images = app.finding.similarity.similar(http.caller(api), image_id, limit=parameters.limit)
+    return similar_answer(app.answers, images)
 
 
 lambda_handler = http.handler(api)

@@ -28,7 +28,7 @@ def create_image_link(image_id: str) -> "Response[str]":
     link, expires_at = app.delivery.sharing.share(
         http.caller(api), image_id, recipe_or_preset(asked), lifetime=lifetime_of(asked)
     )
-    return answers.shared(f"{http.api_url(api, app.settings.api_url)}/i/{link}", expires_at)
+    return answers.signed_link(f"{http.api_url(api, app.settings.api_url)}/i/{link}", expires_at)
 
 
 lambda_handler = http.handler(api)

@@ -31,7 +31,7 @@ from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, Mem
 from tests.fakes.queues import MemoryWorkQueue
 from tests.fakes.store import SETTINGS, Store
 from tests.faults.faults import Killed
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 if TYPE_CHECKING:
     from image_store.domain.generation.ledger import CallOutcome

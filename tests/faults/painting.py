@@ -36,8 +36,11 @@ from image_store.services.generation.worker.storage import ResultStorage
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Faults
+from tests.faults.ports import as_a
 from tests.faults.roles import runs_as
-from tests.faults.world import OWNER, PICTURE, World, as_a
+from tests.faults.soundness import assert_readable, assert_sound
+from tests.faults.world import World
+from tests.samples import OWNER, PICTURE
 
 FUNCTION_TIME = timedelta(seconds=296)
 PRICE = 2_000
@@ -190,10 +193,10 @@ class Painting:
 
     def assert_sound(self, job: Job, *, unheard_of: int = 0) -> None:
         """Images, ledger, budgets, quota and statistics agree; at most so many paid answers reached nobody."""
-        self.world.assert_sound()
+        assert_sound(self.world)
         made, ledger = self.images(), self.rows("LEDGER#")
         for image in made:
-            self.world.assert_readable(image)
+            assert_readable(self.world, image)
         assert len(made) == job.counts[JobItemState.SUCCEEDED], "an image is not what its job says"
         assert len(ledger) == len(made), (
             "an answer that was kept is no image, or is paid and not written down"

@@ -20,6 +20,7 @@ from image_store.domain.generation.providers import GeneratedImage, Provider, Un
 from image_store.entrypoints.callers.actors import acting
 from image_store.settings import Settings
 from tests.fakes.cipher import CountedCipher
+from tests.fakes.clock import CountedIds, SetClock
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.generations import MemoryProvider
 from tests.fakes.kms_client import MemoryKms
@@ -28,7 +29,6 @@ from tests.fakes.presigner import MemoryPresigner
 from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue, QueuesClient
 from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
-from tests.faults.world import CountedIds, SetClock
 from tests.roles.comparison import USED
 from tests.roles.enforcement import Gate, Guarded
 from tests.roles.evaluation import ACCOUNT, REGION, Roles

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from image_store.domain.upkeep.migration import FieldNames, Table
     from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases
     from image_store.ports.finding import (
-        CardDetails,
         FeedRows,
         ListRows,
         Projector,
@@ -246,12 +245,6 @@ class Ports:
         from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
 
         return self._rows(DynamoFeedRows)
-
-    @made_once
-    def card_details(self) -> CardDetails:
-        from image_store.adapters.dynamodb.finding.card_details import DynamoCardDetails
-
-        return self._rows(DynamoCardDetails)
 
     @made_once
     def generations(self) -> Generations:

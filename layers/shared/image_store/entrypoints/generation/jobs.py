@@ -6,9 +6,9 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from image_store.domain.errors import InvalidRequest
+from image_store.domain.generation.catalogue import PRICES_VERSION
 from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
-from image_store.domain.generation.prices import VERSION
 from image_store.domain.generation.providers import Provider, ProviderKey
 from image_store.domain.generation.requests import ModelPreference
 from image_store.domain.times import rfc3339
@@ -97,7 +97,7 @@ def providers(overview: Overview) -> "Response[str]":
     }
     body = {
         "items": [_provider(provider, overview) for provider in overview.providers],
-        "prices_version": VERSION,
+        "prices_version": PRICES_VERSION,
         "spending": spending,
     }
     return _answer(200, body, _NOT_STORED)

@@ -171,14 +171,11 @@ class GenerationJobs:
         if not failed:
             raise Conflict("None of the job's images has failed.")
         own_keys = self.keys.providers(owner)
-        open_requests = self.sealed_requests.of(owner, job_id)
+        if any(item.request is None for item in failed):
+            raise _not_found()
         changes = []
-        for item in failed:
-            if item.request is None:
-                raise _not_found()
-            micros = self.choice.admitted(
-                open_requests.open(item).request, job.preference, own_keys, on=now.date()
-            )
+        for item, opened in zip(failed, self.sealed_requests.open_all(job, failed), strict=True):
+            micros = self.choice.admitted(opened.request, job.preference, own_keys, on=now.date())
             again = item.moved_to(
                 JobItemState.QUEUED,
                 change=self.ids.token(),
