@@ -10,7 +10,7 @@ from image_store.domain.generation.catalogue import PRICES_VERSION
 from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
 from image_store.domain.generation.providers import Provider, ProviderKey
-from image_store.domain.generation.requests import ModelPreference
+from image_store.domain.generation.requests import JobRequest, ModelPreference, VariationSet
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.generation.request_schemas import (
     GenerationRequestBody,
@@ -21,7 +21,6 @@ from image_store.entrypoints.http.api import api_url, caller, header
 from image_store.entrypoints.http.requests import json_body, json_of, json_text, query, validated
 from image_store.entrypoints.images.answers import JSON
 from image_store.entrypoints.images.uploads import canonical, idempotency_of
-from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.overview import Overview, PricedModel, ProviderStatus
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
