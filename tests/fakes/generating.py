@@ -18,13 +18,17 @@ from image_store.domain.generation.providers import (
     Reason,
     Unit,
 )
-from image_store.domain.generation.requests import GenerationRequest, ModelPreference
+from image_store.domain.generation.requests import (
+    GenerationRequest,
+    JobRequest,
+    ModelPreference,
+    VariationSet,
+)
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage
-from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.sweep import SweptJobs
 from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
 from tests.fakes.queues import MemoryWorkQueue

@@ -20,7 +20,12 @@ from image_store.domain.generation.providers import (
     Reason,
     Unit,
 )
-from image_store.domain.generation.requests import GenerationRequest, ModelPreference
+from image_store.domain.generation.requests import (
+    GenerationRequest,
+    JobRequest,
+    ModelPreference,
+    VariationSet,
+)
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
 from image_store.domain.images.quota import Quota
@@ -28,7 +33,6 @@ from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
 from image_store.ports.generation import ImageProvider
-from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.provider_results import ProviderResults
 from image_store.services.generation.sweep import GRACE
 from image_store.services.generation.worker.changes import LEASE

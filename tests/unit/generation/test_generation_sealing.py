@@ -174,7 +174,7 @@ def test_a_sealed_wish_opens_in_its_own_place_alone(generating: Generating) -> N
 
     for owner, job_id, item in elsewhere:
         with pytest.raises(ConfigurationError):
-            generating.run.recovery.sealed_requests.of(owner, job_id).open(item)
+            generating.run.sealed_requests.open(replace(job, owner=owner, id=job_id), item)
 
 
 # Joining ------------------------------------------------------------------------------------------------
