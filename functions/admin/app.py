@@ -75,7 +75,7 @@ def get_repair(request: Request, repair_id: str) -> "Response[str]":
 
 def _application_for_admin(request: Request) -> Application:
     app = application()
-    request.check_admin(app.settings)
+    request.check_admin(app.settings.admins)
     return app
 
 

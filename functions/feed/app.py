@@ -22,8 +22,8 @@ api = Api("Links")
 def list_feed(request: Request) -> "Response[str]":
     """Lists the public images of all owners, the newest first."""
     app = application()
-    settings, parameters = app.settings, request.query(FeedParameters)
-    shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)
+    settings, parameters = app.settings.feed, request.query(FeedParameters)
+    shown = shown_fields(details=settings.shows_details, owners=settings.shows_owners)
     fields = parameters.fields or frozenset()
     with_details = needs_details(fields, shown)
     page = app.finding.feed.page(parameters.to_domain(), cursor=parameters.cursor, with_details=with_details)
@@ -32,9 +32,9 @@ def list_feed(request: Request) -> "Response[str]":
         page,
         fields=fields,
         shown=shown,
-        details=settings.feed_details,
-        api_url=request.api_url(settings),
-        cache_for=settings.feed_cache,
+        details=settings.shows_details,
+        api_url=request.api_url(app.settings),
+        cache_for=settings.cache_lifetime,
     )
 
 

@@ -19,7 +19,7 @@ api = Api("Administration")
 def get_component_health(request: Request) -> "Response[str]":
     """Checks every part that the store depends on; 503 if a part that is needed is down."""
     app = application()
-    request.check_admin(app.settings)
+    request.check_admin(app.settings.admins)
     return health_answer(app.operations.health.check())
 
 

@@ -84,7 +84,7 @@ def get_migration_content(request: Request, migration_id: str) -> "Response[Any]
 
 def _application_for_admin(request: Request) -> Application:
     app = application()
-    request.check_admin(app.settings)
+    request.check_admin(app.settings.admins)
     return app
 
 

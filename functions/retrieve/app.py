@@ -38,7 +38,7 @@ def get_image(request: Request, image_id: str) -> "Response[str]":
 def get_image_content(request: Request, image_id: str) -> "Response[str]":
     """Redirects to the original, or to the rendition that is named."""
     app = application()
-    preset = request.choice("rendition", among=tuple(app.settings.presets))
+    preset = request.choice("rendition", among=tuple(app.settings.renditions.presets))
     owner, method = request.owner, request.read_method
     if preset is None:
         return app.answers.original(app.images.retrieval.get_record(owner, image_id), method=method)

@@ -24,7 +24,7 @@ def search_images(request: Request) -> "Response[str]":
     app = application()
     parameters = request.query(SearchParameters)
     page = app.finding.search.page(parameters.to_domain(request.owner), cursor=parameters.cursor)
-    not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
+    not_searched = NOT_SEARCHED if app.settings.encryption.seals_sensitive else ()
     return search_answer(app.answers, page, parameters.fields, not_searched=not_searched)
 
 

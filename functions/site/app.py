@@ -61,7 +61,7 @@ def get_console(request: Request) -> "Response[bytes]":
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.of(HERE).page(application().settings, request)
+    return console.of(HERE).page(application().operations.console_settings, request)
 
 
 @api.get(
@@ -91,7 +91,7 @@ def get_config(_: Request) -> "Response[str]":
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.settings_response(application().settings)
+    return console.settings_response(application().operations.console_settings)
 
 
 lambda_handler = api.handler()

@@ -24,7 +24,7 @@ def get_stats(request: Request) -> "Response[str]":
     days = {"since": query.first_day, "until": query.end_day}
     if query.scope is Scope.OWN:
         return stats_answer(app.operations.reporting.of_owner(owner, **days), scope=query.scope)
-    request.check_admin(app.settings)
+    request.check_admin(app.settings.admins)
     return stats_answer(app.operations.reporting.of_all(**days), scope=query.scope)
 
 

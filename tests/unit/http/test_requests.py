@@ -201,13 +201,13 @@ def test_if_none_match_names_versions_that_the_client_has(value: str | None, has
     ],
 )
 def test_an_admin_has_the_scope_or_is_named_by_the_settings(claims: dict[str, str]) -> None:
-    a_request(claims=claims).check_admin(settings_with(ADMIN_SUBJECTS="root"))
+    a_request(claims=claims).check_admin(settings_with(ADMIN_SUBJECTS="root").admins)
 
 
 @pytest.mark.parametrize("claims", [{"sub": "alice"}, {"sub": "alice", "scope": "images:administrator"}])
 def test_nobody_else_is_an_admin(claims: dict[str, str]) -> None:
     with pytest.raises(AdminRequired):
-        a_request(claims=claims).check_admin(settings_with(ADMIN_SUBJECTS="root"))
+        a_request(claims=claims).check_admin(settings_with(ADMIN_SUBJECTS="root").admins)
 
 
 def test_a_request_with_a_token_acts_as_its_subject_and_one_without_as_nobody() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from image_store.ports.system import Clock
     from image_store.settings import Settings
+    from image_store.settings.callers import AdminSettings
 
 JSON = "application/json"
 MAX_BODY_BYTES = 4_700_000
@@ -66,13 +67,13 @@ class Request:
             text.removeprefix("[").removesuffix("]").split()
         )  # the gateway writes a list as `[one two]`
 
-    def check_admin(self, settings: "Settings") -> None:
+    def check_admin(self, admins: "AdminSettings") -> None:
         """Raise AdminRequired unless the caller is an admin of this deployment."""
         check_admin(
             self._subject,
             scopes=self.scopes,
-            admin_scope=settings.admin_scope,
-            admin_subjects=settings.admin_subjects,
+            admin_scope=admins.scope,
+            admin_subjects=admins.subjects,
         )
 
     @property
