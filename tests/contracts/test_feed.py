@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
-from image_store.domain.finding.feed import FeedPage, FeedQuery
+from image_store.domain.finding.cards import Page
+from image_store.domain.finding.feed import FeedQuery
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, State, Visibility
 from image_store.domain.images.quota import Quota
@@ -22,13 +23,14 @@ from image_store.services.finding.feed import Feed
 from tests.benchmarks.sample import item_size_bytes
 from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_search import Counting
+from tests.fakes.clock import SetClock
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.feed_rows import MemoryFeedRows, is_shown
 from tests.fakes.projections import assert_feed_follows
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import DynamoRows, Rows
-from tests.faults.world import SIGNING_KEYS, SetClock
+from tests.samples import SIGNING_KEYS
 
 POST = "post:p1"
 OTHER = "somebody else"
@@ -76,15 +78,15 @@ class Public:
         shown = (name for name, image in self.records.items() if is_shown(image, query, self.clock.now()))
         return sorted(shown, reverse=True)
 
-    def page(self, limit: int = 100, **part: Any) -> FeedPage:
+    def page(self, limit: int = 100, **part: Any) -> Page:
         return self.feed.page(FeedQuery(limit, **part), cursor=None)
 
     def pages(self, limit: int, **part: Any) -> Iterator[list[str]]:
         cursor = None
         while True:
             page = self.feed.page(FeedQuery(limit, **part), cursor=cursor)
-            assert len(page.entries) <= limit
-            yield [entry.card.id for entry in page.entries]
+            assert len(page.cards) <= limit
+            yield [card.id for card in page.cards]
             cursor = page.next_cursor
             if cursor is None:
                 return
@@ -221,11 +223,11 @@ def test_all_groups_are_exchanged_in_one_transaction() -> None:
 def test_details_belong_to_the_version_of_the_row(store: Public) -> None:
     image = store.add(details=Details(title="shown", tags=("a",)))
     store.add(details=Details(title="also shown"))
-    page = store.page()
+    read = store.rows.entries(FeedQuery(100), after=None, at=store.clock.now())
     store.withdraw(image)
     store.move(store.records[image.record.id], State.READY, Details(title="a secret"))
 
-    found = store.rows.details(page.entries)
+    found = store.rows.details(read.entries)
 
     assert [details.title for details in found.values()] == ["also shown"]
 
@@ -235,8 +237,8 @@ def test_a_page_with_details_omits_images_that_changed_after_their_row(store: Pu
 
     page = store.feed.page(FeedQuery(10), cursor=None, with_details=True)
 
-    assert [page.details[entry.card.id].title for entry in page.entries] == ["one"]
-    assert store.page().details == {}
+    assert [details.title for each in page.fields.values() if (details := each.details)] == ["one"]
+    assert [each.details for each in store.page().fields.values()] == [None]
 
 
 def test_moto_reads_the_same_parts_of_the_feed() -> None:

@@ -1,20 +1,22 @@
 """Records in memory."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from image_store.adapters.dynamodb.finding.cards import CARD_ALT_TEXT_CHARS, CARD_FILENAME_CHARS
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.delivery.publication import PublicationRow
+from image_store.domain.delivery.renditions import Rendition
 from image_store.domain.errors import Conflict, QuotaExceeded, UnreadableRow
 from image_store.domain.finding.cards import Card, thumb_of
 from image_store.domain.finding.filters import conditions_of, row_attributes
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQuery, MemberPage, OwnerGroup
 from image_store.domain.ids import created_at, first_id_at
+from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, ImageRecord, RecordPage, RecordsById, State
-from image_store.domain.images.ingest import SweepPosition, holds
+from image_store.domain.images.ingest import SweepPosition, is_note_valid
 from image_store.domain.images.quota import Quota, Usage
 from image_store.domain.images.reservation import LONGEST_RESERVATION, Copies, IdempotencyRow, Reservation
 from image_store.domain.upkeep.cleanup import POLICIES_EVERY
@@ -193,10 +195,10 @@ class MemoryRepository(Rows):
         if self._keys.get(name) == row:
             self._keys[name] = replace(row, expires_at=to.replace(microsecond=0))
 
-    def settled(self, names: Collection[str], *, at: datetime) -> set[str]:
+    def find_settled(self, names: Collection[str], *, at: datetime) -> set[str]:
         now = at.replace(microsecond=0)
         stored = {name for name, row in self._keys.items() if row.expires_at >= now}
-        noted = {name for name, (what, until) in self._notes.items() if holds(what, until, at)}
+        noted = {name for name, (what, until) in self._notes.items() if is_note_valid(what, until, at)}
         return (stored | noted) & set(names)
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
@@ -282,6 +284,15 @@ class MemoryRepository(Rows):
                 page.append(card_of(image))
         unread = len(rows) > MAX_EXAMINED_ROWS
         return CardPage(tuple(page), rows[MAX_EXAMINED_ROWS - 1].record.id if unread else None)
+
+    def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
+        return {name: self.records[name].details for name in image_ids if name in self.records}
+
+    def renditions(self, image_ids: Collection[str]) -> Mapping[str, tuple[Rendition, ...]]:
+        records = [self.records[name].record for name in image_ids if name in self.records]
+        return {
+            record.id: tuple(each for each in record.renditions if each.making is None) for record in records
+        }
 
     def _images(self, owner: str) -> Iterator[ImageRecord]:
         return (image.record for image in self.records.values() if image.record.owner == owner)

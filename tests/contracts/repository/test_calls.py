@@ -31,7 +31,7 @@ READS: dict[str, Callable[[Rows], object]] = {
     "take_rendering": lambda store: store.take_rendering("file", holder="one", at=NOON, until=NOON),
     "members": lambda store: store.members(OwnerGroup(OWNER, "session:s1"), after=None, limit=1),
     "sweep_position": lambda store: store.sweep_position("ingest"),
-    "settled": lambda store: store.settled(["name"], at=NOON),
+    "find_settled": lambda store: store.find_settled(["name"], at=NOON),
     "note": lambda store: store.note("name", what="refused", expires_at=NOON),
     "keep_sweep_position": lambda store: store.keep_sweep_position("ingest", SweepPosition(None, NOON)),
 }
@@ -43,7 +43,7 @@ WEAK_OR_WRITTEN = {
     "announce_copy",
     "add_stray_copies",
     "take_rendering",
-    "settled",
+    "find_settled",
     "note",
     "keep_sweep_position",
 }

@@ -240,17 +240,17 @@ def test_what_became_an_image_or_was_noted_is_settled_until_it_expires(store: Ro
     store.note("noted", what="refused", expires_at=NOON + timedelta(days=1))
     names = [KEY.name, "noted", "unknown", *(f"unknown {number}" for number in range(60))]
 
-    assert set(store.settled(names, at=NOON)) == {KEY.name, "noted"}
-    assert set(store.settled(["noted"], at=NOON + timedelta(days=1))) == {"noted"}
-    assert set(store.settled(["noted"], at=NOON + timedelta(days=1, seconds=1))) == set()
-    assert set(store.settled([], at=NOON)) == set()
+    assert set(store.find_settled(names, at=NOON)) == {KEY.name, "noted"}
+    assert set(store.find_settled(["noted"], at=NOON + timedelta(days=1))) == {"noted"}
+    assert set(store.find_settled(["noted"], at=NOON + timedelta(days=1, seconds=1))) == set()
+    assert set(store.find_settled([], at=NOON)) == set()
 
 
 def test_a_note_can_be_written_anew(store: Rows) -> None:
     store.note("noted", what="announced", expires_at=NOON)
     store.note("noted", what="refused", expires_at=NOON + timedelta(days=1))
 
-    assert set(store.settled(["noted"], at=NOON + timedelta(hours=1))) == {"noted"}
+    assert set(store.find_settled(["noted"], at=NOON + timedelta(hours=1))) == {"noted"}
 
 
 @pytest.mark.parametrize("after", [None, VersionPosition("ingest/a/ключ.png", "v1")])

@@ -19,7 +19,7 @@ from image_store.domain.errors import (
 )
 from image_store.services.callers.key_administration import KeyAdministration, KeyRequest
 from tests.fakes.api_keys import MemoryApiKeys
-from tests.faults.world import CountedIds
+from tests.fakes.clock import CountedIds
 from tests.tokens.issuers import SetClock
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

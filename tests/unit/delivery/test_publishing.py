@@ -27,7 +27,7 @@ def publication_of(image: Image) -> str:
 
 def is_shown(store: Store, image: Image, publication: str) -> bool:
     try:
-        store.retrieval.published(link(image.record.id, publication))
+        store.retrieval.get_public(link(image.record.id, publication))
     except ImageNotFound:
         return False
     return True

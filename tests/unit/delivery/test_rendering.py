@@ -19,7 +19,7 @@ from image_store.entrypoints.images.answers import etag
 from image_store.ports.delivery import Renderer
 from image_store.services.delivery.rendering import LEASE, within_limits
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 AVIF = "image/avif"
 MOMENT = timedelta(seconds=1)
@@ -56,8 +56,8 @@ def public_names(store: Store, image: Image) -> set[str]:
 def test_a_rendition_is_made_once_and_found_from_then_on(store: Store) -> None:
     image = store.upload()
 
-    first = store.renditions.of_owner(OWNER, image.record.id, "w640", accept=AVIF)
-    again = store.renditions.of_owner(OWNER, image.record.id, "w640", accept=AVIF)
+    first = store.renditions.for_owner(OWNER, image.record.id, "w640", accept=AVIF)
+    again = store.renditions.for_owner(OWNER, image.record.id, "w640", accept=AVIF)
 
     assert (first.is_exact, first.rendition.media_type) == (True, MediaType.AVIF)
     assert again.rendition == first.rendition
@@ -125,16 +125,16 @@ def test_what_is_no_preset_is_not_found(store: Store, preset: str) -> None:
     assert image.record.publication is not None
 
     with pytest.raises(ImageNotFound):
-        store.renditions.of_owner(OWNER, image.record.id, preset, accept=None)
+        store.renditions.for_owner(OWNER, image.record.id, preset, accept=None)
     with pytest.raises(ImageNotFound):
-        store.renditions.published(link(image.record.id, image.record.publication), preset, accept=None)
+        store.renditions.for_public_link(link(image.record.id, image.record.publication), preset, accept=None)
 
 
 def test_nothing_is_made_for_a_stranger(store: Store) -> None:
     image = store.upload()
 
     with pytest.raises(ImageNotFound):
-        store.renditions.of_owner("another", image.record.id, "w640", accept=AVIF)
+        store.renditions.for_owner("another", image.record.id, "w640", accept=AVIF)
 
     assert made_of(store, image) == []
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_had_now_is_stood_in_for_by_the_nearest(store: Store, err
     image = store.upload()
     store.renderer = Elsewhere(error)
 
-    found = store.renditions.of_owner(OWNER, image.record.id, "w640", accept=None)
+    found = store.renditions.for_owner(OWNER, image.record.id, "w640", accept=None)
 
     assert found.is_exact is False
     assert found.rendition in image.record.renditions
@@ -184,7 +184,7 @@ def test_the_nearest_is_what_the_client_takes_then_the_preset_then_the_width(
     store.repository.records[record.id] = replace(image, record=record)
     store.renderer = Elsewhere()
 
-    found = store.renditions.of_owner(OWNER, record.id, preset, accept=accept)
+    found = store.renditions.for_owner(OWNER, record.id, preset, accept=accept)
 
     assert found.rendition.public_filename == expected
 

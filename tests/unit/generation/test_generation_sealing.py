@@ -21,7 +21,7 @@ from image_store.services.generation.worker.changes import LEASE
 from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.generating import Generating, failing
 from tests.faults.faults import Killed
-from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
+from tests.samples import OWNER, PICTURE, SIGNING_KEYS
 
 PROVIDER = Provider.POLLINATIONS
 ANALYSIS = {"response_context": "She asked for the sea", "tone_analysis": None}
@@ -74,7 +74,7 @@ def test_an_image_is_made_from_what_was_wished_for_and_stored_sealed(generating:
 
     ((request, _),) = generating.providers[PROVIDER].asked
     kept = image_of(generating, job)
-    told = generating.store.sealing.opened(kept).details
+    told = generating.store.sealing.open(kept).details
 
     assert (request.prompt, request.negative_prompt) == (REQUEST.prompt, REQUEST.negative_prompt)
     assert_tells_nothing(asdict(kept))
@@ -141,7 +141,7 @@ def test_a_kept_answer_of_a_dead_worker_becomes_the_image_it_was_paid_for(genera
 
     generating.do(work)
 
-    told = generating.store.sealing.opened(image_of(generating, job)).details
+    told = generating.store.sealing.open(image_of(generating, job)).details
     assert generating.paid() == 1
     assert told.generation is not None
     assert (told.generation["prompt"], told.generation["params"]) == (REQUEST.prompt, PARAMS)
@@ -174,7 +174,7 @@ def test_a_sealed_wish_opens_in_its_own_place_alone(generating: Generating) -> N
 
     for owner, job_id, item in elsewhere:
         with pytest.raises(ConfigurationError):
-            generating.run.recovery.sealed_requests.of(owner, job_id).open(item)
+            generating.run.sealed_requests.open(replace(job, owner=owner, id=job_id), item)
 
 
 # Joining ------------------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def test_a_paid_image_waits_for_the_key_service_as_long_as_it_takes(generating: 
     generating.store.cipher.away = False
     generating.work_off()
 
-    told = generating.store.sealing.opened(image_of(generating, job)).details.generation
+    told = generating.store.sealing.open(image_of(generating, job)).details.generation
     assert generating.paid() == 1
     assert told is not None
     assert told["params"] == PARAMS

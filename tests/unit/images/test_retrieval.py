@@ -7,7 +7,7 @@ from image_store.domain.ids import link
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Visibility
 from tests.fakes.store import Store
-from tests.faults.world import OWNER
+from tests.samples import OWNER
 
 STRANGE_IDS = ["", "META", "../secret", "01234567-89ab-4def-8123-456789abcdef", "Ж" * 36, "A" * 10_000]
 
@@ -78,21 +78,21 @@ def test_whoever_has_the_link_sees_a_published_image(store: Store, visibility: V
     record = store.upload(Attributes(visibility=visibility)).record
     assert record.publication is not None
 
-    assert store.retrieval.published(link(record.id, record.publication)) == record
+    assert store.retrieval.get_public(link(record.id, record.publication)) == record
 
 
 def test_a_link_with_another_publication_shows_nothing(store: Store) -> None:
     record = store.upload(Attributes(visibility=Visibility.PUBLIC)).record
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.published(link(record.id, store.ids.publication()))
+        store.retrieval.get_public(link(record.id, store.ids.publication()))
 
 
 def test_a_link_to_a_private_image_shows_nothing(store: Store) -> None:
     record = store.upload().record
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.published(link(record.id, store.ids.publication()))
+        store.retrieval.get_public(link(record.id, store.ids.publication()))
 
 
 @pytest.mark.parametrize("text", ["", "A" * 42, "A" * 43, "A" * 44, "Ж" * 43, "not/a/link"])
@@ -100,4 +100,4 @@ def test_what_is_no_link_shows_nothing(store: Store, text: str) -> None:
     store.upload(Attributes(visibility=Visibility.PUBLIC))
 
     with pytest.raises(ImageNotFound):
-        store.retrieval.published(text)
+        store.retrieval.get_public(text)

@@ -20,7 +20,7 @@ from image_store.domain.images.image import Image, Kind, State
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.provenance import Provenance, ProvenanceMark
 from image_store.domain.images.reservation import RESERVATION_LIFETIME, IdempotencyKey
-from image_store.domain.images.sensitive import Sensitive, left_open, sensitive_in, shown
+from image_store.domain.images.sensitive import Sensitive, plain_generation, sensitive_in, with_sensitive
 from image_store.domain.upkeep.migration import JsonLines, Options
 from image_store.domain.work import MigrateBatch
 from image_store.ports.images import Fetched
@@ -29,8 +29,9 @@ from image_store.services.images.sealing import Sealing
 from image_store.services.images.sources import Content, RemoteUrl, Sources
 from image_store.services.images.uploads import Upload
 from tests.fakes.fetcher import MemoryFetcher
+from tests.fakes.processor import StubProcessor
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE, StubProcessor
+from tests.samples import OWNER, PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -141,7 +142,7 @@ def test_an_upload_is_sealed_and_its_owner_is_told_all_with_one_data_key(store: 
 def test_a_sealed_image_is_opened_with_one_call(store: Store) -> None:
     kept = store.upload(SAID)
 
-    image = store.sealing.opened(store.retrieval.get(OWNER, kept.record.id))
+    image = store.sealing.open(store.retrieval.get(OWNER, kept.record.id))
 
     assert_told(image)
     assert calls(store) == (1, 1)
@@ -159,7 +160,7 @@ def test_a_sealed_image_is_opened_with_one_call(store: Store) -> None:
 def test_where_nothing_is_sensitive_nobody_is_asked(store: Store, said: Attributes) -> None:
     image = store.uploads.accept_and_show(asked(store, said))
 
-    shown_again = store.sealing.opened(store.retrieval.get(OWNER, image.record.id))
+    shown_again = store.sealing.open(store.retrieval.get(OWNER, image.record.id))
 
     assert store.current(image).details.sealed is None
     assert shown_again == image
@@ -179,7 +180,7 @@ def test_where_nothing_is_sensitive_nobody_is_asked(store: Store, said: Attribut
 def test_whatever_is_sensitive_comes_back_as_it_was_said(store: Store, said: Attributes) -> None:
     image = store.uploads.accept_and_show(asked(store, said))
 
-    opened = store.sealing.opened(store.current(image))
+    opened = store.sealing.open(store.current(image))
 
     assert store.current(image).details.sealed is not None
     assert (opened.details.generation, opened.details.analysis) == (said.generation, said.analysis)
@@ -325,21 +326,21 @@ def test_a_sealed_text_opens_in_no_other_record_and_for_no_other_owner(store: St
 
     for copied in elsewhere:
         with pytest.raises(ConfigurationError):
-            store.sealing.opened(copied)
+            store.sealing.open(copied)
 
 
 def test_turned_off_it_seals_no_more_and_opens_what_was_sealed(store: Store) -> None:
     kept = store.upload(SAID)
     off = Sealing(cipher=lambda: store.cipher, seals=False)
 
-    assert_told(off.opened(kept))
+    assert_told(off.open(kept))
     assert off.seal(SAID, owner=OWNER, image_id="1") == (SAID, None)
 
 
 def test_turned_on_it_leaves_what_was_stored_before(store: Store) -> None:
     plain = replace(store.upload(), details=Store().upload(SAID).details)
 
-    assert store.sealing.opened(plain) == plain
+    assert store.sealing.open(plain) == plain
     assert calls(store) == (0, 0)
 
 
@@ -456,8 +457,8 @@ def test_without_the_key_service_a_sealed_image_is_not_shown_and_lists_go_on(sto
     listed = store.lists.page(ListQuery(OWNER, limit=10), cursor=None).cards
 
     with pytest.raises(StorageUnavailable):
-        store.sealing.opened(sealed)
-    assert store.sealing.opened(plain) == plain
+        store.sealing.open(sealed)
+    assert store.sealing.open(plain) == plain
     assert {card.id for card in listed} == {sealed.record.id, plain.record.id}
 
 
@@ -478,15 +479,15 @@ def test_what_is_sensitive_and_what_is_left_make_the_whole() -> None:
 
     assert found is not None
     assert Sensitive.from_text(found.to_text()) == found
-    assert left_open(GENERATION) == OPEN
+    assert plain_generation(GENERATION) == OPEN
     assert {**OPEN, **(found.generation or {})} == GENERATION
-    assert left_open(None) is None
+    assert plain_generation(None) is None
 
 
 def test_a_record_with_nothing_sealed_is_shown_as_it_is(store: Store) -> None:
     image = store.upload()
 
-    assert shown(image, None) is image
+    assert with_sensitive(image, None) is image
 
 
 def test_a_conflict_is_no_reason_to_forget_that_something_is_sealed(store: Store) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb import keys, schema
-from image_store.adapters.dynamodb.finding.card_details import DynamoCardDetails
+from image_store.adapters.dynamodb.finding.lists import DynamoListRows
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import UnreadableRow
 from image_store.domain.images.image import Image, Kind, State, Visibility
@@ -17,7 +17,9 @@ from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.store import Store
 from tests.faults.faults import Killed, Mode
-from tests.faults.world import OWNER, World
+from tests.faults.soundness import assert_readable, assert_sound
+from tests.faults.world import World
+from tests.samples import OWNER
 
 EXPIRY = timedelta(hours=1)
 
@@ -185,7 +187,7 @@ def test_a_reservation_by_a_clock_that_ran_ahead_is_collected(world: World) -> N
     assert not set(pending.record.private_keys) & world.private.objects.keys()
     world.clock.instant += timedelta(days=5)
     world.settle()
-    world.assert_sound()
+    assert_sound(world)
 
 
 def test_the_tombstone_of_a_clock_that_ran_ahead_goes(world: World) -> None:
@@ -204,7 +206,7 @@ def test_an_image_whose_owner_wants_it_long_is_not_taken_for_one_of_a_wrong_cloc
     image = world.upload(Visibility.PRIVATE, expires_at=world.clock.now() + timedelta(days=4_000))
     world.collect()
 
-    world.assert_readable(image)
+    assert_readable(world, image)
 
 
 def test_a_lease_of_cleanup_by_a_clock_that_ran_ahead_is_taken_over() -> None:
@@ -249,7 +251,7 @@ def test_cards_go_without_the_fields_that_cannot_be_read(world: World) -> None:
     bad, good = (world.upload(Visibility.PRIVATE) for _ in range(2))
     spoil(world, keys.detail(bad.record.id), body={"S": "{"})
     spoil_record(world, bad)
-    rows = DynamoCardDetails(world.table, client=lambda: world.client)
+    rows = DynamoListRows(world.table, client=lambda: world.client)
     wanted = [bad.record.id, good.record.id]
 
     assert set(rows.details(wanted)) == {good.record.id}

@@ -14,7 +14,7 @@ from image_store.domain.images.quota import Usage
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.services.upkeep.cleanup.objects import STAGING_LIFETIME
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, TRASH_RETENTION
+from tests.samples import OWNER, TRASH_RETENTION
 
 MOMENT = timedelta(microseconds=1)
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)
@@ -190,7 +190,7 @@ def test_what_failed_is_collected_by_the_next_run(store: Store) -> None:
 
 def test_the_publication_that_is_current_keeps_its_copies(store: Store) -> None:
     image = store.upload(PUBLIC)
-    rows = store.publisher.withdrawn(image.record, store.clock.now())
+    rows = store.publisher.withdrawal_rows(image.record, store.clock.now())
     store.repository.publication_rows[rows[0].publication] = rows[0]
 
     report = store.collect()

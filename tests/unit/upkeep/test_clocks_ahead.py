@@ -52,7 +52,8 @@ from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.generating import Generating, a_request, failing
 from tests.faults.faults import Killed, Mode
 from tests.faults.painting import Painting
-from tests.faults.world import OWNER, World
+from tests.faults.world import World
+from tests.samples import OWNER
 
 YEARS = timedelta(days=1_000)
 A = Provider.POLLINATIONS
@@ -168,10 +169,10 @@ def test_a_key_taken_by_a_clock_ahead_is_free_for_another_request_after_its_life
 
     other = IdempotencyKey("a key", "another request")
     with pytest.raises(IdempotencyMismatch):
-        world.earlier_images.by_key(other)
+        world.app.images.earlier_images.by_key(other)
     world.clock.instant += IDEMPOTENCY_LIFETIME + CLOCK_SKEW + timedelta(seconds=1)
 
-    assert world.earlier_images.by_key(other) is None
+    assert world.app.images.earlier_images.by_key(other) is None
     assert world.upload(Visibility.PRIVATE, key="a key").record.id != first.record.id
 
 
@@ -450,7 +451,7 @@ def test_a_dropped_object_that_a_clock_ahead_announced_is_announced_again(world:
     dropped = world.drop(announced=False)
     now = world.clock.now()
     world.repository.note(dropped.name, what="announced", expires_at=now + timedelta(days=10))
-    assert not world.repository.settled([dropped.name], at=now)
+    assert not world.repository.find_settled([dropped.name], at=now)
     world.clock.instant += EVENTS_TAKE
 
     assert world.sweep().announced == 1
@@ -460,7 +461,7 @@ def test_a_dropped_object_that_was_announced_today_is_left_alone(world: World) -
     now = world.clock.now()
     world.repository.note("a name", what="announced", expires_at=now + ANNOUNCEMENT_LIFETIME)
 
-    assert world.repository.settled(["a name"], at=now) == {"a name"}
+    assert world.repository.find_settled(["a name"], at=now) == {"a name"}
 
 
 def test_a_sweep_that_a_clock_ahead_ended_begins_again(world: World) -> None:

@@ -16,7 +16,7 @@ from image_store.ports.images import IngestEvents
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, IngestSweep, SweepReport
 from tests.fakes.object_store import MemoryIngestBucket
 from tests.fakes.store import Store
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 
 KEY = "ingest/alice/cat.png"
 
@@ -199,7 +199,7 @@ def test_a_table_that_is_away_ends_the_run_and_announces_nothing(
 
     store.ingested.drop(KEY, PICTURE)
     wait(store, EVENTS_TAKE)
-    monkeypatch.setattr(store.repository, "settled", away)
+    monkeypatch.setattr(store.repository, "find_settled", away)
 
     assert sweep(store).stopped_because == "storage_unavailable"
     assert store.events.announced == []

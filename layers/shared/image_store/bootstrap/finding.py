@@ -8,7 +8,6 @@ from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
     from image_store.bootstrap.assembly import Application
-    from image_store.services.finding.card_details import CardCompletion
     from image_store.services.finding.cursors import Cursors
     from image_store.services.finding.feed import Feed
     from image_store.services.finding.lists import Lists
@@ -37,16 +36,15 @@ class Finding:
         return Lists(rows=self._ports.list_rows, cursors=self.cursors, clock=self._ports.clock)
 
     @made_once
-    def card_completion(self) -> CardCompletion:
-        from image_store.services.finding.card_details import CardCompletion
-
-        return CardCompletion(rows=self._ports.card_details)
-
-    @made_once
     def search(self) -> Search:
         from image_store.services.finding.search import Search
 
-        return Search(index=self._ports.search_index, cursors=self.cursors, clock=self._ports.clock)
+        return Search(
+            index=self._ports.search_index,
+            lists=self._ports.list_rows,
+            cursors=self.cursors,
+            clock=self._ports.clock,
+        )
 
     @made_once
     def similarity(self) -> Similarity:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ListRows(Protocol):
-    """Pages of an owner's images, in their order."""
+    """The rows of lists of an owner's images. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
     def cards(self, query: ListQuery, *, after: str | None) -> CardPage:
         """Read one page of an owner's cards; eventually consistent, at most 2,000 rows examined."""
@@ -28,10 +28,6 @@ class ListRows(Protocol):
     def members(self, group: OwnerGroup, *, after: str | None, limit: int) -> MemberPage:
         """Read one page of the images of a group, the oldest first, strongly consistent."""
         ...
-
-
-class CardDetails(Protocol):
-    """Fields that rows of lists do not hold. All methods raise StorageUnavailable when DynamoDB does not answer."""
 
     def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
         """The details of images, eventually consistent; missing images are left out."""

@@ -174,7 +174,7 @@ class IngestEvents(Protocol):
 class IngestNotes(Protocol):
     """Notes on dropped objects that are no images, and the position of their sweep."""
 
-    def settled(self, names: Collection[str], *, at: datetime) -> Collection[str]:
+    def find_settled(self, names: Collection[str], *, at: datetime) -> Collection[str]:
         """The idempotency names that have an image or a note, strongly consistent."""
         ...
 

@@ -1,6 +1,7 @@
 """The card: the part of an image that lists show."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from image_store.domain.delivery.renditions import Placeholder, Rendition
@@ -63,6 +64,16 @@ class CardFields:
     details: Details | None = None
     """None unless a field needs them, and when the image is gone."""
     renditions: tuple[Rendition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Cards and the cursor of the next page; a page may be short or empty while there is a cursor."""
+
+    cards: tuple[Card, ...]
+    next_cursor: str | None
+    fields: Mapping[str, CardFields] = field(default_factory=dict)
+    """What the cards carry on request, by image id."""
 
 
 def thumb_of(record: ImageRecord) -> Rendition:

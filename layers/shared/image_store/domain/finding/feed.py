@@ -1,12 +1,10 @@
 """The feed: the public images of all owners, the newest first."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.finding.cards import Card
 from image_store.domain.finding.filters import Period
-from image_store.domain.images.details import Details
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +45,3 @@ class FeedSlice:
 
     entries: tuple[FeedEntry, ...]
     resume_after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FeedPage:
-    """A page of the feed; it may be short or empty while there is a cursor."""
-
-    entries: tuple[FeedEntry, ...]
-    details: Mapping[str, Details]
-    """By image id; empty unless a field needs them."""
-    next_cursor: str | None

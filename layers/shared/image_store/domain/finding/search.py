@@ -28,6 +28,8 @@ class SearchQuery(Filters):
     words: tuple[str, ...]
     """Folded terms; an image needs one that begins with each."""
     limit: int
+    fields: frozenset[str] = frozenset()
+    """The names out of `FIELDS` that cards carry."""
 
     @property
     def binding(self) -> tuple[str | None, ...]:

@@ -17,7 +17,7 @@ ANNOUNCEMENT_LIFETIME = timedelta(days=1)
 _NOTE_LIFETIMES = {"announced": ANNOUNCEMENT_LIFETIME, "refused": RESULT_LIFETIME}
 
 
-def holds(what: str, expires_at: datetime, now: datetime) -> bool:
+def is_note_valid(what: str, expires_at: datetime, now: datetime) -> bool:
     """Whether a note is still valid; a note that expires too late was written by a clock that ran ahead."""
     longest = _NOTE_LIFETIMES.get(what, RESULT_LIFETIME)
     return now.replace(microsecond=0) <= expires_at and not was_never_meant(expires_at, now, longest=longest)

@@ -41,14 +41,14 @@ def sensitive_in(generation: Mapping[str, Any] | None, analysis: dict[str, Any] 
     return Sensitive(fields or None, analysis)
 
 
-def left_open(generation: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def plain_generation(generation: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The provenance of an image without its sensitive fields."""
     if generation is None:
         return None
     return {name: value for name, value in generation.items() if name not in OF_GENERATION}
 
 
-def shown(image: Image, sensitive: Sensitive | None) -> Image:
+def with_sensitive(image: Image, sensitive: Sensitive | None) -> Image:
     """An image as its owner sees it, with its sensitive attributes: for answers, never for storage."""
     if sensitive is None:
         return image

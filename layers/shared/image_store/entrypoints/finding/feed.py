@@ -2,35 +2,20 @@
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.domain.finding.cards import Card, CardFields
-from image_store.domain.finding.feed import FeedPage, FeedQuery
+from image_store.domain.finding.cards import Card, Page
 from image_store.domain.finding.lists import FIELDS, FIELDS_OF_DETAILS
 from image_store.domain.ids import link
-from image_store.entrypoints.finding import query_schemas as queries
-from image_store.entrypoints.finding.card_details import extras_of
-from image_store.entrypoints.images.answers import JSON, Answers
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from image_store.entrypoints.finding.pages import field_values
+from image_store.entrypoints.http.request import JSON
+from image_store.entrypoints.images.answers import Answers
 
 _ALWAYS_SHOWN = frozenset({"renditions"})
 _OWNER = frozenset({"owner_id"})
-
-
-def feed_query(parameters: queries.FeedParameters) -> FeedQuery:
-    """The part of the feed that query parameters describe."""
-    return FeedQuery(
-        parameters.limit,
-        owner=parameters.owner,
-        group=parameters.group,
-        since=parameters.since,
-        until=parameters.until,
-    )
 
 
 def shown_fields(*, details: bool, owners: bool) -> frozenset[str]:
@@ -46,7 +31,7 @@ def needs_details(fields: frozenset[str], shown: frozenset[str]) -> bool:
 
 def feed_answer(
     answers: Answers,
-    page: FeedPage,
+    page: Page,
     *,
     fields: frozenset[str],
     shown: frozenset[str],
@@ -59,26 +44,18 @@ def feed_answer(
     The page is the same for everyone, so a cache may store it for `cache_for`. `Vary` names the origin, because the
     gateway's CORS headers depend on it.
     """
-    extras: Mapping[str, CardFields] = {
-        entry.card.id: CardFields(entry.owner, page.details.get(entry.card.id), entry.card.renditions)
-        for entry in page.entries
-    }
-    extra = extras_of(answers, extras, fields, shown=shown)
 
     def item(card: Card, publication: str) -> dict[str, Any]:
+        values = field_values(answers, card, page.fields[card.id], fields)
         return {
             **{name: value for name, value in answers.card(card).items() if name != "visibility"},
             "filename": card.filename if details else None,
             "alt_text": card.alt_text if details or card.alt_text_given else None,
             "public_url": f"{api_url}/i/{quote(link(card.id, publication))}",
-            **extra(card),
+            **{name: value if name in shown else None for name, value in values.items()},
         }
 
-    items = [
-        item(entry.card, entry.card.publication)
-        for entry in page.entries
-        if entry.card.publication is not None
-    ]
+    items = [item(card, card.publication) for card in page.cards if card.publication is not None]
     seconds = int(cache_for.total_seconds())
     cache_control = f"public, max-age={seconds}" if seconds else "no-store"
     text = json.dumps(

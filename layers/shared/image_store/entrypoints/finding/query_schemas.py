@@ -1,16 +1,21 @@
 """The query parameters of lists, searches and the feed, and of a single image."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from image_store.domain.callers.actor import MAX_OWNER_CHARS, is_owner
-from image_store.domain.finding.lists import FIELDS
+from image_store.domain.finding.filters import FILTER_NAMES
+from image_store.domain.finding.lists import FIELDS, ListQuery
 from image_store.domain.images import attributes as limits
 from image_store.domain.images.image import Kind, Visibility
 from image_store.entrypoints.http.fields import ComparedLine, GroupName, Strict, Tag
 from image_store.entrypoints.http.scalars import Flag, Moment, Whole
+
+if TYPE_CHECKING:  # a list loads nothing of a search
+    from image_store.domain.finding.feed import FeedQuery
+    from image_store.domain.finding.search import SearchQuery
 
 
 class Order(StrEnum):
@@ -65,6 +70,11 @@ class FilterParameters(Strict):
     trashed: Flag = False
     fields: FieldList | None = None
 
+    def _query(self, owner: str) -> dict[str, Any]:
+        """What the queries of lists and searches have in common."""
+        filters = {name: getattr(self, name) for name in FILTER_NAMES}
+        return {"owner": owner, "limit": self.limit, "fields": self.fields or frozenset(), **filters}
+
 
 class ImageListParameters(FilterParameters):
     """Which images a list contains; `from` is inclusive, `to` is not."""
@@ -77,6 +87,14 @@ class ImageListParameters(FilterParameters):
         description="The checksum of the bytes; not together with `tag`, `group` or `trashed`.",
     )
 
+    def to_domain(self, owner: str) -> ListQuery:
+        """The list that they describe, of one owner."""
+        return ListQuery(
+            descending=self.order is Order.DESC,
+            sha256=self.sha256.lower() if self.sha256 else None,
+            **self._query(owner),
+        )
+
 
 class SearchParameters(FilterParameters):
     """Which words to search for, and in which images; `from` is inclusive, `to` is not."""
@@ -87,6 +105,13 @@ class SearchParameters(FilterParameters):
         description="Words or beginnings of words; title, tags, filename, alt text or prompt must contain all of them.",
     )
     cursor: str | None = Field(None, min_length=1, max_length=1_000)
+
+    def to_domain(self, owner: str) -> "SearchQuery":
+        """The search that they describe, among the images of one owner."""
+        from image_store.domain.finding.search import SearchQuery
+        from image_store.domain.finding.words import query_terms
+
+        return SearchQuery(words=query_terms(self.q), **self._query(owner))
 
 
 class SimilarParameters(Strict):
@@ -107,6 +132,12 @@ class FeedParameters(Strict):
     since: Moment | None = Field(None, alias="from")
     until: Moment | None = Field(None, alias="to")
     fields: FieldList | None = None
+
+    def to_domain(self) -> "FeedQuery":
+        """The part of the feed that they describe."""
+        from image_store.domain.finding.feed import FeedQuery
+
+        return FeedQuery(self.limit, owner=self.owner, group=self.group, since=self.since, until=self.until)
 
 
 class DeleteParameters(Strict):

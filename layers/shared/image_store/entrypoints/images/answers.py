@@ -1,7 +1,7 @@
 """Builds the HTTP responses that show images."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,20 +16,16 @@ from image_store.domain.images.details import DETAIL_ATTRIBUTES
 from image_store.domain.images.image import Image, ImageRecord, public_key
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.http.problems import item_problem
+from image_store.entrypoints.http.request import JSON
 from image_store.ports.objects import ObjectStore
 
 if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.domain.finding.cards import Card
-    from image_store.domain.finding.similarity import SimilarImage
     from image_store.services.delivery.renditions import RenditionFile
-    from image_store.services.finding.lists import Page
     from image_store.services.images.batch_deletion import DeletionResult
     from image_store.services.images.direct_uploads import Ticket
 
-JSON = "application/json"
 Method = Literal["GET", "HEAD"]
-Extras = Callable[["Card"], dict[str, Any]]
-"""Makes the optional fields of a card, which a request selects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,25 +55,6 @@ class Answers:
         }
         return Response(201, JSON, _json(body), headers=headers)
 
-    def page(self, page: "Page", extras: "Extras | None" = None) -> "Response[str]":
-        """A page of a list, with the optional fields of its cards."""
-        body = self._page(page, extras)
-        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
-
-    def search_page(
-        self, page: "Page", *, not_searched: Sequence[str], extras: "Extras | None" = None
-    ) -> "Response[str]":
-        """A page of search results, and the fields that were not searched."""
-        body = self._page(page, extras) | {"not_searched": not_searched}
-        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
-
-    def similar(self, found: "Sequence[SimilarImage]") -> "Response[str]":
-        """Images that look like another one, each with how far it is from it."""
-        body = {
-            "items": [{"card": self.card(similar.card), "distance": similar.distance} for similar in found]
-        }
-        return Response(200, JSON, _json(body), headers={"Cache-Control": "private, no-store"})
-
     def batch(self, outcomes: Sequence[Image | ImageStoreError], *, api_url: str) -> "Response[str]":
         """The result of each item of a batch, by its index."""
         successful, failed = [], []
@@ -97,7 +74,7 @@ class Answers:
         """A redirect to a rendition, for its owner; the link works for this method only."""
         return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
 
-    def published(self, found: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
+    def public_redirect(self, found: "RenditionFile", *, method: Method = "GET") -> "Response[str]":
         """A redirect for a public link: to the CDN, or to a presigned link if there is none.
 
         A substitute for a missing rendition is not cached.
@@ -107,16 +84,11 @@ class Answers:
             return redirect(url, "public, max-age=60", vary="Accept")
         return redirect(url, vary="Accept")
 
-    def shared(self, found: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
+    def signed_redirect(self, found: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
         """A redirect for a signed link, to a rendition or to a key; not cached, since the link expires."""
         if isinstance(found, str):
             return redirect(self.private.presigned_read(found, method=method))
         return redirect(self._rendition_url(found.record, found.rendition, method), vary="Accept")
-
-    def _page(self, page: "Page", extras: "Extras | None") -> dict[str, Any]:
-        carried = (lambda _: {}) if extras is None else extras
-        cards = [self.card(card) | carried(card) for card in page.cards]
-        return {"items": cards, "next_cursor": page.next_cursor}
 
     def _image(self, image: Image, api_url: str) -> dict[str, Any]:
         record, details = image.record, image.details
@@ -200,14 +172,6 @@ def not_modified(record: ImageRecord) -> "Response[str]":
     return Response(304, body="", headers={"ETag": etag(record), "Cache-Control": "private, no-cache"})
 
 
-def matches(if_none_match: str | None, record: ImageRecord) -> bool:
-    """Whether If-None-Match names the current version (weak comparison, RFC 9110, section 13.1.2)."""
-    if if_none_match is None:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in tags or etag(record) in tags
-
-
 def redirect(
     url: str, cache_control: str = "private, no-store", *, vary: str | None = None
 ) -> "Response[str]":
@@ -216,7 +180,7 @@ def redirect(
     return Response(302, body="", headers=headers if vary is None else headers | {"Vary": vary})
 
 
-def shared(url: str, expires_at: datetime) -> "Response[str]":
+def signed_link(url: str, expires_at: datetime) -> "Response[str]":
     """201: a signed link and when it expires."""
     body = {"url": url, "expires_at": rfc3339(expires_at)}
     return Response(201, JSON, _json(body), headers={"Cache-Control": "no-store"})
@@ -232,7 +196,7 @@ def processing(image_id: str, *, api_url: str) -> "Response[str]":
     return Response(202, JSON, _json({"id": image_id, "status": "processing"}), headers=headers)
 
 
-def deleted(result: "DeletionResult") -> "Response[str]":
+def batch_deletion(result: "DeletionResult") -> "Response[str]":
     """The result for each image of a batch deletion."""
     return _batch(
         {

@@ -117,7 +117,7 @@ class SharedView:
         share = self._share(share_id) if share_id is not None else None
         if share is None or not share.is_in_force(self.clock.now()) or not share.allows(image_id, preset):
             raise ImageNotFound("There is no such image.")
-        return self.renditions.of_record(lambda: self._record(share, image_id), preset, accept=accept)
+        return self.renditions.for_record(lambda: self._record(share, image_id), preset, accept=accept)
 
     def _share(self, share_id: str) -> Share | None:
         now = self.clock.now()
@@ -134,7 +134,7 @@ class SharedView:
     def _record(self, share: Share, image_id: str) -> ImageRecord:
         """The record of an image that the share shows: one read, of its details too where they decide."""
         if share.group is None:
-            return self.retrieval.ready_of(share.owner, image_id)
+            return self.retrieval.get_ready_of(share.owner, image_id)
         image = self.retrieval.get(share.owner, image_id)
         if image.record.state is not State.READY or share.group not in image.details.groups:
             raise ImageNotFound("There is no such image.")

@@ -5,7 +5,8 @@ Its rows are written and removed in the transactions of the records, so every ro
 
 from dataclasses import dataclass
 
-from image_store.domain.finding.feed import FeedPage, FeedQuery
+from image_store.domain.finding.cards import CardFields, Page
+from image_store.domain.finding.feed import FeedQuery
 from image_store.ports.finding import FeedRows
 from image_store.ports.system import Clock
 from image_store.services.finding.cursors import Cursors
@@ -19,7 +20,7 @@ class Feed:
     cursors: Cursors
     clock: Clock
 
-    def page(self, query: FeedQuery, *, cursor: str | None, with_details: bool = False) -> FeedPage:
+    def page(self, query: FeedQuery, *, cursor: str | None, with_details: bool = False) -> Page:
         """One page; InvalidCursor unless the cursor is from the same query.
 
         `with_details` leaves out images whose details changed after their row was written; the next read has them.
@@ -27,13 +28,18 @@ class Feed:
         now = self.clock.now()
         after = self.cursors.read(cursor, query, at=now) if cursor is not None else None
         if query.is_empty:
-            return FeedPage((), {}, None)
+            return Page((), None)
         feed_slice = self.rows.entries(query, after=after, at=now)
         entries, details = feed_slice.entries, {}
         if with_details and entries:
             details = dict(self.rows.details(entries))
             entries = tuple(entry for entry in entries if entry.card.id in details)
         resume = feed_slice.resume_after
-        return FeedPage(
-            entries, details, self.cursors.make(resume, query, at=now) if resume is not None else None
+        return Page(
+            tuple(entry.card for entry in entries),
+            self.cursors.make(resume, query, at=now) if resume is not None else None,
+            {
+                entry.card.id: CardFields(entry.owner, details.get(entry.card.id), entry.card.renditions)
+                for entry in entries
+            },
         )

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from image_store.domain.errors import InvalidRequest
-from image_store.domain.finding.cards import Card
+from image_store.domain.finding.cards import Card, Page
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS
 from image_store.domain.finding.search import SearchQuery, TermRows, score
-from image_store.ports.finding import SearchIndex
+from image_store.ports.finding import ListRows, SearchIndex
 from image_store.ports.system import Clock
 from image_store.services.finding.cursors import Cursors
-from image_store.services.finding.lists import Page
+from image_store.services.finding.lists import card_fields
 
 WINDOW_ROWS = 200
 PROBED_ROWS = 25
@@ -53,6 +53,7 @@ class Search:
     """Answers searches."""
 
     index: SearchIndex
+    lists: ListRows
     cursors: Cursors
     clock: Clock
     window_rows: int = WINDOW_ROWS
@@ -86,18 +87,21 @@ class Search:
                 position = replace(place, end=end, score=distance, image_id=_newest_first(inverted))
                 return self._page(query, cards, position)
             if place.end is None:
-                return Page(tuple(cards), None)
+                return self._page(query, cards, None)
             place = place.next_window
             if len(cards) == query.limit or examined >= MAX_EXAMINED_ROWS:
                 return self._page(query, cards, place)
 
-    def _page(self, query: SearchQuery, cards: Sequence[Card], place: _SearchPosition) -> Page:
+    def _page(self, query: SearchQuery, cards: Sequence[Card], place: _SearchPosition | None) -> Page:
+        fields = card_fields(self.lists, query.owner, cards, query.fields)
+        if place is None:
+            return Page(tuple(cards), None, fields)
         text = json.dumps(
             [place.word, place.start, place.end, place.score, place.image_id],
             ensure_ascii=False,
             separators=(",", ":"),
         )
-        return Page(tuple(cards), self.cursors.make(text, query, at=self.clock.now()))
+        return Page(tuple(cards), self.cursors.make(text, query, at=self.clock.now()), fields)
 
     def _begin(self, query: SearchQuery) -> tuple[_SearchPosition, TermRows | None, int]:
         """The place of the word with the fewest rows, its rows if they were read, and the number of rows examined."""

@@ -18,7 +18,7 @@ from image_store.domain.deadlines import TOMBSTONE_GRACE
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, ImageRecord, State, Visibility
-from image_store.domain.images.sensitive import Sensitive, shown
+from image_store.domain.images.sensitive import Sensitive, with_sensitive
 from image_store.ports.images import ImageRepository
 from image_store.ports.objects import ObjectStore
 from image_store.ports.system import Clock, Ids
@@ -68,11 +68,11 @@ class Deletion:
         for tried in range(_TRIES):
             image = self.retrieval.get(owner, image_id)
             if not tried:  # first: without KMS nothing may change
-                sensitive = self.sealing.read(image)
+                sensitive = self.sealing.read_sensitive(image)
             if image.record.state is State.READY:
-                return shown(image, sensitive)
+                return with_sensitive(image, sensitive)
             try:
-                return shown(self._restore(image), sensitive)
+                return with_sensitive(self._restore(image), sensitive)
             except Conflict:
                 continue
         raise _contended()
@@ -100,7 +100,7 @@ class Deletion:
         if record.state not in {State.READY, State.TRASHED}:
             raise not_found()
         doomed = replace(image, record=self._withdrawn(image, State.DELETING, now, due_at=now))
-        self.repository.replace(image, doomed, publications=self.publisher.withdrawn(record, now))
+        self.repository.replace(image, doomed, publications=self.publisher.withdrawal_rows(record, now))
         return doomed
 
     def finish(self, image: Image) -> bool:
@@ -125,13 +125,13 @@ class Deletion:
         return True
 
     def _delete(self, image: Image) -> None:
-        withdrawn = self.publisher.withdrawn(image.record, self.clock.now())
+        withdrawn = self.publisher.withdrawal_rows(image.record, self.clock.now())
         if self.finish(self.start(image)):
             self.publisher.forget(withdrawn)
 
     def _trash(self, image: Image) -> None:
         now = self.clock.now()
-        withdrawn = self.publisher.withdrawn(image.record, now)
+        withdrawn = self.publisher.withdrawal_rows(image.record, now)
         trashed = replace(
             image, record=self._withdrawn(image, State.TRASHED, now, due_at=now + self.trash_retention)
         )

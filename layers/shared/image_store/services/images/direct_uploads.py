@@ -43,7 +43,7 @@ from image_store.domain.images.processing import ProcessedImage
 from image_store.domain.images.provenance import ProvenanceMark, provenance_of
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import LONGEST_RESERVATION, IdempotencyKey
-from image_store.domain.images.sensitive import shown
+from image_store.domain.images.sensitive import with_sensitive
 from image_store.domain.work import CompleteUpload
 from image_store.ports.images import ImageProcessor, ImageRepository
 from image_store.ports.objects import ObjectMissing, ObjectStore, PresignedPut
@@ -161,7 +161,7 @@ class DirectUploads:
             raise _not_found()
         record = image.record
         if record.state in _SHOWN:
-            return self.sealing.opened(image)
+            return self.sealing.open(image)
         staging_key = self._staging_key(record)
         if record.refusal is not None:
             raise _BY_CODE[record.refusal]("The bytes of this upload were refused; begin a new one.")
@@ -173,9 +173,9 @@ class DirectUploads:
             self._staged_etag(staging_key)
             self._queue(image)
             return None
-        sensitive = self.sealing.read(image)  # first: without KMS nothing may change
+        sensitive = self.sealing.read_sensitive(image)  # first: without KMS nothing may change
         try:
-            return shown(self._accept(image, staging_key, until=until), sensitive)
+            return with_sensitive(self._accept(image, staging_key, until=until), sensitive)
         except DeadlineExceeded:
             self._queue(self.repository.get(image_id) or image)
             return None
@@ -196,7 +196,7 @@ class DirectUploads:
     def _answer(self, image: Image) -> Ticket | Image:
         record = image.record
         if record.staging_key is None:
-            return self.sealing.opened(image)
+            return self.sealing.open(image)
         expires_at = record.created_at + LINK_LIFETIME
         put = self.private.presigned_put(
             record.staging_key,

@@ -16,7 +16,7 @@ from image_store.domain.images.image import Image, ImageRecord, State
 from image_store.domain.images.reservation import IdempotencyKey, IdempotencyRow
 from image_store.ports.images import Claims, ImageRepository
 from image_store.ports.system import Clock, Ids
-from image_store.services.images.write_protocol import abandoned
+from image_store.services.images.write_protocol import abandon
 
 _DELETED_SINCE = "The image stored under this Idempotency-Key has been deleted since."
 
@@ -118,7 +118,7 @@ class EarlierImages:
         if not self._is_late(image.record):
             error.retry_after = (image.record.due_at or now) - now
             raise error
-        self.repository.replace(image, abandoned(image, change=self.ids.token(), at=now))
+        self.repository.replace(image, abandon(image, change=self.ids.token(), at=now))
 
     def _is_late(self, record: ImageRecord) -> bool:
         return record.due_at is None or is_due(record, self.clock.now())

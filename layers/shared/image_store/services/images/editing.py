@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from image_store.domain.errors import Conflict, InvalidRequest, PreconditionFailed
 from image_store.domain.images.details import derived_alt_text
 from image_store.domain.images.image import Image, Kind, State, Visibility
-from image_store.domain.images.sensitive import Sensitive, shown
+from image_store.domain.images.sensitive import Sensitive, with_sensitive
 from image_store.ports.images import ImageRepository
 from image_store.ports.system import Clock, Ids
 from image_store.services.delivery.publishing import Publisher
@@ -44,9 +44,9 @@ class Editing:
             if if_version is not None and image.record.version != if_version:
                 raise PreconditionFailed("The image has changed since you read it; read it again.")
             if not tried:  # first: without KMS nothing may change; no edit changes the sensitive part
-                sensitive = self.sealing.read(image)
+                sensitive = self.sealing.read_sensitive(image)
             try:
-                return shown(self._apply(image, edit), sensitive)
+                return with_sensitive(self._apply(image, edit), sensitive)
             except Conflict:
                 continue  # with `if_version` only a change that kept the version lets a retry succeed
         raise Conflict("The image is being changed by others at this moment; try again.")
@@ -70,7 +70,7 @@ class Editing:
         if before.publication is None and visibility is not Visibility.PRIVATE:
             return self.publisher.publish(image, visibility, edited=edited)
         record = edited.record.next_version(self.ids.token())
-        withdrawn = self.publisher.withdrawn(before, now) if visibility is Visibility.PRIVATE else ()
+        withdrawn = self.publisher.withdrawal_rows(before, now) if visibility is Visibility.PRIVATE else ()
         if withdrawn:
             record = replace(record, publication=None)
         changed = replace(edited, record=record)

@@ -35,21 +35,21 @@ class Retrieval:
             raise not_found()
         return record
 
-    def ready(self, image_id: str) -> ImageRecord:
+    def get_ready(self, image_id: str) -> ImageRecord:
         """The record of a READY image of any owner; ImageNotFound otherwise."""
         record = self._repository.get_record(image_id) if is_image_id(image_id) else None
         if record is None or record.state is not State.READY:
             raise not_found()
         return record
 
-    def ready_of(self, owner: str, image_id: str) -> ImageRecord:
+    def get_ready_of(self, owner: str, image_id: str) -> ImageRecord:
         """The record of a READY image of this owner; ImageNotFound otherwise."""
-        record = self.ready(image_id)
+        record = self.get_ready(image_id)
         if record.owner != owner:
             raise not_found()
         return record
 
-    def published(self, link: str) -> ImageRecord:
+    def get_public(self, link: str) -> ImageRecord:
         """The record of a public link; ImageNotFound unless the link is that of the current publication."""
         parts = parse_link(link)
         record = self._repository.get_record(parts[0]) if parts else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, ImageRecord
-from image_store.domain.images.sensitive import Sensitive, left_open, sensitive_in, shown
+from image_store.domain.images.sensitive import Sensitive, plain_generation, sensitive_in, with_sensitive
 from image_store.ports.secrets import Cipher
 
 
@@ -36,15 +36,15 @@ class Sealing:
         if sensitive is None:
             return attributes, None
         sealed = self.cipher().seal(sensitive.to_text(), context=_context(owner, image_id))
-        return self.without_sensitive(attributes), sealed
+        return self.plain_part(attributes), sealed
 
-    def without_sensitive(self, attributes: Attributes) -> Attributes:
+    def plain_part(self, attributes: Attributes) -> Attributes:
         """The plain part of attributes; nothing is sealed here."""
         if not self.seals:
             return attributes
-        return replace(attributes, generation=left_open(attributes.generation), analysis=None)
+        return replace(attributes, generation=plain_generation(attributes.generation), analysis=None)
 
-    def read(self, image: Image) -> Sensitive | None:
+    def read_sensitive(self, image: Image) -> Sensitive | None:
         """The sensitive part of an image, opened; None if nothing is sealed.
 
         Raises
@@ -58,9 +58,9 @@ class Sealing:
             return None
         return Sensitive.from_text(self.cipher().open(sealed, context=context_of(record)))
 
-    def opened(self, image: Image) -> Image:
-        """An image as its owner sees it; raises what `read` raises."""
-        return shown(image, self.read(image))
+    def open(self, image: Image) -> Image:
+        """An image as its owner sees it; raises what `read_sensitive` raises."""
+        return with_sensitive(image, self.read_sensitive(image))
 
 
 def context_of(record: ImageRecord) -> dict[str, str]:

@@ -18,7 +18,7 @@ from image_store.domain.images.processing import ProcessedImage
 from image_store.domain.images.provenance import ProvenanceMark, provenance_of
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import IdempotencyKey
-from image_store.domain.images.sensitive import sensitive_in, shown
+from image_store.domain.images.sensitive import sensitive_in, with_sensitive
 from image_store.ports.images import ImageProcessor
 from image_store.ports.system import Clock
 from image_store.services.images.earlier_images import EarlierImages
@@ -75,8 +75,8 @@ class Uploads:
         if image.details.sealed is None:
             return image
         if not is_new:
-            return self.sealing.opened(image)
-        return shown(image, sensitive_in(upload.attributes.generation, upload.attributes.analysis))
+            return self.sealing.open(image)
+        return with_sensitive(image, sensitive_in(upload.attributes.generation, upload.attributes.analysis))
 
     def stored_under(self, name: str) -> Image | None:
         """The image, perhaps PENDING, of an idempotency key's name; None if there is none.
@@ -119,7 +119,7 @@ class Uploads:
         return reserved.commit(), True
 
     def _process(self, data: bytes, attributes: Attributes) -> ProcessedImage:
-        generation = self.sealing.without_sensitive(attributes).generation
+        generation = self.sealing.plain_part(attributes).generation
         provenance = provenance_of(self.mark, attributes.kind, generation)
         return self.processor.process(data, None, UPLOAD_RECIPES, provenance=provenance)
 

@@ -190,7 +190,7 @@ class WriteProtocol:
         return stored
 
 
-def abandoned(image: Image, *, change: str, at: datetime) -> Image:
+def abandon(image: Image, *, change: str, at: datetime) -> Image:
     """A PENDING image past its deadline, now DELETING: quota, guard and idempotency key are given back."""
     record = image.record.moved_to(State.DELETING, change=change, due_at=at, guarded=False)
     return replace(image, record=record)

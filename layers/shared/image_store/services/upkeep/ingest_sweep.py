@@ -82,7 +82,7 @@ class IngestSweep:
             for version in versions
             if now - OBJECT_LIFETIME < version.modified_at <= now - EVENTS_TAKE
         ]
-        settled = self.notes.settled([dropped.name for dropped in due], at=now)
+        settled = self.notes.find_settled([dropped.name for dropped in due], at=now)
         for dropped in due:
             if dropped.name not in settled:
                 self.events.announce(dropped)

@@ -1,16 +1,22 @@
-"""Reads lists of images: every query expression of a list is here."""
+"""Reads lists of images: every query expression of a list is here.
 
+A list loads the code of records only for fields that its rows do not hold: it would add to its cold start.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from image_store.adapters.dynamodb import items, keys
+from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.finding import cards
 from image_store.adapters.dynamodb.finding.filters import attributes_of, filter_expression
 from image_store.adapters.dynamodb.table import DynamoTable, OnTable
+from image_store.domain.delivery.renditions import Rendition
 from image_store.domain.finding.filters import conditions_of
 from image_store.domain.finding.lists import MAX_EXAMINED_ROWS, CardPage, ListQuery, MemberPage, OwnerGroup
 from image_store.domain.ids import id_bounds
+from image_store.domain.images.details import Details
 from image_store.domain.images.image import State
 from image_store.ports.finding import ListRows
 
@@ -53,6 +59,25 @@ class DynamoListRows(OnTable, ListRows):
         page = ids[:limit]
         has_more = len(ids) > limit or "LastEvaluatedKey" in response
         return MemberPage(page, page[-1] if has_more and page else None)
+
+    def details(self, image_ids: Collection[str]) -> Mapping[str, Details]:
+        from image_store.adapters.dynamodb.images.records import details_of
+
+        rows = self._rows.get_many([keys.detail(image_id) for image_id in image_ids], consistent=False)
+        return {
+            row["pk"]["S"].removeprefix(keys.IMAGE_PREFIX): details
+            for row in rows
+            for details in schema.readable([row], details_of)
+        }
+
+    def renditions(self, image_ids: Collection[str]) -> Mapping[str, tuple[Rendition, ...]]:
+        from image_store.adapters.dynamodb.images.records import record_of
+
+        rows = self._rows.get_many([keys.record(image_id) for image_id in image_ids], consistent=False)
+        return {
+            record.id: tuple(rendition for rendition in record.renditions if rendition.making is None)
+            for record in schema.readable(rows, record_of)
+        }
 
     def _same_bytes(self, query: ListQuery, sha256: str, after: str | None) -> CardPage:
         """Images with the same bytes; there are few, so their cards are read from the records."""

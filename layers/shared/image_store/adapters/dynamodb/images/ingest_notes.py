@@ -6,19 +6,19 @@ from datetime import datetime
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.expiries import expiry_of
 from image_store.adapters.dynamodb.table import OnTable
-from image_store.domain.images.ingest import SweepPosition, VersionPosition, holds
+from image_store.domain.images.ingest import SweepPosition, VersionPosition, is_note_valid
 from image_store.ports.images import IngestNotes
 
 
 class DynamoIngestNotes(OnTable, IngestNotes):
     """IngestNotes in the one table; the client is made at the first call."""
 
-    def settled(self, names: Collection[str], *, at: datetime) -> set[str]:
+    def find_settled(self, names: Collection[str], *, at: datetime) -> set[str]:
         rows = [(row, name) for name in set(names) for row in (keys.idempotency(name), keys.note(name))]
         name_of = {row["pk"]["S"]: name for row, name in rows}
         # DynamoDB removes expired rows late: they count as absent.
         found = self._rows.get_many([row for row, _ in rows])
-        return {name_of[item["pk"]["S"]] for item in found if _holds(item, at)}
+        return {name_of[item["pk"]["S"]] for item in found if _is_valid(item, at)}
 
     def note(self, name: str, *, what: str, expires_at: datetime) -> None:
         expiry = {"ttl": {"N": str(int(expires_at.timestamp()))}}
@@ -32,10 +32,10 @@ class DynamoIngestNotes(OnTable, IngestNotes):
         self._rows.call("put_item", Item=_sweep_item(sweep, position))
 
 
-def _holds(item: items.Item, at: datetime) -> bool:
+def _is_valid(item: items.Item, at: datetime) -> bool:
     """Whether an idempotency row or a note is still valid."""
     if "what" in item:
-        return holds(item["what"]["S"], expiry_of(item), at)
+        return is_note_valid(item["what"]["S"], expiry_of(item), at)
     return expiry_of(item) >= at.replace(microsecond=0)
 
 

@@ -18,7 +18,7 @@ from image_store.ports.system import Clock, Ids
 from image_store.ports.upkeep import CleanupRows
 from image_store.services.delivery.publishing import Publisher
 from image_store.services.images.deletion import Deletion
-from image_store.services.images.write_protocol import abandoned
+from image_store.services.images.write_protocol import abandon
 
 _SLICE_ROWS = 100
 _PUBLICATION = "publication:"
@@ -101,7 +101,7 @@ class DueRows:
     def _take_further(self, image: Image) -> None:
         match image.record.state:
             case State.PENDING:
-                doomed = abandoned(image, change=self.ids.token(), at=self.clock.now())
+                doomed = abandon(image, change=self.ids.token(), at=self.clock.now())
                 self.repository.replace(image, doomed)
                 self._finish(doomed)
             case State.READY | State.TRASHED:
