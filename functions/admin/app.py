@@ -2,7 +2,8 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.bootstrap import Application, application
+from image_store.bootstrap import application
+from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.upkeep import repairs
@@ -16,13 +17,14 @@ api = Api("Administration")
 @api.post(
     "/v1/admin/cleanup",
     summary="Run cleanup",
+    scope=Scope.ADMIN,
     body="CleanupRequest",
     answers={200: "CleanupReport"},
     problems=(400, 403, 415, 503),
 )
 def run_cleanup(request: Request) -> "Response[str]":
     """Removes what is due, or reports with `dry_run` what it would remove."""
-    app = _application_for_admin(request)
+    app = application()
     options = request.json(CleanupRequest)
     report = app.upkeep.cleanup.run(
         until=request.deadline(app.clock),
@@ -36,19 +38,21 @@ def run_cleanup(request: Request) -> "Response[str]":
 @api.get(
     "/v1/admin/cleanup/reports",
     summary="List past runs of cleanup",
+    scope=Scope.ADMIN,
     query="ReportsQuery",
     answers={200: "CleanupReports"},
     problems=(400, 403, 503),
 )
 def list_cleanup_reports(request: Request) -> "Response[str]":
     """Lists the reports of past runs, the newest first."""
-    app = _application_for_admin(request)
+    app = application()
     return reports_answer(app.upkeep.cleanup.reports(limit=request.query(ReportsQuery).limit))
 
 
 @api.post(
     "/v1/admin/repairs",
     summary="Make missing renditions and public copies again",
+    scope=Scope.ADMIN,
     body="RepairRequest",
     answers={202: "Repair"},
     response_headers={202: ("Location",)},
@@ -56,7 +60,7 @@ def list_cleanup_reports(request: Request) -> "Response[str]":
 )
 def create_repair(request: Request) -> "Response[str]":
     """Begins to make the files that records name and storage lacks; the repair's address is in `Location`."""
-    app = _application_for_admin(request)
+    app = application()
     options = request.json(RepairRequest)
     job = app.upkeep.repair_requests.begin(image_ids=options.image_ids, dry_run=options.dry_run)
     return repairs.accepted(job, api_url=request.api_url(app.settings))
@@ -65,18 +69,13 @@ def create_repair(request: Request) -> "Response[str]":
 @api.get(
     "/v1/admin/repairs/<repair_id>",
     summary="See a repair",
+    scope=Scope.ADMIN,
     answers={200: "Repair"},
     problems=(403, 404, 503),
 )
 def get_repair(request: Request, repair_id: str) -> "Response[str]":
     """Returns the progress of a repair."""
-    return repairs.progress(_application_for_admin(request).upkeep.repair_requests.get(repair_id))
-
-
-def _application_for_admin(request: Request) -> Application:
-    app = application()
-    request.check_admin(app.settings.admins)
-    return app
+    return repairs.progress(application().upkeep.repair_requests.get(repair_id))
 
 
 lambda_handler = api.handler()

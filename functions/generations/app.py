@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
+from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.generation import jobs
 from image_store.entrypoints.generation.request_schemas import JobsQuery
 from image_store.entrypoints.http.api import Api
@@ -15,6 +16,7 @@ api = Api("Generation")
 @api.post(
     "/v1/generations",
     summary="Generate images",
+    scope=Scope.WRITE_GENERATIONS,
     body="GenerationRequest",
     headers=("Idempotency-Key",),
     answers={202: "Job"},
@@ -60,6 +62,7 @@ def get_generation(request: Request, job_id: str) -> "Response[str]":
 @api.post(
     "/v1/generations/<job_id>/retry",
     summary="Retry a generation job",
+    scope=Scope.WRITE_GENERATIONS,
     answers={202: "Job"},
     response_headers={202: ("Location",)},
     problems=(402, 404, 409, 429, 502, 503),
@@ -74,6 +77,7 @@ def retry_generation(request: Request, job_id: str) -> "Response[str]":
 @api.delete(
     "/v1/generations/<job_id>",
     summary="Cancel a generation job",
+    scope=Scope.WRITE_GENERATIONS,
     answers={200: "Job"},
     problems=(404, 409, 503),
 )
@@ -96,6 +100,7 @@ def list_providers(request: Request) -> "Response[str]":
 @api.put(
     "/v1/provider-keys/<provider>",
     summary="Store a provider key",
+    scope=Scope.WRITE_GENERATIONS,
     body="ProviderKeyRequest",
     answers={204: "The key is stored encrypted and never returned."},
     problems=(400, 404, 415, 503),
@@ -110,6 +115,7 @@ def set_provider_key(request: Request, provider: str) -> "Response[str]":
 @api.delete(
     "/v1/provider-keys/<provider>",
     summary="Delete a provider key",
+    scope=Scope.WRITE_GENERATIONS,
     answers={204: "The key is deleted."},
     problems=(400, 404, 503),
 )

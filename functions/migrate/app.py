@@ -4,7 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.bootstrap import Application, application
+from image_store.bootstrap import application
+from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.upkeep import migrations
@@ -20,6 +21,7 @@ api = Api("Administration")
 @api.post(
     "/v1/admin/migrations",
     summary="Move pictures out of records",
+    scope=Scope.ADMIN,
     body="MigrationRequest",
     answers={202: "Migration"},
     response_headers={202: ("Location",)},
@@ -27,7 +29,7 @@ api = Api("Administration")
 )
 def create_migration(request: Request) -> "Response[str]":
     """Begins to make images of the pictures in records; the migration's address is in `Location`."""
-    app = _application_for_admin(request)
+    app = application()
     body, until = request.json(MigrationRequest), request.deadline(app.clock)
     migration = migrations.begin(body, app.upkeep.migration_requests, until=until)
     return migrations.accepted(migration, api_url=request.api_url(app.settings))
@@ -36,24 +38,26 @@ def create_migration(request: Request) -> "Response[str]":
 @api.get(
     "/v1/admin/migrations/<migration_id>",
     summary="See a migration",
+    scope=Scope.ADMIN,
     answers={200: "Migration"},
     problems=(403, 404, 503),
 )
 def get_migration(request: Request, migration_id: str) -> "Response[str]":
     """Returns the progress of a migration."""
-    return migrations.progress(_application_for_admin(request).upkeep.migration_requests.get(migration_id))
+    return migrations.progress(application().upkeep.migration_requests.get(migration_id))
 
 
 @api.get(
     "/v1/admin/migrations/<migration_id>/records",
     summary="List the images that the records of a migration became",
+    scope=Scope.ADMIN,
     query="MigratedRecordsQuery",
     answers={200: "MigratedRecords"},
     problems=(400, 403, 404, 503),
 )
 def list_migrated_records(request: Request, migration_id: str) -> "Response[str]":
     """Lists records that have been moved, each with the id of its image."""
-    service = _application_for_admin(request).upkeep.migration_requests
+    service = application().upkeep.migration_requests
     query = request.query(MigratedRecordsQuery)
     return migrations.records(
         service.records(service.get(migration_id), after=query.cursor, limit=query.limit)
@@ -63,6 +67,7 @@ def list_migrated_records(request: Request, migration_id: str) -> "Response[str]
 @api.get(
     "/v1/admin/migrations/<migration_id>/content",
     summary="Get the picture of a record, moved or not",
+    scope=Scope.ADMIN,
     query="MigratedRecordQuery",
     answers={
         200: "The picture itself, if it is not moved yet; not for JSON lines.",
@@ -73,19 +78,13 @@ def list_migrated_records(request: Request, migration_id: str) -> "Response[str]
 )
 def get_migration_content(request: Request, migration_id: str) -> "Response[Any]":
     """Returns the picture of a record, or redirects to it once it is moved."""
-    app = _application_for_admin(request)
+    app = application()
     service, record_id = app.upkeep.migration_requests, request.query(MigratedRecordQuery).record
     migration = service.get(migration_id)
     image = service.image_of(migration, record_id)
     if image is not None:
         return app.answers.original(image, method=request.read_method)
     return migrations.content(*service.picture_of(migration, record_id))
-
-
-def _application_for_admin(request: Request) -> Application:
-    app = application()
-    request.check_admin(app.settings.admins)
-    return app
 
 
 lambda_handler = api.handler()

@@ -3,6 +3,7 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
+from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.delivery.signed_link_schemas import ShareRequest
 from image_store.entrypoints.delivery.signed_links import lifetime_of, recipe_or_preset
 from image_store.entrypoints.http.api import Api
@@ -15,6 +16,7 @@ api = Api("Links")
 @api.post(
     "/v1/images/<image_id>/links",
     summary="Share a rendition or a transform of an image for a time",
+    scope=Scope.READ_IMAGES,  # it changes nothing
     body="ShareRequest",
     answers={201: "ShareLink"},
     problems=(400, 404, 415, 503),

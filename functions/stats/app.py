@@ -3,10 +3,11 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
+from image_store.domain.callers.scopes import Scope
 from image_store.entrypoints.http.api import Api
 from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.operations.statistics import stats_answer
-from image_store.entrypoints.operations.statistics_queries import Scope, StatsQuery
+from image_store.entrypoints.operations.statistics_queries import StatsQuery, StatsScope
 
 api = Api("Statistics")
 
@@ -22,9 +23,9 @@ def get_stats(request: Request) -> "Response[str]":
     """Returns how much is stored and what generation has cost; `scope=all` needs an admin."""
     app, owner, query = application(), request.owner, request.query(StatsQuery)
     days = {"since": query.first_day, "until": query.end_day}
-    if query.scope is Scope.OWN:
+    if query.scope is StatsScope.OWN:
         return stats_answer(app.operations.reporting.of_owner(owner, **days), scope=query.scope)
-    request.check_admin(app.settings.admins)
+    request.caller.check_scope(Scope.ADMIN)
     return stats_answer(app.operations.reporting.of_all(**days), scope=query.scope)
 
 

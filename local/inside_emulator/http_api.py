@@ -52,7 +52,7 @@ def routes_of(body: dict[str, Any]) -> list[GatewayRoute]:
 
 
 def authorizers_of(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Read the JWT authorizers of an OpenAPI body, by name."""
+    """Read the authorizers of an OpenAPI body, which are Lambda functions, by name."""
     schemes = body.get("components", {}).get("securitySchemes", {})
     return {name: scheme[AUTHORIZER] for name, scheme in schemes.items() if AUTHORIZER in scheme}
 
@@ -98,13 +98,15 @@ def import_body(api_id: str, body: dict[str, Any] | None) -> None:
     gateway._integrations[api_id] = {}
     gateway._routes[api_id] = {}
     for name, authorizer in authorizers_of(body).items():
-        source = authorizer["identitySource"]
         gateway._authorizers[api_id][name] = {
             "authorizerId": name,
-            "authorizerType": "JWT",
+            "authorizerType": "REQUEST",
             "name": name,
-            "identitySource": [source] if isinstance(source, str) else source,
-            "jwtConfiguration": authorizer["jwtConfiguration"],
+            "identitySource": authorizer["identitySource"],
+            "authorizerUri": authorizer["authorizerUri"],
+            "authorizerPayloadFormatVersion": authorizer["authorizerPayloadFormatVersion"],
+            "authorizerResultTtlInSeconds": authorizer["authorizerResultTtlInSeconds"],
+            "enableSimpleResponses": authorizer["enableSimpleResponses"],
         }
     for number, route in enumerate(routes_of(body)):
         identifier = f"r{number}"
@@ -119,7 +121,7 @@ def import_body(api_id: str, body: dict[str, Any] | None) -> None:
             "routeId": identifier,
             "routeKey": route.key,
             "target": f"integrations/{identifier}",
-            "authorizationType": "JWT" if route.authorizer else "NONE",
+            "authorizationType": "CUSTOM" if route.authorizer else "NONE",
             "authorizerId": route.authorizer,
             "authorizationScopes": list(route.scopes),
         }

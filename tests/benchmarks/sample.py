@@ -8,6 +8,7 @@ from typing import Any
 
 from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.images import records
+from image_store.domain.callers.scopes import USER_SCOPES
 from image_store.domain.delivery.renditions import Placeholder, Rendition
 from image_store.domain.ids import uuid7
 from image_store.domain.images.details import Details
@@ -117,7 +118,13 @@ def http_event(method: str, route: str, path: str, *, query: str = "") -> dict[s
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "example",
-            "authorizer": {"jwt": {"claims": {"sub": OWNER, "scope": "openid"}, "scopes": None}},
+            "authorizer": {
+                "lambda": {
+                    "name": f"subject:{OWNER}",
+                    "owner": OWNER,
+                    "scopes": " ".join(sorted(USER_SCOPES)),
+                }
+            },
             "domainName": "api.example.com",
             "http": {
                 "method": method,

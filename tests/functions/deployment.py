@@ -359,7 +359,7 @@ def with_bytes(sent: dict[str, Any], data: bytes) -> dict[str, Any]:
 def from_owner(sent: dict[str, Any], subject: str) -> dict[str, Any]:
     """The same request of another caller."""
     changed = deepcopy(sent)
-    changed["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = subject
+    changed["requestContext"]["authorizer"]["lambda"] |= {"name": f"subject:{subject}", "owner": subject}
     return changed
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from image_store.domain.callers.caller import user
+from image_store.entrypoints.callers.verdicts import verdict_of
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -43,6 +46,11 @@ def handler(name: str) -> Any:
     return module
 
 
+def verdict_of_user(owner: str) -> dict[str, str]:
+    """What the authorizer says of a user."""
+    return verdict_of(user(owner, scopes=(), admin_scope="", admin_subjects=()))
+
+
 def post_json(path: str, body: Any, *, owner: str = "alice", headers: dict[str, str] | None = None) -> Any:
     """The event of a POST request with JSON, in API Gateway's payload format 2.0."""
     return {
@@ -54,7 +62,7 @@ def post_json(path: str, body: Any, *, owner: str = "alice", headers: dict[str, 
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "api",
-            "authorizer": {"jwt": {"claims": {"sub": owner}, "scopes": None}},
+            "authorizer": {"lambda": verdict_of_user(owner)},
             "domainName": "api.example.com",
             "http": {
                 "method": "POST",

@@ -15,7 +15,7 @@ REFUSED = {
     "delete/of-somebody-else": (404, "image_not_found"),
     "delete/restore-of-somebody-else": (404, "image_not_found"),
     "delete/unclear": (400, "invalid_request"),
-    "delete/no-subject": (400, "invalid_request"),
+    "delete/no-subject": (401, "invalid_token"),
 }
 
 

@@ -38,7 +38,7 @@ REFUSED = {
     "direct/too-large": (413, "payload_too_large"),
     "direct/no-picture": (400, "invalid_request"),
     "direct/broken-checksum": (400, "invalid_request"),
-    "direct/no-subject": (400, "invalid_request"),
+    "direct/no-subject": (401, "invalid_token"),
 }
 
 

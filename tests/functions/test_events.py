@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NAMES = sorted(path.relative_to(EVENTS).with_suffix("").as_posix() for path in EVENTS.glob("*/*.json"))
-HTTP_NAMES = [name for name in NAMES if "routeKey" in event(name)]
+HTTP_NAMES = [name for name in NAMES if "routeKey" in event(name) and "routeArn" not in event(name)]
 QUEUE_NAMES = [name for name in NAMES if name.startswith(("ingest/", "work/"))]
 
 

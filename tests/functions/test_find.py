@@ -286,7 +286,7 @@ def test_a_visitor_lists_public_images_of_a_group_or_an_owner(store: Deployment)
     stored(store, "visibility=private&group=post%3Ap1")
     stored(store, "visibility=unlisted&group=post%3Ap1")
     other = stored(store, "visibility=public&group=post%3Ap2")
-    owner = event("upload/raw")["requestContext"]["authorizer"]["jwt"]["claims"]["sub"]
+    owner = event("upload/raw")["requestContext"]["authorizer"]["lambda"]["owner"]
 
     assert ids_of(store, "feed", "group=post%3Ap1") == [public]
     assert ids_of(store, "feed", f"owner={quote(owner)}") == [other, public]
@@ -350,7 +350,7 @@ def test_cards_carry_the_requested_fields(store: Deployment, function: str, quer
         "provider": "cloudflare",
         "tags": ["harbour"],
         "groups": {"post": ["p1"]},
-        "owner_id": event("upload/raw")["requestContext"]["authorizer"]["jwt"]["claims"]["sub"],
+        "owner_id": event("upload/raw")["requestContext"]["authorizer"]["lambda"]["owner"],
     }
     whole = image(store, image_id)
     assert renditions == whole["renditions"]

@@ -20,7 +20,7 @@ REFUSED = {
     "list/parameter-given-twice": "invalid_request",
     "list/query-not-utf-8": "invalid_request",
     "list/trash-of-a-group": "invalid_request",
-    "list/no-subject": "invalid_request",
+    "list/no-subject": "invalid_token",
 }
 
 

@@ -51,7 +51,7 @@ def test_an_owner_is_told_whose_image_it_is(store: Deployment) -> None:
 
     answer = store.call(sent, function="retrieve")
 
-    assert answer.json["owner_id"] == sent["requestContext"]["authorizer"]["jwt"]["claims"]["sub"]
+    assert answer.json["owner_id"] == sent["requestContext"]["authorizer"]["lambda"]["owner"]
 
 
 def test_who_has_the_current_version_is_told_so_without_a_body(store: Deployment) -> None:
@@ -173,10 +173,10 @@ def test_missing_and_foreign_images_are_answered_alike(store: Deployment) -> Non
     assert missing == foreign
 
 
-def test_a_token_without_a_subject_is_refused(store: Deployment) -> None:
+def test_a_request_whose_token_was_refused_is_unauthorized(store: Deployment) -> None:
     answer = store.answer_to("retrieve/no-subject")
 
-    assert_refused(answer, 400, "invalid_request")
+    assert_refused(answer, 401, "invalid_token")
 
 
 def test_an_address_that_no_route_serves_is_not_found(store: Deployment) -> None:

@@ -16,7 +16,7 @@ REFUSED = {
     "update/wrong-values": (400, "invalid_request"),
     "update/broken-json": (400, "invalid_request"),
     "update/wrong-content-type": (415, "unsupported_media_type"),
-    "update/no-subject": (400, "invalid_request"),
+    "update/no-subject": (401, "invalid_token"),
 }
 
 

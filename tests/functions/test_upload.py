@@ -48,7 +48,7 @@ REFUSED = {
     "upload/metadata-of-5-kb": (422, "attributes_too_large"),
     "upload/reference-made-public": (400, "invalid_request"),
     "upload/already-expired": (400, "invalid_request"),
-    "upload/no-subject": (400, "invalid_request"),
+    "upload/no-subject": (401, "invalid_token"),
 }
 
 

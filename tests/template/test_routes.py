@@ -13,43 +13,43 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Public routes name no authorizer. All others ask for a token of the deployment's issuer, each by itself: there is no
 # default, so that a route without a word about it is public, and found here.
-JWT = "Jwt"
+CALLER = "Caller"
 PUBLIC = None
 _ROUTES = {
-    "POST /v1/images": ("UploadFunction", JWT),
-    "POST /v1/images/batch": ("UploadFunction", JWT),
-    "POST /v1/images/batch-delete": ("DeleteFunction", JWT),
-    "POST /v1/uploads": ("DirectFunction", JWT),
-    "POST /v1/uploads/{image_id}/complete": ("DirectFunction", JWT),
-    "GET /v1/images": ("ListFunction", JWT),
-    "GET /v1/images/{image_id}": ("RetrieveFunction", JWT),
-    "GET /v1/images/{image_id}/content": ("RetrieveFunction", JWT),
-    "HEAD /v1/images/{image_id}/content": ("RetrieveFunction", JWT),
-    "PATCH /v1/images/{image_id}": ("UpdateFunction", JWT),
-    "DELETE /v1/images/{image_id}": ("DeleteFunction", JWT),
-    "POST /v1/images/{image_id}/restore": ("DeleteFunction", JWT),
-    "POST /v1/images/{image_id}/links": ("ShareFunction", JWT),
-    "POST /v1/admin/cleanup": ("AdminFunction", JWT),
-    "GET /v1/admin/cleanup/reports": ("AdminFunction", JWT),
-    "POST /v1/admin/repairs": ("AdminFunction", JWT),
-    "GET /v1/admin/repairs/{repair_id}": ("AdminFunction", JWT),
-    "POST /v1/admin/migrations": ("MigrateFunction", JWT),
-    "GET /v1/admin/migrations/{migration_id}": ("MigrateFunction", JWT),
-    "GET /v1/admin/migrations/{migration_id}/content": ("MigrateFunction", JWT),
-    "GET /v1/admin/migrations/{migration_id}/records": ("MigrateFunction", JWT),
-    "GET /v1/search": ("SearchFunction", JWT),
-    "GET /v1/images/{image_id}/similar": ("SearchFunction", JWT),
-    "GET /v1/stats": ("StatsFunction", JWT),
-    "GET /v1/admin/health": ("HealthFunction", JWT),
+    "POST /v1/images": ("UploadFunction", CALLER),
+    "POST /v1/images/batch": ("UploadFunction", CALLER),
+    "POST /v1/images/batch-delete": ("DeleteFunction", CALLER),
+    "POST /v1/uploads": ("DirectFunction", CALLER),
+    "POST /v1/uploads/{image_id}/complete": ("DirectFunction", CALLER),
+    "GET /v1/images": ("ListFunction", CALLER),
+    "GET /v1/images/{image_id}": ("RetrieveFunction", CALLER),
+    "GET /v1/images/{image_id}/content": ("RetrieveFunction", CALLER),
+    "HEAD /v1/images/{image_id}/content": ("RetrieveFunction", CALLER),
+    "PATCH /v1/images/{image_id}": ("UpdateFunction", CALLER),
+    "DELETE /v1/images/{image_id}": ("DeleteFunction", CALLER),
+    "POST /v1/images/{image_id}/restore": ("DeleteFunction", CALLER),
+    "POST /v1/images/{image_id}/links": ("ShareFunction", CALLER),
+    "POST /v1/admin/cleanup": ("AdminFunction", CALLER),
+    "GET /v1/admin/cleanup/reports": ("AdminFunction", CALLER),
+    "POST /v1/admin/repairs": ("AdminFunction", CALLER),
+    "GET /v1/admin/repairs/{repair_id}": ("AdminFunction", CALLER),
+    "POST /v1/admin/migrations": ("MigrateFunction", CALLER),
+    "GET /v1/admin/migrations/{migration_id}": ("MigrateFunction", CALLER),
+    "GET /v1/admin/migrations/{migration_id}/content": ("MigrateFunction", CALLER),
+    "GET /v1/admin/migrations/{migration_id}/records": ("MigrateFunction", CALLER),
+    "GET /v1/search": ("SearchFunction", CALLER),
+    "GET /v1/images/{image_id}/similar": ("SearchFunction", CALLER),
+    "GET /v1/stats": ("StatsFunction", CALLER),
+    "GET /v1/admin/health": ("HealthFunction", CALLER),
     "GET /v1/feed": ("FeedFunction", PUBLIC),
-    "POST /v1/generations": ("GenerationsFunction", JWT),
-    "GET /v1/generations": ("GenerationsFunction", JWT),
-    "GET /v1/generations/{job_id}": ("GenerationsFunction", JWT),
-    "POST /v1/generations/{job_id}/retry": ("GenerationsFunction", JWT),
-    "DELETE /v1/generations/{job_id}": ("GenerationsFunction", JWT),
-    "GET /v1/providers": ("GenerationsFunction", JWT),
-    "PUT /v1/provider-keys/{provider}": ("GenerationsFunction", JWT),
-    "DELETE /v1/provider-keys/{provider}": ("GenerationsFunction", JWT),
+    "POST /v1/generations": ("GenerationsFunction", CALLER),
+    "GET /v1/generations": ("GenerationsFunction", CALLER),
+    "GET /v1/generations/{job_id}": ("GenerationsFunction", CALLER),
+    "POST /v1/generations/{job_id}/retry": ("GenerationsFunction", CALLER),
+    "DELETE /v1/generations/{job_id}": ("GenerationsFunction", CALLER),
+    "GET /v1/providers": ("GenerationsFunction", CALLER),
+    "PUT /v1/provider-keys/{provider}": ("GenerationsFunction", CALLER),
+    "DELETE /v1/provider-keys/{provider}": ("GenerationsFunction", CALLER),
     "GET /i/{link}": ("LinksFunction", PUBLIC),
     "GET /i/{link}/{preset}": ("LinksFunction", PUBLIC),
     "GET /v1/health": ("SiteFunction", PUBLIC),
@@ -142,8 +142,8 @@ def test_every_route_sends_events_of_version_2(processed: dict[str, Any]) -> Non
 def test_tokens_are_checked_against_the_deployments_issuer_and_audiences(processed: dict[str, Any]) -> None:
     schemes = body(processed)["components"]["securitySchemes"]
 
-    assert set(schemes) == {JWT}
-    assert schemes[JWT]["x-amazon-apigateway-authorizer"] == {
+    assert set(schemes) == {CALLER}
+    assert schemes[CALLER]["x-amazon-apigateway-authorizer"] == {
         "type": "jwt",
         "identitySource": "$request.header.Authorization",
         "jwtConfiguration": {

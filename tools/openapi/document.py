@@ -33,15 +33,16 @@ TAGS = {
 _DESCRIPTION = """\
 An image store that a team deploys into its own account.
 
-**Authorization**: a JWT of the deployment's issuer in `Authorization: Bearer …`, except where a route is public. \
-The subject owns the images; what belongs to somebody else answers 404.
+**Authorization**: `Authorization: Bearer …` with a JWT of one of the deployment's issuers or with an API key, except \
+where a route is public. The subject of the token, or the owner of the key, owns the images; what belongs to somebody \
+else answers 404. A key with the scope `act-as` names another owner in `Image-Store-Owner`, percent-encoded.
 
 **JSON** is snake_case, times are UTC in RFC 3339. Unknown fields of a request are refused. A field of a request may \
 be left out unless it is required; its description names the default.
 
 **Errors** are `application/problem+json` (RFC 9457) with a stable `code`. The gateway in front of the API answers \
-some errors itself with `{"message": …}`: a missing or expired token (401), too many requests (429), a body that is \
-too large (413).
+some errors itself with `{"message": …}`: a missing `Authorization` (401), too many requests (429), a body that is too \
+large (413).
 
 **Redirects**: the bytes of images are behind a 302. A client that follows it receives the picture, as the response \
 200 of such a route describes."""
@@ -78,7 +79,7 @@ def document() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "bearerFormat": "JWT",
-                    "description": "A token of the issuer that the deployment names.",
+                    "description": "A token of an issuer that the deployment accepts, or an API key.",
                 }
             },
         },
@@ -98,7 +99,7 @@ def _routes() -> Iterator[DocumentedRoute]:
                     handler=route.handler.__name__,
                     description=inspect.getdoc(route.handler) or "",
                     tag=api.tag,
-                    **route.operation,
+                    **route.operation | {"scope": route.scope},
                 )
 
 

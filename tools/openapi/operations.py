@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from image_store.domain.callers.scopes import Scope
 from tools.openapi import responses
 from tools.openapi.models import Components
 from tools.openapi.parameters import header_parameters, path_parameters, query_parameters
@@ -34,6 +35,7 @@ class DocumentedRoute:
     body: str | None = None
     headers: tuple[str, ...] = ()
     public: bool = False
+    scope: Scope | None = None
     names_head: bool = False
 
     @property
@@ -49,7 +51,7 @@ def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": route.operation_id,
         "summary": route.summary,
-        "description": route.description,
+        "description": route.description + _needed_scope(route),
         "tags": [route.tag],
         "parameters": [
             *path_parameters(route.path),
@@ -62,6 +64,13 @@ def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
         made["requestBody"] = {"required": True, "content": _content(route.body, components)}
     made["responses"] = _responses(route, components)
     return made
+
+
+def _needed_scope(route: DocumentedRoute) -> str:
+    if route.scope is None:
+        return ""
+    who = "An admin's token is needed." if route.scope is Scope.ADMIN else f"Needs the scope `{route.scope}`."
+    return f"\n\n{who}"
 
 
 def _content(body: str, components: Components) -> dict[str, Any]:

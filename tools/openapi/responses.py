@@ -33,9 +33,9 @@ _BY_GATEWAY = {
 
 _DESCRIPTIONS = {
     400: "The request is not as the contract asks; `errors` names each fault.",
-    401: "There is no token, or it is not valid any more.",
+    401: "There is no token or API key, or it is not valid any more.",
     402: "The request alone costs more than a budget allows.",
-    403: "The caller is known and is no admin.",
+    403: "The caller is known and may not do this.",
     404: "There is no such thing for this caller: none at all, deleted, or somebody else's.",
     409: "It is in another state, or another request changes it right now.",
     412: "`If-Match` names a version that is not current.",
@@ -53,7 +53,9 @@ _WAIT = {429, 503}
 
 def problems_of(named: Iterable[int], *, public: bool, has_body: bool) -> list[int]:
     """The errors of a route: those it names, and those that every such route has."""
-    everywhere = {429, 500} | (set() if public else {400, 401}) | ({413, 415} if has_body else set())
+    everywhere = (
+        {429, 500} | (set() if public else {400, 401, 403, 503}) | ({413, 415} if has_body else set())
+    )
     return sorted({*named, *everywhere})
 
 

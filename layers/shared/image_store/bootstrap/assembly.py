@@ -8,6 +8,7 @@ from image_store.bootstrap.parts import made_once
 from image_store.entrypoints.images.answers import Answers
 
 if TYPE_CHECKING:
+    from image_store.bootstrap.callers import Callers
     from image_store.bootstrap.delivery import Delivery
     from image_store.bootstrap.finding import Finding
     from image_store.bootstrap.generation import Generation
@@ -39,6 +40,12 @@ class Application:
         from image_store.bootstrap.images import Images
 
         return Images(self)
+
+    @made_once
+    def callers(self) -> Callers:
+        from image_store.bootstrap.callers import Callers
+
+        return Callers(self)
 
     @made_once
     def delivery(self) -> Delivery:

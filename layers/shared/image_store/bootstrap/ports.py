@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from image_store.domain.generation.providers import Provider, ProviderKey
     from image_store.domain.operations.audit import AuditEntry
     from image_store.domain.upkeep.migration import FieldNames, Table
+    from image_store.ports.callers import ApiKeys, TokenVerifier
     from image_store.ports.delivery import PublicationRows, Purger, Renderer, RenderLeases, Shares
     from image_store.ports.finding import (
         FeedRows,
@@ -70,6 +71,20 @@ class Ports:
     @made_once
     def ids(self) -> Ids:
         return RandomIds(self.clock)
+
+    @made_once
+    def tokens(self) -> TokenVerifier:
+        from image_store.adapters.tokens import JwtVerifier, KeySets
+        from image_store.entrypoints.callers.metrics import unreadable_keys_report
+
+        report = unreadable_keys_report(self._settings.metrics_namespace)
+        return JwtVerifier(self._settings.issuers, KeySets(clock=self.clock, report=report))
+
+    @made_once
+    def api_keys(self) -> ApiKeys:
+        from image_store.adapters.dynamodb.callers.api_keys import DynamoApiKeys
+
+        return self._rows(DynamoApiKeys)
 
     @made_once
     def sleep(self) -> Callable[[float], None]:

@@ -304,7 +304,7 @@ class KeyNotFound(ImageStoreError):
 class TooManyKeys(ImageStoreError):
     """The owner has as many API keys as one owner may have."""
 
-    code = "quota_exceeded"
+    code = "too_many_keys"
 
     def __init__(self) -> None:
         super().__init__(

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from image_store.domain.callers.issuers import Issuers
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.upload_limits import UploadLimits
-from image_store.settings.callers import AdminSettings, SignInSettings
+from image_store.settings.callers import AdminSettings, SignInSettings, read_issuers
 from image_store.settings.cleanup import CleanupSettings
 from image_store.settings.feed import FeedSettings
 from image_store.settings.generation import GenerationSettings
@@ -41,6 +42,7 @@ class Settings:
     cleanup: CleanupSettings
     admins: AdminSettings
     sign_in: SignInSettings
+    issuers: Issuers
     signing_secret: str
     """The name of the secret that signs cursors and links."""
     api_url: str
@@ -65,6 +67,7 @@ class Settings:
             cleanup=CleanupSettings.from_env(variables),
             admins=AdminSettings.from_env(variables),
             sign_in=SignInSettings.from_env(variables),
+            issuers=read_issuers(variables),
             signing_secret=variables.text("SIGNING_SECRET"),
             api_url=variables.url("API_URL"),
             metrics_namespace=variables.text("METRICS_NAMESPACE", "ImageStore"),

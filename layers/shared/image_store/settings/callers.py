@@ -1,8 +1,11 @@
 """Who may do what, and where the web console signs in."""
 
+import json
 from dataclasses import dataclass
 from typing import Self
 
+from image_store.domain.callers.issuers import Issuer, Issuers, issuer_from
+from image_store.domain.errors import ConfigurationError
 from image_store.settings.variables import Variables
 
 ADMIN_SCOPE = "images:admin"
@@ -25,6 +28,22 @@ class AdminSettings:
             scope=variables.text("ADMIN_SCOPE") or ADMIN_SCOPE,
             subjects=frozenset(variables.entries("ADMIN_SUBJECTS")),
         )
+
+
+def read_issuers(variables: Variables) -> Issuers:
+    """The issuers of `ISSUERS`, a JSON list, and the one of `ISSUER` and `AUDIENCE`, which has no subject prefix."""
+    issuers: list[Issuer] = []
+    if variables.text("ISSUER"):
+        audiences = frozenset(variables.entries("AUDIENCE"))
+        issuers.append(Issuer(issuer=variables.text("ISSUER"), audiences=audiences))
+    try:
+        described = json.loads(variables.text("ISSUERS") or "[]")
+        issuers += map(issuer_from, described if isinstance(described, list) else [described])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise ConfigurationError(
+            "ISSUERS must be a JSON list of objects with issuer, audiences and, if needed, subject_prefix and keys_url."
+        ) from None
+    return Issuers(issuers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

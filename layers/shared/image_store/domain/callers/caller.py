@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from image_store.domain.callers.actor import is_owner
 from image_store.domain.callers.scopes import USER_SCOPES, Scope
-from image_store.domain.errors import ActAsRequired, InvalidRequest, ScopeRequired
+from image_store.domain.errors import ActAsRequired, AdminRequired, InvalidRequest, ScopeRequired
 
 SUBJECT_PREFIX = "subject:"
 KEY_NAME_PREFIX = "key:"
@@ -33,9 +33,12 @@ class Caller:
         return Scope.ADMIN in self.scopes
 
     def check_scope(self, scope: Scope) -> None:
-        """Raise ScopeRequired unless the caller has this scope."""
-        if scope not in self.scopes:
-            raise ScopeRequired(scope)
+        """Raise ScopeRequired, or AdminRequired for the scope of admins, unless the caller has this scope."""
+        if scope in self.scopes:
+            return
+        if scope is Scope.ADMIN:
+            raise AdminRequired("Only admins may do this.")
+        raise ScopeRequired(scope)
 
     def acting_for(self, owner: str) -> "Caller":
         """The caller about another owner's images.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Required, TypedDict, Unpack
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from image_store.domain.callers.scopes import Scope
 from image_store.domain.errors import ImageNotFound, ImageStoreError
 from image_store.entrypoints.callers.actors import act_as
 from image_store.entrypoints.http.packing import finished
@@ -46,7 +47,9 @@ class Operation(TypedDict, total=False):
     headers: tuple[str, ...]
     """The request headers that the handler reads."""
     public: bool
-    """Whether the route needs no token."""
+    """Whether the route needs no caller."""
+    scope: Scope
+    """What the caller has to be allowed; by default `images:read` for GET, and `images:write` for anything else."""
     names_head: bool
     """Whether the document names HEAD as an operation of its own."""
 
@@ -58,6 +61,7 @@ class Route(NamedTuple):
     path: str
     handler: Handler
     operation: Operation | None
+    scope: Scope | None
 
 
 class Api:
@@ -83,8 +87,9 @@ class Api:
         """Register a handler for GET and HEAD."""
 
         def register(handler: H) -> H:
-            self._add("GET", path, handler, operation)
-            self._add("HEAD", path, handler, operation if operation.get("names_head") else None)
+            scope = _scope_of("GET", operation)
+            self._add("GET", path, handler, operation, scope)
+            self._add("HEAD", path, handler, operation if operation.get("names_head") else None, scope)
             return handler
 
         return register
@@ -120,17 +125,21 @@ class Api:
 
     def _registration[H: Handler](self, method: str, path: str, operation: Operation) -> Callable[[H], H]:
         def register(handler: H) -> H:
-            self._add(method, path, handler, operation)
+            self._add(method, path, handler, operation, _scope_of(method, operation))
             return handler
 
         return register
 
-    def _add(self, method: str, path: str, handler: Handler, operation: Operation | None) -> None:
+    def _add(
+        self, method: str, path: str, handler: Handler, operation: Operation | None, scope: Scope | None
+    ) -> None:
         def respond(**path_parts: str) -> "Response[Any]":
+            if scope is not None:
+                self._request.caller.check_scope(scope)
             return handler(self._request, **path_parts)
 
         self._resolver.route(path, method=method)(respond)
-        self.routes.append(Route(method, path, handler, operation))
+        self.routes.append(Route(method, path, handler, operation, scope))
 
     def _refuse(self, error: ImageStoreError) -> "Response[str]":
         if STATUSES[type(error)] >= 500:
@@ -147,3 +156,10 @@ class Api:
         from image_store.entrypoints.http.unknown_routes import no_route  # only wrong requests need it
 
         return self._refuse(no_route(self._resolver.current_event.path, self._document))
+
+
+def _scope_of(method: str, operation: Operation) -> Scope | None:
+    """The scope that a route needs; None for a public one."""
+    if operation.get("public"):
+        return None
+    return operation.get("scope") or (Scope.READ_IMAGES if method == "GET" else Scope.WRITE_IMAGES)

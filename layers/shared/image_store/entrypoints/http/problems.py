@@ -39,7 +39,16 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.BudgetExceeded: 402,
     errors.BudgetUsedUp: 429,
     errors.ProviderFailed: 502,
+    errors.InvalidToken: 401,
+    errors.KeyRevoked: 401,
+    errors.KeyExpired: 401,
     errors.AdminRequired: 403,
+    errors.ScopeRequired: 403,
+    errors.ActAsRequired: 403,
+    errors.KeyNotFound: 404,
+    errors.ShareNotFound: 404,
+    errors.TooManyKeys: 429,
+    errors.IssuerUnavailable: 503,
     errors.StorageUnavailable: 503,
     errors.DeadlineExceeded: 503,
     errors.ConfigurationError: 500,
@@ -67,6 +76,8 @@ def problem(error: errors.ImageStoreError, *, request_id: str) -> "Response[str]
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
+    if body["status"] == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'  # RFC 6750, section 3
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after.total_seconds())))
     return Response(body["status"], CONTENT_TYPE, json.dumps(body), headers=headers)

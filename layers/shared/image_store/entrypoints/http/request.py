@@ -1,6 +1,6 @@
 """A request to the API: everything that a handler may read from it.
 
-Who calls, for whom and with which rights is decided in this module alone: `owner`, `actor`, `scopes` and `check_admin`.
+Who calls, about whose images and with which scopes is decided in this module alone: `caller`, `owner` and `actor`.
 pydantic is imported with the first model that a request is read into: routes without one start faster.
 """
 
@@ -8,20 +8,23 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.domain.callers.access import check_admin
-from image_store.domain.callers.actor import UNNAMED, Actor, is_owner
+from image_store.domain.callers.actor import UNNAMED, Actor
+from image_store.domain.callers.caller import Caller
 from image_store.domain.errors import (
+    ImageStoreError,
     InvalidRequest,
     PayloadTooLarge,
     PreconditionFailed,
     UnsupportedMediaType,
 )
 from image_store.domain.images.media import essence_of_type
+from image_store.entrypoints.callers.verdicts import caller_of
 from image_store.entrypoints.deadlines import deadline
 
 if TYPE_CHECKING:
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
 
     from image_store.ports.system import Clock
     from image_store.settings import Settings
-    from image_store.settings.callers import AdminSettings
 
 JSON = "application/json"
+OWNER_HEADER = "image-store-owner"
+"""Names the owner that a caller with the scope `act-as` acts for, percent-encoded."""
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
 
@@ -41,40 +45,44 @@ _MAX_PARAMETERS = 100
 
 
 class Request:
-    """A request as the gateway hands it over (HTTP API, payload 2.0), which has verified its token."""
+    """A request as the gateway hands it over (HTTP API, payload 2.0), with the verdict of the authorizer."""
 
     def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
         self._event = event
         self._context = context
         self._gateway: Mapping[str, Any] = event.get("requestContext", {})
 
+    @cached_property
+    def caller(self) -> Caller:
+        """Who sends the request and what it may do, about the images of `Image-Store-Owner` if the request names one.
+
+        Raises
+        ------
+        InvalidToken, KeyRevoked, KeyExpired, IssuerUnavailable, StorageUnavailable
+            the authorizer found no caller
+        ActAsRequired, InvalidRequest
+            the request names an owner that the caller may not act for, or that is none
+        """
+        caller, owner = caller_of(self._gateway), self.header(OWNER_HEADER)
+        if owner is None:
+            return caller
+        try:
+            return caller.acting_for(unquote(owner, errors="strict"))
+        except UnicodeDecodeError:
+            raise InvalidRequest(f"{OWNER_HEADER} is not percent-encoded UTF-8.") from None
+
     @property
     def owner(self) -> str:
-        """For whom the request acts: the subject of its token. InvalidRequest for a subject that can own nothing."""
-        return self._subject
+        """Whose images the request is about."""
+        return self.caller.owner
 
     @property
     def actor(self) -> Actor:
-        """Who signs the changes that the request makes; unnamed if the request has no token."""
-        subject = self._claims.get("sub")
-        return Actor.subject(str(subject), self.id) if subject else UNNAMED
-
-    @property
-    def scopes(self) -> frozenset[str]:
-        """The scopes of the token: its claim `scope` (RFC 8693, section 4.2), or `scp` as some issuers name it."""
-        text = str(self._claims.get("scope") or self._claims.get("scp") or "")
-        return frozenset(
-            text.removeprefix("[").removesuffix("]").split()
-        )  # the gateway writes a list as `[one two]`
-
-    def check_admin(self, admins: "AdminSettings") -> None:
-        """Raise AdminRequired unless the caller is an admin of this deployment."""
-        check_admin(
-            self._subject,
-            scopes=self.scopes,
-            admin_scope=admins.scope,
-            admin_subjects=admins.subjects,
-        )
+        """Who signs the changes that the request makes; unnamed if the request has no caller."""
+        try:
+            return Actor(caller_of(self._gateway).name, self.id)
+        except ImageStoreError:
+            return UNNAMED
 
     @property
     def id(self) -> str:
@@ -213,19 +221,3 @@ class Request:
         if self.media_type not in media_types:
             raise UnsupportedMediaType(f"Send {' or '.join(media_types)} as Content-Type.")
         return self.body
-
-    @property
-    def _subject(self) -> str:
-        """The subject of the verified token; InvalidRequest for one that can own nothing."""
-        subject = str(self._claims.get("sub") or "")
-        if not is_owner(subject):
-            raise InvalidRequest(
-                "The token's subject is missing, longer than 255 characters, or not printable."
-            )
-        return subject
-
-    @property
-    def _claims(self) -> Mapping[str, Any]:
-        """The claims of the verified token; none if the route needs no token."""
-        authorizer = self._gateway.get("authorizer") or {}
-        return (authorizer.get("jwt") or {}).get("claims") or {}

@@ -53,7 +53,7 @@ logging.getLogger("image_store")  # services log in the same form
 copy_config_to_registered_loggers(logger, include={"image_store"})
 
 
-def log_metric(name: str, value: float, *, unit: str, namespace: str) -> None:
+def log_metric(name: str, value: float, *, unit: str, namespace: str, **properties: str) -> None:
     """Send CloudWatch a number in a line of the log (embedded metric format), which costs no call.
 
     Written at every log level.
@@ -67,5 +67,6 @@ def log_metric(name: str, value: float, *, unit: str, namespace: str) -> None:
         "_aws": {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [metric]},
         "function_name": os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""),
         name: round(value),
+        **properties,
     }
     sys.stdout.write(f"{json.dumps(line)}\n")

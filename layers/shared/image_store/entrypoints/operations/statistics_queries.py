@@ -9,7 +9,7 @@ from image_store.entrypoints.http.fields import Strict
 from image_store.entrypoints.http.scalars import Moment
 
 
-class Scope(StrEnum):
+class StatsScope(StrEnum):
     """Whose figures are wanted."""
 
     OWN = "own"
@@ -22,7 +22,7 @@ class StatsQuery(Strict):
     An instant within a day counts as that whole day.
     """
 
-    scope: Scope = Field(Scope.OWN, description="`all` needs an admin.")
+    scope: StatsScope = Field(StatsScope.OWN, description="`all` needs an admin.")
     since: Moment | None = Field(None, alias="from", description="30 days before `to` when it is not given.")
     until: Moment | None = Field(None, alias="to", description="Tomorrow when it is not given.")
 

@@ -5,7 +5,7 @@ from datetime import date
 from pydantic import BaseModel, Field
 
 from image_store.domain.generation.providers import Provider
-from image_store.entrypoints.operations.statistics_queries import Scope
+from image_store.entrypoints.operations.statistics_queries import StatsScope
 
 
 class AmountAnswer(BaseModel):
@@ -55,7 +55,7 @@ class MigrationTotalsAnswer(BaseModel):
 class StatsAnswer(AmountAnswer):
     """What is stored. `images` and `size_bytes` hold all, the trash too; the parts follow changes within seconds."""
 
-    scope: Scope
+    scope: StatsScope
     by_kind: dict[str, AmountAnswer]
     by_format: dict[str, AmountAnswer]
     by_visibility: dict[str, AmountAnswer]

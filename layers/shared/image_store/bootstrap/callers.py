@@ -1,0 +1,38 @@
+"""Assembles the services that find out who calls, and that manage API keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from image_store.bootstrap.parts import made_once
+
+if TYPE_CHECKING:
+    from image_store.bootstrap.assembly import Application
+    from image_store.services.callers.authorization import Authorization
+    from image_store.services.callers.key_administration import KeyAdministration
+
+
+class Callers:
+    """The services that find out who calls, and that manage API keys."""
+
+    def __init__(self, application: Application) -> None:
+        self._ports = application.ports
+        self._settings = application.settings
+
+    @made_once
+    def authorization(self) -> Authorization:
+        from image_store.services.callers.authorization import Authorization
+
+        return Authorization(
+            tokens=lambda: self._ports.tokens,
+            api_keys=lambda: self._ports.api_keys,
+            clock=self._ports.clock,
+            admin_scope=self._settings.admins.scope,
+            admin_subjects=self._settings.admins.subjects,
+        )
+
+    @made_once
+    def key_administration(self) -> KeyAdministration:
+        from image_store.services.callers.key_administration import KeyAdministration
+
+        return KeyAdministration(self._ports.api_keys, clock=self._ports.clock, ids=self._ports.ids)

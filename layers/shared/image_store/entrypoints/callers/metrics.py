@@ -1,0 +1,24 @@
+"""Counts credentials that were refused, and issuers whose keys cannot be read."""
+
+from collections.abc import Callable
+
+from image_store.domain.callers.issuers import Issuer
+from image_store.entrypoints.operations.observability import log_metric, logger
+
+REFUSED = "CredentialsRefused"
+KEYS_UNREADABLE = "IssuerKeysUnreadable"
+
+
+def count_refusal(code: str, *, namespace: str) -> None:
+    """Count a refusal; the line of the log has its code, and nothing of the credential."""
+    log_metric(REFUSED, 1, unit="Count", namespace=namespace, code=code)
+
+
+def unreadable_keys_report(namespace: str) -> Callable[[Issuer, str], None]:
+    """Return a function that logs and counts an issuer whose keys cannot be read."""
+
+    def report(issuer: Issuer, reason: str) -> None:
+        logger.error("the keys of an issuer cannot be read", issuer=issuer.issuer, reason=reason)
+        log_metric(KEYS_UNREADABLE, 1, unit="Count", namespace=namespace)
+
+    return report
