@@ -14,6 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from image_store.domain.callers.scopes import Scope
 from tests.functions.deployment import EVENTS, FUNCTIONS, IMAGE_ID, event, loaded
 
 HTTP_FUNCTIONS = sorted(
@@ -240,7 +241,7 @@ def requests(draw: st.DrawFn, function: str, method: str, path: str) -> dict[str
     sent["rawPath"] = sent["requestContext"]["http"]["path"] = address
     sent["requestContext"]["http"]["method"] = method
     sent["routeKey"] = sent["requestContext"]["routeKey"] = f"{method} {path}"
-    sent["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = "images:admin"
+    sent["requestContext"]["authorizer"]["lambda"]["scopes"] = " ".join(Scope)
     sent["rawQueryString"] = draw(queries())
     sent["headers"] = sent["headers"] | draw(HEADERS) | {"content-type": draw(TYPES)}
     if draw(st.integers(0, 19)) == 0:
