@@ -42,9 +42,9 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
         attributes, source = _attributes_in_query(api), Content(body, essence)
         content = ("bytes", essence, canonical(query_values(api)), body)
     elif essence == "multipart/form-data":
-        attributes, source, given = _form(body, header(api, "content-type") or "")
+        attributes, source, fields = _form(body, header(api, "content-type") or "")
         declared = essence_of_type(source.declared_type or "")
-        content = ("form", declared, canonical(given), source.data)
+        content = ("form", declared, canonical(fields), source.data)
     elif essence == "application/json":
         value = json_of(body)
         attributes, source = json_upload(value, at="body")
@@ -99,19 +99,19 @@ def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
 
 
 def _attributes_in_query(api: APIGatewayHttpResolver) -> ImageAttributes:
-    given: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
     for name, values in query_values(api).items():
         if name == "tag":
-            given["tags"] = values
+            attributes["tags"] = values
         elif name == "group":
-            given["groups"] = _groups(values)
+            attributes["groups"] = _groups(values)
         elif name in _REPEATABLE.values() or name in {"metadata", "generation", "analysis"}:
             _refuse_query(name, "is not a query parameter: send JSON or a form")
         elif len(values) > 1:
             _refuse_query(name, "must be given once")
         else:
-            given[name] = values[0]
-    return validated(ImageAttributes, from_texts(ImageAttributes, given), at="query")
+            attributes[name] = values[0]
+    return validated(ImageAttributes, from_texts(ImageAttributes, attributes), at="query")
 
 
 def _groups(values: list[str]) -> dict[str, list[str]]:
@@ -140,18 +140,18 @@ def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any
             "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
         )
     file = parts["file"]
-    given = json_of(parts["attributes"].data) if "attributes" in parts else {}
+    fields = json_of(parts["attributes"].data) if "attributes" in parts else {}
     if (
-        isinstance(given, dict)
-        and "filename" not in given
+        isinstance(fields, dict)
+        and "filename" not in fields
         and (filename := clean_filename(file.filename or ""))
     ):
-        given["filename"] = filename
+        fields["filename"] = filename
     declared = file.content_type
     if declared is not None and is_generic(declared):
         declared = None
-    attributes = validated(ImageAttributes, given, at="attributes")
-    return attributes, Content(file.data, declared), given
+    attributes = validated(ImageAttributes, fields, at="attributes")
+    return attributes, Content(file.data, declared), fields
 
 
 def idempotency_of(api: APIGatewayHttpResolver, *content: bytes | str) -> IdempotencyKey | None:
