@@ -21,6 +21,7 @@ from image_store.adapters.dynamodb import items, keys
 from image_store.adapters.dynamodb.delivery import publication_items
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
@@ -257,7 +258,7 @@ class WorldPorts(Ports):
         self.generation_queue = SqsWorkQueue("generation", client=lambda: world.faulty_sqs)
         self.migrations = world.patient(DynamoMigrations)
         self.migration_table = _no_table
-        self.repairs = DynamoRepairs(world.table, client=lambda: world.faulty_dynamo)
+        self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))
         self.housekeeping = world.patient(DynamoHousekeeping)
 
 
@@ -350,14 +351,15 @@ class World:
         self._settling = replace(settling.upkeep.cleanup, housekeeping=MemoryHousekeeping())
         self.bystander = self.upload(Visibility.PUBLIC)
 
-    def patient[Rows](self, rows: Callable[..., Rows]) -> Rows:
+    def patient[Rows](self, rows: Callable[[DynamoTable], Rows]) -> Rows:
         """Rows in the failing table; each look at the clock takes a quarter of a second, so that waiting ends."""
-        return rows(
+        table = DynamoTable(
             self.table,
             client=lambda: self.faulty_dynamo,
             sleep=lambda _: None,
             monotonic=lambda: next(self.waited) / 4,
         )
+        return rows(table)
 
     @runs_as("render")
     def _render(self, event: dict[str, Any]) -> dict[str, Any]:
