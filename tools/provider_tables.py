@@ -8,9 +8,8 @@ from importlib import import_module
 from pathlib import Path
 
 from image_store.domain.generation import descriptions as descriptions_package
-from image_store.domain.generation.catalogue import description_of
+from image_store.domain.generation.catalogue import PRICES_VERSION, description_of
 from image_store.domain.generation.descriptions.description import Model, ProviderDescription, parse_size
-from image_store.domain.generation.prices import VERSION
 from image_store.domain.generation.providers import Provider
 from local.providers import STAND_INS
 
@@ -73,7 +72,7 @@ def _prices(descriptions: Iterable[ProviderDescription]) -> str:
         for description in descriptions
         for price in description.prices
     ]
-    return f"The prices as of {VERSION}:\n\n" + _table(
+    return f"The prices as of {PRICES_VERSION}:\n\n" + _table(
         ("provider", "model", "unit", "price", "per", "since", "source"), rows
     )
 

@@ -45,7 +45,7 @@ def get_repair(repair_id: str) -> "Response[str]":
 
 def _application_of_admin() -> Application:
     app = application()
-    admins.check(api, app.settings)
+    admins.check(api, app.settings.admins)
     return app
 
 

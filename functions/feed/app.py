@@ -24,8 +24,8 @@ api = http.create_api()
 def list_feed() -> "Response[str]":
     """Lists the public images of all owners, the newest first."""
     app = application()
-    settings, parameters = app.settings, query(api, FeedParameters)
-    shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)
+    settings, parameters = app.settings.feed, query(api, FeedParameters)
+    shown = shown_fields(details=settings.shows_details, owners=settings.shows_owners)
     fields = parameters.fields or frozenset()
     with_details = needs_details(fields, shown)
     return feed_answer(
@@ -33,9 +33,9 @@ def list_feed() -> "Response[str]":
         app.finding.feed.page(parameters.to_domain(), cursor=parameters.cursor, with_details=with_details),
         fields=fields,
         shown=shown,
-        details=settings.feed_details,
-        api_url=http.api_url(api, settings.api_url),
-        cache_for=settings.feed_cache,
+        details=settings.shows_details,
+        api_url=http.api_url(api, app.settings.api_url),
+        cache_for=settings.cache_lifetime,
     )
 
 

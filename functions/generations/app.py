@@ -13,7 +13,7 @@ api = http.create_api()
 @api.post("/v1/generations", **routes.BEGIN)
 def create_generation() -> "Response[str]":
     app = application()
-    return jobs.accepted(api, app.settings, *app.generation.jobs.begin(jobs.read_generation(api)))
+    return jobs.accepted(api, app.settings.api_url, *app.generation.jobs.begin(jobs.read_generation(api)))
 
 
 @api.get("/v1/generations", **routes.LIST)
@@ -32,7 +32,7 @@ def get_generation(job_id: str) -> "Response[str]":
 @api.post("/v1/generations/<job_id>/retry", **routes.RETRY)
 def retry_generation(job_id: str) -> "Response[str]":
     app = application()
-    return jobs.accepted(api, app.settings, *app.generation.jobs.retry(http.caller(api), job_id))
+    return jobs.accepted(api, app.settings.api_url, *app.generation.jobs.retry(http.caller(api), job_id))
 
 
 @api.delete("/v1/generations/<job_id>", **routes.CANCEL)

@@ -21,7 +21,7 @@ api = http.create_api()
 def get_component_health() -> "Response[str]":
     """Asks every part that the store stands on; 503 when one that is needed is down."""
     app = application()
-    admins.check(api, app.settings)
+    admins.check(api, app.settings.admins)
     return health_answer(app.operations.health.check())
 
 

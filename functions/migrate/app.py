@@ -40,7 +40,7 @@ def get_migration_content(migration_id: str) -> "Response[Any]":
 
 def _application_of_admin() -> Application:
     app = application()
-    admins.check(api, app.settings)
+    admins.check(api, app.settings.admins)
     return app
 
 

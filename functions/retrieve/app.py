@@ -41,7 +41,7 @@ def get_image(image_id: str) -> "Response[str]":
 def get_image_content(image_id: str) -> "Response[str]":
     """Redirects to the original, or to the rendition that is named."""
     app = application()
-    preset = http.chosen(api, "rendition", among=tuple(app.settings.presets))
+    preset = http.chosen(api, "rendition", among=tuple(app.settings.renditions.presets))
     owner, method = http.caller(api), http.read_method(api)
     if preset is None:
         return app.answers.original(app.images.retrieval.get_record(owner, image_id), method=method)

@@ -23,7 +23,7 @@ def search_images() -> "Response[str]":
     app = application()
     parameters = query(api, SearchParameters)
     page = app.finding.search.page(parameters.to_domain(http.caller(api)), cursor=parameters.cursor)
-    not_searched = NOT_SEARCHED if app.settings.seals_sensitive else ()
+    not_searched = NOT_SEARCHED if app.settings.encryption.seals_sensitive else ()
     return search_answer(app.answers, page, parameters.fields, not_searched=not_searched)
 
 

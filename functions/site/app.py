@@ -38,7 +38,7 @@ def get_console() -> "Response[bytes]":
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.of(HERE).page(application().settings, console.file_request(api))
+    return console.of(HERE).page(application().operations.console_settings, console.file_request(api))
 
 
 @api.get("/assets/<file>", **site_routes.FILE)
@@ -53,7 +53,7 @@ def get_config() -> "Response[str]":
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.settings_response(application().settings)
+    return console.settings_response(application().operations.console_settings)
 
 
 lambda_handler = http.handler(api)

@@ -29,7 +29,7 @@ def get_stats() -> "Response[str]":
     if asked.scope is Scope.OWN:
         found = app.operations.reporting.of_owner(owner, **days)
     else:
-        admins.check(api, app.settings)
+        admins.check(api, app.settings.admins)
         found = app.operations.reporting.of_all(**days)
     return stats_answer(found, scope=asked.scope)
 

@@ -28,7 +28,7 @@ from tests.fakes.dynamodb import new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.rows import DynamoRows
 from tests.fakes.store import Store
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 
 OWNER = "owner-1"
 HELD_SECONDS = 0.010

@@ -8,7 +8,7 @@ from image_store.adapters.dynamodb import table
 from image_store.domain.images.quota import Quota, Usage
 from tests.benchmarks.reserving import Crowd, reserve_at_once
 from tests.benchmarks.virtual_time import VirtualTime
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 
 ROOM = Quota(images=1_000, size_bytes=10**9)
 

@@ -24,13 +24,14 @@ from image_store.services.finding.feed import Feed
 from tests.benchmarks.sample import item_size_bytes
 from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_search import Counting
+from tests.fakes.clock import SetClock
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.feed_rows import MemoryFeedRows, is_shown
 from tests.fakes.projections import assert_feed_follows
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import DynamoRows, Rows
-from tests.faults.world import SIGNING_KEYS, SetClock
+from tests.samples import SIGNING_KEYS
 
 POST = "post:p1"
 OTHER = "somebody else"

@@ -32,7 +32,7 @@ from tests.fakes.repository import MemoryRepository
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
 TODAY = NOON.date()
 A, B = Provider.POLLINATIONS, Provider.CLOUDFLARE
-CANDIDATE = ModelCandidate(A, models_of(A)[0], own_key=False, holds=0)
+CANDIDATE = ModelCandidate(models_of(A)[0], own_key=False, holds=0)
 WORKERS = 16
 
 

@@ -25,12 +25,13 @@ from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.search import Search
 from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected
+from tests.fakes.clock import SetClock
 from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import Rows
 from tests.fakes.search_index import MemorySearchIndex
-from tests.faults.world import SIGNING_KEYS, SetClock
+from tests.samples import SIGNING_KEYS
 
 WORDS = (
     *("cat", "Cats", "category", "café", "CAFE", "Škoda", "naïve", "o'clock", "IMG_2041", "2041"),

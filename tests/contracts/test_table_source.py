@@ -25,7 +25,7 @@ from image_store.domain.work import MigrateBatch
 from image_store.ports.upkeep import MigrationSource
 from tests.fakes.dynamodb import mocked_client
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 DATA_URI = "data:image/png;base64," + base64.b64encode(PICTURE).decode()
 SIMPLE = (("id", "S", "HASH"),)

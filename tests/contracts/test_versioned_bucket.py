@@ -15,9 +15,9 @@ from image_store.adapters.r2 import s3_client
 from image_store.adapters.s3_versions import S3Versions
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.ingest import DroppedObject
+from tests.fakes.clock import SetClock
 from tests.fakes.object_store import MemoryIngestBucket
 from tests.fakes.s3_client import MemoryS3
-from tests.faults.world import SetClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

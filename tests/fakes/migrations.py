@@ -4,16 +4,23 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
-from image_store.domain.errors import Conflict
+from image_store.domain.errors import Conflict, SourceUnreadable
 from image_store.domain.upkeep.migration import (
+    FieldNames,
     MigratedPage,
     MigratedRecord,
     Migration,
     MigrationTotals,
     OneRecord,
+    Table,
     source_name,
 )
-from image_store.ports.upkeep import Migrations
+from image_store.ports.upkeep import Migrations, MigrationSource
+
+
+def no_table(table: Table, _: FieldNames) -> MigrationSource:
+    """A source for migrations where there is no table to read."""
+    raise SourceUnreadable(f"There is no table {table.name}.")
 
 
 class MemoryMigrations(Migrations):

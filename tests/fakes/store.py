@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_store.bootstrap import assemble
 from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.ports import Ports
 from image_store.domain.delivery.publication import PublicationRow
-from image_store.domain.errors import ImageStoreError, SourceUnreadable, StorageUnavailable
+from image_store.domain.errors import ImageStoreError, StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, ImageRecord, Visibility
 from image_store.domain.images.quota import Quota
@@ -22,36 +22,26 @@ from image_store.services.images.editing import Edit
 from image_store.services.images.sources import Content
 from image_store.services.images.uploads import Upload
 from image_store.settings import Settings
+from image_store.settings.generation import GenerationSettings
 from tests.fakes.cipher import MemoryCipher
+from tests.fakes.clock import CountedIds, SetClock
 from tests.fakes.fetcher import MemoryFetcher
 from tests.fakes.housekeeping import MemoryHousekeeping
-from tests.fakes.migrations import MemoryMigrations
+from tests.fakes.migrations import MemoryMigrations, no_table
 from tests.fakes.object_store import MemoryBucket, MemoryIngestBucket
+from tests.fakes.processor import StubProcessor
 from tests.fakes.purger import MemoryCdn
 from tests.fakes.queues import MemoryIngestEvents, MemoryWorkQueue
 from tests.fakes.renderer import DirectRenderer
 from tests.fakes.repairs import MemoryRepairs
 from tests.fakes.repository import MemoryRepository
-from tests.faults.world import (
-    OWNER,
-    PICTURE,
-    PUBLIC_URL,
-    SIGNING_KEYS,
-    TRASH_RETENTION,
-    CountedIds,
-    SetClock,
-    StubProcessor,
-)
+from tests.samples import OWNER, PICTURE, PUBLIC_URL, SIGNING_KEYS, TRASH_RETENTION
 
 if TYPE_CHECKING:
     from image_store.ports.delivery import Renderer
 
 
 TableOf = Callable[[Table, FieldNames], MigrationSource]
-
-
-def _no_table(table: Table, _: FieldNames) -> MigrationSource:
-    raise SourceUnreadable(f"There is no table {table.name}.")
 
 
 class JournalledRepository(MemoryRepository):
@@ -170,7 +160,7 @@ class StorePorts(Ports):
     """Ports in memory; the renderer is the store's own, which tests may replace."""
 
     def __init__(self, store: "Store", settings: Settings) -> None:
-        super().__init__(settings, Clients(settings))
+        super().__init__(settings, Clients(settings.storage))
         self._store = store
 
     @property
@@ -191,9 +181,9 @@ class Store:
         policies: Sequence[Policy] = (),
         policies_after_save: bool = False,
         purges: bool = False,
-        table: TableOf = _no_table,
+        table: TableOf = no_table,
         seals: bool = False,
-        **more_settings: Any,
+        generation: GenerationSettings = SETTINGS.generation,
     ) -> None:
         self.journal: list[str] = []
         self.clock = SetClock()
@@ -216,11 +206,14 @@ class Store:
         settings = replace(
             SETTINGS,
             quota=quota,
-            trash_retention=trash_retention,
-            cleanup_max_deletions=most_removals,
-            cleanup_policies=tuple(policies),
-            seals_sensitive=seals,
-            **more_settings,
+            cleanup=replace(
+                SETTINGS.cleanup,
+                trash_retention=trash_retention,
+                max_deletions=most_removals,
+                policies=tuple(policies),
+            ),
+            encryption=replace(SETTINGS.encryption, seals_sensitive=seals),
+            generation=generation,
         )
         self.app = assemble(self._ports(settings, publishes=publishes, purges=purges, table=table), settings)
         images, delivery, finding, upkeep = (

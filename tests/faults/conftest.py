@@ -1,4 +1,4 @@
-"""What makes these thousands of runs slow, and proves nothing: shards to ask, and threads to start."""
+"""Worlds, and what makes thousands of runs slow without proving anything: shards to ask and threads to start."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -8,6 +8,9 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.services.images import batches, write_protocol
 from image_store.services.upkeep.repair import storage_check
+from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.faults.world import World, Worlds
 
 
 class OneAfterTheOther(Executor):
@@ -33,3 +36,9 @@ def one_of_each() -> Iterator[None]:
         for module in (batches, storage_check, write_protocol):
             patch.setattr(module, "ThreadPoolExecutor", OneAfterTheOther)
         yield
+
+
+@pytest.fixture(scope="module")
+def worlds() -> Worlds:
+    form = table_form()
+    return lambda **parts: World(MemoryDynamo(), form, **parts)

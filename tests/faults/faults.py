@@ -6,8 +6,8 @@ names; each fault is then a mode and a name. Puts run in parallel, so their name
 
 import threading
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 
 
@@ -129,3 +129,13 @@ class Faults:
             return name == self._at.partition("#")[0]
         same_store = name.partition(".")[0] == self._at.partition(".")[0]
         return same_store and self._mode in _OUTAGES
+
+
+@contextmanager
+def naming_fault(fault: str) -> Iterator[None]:
+    """Add to an error with which fault it happened."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"with the fault: {fault}")
+        raise

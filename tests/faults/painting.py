@@ -21,7 +21,12 @@ from image_store.domain.generation.providers import (
     Reason,
     Unit,
 )
-from image_store.domain.generation.requests import GenerationRequest, ModelPreference
+from image_store.domain.generation.requests import (
+    GenerationRequest,
+    JobRequest,
+    ModelPreference,
+    VariationSet,
+)
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Kind
 from image_store.domain.images.quota import Quota
@@ -29,7 +34,6 @@ from image_store.domain.images.reservation import IdempotencyKey
 from image_store.domain.work import GenerateImage, Work
 from image_store.entrypoints.work import handle_work
 from image_store.ports.generation import ImageProvider
-from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.provider_results import ProviderResults
 from image_store.services.generation.sweep import GRACE
 from image_store.services.generation.worker.changes import LEASE
@@ -37,8 +41,11 @@ from image_store.services.generation.worker.storage import ResultStorage
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.dynamodb import all_items
 from tests.faults.faults import Faults
+from tests.faults.ports import as_a
 from tests.faults.roles import runs_as
-from tests.faults.world import OWNER, PICTURE, World, as_a
+from tests.faults.soundness import assert_readable, assert_sound
+from tests.faults.world import World
+from tests.samples import OWNER, PICTURE
 
 FUNCTION_TIME = timedelta(seconds=296)
 PRICE = 2_000
@@ -111,7 +118,11 @@ class Painting:
         ports.sleep = self._sleep
         ports.jitter = lambda most: most
         settings = replace(
-            world.app.settings, providers=(Provider.POLLINATIONS,), budgets=BUDGETS, quota=Quota(QUOTA)
+            world.app.settings,
+            generation=replace(
+                world.app.settings.generation, providers=(Provider.POLLINATIONS,), budgets=BUDGETS
+            ),
+            quota=Quota(QUOTA),
         )
         app = assemble(ports, settings)
         generation = app.generation
@@ -187,10 +198,10 @@ class Painting:
 
     def assert_sound(self, job: Job, *, unheard_of: int = 0) -> None:
         """Images, ledger, budgets, quota and statistics agree; at most so many paid answers reached nobody."""
-        self.world.assert_sound()
+        assert_sound(self.world)
         made, ledger = self.images(), self.rows("LEDGER#")
         for image in made:
-            self.world.assert_readable(image)
+            assert_readable(self.world, image)
         assert len(made) == job.counts[JobItemState.SUCCEEDED], "an image is not what its job says"
         assert len(ledger) == len(made), (
             "an answer that was kept is no image, or is paid and not written down"

@@ -20,10 +20,10 @@ from image_store.services.generation.sealed_requests import OpenRequest
 from image_store.services.generation.worker.storage import ResultStorage
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
-from tests.faults.faults import CONFLICTS, Killed, Mode, may_conflict
+from tests.faults.faults import CONFLICTS, Killed, Mode, may_conflict, naming_fault
 from tests.faults.painting import QUOTA, Painting
-from tests.faults.test_every_call import naming
-from tests.faults.world import OWNER, World
+from tests.faults.world import World
+from tests.samples import OWNER
 
 BETWEEN_PAYING_AND_KEEPING = ("provider.generate", "private.put ")
 """An answer that is lost here may be paid for again; nothing else is."""
@@ -132,7 +132,7 @@ def test_a_fault_at_any_call_loses_no_image_and_no_money(
     paintings: Callable[[], Painting], step: Step, mode: Mode
 ) -> None:
     for at in calls_of(paintings(), step):
-        with naming(f"{mode} at {at}"):
+        with naming_fault(f"{mode} at {at}"):
             run(paintings(), step, at=at, mode=mode)
 
 
@@ -143,7 +143,7 @@ def test_a_transaction_conflict_loses_no_image_and_no_money(
 ) -> None:
     for at in calls_of(paintings(), step):
         if may_conflict(at):
-            with naming(f"{mode} at {at}"):
+            with naming_fault(f"{mode} at {at}"):
                 run(paintings(), step, at=at, mode=mode)
 
 

@@ -19,9 +19,8 @@ from image_store.domain.images.quota import Quota
 from image_store.services.generation.worker.changes import LEASE
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
-from tests.faults.faults import Faults, Killed, Mode
+from tests.faults.faults import Faults, Killed, Mode, naming_fault
 from tests.faults.painting import QUOTA, Painting
-from tests.faults.test_every_call import naming
 from tests.faults.world import World
 
 
@@ -75,7 +74,7 @@ def test_no_answer_is_bought_again_and_none_lost_whenever_the_table_is_restored(
     for died_at in [*calls, None]:
         _, before = made_until(form, died_at)
         for number, (restored_to, _) in enumerate(before.backups):
-            with naming(f"died after {died_at}, restored to before {restored_to} ({number})"):
+            with naming_fault(f"died after {died_at}, restored to before {restored_to} ({number})"):
                 painting, faults = made_until(form, died_at)
                 painting.world.client.restore(painting.world.table, faults.backups[number][1])
                 painting.world.sqs.waiting["generation"].clear()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,10 +25,11 @@ from image_store.entrypoints.operations.audit import handle_trail
 from tests.fakes.dynamodb import all_items, table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.stream import Streaming
-from tests.faults.faults import CONFLICTS, Killed, Mode
+from tests.faults.faults import CONFLICTS, Killed, Mode, naming_fault
 from tests.faults.painting import Painting
-from tests.faults.test_every_call import naming
-from tests.faults.world import OWNER, World
+from tests.faults.soundness import assert_sound
+from tests.faults.world import World, Worlds
+from tests.samples import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +42,16 @@ SAID = Attributes(kind=Kind.GENERATED, generation=GENERATION, analysis=ANALYSIS)
 KMS_MODES = [mode for mode in Mode if mode not in CONFLICTS]
 
 
+def contents(world: World) -> tuple[object, ...]:
+    """All that is stored, to be compared."""
+    rows = sorted(all_items(world.client, world.table), key=lambda row: (row["pk"]["S"], row["sk"]["S"]))
+    return deepcopy((rows, dict(world.private.objects), dict(world.public.objects)))
+
+
 @pytest.fixture(scope="module")
-def worlds() -> Callable[[], World]:
-    form = table_form()
-    return lambda: World(MemoryDynamo(), form, seals=True)
+def worlds(worlds: Worlds) -> Worlds:
+    """Worlds that seal what is sensitive."""
+    return partial(worlds, seals=True)
 
 
 def told(image: Image) -> None:
@@ -96,7 +105,7 @@ USES = (
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.name)
-def test_one_call_at_most_is_made_and_owners_are_told_all(worlds: Callable[[], World], use: Use) -> None:
+def test_one_call_at_most_is_made_and_owners_are_told_all(worlds: Worlds, use: Use) -> None:
     world = worlds()
     before = use.prepare(world)
     world.faults.begin()
@@ -110,22 +119,22 @@ def test_one_call_at_most_is_made_and_owners_are_told_all(worlds: Callable[[], W
 
 @pytest.mark.parametrize("mode", KMS_MODES)
 @pytest.mark.parametrize("use", [use for use in USES if use.asks], ids=lambda use: use.name)
-def test_a_key_service_that_fails_changes_nothing(worlds: Callable[[], World], use: Use, mode: Mode) -> None:
+def test_a_key_service_that_fails_changes_nothing(worlds: Worlds, use: Use, mode: Mode) -> None:
     """Whatever becomes of its one call: the client hears to try again, and does so with success."""
     (at,) = use.asks
     world = worlds()
     before = use.prepare(world)
-    held = world.contents()
+    held = contents(world)
     world.faults.begin(at, mode)
 
-    with naming(f"{mode} at {at}"):
+    with naming_fault(f"{mode} at {at}"):
         if mode is Mode.REPEATED:
             answer = use.act(world, before)
         else:
             with pytest.raises((StorageUnavailable, Killed)) as refused:
                 use.act(world, before)
             assert world.faults.happened
-            assert world.contents() == held
+            assert contents(world) == held
             if isinstance(refused.value, StorageUnavailable):
                 assert refused.value.retry_after
             world.faults.end()
@@ -134,20 +143,20 @@ def test_a_key_service_that_fails_changes_nothing(worlds: Callable[[], World], u
         if isinstance(answer, Image):
             told(answer)
         world.settle()
-        world.assert_sound()
+        assert_sound(world)
 
 
 @pytest.mark.parametrize("mode", KMS_MODES)
-def test_an_upload_with_a_fault_at_any_call_is_whole_or_gone(worlds: Callable[[], World], mode: Mode) -> None:
+def test_an_upload_with_a_fault_at_any_call_is_whole_or_gone(worlds: Worlds, mode: Mode) -> None:
     calls = calls_of_upload(worlds())
     for at in calls:
-        with naming(f"{mode} at {at}"):
+        with naming_fault(f"{mode} at {at}"):
             world = worlds()
             world.faults.begin(at, mode)
             with suppress(ImageStoreError, Killed):
                 stored(world)
             world.settle()
-            world.assert_sound()
+            assert_sound(world)
             for image in world.records():
                 if image.record.id != world.bystander.record.id:
                     told(world.sealing.open(image))
@@ -175,12 +184,10 @@ def painting_with(world: World) -> Painting:
 
 
 @pytest.mark.parametrize("mode", KMS_MODES)
-def test_a_job_with_a_fault_at_any_call_of_the_key_service_loses_no_money(
-    worlds: Callable[[], World], mode: Mode
-) -> None:
+def test_a_job_with_a_fault_at_any_call_of_the_key_service_loses_no_money(worlds: Worlds, mode: Mode) -> None:
     """E5."""
     for at in ("kms.generate_data_key#1", "kms.decrypt#1", "kms.generate_data_key#2"):
-        with naming(f"{mode} at {at}"):
+        with naming_fault(f"{mode} at {at}"):
             painting = painting_with(worlds())
             painting.world.faults.begin(at, mode)
             with suppress(ImageStoreError, Killed):

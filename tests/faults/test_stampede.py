@@ -17,7 +17,9 @@ from image_store.services.delivery.rendering import LEASE
 from image_store.services.delivery.renditions import RenditionFile
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
-from tests.faults.world import StubProcessor, World
+from tests.fakes.processor import StubProcessor
+from tests.faults.soundness import assert_sound
+from tests.faults.world import World
 
 CROWD = 16
 PAST_LEASE = LEASE + timedelta(seconds=1)
@@ -84,7 +86,7 @@ def test_a_rendition_is_made_exactly_once_and_everybody_is_shown_something(
         if found.is_exact
     ]
     world.settle()
-    world.assert_sound()
+    assert_sound(world)
 
 
 def test_a_transform_is_made_exactly_once_and_everybody_is_shown_something(
@@ -99,7 +101,7 @@ def test_a_transform_is_made_exactly_once_and_everybody_is_shown_something(
     shown = {found for found in answers if not isinstance(found, RenditionFile)}
     assert shown == {world.follow_link(link)}
     world.settle()
-    world.assert_sound()
+    assert_sound(world)
 
 
 def test_each_of_many_renditions_asked_for_at_once_is_kept(
@@ -117,4 +119,4 @@ def test_each_of_many_renditions_asked_for_at_once_is_kept(
     record = world.retrieval.get_record(image.record.owner, image.record.id)
     assert len([made for made in record.renditions if made.making]) == len(wanted)
     world.settle()
-    world.assert_sound()
+    assert_sound(world)

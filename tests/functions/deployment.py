@@ -21,6 +21,7 @@ from image_store.domain.generation.providers import GeneratedImage, Provider, Un
 from image_store.entrypoints.callers.actors import acting
 from image_store.settings import Settings
 from tests.fakes.cipher import CountedCipher
+from tests.fakes.clock import CountedIds, SetClock
 from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.generations import MemoryProvider
 from tests.fakes.kms_client import MemoryKms
@@ -29,7 +30,6 @@ from tests.fakes.presigner import MemoryPresigner
 from tests.fakes.queues import MemoryDeadLetters, MemoryIngestEvents, MemoryWorkQueue, QueuesClient
 from tests.fakes.rows import DynamoRows
 from tests.fakes.s3_client import MemoryS3
-from tests.faults.world import CountedIds, SetClock
 from tests.roles.comparison import USED
 from tests.roles.enforcement import Gate, Guarded
 from tests.roles.evaluation import ACCOUNT, REGION, Roles
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from image_store.ports.queues import QueueDepth
+    from image_store.settings.storage import StorageSettings
     from tests.fakes.rows import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,8 +160,8 @@ class IngestBucket(MemoryIngestBucket):
 class DeploymentClients(Clients):
     """Clients in memory. Each call to AWS passes the gate: a call that the role does not allow fails the test."""
 
-    def __init__(self, deployment: Deployment, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, deployment: Deployment, storage: StorageSettings) -> None:
+        super().__init__(storage)
         self._deployment = deployment
 
     @property
@@ -207,7 +208,7 @@ class DeploymentPorts(Ports):
     clients: DeploymentClients
 
     def __init__(self, deployment: Deployment, settings: Settings) -> None:
-        clients = DeploymentClients(deployment, settings)
+        clients = DeploymentClients(deployment, settings.storage)
         super().__init__(settings, clients)
         self._deployment = deployment
         self.clock = deployment.set_clock
@@ -218,12 +219,12 @@ class DeploymentPorts(Ports):
     @cached_property
     def repository(self) -> Rows:
         return DynamoRows(
-            DynamoTable(self._settings.table, client=lambda: self.clients.dynamodb), actor=acting
+            DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb), actor=acting
         )
 
     @cached_property
     def cipher(self) -> CountedCipher:
-        return CountedCipher(self._settings.secrets_key, client=lambda: self.clients.kms)
+        return CountedCipher(self._settings.encryption.key, client=lambda: self.clients.kms)
 
     @property
     def queue_depths(self) -> Mapping[str, QueueDepth]:

@@ -17,8 +17,7 @@ import pytest
 from image_store.adapters.providers import image_providers
 from image_store.adapters.providers.adapter import ProviderAdapter
 from image_store.adapters.system import SystemClock
-from image_store.domain.generation.catalogue import models_of
-from image_store.domain.generation.prices import cost_micros
+from image_store.domain.generation.catalogue import cost_micros, models_of
 from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,

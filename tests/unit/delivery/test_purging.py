@@ -11,7 +11,7 @@ from image_store.domain.errors import ConfigurationError, ImageStoreError, Stora
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Image, Visibility
 from tests.fakes.store import Store
-from tests.faults.world import PUBLIC_URL
+from tests.samples import PUBLIC_URL
 
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)
 BUSY = StorageUnavailable("The CDN takes no more purges for now.", retry_after=timedelta(seconds=9))

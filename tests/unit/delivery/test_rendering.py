@@ -19,7 +19,7 @@ from image_store.entrypoints.images.answers import etag
 from image_store.ports.delivery import Renderer
 from image_store.services.delivery.rendering import LEASE, within_limits
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 AVIF = "image/avif"
 MOMENT = timedelta(seconds=1)

@@ -28,7 +28,7 @@ from image_store.ports.delivery import Renderer
 from image_store.services.delivery.renditions import RenditionFile
 from image_store.services.delivery.signed_links import ShareLinks
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, SIGNING_KEYS
+from tests.samples import OWNER, SIGNING_KEYS
 
 IMAGE_ID = "019ca945-0a00-7000-8000-000000000001"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

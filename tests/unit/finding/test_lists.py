@@ -13,7 +13,7 @@ from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind, Visibility
 from image_store.services.finding.cursors import CURSOR_LIFETIME, Cursors
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, START
+from tests.samples import OWNER, START
 
 QUERY = ListQuery(OWNER, 2)
 AFTER = "0196f2c4-7a00-7abc-8def-0123456789ab"

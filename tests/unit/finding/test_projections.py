@@ -9,7 +9,7 @@ from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.finding.projection import Rebuild
 from image_store.ports.finding import Projector
 from image_store.services.upkeep.projections import OLD_CONSUMERS, Projections
-from tests.faults.world import SetClock
+from tests.fakes.clock import SetClock
 
 SLICES = 4
 

@@ -8,17 +8,23 @@ import pytest
 
 from image_store.domain.generation.breaker import FAILURES_TO_OPEN, LONGEST_PAUSE, PROBE_TIME, Breaker
 from image_store.domain.generation.budget import Budgets, Spending
-from image_store.domain.generation.catalogue import description_of, model_named, models_of
+from image_store.domain.generation.catalogue import (
+    PRICES_VERSION,
+    cost_micros,
+    description_of,
+    model_named,
+    models_of,
+    prices_of,
+)
 from image_store.domain.generation.jobs import ENDED, JOB_ITEM_TRANSITIONS, JobItemState
 from image_store.domain.generation.money import micros_of, usd, whole_micros
-from image_store.domain.generation.prices import VERSION, cost_micros, prices_of
 from image_store.domain.generation.providers import Provider, Unit
 from image_store.domain.generation.retry_budget import MOST_RETRIES, RetryBudget
 from tools.provider_tables import PAGE, page_with_tables, sizes_in_words
 
 MODELS = tuple(model for provider in Provider for model in models_of(provider))
 PRICES = tuple((provider, price) for provider in Provider for price in description_of(provider).prices)
-TODAY = date.fromisoformat(VERSION)
+TODAY = date.fromisoformat(PRICES_VERSION)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -41,7 +47,7 @@ def test_no_price_is_listed_twice() -> None:
 def test_every_provider_has_a_default_model_whose_price_is_known(provider: Provider) -> None:
     """E4."""
     model = models_of(provider)[0]
-    expected = model.expected(prompt="A cat", size=None, quality=None, references=0)
+    expected = model.estimated_usage(prompt="A cat", size=None, quality=None, references=0)
 
     assert cost_micros(provider, model.name, expected, on=TODAY) is not None
 
@@ -52,7 +58,7 @@ def test_a_model_can_make_its_own_sizes(model: object) -> None:
         assert model.fits(size)  # type: ignore[attr-defined]
         assert "x".join(map(str, model.size(size))) == size  # type: ignore[attr-defined]
         for quality in model.qualities or (None,):  # type: ignore[attr-defined]
-            usage = model.expected(prompt="", size=size, quality=quality, references=1)  # type: ignore[attr-defined]
+            usage = model.estimated_usage(prompt="", size=size, quality=quality, references=1)  # type: ignore[attr-defined]
             assert any(usage.values())
 
 
@@ -327,7 +333,7 @@ def test_the_page_on_generation_lists_every_price_with_its_day_and_source() -> N
         f"| {price.per:,} | {price.valid_from} | [source]({price.source}) |"
         for provider, price in PRICES
     }
-    assert f"The prices as of {VERSION}" in page
+    assert f"The prices as of {PRICES_VERSION}" in page
 
 
 def test_the_page_on_generation_lists_every_model_with_its_limits_its_source_and_the_day() -> None:

@@ -21,7 +21,7 @@ from image_store.domain.work import GenerateImage
 from image_store.services.generation.jobs import LOOK_AFTER
 from image_store.services.generation.worker.run import SHORTEST_WAIT
 from tests.fakes.generating import FIRST, ORDER, POLLINATIONS_MICROS, Generating, a_request, failing
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 RETRIES = 2
 CLEANUP_EVERY = timedelta(minutes=15)

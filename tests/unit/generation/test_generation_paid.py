@@ -26,7 +26,7 @@ from tests.fakes.generating import (
     priced_generation,
 )
 from tests.faults.faults import Killed
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 ODD_USAGES: list[Any] = [
     {Unit.IMAGE: None},

@@ -39,7 +39,7 @@ from tests.fakes.generating import (
     failing,
     priced_generation,
 )
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 KEY = IdempotencyKey(name="key", fingerprint="body")
 

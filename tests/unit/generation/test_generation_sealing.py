@@ -21,7 +21,7 @@ from image_store.services.generation.worker.changes import LEASE
 from image_store.services.images.fingerprints import Fingerprints
 from tests.fakes.generating import Generating, failing
 from tests.faults.faults import Killed
-from tests.faults.world import OWNER, PICTURE, SIGNING_KEYS
+from tests.samples import OWNER, PICTURE, SIGNING_KEYS
 
 PROVIDER = Provider.POLLINATIONS
 ANALYSIS = {"response_context": "She asked for the sea", "tone_analysis": None}
@@ -174,7 +174,7 @@ def test_a_sealed_wish_opens_in_its_own_place_alone(generating: Generating) -> N
 
     for owner, job_id, item in elsewhere:
         with pytest.raises(ConfigurationError):
-            generating.run.recovery.sealed_requests.of(owner, job_id).open(item)
+            generating.run.sealed_requests.open(replace(job, owner=owner, id=job_id), item)
 
 
 # Joining ------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from image_store.services.images.batch_deletion import MAX_IDS, BatchDeletion, D
 from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 from tests.fakes.store import Store
-from tests.faults.world import OWNER
+from tests.samples import OWNER
 
 UNKNOWN = "01a1fcd6-bd73-79fe-b31d-713c8c11977f"
 GROUP = OwnerGroup(OWNER, "conversation:c1")

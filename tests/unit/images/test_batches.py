@@ -7,7 +7,8 @@ import pytest
 
 from image_store.domain.errors import DeadlineExceeded, ImageNotFound, ImageStoreError
 from image_store.services.images.batches import CONCURRENCY, Batches
-from tests.faults.world import START, SetClock
+from tests.fakes.clock import SetClock
+from tests.samples import START
 
 LATER = START + timedelta(seconds=25)
 

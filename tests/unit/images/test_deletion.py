@@ -10,7 +10,7 @@ from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import State, Visibility
 from image_store.domain.images.quota import Usage
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE, TRASH_RETENTION
+from tests.samples import OWNER, PICTURE, TRASH_RETENTION
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from image_store.domain.images.image import Image, Kind, Visibility
 from image_store.domain.images.ingest import RESULT_LIFETIME, DroppedObject
 from image_store.domain.images.media import MAX_BYTES
 from tests.fakes.store import Store
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 
 KEY = "ingest/alice/cat.png"
 OTHER_PICTURE = PICTURE + b" of another size"

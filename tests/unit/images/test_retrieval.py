@@ -7,7 +7,7 @@ from image_store.domain.ids import link
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Visibility
 from tests.fakes.store import Store
-from tests.faults.world import OWNER
+from tests.samples import OWNER
 
 STRANGE_IDS = ["", "META", "../secret", "01234567-89ab-4def-8123-456789abcdef", "Ж" * 36, "A" * 10_000]
 

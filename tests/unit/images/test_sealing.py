@@ -29,8 +29,9 @@ from image_store.services.images.sealing import Sealing
 from image_store.services.images.sources import Content, RemoteUrl, Sources
 from image_store.services.images.uploads import Upload
 from tests.fakes.fetcher import MemoryFetcher
+from tests.fakes.processor import StubProcessor
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE, StubProcessor
+from tests.samples import OWNER, PICTURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.generation.jobs import JobName
 from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
-from tests.faults.world import START
+from tests.samples import START
 
 type Answer = Exception | dict[str, Any]
 

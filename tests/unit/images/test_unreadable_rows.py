@@ -18,7 +18,9 @@ from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.store import Store
 from tests.faults.faults import Killed, Mode
-from tests.faults.world import OWNER, World
+from tests.faults.soundness import assert_readable, assert_sound
+from tests.faults.world import World
+from tests.samples import OWNER
 
 EXPIRY = timedelta(hours=1)
 
@@ -186,7 +188,7 @@ def test_a_reservation_by_a_clock_that_ran_ahead_is_collected(world: World) -> N
     assert not set(pending.record.private_keys) & world.private.objects.keys()
     world.clock.instant += timedelta(days=5)
     world.settle()
-    world.assert_sound()
+    assert_sound(world)
 
 
 def test_the_tombstone_of_a_clock_that_ran_ahead_goes(world: World) -> None:
@@ -205,7 +207,7 @@ def test_an_image_whose_owner_wants_it_long_is_not_taken_for_one_of_a_wrong_cloc
     image = world.upload(Visibility.PRIVATE, expires_at=world.clock.now() + timedelta(days=4_000))
     world.collect()
 
-    world.assert_readable(image)
+    assert_readable(world, image)
 
 
 def test_a_lease_of_cleanup_by_a_clock_that_ran_ahead_is_taken_over() -> None:

@@ -27,7 +27,7 @@ from image_store.services.images.sources import Content
 from image_store.services.images.uploads import Upload
 from image_store.services.images.write_protocol import header_safe
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 KEY = IdempotencyKey("a name", "a fingerprint")
 RETURN_EXISTING = Attributes(on_duplicate=OnDuplicate.RETURN_EXISTING)

@@ -14,7 +14,7 @@ from image_store.domain.images.quota import Usage
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.services.upkeep.cleanup.objects import STAGING_LIFETIME
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, TRASH_RETENTION
+from tests.samples import OWNER, TRASH_RETENTION
 
 MOMENT = timedelta(microseconds=1)
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)

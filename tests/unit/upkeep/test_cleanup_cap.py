@@ -13,7 +13,7 @@ from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.domain.upkeep.cleanup import GRACE, CleanupReport, Policy
 from image_store.services.upkeep.cleanup.allowance import ALWAYS_ALLOWED, Allowance
 from tests.fakes.store import Store
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 
 MOMENT = timedelta(microseconds=1)
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)

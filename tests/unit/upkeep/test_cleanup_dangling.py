@@ -16,7 +16,7 @@ from image_store.ports.objects import StoredObject
 from image_store.services.upkeep.cleanup import records, run
 from image_store.services.upkeep.cleanup.allowance import ALWAYS_ALLOWED
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 MOMENT = timedelta(microseconds=1)
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)

@@ -11,7 +11,7 @@ from image_store.domain.images.image import Visibility
 from image_store.domain.images.quota import Usage
 from image_store.domain.upkeep.cleanup import GRACE, CleanupReport, PassPosition
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, TRASH_RETENTION
+from tests.samples import OWNER, TRASH_RETENTION
 
 MOMENT = timedelta(microseconds=1)
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)

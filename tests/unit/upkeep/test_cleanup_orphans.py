@@ -13,7 +13,7 @@ from image_store.domain.images.image import State, Visibility
 from image_store.domain.upkeep.cleanup import GRACE
 from image_store.services.upkeep.cleanup import objects, run
 from tests.fakes.store import Store
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 
 MOMENT = timedelta(microseconds=1)
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)

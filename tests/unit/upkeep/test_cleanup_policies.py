@@ -14,7 +14,7 @@ from image_store.domain.images.image import Image, Kind, State
 from image_store.domain.upkeep.cleanup import Policy
 from image_store.services.upkeep.cleanup import policies
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE, TRASH_RETENTION
+from tests.samples import OWNER, PICTURE, TRASH_RETENTION
 
 MOMENT = timedelta(milliseconds=1)
 OLD = timedelta(days=30)

@@ -53,7 +53,8 @@ from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.generating import Generating, a_request, failing
 from tests.faults.faults import Killed, Mode
 from tests.faults.painting import Painting
-from tests.faults.world import OWNER, World
+from tests.faults.world import World
+from tests.samples import OWNER
 
 YEARS = timedelta(days=1_000)
 A = Provider.POLLINATIONS
@@ -169,10 +170,10 @@ def test_a_key_taken_by_a_clock_ahead_is_free_for_another_request_after_its_life
 
     other = IdempotencyKey("a key", "another request")
     with pytest.raises(IdempotencyMismatch):
-        world.earlier_images.by_key(other)
+        world.app.images.earlier_images.by_key(other)
     world.clock.instant += IDEMPOTENCY_LIFETIME + CLOCK_SKEW + timedelta(seconds=1)
 
-    assert world.earlier_images.by_key(other) is None
+    assert world.app.images.earlier_images.by_key(other) is None
     assert world.upload(Visibility.PRIVATE, key="a key").record.id != first.record.id
 
 

@@ -16,7 +16,7 @@ from image_store.ports.images import IngestEvents
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST, IngestSweep, SweepReport
 from tests.fakes.object_store import MemoryIngestBucket
 from tests.fakes.store import Store
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 
 KEY = "ingest/alice/cat.png"
 

@@ -18,7 +18,7 @@ from image_store.ports.objects import StoredObject
 from image_store.services.upkeep.repair import run
 from tests.fakes.object_store import MemoryBucket
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 PUBLIC = Attributes(visibility=Visibility.PUBLIC)
 HOUR = timedelta(hours=1)

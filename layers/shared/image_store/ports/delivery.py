@@ -1,4 +1,4 @@
-"""Ports of delivery: publications, renditions made on request, and the CDN."""
+"""Ports of the delivery area: publications, files made on request, and the CDN."""
 
 from __future__ import annotations
 
@@ -13,56 +13,56 @@ if TYPE_CHECKING:
 
 
 class PublicationRows(Protocol):
-    """One row for each publication, which names its copies for as long as there are any."""
+    """One row for each publication, which names its copies and exists for as long as there may be any."""
 
     def publication(self, publication: str) -> PublicationRow | None:
-        """Read what is kept of a publication, strongly consistent."""
+        """Read the row of a publication, strongly consistent."""
         ...
 
     def publications(self, names: Collection[str]) -> Mapping[str, PublicationRow]:
-        """Read what is kept of many publications, strongly consistent; absent ones are left out."""
+        """Read the rows of many publications, strongly consistent; absent ones are left out."""
         ...
 
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
-        """Name one more copy of a publication before it is made, at the latest by `until`.
+        """Add a copy to the row of a publication before the copy is written, which must happen by `until`.
 
-        False when the publication is not the current one of its image, and then the copy must not be made. Safe
-        to repeat.
+        False if the publication is not the current one of its image; then the copy must not be written. Safe to
+        repeat.
         """
         ...
 
     def add_stray_copies(self, row: PublicationRow) -> None:
-        """Keep a row for copies that none names; nothing changes when their publication has one. Safe to repeat."""
+        """Write a row for copies that have none; nothing changes if their publication has a row. Safe to repeat."""
         ...
 
     def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
-        """Forget a publication of which all copies are gone that `row` names. Safe to repeat.
+        """Remove the row of a publication whose copies, as `row` names them, are deleted. Safe to repeat.
 
-        One that is current stays, and so does one that has other copies by now or for which, at this instant, a
-        copy may still be made.
+        The row stays if the publication is current, if the row names other copies by now, or if a copy may still be
+        written at this instant.
         """
         ...
 
 
 class Renderer(Protocol):
-    """Makes what is missing, somewhere with the memory and the libraries for it."""
+    """Makes missing files in a function that has the memory and the libraries for it."""
 
     def render(self, request: RenderRequest) -> None:
-        """Have it made, and wait until it is; the record shows the result.
+        """Have a file made and wait for it; the caller reads the result from record or bucket.
 
-        Returns at once if it exists or another request is making it.
-        Raises StorageUnavailable when it was not made.
+        Returns at once if the file exists or another request is making it. Raises StorageUnavailable if it was not
+        made.
         """
         ...
 
 
 class RenderLeases(Protocol):
-    """The right to make a file of an image, for one at a time."""
+    """Leases: only one try at a time may make a file of an image."""
 
     def take_rendering(self, name: str, *, holder: str, at: datetime, until: datetime) -> bool:
-        """Take the right to make a file of an image until `until`; False while another try holds it.
+        """Take the lease of a file until `until`, when it expires; False while another try holds it.
 
-        `name` is the image's id and the file's name; `holder` names one try. The right ends by itself.
+        `name` is the image's id and the file's name; `holder` names one try.
         """
         ...
 
@@ -71,10 +71,10 @@ class Purger(Protocol):
     """Purges the CDN in front of the public bucket."""
 
     def purge(self, urls: Collection[str]) -> None:
-        """Make the CDN forget what it keeps of these addresses, under any query and for visitors of any origin.
+        """Remove these addresses from the caches of the CDN, with any query and for any origin.
 
-        The addresses lie in folders that hold nothing else that has to stay cached. Safe to repeat; after an error
-        some may have been forgotten.
+        Other addresses in the same folders may be removed as well. Safe to repeat; after an error some may have been
+        removed.
 
         Raises
         ------

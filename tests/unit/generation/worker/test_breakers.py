@@ -18,7 +18,7 @@ from image_store.services.generation.choice import ModelCandidate
 from image_store.services.generation.health import CallHistory, CallPermit
 from image_store.services.generation.worker.changes import LONGEST_DELAY
 from tests.fakes.generating import FIRST, SECOND, THIRD, Generating, a_request, failing
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 
 def test_a_breaker_opens_falls_back_and_recovers(generating: Generating) -> None:
@@ -210,7 +210,7 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
 ) -> None:
     """E2: or it would hold off all others until it counts as dead."""
     pausing_no_more(generating, FIRST)
-    candidate = ModelCandidate(FIRST, models_of(FIRST)[0], own_key=False, holds=0)
+    candidate = ModelCandidate(models_of(FIRST)[0], own_key=False, holds=0)
     chosen = generating.run.calls.watch.choose([candidate], CallHistory())
     assert isinstance(chosen, CallPermit)
     save, others = generating.health.save, [1, 2]
@@ -234,7 +234,7 @@ def test_a_probe_is_told_of_whoever_else_writes_the_breaker_meanwhile(
 
 def test_whoever_is_no_probe_does_not_end_anothers(generating: Generating) -> None:
     """E2."""
-    candidate = ModelCandidate(FIRST, models_of(FIRST)[0], own_key=False, holds=0)
+    candidate = ModelCandidate(models_of(FIRST)[0], own_key=False, holds=0)
     early = generating.run.calls.watch.choose([candidate], CallHistory())
     pausing_no_more(generating, FIRST)
     probe = generating.run.calls.watch.choose([candidate], CallHistory())

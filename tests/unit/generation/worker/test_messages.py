@@ -10,7 +10,7 @@ from image_store.domain.work import GenerateImage
 from image_store.services.generation.worker.changes import LEASE, LONGEST_DELAY
 from tests.fakes.generating import FIRST, SECOND, THIRD, Generating, a_request, failing, priced_generation
 from tests.faults.faults import Killed
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 
 def test_a_message_that_comes_twice_is_done_once(generating: Generating) -> None:

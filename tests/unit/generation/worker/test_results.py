@@ -18,7 +18,7 @@ from tests.fakes.generating import (
     priced_generation,
 )
 from tests.faults.faults import Killed
-from tests.faults.world import OWNER
+from tests.samples import OWNER
 
 
 def test_an_answer_that_was_kept_is_stored_and_nobody_is_paid_again(generating: Generating) -> None:

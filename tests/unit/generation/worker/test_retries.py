@@ -9,7 +9,7 @@ import pytest
 from image_store.domain.generation.jobs import Job, JobItemState, JobStatus
 from image_store.domain.generation.providers import GeneratedImage, ProviderKey, Reason
 from tests.fakes.generating import FIRST, SECOND, Generating, a_request, failing
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 
 def fifty(generating: Generating) -> Job:

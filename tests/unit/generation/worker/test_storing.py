@@ -19,7 +19,7 @@ from tests.fakes.generating import (
     a_request,
     priced_generation,
 )
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 
 def test_a_job_ends_with_its_images_stored_with_all_that_is_known_of_them(generating: Generating) -> None:

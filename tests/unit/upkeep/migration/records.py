@@ -9,7 +9,7 @@ from image_store.domain.finding.lists import ListQuery
 from image_store.domain.upkeep.migration import JsonLines, Migration, Options
 from image_store.domain.work import MigrateBatch
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 
 KEY = "migrations/old.jsonl"
 HOUR = timedelta(hours=1)

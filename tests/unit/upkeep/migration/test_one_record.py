@@ -7,7 +7,7 @@ import pytest
 from image_store.domain.errors import ImageNotFound, InvalidRequest, MigrationNotFound, UnsupportedMediaType
 from image_store.domain.upkeep.migration import Folder, JsonLines, MigrationStatus, OneRecord, SourceRecord
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 from tests.unit.upkeep.migration.records import (
     DATA_URI,
     HOUR,

@@ -7,7 +7,7 @@ from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.quota import Quota
 from image_store.domain.upkeep.migration import FieldNames, MigrationStatus
 from tests.fakes.store import Store
-from tests.faults.world import PICTURE
+from tests.samples import PICTURE
 from tests.unit.upkeep.migration.records import (
     DATA_URI,
     begin,

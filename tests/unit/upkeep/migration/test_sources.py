@@ -9,7 +9,7 @@ from image_store.domain.upkeep.migration import MAX_LINE_BYTES, Folder, Migratio
 from image_store.ports.objects import StoredObject
 from image_store.services.upkeep.migration.json_lines import PART_BYTES
 from tests.fakes.store import Store
-from tests.faults.world import OWNER, PICTURE
+from tests.samples import OWNER, PICTURE
 from tests.unit.upkeep.migration.records import (
     DATA_URI,
     begin,

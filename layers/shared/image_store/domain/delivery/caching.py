@@ -1,7 +1,7 @@
-"""Which Cache-Control an uploader may ask for.
+"""Parses the Cache-Control that an uploader sets for public copies.
 
-The directives are those of RFC 9111, section 5.2.2, and RFC 8246 and 5861 that can only make a public copy live longer
-or shorter; nothing that was not parsed is ever sent to a store.
+Only directives that change how long a copy is cached are allowed (RFC 9111, section 5.2.2, RFC 8246 and RFC 5861).
+Only parsed directives reach the object store.
 """
 
 from image_store.domain.errors import InvalidRequest

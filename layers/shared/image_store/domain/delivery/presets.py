@@ -1,4 +1,4 @@
-"""The presets of a deployment, written as one line of text."""
+"""Reads the presets of a deployment from one line of text."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -19,12 +19,12 @@ from image_store.domain.errors import ConfigurationError
 from image_store.domain.images.media import MediaType
 
 MAX_PRESETS = 32
-"""Presets of one deployment that are made on request."""
+"""The most presets that a deployment may set."""
 
 MAX_NAME_CHARACTERS = 32
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
-# `original` stands where a preset's name stands in the key of an original.
+# In the key of an original, `original` takes the place of the preset's name.
 _RESERVED = frozenset({*UPLOAD_RECIPES, "original"})
 _FITS = {fit.value: fit for fit in Fit}
 _GRAVITIES = {"center": CENTER, "smart": SMART}
@@ -32,31 +32,31 @@ _TYPES = {media_type.name.lower(): media_type for media_type in RENDITION_TYPES}
 
 
 def presets_from(text: str) -> Mapping[str, Preset]:
-    """All presets of a deployment: those made at upload, and instead of the usual others those of `text`.
+    """The presets of a deployment: those made at upload, and those in `text` in place of the default ones.
 
-    Presets are divided by `;`, each `NAME=SIZE` with options behind commas, in any order and without spaces:
+    Presets are separated by `;`. Each is `NAME=SIZE` with options after commas, in any order and without spaces:
     `w320=320x;card=600x400,cover,smart,q75`.
 
     * NAME: 1–32 of `a-z`, `0-9`, `_` and `-`, not `thumb`, `display` or `original`
     * SIZE: `600x400`, `600x` or `x400`, in pixels up to 4096
-    * a fit: `cover`, `contain`, `scale-down` (the usual one) or `pad`
-    * a gravity: `center` (the usual one), `smart` or a point as `0.25:0.4`
-    * formats on request: `jpeg`, `png`, `webp`, `avif`, the usual one first; without one WebP, AVIF and JPEG
-    * a quality for all its formats: `q1`–`q100`
-    * `animated`: an animation stays one in WebP
+    * a fit: `cover`, `contain`, `scale-down` (default) or `pad`
+    * a gravity: `center` (default), `smart` or a point such as `0.25:0.4`
+    * formats: `jpeg`, `png`, `webp`, `avif`, the default first; without any, WebP, AVIF and JPEG
+    * a quality for all formats: `q1`–`q100`
+    * `animated`: keeps animations in WebP
 
-    An empty text stands for the usual presets.
+    An empty text means the default presets.
 
     Raises
     ------
     ConfigurationError
         the text does not follow the grammar; the message names the preset
     """
-    written = text.strip().removesuffix(";")
-    if not written:
+    line = text.strip().removesuffix(";")
+    if not line:
         return PRESETS
     presets = {name: PRESETS[name] for name in UPLOAD_RECIPES}
-    for at, part in enumerate(written.split(";"), start=1):
+    for at, part in enumerate(line.split(";"), start=1):
         if at > MAX_PRESETS:
             raise ConfigurationError(f"There are more than {MAX_PRESETS} presets.")
         name, _, rest = part.strip().partition("=")
@@ -64,9 +64,9 @@ def presets_from(text: str) -> Mapping[str, Preset]:
             _check_name(name, presets)
             presets[name] = _preset(name, rest)
         except ValueError as error:
-            # A name that is none could be anything, a secret in the wrong place too.
-            shown = f"The preset {name}" if _is_name(name) else f"Preset number {at}"
-            raise ConfigurationError(f"{shown} cannot be used: {error}.") from error
+            # An invalid name is not repeated: it could be a secret that was set in the wrong place.
+            label = f"The preset {name}" if _is_name(name) else f"Preset number {at}"
+            raise ConfigurationError(f"{label} cannot be used: {error}.") from error
     return MappingProxyType(presets)
 
 
@@ -102,8 +102,8 @@ def _preset(name: str, written: str) -> Preset:
     return Preset(name, recipe, formats)
 
 
-def _sides(written: str) -> tuple[int | None, int | None]:
-    width, times, height = written.partition("x")
+def _sides(size: str) -> tuple[int | None, int | None]:
+    width, times, height = size.partition("x")
     if not times or not (width or height):
         raise ValueError("its size is written 600x400, 600x or x400")
     return _number(width), _number(height)
@@ -117,8 +117,8 @@ def _number(digits: str) -> int | None:
     return int(digits)
 
 
-def _options(written: list[str]) -> Iterator[tuple[str, object]]:
-    for option in written:
+def _options(options: list[str]) -> Iterator[tuple[str, object]]:
+    for option in options:
         if option in _FITS:
             yield "fit", _FITS[option]
         elif option in _GRAVITIES:
@@ -132,15 +132,15 @@ def _options(written: list[str]) -> Iterator[tuple[str, object]]:
         elif ":" in option:
             yield "gravity", _point(option)
         else:
-            raise ValueError("an option is none of those there are")
+            raise ValueError("one of its options is unknown")
 
 
-def _point(written: str) -> Gravity:
-    x, _, y = written.partition(":")
+def _point(text: str) -> Gravity:
+    x, _, y = text.partition(":")
     return Gravity(_share(x), _share(y))
 
 
-def _share(written: str) -> float:
-    if not written or not set(written) <= set("0123456789."):
+def _share(text: str) -> float:
+    if not text or not set(text) <= set("0123456789."):
         raise ValueError("a point is written 0.25:0.4")
-    return float(written)
+    return float(text)

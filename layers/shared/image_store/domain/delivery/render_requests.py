@@ -1,4 +1,4 @@
-"""Requests for files that may have to be made first."""
+"""Requests for files that are made on request."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Presets, and the renditions made by them."""
+"""Presets, and the renditions that they make."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,31 +8,31 @@ from types import MappingProxyType
 from image_store.domain.images.media import MediaType
 
 MAX_SIDE_PX = 4_096
-"""No rendition is asked to be wider or higher."""
+"""The largest width and height of a rendition."""
 
 
 class Fit(StrEnum):
-    """How a picture is brought into the size of a recipe; the words are those of Cloudflare Images.
+    """How a picture fits the size of a recipe; the names are those of Cloudflare Images.
 
-    No picture is ever enlarged. Where a recipe gives one side only, every fit keeps the whole picture.
+    No picture is ever enlarged. If a recipe sets one side only, every fit keeps the whole picture.
     """
 
     COVER = "cover"
-    """Fills the size, or as much of its shape as the picture has pixels for; what juts out is cut off."""
+    """Fills the size, or its shape if the picture is smaller, and cuts off the rest."""
     CONTAIN = "contain"
     """The whole picture within the size."""
     SCALE_DOWN = "scale-down"
-    """The same, as nothing is enlarged."""
+    """The same as CONTAIN, since nothing is enlarged."""
     PAD = "pad"
     """The whole picture on a canvas of exactly the size: transparent, or white in a JPEG."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gravity:
-    """What a crop keeps in view, and where on its canvas a padded picture lies.
+    """The point that a crop keeps in view, and the place of a padded picture on its canvas.
 
-    A point of the picture as shares of its width and height from the upper left, each 0–1; `is_smart` looks for
-    where there is most to see instead, and pads around the middle.
+    `x` and `y` are fractions of width and height from the upper left, each 0–1. `is_smart` ignores them: it crops to
+    the part with the most detail, and pads around the middle.
     """
 
     x: float = 0.5
@@ -53,22 +53,22 @@ RENDITION_TYPES = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that decides what a rendition looks like, apart from the picture.
+    """Everything that decides how a rendition looks, except the picture.
 
-    Raises ValueError, with a sentence for the author of the recipe, when it cannot be followed.
+    Raises ValueError with a message for the author of the recipe if a value is not possible.
     """
 
     width: int | None = None
-    """Pixels; None leaves it to the other side, and with both sides None the picture keeps its size."""
+    """Pixels; None follows from the height. With both None the picture keeps its size."""
     height: int | None = None
     fit: Fit = Fit.SCALE_DOWN
     gravity: Gravity = CENTER
     media_type: MediaType | None = None
-    """None takes JPEG, PNG or WebP, whichever is smallest without visible loss."""
+    """None chooses the smallest of JPEG, PNG and WebP without visible loss."""
     quality: int | None = None
-    """1–100; None takes what suits the format. PNG loses nothing and ignores it."""
+    """1–100; None is the default of the format. PNG is lossless and ignores it."""
     animated: bool = False
-    """Whether an animation stays one, as a WebP; otherwise its first frame is shown."""
+    """Whether an animation stays animated, as WebP; otherwise only its first frame is kept."""
 
     def __post_init__(self) -> None:
         for side in (self.width, self.height):
@@ -89,12 +89,12 @@ class Preset:
     name: str
     recipe: Recipe
     formats: tuple[MediaType, ...] = ()
-    """The formats on request, the usual one first; empty when there is no choice."""
+    """The formats that a client may choose, the default first; empty if there is no choice."""
     at_upload: bool = False
-    """Whether it exists from the moment an image is READY; otherwise it is made when first asked for."""
+    """Whether it is made with the image; otherwise it is made at the first request."""
 
     def recipe_in(self, media_type: MediaType) -> Recipe:
-        """Its recipe for one of its formats."""
+        """The recipe for one of the formats."""
         return self.recipe if media_type is self.recipe.media_type else self._changed_to(media_type)
 
     def _changed_to(self, media_type: MediaType) -> Recipe:
@@ -130,12 +130,12 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
 UPLOAD_RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {preset.name: preset.recipe for preset in _TABLE if preset.at_upload}
 )
-"""What is made of every image before it is READY; no deployment changes it."""
+"""The renditions of every image before it is READY; deployments cannot change them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """A stored rendition: what a client must know to show it, without its key."""
+    """A stored rendition: everything that a client needs to show it, except its key."""
 
     preset: str
     media_type: MediaType
@@ -143,11 +143,11 @@ class Rendition:
     height: int
     size_bytes: int
     making: str | None = None
-    """The try that made it on request; None for those that were made with the image."""
+    """The try that made it on request; None for a rendition that was made with the image."""
 
     @property
     def filename(self) -> str:
-        """The last segment of its private key: no two tries at making it share one."""
+        """The last segment of its private key; every try has its own."""
         making = "" if self.making is None else f"-{self.making}"
         return f"{self.preset}{making}.{self.media_type.extension}"
 
@@ -159,7 +159,7 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """What a client paints before the thumbnail has arrived: a blurhash and `#rrggbb`."""
+    """A blurhash and a color `#rrggbb`, which clients show until the thumbnail has arrived."""
 
     blurhash: str
     color: str

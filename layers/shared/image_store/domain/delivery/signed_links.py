@@ -1,8 +1,8 @@
-"""Links that show something of an image for a time, and the one way to write each of them.
+"""Links that show one file of an image for a limited time, and their encoding.
 
-A link names the image, when it ends and what is to be seen: a rendition by its preset, or a transform by its recipe.
-Numbers have fixed widths and texts their length before them, so no two links have the same bytes and no link has two
-spellings. That a link is the store's own is for its signature to say.
+A link holds the image, its expiry, and either the preset of a rendition or the recipe of a transform. Numbers have
+fixed widths, and texts follow their length, so every link has exactly one encoding. The signature is added in
+`services/delivery/signed_links.py`.
 """
 
 import hashlib
@@ -16,34 +16,34 @@ from image_store.domain.images.media import MediaType
 
 MIN_LIFETIME = timedelta(minutes=1)
 MAX_LIFETIME = timedelta(days=7)
-USUAL_LIFETIME = timedelta(hours=1)
+DEFAULT_LIFETIME = timedelta(hours=1)
 
 _PRESET, _RECIPE = b"\x01", b"\x02"
-# Never in another order: the numbers stand in links that are out in the world.
+# Existing links contain these indexes, so the order must not change.
 _FITS = (Fit.COVER, Fit.CONTAIN, Fit.SCALE_DOWN, Fit.PAD)
 _TYPES = (MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF)
 _HEAD = struct.Struct(">16sI")
 _STEPS = struct.Struct(">HHBBBBHH")
 _SHARES = 1_000
-"""A point of a picture is given in thousandths of its sides."""
+"""Coordinates of a point are encoded in thousandths."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedLink:
-    """What a link shows, and until when."""
+    """The content of a link: what it shows, and until when."""
 
     image_id: str
     expires_at: datetime
     """In whole seconds."""
     what: Recipe | str
-    """A recipe as `transform` makes them, or the name of a preset."""
+    """A recipe that `transform` returned, or the name of a preset."""
 
 
 def transform(recipe: Recipe) -> Recipe:
-    """A recipe in the one form in which links and stored files have it.
+    """A recipe in its canonical form, in which links and stored files use it.
 
-    Both sides are given and the format is: where a side is left open the whole picture lies within the other, and no
-    longer than 4096 px. Raises ValueError, with a sentence for the caller, when neither side is given.
+    Both sides and the format are set. A missing side becomes 4096 px, and the whole picture is kept. Raises ValueError
+    with a message for the caller if both sides are missing.
     """
     if recipe.width is None and recipe.height is None:
         raise ValueError("w, h or both are needed")
@@ -55,7 +55,7 @@ def transform(recipe: Recipe) -> Recipe:
     open_side = recipe.width is None or recipe.height is None
     fit = Fit.SCALE_DOWN if open_side or recipe.fit is Fit.CONTAIN else recipe.fit
     if fit is Fit.SCALE_DOWN:
-        gravity = Gravity()  # nothing is cut off and there is no canvas
+        gravity = Gravity()  # it has no effect: nothing is cropped or padded
     return replace(
         recipe,
         width=recipe.width or MAX_SIDE_PX,
@@ -69,9 +69,9 @@ def transform(recipe: Recipe) -> Recipe:
 
 
 def transform_filename(recipe: Recipe) -> str:
-    """The last segment of the key of a transform: the same for the same recipe."""
-    assert recipe.media_type is not None  # noqa: S101 - as `transform` makes them
-    return f"{hashlib.sha256(_written(recipe)).hexdigest()[:32]}.{recipe.media_type.extension}"
+    """The last segment of the key of a transform; equal for equal recipes."""
+    assert recipe.media_type is not None  # noqa: S101 - `transform` sets it
+    return f"{hashlib.sha256(_encoded_recipe(recipe)).hexdigest()[:32]}.{recipe.media_type.extension}"
 
 
 def encode_link(link: SignedLink) -> bytes:
@@ -80,11 +80,11 @@ def encode_link(link: SignedLink) -> bytes:
     if isinstance(link.what, str):
         name = link.what.encode("ascii")
         return _PRESET + head + bytes([len(name)]) + name
-    return _RECIPE + head + _written(link.what)
+    return _RECIPE + head + _encoded_recipe(link.what)
 
 
 def decode_link(raw: bytes) -> SignedLink | None:
-    """The link in these bytes; None for bytes that `encode_link` does not produce."""
+    """The link in these bytes; None for bytes that `encode_link` never returns."""
     kind, head, rest = raw[:1], raw[1 : 1 + _HEAD.size], raw[1 + _HEAD.size :]
     try:
         image_id, expires = _HEAD.unpack(head)
@@ -99,9 +99,9 @@ def _preset(raw: bytes) -> str:
     return raw[1:].decode("ascii")
 
 
-def _written(recipe: Recipe) -> bytes:
+def _encoded_recipe(recipe: Recipe) -> bytes:
     gravity = recipe.gravity
-    assert recipe.media_type is not None  # noqa: S101 - as `transform` makes them
+    assert recipe.media_type is not None  # noqa: S101 - `transform` sets it
     return _STEPS.pack(
         recipe.width or 0,
         recipe.height or 0,

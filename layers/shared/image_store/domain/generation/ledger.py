@@ -81,7 +81,7 @@ class CallOutcome:
     @property
     def is_not_of_provider(self) -> bool:
         """Whether it failed for a reason that does not count against the provider."""
-        return self.reason is not None and says_nothing_of_provider(self.call, self.reason)
+        return self.reason is not None and is_not_of_provider(self.reason, own_key=self.call.own_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,6 @@ class ProviderPerformance:
         )
 
 
-def says_nothing_of_provider(call: ProviderCall, reason: Reason) -> bool:
+def is_not_of_provider(reason: Reason, *, own_key: bool) -> bool:
     """Whether the request, the store or an owner's own key caused a failure."""
-    return reason in NOT_OF_THE_PROVIDER or (call.own_key and reason in OF_A_KEY)
+    return reason in NOT_OF_THE_PROVIDER or (own_key and reason in OF_A_KEY)

@@ -11,15 +11,15 @@ from image_store.entrypoints.operations.observability import logger
 
 
 def render_request_of(event: dict[str, Any]) -> RenderRequest:
-    """The request in an event; InvalidRequest for one that the store did not send."""
+    """The request in an event; InvalidRequest for an event that this store did not send."""
     try:
         return _KINDS[event["want"]](event)
     except (KeyError, ValueError, TypeError):
-        raise InvalidRequest("The event asks for nothing that this store makes.") from None
+        raise InvalidRequest("The event is not a render request.") from None
 
 
 def handle_render_request(event: dict[str, Any], *, make: Callable[[RenderRequest], None]) -> dict[str, Any]:
-    """Make what an event asks for; a failure is logged and fails the invocation, so that the caller sees it."""
+    """Make the file of an event; an error is logged and fails the invocation, so that the caller sees it."""
     try:
         make(render_request_of(event))
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Translates the request for a signed link."""
+"""Reads a request for a signed link."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ _GRAVITIES = {"center": CENTER, "smart": SMART}
 
 
 def recipe_or_preset(request: ShareRequest) -> Recipe | str:
-    """The recipe of a transform, or the preset of a rendition; without either the rendition `display`."""
+    """The recipe of a transform, or the preset of a rendition; by default `display`."""
     if request.w is None and request.h is None:
         return request.rendition or DISPLAY
     return transform(
@@ -33,7 +33,7 @@ def recipe_or_preset(request: ShareRequest) -> Recipe | str:
 
 
 def lifetime_of(request: ShareRequest) -> timedelta:
-    """For how long the link is to work."""
+    """The lifetime of the link."""
     return timedelta(seconds=request.expires_in)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from image_store.domain.errors import InvalidRequest
+from image_store.domain.generation.catalogue import PRICES_VERSION
 from image_store.domain.generation.jobs import Job, JobItem, JobItemState, JobPage
 from image_store.domain.generation.money import usd
-from image_store.domain.generation.prices import VERSION
 from image_store.domain.generation.providers import Provider, ProviderKey
-from image_store.domain.generation.requests import ModelPreference
+from image_store.domain.generation.requests import JobRequest, ModelPreference, VariationSet
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.generation.request_schemas import (
     GenerationRequestBody,
@@ -21,9 +21,7 @@ from image_store.entrypoints.http.api import api_url, caller, header
 from image_store.entrypoints.http.requests import json_body, json_of, json_text, query, validated
 from image_store.entrypoints.images.answers import JSON
 from image_store.entrypoints.images.uploads import canonical, idempotency_of
-from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.overview import Overview, PricedModel, ProviderStatus
-from image_store.settings import Settings
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 _NOT_STORED = {"Cache-Control": "private, no-store"}
@@ -62,10 +60,10 @@ def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, Provider
 
 
 def accepted(
-    api: APIGatewayHttpResolver, settings: Settings, job: Job, items: list[JobItem]
+    api: APIGatewayHttpResolver, configured_url: str, job: Job, items: list[JobItem]
 ) -> "Response[str]":
     """202 with the job and its address in `Location`."""
-    location = f"{api_url(api, settings.api_url)}/v1/generations/{job.id}"
+    location = f"{api_url(api, configured_url)}/v1/generations/{job.id}"
     headers = {**_PRIVATE, "Location": location, "ETag": etag(job)}
     return _answer(202, _job(job, items), headers)
 
@@ -98,7 +96,7 @@ def providers(overview: Overview) -> "Response[str]":
     }
     body = {
         "items": [_provider(provider, overview) for provider in overview.providers],
-        "prices_version": VERSION,
+        "prices_version": PRICES_VERSION,
         "spending": spending,
     }
     return _answer(200, body, _NOT_STORED)

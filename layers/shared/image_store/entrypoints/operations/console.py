@@ -25,7 +25,7 @@ from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATION
 from image_store.domain.images import details
 from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.packing import takes_gzip
-from image_store.settings import Settings
+from image_store.settings.callers import SignInSettings
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -64,13 +64,26 @@ def file_request(api: APIGatewayHttpResolver) -> FileRequest:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSettings:
+    """What the console knows of its deployment."""
+
+    sign_in: SignInSettings
+    admin_scope: str
+    r2_endpoint: str
+    public_url: str
+    """Empty if there is no public bucket."""
+    presets: tuple[str, ...]
+    max_upload_bytes: int
+
+
 @dataclass(frozen=True)
 class Console:
     """The files of a folder with `index.html` and `assets/`, each read at its first use and kept."""
 
     folder: Path
 
-    def page(self, settings: Settings, request: FileRequest) -> "Response[bytes]":
+    def page(self, settings: ConsoleSettings, request: FileRequest) -> "Response[bytes]":
         """The page, with the policy that lets it load nothing but its own files and this deployment's images.
 
         It holds what would be a round trip before the first image: the settings, and the script that requests the
@@ -135,26 +148,26 @@ def of(folder: Path) -> Console:
     return Console(folder)
 
 
-def settings_response(settings: Settings) -> "Response[str]":
+def settings_response(settings: ConsoleSettings) -> "Response[str]":
     """Answer the settings of the console, for another client of the deployment."""
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
     return Response(200, "application/json", settings_document(settings), headers=headers)
 
 
-def settings_document(settings: Settings) -> str:
+def settings_document(settings: ConsoleSettings) -> str:
     """Describe as JSON where and as what the console signs in, where images come from, and the limits."""
     body = {
-        "issuer": settings.issuer,
-        "client_id": settings.console_client_id,
-        "scopes": settings.console_scopes,
+        "issuer": settings.sign_in.issuer,
+        "client_id": settings.sign_in.client_id,
+        "scopes": settings.sign_in.scopes,
         "admin_scope": settings.admin_scope,
-        "audience": settings.audience.partition(",")[0],
+        "audience": settings.sign_in.audience.partition(",")[0],
         "r2_origin": _origin(settings.r2_endpoint),
         "public_url": settings.public_url or None,
-        "presets": list(settings.presets),
+        "presets": settings.presets,
         "limits": {
             "request_bytes": MAX_REQUEST_BYTES,
-            "upload_bytes": settings.max_bytes,
+            "upload_bytes": settings.max_upload_bytes,
             "title_chars": details.MAX_TITLE_CHARS,
             "alt_text_chars": details.MAX_ALT_TEXT_CHARS,
             "job_images": MAX_IMAGES,
@@ -165,19 +178,19 @@ def settings_document(settings: Settings) -> str:
     return json.dumps(body, separators=(",", ":"))
 
 
-def storage_origins(settings: Settings) -> list[str]:
+def storage_origins(settings: ConsoleSettings) -> list[str]:
     """List the origins that images come from."""
     return list(filter(None, [_origin(settings.r2_endpoint), _origin(settings.public_url)]))
 
 
-def content_security_policy(settings: Settings, *, script: bytes) -> str:
+def content_security_policy(settings: ConsoleSettings, *, script: bytes) -> str:
     """State what the page may load: its own files, images of this deployment, and tokens of its issuer.
 
     The one script that stands in the page is allowed by its digest.
     """
     digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
     storage = storage_origins(settings)
-    sign_in = [_origin(settings.issuer), _origin(settings.console_token_url)]
+    sign_in = [_origin(settings.sign_in.issuer), _origin(settings.sign_in.token_url)]
     policy = {
         "default-src": ["'none'"],
         "script-src": ["'self'", f"'sha256-{digest}'"],

@@ -1,30 +1,30 @@
-"""Visibility and its protocol.
+"""Publishes and unpublishes images.
 
 Publish
 1. Intent: the record names a new publication, and a row that will remove its copies is written with it.
-2. Copy the renditions into the public bucket, below that publication.
+2. Copy the renditions into the public bucket, under the new publication.
 3. Commit: the publication becomes the current one, and its row is no longer due.
 
-A publish that dies leaves a row that is due; cleanup removes the copies, and the image stays as it was.
+If a publish stops halfway, its row is due: cleanup removes the copies, and the image stays as it was.
 
 Unpublish (also by trash and delete)
-1. Commit: the record names no publication any more, and a row that is due at once is written with it. The link
-   is dead from here on.
+1. Commit: the record loses its publication, and the row of the publication becomes due at once, in one transaction.
+   From here on the link answers 404.
 2. Delete the copies.
 3. Purge their addresses at the CDN, if one is configured.
-4. Forget the row.
+4. Remove the row.
 
-One more copy (of a rendition that was made on request)
-1. The row of the current publication names the copy, and until when it may still be made.
-2. Copy, and then commit, as `rendering` says.
+Add a copy (of a rendition that was made on request)
+1. The row of the current publication names the copy, and the time until which it may be written.
+2. Copy, then commit as `rendering` describes.
 
-To forget the row of a withdrawn publication, the caller names the copies that are gone. A row that names another copy,
-or one that may still be made, stays due, and cleanup comes back for it.
+To remove the row of a withdrawn publication, the caller names the deleted copies. If the row names another copy, or if
+a copy may still be written, the row stays due and cleanup tries again.
 
-The order matters. A purge before the copies are gone would let the CDN fetch them again at once, and keep them for as
-long as their Cache-Control says; if the row were forgotten before the purge, a failed purge would never be repeated.
-The request has succeeded with its commit: a later failure leaves the row, and cleanup repeats steps 2 to 4. A
-publication is never used again, so late copies are garbage and go with their row, whose deadline outlives every
+The order matters. If the purge came first, the CDN could fetch the copies again and cache them for as long as their
+Cache-Control allows. If the row were removed before the purge, a failed purge would never be repeated. The request
+succeeds with its commit: after a later failure the row is still there, and cleanup repeats steps 2 to 4. A publication
+is used once, so late copies are garbage. They are removed with their row, whose deadline is later than that of every
 writer.
 """
 
@@ -45,10 +45,10 @@ from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.system import Clock, Ids
 
 PRIVATE_CACHE_CONTROL = "private, max-age=31536000, immutable"
-"""Of private objects: their keys are never used for other bytes, and no shared cache may keep them."""
+"""For private objects: their keys are never reused for other bytes, and no shared cache may keep them."""
 
 _ROWS_PER_PURGE = 30
-"""As many as one call to the CDN can name; rows are forgotten in between, so that few calls are progress as well."""
+"""One call to the CDN can name their addresses. Rows are removed after each call, so every call is progress."""
 
 _logger = logging.getLogger(__name__)
 
@@ -60,11 +60,11 @@ class Publisher:
     repository: ImageRepository
     publications: PublicationRows
     bucket: ObjectStore | None
-    """The public bucket; None when there is none, and then there is nothing to copy."""
+    """None without a public bucket; then nothing is copied."""
     public_url: str
-    """The address of the public bucket, which the CDN knows the copies by."""
+    """The address of the public bucket, as the CDN serves it."""
     purger: Purger | None
-    """None when no CDN can be purged: copies then live for as long as their Cache-Control."""
+    """None if no CDN can be purged; then caches keep copies for as long as their Cache-Control allows."""
     private_bucket: str
     default_cache_control: str
     clock: Clock
@@ -77,8 +77,8 @@ class Publisher:
     def publish(self, image: Image, visibility: Visibility, *, edited: Image) -> Image:
         """Make a private image public or unlisted; `edited` is the image with its other changes.
 
-        Raises Conflict when the image was changed meanwhile, and StorageUnavailable when a copy failed; the
-        image is then as it was before, and publishing again is safe.
+        Raises Conflict if the image was changed meanwhile, and StorageUnavailable if a copy failed. Then the image is
+        unchanged, and it is safe to try again.
         """
         publication = self.ids.publication()
         record = image.record
@@ -104,16 +104,16 @@ class Publisher:
         return published
 
     def withdrawal_rows(self, record: ImageRecord, at: datetime) -> Sequence[PublicationRow]:
-        """The rows that an unpublishing commit writes: one, or none for an image that is not published."""
+        """The publication rows that a commit writes to unpublish an image; none if it is not published."""
         if record.publication is None:
             return ()
         return (PublicationRow(record.publication, record.id, record.public_keys(record.publication), at),)
 
     def add_copy(self, record: ImageRecord, rendition: Rendition) -> bool:
-        """Copy one more rendition of an image that is published, once the publication's row names the copy.
+        """Copy a new rendition of a published image; the row of the publication names the copy first.
 
-        False when the image shows another publication by now, or none. An image that is not published has nothing
-        to copy. Safe to repeat.
+        False if the publication is no longer current. True without a copy if the image is not published. Safe to
+        repeat.
         """
         if self.bucket is None or record.publication is None:
             return True
@@ -130,15 +130,15 @@ class Publisher:
             self.bucket.delete(sorted(record.public_keys(publication)))
 
     def delete_copy(self, publication: str, rendition: Rendition) -> None:
-        """Delete a copy that was made for a publication that is over; its row, which names it, does the rest."""
+        """Delete a copy of a publication that is no longer current; its row names the copy, so cleanup purges it."""
         if self.bucket is not None:
             self.bucket.delete([public_key(publication, rendition)])
 
     def remove(self, rows: Sequence[PublicationRow]) -> int:
-        """Delete the copies of withdrawn publications, purge and forget them; the rest is left to cleanup.
+        """Delete the copies of withdrawn publications, purge them and remove their rows.
 
-        Returns how many were finished, counted from the first. What was committed stays committed, so the request
-        succeeds even if a store or a CDN does not answer.
+        Returns how many rows were finished, counted from the first; cleanup finishes the rest. If a store or a CDN does
+        not answer, no error is raised: the commit stands, and the request succeeds.
         """
         try:
             if self.bucket is not None and rows:
@@ -149,43 +149,44 @@ class Publisher:
         return self.forget(rows)
 
     def forget(self, rows: Sequence[PublicationRow]) -> int:
-        """Purge withdrawn publications whose copies are gone, and forget them; the rest is left to cleanup.
+        """Purge withdrawn publications whose copies are deleted, and remove their rows.
 
-        Returns how many were finished, counted from the first: a CDN that refuses once is not asked again.
+        Returns how many rows were finished, counted from the first. After an error of the CDN the rest waits for
+        cleanup.
         """
-        done = 0
+        finished = 0
         try:
-            for some in batched(rows, _ROWS_PER_PURGE, strict=False):
+            for batch in batched(rows, _ROWS_PER_PURGE, strict=False):
                 if self.purger is not None and self.bucket is not None:
                     self.purger.purge(
-                        [f"{self.public_url}/{key}" for row in some for key in sorted(row.keys)]
+                        [f"{self.public_url}/{key}" for row in batch for key in sorted(row.keys)]
                     )
-                for row in some:
+                for row in batch:
                     self.publications.forget_publication(row, at=self.clock.now())
-                    done += 1
+                    finished += 1
         except (StorageUnavailable, ConfigurationError) as error:
             _logger.warning("Withdrawn publications wait for cleanup: %s", error.message)
-        return done
+        return finished
 
     def remove_strays(self, keys: Sequence[str]) -> None:
-        """Remove copies that no row names; safe to repeat. Raises StorageUnavailable, and then some are left.
+        """Remove copies that no row names. Safe to repeat; after StorageUnavailable some may be left.
 
-        If a CDN has to be purged they first get a row that is due at once: so cleanup comes back for what
-        could not be purged, when the bucket no longer holds them.
+        If a CDN has to be purged, the copies first get a row that is due at once. So cleanup repeats a failed purge,
+        although the bucket no longer lists the copies.
         """
         if self.bucket is None:
             return
         if self.purger is None:
             self.bucket.delete(keys)
             return
-        named: dict[str, set[str]] = {}
+        keys_of: dict[str, set[str]] = {}
         for key in keys:
             publication = publication_of(key)
             if publication is not None:
-                named.setdefault(publication, set()).add(key)
+                keys_of.setdefault(publication, set()).add(key)
         rows = [
             PublicationRow(publication, NO_IMAGE, frozenset(copies), self.clock.now())
-            for publication, copies in named.items()
+            for publication, copies in keys_of.items()
         ]
         for row in rows:
             self.publications.add_stray_copies(row)

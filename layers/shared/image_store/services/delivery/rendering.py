@@ -1,29 +1,30 @@
 """Makes a missing rendition once, at the first request for it.
 
-1. Lease. A row for image, preset and format is held for 40 s. A try that finds it held makes nothing.
-   Then the record is read: it may be made already.
+1. Lease. A row for image, preset and format is held for 40 s. While another try holds it, nothing is made.
+   Then the record is read: the rendition may exist by now.
 2. Make. The original is read, checked against its checksum and decoded.
-3. Put. The bytes go to a key of this try's own, `{folder}{id}/{attempt}/{preset}-{making}.{ext}`. No try adopts or
-   replaces what another left: the sweep, which lets a day pass, can then never take what a late commit names.
-4. Copy, if the image is published: the row of the publication names the copy, then the copy is made.
+3. Put. The bytes go to a key that only this try uses, `{folder}{id}/{attempt}/{preset}-{making}.{ext}`. No try adopts
+   or replaces an object of another. So the sweep of orphans, which waits a day, never deletes an object that a late
+   commit names.
+4. Copy, if the image is published: the row of the publication names the copy, then the copy is written.
 5. Commit. One conditional write adds the rendition to the record as it was read. The version stays, since no client
-   sees a difference. A change that was prepared without this commit fails and reads again, so that
-   unpublishing and deletion know every rendition.
+   sees a difference. A concurrent change that does not know this rendition fails and reads again, so unpublishing and
+   deletion know every rendition.
 
-A commit that finds the record changed reads it again. If the publication for which the copy was made is over, the
-copy is deleted, and steps 4 and 5 are tried once more for what the image shows now. While a publication is being
-made ready the image is left alone: what is copied is settled.
+If the record changed before the commit, it is read again. If the publication of the copy is no longer current, the
+copy is deleted. Then steps 4 and 5 are tried again for the record as it is now. While an image is being published it
+gets no new rendition, because the list of its copies is fixed.
 
-What each failure leaves behind:
+What each failure leaves:
 
-- after 1: the lease, which ends by itself. Until then requests get the nearest existing rendition.
-- after 3: a private object that no record names. The sweep of orphans takes it after a day, or the deletion of the
-  image's folder.
-- after 4: also a copy that the row of its publication names. It goes with its publication: the row stays due until
-  the time in which an announced copy can be made is over, and cleanup then deletes, purges and forgets.
+- after 1: the lease, which expires. Until then requests get the nearest existing rendition.
+- after 3: a private object that no record names. The sweep of orphans removes it after a day, or the deletion of the
+  image removes it with the folder.
+- after 4: also a copy, which the row of its publication names. It is removed with the publication: the row stays due
+  until no announced copy can still be written; then cleanup deletes and purges the copies and removes the row.
 - after 5: the rendition, even if the response was lost.
 
-Two tries at once, after a lease that ended too early, do no harm: one of them commits.
+If a lease expires too early, two tries may run at once. Only one of them commits.
 """
 
 import hashlib
@@ -45,13 +46,13 @@ from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL, Publ
 from image_store.services.images.write_protocol import too_late
 
 LEASE = timedelta(seconds=40)
-"""Longer than the function runs that makes renditions."""
+"""Longer than the timeout of the function that makes renditions."""
 
 MAX_LENGTH_PX = 16_383
-"""No WebP has a longer side."""
+"""The longest side that WebP allows."""
 
 _TRIES = 3
-_SHOWN = frozenset({State.READY, State.TRASHED})
+_VISIBLE = frozenset({State.READY, State.TRASHED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ class Rendering:
         making = self.ids.token()
         if not take_render_lease(self.leases, request.name, making, self.clock.now()):
             return
-        record = self._lacking(request)
+        record = self._record_without(request)
         if record is None:
             return
         recipe = within_limits(preset.recipe_in(request.media_type), record)
@@ -98,14 +99,14 @@ class Rendering:
         )
         if self.clock.now() >= until:
             raise too_late()
-        made = replace(file.rendition, making=making)
-        self._put(record, RenderedFile(made, file.data))
-        self._commit(request, record, made)
+        rendition = replace(file.rendition, making=making)
+        self._put(record, RenderedFile(rendition, file.data))
+        self._commit(request, record, rendition)
 
-    def _lacking(self, request: RenditionRequest) -> ImageRecord | None:
-        """The image, if it can be given the rendition and does not have it."""
+    def _record_without(self, request: RenditionRequest) -> ImageRecord | None:
+        """The record of an image that may get the rendition and does not have it; otherwise None."""
         record = self.repository.get_record(request.image_id)
-        if record is None or record.state not in _SHOWN or record.intent is not None:
+        if record is None or record.state not in _VISIBLE or record.intent is not None:
             return None
         return None if record.rendition(request.preset, request.media_type) is not None else record
 
@@ -118,10 +119,10 @@ class Rendering:
             metadata={},
         )
 
-    def _commit(self, request: RenditionRequest, record: ImageRecord, made: Rendition) -> None:
+    def _commit(self, request: RenditionRequest, record: ImageRecord, rendition: Rendition) -> None:
         for _ in range(_TRIES):
-            if self.publisher.add_copy(record, made):
-                renditions = (*record.renditions, made)
+            if self.publisher.add_copy(record, rendition):
+                renditions = (*record.renditions, rendition)
                 try:
                     self.repository.amend(
                         record, replace(record, renditions=renditions, amendment=self.ids.token())
@@ -130,21 +131,21 @@ class Rendering:
                     pass
                 else:
                     return
-            seen, now = record, self.repository.get_record(record.id)
-            if seen.publication is not None and not _shows(now, seen.publication):
-                self.publisher.delete_copy(seen.publication, made)
-            found = self._lacking(request)
-            if found is None:
+            current = self.repository.get_record(record.id)
+            if record.publication is not None and not _has_publication(current, record.publication):
+                self.publisher.delete_copy(record.publication, rendition)
+            next_record = self._record_without(request)
+            if next_record is None:
                 return
-            record = found
+            record = next_record
 
 
-def _shows(record: ImageRecord | None, publication: str) -> bool:
+def _has_publication(record: ImageRecord | None, publication: str) -> bool:
     return record is not None and record.state is State.READY and record.publication == publication
 
 
 def within_limits(recipe: Recipe, record: ImageRecord) -> Recipe:
-    """A recipe with both its sides where a picture is so long that the other side would be beyond WebP's limit."""
+    """The recipe; with both sides if the missing side would be longer than WebP allows."""
     if recipe.width is not None and recipe.height is None:
         width = min(recipe.width, record.width)
         is_long = record.height * width > MAX_LENGTH_PX * record.width
@@ -157,7 +158,7 @@ def within_limits(recipe: Recipe, record: ImageRecord) -> Recipe:
 
 
 def take_render_lease(leases: RenderLeases, name: str, holder: str, at: datetime) -> bool:
-    """Whether this try may make a file; the right ends by itself."""
+    """Take the lease to make a file, which expires; False while another try holds it."""
     return leases.take_rendering(name, holder=holder, at=at, until=at + LEASE)
 
 
@@ -171,7 +172,7 @@ def file_of_original(
     processor: ImageProcessor,
     mark: ProvenanceMark,
 ) -> RenderedFile:
-    """Make a file by a recipe from the bytes as they were accepted; StorageUnavailable where they are not there."""
+    """Make a file by a recipe from the original; StorageUnavailable if the original is missing or damaged."""
     data = _original(private, record)
     provenance = provenance_for(repository, record, mark)
     (file,) = processor.process(data, record.media_type, {name: recipe}, provenance=provenance).renditions
@@ -181,14 +182,14 @@ def file_of_original(
 def provenance_for(
     repository: ImageRepository, record: ImageRecord, mark: ProvenanceMark
 ) -> Provenance | None:
-    """The provenance that a rendition carries; the prompt is read only where the mark includes it."""
+    """The provenance that a rendition carries; details are read only if the mark includes the prompt."""
     has_prompt = mark is ProvenanceMark.PROMPT and record.kind is Kind.GENERATED
     image = repository.get(record.id) if has_prompt else None
     return provenance_of(mark, record.kind, image.details.generation if image is not None else None)
 
 
 def _original(private: ObjectStore, record: ImageRecord) -> bytes:
-    """The bytes as they were accepted; StorageUnavailable where they are not there or are others."""
+    """The bytes as they were accepted; StorageUnavailable if they are missing or different."""
     try:
         data = private.get(record.original_key, max_bytes=record.size_bytes)
     except ObjectMissing as missing:

@@ -1,4 +1,4 @@
-"""Finds the requested rendition, and has it made if it is missing; nothing is decoded here."""
+"""Finds the requested rendition. A missing one is made by another function, so nothing is decoded here."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -22,48 +22,48 @@ class RenditionFile:
     record: ImageRecord
     rendition: Rendition
     is_exact: bool
-    """False for the nearest existing rendition, which stands in while the requested one is missing."""
+    """False for the nearest existing rendition, used while the requested one is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renditions:
-    """Shows renditions by preset and by what a client accepts."""
+    """Chooses renditions by preset and by the formats that a client accepts."""
 
     retrieval: Retrieval
     renderer: Callable[[], Renderer]
     presets: Mapping[str, Preset]
 
     def for_owner(self, owner: str, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
-        """A rendition of an image of this owner; ImageNotFound when there is no such image or preset."""
+        """A rendition of an image of this owner; ImageNotFound if there is no such image or preset."""
         return self._find(lambda: self.retrieval.get_record(owner, image_id), preset, accept)
 
     def for_public_link(self, link: str, preset: str, *, accept: str | None) -> RenditionFile:
-        """A rendition of the image that a public link shows; ImageNotFound as before."""
+        """A rendition of the image of a public link; ImageNotFound as in `for_owner`."""
         return self._find(lambda: self.retrieval.get_public(link), preset, accept)
 
     def for_signed_link(self, image_id: str, preset: str, *, accept: str | None) -> RenditionFile:
-        """A rendition of an image that its owner has shared by a signed link; ImageNotFound as before."""
+        """A rendition of the image of a signed link; ImageNotFound as in `for_owner`."""
         return self._find(lambda: self.retrieval.get_ready(image_id), preset, accept)
 
-    def _find(self, look: Callable[[], ImageRecord], name: str, accept: str | None) -> RenditionFile:
+    def _find(self, read_record: Callable[[], ImageRecord], name: str, accept: str | None) -> RenditionFile:
         preset = self.presets.get(name)
         if preset is None:
             raise not_found()
-        record = look()
+        record = read_record()
         if preset.at_upload:
             rendition = record.rendition(name)
             if rendition is None:
                 raise not_found()
             return RenditionFile(record, rendition, is_exact=True)
         request = RenditionRequest(record.id, name, preferred(accept, preset.formats))
-        found = record.rendition(name, request.media_type)
-        if found is None:
+        rendition = record.rendition(name, request.media_type)
+        if rendition is None:
             self._make(request)
-            record = look()
-            found = record.rendition(name, request.media_type)
-        if found is None:
+            record = read_record()
+            rendition = record.rendition(name, request.media_type)
+        if rendition is None:
             return RenditionFile(record, nearest(record, preset, accept=accept), is_exact=False)
-        return RenditionFile(record, found, is_exact=True)
+        return RenditionFile(record, rendition, is_exact=True)
 
     def _make(self, request: RenditionRequest) -> None:
         try:
@@ -73,18 +73,17 @@ class Renditions:
 
 
 def nearest(record: ImageRecord, preset: Preset, *, accept: str | None) -> Rendition:
-    """The rendition that stands in for one that is missing.
+    """The rendition to show in place of a missing one.
 
-    One that the client accepts, if there is any; of these the same preset in another format, else the one whose
-    width is nearest.
+    Accepted formats come first; among these the same preset in another format, then the nearest width.
     """
     width = _width(record, preset)
     return min(
         record.renditions,
-        key=lambda made: (
-            not accepts(accept, made.media_type),
-            made.preset != preset.name,
-            abs(made.width - width),
+        key=lambda rendition: (
+            not accepts(accept, rendition.media_type),
+            rendition.preset != preset.name,
+            abs(rendition.width - width),
         ),
     )
 

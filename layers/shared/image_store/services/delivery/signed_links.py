@@ -1,7 +1,7 @@
-"""Links that show something of a private image for a time: making them, and finding what they show.
+"""Makes and reads signed links, which show a file of a private image for a limited time.
 
-A link holds what it shows as bytes, the name of the key that signed it, and a tag: URL-safe, and longer than any
-public link. Nothing is stored for it; it ends by itself, or with its image.
+A link consists of the encoded `SignedLink`, the id of the signing key and a tag, in URL-safe base64. It is longer than
+any public link. Links are not stored: a link ends when it expires or when its image is no longer READY.
 """
 
 import base64
@@ -16,7 +16,7 @@ from image_store.domain.delivery.render_requests import TransformRequest
 from image_store.domain.delivery.renditions import Preset, Recipe
 from image_store.domain.delivery.signed_links import SignedLink, decode_link, encode_link, transform_filename
 from image_store.domain.errors import InvalidRequest, StorageUnavailable
-from image_store.domain.images.image import ImageRecord, State
+from image_store.domain.images.image import State
 from image_store.ports.delivery import Renderer
 from image_store.ports.objects import ObjectStore
 from image_store.ports.system import Clock
@@ -37,14 +37,13 @@ class ShareLinks:
         self._keys = keys
 
     def make(self, share: SignedLink) -> str:
-        """The text of a link, signed."""
+        """Sign a link, and return its text."""
         key_id, key = current_key(self._keys())
-        named = key_id.encode() + bytes([len(key_id)])
-        raw = encode_link(share) + named
+        raw = encode_link(share) + key_id.encode() + bytes([len(key_id)])
         return base64.urlsafe_b64encode(raw + _tag(key, raw)).rstrip(b"=").decode("ascii")
 
     def read(self, link: str) -> SignedLink | None:
-        """The share of a link; None for a link that this store did not make, compared to the last bit."""
+        """The content of a link; None for a link that this store did not make. Every bit counts."""
         if len(link) > _MAX_LINK_CHARS:
             return None
         try:
@@ -53,7 +52,7 @@ class ShareLinks:
             return None
         signed, tag = raw[:-_TAG_BYTES], raw[-_TAG_BYTES:]
         if not signed or base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii") != link:
-            return None  # base64 has spare bits at its end
+            return None  # the last character of base64 has unused bits, which could differ
         body, key_id = signed[: -1 - signed[-1]], signed[-1 - signed[-1] : -1].decode("ascii", "replace")
         key = key_named(self._keys(), key_id)
         if key is None or not hmac.compare_digest(tag, _tag(key, signed)):
@@ -73,7 +72,7 @@ class Sharing:
     def share(
         self, owner: str, image_id: str, what: Recipe | str, *, lifetime: timedelta
     ) -> tuple[str, datetime]:
-        """A link to a rendition or a transform of an image that is READY, and when it ends.
+        """A link to a rendition or a transform of a READY image, and when the link expires.
 
         Raises
         ------
@@ -93,7 +92,7 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedImages:
-    """Shows what links show."""
+    """Finds the files that signed links show."""
 
     retrieval: Retrieval
     renditions: Renditions
@@ -103,10 +102,10 @@ class SharedImages:
     clock: Clock
 
     def find(self, link: str, *, accept: str | None) -> RenditionFile | str:
-        """The rendition that a link shows, or the key of the transform.
+        """The rendition that a link shows, or the key of its transform.
 
-        ImageNotFound when the link was altered or is over, or its image is no longer READY.
-        A transform is made if it is missing; while it is missing, the nearest rendition stands in for it.
+        ImageNotFound if the link was altered or has expired, or if its image is no longer READY. A missing transform is
+        made; if that fails, the nearest rendition takes its place.
         """
         share = self.links.read(link)
         if share is None or share.expires_at <= self.clock.now():
@@ -115,23 +114,19 @@ class SharedImages:
             return self.renditions.for_signed_link(share.image_id, share.what, accept=accept)
         record = self.retrieval.get_ready(share.image_id)
         key = record.transform_key(transform_filename(share.what))
-        if self._is_there(key):
+        if self._exists(key):
             return key
         try:
             self.renderer().render(TransformRequest(record.id, share.what))
         except StorageUnavailable as error:
             _logger.warning("A transform could not be made: %s", error.message)
         record = self.retrieval.get_ready(share.image_id)
-        if self._is_there(key):
+        if self._exists(key):
             return key
-        return _stand_in(record, share.what)
+        return RenditionFile(record, nearest(record, Preset("", share.what), accept=None), is_exact=False)
 
-    def _is_there(self, key: str) -> bool:
+    def _exists(self, key: str) -> bool:
         return self.private.head(key) is not None
-
-
-def _stand_in(record: ImageRecord, recipe: Recipe) -> RenditionFile:
-    return RenditionFile(record, nearest(record, Preset("", recipe), accept=None), is_exact=False)
 
 
 def _tag(key: str, raw: bytes) -> bytes:

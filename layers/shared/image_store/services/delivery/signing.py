@@ -1,6 +1,6 @@
-"""The keys of the signing secret: it maps key ids to keys, and `current` names the one that signs.
+"""Reads the signing secret, which maps key ids to keys; `current` is the id of the key that signs.
 
-The others still verify, so that a key can be replaced without breaking what was signed with it.
+The other keys still verify. So a key can be replaced, and its signatures stay valid.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _CURRENT = "current"
 
 
 def current_key(keys: Mapping[str, str]) -> tuple[str, str]:
-    """The id of the key that signs, and the key; ConfigurationError when the secret names none."""
+    """The id and the text of the key that signs; ConfigurationError if the secret has none."""
     key_id = keys.get(_CURRENT, "")
     if key_id not in keys:
         raise ConfigurationError("The signing secret names no current key.")
@@ -19,5 +19,5 @@ def current_key(keys: Mapping[str, str]) -> tuple[str, str]:
 
 
 def key_named(keys: Mapping[str, str], key_id: str) -> str | None:
-    """The key with this id, current or not; None when there is none."""
+    """The key with this id; None if there is none."""
     return keys.get(key_id) if key_id != _CURRENT else None

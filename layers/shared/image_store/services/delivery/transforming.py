@@ -1,12 +1,11 @@
-"""Makes the transform that a signed link asks for, once; the bucket's lifecycle removes it later.
+"""Makes the transform of a signed link once, at the first request for it.
 
 1. Lease, as for renditions.
-2. Mark. The record says from here on that there may be transforms, so that a deletion looks for them.
-3. Make and put, to `transforms/{id}/{attempt}/{digest of the recipe}.{ext}`, which is refused if it is there.
+2. Mark. The record notes that there may be transforms, so that a deletion looks for them.
+3. Make the file and put it to `transforms/{id}/{attempt}/{digest of the recipe}.{ext}`, unless the key exists.
 
-No record names a transform. It belongs to its image for as long as the image is there: it goes with its deletion, or
-by the lifecycle of the bucket after 30 days, and is then made again at the next request. One that arrives after the
-deletion is taken by the sweep of the tombstone.
+No record names a transform. It is deleted with its image, or after 30 days by the lifecycle of the bucket; the next
+request makes it again. A transform that arrives after the deletion is removed by the sweep of the tombstone.
 """
 
 from dataclasses import dataclass, replace
@@ -75,10 +74,10 @@ class Transforming:
                 metadata={},
             )
         except Conflict:
-            return  # another try was first, with an encoder that writes other bytes
+            return  # another try was first, and its encoder wrote other bytes
 
     def _marked(self, image_id: str) -> ImageRecord | None:
-        """The image, once its record says that it may have transforms; None when it can have none."""
+        """The record, once it notes that there may be transforms; None if the image cannot have any."""
         for _ in range(_TRIES):
             record = self.repository.get_record(image_id)
             if record is None or record.state is not State.READY:
@@ -86,7 +85,7 @@ class Transforming:
             if record.transformed:
                 return record
             if record.intent is not None:
-                return None  # what is being published is left alone, as for renditions
+                return None  # it is being published; see `rendering`
             marked = replace(record, transformed=True, amendment=self.ids.token())
             try:
                 self.repository.amend(record, marked)

@@ -6,23 +6,26 @@ from datetime import date
 
 from image_store.domain.errors import BudgetExceeded, InvalidRequest, ProviderFailed
 from image_store.domain.generation.budget import Budgets
-from image_store.domain.generation.catalogue import model_named, models_of, unlisted_model
+from image_store.domain.generation.catalogue import cost_micros, model_named, models_of, unlisted_model
 from image_store.domain.generation.descriptions.description import Model
-from image_store.domain.generation.prices import cost_micros
 from image_store.domain.generation.providers import Provider, in_words
 from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCandidate:
-    """A provider that can make an image, with the model it would use."""
+    """A model that can make an image."""
 
-    provider: Provider
     model: Model
     own_key: bool
     """Whether the owner's own key pays."""
     holds: int
     """The hold that its call needs, in micro-dollars."""
+
+    @property
+    def provider(self) -> Provider:
+        """The provider of the model."""
+        return self.model.provider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +116,12 @@ class ModelChoice:
             if model is not None:
                 own_key = provider in own
                 holds = 0 if own_key else self._holds(model, request, on)
-                candidates.append(ModelCandidate(provider, model, own_key, holds))
+                candidates.append(ModelCandidate(model, own_key, holds))
         return candidates
 
     def _holds(self, model: Model, request: GenerationRequest, on: date) -> int:
         """The estimated cost of a model; below 0 if it is unknown and budgets do not allow that."""
-        usage = model.expected(
+        usage = model.estimated_usage(
             prompt=request.prompt + (request.negative_prompt or ""),
             size=request.size,
             quality=request.quality,

@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from image_store.domain.errors import StorageUnavailable
-from image_store.domain.generation.providers import (
-    NOT_OF_THE_PROVIDER,
-    OF_A_KEY,
-    Provider,
-    ProviderFailure,
-    Reason,
-)
+from image_store.domain.generation.ledger import is_not_of_provider
+from image_store.domain.generation.providers import Provider, ProviderFailure, Reason
 from image_store.ports.generation import ProviderHealth
 from image_store.ports.system import Clock
 from image_store.services.generation.choice import ModelCandidate
@@ -130,8 +125,8 @@ class HealthWatch:
             self._count(candidate, failure, began)
 
     def _count(self, candidate: ModelCandidate, failure: ProviderFailure, began: datetime) -> None:
-        provider, reason = candidate.provider, failure.reason
-        does_not_count = reason in NOT_OF_THE_PROVIDER or (candidate.own_key and reason in OF_A_KEY)
+        provider = candidate.provider
+        does_not_count = is_not_of_provider(failure.reason, own_key=candidate.own_key)
         for _ in range(_TRIES):
             breaker = self.health.breakers()[provider]
             if does_not_count:

@@ -8,33 +8,12 @@ from datetime import datetime, timedelta
 from image_store.domain.deadlines import was_never_meant
 from image_store.domain.errors import IdempotencyMismatch
 from image_store.domain.generation.jobs import Job, JobName
-from image_store.domain.generation.requests import GenerationRequest, ModelPreference, request_fingerprint
-from image_store.domain.images.reservation import IdempotencyKey
+from image_store.domain.generation.requests import JobRequest, request_fingerprint
 from image_store.ports.generation import Generations
 from image_store.services.images.fingerprints import Fingerprints
 
 JOIN_LIFETIME = timedelta(hours=24)
 """How long a request can be joined."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariationSet:
-    """A generation request and the number of images to make of it."""
-
-    request: GenerationRequest
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequest:
-    """A request to begin a job."""
-
-    owner: str
-    variation_sets: tuple[VariationSet, ...]
-    preference: ModelPreference
-    join: bool = True
-    """Whether to join a job of the same request that has not ended."""
-    idempotency: IdempotencyKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

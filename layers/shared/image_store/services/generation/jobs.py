@@ -25,6 +25,7 @@ from image_store.domain.generation.jobs import (
 )
 from image_store.domain.generation.requests import (
     GenerationRequest,
+    JobRequest,
     prompt_excerpt,
 )
 from image_store.domain.ids import is_image_id
@@ -36,7 +37,7 @@ from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.finding.cursors import Cursors
 from image_store.services.generation.choice import ModelChoice
-from image_store.services.generation.job_names import JobNames, JobRequest
+from image_store.services.generation.job_names import JobNames
 from image_store.services.generation.sealed_requests import SealedRequests
 
 LOOK_AFTER = timedelta(minutes=10)
@@ -171,14 +172,11 @@ class GenerationJobs:
         if not failed:
             raise Conflict("None of the job's images has failed.")
         own_keys = self.keys.providers(owner)
-        open_requests = self.sealed_requests.of(owner, job_id)
+        if any(item.request is None for item in failed):
+            raise _not_found()
         changes = []
-        for item in failed:
-            if item.request is None:
-                raise _not_found()
-            micros = self.choice.admitted(
-                open_requests.open(item).request, job.preference, own_keys, on=now.date()
-            )
+        for item, opened in zip(failed, self.sealed_requests.open_all(job, failed), strict=True):
+            micros = self.choice.admitted(opened.request, job.preference, own_keys, on=now.date())
             again = item.moved_to(
                 JobItemState.QUEUED,
                 change=self.ids.token(),

@@ -7,10 +7,9 @@ from itertools import chain
 
 from image_store.domain.generation.breaker import Breaker
 from image_store.domain.generation.budget import Spending
-from image_store.domain.generation.catalogue import models_of
+from image_store.domain.generation.catalogue import models_of, prices_of
 from image_store.domain.generation.descriptions.description import Model, Price
 from image_store.domain.generation.ledger import ProviderPerformance
-from image_store.domain.generation.prices import prices_of
 from image_store.domain.generation.providers import Provider
 from image_store.ports.generation import Generations, ProviderHealth, ProviderKeys
 from image_store.ports.system import Clock

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from image_store.domain.generation.catalogue import PRICES_VERSION
+from image_store.domain.generation.filenames import generated_filename
 from image_store.domain.generation.ledger import LedgerEntry, ProviderCall
 from image_store.domain.generation.money import MICROS, usd
-from image_store.domain.generation.prices import VERSION
-from image_store.domain.images.generated_filenames import generated_filename
 from image_store.domain.images.media import sniff
 from image_store.domain.images.processing import ProcessedImage
 from image_store.domain.times import rfc3339
@@ -88,7 +88,7 @@ def entry_from_provenance(
         call=call,
         cost_micros=round(cost * MICROS) if isinstance(cost, (int, float)) else None,
         usage=None,
-        prices=VERSION,
+        prices=PRICES_VERSION,
         duration_ms=int(known.get("duration_ms") or 0),
         seed=seed if isinstance(seed, int) and seed >= 0 else None,
         size=str(known.get("size") or ""),

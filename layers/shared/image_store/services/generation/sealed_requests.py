@@ -7,10 +7,10 @@ key, so that a result can be spooled without another call of KMS.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from image_store.domain.generation.jobs import JobItem
+from image_store.domain.generation.jobs import Job, JobItem
 from image_store.domain.generation.ledger import LedgerEntry
 from image_store.domain.generation.requests import GenerationRequest, ModelPreference
 from image_store.ports.secrets import Cipher, Envelope
@@ -23,7 +23,7 @@ class OpenRequest:
     request: GenerationRequest
     index: int
     envelope: Envelope | None
-    preference: ModelPreference = field(default_factory=ModelPreference)
+    preference: ModelPreference
     """The preference of the whole job."""
 
     def seal(self, entry: LedgerEntry) -> LedgerEntry:
@@ -44,40 +44,6 @@ class OpenRequest:
         return f"{self.index}/{entry.call.id}"
 
 
-@dataclass(slots=True)
-class OpenRequests:
-    """Opens the requests of one job; their data key is decrypted once."""
-
-    cipher: Callable[[], Cipher]
-    owner: str
-    job_id: str
-    _envelope: Envelope | None = field(default=None, init=False)
-
-    def open(self, item: JobItem) -> OpenRequest:
-        """Open the request of an item, which must have been read with it.
-
-        Raises
-        ------
-        StorageUnavailable
-        ConfigurationError
-            it was sealed for another job, owner or place, or with another key
-        """
-        request = item.request
-        if request is None:
-            raise AssertionError  # callers read the item with its request
-        if request.sealed is None:
-            return OpenRequest(request, item.index, None)
-        if self._envelope is None:
-            self._envelope = self.cipher().envelope_of(
-                request.sealed, context=_context(self.owner, self.job_id)
-            )
-        texts = json.loads(self._envelope.open(request.sealed, part=str(item.index)))
-        attributes = replace(request.attributes, analysis=texts.pop("analysis"))
-        return OpenRequest(
-            replace(request, **texts, attributes=attributes, sealed=None), item.index, self._envelope
-        )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedRequests:
     """Seals and opens generation requests; the cipher is made at its first use."""
@@ -93,9 +59,35 @@ class SealedRequests:
         envelope = self.cipher().envelope(context=_context(owner, job_id))
         return [replace(item, request=_sealed(item, envelope)) for item in items]
 
-    def of(self, owner: str, job_id: str) -> OpenRequests:
-        """The requests of a job, to open them."""
-        return OpenRequests(self.cipher, owner, job_id)
+    def open(self, job: Job, item: JobItem) -> OpenRequest:
+        """Open the request of one item, like `open_all`."""
+        [opened] = self.open_all(job, [item])
+        return opened
+
+    def open_all(self, job: Job, items: Sequence[JobItem]) -> list[OpenRequest]:
+        """Open the requests of items, which must have been read with them; one call of KMS decrypts their data key.
+
+        Raises
+        ------
+        StorageUnavailable
+        ConfigurationError
+            one was sealed for another job, owner or place, or with another key
+        """
+        envelope: Envelope | None = None
+        opened = []
+        for item in items:
+            request = item.request
+            if request is None:
+                raise AssertionError  # callers read the item with its request
+            if request.sealed is None:
+                opened.append(OpenRequest(request, item.index, None, job.preference))
+                continue
+            if envelope is None:
+                context = _context(job.owner, job.id)
+                envelope = self.cipher().envelope_of(request.sealed, context=context)
+            plain = _unsealed(request, request.sealed, item.index, envelope)
+            opened.append(OpenRequest(plain, item.index, envelope, job.preference))
+        return opened
 
 
 def _sealed(item: JobItem, envelope: Envelope) -> GenerationRequest | None:
@@ -115,6 +107,12 @@ def _sealed(item: JobItem, envelope: Envelope) -> GenerationRequest | None:
         attributes=replace(request.attributes, analysis=None),
         sealed=envelope.seal(text, part=str(item.index)),
     )
+
+
+def _unsealed(request: GenerationRequest, sealed: str, index: int, envelope: Envelope) -> GenerationRequest:
+    texts = json.loads(envelope.open(sealed, part=str(index)))
+    attributes = replace(request.attributes, analysis=texts.pop("analysis"))
+    return replace(request, **texts, attributes=attributes, sealed=None)
 
 
 def _context(owner: str, job_id: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Rows of publications as items, and back."""
+"""Converts rows of publications to items of the table, and back."""
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.items import Item, parse_time, text_time
@@ -12,7 +12,7 @@ def current_publication(record: ImageRecord, publication: str) -> PublicationRow
 
 
 def publication_item(row: PublicationRow) -> Item:
-    """A publication row as an item; it waits for cleanup unless it is the current one of its image."""
+    """A publication row as an item; cleanup finds it unless it is the current one of its image."""
     item: Item = {
         **keys.publication(row.publication),
         "image_id": {"S": row.image_id},
@@ -26,7 +26,7 @@ def publication_item(row: PublicationRow) -> Item:
 
 @schema.reading
 def publication_of(item: Item) -> PublicationRow:
-    """The publication row that an item of this or an earlier version holds; UnreadableRow for any other."""
+    """The publication row in an item of this or an earlier schema version; UnreadableRow for any other."""
     schema.version_of(item)
     return PublicationRow(
         publication=item["pk"]["S"].removeprefix(keys.PUBLICATION_PREFIX),

@@ -1,4 +1,4 @@
-"""Rows of publications, beside those that a change of a record writes."""
+"""Reads and writes rows of publications outside the changes of records."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -20,11 +20,11 @@ class DynamoPublicationRows(OnTable, PublicationRows):
         return publication_items.publication_of(answer["Item"]) if "Item" in answer else None
 
     def publications(self, names: Collection[str]) -> dict[str, PublicationRow]:
-        found = list(self._rows.get_many([keys.publication(name) for name in names]))
-        # Whatever a row says that cannot be read: its publication is there.
-        there = {keys.name_of_publication(item["pk"]["S"]) for item in found}
-        rows = {name: PublicationRow(name, NO_IMAGE, frozenset(), None) for name in there}
-        readable = schema.readable(found, publication_items.publication_of)
+        found_items = list(self._rows.get_many([keys.publication(name) for name in names]))
+        # An unreadable row counts as present: its publication exists.
+        present = {keys.name_of_publication(item["pk"]["S"]) for item in found_items}
+        rows = {name: PublicationRow(name, NO_IMAGE, frozenset(), None) for name in present}
+        readable = schema.readable(found_items, publication_items.publication_of)
         return rows | {row.publication: row for row in readable}
 
     def announce_copy(self, publication: str, key: str, *, until: datetime) -> bool:
@@ -46,12 +46,12 @@ class DynamoPublicationRows(OnTable, PublicationRows):
         )
 
     def forget_publication(self, row: PublicationRow, *, at: datetime) -> None:
-        # Refused when it is forgotten already, when it is the current one of its image by now, or has other copies.
+        # The condition fails if the row is gone, has no deadline (it is current) or names other copies.
         self._rows.conditional(
             "delete_item",
             Key=keys.publication(row.publication),
             ConditionExpression="attribute_exists(due_at) AND #keys = :keys"
-            # No copy takes longer: a later time was set by a clock that ran ahead.
+            # No copy takes longer than that; a clock that ran ahead set a later time.
             " AND (attribute_not_exists(copied_until) OR copied_until < :now OR copied_until > :latest)",
             ExpressionAttributeNames={"#keys": "keys"},
             ExpressionAttributeValues={

@@ -1,4 +1,4 @@
-"""Rights to make a file of an image, which end by themselves."""
+"""Leases to make a file of an image; they expire."""
 
 from datetime import datetime
 
@@ -20,8 +20,8 @@ class DynamoRenderLeases(OnTable, RenderLeases):
                 "until": {"S": items.text_time(until)},
                 "ttl": {"N": str(int(until.timestamp()) + 1)},
             },
-            # botocore repeats a call whose answer it lost; the repeat then meets our own lease.
-            # A lease that ends later than ours was taken by a clock that ran ahead.
+            # botocore repeats a call if the response was lost; the repeat then finds our own lease.
+            # A lease that ends later than ours was written by a clock that ran ahead.
             ConditionExpression="attribute_not_exists(pk) OR #until < :now OR #until > :latest"
             " OR holder = :holder",
             ExpressionAttributeNames={"#until": "until"},

@@ -87,7 +87,9 @@ class Model:
             return None
         return requested if requested in self.qualities else self.qualities[0]
 
-    def expected(self, *, prompt: str, size: str | None, quality: str | None, references: int) -> Usage:
+    def estimated_usage(
+        self, *, prompt: str, size: str | None, quality: str | None, references: int
+    ) -> Usage:
         """The estimated usage of an image, to hold its cost; the provider counts the actual usage."""
         width, height = self.size(size)
         return self.estimate(

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from image_store.domain.generation.catalogue import PRICES_VERSION, cost_micros
 from image_store.domain.generation.descriptions.description import Model
 from image_store.domain.generation.jobs import JobItem
-from image_store.domain.generation.ledger import ProviderCall
+from image_store.domain.generation.ledger import LedgerEntry, ProviderCall, ProviderCallFailure
 from image_store.domain.generation.providers import (
     GeneratedImage,
     ImageRequest,
@@ -18,11 +19,11 @@ from image_store.domain.generation.providers import (
     Reason,
 )
 from image_store.domain.generation.requests import GenerationRequest, ModelPreference
+from image_store.domain.generation.usage import read_usage
 from image_store.ports.generation import ImageProvider, ProviderKeys
 from image_store.ports.system import Clock, Ids
 from image_store.services.generation.choice import ModelCandidate, ModelChoice
 from image_store.services.generation.health import CallHistory, CallPermit, HealthWatch, NoRetryLeft, Wait
-from image_store.services.generation.ledger import CompletedCall
 from image_store.services.generation.references import References
 
 STORAGE_TIME = timedelta(seconds=45)
@@ -36,22 +37,59 @@ class PreparedCall:
     """A call that can be made: everything it needs has been read."""
 
     call: ProviderCall
-    request: GenerationRequest
     model: Model
-    image_request: ImageRequest
+    request: ImageRequest
     key: ProviderKey | None
     """None if the deployment has no key for the provider."""
 
-    def completed(self, *, duration: timedelta, at: datetime) -> CompletedCall:
-        """The call with its duration, for the ledger."""
-        return CompletedCall(
-            call=self.call,
-            request=self.request,
-            model=self.model,
-            image_request=self.image_request,
-            duration=duration,
-            at=at,
+    def entry(
+        self,
+        image: GeneratedImage,
+        *,
+        duration: timedelta,
+        at: datetime,
+        failure: ProviderCallFailure | None = None,
+    ) -> LedgerEntry:
+        """The ledger entry of a picture that arrived at `at`.
+
+        A picture is never lost because its cost cannot be read: usage that is missing or unreadable is replaced by the
+        model's estimate.
+        """
+        request, reading = self.request, read_usage(image.usage)
+        size, usage = f"{request.width}x{request.height}", reading.usage
+        estimate = self.model.estimated_usage(
+            prompt=request.prompt, size=size, quality=request.quality, references=len(request.references)
         )
+        cost = cost_micros(
+            self.call.provider, self.call.model, usage or estimate, on=self.call.started_at.date()
+        )
+        return LedgerEntry(
+            call=self.call,
+            cost_micros=cost,
+            usage={unit.value: number for unit, number in usage.items()} if usage else None,
+            prices=PRICES_VERSION,
+            duration_ms=int(duration / timedelta(milliseconds=1)),
+            seed=request.seed,
+            size=size,
+            quality=request.quality,
+            params=dict(image.params),
+            generated_at=at,
+            usage_is_readable=image.usage_is_readable and reading.is_readable,
+            pictures=image.pictures,
+            failure=failure,
+        )
+
+    def failure_entry(
+        self, failure: ProviderFailure, *, duration: timedelta, at: datetime
+    ) -> LedgerEntry | None:
+        """The ledger entry of a call without a picture; None if nothing says that it was charged for."""
+        if read_usage(failure.usage).usage is None and not failure.is_paid:
+            return None
+        no_image = GeneratedImage(
+            data=b"", usage=failure.usage, usage_is_readable=failure.usage_is_readable, pictures=0
+        )
+        reason = ProviderCallFailure(reason=failure.reason, message=failure.message, is_paid=failure.is_paid)
+        return self.entry(no_image, duration=duration, at=at, failure=reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +139,7 @@ class ProviderCalls:
             own_key=candidate.own_key,
             started_at=self.clock.now(),
         )
-        return PreparedCall(
-            call=call, request=request, model=candidate.model, image_request=image_request, key=key
-        )
+        return PreparedCall(call=call, model=candidate.model, request=image_request, key=key)
 
     def make(self, prepared: PreparedCall, *, until: datetime) -> GeneratedImage:
         """Call the provider once; every failure is a ProviderFailure."""
@@ -112,7 +148,7 @@ class ProviderCalls:
         provider = prepared.call.provider
         try:
             return self.providers[provider].generate(
-                prepared.image_request, key=prepared.key, until=until - STORAGE_TIME
+                prepared.request, key=prepared.key, until=until - STORAGE_TIME
             )
         except ProviderFailure:
             raise

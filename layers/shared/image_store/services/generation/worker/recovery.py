@@ -1,7 +1,7 @@
 """Resumes an item whose last worker stopped, or whose table was restored, from the results in the bucket."""
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from image_store.domain.errors import ConfigurationError, ImageNotFound, StorageUnavailable
@@ -12,10 +12,9 @@ from image_store.domain.images.image import State
 from image_store.ports.generation import Generations
 from image_store.ports.objects import ObjectMissing
 from image_store.ports.system import Clock
-from image_store.services.generation.ledger import failure_of
 from image_store.services.generation.provenance import entry_from_provenance
 from image_store.services.generation.provider_results import MAX_RESULT_BYTES, ProviderResult, ProviderResults
-from image_store.services.generation.sealed_requests import OpenRequest, SealedRequests
+from image_store.services.generation.sealed_requests import SealedRequests
 from image_store.services.generation.worker.changes import LEASE, LONGEST_DELAY, JobItemWriter
 from image_store.services.generation.worker.settlement import STORE_RETRY, Settlement
 
@@ -76,19 +75,17 @@ class Recovery:
         _log.warning("a provider result was found that the table does not know", extra={"job": item.job_id})
         self._continue(job, leased, result, until)
 
-    def open(self, job: Job, item: JobItem) -> OpenRequest:
-        """Open the request of an item; StorageUnavailable, ConfigurationError."""
-        opened = self.sealed_requests.of(item.owner, item.job_id).open(item)
-        return replace(opened, preference=job.preference)
-
     def _continue(self, job: Job, item: JobItem, result: ProviderResult, until: datetime) -> None:
         entry = result.entry
-        if (failure := failure_of(entry)) is not None:
+        if entry.failure is not None:
+            failure = ProviderFailure(
+                entry.failure.reason, entry.failure.message, is_paid=entry.failure.is_paid
+            )
             duration = timedelta(milliseconds=entry.duration_ms)
             self.settlement.fail(job, item, entry.call, failure, duration=duration, entry=entry)
             return
         try:
-            opened = self.open(job, item)
+            opened = self.sealed_requests.open(job, item)
         except (StorageUnavailable, ConfigurationError) as error:
             _log.warning(
                 "a paid image could not be opened yet", extra={"job": item.job_id, "code": error.code}

@@ -47,6 +47,7 @@ class GenerationRun:
     writer: JobItemWriter
     settlement: Settlement
     recovery: Recovery
+    sealed_requests: SealedRequests
     clock: Clock
     jitter: Callable[[float], float]
     """A random number of seconds, from 0 to the one given."""
@@ -93,17 +94,15 @@ class GenerationRun:
             self.recovery.adopt(job, item, unsettled, until=until)
             return
         try:
-            opened = self.recovery.open(job, item)
-        except (StorageUnavailable, ConfigurationError) as closed:
-            self._fail_if_late(item, closed, now)
+            opened = self.sealed_requests.open(job, item)
+        except (StorageUnavailable, ConfigurationError) as error:
+            self._fail_if_late(item, error, now)
             return
         permit = self.calls.permit(item, opened.request, job.preference)
         match permit:
             case None:
-                error = _last_call_error(item) or JobItemError(
-                    "provider_failed", "No provider can make this image."
-                )
-                self.writer.end(item, JobItemState.FAILED, error=error)
+                no_provider = JobItemError("provider_failed", "No provider can make this image.")
+                self.writer.end(item, JobItemState.FAILED, error=_last_call_error(item) or no_provider)
             case Wait():
                 self._wait(item, permit.until)
             case NoRetryLeft():
@@ -160,14 +159,14 @@ class GenerationRun:
         except ProviderFailure as failure:
             self.calls.watch.went_wrong(permit.candidate, failure, began=call.started_at)
             ended = self.clock.now()
-            charge = prepared.completed(duration=ended - started, at=ended).failure_entry(failure)
+            charge = prepared.failure_entry(failure, duration=ended - started, at=ended)
             if charge is not None:
                 with suppress(StorageUnavailable):  # the ledger may still be there
                     self.results.put(item, ProviderResult(charge, b""), until=until)
             self.settlement.fail(job, item, call, failure, duration=ended - started, entry=charge)
             return
         ended = self.clock.now()
-        entry = opened.seal(prepared.completed(duration=ended - started, at=ended).entry(image))
+        entry = opened.seal(prepared.entry(image, duration=ended - started, at=ended))
         result = ProviderResult(entry, image.data)
         try:
             self.results.put(item, result, until=until)
@@ -228,6 +227,7 @@ def generation_run(
         writer=writer,
         settlement=settlement,
         recovery=recovery,
+        sealed_requests=sealed_requests,
         clock=clock,
         jitter=jitter,
     )

@@ -11,7 +11,6 @@ from image_store.domain.generation.jobs import Job, JobItem, JobItemError, JobIt
 from image_store.domain.generation.ledger import CallOutcome, LedgerEntry, ProviderCall
 from image_store.domain.generation.providers import OF_THE_PROVIDER, Provider, ProviderFailure, Reason
 from image_store.ports.system import Clock
-from image_store.services.generation.ledger import charge, outcome_of, settlement
 from image_store.services.generation.provider_results import ProviderResult, ProviderResults
 from image_store.services.generation.sealed_requests import OpenRequest
 from image_store.services.generation.worker.changes import JobItemWriter
@@ -56,9 +55,9 @@ class Settlement:
             self.writer.end(
                 item,
                 JobItemState.FAILED,
-                outcome=outcome_of(item, entry),
+                outcome=_outcome_of(item, entry),
                 error=_storage_error(error, entry.call.provider),
-                **settlement(item, entry),
+                **_settled(item, entry),
             )
             self.results.remove(item, entry.call)
             return
@@ -70,9 +69,9 @@ class Settlement:
         self.writer.end(
             item,
             JobItemState.SUCCEEDED,
-            outcome=outcome_of(item, entry),
+            outcome=_outcome_of(item, entry),
             image_id=image_id,
-            **settlement(item, entry),
+            **_settled(item, entry),
         )
 
     def postpone(self, item: JobItem, entry: LedgerEntry, wait: timedelta) -> None:
@@ -80,9 +79,9 @@ class Settlement:
         self.writer.requeue(
             item,
             not_before=self.clock.now() + wait,
-            outcome=outcome_of(item, entry),
+            outcome=_outcome_of(item, entry),
             hold=None,
-            **settlement(item, entry),
+            **_settled(item, entry),
         )
 
     def fail(
@@ -104,7 +103,7 @@ class Settlement:
             reason=failure.reason,
             entry=entry,
         )
-        cost = charge(item, entry)
+        cost = _charged(item, entry)
         error = JobItemError("provider_failed", failure.message, failure.reason.value, call.provider.value)
         gives_up = failure.reason in OF_THE_PROVIDER
         may_retry = item.retries < self.retries if failure.transient else gives_up
@@ -129,6 +128,30 @@ class Settlement:
             )
         if entry is not None:
             self.results.remove(item, call)
+
+
+def _outcome_of(item: JobItem, entry: LedgerEntry) -> CallOutcome | None:
+    """The outcome of a call with a picture; None if it is in the ledger already."""
+    if item.settled:
+        return None
+    return CallOutcome(call=entry.call, duration_ms=entry.duration_ms, succeeded=True, entry=entry)
+
+
+def _settled(item: JobItem, entry: LedgerEntry) -> dict[str, object]:
+    """The changes of an item whose call is settled now; none if it was settled before."""
+    if item.settled:
+        return {}
+    return {"settled": True, "duration_ms": entry.duration_ms, **_charged(item, entry)}
+
+
+def _charged(item: JobItem, entry: LedgerEntry | None) -> dict[str, object]:
+    """The changes of an item that add the cost of a call."""
+    if entry is None:
+        return {}
+    return {
+        "cost_micros": item.cost_micros + (entry.cost_micros or 0),
+        "unknown_costs": item.unknown_costs + (entry.cost_micros is None),
+    }
 
 
 def _storage_error(error: ImageStoreError, provider: Provider) -> JobItemError:

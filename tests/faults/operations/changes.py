@@ -1,0 +1,154 @@
+"""Publishing, deleting, restoring, and the projections that follow them."""
+
+from collections.abc import Callable
+
+from image_store.domain.finding.lists import OwnerGroup
+from image_store.domain.images.image import Image, State, Visibility
+from image_store.services.images.batch_deletion import DeletionResult
+from tests.faults.operation import Operation
+from tests.faults.operations.common import delete, deleted, in_trash, still_there, trashed, unpublished
+from tests.faults.soundness import assert_gone, assert_projections_follow, assert_readable, assert_shown
+from tests.faults.world import World
+from tests.samples import OWNER
+
+
+def restored(world: World, before: Image, _: Image) -> None:
+    assert_readable(world, before)
+    found = world.retrieval.get(OWNER, before.record.id).record
+    assert (found.state, found.visibility) == (State.READY, Visibility.PRIVATE)
+
+
+CONVERSATION = OwnerGroup(OWNER, "conversation:c1")
+
+
+def three_of_a_conversation(world: World) -> tuple[Image, ...]:
+    groups = (CONVERSATION.name,)
+    shown = (Visibility.PRIVATE, Visibility.PUBLIC, Visibility.UNLISTED)
+    return tuple(world.upload(visibility, groups=groups) for visibility in shown)
+
+
+def trashed_as_told(world: World, before: tuple[Image, ...], told: DeletionResult) -> None:
+    for image in before:
+        if image.record.id in told.successful:
+            assert world.retrieval.get(OWNER, image.record.id).record.state is State.TRASHED
+
+
+def deleted_as_told(world: World, before: tuple[Image, ...], told: DeletionResult) -> None:
+    for image in before:
+        if image.record.id in told.successful:
+            assert_gone(world, image)
+
+
+def all_still_there(world: World, before: tuple[Image, ...]) -> None:
+    for image in before:
+        assert_readable(world, image)
+
+
+def ids(records: tuple[Image, ...]) -> tuple[str, ...]:
+    return tuple(image.record.id for image in records)
+
+
+def projected(world: World, before: Image) -> None:
+    """Whatever became of one message of the stream, the next ones put everything right."""
+    assert_projections_follow(world)
+
+
+def projected_and_then(change: Callable[[World, Image], object]) -> Callable[[World], Image]:
+    """An image whose last change the projections do not follow yet."""
+
+    def prepare(world: World) -> Image:
+        image = world.upload(Visibility.PUBLIC)
+        world.project(image.record.id)
+        change(world, image)
+        return image
+
+    return prepare
+
+
+CHANGES = (
+    Operation(
+        "batch delete",
+        three_of_a_conversation,
+        lambda world, before: world.delete_batch(ids(before), permanent=True),
+        deleted_as_told,
+        calls=18,
+    ),
+    Operation(
+        "group delete",
+        three_of_a_conversation,
+        lambda world, _: world.delete_batch(CONVERSATION, permanent=False),
+        trashed_as_told,
+        calls=13,
+        whatever=all_still_there,
+    ),
+    Operation(
+        "publish",
+        lambda world: world.upload(Visibility.PRIVATE),
+        lambda world, before: world.show(before, Visibility.PUBLIC),
+        lambda world, _, shown: assert_shown(world, shown),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "unpublish",
+        lambda world: world.upload(Visibility.UNLISTED),
+        lambda world, before: world.show(before, Visibility.PRIVATE),
+        lambda world, before, _: unpublished(world, before),
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "trash",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: delete(world, before, permanent=False),
+        trashed,
+        calls=5,
+        whatever=still_there,
+    ),
+    Operation(
+        "restore",
+        in_trash,
+        lambda world, before: world.restore_id(before.record.id),
+        restored,
+        calls=2,
+        whatever=still_there,
+    ),
+    Operation(
+        "permanent delete",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=7,
+    ),
+    Operation(
+        "permanent delete from the trash",
+        in_trash,
+        lambda world, before: delete(world, before, permanent=True),
+        deleted,
+        calls=4,
+    ),
+    Operation(
+        "projection",
+        lambda world: world.upload(Visibility.PUBLIC),
+        lambda world, before: world.project(before.record.id),
+        lambda world, before, _: assert_readable(world, before),
+        calls=4,
+        whatever=projected,
+    ),
+    Operation(
+        "projection of a change",
+        projected_and_then(lambda world, image: world.show(image, Visibility.PRIVATE)),
+        lambda world, before: world.project(before.record.id),
+        lambda world, before, _: assert_readable(world, before),
+        calls=2,
+        whatever=projected,
+    ),
+    Operation(
+        "projection of the end",
+        projected_and_then(lambda world, image: delete(world, image, permanent=True)),
+        lambda world, before: world.project(before.record.id),
+        lambda world, before, _: assert_gone(world, before),
+        calls=2,
+        whatever=projected,
+    ),
+)

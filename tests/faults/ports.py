@@ -1,0 +1,131 @@
+"""The ports of a world: the real adapters, on clients that fail on demand."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from image_store.adapters.dynamodb.table import DynamoTable
+from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
+from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
+from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
+from image_store.adapters.presign import Presigner
+from image_store.adapters.r2 import R2Bucket
+from image_store.adapters.renderer import LambdaRenderer
+from image_store.adapters.s3_versions import S3Versions
+from image_store.adapters.sqs import SqsDeadLetters, SqsIngestEvents, SqsWorkQueue
+from image_store.bootstrap.clients import Clients
+from image_store.bootstrap.ports import Ports
+from image_store.domain.images.image import Kind
+from image_store.domain.images.key_layout import KeyLayout
+from image_store.domain.upkeep.cleanup import Policy
+from image_store.ports.images import Fetched
+from image_store.settings import Settings
+from tests.fakes.clock import CountedIds
+from tests.fakes.fetcher import MemoryFetcher
+from tests.fakes.migrations import no_table
+from tests.fakes.object_store import MemoryBucket
+from tests.fakes.processor import StubProcessor
+from tests.faults.vendors import FaultyFetcher, FaultyPurger
+from tests.samples import PICTURE, PUBLIC_URL, SIGNING_KEYS, TRASH_RETENTION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.fakes.purger import MemoryCdn
+    from tests.faults.world import World
+
+PICTURE_URL = "https://pictures.example/a.png"
+PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
+RENDER_FUNCTION = "image-store-render"
+PASSING = "passing"
+POLICY = Policy(kind=Kind.UPLOAD, category=PASSING, older_than=timedelta(days=10), keep_newest=1)
+_FROM_ENVIRONMENT = Settings.from_env(
+    {
+        "PRIVATE_BUCKET": "private",
+        "PUBLIC_BUCKET": "public",
+        "PUBLIC_URL": PUBLIC_URL,
+        "PUBLIC_CACHE_CONTROL": "public, max-age=60",
+        "INGEST_BUCKET": "ingest",
+        "KEY_LAYOUT": KeyLayout.OWNER,
+        "TRASH_RETENTION_DAYS": str(TRASH_RETENTION.days),
+    }
+)
+SETTINGS = replace(_FROM_ENVIRONMENT, cleanup=replace(_FROM_ENVIRONMENT.cleanup, policies=(POLICY,)))
+
+
+class VisitedBucket(MemoryBucket):
+    """A public bucket whose every new object somebody looks at through the CDN at once."""
+
+    cdn: MemoryCdn
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, cache_control: str, metadata: Mapping[str, str]
+    ) -> None:
+        super().put(key, data, content_type=content_type, cache_control=cache_control, metadata=metadata)
+        self.cdn.visit()
+
+    def copy_from(
+        self,
+        source_bucket: str,
+        source_key: str,
+        key: str,
+        *,
+        content_type: str,
+        cache_control: str,
+        metadata: Mapping[str, str],
+        source_etag: str | None = None,
+    ) -> None:
+        super().copy_from(
+            source_bucket,
+            source_key,
+            key,
+            content_type=content_type,
+            cache_control=cache_control,
+            metadata=metadata,
+            source_etag=source_etag,
+        )
+        self.cdn.visit()
+
+
+class WorldPorts(Ports):
+    """Ports whose adapters are the real ones, on clients that fail on demand."""
+
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(settings, Clients(settings.storage))
+        self.clock = world.clock
+        self.ids = CountedIds(world.clock)
+        self.cipher = world.cipher
+        self.signing_keys = lambda: SIGNING_KEYS
+        self.repository = self.claims = self.list_rows = world.repository
+        self.publication_rows = self.render_leases = world.repository
+        self.cleanup_rows = self.ingest_notes = world.repository
+        self.projector = world.projector
+        presigner = Presigner(
+            endpoint="https://r2.invalid",
+            region="auto",
+            credentials=lambda: ("id", "secret"),
+            clock=world.clock,
+        )
+        self.private = R2Bucket("private", client=lambda: world.r2, presigner=presigner)
+        self.public = R2Bucket("public", client=lambda: world.r2, presigner=None)
+        self.purger = FaultyPurger(world.cdn, world.faults)
+        self.processor = StubProcessor()
+        self.fetcher = FaultyFetcher(MemoryFetcher(PICTURES), world.faults)
+        self.renderer = LambdaRenderer(RENDER_FUNCTION, client=lambda: world.lambdas)
+        self.ingest_bucket = R2Bucket("ingest", client=lambda: world.s3, presigner=None)
+        self.ingest_versions = S3Versions("ingest", client=lambda: world.s3)
+        self.ingest_events = SqsIngestEvents("events", client=lambda: world.faulty_sqs)
+        self.dead_letters = SqsDeadLetters("dead letters", client=lambda: world.faulty_sqs)
+        self.work_queue = SqsWorkQueue("work", client=lambda: world.faulty_sqs)
+        self.generation_queue = SqsWorkQueue("generation", client=lambda: world.faulty_sqs)
+        self.migrations = world.patient(DynamoMigrations)
+        self.migration_table = no_table
+        self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))
+        self.housekeeping = world.patient(DynamoHousekeeping)
+
+
+def as_a[Service](kind: type[Service], service: Service) -> Service:
+    """A service of another class with the same parts."""
+    return kind(**{part.name: getattr(service, part.name) for part in fields(service)})  # type: ignore[arg-type]  # services are dataclasses
