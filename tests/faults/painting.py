@@ -117,7 +117,11 @@ class Painting:
         ports.sleep = self._sleep
         ports.jitter = lambda most: most
         settings = replace(
-            world.app.settings, providers=(Provider.POLLINATIONS,), budgets=BUDGETS, quota=Quota(QUOTA)
+            world.app.settings,
+            generation=replace(
+                world.app.settings.generation, providers=(Provider.POLLINATIONS,), budgets=BUDGETS
+            ),
+            quota=Quota(QUOTA),
         )
         app = assemble(ports, settings)
         generation = app.generation

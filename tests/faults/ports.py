@@ -40,20 +40,18 @@ PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
 RENDER_FUNCTION = "image-store-render"
 PASSING = "passing"
 POLICY = Policy(kind=Kind.UPLOAD, category=PASSING, older_than=timedelta(days=10), keep_newest=1)
-SETTINGS = replace(
-    Settings.from_env(
-        {
-            "PRIVATE_BUCKET": "private",
-            "PUBLIC_BUCKET": "public",
-            "PUBLIC_URL": PUBLIC_URL,
-            "PUBLIC_CACHE_CONTROL": "public, max-age=60",
-            "INGEST_BUCKET": "ingest",
-            "KEY_LAYOUT": KeyLayout.OWNER,
-        }
-    ),
-    trash_retention=TRASH_RETENTION,
-    cleanup_policies=(POLICY,),
+_FROM_ENVIRONMENT = Settings.from_env(
+    {
+        "PRIVATE_BUCKET": "private",
+        "PUBLIC_BUCKET": "public",
+        "PUBLIC_URL": PUBLIC_URL,
+        "PUBLIC_CACHE_CONTROL": "public, max-age=60",
+        "INGEST_BUCKET": "ingest",
+        "KEY_LAYOUT": KeyLayout.OWNER,
+        "TRASH_RETENTION_DAYS": str(TRASH_RETENTION.days),
+    }
 )
+SETTINGS = replace(_FROM_ENVIRONMENT, cleanup=replace(_FROM_ENVIRONMENT.cleanup, policies=(POLICY,)))
 
 
 class VisitedBucket(MemoryBucket):
@@ -94,7 +92,7 @@ class WorldPorts(Ports):
     """Ports whose adapters are the real ones, on clients that fail on demand."""
 
     def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(settings, Clients(settings))
+        super().__init__(settings, Clients(settings.storage))
         self.clock = world.clock
         self.ids = CountedIds(world.clock)
         self.cipher = world.cipher

@@ -109,7 +109,9 @@ class World:
         self.waited = itertools.count()
         self.repository = self.patient(repository)
         self.projector = self.patient(DynamoProjector)
-        settings = replace(SETTINGS, quota=quota, seals_sensitive=seals)
+        settings = replace(
+            SETTINGS, quota=quota, encryption=replace(SETTINGS.encryption, seals_sensitive=seals)
+        )
         self.app = assemble(WorldPorts(self, settings), settings)
         images, delivery, upkeep = self.app.images, self.app.delivery, self.app.upkeep
         # What a test puts in place of a service comes before the services that use it.
@@ -133,7 +135,7 @@ class World:
         self.transforming = delivery.transforming
         self.migration_requests = upkeep.migration_requests
         # What settles a store forgets nothing and never fails: it needs no table and no policies.
-        settling = assemble(self.app.ports, replace(settings, cleanup_policies=()))
+        settling = assemble(self.app.ports, replace(settings, cleanup=replace(settings.cleanup, policies=())))
         settling.images.deletion, settling.delivery.publisher = self.deletion, self.publisher
         self._settling = replace(settling.upkeep.cleanup, housekeeping=MemoryHousekeeping())
         self.bystander = self.upload(Visibility.PUBLIC)

@@ -40,7 +40,7 @@ class Store:
         self.client = client
         self.table = new_table(client, form)
         settings = Settings.from_env({"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"})
-        self.ports = Ports(settings, Clients(settings))
+        self.ports = Ports(settings, Clients(settings.storage))
         self.app = assemble(self.ports, settings)
         self.bucket = MemoryBucket("private", clock=SystemClock(), peers={})
         self.ports.repository = self.ports.claims = DynamoRows(self.table, client=lambda: client)
