@@ -177,7 +177,7 @@ class Painting:
         self.world.settle()
         found = self.generations.job(job.id)
         assert found is not None
-        assert found.ended, "an image is neither made nor given up"
+        assert found.has_ended, "an image is neither made nor given up"
         return found
 
     # What must be true --------------------------------------------------------------------------------
