@@ -1,8 +1,7 @@
-"""Leave in the layer what the store loads, and let it load no more; run as ``python prune.py FOLDER``.
+"""Reduce the layer to what the store loads; run as ``python prune.py FOLDER``.
 
-botocore describes every AWS service: most of what would be unzipped and parsed at a cold start. A client of a
-service that is not in `SERVICES` cannot be made from the pruned copy. Powertools keeps all of its modules, and
-imports them when they are asked for.
+botocore has descriptions of every AWS service, most of what a cold start would unzip and parse. The pruned copy cannot
+create a client of a service that is not in `SERVICES`. Powertools keeps all its modules but imports them at first use.
 """
 
 from __future__ import annotations
@@ -27,27 +26,27 @@ ON_DEMAND = (
 
 _ON_DEMAND = """
 
-_OFFERED = {offered!r}
+_EXPORTED = {exported!r}
 
 
 def __getattr__(name):
-    if name not in _OFFERED:
+    if name not in _EXPORTED:
         raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
     from importlib import import_module
 
-    module, attribute = _OFFERED[name]
+    module, attribute = _EXPORTED[name]
     value = globals()[name] = getattr(import_module(module, __name__), attribute)
     return value
 
 
 def __dir__():
-    return sorted({{*globals(), *_OFFERED}})
+    return sorted({{*globals(), *_EXPORTED}})
 """
 
 
 def prune(packages: Path) -> None:
     """Prune boto3, botocore and Powertools in a folder of installed packages."""
-    shutil.rmtree(packages / "boto3" / "data")  # of resources, and the store only has clients
+    shutil.rmtree(packages / "boto3" / "data")  # of boto3 resources; the store only uses clients
     shutil.rmtree(packages / "boto3" / "examples")
     data = packages / "botocore" / "data"
     for service in data.iterdir():
@@ -62,31 +61,31 @@ def prune(packages: Path) -> None:
 
 
 def import_on_demand(package: Path) -> None:
-    """Let a package import what it offers when it is first asked for (PEP 562), not all of it at once.
+    """Make a package import each name that it exports at its first use (PEP 562).
 
-    Powertools offers the resolvers of every AWS service from one package: the HTTP resolver alone would bring
-    AppSync's, and with it asyncio. What a package needs for its own statements stays imported at once.
+    Powertools exports the resolvers of every AWS service from one package. The HTTP resolver would also import
+    AppSync's and with it asyncio. Names that the package's own statements use are still imported at once.
     """
     init = package / "__init__.py"
     module = ast.parse(init.read_text())
     own = [node for node in module.body if not isinstance(node, ast.ImportFrom)]
-    needed = {node.id for statement in own for node in ast.walk(statement) if isinstance(node, ast.Name)}
-    offered, kept = {}, []
+    used = {node.id for statement in own for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    exported, statements = {}, []
     for node in module.body:
         if not isinstance(node, ast.ImportFrom) or node.module in (None, "__future__"):
-            kept.append(node)
+            statements.append(node)
             continue
-        names = [alias for alias in node.names if (alias.asname or alias.name) in needed]
+        names = [alias for alias in node.names if (alias.asname or alias.name) in used]
         if names:
-            kept.append(ast.ImportFrom(node.module, names, node.level))
+            statements.append(ast.ImportFrom(node.module, names, node.level))
         for alias in node.names:
             if alias not in names:
-                offered[alias.asname or alias.name] = ("." * node.level + (node.module or ""), alias.name)
-    init.write_text(ast.unparse(ast.Module(kept, [])) + _ON_DEMAND.format(offered=offered))
+                exported[alias.asname or alias.name] = ("." * node.level + (node.module or ""), alias.name)
+    init.write_text(ast.unparse(ast.Module(statements, [])) + _ON_DEMAND.format(exported=exported))
 
 
 def keep_latest_version(service: Path) -> Path:
-    """Delete all but the newest description of a service, and answer its folder."""
+    """Delete all but the newest description of a service, and return its folder."""
     *superseded, latest = sorted(service.iterdir())
     for version in superseded:
         shutil.rmtree(version)
@@ -94,7 +93,7 @@ def keep_latest_version(service: Path) -> Path:
 
 
 def drop_documentation(version: Path) -> None:
-    """Write the description of a service without its texts: a quarter of the time a client takes to make."""
+    """Remove documentation from the description of a service, which saves a quarter of the time to create a client."""
     for examples in version.glob("examples-*"):
         examples.unlink()
     compressed = version / "service-2.json.gz"
@@ -104,7 +103,7 @@ def drop_documentation(version: Path) -> None:
 
 
 def without_documentation(node: Any) -> Any:
-    """Answer a description with its texts empty: botocore looks some of them up, and never reads them."""
+    """Return a description with empty documentation: botocore accesses some of the texts but never uses them."""
     if isinstance(node, dict):
         return {
             key: "" if key == "documentation" and isinstance(value, str) else without_documentation(value)
@@ -116,7 +115,7 @@ def without_documentation(node: Any) -> Any:
 
 
 def keep_endpoints(path: Path) -> None:
-    """Keep the endpoints of our services alone: making the first client parses them all."""
+    """Keep only the endpoints of our services: creating the first client parses all endpoints."""
     endpoints = json.loads(path.read_text())
     for partition in endpoints["partitions"]:
         partition["services"] = {
@@ -126,7 +125,7 @@ def keep_endpoints(path: Path) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON in as few bytes as it takes."""
+    """Write JSON without white space."""
     path.write_text(json.dumps(content, separators=(",", ":")))
 
 

@@ -1,8 +1,11 @@
-"""Lay the authorities that botocore trusts out one a file; run as ``python roots.py BUNDLE FOLDER``.
+"""Write each certificate authority that botocore trusts to its own file; run as ``python roots.py FOLDER``.
 
-OpenSSL reads a bundle whole, 126 certificates of which a function meets two or three: a tenth of a cold start. In a
-folder it reads those alone that it meets, and finds them by a hash of their subject (X509_NAME_hash of OpenSSL 1.0
-and later). All of the bundle is laid out, so that what is trusted does not change.
+OpenSSL reads a whole bundle of 126 certificates, of which a function needs two or three: a tenth of a cold start. From
+a folder it reads only those it needs, and finds them by a hash of their subject (X509_NAME_hash of OpenSSL 1.0 and
+later). The folder has every certificate of the bundle, so that the same authorities are trusted.
+
+This script reads DER itself because layers are built by a bare Python: neither the openssl command nor a library that
+computes this hash is on every machine that builds. tests/remote/test_trust.py compares with OpenSSL.
 """
 
 from __future__ import annotations
@@ -29,24 +32,24 @@ ENCODINGS = {
     0x1C: "utf-32-be",
     0x1E: "utf-16-be",
 }
-"""Of the strings that a name may be made of, by their tag in X.680."""
+"""Encodings of the strings that a name can hold, by their tag in X.680."""
 SUBJECT = 4
-"""The place of the subject in a certificate, behind its version: RFC 5280, section 4.1."""
+"""Position of the subject in a certificate, not counting the version (RFC 5280, section 4.1)."""
 
 
 def lay_out(bundle: Path, folder: Path) -> None:
-    """Write every certificate of a bundle under the name by which OpenSSL looks for it."""
+    """Write every certificate of a bundle to a new folder, under the name by which OpenSSL looks it up."""
     folder.mkdir()
     for pem in CERTIFICATE.findall(bundle.read_text(encoding="utf-8")):
         name = subject_hash(ssl.PEM_cert_to_DER_cert(pem))
-        numbers = len(list(folder.glob(f"{name}.*")))
-        (folder / f"{name}.{numbers}").write_text(pem, encoding="ascii")
+        same_hash = len(list(folder.glob(f"{name}.*")))
+        (folder / f"{name}.{same_hash}").write_text(pem, encoding="ascii")
 
 
 def subject_hash(certificate: bytes) -> str:
-    """Answer the hash of a certificate's subject, as `openssl x509 -subject_hash` prints it."""
+    """Return the hash of a certificate's subject, as `openssl x509 -subject_hash` prints it."""
     ((_, whole),) = elements(certificate)
-    signed = next(elements(whole))[1]
+    _, signed = next(elements(whole))
     parts = [content for tag, content in elements(signed) if tag != VERSION]
     canonical = b"".join(canonical_set(content) for _, content in elements(parts[SUBJECT]))
     digest = hashlib.sha1(canonical, usedforsecurity=False).digest()
@@ -54,7 +57,7 @@ def subject_hash(certificate: bytes) -> str:
 
 
 def canonical_set(content: bytes) -> bytes:
-    """Answer a part of a name in the form in which names are compared."""
+    """Return a part of a name in the form in which OpenSSL compares names."""
     pairs = []
     for _, pair in elements(content):
         (kind, identifier), (tag, value) = elements(pair)
@@ -88,4 +91,5 @@ def element(tag: int, content: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    lay_out(Path(sys.argv[1]), Path(sys.argv[2]))
+    botocore = Path(sys.argv[1], "botocore")
+    lay_out(botocore / "cacert.pem", botocore / "cacert.d")

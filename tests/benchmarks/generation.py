@@ -31,14 +31,18 @@ from image_store.domain.generation.providers import (
     Reason,
     Unit,
 )
-from image_store.domain.generation.requests import GenerationRequest, ModelPreference
+from image_store.domain.generation.requests import (
+    GenerationRequest,
+    JobRequest,
+    ModelPreference,
+    VariationSet,
+)
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.image import Kind
 from image_store.domain.work import GenerateImage
 from image_store.entrypoints.work import work_of
 from image_store.ports.generation import ImageProvider
 from image_store.services.generation.choice import ModelChoice
-from image_store.services.generation.job_names import JobRequest, VariationSet
 from image_store.services.generation.worker.run import generation_run
 from tests.benchmarks.answers import answer_with, answered, intercept
 from tests.benchmarks.functions import TABLE, Functions, aws_client

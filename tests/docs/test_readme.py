@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
+PACKAGE = ROOT / "layers/shared/image_store"
 MOST_README_LINES = 150
 """A first visitor reads it whole; everything longer is a page of docs/."""
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
@@ -61,9 +62,14 @@ def make_targets() -> set[str]:
 def named_files() -> set[str]:
     """Every path of this project that the README or CONTRIBUTING.md sets in backquotes."""
     pages = (README, ROOT / "CONTRIBUTING.md")
-    quoted = [name for page in pages for name in re.findall(r"`([\w.{}/<>*-]+)`", prose(page))]
-    tops = {path.name for path in ROOT.iterdir()}
-    return {name for name in quoted if name.split("/")[0] in tops and not name.startswith(MADE_BY_RUNNING)}
+    return {name for page in pages for name in re.findall(r"`([\w.{}/<>*-]+)`", prose(page)) if is_path(name)}
+
+
+def is_path(name: str) -> bool:
+    """Whether a name begins at the top of the project, or is a path that begins with a layer of the package."""
+    top, slash, _ = name.partition("/")
+    layers = {path.name for path in PACKAGE.iterdir() if path.is_dir()} if slash else set()
+    return top in {path.name for path in ROOT.iterdir()} | layers and not name.startswith(MADE_BY_RUNNING)
 
 
 def test_the_settings_table_is_the_templates_parameters() -> None:
@@ -121,8 +127,8 @@ def test_every_make_target_that_is_named_exists() -> None:
 def test_every_file_that_a_page_at_the_top_names_exists() -> None:
     named = {re.sub(r"<\w+>", "*", name) for name in named_files()}
 
-    assert "functions/*/app.py" in named
-    assert not [name for name in named if not list(ROOT.glob(name))]
+    assert {"functions/*/app.py", "services/images/write_protocol.py"} <= named
+    assert not [name for name in named if not [*ROOT.glob(name), *PACKAGE.glob(name)]]
 
 
 def decisions() -> list[tuple[str, str]]:

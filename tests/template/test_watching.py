@@ -40,6 +40,8 @@ ALARMING = CleanupReport(
     failed=2,
     dangling=1,
 )
+NARROWER = ("RaisesStorageAlarm", "RaisesBudgetAlarms")
+"""Conditions of alarms that also need a parameter."""
 CONDITION = re.compile(r'\$\.([\w.]+) (=|>) (?:"([^"]*)"|(\d+))')
 
 
@@ -107,13 +109,44 @@ def test_an_alarm_looks_where_the_functions_put_their_metrics(template: dict[str
         assert metric["Dimensions"] == [{"Name": "service", "Value": service}]
 
 
-def test_without_a_bound_nothing_that_is_stored_raises_an_alarm(template: dict[str, Any]) -> None:
-    threshold = template["Resources"]["StorageAlarm"]["Properties"]["Threshold"]
-    largest = template["Parameters"]["StorageAlarmBytes"]["MaxValue"]
+def unset(parameter: str) -> dict[str, Any]:
+    """The condition that a number has its default of zero."""
+    return {"Fn::Equals": [{"Ref": parameter}, 0]}
 
-    assert threshold == {"Fn::If": ["LimitsStorage", {"Ref": "StorageAlarmBytes"}, 1000 * largest]}
-    assert template["Conditions"]["LimitsStorage"] == {
-        "Fn::Not": [{"Fn::Equals": [{"Ref": "StorageAlarmBytes"}, 0]}]
+
+def test_the_storage_alarm_exists_only_with_a_bound(template: dict[str, Any]) -> None:
+    alarm = template["Resources"]["StorageAlarm"]
+
+    assert alarm["Condition"] == "RaisesStorageAlarm"
+    assert alarm["Properties"]["Threshold"] == {"Ref": "StorageAlarmBytes"}
+    assert template["Parameters"]["StorageAlarmBytes"]["Default"] == 0
+    assert template["Conditions"]["RaisesStorageAlarm"] == {
+        "Fn::And": [{"Condition": "RaisesAlarms"}, {"Fn::Not": [unset("StorageAlarmBytes")]}]
+    }
+
+
+def test_the_budget_alarms_exist_only_with_a_budget_of_the_deployment(template: dict[str, Any]) -> None:
+    for name in ("GenerationBudgetAlarm", "GenerationBudgetNearlyUsedAlarm"):
+        assert template["Resources"][name]["Condition"] == "RaisesBudgetAlarms"
+
+    no_budget = {"Fn::And": [unset("BudgetDeploymentDaily"), unset("BudgetDeploymentMonthly")]}
+    assert template["Conditions"]["RaisesBudgetAlarms"] == {
+        "Fn::And": [{"Condition": "RaisesAlarms"}, {"Fn::Not": [no_budget]}]
+    }
+
+
+def test_without_alarms_there_is_no_topic_and_nobody_gets_mail(template: dict[str, Any]) -> None:
+    resources = template["Resources"]
+
+    assert resources["AlarmTopic"]["Condition"] == "RaisesAlarms"
+    assert resources["AlarmTopicPolicy"]["Condition"] == "RaisesAlarms"
+    assert template["Outputs"]["AlarmTopicArn"]["Condition"] == "RaisesAlarms"
+    assert resources["AlarmEmailSubscription"]["Condition"] == "MailsAlarms"
+    assert template["Conditions"]["MailsAlarms"] == {
+        "Fn::And": [
+            {"Condition": "RaisesAlarms"},
+            {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
+        ]
     }
 
 
@@ -189,14 +222,27 @@ def test_a_run_with_nothing_to_tell_raises_no_alarm() -> None:
     assert (line["report"]["failed"], line["report"]["dangling"]) == (0, 0)
 
 
-def dashboard(template: dict[str, Any], *, alarms: bool) -> list[dict[str, Any]]:
-    """The widgets of the dashboard, with alarms or where there are none."""
+def dashboard(template: dict[str, Any], *, conditions: set[str]) -> list[dict[str, Any]]:
+    """The widgets of the dashboard where exactly these conditions hold."""
     body, variables = of_type(template, "AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
-    condition, shown, hidden = variables["AlarmsWidget"]["Fn::If"]
-    assert condition == "RaisesAlarms"
-    widget = shown["Fn::Sub"] if alarms else hidden
-    widgets: list[dict[str, Any]] = json.loads(body.replace("${AlarmsWidget}", widget))["widgets"]
+    widgets: list[dict[str, Any]] = json.loads(substitute(body, variables, conditions))["widgets"]
     return widgets
+
+
+def substitute(text: str, variables: dict[str, Any], conditions: set[str]) -> str:
+    """A text with its variables, each an Fn::If between texts, as it is where exactly these conditions hold."""
+    for name, value in variables.items():
+        condition, chosen, otherwise = value["Fn::If"]
+        branch = chosen["Fn::Sub"] if condition in conditions else otherwise
+        inner, inner_variables = branch if isinstance(branch, list) else (branch, {})
+        text = text.replace(f"${{{name}}}", substitute(inner, inner_variables, conditions))
+    return text
+
+
+def alarms_of(widgets: list[dict[str, Any]]) -> set[str]:
+    """The logical ids of the alarms that a dashboard shows."""
+    (alarms,) = [widget["properties"]["alarms"] for widget in widgets if widget["type"] == "alarm"]
+    return {name.removeprefix("${").removesuffix(".Arn}") for name in alarms}
 
 
 def test_without_alarms_there_is_none_and_the_dashboard_names_none(template: dict[str, Any]) -> None:
@@ -206,9 +252,11 @@ def test_without_alarms_there_is_none_and_the_dashboard_names_none(template: dic
         if resource["Type"] == "AWS::CloudWatch::Alarm"
     }
 
-    assert set(conditions.values()) == {"RaisesAlarms"}
+    assert set(conditions.values()) == {"RaisesAlarms", *NARROWER}
+    for name in NARROWER:
+        assert {"Condition": "RaisesAlarms"} in template["Conditions"][name]["Fn::And"]
     assert template["Conditions"]["RaisesAlarms"] == {"Fn::Equals": [{"Ref": "RaiseAlarms"}, "true"]}
-    assert not [name for name in conditions if name in json.dumps(dashboard(template, alarms=False))]
+    assert not [name for name in conditions if name in json.dumps(dashboard(template, conditions=set()))]
 
 
 def test_a_dashboard_that_nobody_wants_is_not_made(template: dict[str, Any]) -> None:
@@ -238,13 +286,10 @@ def test_a_cleanup_that_stops_is_told_and_a_new_stack_is_not_alarmed(template: d
 
 
 def test_the_dashboard_shows_every_alarm_and_known_metrics(template: dict[str, Any]) -> None:
-    widgets = dashboard(template, alarms=True)
+    widgets = dashboard(template, conditions={"RaisesAlarms", *NARROWER})
     own = emitted(template)
 
-    (alarms,) = [widget["properties"]["alarms"] for widget in widgets if widget["type"] == "alarm"]
-    assert {name.removeprefix("${").removesuffix(".Arn}") for name in alarms} == of_type(
-        template, "AWS::CloudWatch::Alarm"
-    ).keys()
+    assert alarms_of(widgets) == of_type(template, "AWS::CloudWatch::Alarm").keys()
     for widget in widgets:
         namespace = name = ""
         for metric in widget["properties"].get("metrics", []):
@@ -254,3 +299,17 @@ def test_the_dashboard_shows_every_alarm_and_known_metrics(template: dict[str, A
             name = metric[1]
             known = own if namespace == OWN["Fn::Sub"] else VENDORS[namespace]
             assert name in known, widget["properties"]["title"]
+
+
+@pytest.mark.parametrize("narrower", [set(), *({name} for name in NARROWER)])
+def test_the_dashboard_names_no_alarm_that_does_not_exist(
+    template: dict[str, Any], narrower: set[str]
+) -> None:
+    conditions = {"RaisesAlarms", *narrower}
+
+    existing = {
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and resource["Condition"] in conditions
+    }
+    assert alarms_of(dashboard(template, conditions=conditions)) == existing

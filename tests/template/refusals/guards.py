@@ -71,6 +71,21 @@ def alternatives(value: Any) -> list[Any]:
     return [value]
 
 
+def possible_texts(value: Any) -> list[str]:
+    """Every text that a value becomes under any conditions; names of resources and parameters stay as they are."""
+    match value:
+        case {"Fn::If": [_, yes, no]}:
+            return [*possible_texts(yes), *possible_texts(no)]
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            texts = [text]
+            for name, inner in variables.items():
+                texts = [each.replace(f"${{{name}}}", new) for each in texts for new in possible_texts(inner)]
+            return texts
+        case {"Fn::Sub": str(text)}:
+            return [text]
+    return [str(value)]
+
+
 def by_default(template: Template, value: Any) -> Any:
     """What a value is when every parameter has its default; None for AWS::NoValue."""
     match value:

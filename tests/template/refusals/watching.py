@@ -6,7 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.template.refusals.guards import Template, guard, longest, of_type, properties, target_of
+from tests.template.refusals.guards import (
+    Template,
+    guard,
+    longest,
+    of_type,
+    possible_texts,
+    properties,
+    target_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,10 +103,8 @@ def a_dashboard_has_a_name_and_widgets_that_cloudwatch_takes(template: Template)
     for name, dashboard in of_type(template, "AWS::CloudWatch::Dashboard").items():
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", longest(template, dashboard["DashboardName"])):
             yield f"{name}: its name"
-        body, variables = dashboard["DashboardBody"]["Fn::Sub"]
-        for widget in variables["AlarmsWidget"]["Fn::If"][1:]:
-            written = widget["Fn::Sub"] if isinstance(widget, dict) else widget
-            if len(json.loads(body.replace("${AlarmsWidget}", written))["widgets"]) > 500:
+        for body in possible_texts(dashboard["DashboardBody"]):
+            if len(json.loads(body)["widgets"]) > 500:
                 yield f"{name}: more than 500 widgets"
 
 

@@ -1,11 +1,15 @@
-"""Generation requests: one image as its owner requests it, and the models that may make it."""
+"""Generation requests: one image as its owner requests it, the models that may make it, and the request for a job."""
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 from image_store.domain.generation.providers import Provider
 from image_store.domain.images.attributes import Attributes
+
+if TYPE_CHECKING:
+    from image_store.domain.images.reservation import IdempotencyKey
 
 MAX_VARIATIONS = 10
 MAX_REFERENCES = 10
@@ -41,6 +45,26 @@ class ModelPreference:
     model: str | None = None
     fallback: bool = True
     """Whether other providers may make the images if this one cannot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariationSet:
+    """A generation request and the number of images to make of it."""
+
+    request: GenerationRequest
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """A request to begin a job."""
+
+    owner: str
+    variation_sets: tuple[VariationSet, ...]
+    preference: ModelPreference
+    join: bool = True
+    """Whether to join a job of the same request that has not ended."""
+    idempotency: "IdempotencyKey | None" = None
 
 
 def prompt_excerpt(request: GenerationRequest | None) -> str | None:

@@ -8,33 +8,12 @@ from datetime import datetime, timedelta
 from image_store.domain.deadlines import was_never_meant
 from image_store.domain.errors import IdempotencyMismatch
 from image_store.domain.generation.jobs import Job, JobName
-from image_store.domain.generation.requests import GenerationRequest, ModelPreference, request_fingerprint
-from image_store.domain.images.reservation import IdempotencyKey
+from image_store.domain.generation.requests import JobRequest, request_fingerprint
 from image_store.ports.generation import Generations
 from image_store.services.images.fingerprints import Fingerprints
 
 JOIN_LIFETIME = timedelta(hours=24)
 """How long a request can be joined."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariationSet:
-    """A generation request and the number of images to make of it."""
-
-    request: GenerationRequest
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRequest:
-    """A request to begin a job."""
-
-    owner: str
-    variation_sets: tuple[VariationSet, ...]
-    preference: ModelPreference
-    join: bool = True
-    """Whether to join a job of the same request that has not ended."""
-    idempotency: IdempotencyKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +50,7 @@ class JobNames:
             job = self.generations.job(holder.job_id)
             has_key = request.idempotency is not None
             is_by_key = has_key and name is names[0]
-            if job is not None and (is_by_key or not (job.ended or job.cancelled)):
+            if job is not None and (is_by_key or not (job.has_ended or job.is_cancelled)):
                 if has_key and not is_by_key:
                     # From now on the key stands for this job, also after it has ended.
                     self.generations.add_name(names[0], job.id, at=now)

@@ -25,6 +25,7 @@ from image_store.domain.generation.jobs import (
 )
 from image_store.domain.generation.requests import (
     GenerationRequest,
+    JobRequest,
     prompt_excerpt,
 )
 from image_store.domain.ids import is_image_id
@@ -36,7 +37,7 @@ from image_store.ports.queues import WorkQueue
 from image_store.ports.system import Clock, Ids
 from image_store.services.finding.cursors import Cursors
 from image_store.services.generation.choice import ModelChoice
-from image_store.services.generation.job_names import JobNames, JobRequest
+from image_store.services.generation.job_names import JobNames
 from image_store.services.generation.sealed_requests import SealedRequests
 
 LOOK_AFTER = timedelta(minutes=10)
@@ -141,7 +142,7 @@ class GenerationJobs:
         Raises JobNotFound, and Conflict if the job changes faster than it can be read.
         """
         job = self.job(owner, job_id)
-        if job.ended:
+        if job.has_ended:
             return self.items(owner, job_id)
         self.generations.cancel(job_id, at=self.clock.now())
         for _ in range(_TRIES):

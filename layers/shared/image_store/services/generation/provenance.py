@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from image_store.domain.generation.catalogue import PRICES_VERSION
+from image_store.domain.generation.filenames import generated_filename
 from image_store.domain.generation.ledger import LedgerEntry, ProviderCall
 from image_store.domain.generation.money import MICROS, usd
-from image_store.domain.images.generated_filenames import generated_filename
 from image_store.domain.images.media import sniff
 from image_store.domain.images.processing import ProcessedImage
 from image_store.domain.times import rfc3339

@@ -66,7 +66,7 @@ class Picture:
         """The same picture with other pixels of it, smaller or cropped."""
         return replace(self, image=image)
 
-    def finished(self) -> "Picture":
+    def upright_in_srgb(self) -> "Picture":
         """The picture upright and in sRGB."""
         image = self.image if self.to_srgb is None else self.to_srgb(self.image)
         if self.orientation in _TURNS:

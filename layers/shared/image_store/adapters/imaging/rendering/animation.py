@@ -79,7 +79,7 @@ class Film:
         # Frames of one file differ in their kind of pixel.
         conversion = conversion_to_srgb(self._facts.colors, frame.mode)
         picture = Picture(frame, self._facts.orientation, conversion.convert)
-        finished = resized(picture, self._size).finished().image
+        finished = resized(picture, self._size).upright_in_srgb().image
         kept = finished.copy() if finished is image else finished
         kept.info = {}
         self._frames.append(kept)

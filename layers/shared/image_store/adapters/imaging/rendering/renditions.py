@@ -82,7 +82,9 @@ class _Kitchen:
         cropped = cropped_size(self._size, recipe)
         if cropped is not None:
             return self._cropped(recipe, cropped)
-        self._picture = resized(self._picture, whole_size(self._size, recipe), fine=self._fine).finished()
+        self._picture = resized(
+            self._picture, whole_size(self._size, recipe), fine=self._fine
+        ).upright_in_srgb()
         canvas = canvas_size(recipe)
         return self._picture.image if canvas is None else _padded(self._picture.image, canvas, recipe)
 
@@ -101,7 +103,7 @@ class _Kitchen:
         seen = picture.stored_size(picture.image.size)
         box = window(seen, cropped, recipe.gravity, self._overview)
         image = picture.image.crop(picture.stored_box(box))
-        return picture.with_image(filtered(image, picture.stored_size(cropped))).finished().image
+        return picture.with_image(filtered(image, picture.stored_size(cropped))).upright_in_srgb().image
 
 
 def _overview_of(picture: Picture, seen: Size) -> Image.Image:
@@ -115,7 +117,7 @@ def _overview_of(picture: Picture, seen: Size) -> Image.Image:
     )
     size = picture.stored_size((width, height))
     small = picture.image.resize(size, Image.Resampling.BOX, reducing_gap=_OVERVIEW_GAP)
-    return flattened(picture.with_image(small).finished().image)
+    return flattened(picture.with_image(small).upright_in_srgb().image)
 
 
 def _padded(image: Image.Image, canvas: Size, recipe: Recipe) -> Image.Image:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from image_store.domain.images.generated_filenames import generated_filename, stem_of
+from image_store.domain.generation.filenames import generated_filename, stem_of
 
 AT = datetime(2026, 11, 29, 12, 30, 5, tzinfo=UTC)
 
