@@ -16,6 +16,7 @@ from image_store.domain.images.details import DETAIL_ATTRIBUTES
 from image_store.domain.images.image import Image, ImageRecord, public_key
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.http.problems import item_problem
+from image_store.entrypoints.http.request import JSON
 from image_store.ports.objects import ObjectStore
 
 if TYPE_CHECKING:  # what only some functions use is not loaded by all
@@ -24,7 +25,6 @@ if TYPE_CHECKING:  # what only some functions use is not loaded by all
     from image_store.services.images.batch_deletion import DeletionResult
     from image_store.services.images.direct_uploads import Ticket
 
-JSON = "application/json"
 Method = Literal["GET", "HEAD"]
 
 
@@ -170,14 +170,6 @@ def etag(record: ImageRecord) -> str:
 def not_modified(record: ImageRecord) -> "Response[str]":
     """304 for a client that has this version already."""
     return Response(304, body="", headers={"ETag": etag(record), "Cache-Control": "private, no-cache"})
-
-
-def matches(if_none_match: str | None, record: ImageRecord) -> bool:
-    """Whether If-None-Match names the current version (weak comparison, RFC 9110, section 13.1.2)."""
-    if if_none_match is None:
-        return False
-    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
-    return "*" in tags or etag(record) in tags
 
 
 def redirect(

@@ -1,31 +1,22 @@
-"""Requests and responses of repairs."""
+"""Builds the responses about repairs."""
 
 import json
 from dataclasses import asdict
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.times import rfc3339
 from image_store.domain.upkeep.repair import RepairJob
-from image_store.entrypoints.http.requests import json_body
-from image_store.entrypoints.images.answers import JSON
-from image_store.entrypoints.upkeep.repair_schemas import RepairRequest
-from image_store.services.upkeep.repair.requests import RepairRequests
-
-
-def begin(api: APIGatewayHttpResolver, requests: RepairRequests) -> RepairJob:
-    """Begin the repair that a request describes."""
-    request = json_body(api, RepairRequest)
-    return requests.begin(image_ids=request.image_ids, dry_run=request.dry_run)
+from image_store.entrypoints.http.request import JSON
 
 
 def accepted(job: RepairJob, *, api_url: str) -> "Response[str]":
-    """202, and where to look."""
+    """202 with the repair and its address in `Location`."""
     return _answer(202, job, {"Location": f"{api_url}/v1/admin/repairs/{job.id}"})
 
 
 def progress(job: RepairJob) -> "Response[str]":
-    """How far a repair has come."""
+    """200 with the progress of a repair."""
     return _answer(200, job, {})
 
 
