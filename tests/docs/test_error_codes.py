@@ -38,7 +38,10 @@ def test_the_console_explains_only_codes_of_the_store() -> None:
 
 
 def test_the_command_line_and_the_console_compare_only_with_codes_of_the_store() -> None:
-    sources = [*(ROOT / "cli/image_store_cli").rglob("*.py"), *(ROOT / "functions/site/console").rglob("*.js")]
+    sources = [
+        *(ROOT / "cli/image_store_cli").rglob("*.py"),
+        *(ROOT / "functions/site/console").rglob("*.js"),
+    ]
 
     compared = [
         code

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 JSON = "application/json"
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
+LARGEST_BODY = f"{MAX_BODY_BYTES / 1024**2:.1f} MB"
+"""The same in words."""
 
 _MAX_ETAG_CHARS = 20
 """Far longer than any version; int() raises for thousands of digits."""
@@ -186,7 +188,9 @@ class Request:
         except (binascii.Error, ValueError):
             raise InvalidRequest("The body cannot be read.") from None
         if len(body) > MAX_BODY_BYTES:
-            raise PayloadTooLarge("The body is larger than 4.5 MB; use a direct upload for larger images.")
+            raise PayloadTooLarge(
+                f"The body is larger than {LARGEST_BODY}; use a direct upload for larger images."
+            )
         return body
 
     def json[M: "BaseModel"](self, model: type[M], *, media_types: tuple[str, ...] = (JSON,)) -> M:

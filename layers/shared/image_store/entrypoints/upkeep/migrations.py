@@ -26,7 +26,7 @@ from image_store.domain.upkeep.migration import (
     Table,
 )
 from image_store.entrypoints.http.fields import GroupId
-from image_store.entrypoints.http.request import JSON, MAX_BODY_BYTES
+from image_store.entrypoints.http.request import JSON, LARGEST_BODY, MAX_BODY_BYTES
 from image_store.entrypoints.http.validation import validated
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.entrypoints.upkeep.migration_schemas import MigrationRecord, MigrationRequest
@@ -80,7 +80,7 @@ def records(page: MigratedPage) -> "Response[str]":
 def content(data: bytes, media_type: MediaType) -> "Response[bytes]":
     """The picture of a record that is not moved; PayloadTooLarge if it is larger than a response can be."""
     if len(data) > MAX_BODY_BYTES:
-        raise PayloadTooLarge("The picture is larger than 4.5 MB: it is available once it is moved.")
+        raise PayloadTooLarge(f"The picture is larger than {LARGEST_BODY}: it is available once it is moved.")
     headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     return Response(200, media_type.value, data, headers=headers)
 
