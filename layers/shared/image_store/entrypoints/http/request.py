@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from image_store.ports.system import Clock
-    from image_store.settings import Settings
     from image_store.settings.callers import AdminSettings
 
 JSON = "application/json"
@@ -93,9 +92,9 @@ class Request:
         """Which of the two methods for reading the request has."""
         return "HEAD" if self._gateway.get("http", {}).get("method") == "HEAD" else "GET"
 
-    def api_url(self, settings: "Settings") -> str:
+    def api_url(self, configured: str) -> str:
         """The base URL of the API: the configured one, or the host name that the request was sent to."""
-        return settings.api_url or f"https://{self._gateway['domainName']}"
+        return configured or f"https://{self._gateway['domainName']}"
 
     def deadline(self, clock: "Clock") -> datetime:
         """When the work for the request has to be done, so that its response still leaves in time."""
