@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import json
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -129,49 +128,6 @@ def test_every_file_that_a_page_at_the_top_names_exists() -> None:
 
     assert {"functions/*/app.py", "services/images/write_protocol.py"} <= named
     assert not [name for name in named if not [*ROOT.glob(name), *PACKAGE.glob(name)]]
-
-
-def decisions() -> list[tuple[str, str]]:
-    """Title and text of every decision, in the order of the pages."""
-    return [
-        (title, text)
-        for page in DECISIONS
-        for title, text in re.findall(r"^## (.+)\n((?:(?!^## ).*\n?)*)", page.read_text(), flags=re.MULTILINE)
-    ]
-
-
-def test_the_index_of_decisions_lists_every_topic() -> None:
-    index = ROOT / "docs/decisions.md"
-    listed = re.findall(r"\]\(decisions/([\w-]+\.md)\)", index.read_text())
-
-    assert sorted(listed) == [page.name for page in DECISIONS]
-
-
-def test_no_two_decisions_have_the_same_title() -> None:
-    titles = [title for title, _ in decisions()]
-
-    assert len(titles) > 200
-    assert not [title for title, count in Counter(titles).items() if count > 1]
-
-
-def test_every_decision_states_what_was_decided_and_what_follows() -> None:
-    incomplete = [
-        title
-        for title, text in decisions()
-        if not re.search(r"\*\*Decision:\*\*.*\*\*Consequence:\*\*", text, flags=re.DOTALL)
-    ]
-
-    assert not incomplete
-
-
-def test_a_superseded_decision_links_to_what_replaced_it() -> None:
-    unlinked = [
-        title
-        for title, text in decisions()
-        if "> Superseded" in text and not re.search(r"^> Superseded by\s+\[", text, flags=re.MULTILINE)
-    ]
-
-    assert not unlinked
 
 
 def test_no_page_refers_to_a_decision_by_number() -> None:
