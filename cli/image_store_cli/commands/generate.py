@@ -1,4 +1,4 @@
-"""`image-store generate`: pictures from prompts, with what happens shown while it does."""
+"""`image-store generate`: makes images from prompts, and shows the progress."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ def _request_body(context: Context) -> dict[str, Any]:
     args = context.args
     common = {name: getattr(args, name) for name in OF_ITEM}
     common |= {"reference_ids": args.reference, "tags": args.tag, "groups": _groups(args.group)}
-    given = {name: value for name, value in common.items() if value is not None}
+    attributes = {name: value for name, value in common.items() if value is not None}
     items: list[dict[str, Any]] = [{"prompt": prompt} for prompt in args.prompts]
     if args.file:
         items += _items(args.file)
-    body: dict[str, Any] = {"items": [given | item for item in items]}
+    body: dict[str, Any] = {"items": [attributes | item for item in items]}
     return body | {name: value for name in ("provider", "model") if (value := getattr(args, name))}
 
 
@@ -141,12 +141,12 @@ def _item(line: str, *, at: str) -> Any:
 
 def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
     """Wait until the job has ended, and report each item once when it ends."""
-    told: set[int] = set()
+    reported: set[int] = set()
 
     def seen(state: dict[str, Any]) -> dict[str, Any]:
         for item in state["items"]:
-            if item["status"] in ENDED and item["index"] not in told:
-                told.add(item["index"])
+            if item["status"] in ENDED and item["index"] not in reported:
+                reported.add(item["index"])
                 context.out.note(_item_line(item))
         figures = state["progress"]
         return {
@@ -162,7 +162,7 @@ def _watched(context: Context, job: dict[str, Any]) -> dict[str, Any]:
         ended=ENDED,
         description="generating",
         seen=seen,
-        resume_hint=f"The job goes on: `image-store generate --watch {job['id']}` looks again, --cancel stops it.",
+        resume_hint=f"The job goes on: `image-store generate --watch {job['id']}` shows it again, --cancel stops it.",
     )
 
 
