@@ -141,8 +141,8 @@ def _provider(provider: ProviderStatus, overview: Overview) -> dict[str, Any]:
     rate = performance.success_rate
     return {
         "provider": provider.provider,
-        "configured": provider.configured,
-        "own_key": provider.own_key,
+        "configured": provider.is_configured,
+        "own_key": provider.has_own_key,
         "health": provider.health(overview.at),
         "success_rate": round(rate, 3) if rate is not None else None,
         "average_ms": performance.duration_ms // performance.succeeded if performance.succeeded else None,
@@ -158,7 +158,7 @@ def _model(listing: PricedModel) -> dict[str, Any]:
         "max_references": model.max_references,
         "sizes": model.sizes,
         "qualities": model.qualities,
-        "seeds": model.seeds,
+        "seeds": model.takes_seeds,
         "prices": [
             {
                 "unit": price.unit,

@@ -11,7 +11,7 @@ from image_store.ports.images import IngestNotes
 
 
 class DynamoIngestNotes(OnTable, IngestNotes):
-    """IngestNotes in the one table; the client is made at the first call."""
+    """IngestNotes in the one table."""
 
     def find_settled(self, names: Collection[str], *, at: datetime) -> set[str]:
         rows = [(row, name) for name in set(names) for row in (keys.idempotency(name), keys.note(name))]

@@ -11,7 +11,6 @@ that may be refused. Uploads that run while the first quota is set count once th
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb import keys
@@ -19,7 +18,7 @@ from image_store.domain.errors import QuotaExceeded
 from image_store.domain.images.quota import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from image_store.adapters.dynamodb.table import DynamoTable
     from image_store.domain.images.image import ImageRecord
@@ -33,9 +32,8 @@ _MOST_REMEMBERED = 1_000
 class UsageRows:
     """Writes of the usage rows for transactions of the table, and their reads."""
 
-    def __init__(self, table: DynamoTable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, table: DynamoTable) -> None:
         self._rows = table
-        self._monotonic = monotonic
         self._all_counted: dict[str, float] = {}
         """Owners whose images are all counted, and until when that need not be checked again."""
 
@@ -90,7 +88,7 @@ class UsageRows:
 
     def _uncounted(self, owner: str) -> Usage:
         """The images that the row does not count; zero is cached for a minute."""
-        now = self._monotonic()
+        now = self._rows.monotonic()
         if self._all_counted.get(owner, 0.0) > now:
             return _NOTHING
         found = self._read_uncounted(owner)
