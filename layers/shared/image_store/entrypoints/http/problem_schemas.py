@@ -1,4 +1,4 @@
-"""Schemas of errors (RFC 9457)."""
+"""The schemas of error responses (RFC 9457)."""
 
 from typing import Annotated
 

@@ -46,23 +46,23 @@ STATUSES: dict[type[errors.ImageStoreError], int] = {
     errors.UnreadableRow: 500,
     errors.ImageStoreError: 500,
 }
-"""The only table of errors and their statuses."""
+"""The status of each error; the API document and the tests read it here."""
 
 MAX_FAULTS = 20
 """The most faults of a request that a response lists."""
 MAX_ITEM_FAULTS = 5
-"""The same for an item of a batch, which has up to 20 items."""
+"""The same for an item of a batch, because a batch has up to 20 items."""
 
 _MAX_PLACE_PARTS = 8
 _MAX_PLACE_CHARS = 40
-"""Longer names of unknown fields are cut: the caller chose them."""
+"""Names of unknown fields come from the caller, so they are cut."""
 
 CONTENT_TYPE = "application/problem+json"
 _INTERNAL = "Something went wrong on our side; the request id helps to find out what."
 
 
 def problem(error: errors.ImageStoreError, *, request_id: str) -> "Response[str]":
-    """The response to an error of the store; it does not show the caller what is wrong inside (500)."""
+    """The response to an error. The details of an internal error (500) are not shown to the caller."""
     body = _problem_of(error, most_faults=MAX_FAULTS) | {"request_id": request_id}
     headers = {"Cache-Control": "no-store"}
     if isinstance(error, errors.MethodNotAllowed):
@@ -73,14 +73,14 @@ def problem(error: errors.ImageStoreError, *, request_id: str) -> "Response[str]
 
 
 def item_problem(error: errors.ImageStoreError) -> dict[str, Any]:
-    """The problem of one item of a batch; logged if it is an error of the server."""
+    """The problem of one item of a batch, as the response shows it; a fault of the store is logged."""
     if STATUSES[type(error)] >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("item failed", code=error.code, exc_info=error)
     return _problem_of(error, most_faults=MAX_ITEM_FAULTS)
 
 
 def internal_problem(*, request_id: str) -> "Response[str]":
-    """The response to an unexpected error."""
+    """The response to an unexpected error of the store."""
     body = _body(500, errors.ImageStoreError.code, _INTERNAL) | {"request_id": request_id}
     return Response(500, CONTENT_TYPE, json.dumps(body), headers={"Cache-Control": "no-store"})
 

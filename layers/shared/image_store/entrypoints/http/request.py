@@ -28,12 +28,13 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from image_store.ports.system import Clock
-    from image_store.settings import Settings
     from image_store.settings.callers import AdminSettings
 
 JSON = "application/json"
 MAX_BODY_BYTES = 4_700_000
 """A Lambda event holds 6 MB, and binary bodies travel in it as base64."""
+LARGEST_BODY = f"{MAX_BODY_BYTES / 1024**2:.1f} MB"
+"""The same in words."""
 
 _MAX_ETAG_CHARS = 20
 """Far longer than any version; int() raises for thousands of digits."""
@@ -91,9 +92,9 @@ class Request:
         """Which of the two methods for reading the request has."""
         return "HEAD" if self._gateway.get("http", {}).get("method") == "HEAD" else "GET"
 
-    def api_url(self, settings: "Settings") -> str:
+    def api_url(self, configured: str) -> str:
         """The base URL of the API: the configured one, or the host name that the request was sent to."""
-        return settings.api_url or f"https://{self._gateway['domainName']}"
+        return configured or f"https://{self._gateway['domainName']}"
 
     def deadline(self, clock: "Clock") -> datetime:
         """When the work for the request has to be done, so that its response still leaves in time."""
@@ -186,7 +187,9 @@ class Request:
         except (binascii.Error, ValueError):
             raise InvalidRequest("The body cannot be read.") from None
         if len(body) > MAX_BODY_BYTES:
-            raise PayloadTooLarge("The body is larger than 4.5 MB; use a direct upload for larger images.")
+            raise PayloadTooLarge(
+                f"The body is larger than {LARGEST_BODY}; use a direct upload for larger images."
+            )
         return body
 
     def json[M: "BaseModel"](self, model: type[M], *, media_types: tuple[str, ...] = (JSON,)) -> M:

@@ -85,7 +85,7 @@ class Answers:
         return redirect(url, vary="Accept")
 
     def signed_redirect(self, file: "RenditionFile | str", *, method: Method = "GET") -> "Response[str]":
-        """A redirect for a signed link, to a rendition or to a key; not cached, since the link expires."""
+        """A redirect for a signed link, to a rendition or a private key; not cached, since the link expires."""
         if isinstance(file, str):
             return redirect(self.private.presigned_read(file, method=method))
         return redirect(self._rendition_url(file.record, file.rendition, method), vary="Accept")
@@ -143,7 +143,7 @@ class Answers:
 
     def card(self, card: "Card") -> dict[str, Any]:
         """An image in a list."""
-        published = card.public_thumb_key if self.public_url else None
+        public_key_of_thumb = card.public_thumb_key if self.public_url else None
         return {
             "id": card.id,
             "kind": card.kind,
@@ -155,8 +155,8 @@ class Answers:
             "height": card.height,
             "alt_text": card.alt_text,
             "placeholder": _placeholder(card.placeholder),
-            "thumb_url": f"{self.public_url}/{published}"
-            if published
+            "thumb_url": f"{self.public_url}/{public_key_of_thumb}"
+            if public_key_of_thumb
             else self.private.presigned_read(card.thumb_key),
             "created_at": rfc3339(card.created_at),
         }
@@ -175,7 +175,7 @@ def not_modified(record: ImageRecord) -> "Response[str]":
 def redirect(
     url: str, cache_control: str = "private, no-store", *, vary: str | None = None
 ) -> "Response[str]":
-    """302 to the bytes; `vary` names the request header that the choice depended on."""
+    """302 to the bytes; `vary` names the request header that decides which bytes."""
     headers = {"Location": url, "Cache-Control": cache_control}
     return Response(302, body="", headers=headers if vary is None else headers | {"Vary": vary})
 

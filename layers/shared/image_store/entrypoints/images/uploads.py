@@ -28,9 +28,9 @@ def read_upload(request: Request, *, until: datetime) -> Upload:
         attributes, source = _attributes_in_query(request), Content(body, media_type)
         content = ("bytes", media_type, canonical(request.query_values), body)
     elif media_type == "multipart/form-data":
-        attributes, source, sent_attributes = _form(body, request.header("content-type") or "")
+        attributes, source, fields = _form(body, request.header("content-type") or "")
         declared = essence_of_type(source.declared_type or "")
-        content = ("form", declared, canonical(sent_attributes), source.data)
+        content = ("form", declared, canonical(fields), source.data)
     elif media_type == "application/json":
         value = parse_storable_json(body)
         attributes, source = json_upload(value, at="body")
@@ -126,15 +126,15 @@ def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any
             "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
         )
     file = parts["file"]
-    sent_attributes = parse_storable_json(parts["attributes"].data) if "attributes" in parts else {}
+    fields = parse_storable_json(parts["attributes"].data) if "attributes" in parts else {}
     if (
-        isinstance(sent_attributes, dict)
-        and "filename" not in sent_attributes
+        isinstance(fields, dict)
+        and "filename" not in fields
         and (filename := clean_filename(file.filename or ""))
     ):
-        sent_attributes["filename"] = filename
+        fields["filename"] = filename
     declared = file.content_type
     if declared is not None and is_generic(declared):
         declared = None
-    attributes = validate(ImageAttributes, sent_attributes, at="attributes")
-    return attributes, Content(file.data, declared), sent_attributes
+    attributes = validate(ImageAttributes, fields, at="attributes")
+    return attributes, Content(file.data, declared), fields

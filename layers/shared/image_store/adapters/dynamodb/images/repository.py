@@ -89,8 +89,8 @@ class DynamoRepository(OnTable):
             if before.record.counted:
                 writes.append(("usage", self._usage.give_back(before.record)))
             if before.record.state is State.PENDING and before.record.idempotency is not None:
-                gone = keys.idempotency(before.record.idempotency)
-                writes.append(("idempotency", {"Delete": {"TableName": self._rows.name, "Key": gone}}))
+                row = keys.idempotency(before.record.idempotency)
+                writes.append(("idempotency", {"Delete": {"TableName": self._rows.name, "Key": row}}))
         self._rows.transact(writes, settled=lambda: self._is_mine(after.record), refusal=_refusal)
 
     def amend(self, before: ImageRecord, after: ImageRecord) -> None:
@@ -143,7 +143,7 @@ class DynamoRepository(OnTable):
         return {"Put": put}
 
     def _keep(self, publication: items.Item) -> dict[str, Any]:
-        """Write the row of a publication, and keep the copies that others announced meanwhile."""
+        """Write the row of a publication without losing copies that others announced meanwhile."""
         update: dict[str, Any] = {
             "TableName": self._rows.name,
             "Key": {name: publication[name] for name in ("pk", "sk")},
@@ -197,10 +197,10 @@ class DynamoRepository(OnTable):
 
     def get_records(self, image_ids: Collection[str]) -> RecordsById:
         page = records.records_of(self._rows.get_many([keys.record(image_id) for image_id in image_ids]))
-        found = RecordsById()
-        found.update({record.id: record for record in page})
-        found.unreadable = page.unreadable
-        return found
+        by_id = RecordsById()
+        by_id.update({record.id: record for record in page})
+        by_id.unreadable = page.unreadable
+        return by_id
 
 
 def _unchanged_parts(record: ImageRecord) -> tuple[dict[str, str], dict[str, Any], str]:
