@@ -85,7 +85,7 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class Request:
+class SignedRequest:
     """A request as it arrived: nothing decoded."""
 
     method: str
@@ -106,7 +106,7 @@ class Request:
         return found[0] if found else ""
 
 
-def signature_of(request: Request) -> Signature | OlderLink | None:
+def signature_of(request: SignedRequest) -> Signature | OlderLink | None:
     """Read a request's signature; None when there is none, RefusedSignature when it is not one that can be verified."""
     pairs = query_pairs(request.query)
     names = {unquote_to_bytes(name).decode("latin-1").lower() for name, _ in pairs}
@@ -126,7 +126,7 @@ def signature_of(request: Request) -> Signature | OlderLink | None:
     return _in_header(request, authorization) if authorization else None
 
 
-def _in_header(request: Request, authorization: str) -> Signature:
+def _in_header(request: SignedRequest, authorization: str) -> Signature:
     found = IN_HEADER.fullmatch(authorization)
     if found is None:
         raise RefusedSignature(
@@ -142,7 +142,12 @@ def _in_header(request: Request, authorization: str) -> Signature:
 
 
 def verify(
-    request: Request, signature: Signature | OlderLink, body: bytes, *, secret_of: SecretOf, now: datetime
+    request: SignedRequest,
+    signature: Signature | OlderLink,
+    body: bytes,
+    *,
+    secret_of: SecretOf,
+    now: datetime,
 ) -> None:
     """Return when the owner of the key signed this request with this body; RefusedSignature otherwise."""
     secret = secret_of(signature.access_key, signature.token)
@@ -156,7 +161,7 @@ def verify(
         _verify(request, signature, body, secret, now)
 
 
-def _verify_older_link(request: Request, link: OlderLink, secret: str, now: datetime) -> None:
+def _verify_older_link(request: SignedRequest, link: OlderLink, secret: str, now: datetime) -> None:
     if has_ended(link, now):
         raise RefusedSignature("AccessDenied", "Request has expired", service=link.service)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
@@ -175,7 +180,7 @@ def _verify_older_link(request: Request, link: OlderLink, secret: str, now: date
         )
 
 
-def _verify(request: Request, signature: Signature, body: bytes, secret: str, now: datetime) -> None:
+def _verify(request: SignedRequest, signature: Signature, body: bytes, secret: str, now: datetime) -> None:
     service = signature.service
     _require_time(signature, now)
     _require_signed_headers(request, signature)
@@ -258,7 +263,7 @@ def _require_time(signature: Signature, now: datetime) -> None:
         raise RefusedSignature("AccessDenied", "Request has expired", service=signature.service)
 
 
-def _require_signed_headers(request: Request, signature: Signature) -> None:
+def _require_signed_headers(request: SignedRequest, signature: Signature) -> None:
     """Refuse what would change the request's meaning unsigned: the host, and every header of AWS's own."""
     needed = {"host"} | {
         name
@@ -273,7 +278,7 @@ def _require_signed_headers(request: Request, signature: Signature) -> None:
         )
 
 
-def canonical_requests(request: Request, signature: Signature, payload: str) -> list[bytes]:
+def canonical_requests(request: SignedRequest, signature: Signature, payload: str) -> list[bytes]:
     """Answer the canonical request, of the address as it was sent and of the address encoded anew.
 
     Some clients sign another spelling of an address than they send; both spellings name the same thing.
@@ -300,7 +305,7 @@ def canonical_requests(request: Request, signature: Signature, payload: str) -> 
     ]
 
 
-def _trimmed(request: Request, name: str) -> list[bytes]:
+def _trimmed(request: SignedRequest, name: str) -> list[bytes]:
     wanted = name.encode("latin-1")
     return [b" ".join(value.split()) for key, value in request.headers if key.lower() == wanted]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.ids import uuid7
@@ -25,7 +26,7 @@ END = NOON + timedelta(minutes=16)
 
 
 def in_table(table: Table) -> DynamoHousekeeping:
-    return DynamoHousekeeping(table.name, client=lambda: table.client)
+    return DynamoHousekeeping(DynamoTable(table.name, client=lambda: table.client))
 
 
 @pytest.fixture(params=["memory", "dynamodb in moto", "dynamodb in memory"])
@@ -264,10 +265,12 @@ def canceled(code: str) -> ClientError:
 def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> None:
     a_second_later = itertools.count().__next__
     kept = DynamoHousekeeping(
-        "images",
-        client=lambda: InterceptedClient(every=raising(error)),
-        sleep=lambda _: None,
-        monotonic=a_second_later,
+        DynamoTable(
+            "images",
+            client=lambda: InterceptedClient(every=raising(error)),
+            sleep=lambda _: None,
+            monotonic=a_second_later,
+        )
     )
 
     with pytest.raises(StorageUnavailable) as raised:
@@ -302,4 +305,4 @@ def test_making_it_makes_no_client() -> None:
     def client() -> Any:
         pytest.fail("A client was made.")
 
-    DynamoHousekeeping("images", client=client)
+    DynamoHousekeeping(DynamoTable("images", client=client))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.upkeep.migration import (
@@ -64,7 +65,7 @@ NEW = Migration(
 def migrations(request: pytest.FixtureRequest, moto: Any) -> Migrations:
     if request.param == "memory":
         return MemoryMigrations()
-    return DynamoMigrations(new_table(moto), client=lambda: moto)
+    return DynamoMigrations(DynamoTable(new_table(moto), client=lambda: moto))
 
 
 @pytest.mark.parametrize("migration", [FULL, NEW], ids=["full", "new"])
@@ -175,7 +176,7 @@ def test_totals_count_the_last_migration_of_each_source(migrations: Migrations) 
 
 def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
     failing = InterceptedClient(moto, transact_write_items=lose_response)
-    migrations = DynamoMigrations(new_table(moto), client=lambda: failing)
+    migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: failing))
 
     migrations.create(NEW)
     migrations.save(replace(NEW, step=2), step=1)
@@ -185,7 +186,7 @@ def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
 
 def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(moto: Any) -> None:
     """botocore repeats what had its effect; the condition then fails on what we wrote."""
-    migrations = DynamoMigrations(new_table(moto), client=lambda: moto)
+    migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: moto))
     migrations.create(NEW)
     after = replace(NEW, step=2)
     migrations.save(after, step=1)
@@ -198,7 +199,7 @@ def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(moto:
 @pytest.mark.parametrize("reads", [{}, {"get_item": refuse}], ids=["reads", "reads nothing"])
 def test_a_table_that_does_not_answer_is_unavailable(moto: Any, reads: dict[str, Hook]) -> None:
     failing = InterceptedClient(moto, transact_write_items=never_send, **reads)
-    migrations = DynamoMigrations(new_table(moto), client=lambda: failing)
+    migrations = DynamoMigrations(DynamoTable(new_table(moto), client=lambda: failing))
 
     with pytest.raises(StorageUnavailable):
         migrations.create(NEW)
@@ -206,7 +207,7 @@ def test_a_table_that_does_not_answer_is_unavailable(moto: Any, reads: dict[str,
 
 def test_the_records_of_a_migration_are_kept_for_as_long_as_they_are_known_to_be_moved(moto: Any) -> None:
     name = new_table(moto)
-    migrations = DynamoMigrations(name, client=lambda: moto)
+    migrations = DynamoMigrations(DynamoTable(name, client=lambda: moto))
 
     migrations.keep_records(NEW.id, MIGRATED[:1], expires_at=NOON + REMEMBERED)
 
@@ -216,7 +217,7 @@ def test_the_records_of_a_migration_are_kept_for_as_long_as_they_are_known_to_be
 def test_a_migration_never_expires_and_is_in_no_index(moto: Any) -> None:
     name = new_table(moto)
 
-    DynamoMigrations(name, client=lambda: moto).create(FULL)
+    DynamoMigrations(DynamoTable(name, client=lambda: moto)).create(FULL)
 
     found = {item["pk"]["S"].partition("#")[0]: set(item) for item in all_items(moto, name)}
     assert found == {

@@ -10,6 +10,7 @@ import pytest
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.generation.breaker import Breaker
 from image_store.domain.generation.budget import BudgetHold, Budgets
 from image_store.domain.generation.catalogue import models_of
@@ -56,7 +57,8 @@ def parts(request: pytest.FixtureRequest, moto: Any) -> Parts:
         return Parts(MemoryHealth(generations), generations)
     table = new_table(moto)
     return Parts(
-        DynamoProviderHealth(table, client=lambda: moto), DynamoGenerations(table, client=lambda: moto)
+        DynamoProviderHealth(DynamoTable(table, client=lambda: moto)),
+        DynamoGenerations(DynamoTable(table, client=lambda: moto)),
     )
 
 
@@ -162,7 +164,7 @@ def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
     """E3."""
     dynamo, start = MemoryDynamo(), Barrier(WORKERS)
     new_table(dynamo, "table")
-    health = DynamoProviderHealth("table", client=lambda: dynamo)
+    health = DynamoProviderHealth(DynamoTable("table", client=lambda: dynamo))
 
     def work(_: int) -> int:
         start.wait(timeout=30)

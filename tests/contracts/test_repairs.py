@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.repairs import REPAIR_LIFETIME, DynamoRepairs
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.upkeep.repair import RepairError, RepairJob, RepairStatus, RepairTally
@@ -42,7 +43,7 @@ FULL = RepairJob(
 def repairs(request: pytest.FixtureRequest, moto: Any) -> Repairs:
     if request.param == "memory":
         return MemoryRepairs()
-    return DynamoRepairs(new_table(moto), client=lambda: moto)
+    return DynamoRepairs(DynamoTable(new_table(moto), client=lambda: moto))
 
 
 @pytest.mark.parametrize("job", [FULL, NEW], ids=["full", "new"])
@@ -80,7 +81,7 @@ def test_a_repair_is_begun_once_and_not_saved_before(repairs: Repairs) -> None:
 
 def test_a_write_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
     failing = InterceptedClient(moto, transact_write_items=lose_response)
-    repairs = DynamoRepairs(new_table(moto), client=lambda: failing)
+    repairs = DynamoRepairs(DynamoTable(new_table(moto), client=lambda: failing))
 
     repairs.create(NEW)
     repairs.save(replace(NEW, step=2), step=1)
@@ -90,7 +91,7 @@ def test_a_write_whose_response_is_lost_is_settled_by_a_read(moto: Any) -> None:
 
 def test_a_write_that_never_arrived_is_unavailable(moto: Any) -> None:
     failing = InterceptedClient(moto, transact_write_items=never_send)
-    repairs = DynamoRepairs(new_table(moto), client=lambda: failing)
+    repairs = DynamoRepairs(DynamoTable(new_table(moto), client=lambda: failing))
 
     with pytest.raises(StorageUnavailable):
         repairs.create(NEW)
@@ -99,7 +100,7 @@ def test_a_write_that_never_arrived_is_unavailable(moto: Any) -> None:
 def test_a_repair_expires_after_90_days_and_is_in_no_index(moto: Any) -> None:
     name = new_table(moto)
 
-    DynamoRepairs(name, client=lambda: moto).create(FULL)
+    DynamoRepairs(DynamoTable(name, client=lambda: moto)).create(FULL)
 
     (item,) = all_items(moto, name)
     assert item.keys() == {"pk", "sk", "step", "repair", "ttl", "v"}

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.sqs import SqsQueueDepth
 from image_store.bootstrap import Application, assemble, use
 from image_store.bootstrap.clients import Clients
@@ -217,7 +218,9 @@ class DeploymentPorts(Ports):
 
     @cached_property
     def repository(self) -> Rows:
-        return DynamoRows(self._settings.storage.table, client=lambda: self.clients.dynamodb, actor=acting)
+        return DynamoRows(
+            DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb), actor=acting
+        )
 
     @cached_property
     def cipher(self) -> CountedCipher:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.generation.budget import Spending
 from image_store.domain.generation.jobs import JobName
@@ -15,7 +16,7 @@ from tests.fakes.interception import InterceptedClient, lose_response, never_sen
 
 def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
     losing = InterceptedClient(moto, transact_write_items=lose_response)
-    jobs = DynamoGenerations(new_table(moto), client=lambda: losing)
+    jobs = DynamoGenerations(DynamoTable(new_table(moto), client=lambda: losing))
 
     (item,) = create(jobs)
     succeed(jobs, running(jobs, item))
@@ -25,7 +26,7 @@ def test_a_write_whose_answer_is_lost_is_settled_by_a_read(moto: Any) -> None:
 
 def test_a_table_that_does_not_answer_is_unavailable() -> None:
     away = InterceptedClient(every=never_send)
-    jobs = DynamoGenerations("none", client=lambda: away)
+    jobs = DynamoGenerations(DynamoTable("none", client=lambda: away))
 
     for act in (
         lambda: create(jobs),

@@ -202,7 +202,9 @@ def named() -> DynamoGenerations:
     memory = MemoryDynamo()
     new_table(memory, "images")
     return DynamoGenerations(
-        "images", client=lambda: InterceptedClient(memory, **dict.fromkeys(SINGLE_WRITES, send_twice))
+        DynamoTable(
+            "images", client=lambda: InterceptedClient(memory, **dict.fromkeys(SINGLE_WRITES, send_twice))
+        )
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb.images.repository import DynamoRepository
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket
 from image_store.adapters.system import RandomIds, SystemClock
@@ -93,16 +94,18 @@ class Ports:
         return lambda: self.clients.secrets.json(self._settings.signing_secret)
 
     @made_once
+    def table(self) -> DynamoTable:
+        return DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb)
+
+    @made_once
     def repository(self) -> ImageRepository:
-        return DynamoRepository(
-            self._settings.storage.table, client=lambda: self.clients.dynamodb, actor=acting
-        )
+        return DynamoRepository(self.table, actor=acting)
 
     @made_once
     def claims(self) -> Claims:
         from image_store.adapters.dynamodb.images.claims import DynamoClaims
 
-        return self._rows(DynamoClaims)
+        return DynamoClaims(self.table)
 
     @made_once
     def private(self) -> ObjectStore:
@@ -161,7 +164,7 @@ class Ports:
     def ingest_notes(self) -> IngestNotes:
         from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
 
-        return self._rows(DynamoIngestNotes)
+        return DynamoIngestNotes(self.table)
 
     @made_once
     def dead_letters(self) -> DeadLetters:
@@ -185,13 +188,13 @@ class Ports:
     def publication_rows(self) -> PublicationRows:
         from image_store.adapters.dynamodb.delivery.publication_rows import DynamoPublicationRows
 
-        return self._rows(DynamoPublicationRows)
+        return DynamoPublicationRows(self.table)
 
     @made_once
     def render_leases(self) -> RenderLeases:
         from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
 
-        return self._rows(DynamoRenderLeases)
+        return DynamoRenderLeases(self.table)
 
     @made_once
     def purger(self) -> Purger | None:
@@ -216,41 +219,37 @@ class Ports:
     def list_rows(self) -> ListRows:
         from image_store.adapters.dynamodb.finding.lists import DynamoListRows
 
-        return self._rows(DynamoListRows)
+        return DynamoListRows(self.table)
 
     @made_once
     def projector(self) -> Projector:
         from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 
-        return DynamoProjector(
-            self._settings.storage.table,
-            client=lambda: self.clients.dynamodb,
-            policies_after_save=self._settings.cleanup.runs_after_save,
-        )
+        return DynamoProjector(self.table, policies_after_save=self._settings.cleanup.runs_after_save)
 
     @made_once
     def search_index(self) -> SearchIndex:
         from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
 
-        return self._rows(DynamoSearchIndex)
+        return DynamoSearchIndex(self.table)
 
     @made_once
     def similarity_index(self) -> SimilarityIndex:
         from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
 
-        return self._rows(DynamoSimilarityIndex)
+        return DynamoSimilarityIndex(self.table)
 
     @made_once
     def feed_rows(self) -> FeedRows:
         from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
 
-        return self._rows(DynamoFeedRows)
+        return DynamoFeedRows(self.table)
 
     @made_once
     def generations(self) -> Generations:
         from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 
-        return self._rows(DynamoGenerations)
+        return DynamoGenerations(self.table)
 
     @made_once
     def generation_queue(self) -> WorkQueue:
@@ -262,15 +261,13 @@ class Ports:
     def provider_health(self) -> ProviderHealth:
         from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
 
-        return self._rows(DynamoProviderHealth)
+        return DynamoProviderHealth(self.table)
 
     @made_once
     def provider_keys(self) -> ProviderKeys:
         from image_store.adapters.dynamodb.generation.providers import DynamoProviderKeys
 
-        return DynamoProviderKeys(
-            self._settings.storage.table, client=lambda: self.clients.dynamodb, cipher=lambda: self.cipher
-        )
+        return DynamoProviderKeys(self.table, cipher=lambda: self.cipher)
 
     @made_once
     def image_providers(self) -> Mapping[Provider, ImageProvider]:
@@ -309,31 +306,31 @@ class Ports:
     def housekeeping(self) -> Housekeeping:
         from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 
-        return self._rows(DynamoHousekeeping)
+        return DynamoHousekeeping(self.table)
 
     @made_once
     def cleanup_rows(self) -> CleanupRows:
         from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
 
-        return self._rows(DynamoCleanupRows)
+        return DynamoCleanupRows(self.table)
 
     @made_once
     def feed_upkeep(self) -> FeedUpkeep:
         from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 
-        return self._rows(DynamoFeedUpkeep)
+        return DynamoFeedUpkeep(self.table)
 
     @made_once
     def repairs(self) -> Repairs:
         from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
 
-        return self._rows(DynamoRepairs)
+        return DynamoRepairs(self.table)
 
     @made_once
     def migrations(self) -> Migrations:
         from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 
-        return self._rows(DynamoMigrations)
+        return DynamoMigrations(self.table)
 
     @made_once
     def migration_table(self) -> Callable[[Table, FieldNames], MigrationSource]:
@@ -345,7 +342,7 @@ class Ports:
     def figures(self) -> Figures:
         from image_store.adapters.dynamodb.operations.figures import DynamoFigures
 
-        return self._rows(DynamoFigures)
+        return DynamoFigures(self.table)
 
     @made_once
     def queue_depths(self) -> Mapping[str, QueueDepth]:
@@ -363,9 +360,6 @@ class Ports:
 
         secrets = Secrets(client=lambda: self.clients.client("secretsmanager"))
         return secrets.json(self._settings.signing_secret)
-
-    def _rows[Rows](self, adapter: Callable[..., Rows]) -> Rows:
-        return adapter(self._settings.storage.table, client=lambda: self.clients.dynamodb)
 
     def _r2(self, bucket: str) -> ObjectStore:
         return R2Bucket(bucket, client=lambda: self.clients.r2_client, presigner=self.presigner)

@@ -17,14 +17,14 @@ from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.errors import ImageNotFound
 from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS
 from image_store.domain.images import details
-from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.packing import takes_gzip
+from image_store.entrypoints.http.request import Request
 from image_store.settings.callers import SignInSettings
 
 MEDIA_TYPES = {
@@ -41,27 +41,8 @@ _ENTRY, _REST = "main.js", "rest.js"
 _SETTINGS_TAG = b'<meta name="settings" content="">'
 _VERSION = re.compile(rb"/assets/main\.js\?v=([0-9a-f]+)")
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
-"""The script that stands in the page, allowed by its digest."""
+"""The inline script of the page, which its policy allows by its digest."""
 _SHORTEST_WORTH_PACKING = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class FileRequest:
-    """The version of a file that a client requests, and the encodings and tags that it sent."""
-
-    version: str | None = None
-    encodings: str = ""
-    tags: str = ""
-
-
-def file_request(api: APIGatewayHttpResolver) -> FileRequest:
-    """Read the current request."""
-    query = parse_qs(str(api.current_event.raw_event.get("rawQueryString", "")))
-    return FileRequest(
-        version=query.get("v", [None])[0],
-        encodings=http.header(api, "accept-encoding") or "",
-        tags=http.header(api, "if-none-match") or "",
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +64,7 @@ class Console:
 
     folder: Path
 
-    def page(self, settings: ConsoleSettings, request: FileRequest) -> "Response[bytes]":
+    def page(self, settings: ConsoleSettings, request: Request) -> "Response[bytes]":
         """The page, with the policy that lets it load nothing but its own files and this deployment's images.
 
         It holds what would be a round trip before the first image: the settings, and the script that requests the
@@ -103,14 +84,15 @@ class Console:
         }
         return _file(content, ".html", headers, request)
 
-    def asset(self, name: str, request: FileRequest) -> "Response[bytes]":
+    def asset(self, name: str, request: Request) -> "Response[bytes]":
         """A file of the page; ImageNotFound when there is none of that name."""
         if name not in self._assets:
             raise ImageNotFound("There is nothing at this address.")
         content, headers = self._assets[name], {"Cache-Control": "no-cache"}
-        if request.version == self.version:
+        version = _version_in(request)
+        if version == self.version:
             headers = {"Cache-Control": _FOR_EVER}
-        elif request.version is not None:
+        elif version is not None:
             content = self._successor(name) or content
         return _file(content, Path(name).suffix, headers, request)
 
@@ -215,18 +197,23 @@ def _match(pattern: re.Pattern[bytes], page: bytes) -> bytes:
     return match[1]
 
 
+def _version_in(request: Request) -> str | None:
+    """The version of a file that a client requests."""
+    return parse_qs(request.raw_query).get("v", [None])[0]
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
-def _file(content: bytes, suffix: str, headers: dict[str, str], request: FileRequest) -> "Response[bytes]":
+def _file(content: bytes, suffix: str, headers: dict[str, str], request: Request) -> "Response[bytes]":
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(request.encodings)
+    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(request.header("accept-encoding") or "")
     # A packed file is another sequence of bytes: its validator is weak.
     validator = f"W/{etag}" if packs else etag
     headers = headers | {"ETag": validator, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-    if etag in {tag.strip().removeprefix("W/") for tag in request.tags.split(",")}:
+    if request.client_has(etag):
         return Response(304, body=b"", headers=headers)
     if packs:
         headers |= {"Content-Encoding": "gzip"}
