@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
 from image_store.domain.images.media import MediaType, sniff
-from tests import pictures
+from tests import pictures, profiles
 
 _HEADER_BYTES = 200
 _TELLING_BYTES = (0, 1, 0x7F, 0x80, 0xFE, 0xFF)
@@ -18,11 +18,11 @@ type Rng = random.Random
 @cache
 def seeds() -> dict[str, bytes]:
     """Good small files of every accepted kind, with whatever a reader looks at in them."""
-    loaded = {"exif": pictures.exif(orientation=6, gps=True), "icc_profile": pictures.display_p3_profile()}
+    loaded = {"exif": pictures.exif(orientation=6, gps=True), "icc_profile": profiles.display_p3_profile()}
     return pictures.every_format() | {
-        "jpeg with metadata": pictures.jpeg(64, 48, metadata=True, icc_profile=pictures.display_p3_profile()),
+        "jpeg with metadata": pictures.jpeg(64, 48, metadata=True, icc_profile=profiles.display_p3_profile()),
         "cmyk jpeg": pictures.encoded(
-            pictures.scene(48, 48).convert("CMYK"), "JPEG", icc_profile=pictures.press_profile()
+            pictures.scene(48, 48).convert("CMYK"), "JPEG", icc_profile=profiles.press_profile()
         ),
         "16-bit png": pictures.sixteen_bit_grey_png([0, 99, 9999], side=9, transparent_level=99),
         "transparent png": pictures.encoded(pictures.drawing(48, 48, transparent=True), "PNG", **loaded),

@@ -3,50 +3,80 @@
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import Application, application
-from image_store.entrypoints.callers import admins
-from image_store.entrypoints.deadlines import deadline
-from image_store.entrypoints.http import api as http
-from image_store.entrypoints.http.requests import json_body, query
-from image_store.entrypoints.upkeep import repairs, routes
+from image_store.entrypoints.http.api import Api
+from image_store.entrypoints.http.request import Request
+from image_store.entrypoints.upkeep import repairs
 from image_store.entrypoints.upkeep.cleanup import report_answer, reports_answer
 from image_store.entrypoints.upkeep.cleanup_schemas import CleanupRequest, ReportsQuery
+from image_store.entrypoints.upkeep.repair_schemas import RepairRequest
 
-api = http.create_api()
+api = Api("Administration")
 
 
-@api.post("/v1/admin/cleanup", **routes.CLEAN)
-def run_cleanup() -> "Response[str]":
-    app = _application_of_admin()
-    asked = json_body(api, CleanupRequest)
-    until = deadline(api.lambda_context, app.clock)
+@api.post(
+    "/v1/admin/cleanup",
+    summary="Run cleanup",
+    body="CleanupRequest",
+    answers={200: "CleanupReport"},
+    problems=(400, 403, 415, 503),
+)
+def run_cleanup(request: Request) -> "Response[str]":
+    """Removes what is due, or reports with `dry_run` what it would remove."""
+    app = _application_for_admin(request)
+    options = request.json(CleanupRequest)
     report = app.upkeep.cleanup.run(
-        until=until, dry_run=asked.dry_run, most_removals=asked.max_deletions, on_demand=True
+        until=request.deadline(app.clock),
+        dry_run=options.dry_run,
+        most_removals=options.max_deletions,
+        on_demand=True,
     )
     return report_answer(report)
 
 
-@api.get("/v1/admin/cleanup/reports", **routes.REPORTS)
-def list_cleanup_reports() -> "Response[str]":
-    app = _application_of_admin()
-    return reports_answer(app.upkeep.cleanup.reports(limit=query(api, ReportsQuery).limit))
+@api.get(
+    "/v1/admin/cleanup/reports",
+    summary="List past runs of cleanup",
+    query="ReportsQuery",
+    answers={200: "CleanupReports"},
+    problems=(400, 403, 503),
+)
+def list_cleanup_reports(request: Request) -> "Response[str]":
+    """Lists the reports of past runs, the newest first."""
+    app = _application_for_admin(request)
+    return reports_answer(app.upkeep.cleanup.reports(limit=request.query(ReportsQuery).limit))
 
 
-@api.post("/v1/admin/repairs", **routes.REPAIR)
-def create_repair() -> "Response[str]":
-    app = _application_of_admin()
-    job = repairs.begin(api, app.upkeep.repair_requests)
-    return repairs.accepted(job, api_url=http.api_url(api, app.settings.api_url))
+@api.post(
+    "/v1/admin/repairs",
+    summary="Make missing renditions and public copies again",
+    body="RepairRequest",
+    answers={202: "Repair"},
+    response_headers={202: ("Location",)},
+    problems=(400, 403, 415, 503),
+)
+def create_repair(request: Request) -> "Response[str]":
+    """Begins to make the files that records name and storage lacks; the repair's address is in `Location`."""
+    app = _application_for_admin(request)
+    options = request.json(RepairRequest)
+    job = app.upkeep.repair_requests.begin(image_ids=options.image_ids, dry_run=options.dry_run)
+    return repairs.accepted(job, api_url=request.api_url(app.settings.api_url))
 
 
-@api.get("/v1/admin/repairs/<repair_id>", **routes.SEE_REPAIR)
-def get_repair(repair_id: str) -> "Response[str]":
-    return repairs.progress(_application_of_admin().upkeep.repair_requests.get(repair_id))
+@api.get(
+    "/v1/admin/repairs/<repair_id>",
+    summary="See a repair",
+    answers={200: "Repair"},
+    problems=(403, 404, 503),
+)
+def get_repair(request: Request, repair_id: str) -> "Response[str]":
+    """Returns the progress of a repair."""
+    return repairs.progress(_application_for_admin(request).upkeep.repair_requests.get(repair_id))
 
 
-def _application_of_admin() -> Application:
+def _application_for_admin(request: Request) -> Application:
     app = application()
-    admins.check(api, app.settings)
+    request.check_admin(app.settings.admins)
     return app
 
 
-lambda_handler = http.handler(api)
+lambda_handler = api.handler()

@@ -5,38 +5,37 @@ from aws_lambda_powertools.event_handler import Response
 from image_store.bootstrap import application
 from image_store.entrypoints.finding.feed import feed_answer, needs_details, shown_fields
 from image_store.entrypoints.finding.query_schemas import FeedParameters
-from image_store.entrypoints.http import api as http
-from image_store.entrypoints.http.requests import query
+from image_store.entrypoints.http.api import Api
+from image_store.entrypoints.http.request import Request
 
-api = http.create_api()
+api = Api("Links")
 
 
 @api.get(
     "/v1/feed",
-    **http.operation(
-        "See what is public",
-        query="FeedParameters",
-        answers={200: "FeedPage"},
-        problems=(400, 503),
-        public=True,
-    ),
+    summary="See what is public",
+    query="FeedParameters",
+    answers={200: "FeedPage"},
+    problems=(400, 503),
+    public=True,
 )
-def list_feed() -> "Response[str]":
+def list_feed(request: Request) -> "Response[str]":
     """Lists the public images of all owners, the newest first."""
     app = application()
-    settings, parameters = app.settings, query(api, FeedParameters)
-    shown = shown_fields(details=settings.feed_details, owners=settings.feed_owners)
+    settings, parameters = app.settings.feed, request.query(FeedParameters)
+    shown = shown_fields(details=settings.shows_details, owners=settings.shows_owners)
     fields = parameters.fields or frozenset()
     with_details = needs_details(fields, shown)
+    page = app.finding.feed.page(parameters.to_domain(), cursor=parameters.cursor, with_details=with_details)
     return feed_answer(
         app.answers,
-        app.finding.feed.page(parameters.to_domain(), cursor=parameters.cursor, with_details=with_details),
+        page,
         fields=fields,
         shown=shown,
-        details=settings.feed_details,
-        api_url=http.api_url(api, settings.api_url),
-        cache_for=settings.feed_cache,
+        details=settings.shows_details,
+        api_url=request.api_url(app.settings.api_url),
+        cache_for=settings.cache_lifetime,
     )
 
 
-lambda_handler = http.handler(api)
+lambda_handler = api.handler()

@@ -1,60 +1,122 @@
-"""Images from models: begins and shows jobs, shows providers, and stores owners' own keys. It calls no provider."""
+"""Generation jobs, providers and owners' provider keys. The function `generate` calls the providers, not this one."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application
-from image_store.entrypoints.generation import jobs, routes
-from image_store.entrypoints.http import api as http
+from image_store.entrypoints.generation import jobs
+from image_store.entrypoints.generation.request_schemas import JobsQuery
+from image_store.entrypoints.http.api import Api
+from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images import answers
 
-api = http.create_api()
+api = Api("Generation")
 
 
-@api.post("/v1/generations", **routes.BEGIN)
-def create_generation() -> "Response[str]":
+@api.post(
+    "/v1/generations",
+    summary="Generate images",
+    body="GenerationRequest",
+    headers=("Idempotency-Key",),
+    answers={202: "Job"},
+    response_headers={202: ("Location",)},
+    problems=(400, 402, 404, 409, 415, 422, 429, 502, 503),
+)
+def create_generation(request: Request) -> "Response[str]":
+    """Begins a job that makes images. Its address is in `Location`."""
     app = application()
-    return jobs.accepted(api, app.settings, *app.generation.jobs.begin(jobs.read_generation(api)))
+    job, items = app.generation.jobs.begin(jobs.read_generation(request))
+    return jobs.accepted(job, items, api_url=request.api_url(app.settings.api_url))
 
 
-@api.get("/v1/generations", **routes.LIST)
-def list_generations() -> "Response[str]":
-    query = jobs.read_page(api)
-    page = application().generation.jobs.page(http.caller(api), cursor=query.cursor, limit=query.limit)
-    return jobs.page(*page)
+@api.get(
+    "/v1/generations",
+    summary="List generation jobs",
+    query="JobsQuery",
+    answers={200: "JobPage"},
+    problems=(400, 503),
+)
+def list_generations(request: Request) -> "Response[str]":
+    """Lists your jobs, the newest first."""
+    query, service = request.query(JobsQuery), application().generation.jobs
+    return jobs.page(*service.page(request.owner, cursor=query.cursor, limit=query.limit))
 
 
-@api.get("/v1/generations/<job_id>", **routes.SEE)
-def get_generation(job_id: str) -> "Response[str]":
-    service, owner = application().generation.jobs, http.caller(api)
-    return jobs.unchanged(api, service.job(owner, job_id)) or jobs.progress(*service.items(owner, job_id))
+@api.get(
+    "/v1/generations/<job_id>",
+    summary="See a generation job",
+    headers=("If-None-Match",),
+    answers={200: "Job", 304: "It has not changed."},
+    problems=(404, 503),
+)
+def get_generation(request: Request, job_id: str) -> "Response[str]":
+    """Returns the progress of a job, image by image."""
+    service = application().generation.jobs
+    job = service.job(request.owner, job_id)
+    if request.client_has(jobs.etag(job)):
+        return jobs.unchanged(job)
+    return jobs.progress(*service.items(request.owner, job_id))
 
 
-@api.post("/v1/generations/<job_id>/retry", **routes.RETRY)
-def retry_generation(job_id: str) -> "Response[str]":
+@api.post(
+    "/v1/generations/<job_id>/retry",
+    summary="Retry a generation job",
+    answers={202: "Job"},
+    response_headers={202: ("Location",)},
+    problems=(402, 404, 409, 429, 502, 503),
+)
+def retry_generation(request: Request, job_id: str) -> "Response[str]":
+    """Makes the failed images of a job again."""
     app = application()
-    return jobs.accepted(api, app.settings, *app.generation.jobs.retry(http.caller(api), job_id))
+    job, items = app.generation.jobs.retry(request.owner, job_id)
+    return jobs.accepted(job, items, api_url=request.api_url(app.settings.api_url))
 
 
-@api.delete("/v1/generations/<job_id>", **routes.CANCEL)
-def cancel_generation(job_id: str) -> "Response[str]":
-    return jobs.progress(*application().generation.jobs.cancel(http.caller(api), job_id))
+@api.delete(
+    "/v1/generations/<job_id>",
+    summary="Cancel a generation job",
+    answers={200: "Job"},
+    problems=(404, 409, 503),
+)
+def cancel_generation(request: Request, job_id: str) -> "Response[str]":
+    """Cancels images that have not begun; finished images stay."""
+    return jobs.progress(*application().generation.jobs.cancel(request.owner, job_id))
 
 
-@api.get("/v1/providers", **routes.PROVIDERS)
-def list_providers() -> "Response[str]":
-    return jobs.providers(application().generation.overview.read(http.caller(api)))
+@api.get(
+    "/v1/providers",
+    summary="See providers, models and prices",
+    answers={200: "ProviderList"},
+    problems=(503,),
+)
+def list_providers(request: Request) -> "Response[str]":
+    """Lists providers with their models, limits, prices and health, and your spending."""
+    return jobs.providers(application().generation.overview.read(request.owner))
 
 
-@api.put("/v1/provider-keys/<provider>", **routes.PUT_KEY)
-def set_provider_key(provider: str) -> "Response[str]":
-    application().generation.own_keys.store(http.caller(api), *jobs.read_key(api, provider))
+@api.put(
+    "/v1/provider-keys/<provider>",
+    summary="Store a provider key",
+    body="ProviderKeyRequest",
+    answers={204: "The key is stored encrypted and never returned."},
+    problems=(400, 404, 415, 503),
+)
+def set_provider_key(request: Request, provider: str) -> "Response[str]":
+    """Stores a provider key of yours, encrypted. Your images are made with it from now on."""
+    owner, name = request.owner, jobs.read_provider(provider)
+    application().generation.own_keys.store(owner, name, jobs.read_key(request))
     return answers.no_content()
 
 
-@api.delete("/v1/provider-keys/<provider>", **routes.DELETE_KEY)
-def delete_provider_key(provider: str) -> "Response[str]":
-    application().generation.own_keys.delete(http.caller(api), jobs.read_provider(provider))
+@api.delete(
+    "/v1/provider-keys/<provider>",
+    summary="Delete a provider key",
+    answers={204: "The key is deleted."},
+    problems=(400, 404, 503),
+)
+def delete_provider_key(request: Request, provider: str) -> "Response[str]":
+    """Deletes your key. Your images are made with the key of the deployment again."""
+    application().generation.own_keys.delete(request.owner, jobs.read_provider(provider))
     return answers.no_content()
 
 
-lambda_handler = http.handler(api)
+lambda_handler = api.handler()

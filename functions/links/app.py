@@ -1,39 +1,46 @@
-"""Serves the public links of published images, and the signed links of images that are shared for a time."""
+"""Serves the public links of published images, and the signed links of shared images."""
 
 from aws_lambda_powertools.event_handler import Response
 
 from image_store.bootstrap import application, prepare
 from image_store.domain.ids import parse_link
-from image_store.entrypoints.http import api as http
+from image_store.entrypoints.http.api import Api
+from image_store.entrypoints.http.request import Request
 
-api = http.create_api()
+api = Api("Links")
 
-PUBLISHED = http.operation(
-    "See a published image, or one that is shared by a signed link",
+
+@api.get(
+    "/i/<link>",
+    summary="See a published image, or one that is shared by a signed link",
     headers=("Accept",),
     answers={302: "The picture is at Location."},
     problems=(404, 503),
     public=True,
 )
-
-
-@api.get("/i/<link>", **PUBLISHED)
-def get_published_image(link: str) -> "Response[str]":
+def get_published_image(request: Request, link: str) -> "Response[str]":
     """Redirects to the `display` rendition of a published image, or to what a signed link shows."""
     if parse_link(link) is not None:
-        return get_published_rendition(link, "display")
+        return get_published_rendition(request, link, "display")
     app = application()
-    found = app.delivery.shared.find(link, accept=http.header(api, "accept"))
-    return app.answers.signed_redirect(found, method=http.read_method(api))
+    file = app.delivery.shared.find(link, accept=request.header("accept"))
+    return app.answers.signed_redirect(file, method=request.read_method)
 
 
-@api.get("/i/<link>/<preset>", **PUBLISHED)
-def get_published_rendition(link: str, preset: str) -> "Response[str]":
+@api.get(
+    "/i/<link>/<preset>",
+    summary="See a rendition of a published image",
+    headers=("Accept",),
+    answers={302: "The picture is at Location."},
+    problems=(404, 503),
+    public=True,
+)
+def get_published_rendition(request: Request, link: str, preset: str) -> "Response[str]":
     """Redirects to a rendition of a published image."""
     app = application()
-    found = app.delivery.renditions.for_public_link(link, preset, accept=http.header(api, "accept"))
-    return app.answers.public_redirect(found, method=http.read_method(api))
+    file = app.delivery.renditions.for_public_link(link, preset, accept=request.header("accept"))
+    return app.answers.public_redirect(file, method=request.read_method)
 
 
 prepare()
-lambda_handler = http.handler(api)
+lambda_handler = api.handler()

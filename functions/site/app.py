@@ -1,59 +1,97 @@
-"""Serve health, the OpenAPI document, the docs page and the web console."""
+"""Serves health, the OpenAPI document, the docs page and the web console."""
 
 from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.entrypoints.http import api as http
-from image_store.entrypoints.operations import site_routes
+from image_store.entrypoints.http.api import Api
+from image_store.entrypoints.http.request import Request
 
 # Health is requested most often and needs nothing: other routes import what they need when they are called.
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE / "openapi.json"
 
-api = http.create_api(document=DOCUMENT)
+api = Api("Service", document=DOCUMENT)
 
 
-@api.get("/v1/health", **site_routes.HEALTH)
-def get_health() -> "Response[str]":
+@api.get("/v1/health", summary="Check whether the API answers", answers={200: "Health"}, public=True)
+def get_health(_: Request) -> "Response[str]":
+    """Answers as long as the API does; it checks no other part."""
     return Response(200, "application/json", '{"status":"ok"}', headers={"Cache-Control": "no-store"})
 
 
-@api.get("/openapi.json", **site_routes.OPENAPI)
-def get_openapi() -> "Response[str]":
+@api.get(
+    "/openapi.json",
+    summary="Get this document",
+    answers={200: "The document."},
+    media={200: "application/json"},
+    public=True,
+)
+def get_openapi(_: Request) -> "Response[str]":
+    """Returns the document that you are reading."""
     headers = {"Cache-Control": "public, max-age=300"}
     return Response(200, "application/json", DOCUMENT.read_text("utf-8"), headers=headers)
 
 
-@api.get("/docs", **site_routes.DOCS)
-def get_docs() -> "Response[str]":
+@api.get(
+    "/docs",
+    summary="Read the docs page",
+    answers={200: "The page."},
+    media={200: "text/html"},
+    public=True,
+)
+def get_docs(_: Request) -> "Response[str]":
+    """Shows the document as a page."""
     from image_store.entrypoints.operations import docs
 
     return docs.page(DOCUMENT.read_text("utf-8"))
 
 
-@api.get("/", **site_routes.CONSOLE)
-def get_console() -> "Response[bytes]":
+@api.get(
+    "/",
+    summary="Open the web console",
+    headers=("If-None-Match",),
+    answers={200: "The page.", 304: "The version named by If-None-Match is current."},
+    media={200: "text/html"},
+    public=True,
+)
+def get_console(request: Request) -> "Response[bytes]":
+    """Opens the web console."""
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.of(HERE).page(application().settings, console.file_request(api))
+    return console.of(HERE).page(application().operations.console_settings, request)
 
 
-@api.get("/assets/<file>", **site_routes.FILE)
-def get_console_file(file: str) -> "Response[bytes]":
+@api.get(
+    "/assets/<file>",
+    summary="Get a file of the console",
+    headers=("If-None-Match",),
+    answers={200: "The file.", 304: "The version named by If-None-Match is current."},
+    media={200: "*/*"},
+    problems=(404,),
+    public=True,
+)
+def get_console_file(request: Request, file: str) -> "Response[bytes]":
+    """Returns a script, style sheet or picture of the web console."""
     from image_store.entrypoints.operations import console
 
-    return console.of(HERE).asset(file, console.file_request(api))
+    return console.of(HERE).asset(file, request)
 
 
-@api.get("/config.json", **site_routes.SETTINGS)
-def get_config() -> "Response[str]":
+@api.get(
+    "/config.json",
+    summary="Get the console's settings",
+    answers={200: "ConsoleSettings"},
+    public=True,
+)
+def get_config(_: Request) -> "Response[str]":
+    """Returns what a client has to know about the deployment: issuer, limits, presets."""
     from image_store.bootstrap import application
     from image_store.entrypoints.operations import console
 
-    return console.settings_response(application().settings)
+    return console.settings_response(application().operations.console_settings)
 
 
-lambda_handler = http.handler(api)
+lambda_handler = api.handler()

@@ -16,9 +16,9 @@ from local.inside_emulator.browsers import comes_from_a_page
 from local.inside_emulator.refusals import refusal
 from local.inside_emulator.signatures import (
     RefusedSignature,
-    Request,
     SecretOf,
     Signature,
+    SignedRequest,
     signature_of,
     verify,
 )
@@ -163,10 +163,10 @@ class Gate:
         return send_checked
 
 
-def request_of(scope: Scope) -> Request:
+def request_of(scope: Scope) -> SignedRequest:
     """Return a request as the client sent it."""
     raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
-    return Request(
+    return SignedRequest(
         scope["method"],
         raw_path.decode("latin-1"),
         scope.get("query_string", b"").decode("latin-1"),
@@ -174,7 +174,7 @@ def request_of(scope: Scope) -> Request:
     )
 
 
-def acceptable_signature(request: Request, *, from_page: bool) -> Signature | OlderLink:
+def acceptable_signature(request: SignedRequest, *, from_page: bool) -> Signature | OlderLink:
     """Return the signature of a request if it may be verified; raises RefusedSignature otherwise."""
     signature = signature_of(request)
     if signature is None:
@@ -191,7 +191,7 @@ def is_link(signature: Signature | OlderLink) -> bool:
     return signature.is_presigned and signature.service == "s3"
 
 
-def writes(signature: Signature | OlderLink, request: Request) -> bool:
+def writes(signature: Signature | OlderLink, request: SignedRequest) -> bool:
     """Return whether a call stores or deletes an object or a row."""
     if signature.service == "s3":
         return request.method not in READING

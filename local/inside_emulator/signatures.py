@@ -84,7 +84,7 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class Request:
+class SignedRequest:
     """A request as it arrived, with nothing decoded."""
 
     method: str
@@ -105,7 +105,7 @@ class Request:
         return values[0] if values else ""
 
 
-def signature_of(request: Request) -> Signature | OlderLink | None:
+def signature_of(request: SignedRequest) -> Signature | OlderLink | None:
     """Read a request's signature; None without one, RefusedSignature if it cannot be verified."""
     pairs = query_pairs(request.query)
     names = {unquote_to_bytes(name).decode("latin-1").lower() for name, _ in pairs}
@@ -125,7 +125,7 @@ def signature_of(request: Request) -> Signature | OlderLink | None:
     return _in_header(request, authorization) if authorization else None
 
 
-def _in_header(request: Request, authorization: str) -> Signature:
+def _in_header(request: SignedRequest, authorization: str) -> Signature:
     match = IN_HEADER.fullmatch(authorization)
     if match is None:
         raise RefusedSignature(
@@ -141,7 +141,12 @@ def _in_header(request: Request, authorization: str) -> Signature:
 
 
 def verify(
-    request: Request, signature: Signature | OlderLink, body: bytes, *, secret_of: SecretOf, now: datetime
+    request: SignedRequest,
+    signature: Signature | OlderLink,
+    body: bytes,
+    *,
+    secret_of: SecretOf,
+    now: datetime,
 ) -> None:
     """Raise RefusedSignature unless the owner of the key signed this request with this body."""
     secret = secret_of(signature.access_key, signature.token)
@@ -155,9 +160,9 @@ def verify(
         _verify(request, signature, body, secret, now)
 
 
-def _verify_older_link(request: Request, link: OlderLink, secret: str, now: datetime) -> None:
+def _verify_older_link(request: SignedRequest, link: OlderLink, secret: str, now: datetime) -> None:
     if has_ended(link, now):
-        raise RefusedSignature("AccessDenied", "Request has expired", service=link.service)
+        raise RefusedSignature("AccessDenied", "SignedRequest has expired", service=link.service)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.headers}
     is_good = is_signed_by(
         link,
@@ -174,7 +179,7 @@ def _verify_older_link(request: Request, link: OlderLink, secret: str, now: date
         )
 
 
-def _verify(request: Request, signature: Signature, body: bytes, secret: str, now: datetime) -> None:
+def _verify(request: SignedRequest, signature: Signature, body: bytes, secret: str, now: datetime) -> None:
     service = signature.service
     _require_time(signature, now)
     _require_signed_headers(request, signature)
@@ -256,10 +261,10 @@ def _require_time(signature: Signature, now: datetime) -> None:
             service=signature.service,
         )
     if now - begun > lasts:
-        raise RefusedSignature("AccessDenied", "Request has expired", service=signature.service)
+        raise RefusedSignature("AccessDenied", "SignedRequest has expired", service=signature.service)
 
 
-def _require_signed_headers(request: Request, signature: Signature) -> None:
+def _require_signed_headers(request: SignedRequest, signature: Signature) -> None:
     """Refuse what would change the request's meaning unsigned: the host, and every header of AWS's own."""
     needed = {"host"} | {
         name
@@ -274,7 +279,7 @@ def _require_signed_headers(request: Request, signature: Signature) -> None:
         )
 
 
-def canonical_requests(request: Request, signature: Signature, payload: str) -> list[bytes]:
+def canonical_requests(request: SignedRequest, signature: Signature, payload: str) -> list[bytes]:
     """Return the canonical request, of the address as it was sent and of the address encoded anew.
 
     Some clients sign another spelling of an address than they send; both spellings name the same thing.
@@ -301,7 +306,7 @@ def canonical_requests(request: Request, signature: Signature, payload: str) -> 
     ]
 
 
-def _trimmed(request: Request, name: str) -> list[bytes]:
+def _trimmed(request: SignedRequest, name: str) -> list[bytes]:
     header = name.encode("latin-1")
     return [b" ".join(value.split()) for key, value in request.headers if key.lower() == header]
 

@@ -18,6 +18,7 @@ from image_store.bootstrap.clients import Clients
 from image_store.bootstrap.parts import made_once
 from image_store.bootstrap.ports import Ports
 from image_store.settings import Settings
+from image_store.settings.storage import StorageSettings
 from tests.benchmarks.answers import accept_objects, answer_with
 from tests.benchmarks.sample import OWNER, SECRET_ANSWER
 
@@ -53,8 +54,8 @@ class _Context:
 class _Clients(Clients):
     """Clients behind which others stand in for the services."""
 
-    def __init__(self, settings: Settings, *, table: StandIn, objects: StandIn) -> None:
-        super().__init__(settings)
+    def __init__(self, storage: StorageSettings, *, table: StandIn, objects: StandIn) -> None:
+        super().__init__(storage)
         self._table = table
         self._objects = objects
         self.calls: list[list[str]] = []
@@ -97,7 +98,7 @@ class Functions:
 
     def __init__(self, *, table: StandIn, objects: StandIn = accept_objects) -> None:
         settings = Settings.from_env(_ENVIRONMENT)
-        self._clients = _Clients(settings, table=table, objects=objects)
+        self._clients = _Clients(settings.storage, table=table, objects=objects)
         self._application = assemble(Ports(settings, self._clients), settings)
         self._loaded: dict[str, ModuleType] = {}
 

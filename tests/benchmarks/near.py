@@ -17,6 +17,6 @@ class NearClients(Clients):
 def near_application(endpoint: str) -> Application:
     """Assemble the application, with R2 at `endpoint`."""
     settings = Settings.from_env({"PRIVATE_BUCKET": "private", "R2_ENDPOINT": endpoint})
-    ports = Ports(settings, NearClients(settings))
+    ports = Ports(settings, NearClients(settings.storage))
     ports.repository = ports.claims = MemoryRepository()
     return assemble(ports, settings)

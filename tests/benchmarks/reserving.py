@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.draft import ImageDraft
@@ -139,7 +140,9 @@ def _crowd(size: int, quota: Quota) -> Crowd:
     ended: list[float] = []
 
     def rows() -> DynamoRows:
-        return DynamoRows(table, client=lambda: client, sleep=time.sleep, monotonic=time.monotonic)
+        return DynamoRows(
+            DynamoTable(table, client=lambda: client, sleep=time.sleep, monotonic=time.monotonic)
+        )
 
     def reserve(number: int) -> None:
         repository = rows()

@@ -10,6 +10,7 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.bootstrap import use
 from image_store.domain.images.image import Image, Kind, Visibility
 from tests.benchmarks.growth_contents import (
@@ -141,7 +142,7 @@ def test_what_is_measured_is_what_the_projector_writes() -> None:
     for sample in samples:
         for row in records.rows_of(sample).values():
             client.put_item(TableName=table, Item=row)
-    projector = DynamoProjector(table, client=lambda: client)
+    projector = DynamoProjector(DynamoTable(table, client=lambda: client))
 
     for sample in samples:
         projector.project(sample.record.id, epoch=EPOCH, at=NOW)

@@ -12,12 +12,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "layers/shared"
 MAX_SOURCE_LINES = 400
+MAX_TEST_LINES = 600
 MAX_MODULES_IN_A_FOLDER = 15
 SOURCES = ("layers", "functions", "cli", "local", "tools")
 """Folders of the checkout that hold code and nothing that is built."""
 
 
 FILES = sorted(path for folder in SOURCES for path in (ROOT / folder).rglob("*.py"))
+TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def name_of(path: Path) -> str:
@@ -40,6 +42,13 @@ def imported_at_once(path: Path, modules: set[str]) -> set[str]:
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_source_file_is_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MAX_SOURCE_LINES
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=name_of)
+def test_a_test_file_is_short_and_its_support_code_as_short_as_sources(path: Path) -> None:
+    limit = MAX_TEST_LINES if path.name.startswith("test_") else MAX_SOURCE_LINES
+
+    assert len(path.read_text().splitlines()) <= limit
 
 
 def test_a_folder_holds_few_modules() -> None:

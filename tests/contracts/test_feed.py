@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.finding.cards import Page
 from image_store.domain.finding.feed import FeedQuery
 from image_store.domain.images.details import Details
@@ -99,8 +100,8 @@ def in_memory() -> Public:
 
 def in_table(client: Any) -> Public:
     table = new_table(client, table_form())
-    repository = DynamoRows(table, client=lambda: client)
-    return Public(repository, DynamoFeedRows(table, client=lambda: client), table)
+    repository = DynamoRows(DynamoTable(table, client=lambda: client))
+    return Public(repository, DynamoFeedRows(DynamoTable(table, client=lambda: client)), table)
 
 
 @pytest.fixture(params=["memory", "table"])
@@ -166,7 +167,7 @@ def test_many_images_that_have_expired_take_few_reads() -> None:
         store.add(expires_at=store.clock.now() + timedelta(minutes=5))
     store.clock.instant += timedelta(minutes=5)
     counting = Counting(client)
-    rows = DynamoFeedRows(store.table, client=lambda: counting)
+    rows = DynamoFeedRows(DynamoTable(store.table, client=lambda: counting))
 
     found = rows.entries(FeedQuery(1), after=None, at=store.clock.now())
 

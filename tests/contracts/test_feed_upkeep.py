@@ -8,6 +8,7 @@ import pytest
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 from image_store.adapters.dynamodb.images import records
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, State, Visibility
@@ -27,7 +28,7 @@ class Earlier:
         self.client = client
         self.store: Public = in_table(client)
         self.table = self.store.table
-        self.upkeep = DynamoFeedUpkeep(self.table, client=lambda: client, sleep=lambda _: None)
+        self.upkeep = DynamoFeedUpkeep(DynamoTable(self.table, client=lambda: client, sleep=lambda _: None))
 
     def put(self, key: tuple[str, str], **attributes: Any) -> None:
         self.client.put_item(TableName=self.table, Item={**keys.key(*key), **attributes})
@@ -109,7 +110,7 @@ def test_an_image_withdrawn_during_the_upgrade_does_not_come_back(earlier: Earli
     image = earlier.store.add()
     earlier.as_earlier(image)
     slow = Interrupted(earlier.client, lambda: earlier.store.withdraw(image))
-    earlier.upkeep = DynamoFeedUpkeep(earlier.table, client=lambda: slow, sleep=lambda _: None)
+    earlier.upkeep = DynamoFeedUpkeep(DynamoTable(earlier.table, client=lambda: slow, sleep=lambda _: None))
 
     earlier.upgrade()
     earlier.upgrade()
@@ -144,7 +145,9 @@ def test_a_rebuild_restores_rows_that_are_missing_and_removes_those_of_no_record
     for row in rows:
         earlier.client.put_item(TableName=earlier.table, Item=row)
     earlier.put(stray, card={"S": "[]"})
-    projector = DynamoProjector(earlier.table, client=lambda: earlier.client, sleep=lambda _: None)
+    projector = DynamoProjector(
+        DynamoTable(earlier.table, client=lambda: earlier.client, sleep=lambda _: None)
+    )
 
     after: str | None = None
     while True:

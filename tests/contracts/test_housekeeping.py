@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.ids import uuid7
@@ -32,7 +33,7 @@ class Table:
 
     @property
     def kept(self) -> DynamoHousekeeping:
-        return DynamoHousekeeping(self.name, client=lambda: self.client)
+        return DynamoHousekeeping(DynamoTable(self.name, client=lambda: self.client))
 
 
 Tables = Callable[[str], Table]
@@ -301,7 +302,7 @@ def canceled(code: str) -> ClientError:
 def test_every_failure_is_storage_unavailable(call: str, error: Exception) -> None:
     a_second_later = itertools.count().__next__
     kept = DynamoHousekeeping(
-        "images", client=lambda: Failing(error), sleep=lambda _: None, monotonic=a_second_later
+        DynamoTable("images", client=lambda: Failing(error), sleep=lambda _: None, monotonic=a_second_later)
     )
 
     with pytest.raises(StorageUnavailable) as raised:
@@ -336,4 +337,4 @@ def test_making_it_makes_no_client() -> None:
     def client() -> Any:
         pytest.fail("A client was made.")
 
-    DynamoHousekeeping("images", client=client)
+    DynamoHousekeeping(DynamoTable("images", client=client))

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.finding.lists import ListQuery
 from image_store.domain.images.details import Details
 from image_store.domain.images.image import Image, Kind, State, Visibility
@@ -42,9 +43,10 @@ class Projected(DynamoRows):
     """A repository whose every change is projected at once."""
 
     def __init__(self, table: str, client: Any) -> None:
-        super().__init__(table, client=lambda: client)
+        rows = DynamoTable(table, client=lambda: client)
+        super().__init__(rows)
         self.client, self.table = client, table
-        self._projector = DynamoProjector(table, client=lambda: client)
+        self._projector = DynamoProjector(rows)
 
     def replace(self, before: Image, after: Image, **more: Any) -> None:
         super().replace(before, after, **more)
@@ -202,7 +204,7 @@ def test_a_list_by_tag_reads_only_its_own_rows_in_one_query() -> None:
             return client.query(**request)
 
     counting = Counting()
-    found = DynamoRows(store.table, client=lambda: counting).cards(list_query, after=None)
+    found = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
 
     assert len(calls) == 1
     assert "FilterExpression" not in calls[0]
@@ -226,7 +228,7 @@ def test_many_images_with_equal_bytes_that_do_not_match_take_few_reads() -> None
             return getattr(client, operation)
 
     counting = Counting()
-    found = DynamoRows(store.table, client=lambda: counting).cards(list_query, after=None)
+    found = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
 
     assert found.cards == ()
     assert len(calls) < 25

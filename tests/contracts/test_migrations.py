@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.upkeep.migration import (
@@ -76,7 +77,7 @@ def form() -> dict[str, Any]:
 def migrations(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Migrations:
     if request.param == "memory":
         return MemoryMigrations()
-    return DynamoMigrations(new_table(client, form), client=lambda: client)
+    return DynamoMigrations(DynamoTable(new_table(client, form), client=lambda: client))
 
 
 @pytest.mark.parametrize("migration", [FULL, NEW], ids=["full", "new"])
@@ -206,7 +207,7 @@ class Failing:
 
 def test_a_write_whose_answer_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
     failing = Failing(client, has_effect=True)
-    migrations = DynamoMigrations(new_table(client, form), client=lambda: failing)
+    migrations = DynamoMigrations(DynamoTable(new_table(client, form), client=lambda: failing))
 
     migrations.create(NEW)
     migrations.save(replace(NEW, step=2), step=1)
@@ -218,7 +219,7 @@ def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(
     client: Any, form: dict[str, Any]
 ) -> None:
     """botocore repeats what had its effect; the condition then fails on what we wrote."""
-    migrations = DynamoMigrations(new_table(client, form), client=lambda: client)
+    migrations = DynamoMigrations(DynamoTable(new_table(client, form), client=lambda: client))
     migrations.create(NEW)
     after = replace(NEW, step=2)
     migrations.save(after, step=1)
@@ -231,7 +232,7 @@ def test_a_write_that_is_repeated_after_its_answer_was_lost_is_no_conflict(
 @pytest.mark.parametrize("reads", [True, False])
 def test_a_table_that_does_not_answer_is_unavailable(client: Any, form: dict[str, Any], reads: bool) -> None:
     failing = Failing(client, has_effect=False, reads=reads)
-    migrations = DynamoMigrations(new_table(client, form), client=lambda: failing)
+    migrations = DynamoMigrations(DynamoTable(new_table(client, form), client=lambda: failing))
 
     with pytest.raises(StorageUnavailable):
         migrations.create(NEW)
@@ -241,7 +242,7 @@ def test_the_records_of_a_migration_are_kept_for_as_long_as_they_are_known_to_be
     client: Any, form: dict[str, Any]
 ) -> None:
     name = new_table(client, form)
-    migrations = DynamoMigrations(name, client=lambda: client)
+    migrations = DynamoMigrations(DynamoTable(name, client=lambda: client))
 
     migrations.keep_records(NEW.id, MIGRATED[:1], expires_at=NOON + REMEMBERED)
 
@@ -253,7 +254,7 @@ def test_the_records_of_a_migration_are_kept_for_as_long_as_they_are_known_to_be
 def test_a_migration_never_expires_and_is_in_no_index(client: Any, form: dict[str, Any]) -> None:
     name = new_table(client, form)
 
-    DynamoMigrations(name, client=lambda: client).create(FULL)
+    DynamoMigrations(DynamoTable(name, client=lambda: client)).create(FULL)
 
     found = {item["pk"]["S"].partition("#")[0]: set(item) for item in all_items(client, name)}
     assert found == {

@@ -7,6 +7,7 @@ import pytest
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.images.image import State
 from tests.contracts.repository.images import NOON, OWNER, advance, pending, reservation
 from tests.contracts.repository.tables import Interposed
@@ -25,11 +26,13 @@ class Stored:
         self.client = MemoryDynamo()
         self.table = new_table(self.client, FORM)
         self.asked = Interposed(self.client)
-        self.rows = DynamoRows(self.table, client=lambda: self.client)
+        self.rows = DynamoRows(DynamoTable(self.table, client=lambda: self.client))
 
     def projector(self, *, after_save: bool = False) -> DynamoProjector:
         """The projector of a function that has just started."""
-        return DynamoProjector(self.table, client=lambda: self.asked, policies_after_save=after_save)
+        return DynamoProjector(
+            DynamoTable(self.table, client=lambda: self.asked), policies_after_save=after_save
+        )
 
     def store(self, projector: DynamoProjector, at: datetime = NOON, **changes: Any) -> str:
         image = pending(**changes)

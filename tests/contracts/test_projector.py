@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projections import RowKey
 from image_store.adapters.dynamodb.finding.projector import RETENTION_AFTER_END, DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.finding.projection import MAX_TERMS
 from image_store.domain.finding.similarity import bands
@@ -39,11 +40,11 @@ class Store:
     def __init__(self, client: Any, form: dict[str, Any]) -> None:
         self.client = client
         self.table = new_table(client, form)
-        self.repository = DynamoRows(self.table, client=lambda: client)
+        self.repository = DynamoRows(DynamoTable(self.table, client=lambda: client))
         self.projector = self.projector_with(client)
 
     def projector_with(self, client: Any) -> DynamoProjector:
-        return DynamoProjector(self.table, client=lambda: client, sleep=lambda _: None)
+        return DynamoProjector(DynamoTable(self.table, client=lambda: client, sleep=lambda _: None))
 
     def add(self, state: State = State.READY, *, details: Details | None = None, **changes: Any) -> Image:
         image = pending(**changes)

@@ -11,6 +11,7 @@ import pytest
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.generation.breaker import Breaker
 from image_store.domain.generation.budget import BudgetHold, Budgets
 from image_store.domain.generation.catalogue import models_of
@@ -68,7 +69,8 @@ def parts(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> 
         return Parts(MemoryHealth(generations), generations)
     table = new_table(client, form)
     return Parts(
-        DynamoProviderHealth(table, client=lambda: client), DynamoGenerations(table, client=lambda: client)
+        DynamoProviderHealth(DynamoTable(table, client=lambda: client)),
+        DynamoGenerations(DynamoTable(table, client=lambda: client)),
     )
 
 
@@ -174,7 +176,7 @@ def test_many_workers_at_once_take_no_more_retries_than_there_are() -> None:
     """E3."""
     dynamo, start = MemoryDynamo(), Barrier(WORKERS)
     dynamo.create_table(TableName="table", **table_form())
-    health = DynamoProviderHealth("table", client=lambda: dynamo)
+    health = DynamoProviderHealth(DynamoTable("table", client=lambda: dynamo))
 
     def work(_: int) -> int:
         start.wait(timeout=30)

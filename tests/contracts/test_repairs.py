@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.repairs import REPAIR_LIFETIME, DynamoRepairs
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.upkeep.repair import RepairError, RepairJob, RepairStatus, RepairTally
@@ -54,7 +55,7 @@ def form() -> dict[str, Any]:
 def repairs(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Repairs:
     if request.param == "memory":
         return MemoryRepairs()
-    return DynamoRepairs(new_table(client, form), client=lambda: client)
+    return DynamoRepairs(DynamoTable(new_table(client, form), client=lambda: client))
 
 
 @pytest.mark.parametrize("job", [FULL, NEW], ids=["full", "new"])
@@ -108,7 +109,7 @@ class Failing:
 
 def test_a_write_whose_response_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
     failing = Failing(client, has_effect=True)
-    repairs = DynamoRepairs(new_table(client, form), client=lambda: failing)
+    repairs = DynamoRepairs(DynamoTable(new_table(client, form), client=lambda: failing))
 
     repairs.create(NEW)
     repairs.save(replace(NEW, step=2), step=1)
@@ -118,7 +119,7 @@ def test_a_write_whose_response_is_lost_is_settled_by_a_read(client: Any, form: 
 
 def test_a_write_that_never_arrived_is_unavailable(client: Any, form: dict[str, Any]) -> None:
     failing = Failing(client, has_effect=False)
-    repairs = DynamoRepairs(new_table(client, form), client=lambda: failing)
+    repairs = DynamoRepairs(DynamoTable(new_table(client, form), client=lambda: failing))
 
     with pytest.raises(StorageUnavailable):
         repairs.create(NEW)
@@ -127,7 +128,7 @@ def test_a_write_that_never_arrived_is_unavailable(client: Any, form: dict[str, 
 def test_a_repair_expires_after_90_days_and_is_in_no_index(client: Any, form: dict[str, Any]) -> None:
     name = new_table(client, form)
 
-    DynamoRepairs(name, client=lambda: client).create(FULL)
+    DynamoRepairs(DynamoTable(name, client=lambda: client)).create(FULL)
 
     (item,) = all_items(client, name)
     assert item.keys() == {"pk", "sk", "step", "repair", "ttl", "v"}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.finding.projections import terms_in
 from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.finding.projection import NAME_RANK, PROMPT_RANK, TITLE_RANK
 from image_store.domain.finding.search import SearchQuery
 from image_store.domain.finding.words import query_terms, terms_of
@@ -139,7 +140,9 @@ def shelf_in_memory(**windows: int) -> Shelf:
 
 def shelf_in_table(client: Any, **windows: int) -> Shelf:
     repository = Projected(new_table(client, table_form()), client)
-    return Shelf(repository, DynamoSearchIndex(repository.table, client=lambda: client), **windows)
+    return Shelf(
+        repository, DynamoSearchIndex(DynamoTable(repository.table, client=lambda: client)), **windows
+    )
 
 
 @pytest.fixture(params=["memory", "table", "moto"])
@@ -304,7 +307,9 @@ def test_reads_depend_on_the_matches_and_not_on_the_number_of_images(client: Any
     counting = Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
+    shelf.search = replace(
+        shelf.search, index=DynamoSearchIndex(DynamoTable(repository.table, client=lambda: counting))
+    )
 
     assert shelf.found("common zebra", 10) == [rare.record.id]
     assert counting.rows <= 25 + 1
@@ -318,7 +323,9 @@ def test_a_single_word_takes_one_query_and_one_read_of_records(client: Any) -> N
     counting = Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
+    shelf.search = replace(
+        shelf.search, index=DynamoSearchIndex(DynamoTable(repository.table, client=lambda: counting))
+    )
 
     page = next(shelf.pages("common", 10))
 
@@ -330,7 +337,9 @@ def counted_shelf(client: Any) -> tuple[Shelf, Counting]:
     shelf, counting = shelf_in_table(client), Counting(client)
     repository = shelf.repository
     assert isinstance(repository, Projected)
-    shelf.search = replace(shelf.search, index=DynamoSearchIndex(repository.table, client=lambda: counting))
+    shelf.search = replace(
+        shelf.search, index=DynamoSearchIndex(DynamoTable(repository.table, client=lambda: counting))
+    )
     return shelf, counting
 
 

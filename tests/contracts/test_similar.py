@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import ImageNotFound, StorageUnavailable
 from image_store.domain.finding.similarity import BAND_DISTANCE, MAX_DISTANCE, hamming
 from image_store.domain.images.image import Image, State
@@ -71,7 +72,7 @@ def album_in_memory() -> Album:
 
 def album_in_table(client: Any) -> Album:
     repository = in_table(client)
-    return Album(repository, DynamoSimilarityIndex(repository.table, client=lambda: client))
+    return Album(repository, DynamoSimilarityIndex(DynamoTable(repository.table, client=lambda: client)))
 
 
 @pytest.fixture(params=["memory", "table", "moto"])
@@ -233,7 +234,7 @@ def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() ->
     album.similarity = replace(
         album.similarity,
         repository=Projected(repository.table, counting),
-        rows=DynamoSimilarityIndex(repository.table, client=lambda: counting),
+        rows=DynamoSimilarityIndex(DynamoTable(repository.table, client=lambda: counting)),
     )
 
     assert len(album.found(image)) == 1
@@ -267,7 +268,7 @@ def test_a_table_that_does_not_answer_is_not_an_empty_answer() -> None:
         def query(self, **_request: Any) -> Any:
             raise ReadTimeoutError(endpoint_url="https://dynamodb.invalid")
 
-    rows = DynamoSimilarityIndex(repository.table, client=Silent)
+    rows = DynamoSimilarityIndex(DynamoTable(repository.table, client=Silent))
     album.similarity = replace(album.similarity, rows=rows)
 
     with pytest.raises(StorageUnavailable):

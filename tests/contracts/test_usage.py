@@ -7,6 +7,7 @@ import pytest
 
 from image_store.adapters.dynamodb import keys
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import QuotaExceeded
 from image_store.domain.images.image import Image, State
 from image_store.domain.images.quota import Quota, Usage
@@ -26,12 +27,12 @@ class Owner:
         self.client = MemoryDynamo()
         self.table = new_table(self.client, FORM)
         self.asked = Interposed(self.client)
-        self.projector = DynamoProjector(self.table, client=lambda: self.client)
+        self.projector = DynamoProjector(DynamoTable(self.table, client=lambda: self.client))
 
     @property
     def rows(self) -> DynamoRows:
         """As a function that has just started sees the table."""
-        return DynamoRows(self.table, client=lambda: self.asked)
+        return DynamoRows(DynamoTable(self.table, client=lambda: self.asked))
 
     def store(self, quota: Quota = Quota(), **changes: Any) -> Image:  # noqa: B008 - it is frozen
         rows = self.rows
@@ -165,7 +166,7 @@ def test_images_of_the_first_version_count_though_their_projections_do_not_know_
 
 def test_that_all_is_counted_is_remembered_for_a_minute(owner: Owner) -> None:
     now = [0.0]
-    rows = DynamoRows(owner.table, client=lambda: owner.asked, monotonic=lambda: now[0])
+    rows = DynamoRows(DynamoTable(owner.table, client=lambda: owner.asked, monotonic=lambda: now[0]))
 
     def reads(act: Callable[[], object]) -> int:
         owner.asked.asked.clear()

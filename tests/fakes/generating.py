@@ -1,6 +1,7 @@
 """Generation assembled as in production, on storage in memory, with a clock that stands still."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
@@ -32,7 +33,7 @@ from image_store.domain.work import GenerateImage
 from image_store.services.generation.sweep import SweptJobs
 from tests.fakes.generations import Answer, MemoryGenerations, MemoryHealth, MemoryKeys, MemoryProvider
 from tests.fakes.queues import MemoryWorkQueue
-from tests.fakes.store import Store
+from tests.fakes.store import SETTINGS, Store
 from tests.faults.faults import Killed
 from tests.samples import OWNER, PICTURE
 
@@ -68,9 +69,7 @@ class Generating:
         self.store = Store(
             quota=quota,
             seals=seals,
-            budgets=budgets,
-            providers=tuple(order),
-            generation_retries=retries,
+            generation=replace(SETTINGS.generation, budgets=budgets, providers=tuple(order), retries=retries),
         )
         self.clock = self.store.clock
         self.jobs = MemoryGenerations(self.store.repository)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from image_store.bootstrap import assemble
 from image_store.bootstrap.clients import Clients
@@ -22,6 +22,7 @@ from image_store.services.images.editing import Edit
 from image_store.services.images.sources import Content
 from image_store.services.images.uploads import Upload
 from image_store.settings import Settings
+from image_store.settings.generation import GenerationSettings
 from tests.fakes.cipher import MemoryCipher
 from tests.fakes.clock import CountedIds, SetClock
 from tests.fakes.fetcher import MemoryFetcher
@@ -159,7 +160,7 @@ class StorePorts(Ports):
     """Ports in memory; the renderer is the store's own, which tests may replace."""
 
     def __init__(self, store: "Store", settings: Settings) -> None:
-        super().__init__(settings, Clients(settings))
+        super().__init__(settings, Clients(settings.storage))
         self._store = store
 
     @property
@@ -182,7 +183,7 @@ class Store:
         purges: bool = False,
         table: TableOf = no_table,
         seals: bool = False,
-        **more_settings: Any,
+        generation: GenerationSettings = SETTINGS.generation,
     ) -> None:
         self.journal: list[str] = []
         self.clock = SetClock()
@@ -205,11 +206,14 @@ class Store:
         settings = replace(
             SETTINGS,
             quota=quota,
-            trash_retention=trash_retention,
-            cleanup_max_deletions=most_removals,
-            cleanup_policies=tuple(policies),
-            seals_sensitive=seals,
-            **more_settings,
+            cleanup=replace(
+                SETTINGS.cleanup,
+                trash_retention=trash_retention,
+                max_deletions=most_removals,
+                policies=tuple(policies),
+            ),
+            encryption=replace(SETTINGS.encryption, seals_sensitive=seals),
+            generation=generation,
         )
         self.app = assemble(self._ports(settings, publishes=publishes, purges=purges, table=table), settings)
         images, delivery, finding, upkeep = (

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
@@ -40,20 +41,18 @@ PICTURES = {PICTURE_URL: Fetched(PICTURE, "image/png")}
 RENDER_FUNCTION = "image-store-render"
 PASSING = "passing"
 POLICY = Policy(kind=Kind.UPLOAD, category=PASSING, older_than=timedelta(days=10), keep_newest=1)
-SETTINGS = replace(
-    Settings.from_env(
-        {
-            "PRIVATE_BUCKET": "private",
-            "PUBLIC_BUCKET": "public",
-            "PUBLIC_URL": PUBLIC_URL,
-            "PUBLIC_CACHE_CONTROL": "public, max-age=60",
-            "INGEST_BUCKET": "ingest",
-            "KEY_LAYOUT": KeyLayout.OWNER,
-        }
-    ),
-    trash_retention=TRASH_RETENTION,
-    cleanup_policies=(POLICY,),
+_FROM_ENVIRONMENT = Settings.from_env(
+    {
+        "PRIVATE_BUCKET": "private",
+        "PUBLIC_BUCKET": "public",
+        "PUBLIC_URL": PUBLIC_URL,
+        "PUBLIC_CACHE_CONTROL": "public, max-age=60",
+        "INGEST_BUCKET": "ingest",
+        "KEY_LAYOUT": KeyLayout.OWNER,
+        "TRASH_RETENTION_DAYS": str(TRASH_RETENTION.days),
+    }
 )
+SETTINGS = replace(_FROM_ENVIRONMENT, cleanup=replace(_FROM_ENVIRONMENT.cleanup, policies=(POLICY,)))
 
 
 class VisitedBucket(MemoryBucket):
@@ -94,7 +93,7 @@ class WorldPorts(Ports):
     """Ports whose adapters are the real ones, on clients that fail on demand."""
 
     def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(settings, Clients(settings))
+        super().__init__(settings, Clients(settings.storage))
         self.clock = world.clock
         self.ids = CountedIds(world.clock)
         self.cipher = world.cipher
@@ -123,7 +122,7 @@ class WorldPorts(Ports):
         self.generation_queue = SqsWorkQueue("generation", client=lambda: world.faulty_sqs)
         self.migrations = world.patient(DynamoMigrations)
         self.migration_table = no_table
-        self.repairs = DynamoRepairs(world.table, client=lambda: world.faulty_dynamo)
+        self.repairs = DynamoRepairs(DynamoTable(world.table, client=lambda: world.faulty_dynamo))
         self.housekeeping = world.patient(DynamoHousekeeping)
 
 

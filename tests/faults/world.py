@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from image_store.adapters.dynamodb.finding.projector import DynamoProjector
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.kms import KmsCipher
 from image_store.adapters.sqs import SqsIngestEvents
 from image_store.bootstrap import assemble
@@ -109,7 +110,9 @@ class World:
         self.waited = itertools.count()
         self.repository = self.patient(repository)
         self.projector = self.patient(DynamoProjector)
-        settings = replace(SETTINGS, quota=quota, seals_sensitive=seals)
+        settings = replace(
+            SETTINGS, quota=quota, encryption=replace(SETTINGS.encryption, seals_sensitive=seals)
+        )
         self.app = assemble(WorldPorts(self, settings), settings)
         images, delivery, upkeep = self.app.images, self.app.delivery, self.app.upkeep
         # What a test puts in place of a service comes before the services that use it.
@@ -133,19 +136,20 @@ class World:
         self.transforming = delivery.transforming
         self.migration_requests = upkeep.migration_requests
         # What settles a store forgets nothing and never fails: it needs no table and no policies.
-        settling = assemble(self.app.ports, replace(settings, cleanup_policies=()))
+        settling = assemble(self.app.ports, replace(settings, cleanup=replace(settings.cleanup, policies=())))
         settling.images.deletion, settling.delivery.publisher = self.deletion, self.publisher
         self._settling = replace(settling.upkeep.cleanup, housekeeping=MemoryHousekeeping())
         self.bystander = self.upload(Visibility.PUBLIC)
 
-    def patient[Rows](self, rows: Callable[..., Rows]) -> Rows:
+    def patient[Rows](self, rows: Callable[[DynamoTable], Rows]) -> Rows:
         """Rows in the failing table; each look at the clock takes a quarter of a second, so that waiting ends."""
-        return rows(
+        table = DynamoTable(
             self.table,
             client=lambda: self.faulty_dynamo,
             sleep=lambda _: None,
             monotonic=lambda: next(self.waited) / 4,
         )
+        return rows(table)
 
     @runs_as("render")
     def _render(self, event: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.sqs import SqsQueueDepth
 from image_store.bootstrap import Application, assemble, use
 from image_store.bootstrap.clients import Clients
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from image_store.ports.queues import QueueDepth
+    from image_store.settings.storage import StorageSettings
     from tests.fakes.rows import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,8 +160,8 @@ class IngestBucket(MemoryIngestBucket):
 class DeploymentClients(Clients):
     """Clients in memory. Each call to AWS passes the gate: a call that the role does not allow fails the test."""
 
-    def __init__(self, deployment: Deployment, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, deployment: Deployment, storage: StorageSettings) -> None:
+        super().__init__(storage)
         self._deployment = deployment
 
     @property
@@ -206,7 +208,7 @@ class DeploymentPorts(Ports):
     clients: DeploymentClients
 
     def __init__(self, deployment: Deployment, settings: Settings) -> None:
-        clients = DeploymentClients(deployment, settings)
+        clients = DeploymentClients(deployment, settings.storage)
         super().__init__(settings, clients)
         self._deployment = deployment
         self.clock = deployment.set_clock
@@ -216,11 +218,13 @@ class DeploymentPorts(Ports):
 
     @cached_property
     def repository(self) -> Rows:
-        return DynamoRows(self._settings.table, client=lambda: self.clients.dynamodb, actor=acting)
+        return DynamoRows(
+            DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb), actor=acting
+        )
 
     @cached_property
     def cipher(self) -> CountedCipher:
-        return CountedCipher(self._settings.secrets_key, client=lambda: self.clients.kms)
+        return CountedCipher(self._settings.encryption.key, client=lambda: self.clients.kms)
 
     @property
     def queue_depths(self) -> Mapping[str, QueueDepth]:

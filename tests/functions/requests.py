@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.functions.deployment import EVENTS, FUNCTIONS, IMAGE_ID, event, loaded
 
 HTTP_FUNCTIONS = sorted(
-    app.parent.name for app in FUNCTIONS.glob("*/app.py") if "create_api" in app.read_text("utf-8")
+    app.parent.name for app in FUNCTIONS.glob("*/app.py") if "\napi = Api(" in app.read_text("utf-8")
 )
 
 RAW = {
@@ -163,10 +163,7 @@ def routes() -> list[tuple[str, str, str]]:
     """Function, method and path of every route."""
     found = set()
     for function in HTTP_FUNCTIONS:
-        api = loaded(function).api
-        for route in (*api._static_routes, *api._dynamic_routes):  # noqa: SLF001 - named in no public place
-            methods = [route.method] if isinstance(route.method, str) else route.method
-            found |= {(function, method, route.path) for method in methods}
+        found |= {(function, route.method, route.path) for route in loaded(function).api.routes}
     return sorted(found)
 
 

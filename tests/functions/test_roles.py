@@ -179,7 +179,7 @@ def test_images_are_stored_read_changed_and_deleted(store: Deployment) -> None:
         done(store, "links/display", about(event("links/display"), link, link=link.rpartition("/")[2]))
     done(store, "update/details")
     done(store, "delete/trash")
-    if store.settings.trash_retention:
+    if store.settings.cleanup.trash_retention:
         done(store, "delete/restore")
     done(store, "delete/permanent", of_image("delete/permanent", again))
     done(store, "delete/batch-group")
@@ -191,7 +191,7 @@ def test_images_are_published_and_withdrawn(store: Deployment) -> None:
     for name in ("display", "thumb", "w640"):
         done(store, f"links/{name}")
     done(store, "feed/newest")
-    if store.settings.feed_details:
+    if store.settings.feed.shows_details:
         done(store, "feed/newest", with_query(event("feed/newest"), "fields=prompt,tags,groups,owner_id"))
     done(store, "update/made-private")
     done(store, "update/published")

@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_from_bytes
 
 import pytest
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.adapters.remote import AddressRules, HttpFetcher
 from image_store.adapters.system import SystemClock
@@ -40,10 +41,10 @@ class Store:
         self.client = client
         self.table = new_table(client, form)
         settings = Settings.from_env({"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"})
-        self.ports = Ports(settings, Clients(settings))
+        self.ports = Ports(settings, Clients(settings.storage))
         self.app = assemble(self.ports, settings)
         self.bucket = MemoryBucket("private", clock=SystemClock(), peers={})
-        self.ports.repository = self.ports.claims = DynamoRows(self.table, client=lambda: client)
+        self.ports.repository = self.ports.claims = DynamoRows(DynamoTable(self.table, client=lambda: client))
         self.ports.private = self.bucket
         self.ports.processor = PillowProcessor(DecodeLimits(max_pixels=1_000_000))
         self.fetcher = MemoryFetcher({URL: Fetched(PNG, "image/png")})

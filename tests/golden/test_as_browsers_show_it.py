@@ -12,8 +12,14 @@ from image_store.adapters.imaging.formats.gif import GifFrames
 from image_store.adapters.imaging.formats.png_frames import PngFrames
 from image_store.domain.delivery.renditions import Recipe
 from image_store.domain.images.media import MediaType
-from tests import odd_animations, odd_pictures, pictures
+from tests import pictures, profiles
 from tests.golden.conftest import Chromium
+from tests.odd_pictures.animations import ODD_APNGS, gif_with_small_frame, random_apng, random_gif
+from tests.odd_pictures.avif import COLORED_AVIFS, transparent_avif
+from tests.odd_pictures.jpeg import COLORED_JPEGS
+from tests.odd_pictures.orientation import TURNED
+from tests.odd_pictures.png import COLORED_PNGS
+from tests.odd_pictures.squares import patches
 
 EXACT = {"picture": Recipe(media_type=MediaType.PNG)}
 # Other decoders round differently; AVIF and JPEG once more where they turn luma and chroma to colours.
@@ -42,31 +48,29 @@ def assert_same(chromium: Chromium, data: bytes, tolerance: int = TOLERANCE) -> 
     assert difference(rendition_of(data), shown.still) <= tolerance
 
 
-@pytest.mark.parametrize("name", odd_pictures.COLORED_PNGS)
+@pytest.mark.parametrize("name", COLORED_PNGS)
 def test_the_colors_of_a_png_are_those_of_a_browser(chromium: Chromium, name: str) -> None:
-    assert_same(chromium, odd_pictures.COLORED_PNGS[name]())
+    assert_same(chromium, COLORED_PNGS[name]())
 
 
-@pytest.mark.parametrize("name", odd_pictures.COLORED_AVIFS)
+@pytest.mark.parametrize("name", COLORED_AVIFS)
 def test_the_colors_of_an_avif_are_those_of_a_browser(chromium: Chromium, name: str) -> None:
-    assert_same(chromium, odd_pictures.COLORED_AVIFS[name](), TOLERANCE_OF_CODECS)
+    assert_same(chromium, COLORED_AVIFS[name](), TOLERANCE_OF_CODECS)
 
 
-@pytest.mark.parametrize("name", odd_pictures.COLORED_JPEGS)
+@pytest.mark.parametrize("name", COLORED_JPEGS)
 def test_the_colors_of_a_jpeg_are_those_of_a_browser(chromium: Chromium, name: str) -> None:
-    assert_same(chromium, odd_pictures.COLORED_JPEGS[name](), TOLERANCE_OF_CODECS)
+    assert_same(chromium, COLORED_JPEGS[name](), TOLERANCE_OF_CODECS)
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: pictures.encoded(
-            odd_pictures.patches(), "WEBP", lossless=True, icc_profile=pictures.display_p3_profile()
-        ),
+        lambda: pictures.encoded(patches(), "WEBP", lossless=True, icc_profile=profiles.display_p3_profile()),
         lambda: pictures.sixteen_bit_rgb_png([(0x12FF, 0x80FF, 0xFE80), (0x7F80, 0x7F7F, 0x0080)]),
         lambda: pictures.encoded(pictures.drawing(96, 64, transparent=True).quantize(8), "PNG"),
-        lambda: odd_pictures.transparent_avif(is_split=False),
-        lambda: odd_pictures.transparent_avif(is_split=True),
+        lambda: transparent_avif(is_split=False),
+        lambda: transparent_avif(is_split=True),
     ],
     ids=[
         "webp in P3",
@@ -82,18 +86,18 @@ def test_other_kinds_of_pixels_are_shown_as_in_a_browser(
     assert_same(chromium, make(), TOLERANCE_OF_CODECS)
 
 
-@pytest.mark.parametrize("name", odd_pictures.TURNED)
+@pytest.mark.parametrize("name", TURNED)
 def test_a_picture_is_turned_as_a_browser_turns_it(chromium: Chromium, name: str) -> None:
-    assert_same(chromium, odd_pictures.TURNED[name](), TOLERANCE_OF_CODECS)
+    assert_same(chromium, TURNED[name](), TOLERANCE_OF_CODECS)
 
 
 def test_a_gif_is_transparent_where_its_frame_is_not(chromium: Chromium) -> None:
-    assert_same(chromium, odd_animations.gif_with_small_frame())
+    assert_same(chromium, gif_with_small_frame())
 
 
-@pytest.mark.parametrize("name", odd_animations.ODD_APNGS)
+@pytest.mark.parametrize("name", ODD_APNGS)
 def test_an_odd_animated_png_plays_as_in_a_browser(chromium: Chromium, name: str) -> None:
-    data = odd_animations.ODD_APNGS[name]()
+    data = ODD_APNGS[name]()
 
     shown = chromium.show(data)
 
@@ -109,7 +113,7 @@ def test_frames_are_laid_cleared_and_restored_as_in_a_browser(chromium: Chromium
     rng = random.Random(f"frames of a {file_format}")  # noqa: S311 - pixels are no secret
     for index in range(RANDOM_FILES):
         is_gif = file_format == "GIF"
-        data = odd_animations.random_gif(rng) if is_gif else odd_animations.random_apng(rng)
+        data = random_gif(rng) if is_gif else random_apng(rng)
 
         shown = chromium.show(data)
         source = GifFrames(data) if is_gif else PngFrames(data)
@@ -127,7 +131,7 @@ def test_frames_are_laid_cleared_and_restored_as_in_a_browser(chromium: Chromium
 
 @pytest.mark.parametrize("name", ["cleared", "restored", "a hidden picture and one small frame"])
 def test_an_animated_rendition_looks_in_a_browser_as_its_original_does(chromium: Chromium, name: str) -> None:
-    data = odd_animations.ODD_APNGS[name]()
+    data = ODD_APNGS[name]()
     moving = {"picture": Recipe(animated=True)}
 
     original = chromium.show(data)

@@ -70,7 +70,7 @@ def generate(
     )[provider]
     model = models_of(provider)[0]
     request = ImageRequest(
-        model=model.name, prompt=prompt, width=1024, height=1024, seed=seed if model.seeds else None
+        model=model.name, prompt=prompt, width=1024, height=1024, seed=seed if model.takes_seeds else None
     )
     until = datetime.now(UTC) + timedelta(seconds=20)
     return module.generate(request, key=ProviderKey(key, "local"), until=until)

@@ -13,7 +13,7 @@ from botocore.auth import HmacV1QueryAuth, S3SigV4Auth, S3SigV4QueryAuth, SigV4A
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from local.inside_emulator.signatures import RefusedSignature, Request, Signature, signature_of, verify
+from local.inside_emulator.signatures import RefusedSignature, Signature, SignedRequest, signature_of, verify
 
 KEY, SECRET = "AKIALOCALLOCALLOCALX", "the-secret-of-the-root"
 HOST = "localhost:18080"
@@ -33,7 +33,7 @@ def signed(
     headers: dict[str, str] | None = None,
     link: bool = False,
     key: tuple[str, str, str | None] = (KEY, SECRET, None),
-) -> Request:
+) -> SignedRequest:
     """Sign a request with botocore and answer it as it arrives."""
     request = AWSRequest(method, f"http://{HOST}{url}", headers={"Host": HOST, **(headers or {})}, data=body)
     credentials = Credentials(*key)
@@ -47,10 +47,10 @@ def signed(
         (name.lower().encode(), (value if isinstance(value, bytes) else value.encode()))
         for name, value in request.headers.items()
     ]
-    return Request(method, split.path, split.query, sent)
+    return SignedRequest(method, split.path, split.query, sent)
 
 
-def check(request: Request, body: bytes = b"", *, later: timedelta = timedelta(0)) -> Signature:
+def check(request: SignedRequest, body: bytes = b"", *, later: timedelta = timedelta(0)) -> Signature:
     """Verify a request, perhaps later than it was signed."""
     signature = signature_of(request)
     assert signature is not None
@@ -59,14 +59,14 @@ def check(request: Request, body: bytes = b"", *, later: timedelta = timedelta(0
     return signature
 
 
-def refusal(request: Request, body: bytes = b"", *, later: timedelta = timedelta(0)) -> str:
+def refusal(request: SignedRequest, body: bytes = b"", *, later: timedelta = timedelta(0)) -> str:
     """Answer AWS's name of what is wrong with a request."""
     with pytest.raises(RefusedSignature) as refused:
         check(request, body, later=later)
     return refused.value.code
 
 
-def with_header(request: Request, name: str, value: str) -> Request:
+def with_header(request: SignedRequest, name: str, value: str) -> SignedRequest:
     """Replace a header, or add it."""
     others = [pair for pair in request.headers if pair[0] != name.encode()]
     return replace(request, headers=[*others, (name.encode(), value.encode())])
@@ -238,12 +238,12 @@ def test_a_link_is_followed_by_clients_that_carry_their_token_through_the_redire
     assert check(with_header(signed("/bucket/key", link=True), "authorization", "Bearer a.b.c")).is_presigned
 
 
-def older(method: str = "GET", path: str = "/bucket/key", **headers: str) -> Request:
+def older(method: str = "GET", path: str = "/bucket/key", **headers: str) -> SignedRequest:
     """Presign a link of version 2 with botocore, as boto3 does by default in us-east-1."""
     request = AWSRequest(method, f"http://{HOST}{path}", headers=headers)
     HmacV1QueryAuth(Credentials(KEY, SECRET), expires=60).add_auth(request)
     split = urlsplit(request.url)
-    return Request(method, split.path, split.query, [(b"host", HOST.encode())])
+    return SignedRequest(method, split.path, split.query, [(b"host", HOST.encode())])
 
 
 @pytest.mark.parametrize(
@@ -271,4 +271,4 @@ def test_an_older_link_is_good_for_what_was_signed_and_for_its_time() -> None:
 
 
 def test_a_request_that_nobody_signed_has_no_signature() -> None:
-    assert signature_of(Request("GET", "/", "", [(b"host", HOST.encode())])) is None
+    assert signature_of(SignedRequest("GET", "/", "", [(b"host", HOST.encode())])) is None

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.inside_emulator.signatures import RefusedSignature, Request, signature_of, verify
+from local.inside_emulator.signatures import RefusedSignature, SignedRequest, signature_of, verify
 
 NOW = datetime(2013, 5, 24, tzinfo=UTC)
 EXAMPLE_KEY, EXAMPLE_SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 FIRST, SECOND = b"a" * 65_536, b"a" * 1_024
 
 
-def example(payload: str, signature: str, **headers: str) -> Request:
+def example(payload: str, signature: str, **headers: str) -> SignedRequest:
     """Answer the request of the examples: 65 KB of the letter a."""
     sent = {
         "host": "s3.amazonaws.com",
@@ -31,7 +31,7 @@ def example(payload: str, signature: str, **headers: str) -> Request:
     pairs = [
         (name.encode(), value.encode()) for name, value in {**sent, "authorization": authorization}.items()
     ]
-    return Request("PUT", "/examplebucket/chunkObject.txt", "", pairs)
+    return SignedRequest("PUT", "/examplebucket/chunkObject.txt", "", pairs)
 
 
 def chunked(*signatures: str, trailer: bytes = b"\r\n") -> bytes:
@@ -69,7 +69,7 @@ TRAILED_BODY = chunked(
 )
 
 
-def check(request: Request, body: bytes) -> None:
+def check(request: SignedRequest, body: bytes) -> None:
     """Verify an example at its time."""
     signature = signature_of(request)
     assert signature is not None
@@ -78,7 +78,7 @@ def check(request: Request, body: bytes) -> None:
 
 
 @pytest.mark.parametrize(("request_", "body"), [(SIGNED, SIGNED_BODY), (TRAILED, TRAILED_BODY)])
-def test_the_examples_of_aws_pass(request_: Request, body: bytes) -> None:
+def test_the_examples_of_aws_pass(request_: SignedRequest, body: bytes) -> None:
     check(request_, body)
 
 
@@ -96,7 +96,7 @@ def test_the_examples_of_aws_pass(request_: Request, body: bytes) -> None:
         (TRAILED, TRAILED_BODY.partition(b"x-amz-checksum")[0] + b"\r\n"),
     ],
 )
-def test_a_body_that_was_changed_or_cut_is_refused(request_: Request, body: bytes) -> None:
+def test_a_body_that_was_changed_or_cut_is_refused(request_: SignedRequest, body: bytes) -> None:
     with pytest.raises(RefusedSignature, match="body"):
         check(request_, body)
 

@@ -11,6 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / "layers/shared"
 MAX_HANDLER_LINES = 60
+"""Of a module, without docstrings and what its routes say of themselves in their decorators."""
+MAX_FUNCTION_LINES = 20
+"""Of a function in it, without its docstring."""
 
 # The parts of the package, and the parts that each may import besides itself.
 MAY_IMPORT = {
@@ -47,6 +50,16 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path} imports relatively"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
+
+
+def length_of(*parts: ast.stmt | ast.expr) -> int:
+    """How many lines parts of a module take."""
+    return sum((part.end_lineno or part.lineno) - part.lineno + 1 for part in parts)
+
+
+def docstring_of(function: ast.FunctionDef) -> list[ast.stmt]:
+    """The docstring of a function, if it has one."""
+    return function.body[:1] if ast.get_docstring(function) is not None else []
 
 
 def parts_of(names: set[str]) -> set[str]:
@@ -106,7 +119,20 @@ def test_a_handler_only_translates(handler: Path) -> None:
     assert third_parties_of(names) <= {"aws_lambda_powertools"}
     assert "os" not in {name.split(".")[0] for name in names}
     assert not [node for node in ast.walk(code) if isinstance(node, ast.Try | ast.TryStar)]
-    assert len(handler.read_text().splitlines()) <= MAX_HANDLER_LINES
+
+
+@pytest.mark.parametrize("handler", HANDLERS, ids=name_of)
+def test_a_handler_is_short(handler: Path) -> None:
+    code = ast.parse(handler.read_text())
+    functions = [node for node in ast.walk(code) if isinstance(node, ast.FunctionDef)]
+    declared = sum(
+        length_of(*function.decorator_list) + length_of(*docstring_of(function)) for function in functions
+    )
+
+    assert len(handler.read_text().splitlines()) - declared <= MAX_HANDLER_LINES
+    for function in functions:
+        length = length_of(*function.body) - length_of(*docstring_of(function))
+        assert length <= MAX_FUNCTION_LINES, function.name
 
 
 @pytest.mark.parametrize("handler", HANDLERS, ids=name_of)

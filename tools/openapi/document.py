@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tools.openapi import responses
 from tools.openapi.models import Components
-from tools.openapi.operations import Route, operation
+from tools.openapi.operations import DocumentedRoute, operation
+
+if TYPE_CHECKING:
+    from image_store.entrypoints.http.api import Api
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "functions/site/openapi.json"
 VERSION = "0.1.0"
-MARK = "x-image-store"
 
 TAGS = {
     "Images": "Store, see, change and delete your images.",
@@ -26,25 +28,6 @@ TAGS = {
     "Statistics": "See how much is stored and what was spent.",
     "Administration": "Run and watch the whole store; an admin's token is needed.",
     "Service": "The API's own health, document and web console.",
-}
-
-_TAG_OF_FUNCTION = {
-    "upload": "Images",
-    "retrieve": "Images",
-    "list": "Images",
-    "update": "Images",
-    "delete": "Images",
-    "direct": "Direct uploads",
-    "search": "Search",
-    "share": "Links",
-    "links": "Links",
-    "feed": "Links",
-    "generations": "Generation",
-    "stats": "Statistics",
-    "admin": "Administration",
-    "health": "Administration",
-    "migrate": "Administration",
-    "site": "Service",
 }
 
 _DESCRIPTION = """\
@@ -102,24 +85,21 @@ def document() -> dict[str, Any]:
     }
 
 
-def _routes() -> Iterator[Route]:
+def _routes() -> Iterator[DocumentedRoute]:
     for app in sorted((ROOT / "functions").glob("*/app.py")):
-        api = getattr(_module(app), "api", None)
+        api: Api | None = getattr(_module(app), "api", None)
         if api is None:
             continue
-        # Powertools' own document names neither the handler nor its whole docstring.
-        for route in [*api._static_routes, *api._dynamic_routes]:  # noqa: SLF001
-            described = (route.openapi_extensions or {}).get(MARK)
-            if described is None:
-                continue
-            yield Route(
-                path=re.sub(r"<(\w+)>", r"{\1}", route.path),
-                method=route.method.lower(),
-                handler=route.func.__name__,
-                summary=route.summary,
-                tag=_TAG_OF_FUNCTION[app.parent.name],
-                **described | {"description": described["description"] or inspect.getdoc(route.func) or ""},
-            )
+        for route in api.routes:
+            if route.operation is not None:
+                yield DocumentedRoute(
+                    path=re.sub(r"<(\w+)>", r"{\1}", route.path),
+                    method=route.method.lower(),
+                    handler=route.handler.__name__,
+                    description=inspect.getdoc(route.handler) or "",
+                    tag=api.tag,
+                    **route.operation,
+                )
 
 
 def _module(path: Path) -> ModuleType:

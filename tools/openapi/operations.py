@@ -1,6 +1,7 @@
 """One operation of the document, from what its route says of itself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -16,8 +17,8 @@ PICTURE = {"image/*": {"schema": BYTES}}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route:
-    """What a route says of itself: the name and the docstring of its handler, and `http.operation()`."""
+class DocumentedRoute:
+    """What a route says of itself: its `Operation`, and the name and the docstring of its handler."""
 
     path: str
     method: str
@@ -26,12 +27,14 @@ class Route:
     description: str
     tag: str
     answers: dict[int, str]
-    query: str | None
-    body: str | None
-    headers: tuple[str, ...]
-    problems: tuple[int, ...]
-    public: bool
-    media: dict[int, str]
+    media: Mapping[int, str] = field(default_factory=dict)
+    response_headers: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    problems: tuple[int, ...] = ()
+    query: str | None = None
+    body: str | None = None
+    headers: tuple[str, ...] = ()
+    public: bool = False
+    names_head: bool = False
 
     @property
     def operation_id(self) -> str:
@@ -41,7 +44,7 @@ class Route:
         return named if self.method != "head" else f"head{named.removeprefix('get')}"
 
 
-def operation(route: Route, components: Components) -> dict[str, Any]:
+def operation(route: DocumentedRoute, components: Components) -> dict[str, Any]:
     """The operation of a route; what it needs is noted in `components`."""
     made: dict[str, Any] = {
         "operationId": route.operation_id,
@@ -78,7 +81,7 @@ def _content(body: str, components: Components) -> dict[str, Any]:
     }
 
 
-def _responses(route: Route, components: Components) -> dict[str, Any]:
+def _responses(route: DocumentedRoute, components: Components) -> dict[str, Any]:
     made: dict[int, dict[str, Any]] = {}
     for status, answer in route.answers.items():
         made[int(status)] = _answer(route, int(status), answer, components)
@@ -90,12 +93,13 @@ def _responses(route: Route, components: Components) -> dict[str, Any]:
     return {str(status): made[status] for status in sorted(made)}
 
 
-def _answer(route: Route, status: int, answer: str, components: Components) -> dict[str, Any]:
+def _answer(route: DocumentedRoute, status: int, answer: str, components: Components) -> dict[str, Any]:
     is_model = components.has(answer)
     made: dict[str, Any] = {"description": HTTPStatus(status).phrase if is_model else answer}
     names = responses.headers_of(status, answer if is_model else None)
     if status == 200 and 304 in route.answers and "ETag" not in names:
         names.insert(0, "ETag")
+    names += route.response_headers.get(status, ())
     if names:
         made["headers"] = {name: components.header(name) for name in names}
     if is_model:
@@ -107,6 +111,6 @@ def _answer(route: Route, status: int, answer: str, components: Components) -> d
     return made
 
 
-def _followed(route: Route) -> dict[str, Any]:
+def _followed(route: DocumentedRoute) -> dict[str, Any]:
     made: dict[str, Any] = {"description": "The picture, for a client that follows the redirect."}
     return made if route.method == "head" else made | {"content": PICTURE}

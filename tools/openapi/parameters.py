@@ -10,10 +10,6 @@ from tools.openapi.models import REF, tidied
 _IMAGE_ID = "019ca945-0a00-7000-8000-000000000001"
 
 _IN_PATH: dict[str, tuple[str, dict[str, Any], str]] = {
-    "image_id": ("The id of an image.", {"type": "string"}, _IMAGE_ID),
-    "job_id": ("The id of a generation job.", {"type": "string"}, _IMAGE_ID),
-    "migration_id": ("The id of a migration.", {"type": "string"}, _IMAGE_ID),
-    "repair_id": ("The id of a repair.", {"type": "string"}, _IMAGE_ID),
     "provider": (
         "A provider of generated images.",
         {"type": "string", "enum": [provider.value for provider in Provider]},
@@ -70,17 +66,26 @@ _IN_QUERY = {
 def path_parameters(path: str) -> list[dict[str, Any]]:
     """The parameters in a path."""
     names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
-    return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "description": _IN_PATH[name][0],
-            "schema": _IN_PATH[name][1],
-            "example": _IN_PATH[name][2],
-        }
-        for name in names
-    ]
+    return [_path_parameter(name, *(_IN_PATH.get(name) or _id(name))) for name in names]
+
+
+def _path_parameter(name: str, description: str, schema: dict[str, Any], example: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": schema,
+        "example": example,
+    }
+
+
+def _id(name: str) -> tuple[str, dict[str, Any], str]:
+    """What `image_id` and the like are: they need no entry of their own."""
+    thing, separator, rest = name.rpartition("_id")
+    if not separator or rest:
+        raise LookupError(f"_IN_PATH does not say what the parameter {name} is.")
+    return f"The id of the {thing.replace('_', ' ')}.", {"type": "string"}, _IMAGE_ID
 
 
 def header_parameters(names: tuple[str, ...]) -> list[dict[str, Any]]:

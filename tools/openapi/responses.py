@@ -22,14 +22,6 @@ _HEADERS: dict[str, tuple[str, dict[str, Any], Any]] = {
     "WWW-Authenticate": ("How to authenticate (RFC 6750).", {"type": "string"}, "Bearer"),
 }
 
-_LOCATED = {
-    (201, "Image"),
-    (201, "UploadTicket"),
-    (202, "UploadProgress"),
-    (202, "Job"),
-    (202, "Migration"),
-    (202, "Repair"),
-}
 _VERSIONED = {"Image", "Job"}
 
 _BY_GATEWAY = {
@@ -66,14 +58,12 @@ def problems_of(named: Iterable[int], *, public: bool, has_body: bool) -> list[i
 
 
 def headers_of(status: int, model: str | None) -> list[str]:
-    """The headers of an answer that clients work with."""
+    """The headers that clients work with, as far as they follow from the status and the model of an answer."""
     names = []
     if (status in {200, 201, 202} and model in _VERSIONED) or status == 304:
         names.append("ETag")
-    if (status, model) in _LOCATED or status == 302:
+    if status == 302:
         names.append("Location")
-    if model == "UploadProgress":
-        names.append("Retry-After")
     return names
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.ports.generation import Generations
 from tests.fakes.dynamodb import mocked_client, new_table, table_form
 from tests.fakes.generations import MemoryGenerations
@@ -27,4 +28,6 @@ def form() -> dict[str, Any]:
 def jobs(request: pytest.FixtureRequest, client: Any, form: dict[str, Any]) -> Generations:
     if request.param == "memory":
         return MemoryGenerations(MemoryRepository())
-    return DynamoGenerations(new_table(client, form), client=lambda: client, sleep=lambda _: None)
+    return DynamoGenerations(
+        DynamoTable(new_table(client, form), client=lambda: client, sleep=lambda _: None)
+    )

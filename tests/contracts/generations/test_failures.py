@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 
 from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.generation.budget import Spending
 from image_store.domain.generation.jobs import JobName
@@ -31,7 +32,7 @@ class Losing:
 
 def test_a_write_whose_answer_is_lost_is_settled_by_a_read(client: Any, form: dict[str, Any]) -> None:
     losing = Losing(client)
-    jobs = DynamoGenerations(new_table(client, form), client=lambda: losing)
+    jobs = DynamoGenerations(DynamoTable(new_table(client, form), client=lambda: losing))
 
     (item,) = create(jobs)
     succeed(jobs, running(jobs, item))
@@ -47,7 +48,7 @@ def test_a_table_that_does_not_answer_is_unavailable(form: dict[str, Any]) -> No
 
             return refuse
 
-    jobs = DynamoGenerations("none", client=Away)
+    jobs = DynamoGenerations(DynamoTable("none", client=Away))
 
     for act in (
         lambda: create(jobs),

@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.callers.actor import Actor
 from tests.fakes.dynamodb import all_items
 from tests.fakes.rows import DynamoRows
@@ -30,7 +31,7 @@ ACTOR = Actor.function("generate", "8f5a1f6e-0000-4000-8000-000000000000")
 
 def dynamo(table: Table, client: Any = None) -> DynamoRows:
     chosen = client or table.client
-    return DynamoRows(table.name, client=lambda: chosen, actor=lambda: ACTOR)
+    return DynamoRows(DynamoTable(table.name, client=lambda: chosen), actor=lambda: ACTOR)
 
 
 def carried_out(carry_out: Callable[[], Any]) -> Any:

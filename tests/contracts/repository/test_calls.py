@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import StorageUnavailable
 from image_store.domain.finding.lists import OwnerGroup
@@ -63,7 +64,7 @@ def test_every_failure_is_storage_unavailable(
         update_item=failure,
         batch_get_item=failure,
     )
-    store = DynamoRows("images", client=lambda: client)
+    store = DynamoRows(DynamoTable("images", client=lambda: client))
 
     with pytest.raises(StorageUnavailable) as raised:
         READS[method](store)
@@ -96,7 +97,7 @@ def test_every_failure_of_maintenance_is_storage_unavailable(
     client = Interposed(None, scan=failure, update_item=failure)
 
     with pytest.raises(StorageUnavailable):
-        MAINTENANCE[method](DynamoRows("images", client=lambda: client))
+        MAINTENANCE[method](DynamoRows(DynamoTable("images", client=lambda: client)))
 
 
 def test_no_method_scans(table: Table) -> None:
@@ -122,4 +123,4 @@ def test_making_a_repository_makes_no_client() -> None:
     def client() -> Any:
         pytest.fail("A client was made.")
 
-    DynamoRows("images", client=client)
+    DynamoRows(DynamoTable("images", client=client))

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from image_store.adapters.dynamodb import keys
-from image_store.adapters.dynamodb.table import CONFLICT_RETRY
+from image_store.adapters.dynamodb.table import CONFLICT_RETRY, DynamoTable
 from image_store.domain.errors import Conflict, StorageUnavailable
 from image_store.domain.images.image import State
 from image_store.domain.images.quota import Quota, Usage
@@ -138,7 +138,9 @@ def test_a_conflict_of_transactions_that_passes_is_not_noticed(table: Table, sin
             conflicting(carry_out, single=single) if next(left) else carry_out()
         ),
     )
-    store = DynamoRows(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
+    store = DynamoRows(
+        DynamoTable(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
+    )
     image = pending()
 
     store.reserve(reservation(image))
@@ -150,7 +152,9 @@ def test_a_conflict_of_transactions_that_passes_is_not_noticed(table: Table, sin
 def test_a_conflict_of_transactions_is_waited_for_some_seconds_with_jitter_up_to_160_ms(table: Table) -> None:
     time = Time()
     client = Interposed(table.client, transact_write_items=conflicting)
-    store = DynamoRows(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
+    store = DynamoRows(
+        DynamoTable(table.name, client=lambda: client, sleep=time.sleep, monotonic=lambda: time.elapsed)
+    )
     image = pending()
 
     with pytest.raises(StorageUnavailable) as raised:

@@ -342,7 +342,8 @@ def test_the_page_on_generation_lists_every_model_with_its_limits_its_source_and
 
     assert {line for line in page.splitlines() if "[model](" in line} == {
         f"| {model.provider} | `{model.name}` | {model.max_prompt:,} | {model.max_references or 'none'} "
-        f"| {sizes_in_words(model)} | {'yes' if model.seeds else 'no'} | {model.checked} | [model]({model.source}) |"
+        f"| {sizes_in_words(model)} | {'yes' if model.takes_seeds else 'no'} | {model.checked} "
+        f"| [model]({model.source}) |"
         for model in MODELS
     }
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from image_store.domain.callers.actor import UNNAMED, Actor
 from image_store.domain.errors import (
+    AdminRequired,
     ImageStoreError,
     InvalidRequest,
     PayloadTooLarge,
@@ -13,24 +15,17 @@ from image_store.domain.errors import (
     UnsupportedMediaType,
 )
 from image_store.entrypoints.finding.query_schemas import ImageListParameters
-from image_store.entrypoints.http import api as http
-from image_store.entrypoints.http.requests import (
-    MAX_BODY_BYTES,
-    body_of,
-    if_version,
-    json_of,
-    query,
-    query_values,
-    validated,
-)
+from image_store.entrypoints.http.request import MAX_BODY_BYTES, Request
+from image_store.entrypoints.http.validation import json_of, validated
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.entrypoints.images.patches import read_patch
+from image_store.settings import Settings
 
 
-def resolving(
+def a_request(
     *, query: str = "", headers: dict[str, str] | None = None, claims: Any = None, **fields: Any
-) -> APIGatewayHttpResolver:
-    """A resolver in the middle of this request."""
+) -> Request:
+    """A request as the gateway hands it over."""
     event = {
         "version": "2.0",
         "routeKey": "POST /",
@@ -46,38 +41,36 @@ def resolving(
         },
         **fields,
     }
-    api = APIGatewayHttpResolver()
+    return Request(event, LambdaContext())
 
-    @api.post("/")
-    def here() -> "Response[str]":
-        return Response(204)
 
-    api.resolve(event, None)  # type: ignore[arg-type]  # no context is looked at
-    return api
+def settings_with(**environment: str) -> Settings:
+    """The settings of a deployment with these variables."""
+    return Settings.from_env(environment)
 
 
 def test_parameters_hold_commas_that_the_gateway_would_join_with() -> None:
-    api = resolving(query="tag=a%2Cb&tag=c&empty=&plus=a+b")
+    request = a_request(query="tag=a%2Cb&tag=c&empty=&plus=a+b")
 
-    assert query_values(api) == {"tag": ["a,b", "c"], "empty": [""], "plus": ["a b"]}
+    assert request.query_values == {"tag": ["a,b", "c"], "empty": [""], "plus": ["a b"]}
 
 
 @pytest.mark.parametrize("text", ["a=%ff", "&".join(f"p{number}=1" for number in range(101))])
 def test_a_query_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest):
-        query_values(resolving(query=text))
+        _ = a_request(query=text).query_values
 
 
 def test_a_parameter_given_twice_is_named() -> None:
     with pytest.raises(InvalidRequest) as raised:
-        query(resolving(query="limit=1&limit=2"), ImageListParameters)
+        a_request(query="limit=1&limit=2").query(ImageListParameters)
 
     assert raised.value.errors[0][0] == ("query", "limit")
 
 
 def test_a_fault_names_its_place_and_never_the_input() -> None:
     with pytest.raises(InvalidRequest) as raised:
-        query(resolving(query="limit=secret"), ImageListParameters)
+        a_request(query="limit=secret").query(ImageListParameters)
 
     assert raised.value.errors[0][0] == ("query", "limit")
     assert "secret" not in f"{raised.value} {raised.value.errors}"
@@ -106,7 +99,7 @@ def test_a_fault_is_told_in_the_words_of_json(value: Any, message: str) -> None:
 def test_if_match_names_a_version_or_any(value: str | None, version: int | None) -> None:
     headers = {} if value is None else {"if-match": value}
 
-    assert if_version(resolving(headers=headers)) == version
+    assert a_request(headers=headers).if_version == version
 
 
 @pytest.mark.parametrize(
@@ -115,7 +108,7 @@ def test_if_match_names_a_version_or_any(value: str | None, version: int | None)
 def test_if_match_that_can_name_no_version_is_not_met(value: str) -> None:
     """RFC 9110, section 13.1.1: If-Match compares strongly, so weak tags never match."""
     with pytest.raises(PreconditionFailed):
-        if_version(resolving(headers={"if-match": value}))
+        _ = a_request(headers={"if-match": value}).if_version
 
 
 @pytest.mark.parametrize(
@@ -128,13 +121,13 @@ def test_if_match_that_can_name_no_version_is_not_met(value: str) -> None:
     ],
 )
 def test_a_body_is_the_bytes_that_were_sent(fields: dict[str, Any], expected: bytes) -> None:
-    assert body_of(resolving(**fields)) == expected
+    assert a_request(**fields).body == expected
 
 
 def test_a_body_at_the_limit_is_read_and_one_byte_more_is_refused() -> None:
-    assert len(body_of(resolving(body="x" * MAX_BODY_BYTES))) == MAX_BODY_BYTES
+    assert len(a_request(body="x" * MAX_BODY_BYTES).body) == MAX_BODY_BYTES
     with pytest.raises(PayloadTooLarge):
-        body_of(resolving(body="x" * (MAX_BODY_BYTES + 1)))
+        _ = a_request(body="x" * (MAX_BODY_BYTES + 1)).body
 
 
 @pytest.mark.parametrize(
@@ -149,7 +142,7 @@ def test_what_cannot_be_stored_as_json_is_refused(body: bytes) -> None:
 
 @pytest.mark.parametrize("content_type", ["application/json", "Application/Merge-Patch+JSON; charset=utf-8"])
 def test_a_patch_is_json_of_either_name(content_type: str) -> None:
-    patch = read_patch(resolving(headers={"content-type": content_type}, body='{"title": "New"}'))
+    patch = read_patch(a_request(headers={"content-type": content_type}, body='{"title": "New"}'))
 
     assert (patch.title, patch.model_fields_set) == ("New", {"title"})
 
@@ -157,23 +150,64 @@ def test_a_patch_is_json_of_either_name(content_type: str) -> None:
 @pytest.mark.parametrize("headers", [{}, {"content-type": "text/plain"}, {"content-type": "image/png"}])
 def test_a_patch_of_another_type_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(UnsupportedMediaType):
-        read_patch(resolving(headers=headers, body="{}"))
+        read_patch(a_request(headers=headers, body="{}"))
 
 
 @pytest.mark.parametrize("subject", ["alice", "auth0|5f7c8ec7c33c6c004bbafe82", "x" * 255])
 def test_the_caller_is_the_subject_of_the_token(subject: str) -> None:
-    assert http.caller(resolving(claims={"sub": subject})) == subject
+    assert a_request(claims={"sub": subject}).owner == subject
 
 
 @pytest.mark.parametrize("claims", [{}, {"sub": ""}, {"sub": "x" * 256}, {"sub": "a\nb"}, {"email": "a@b"}])
 def test_a_token_without_a_usable_subject_is_refused(claims: dict[str, str]) -> None:
     """A8."""
     with pytest.raises(ImageStoreError):
-        http.caller(resolving(claims=claims))
+        _ = a_request(claims=claims).owner
 
 
 def test_the_address_of_the_api_is_the_configured_one_or_the_gateways() -> None:
-    api = resolving()
+    request = a_request()
 
-    assert http.api_url(api, "https://images.example.com") == "https://images.example.com"
-    assert http.api_url(api, "") == "https://api.example.com"
+    assert request.api_url("https://images.example.com") == "https://images.example.com"
+    assert request.api_url("") == "https://api.example.com"
+
+
+@pytest.mark.parametrize(
+    ("value", "has"),
+    [
+        (None, False),
+        ("", False),
+        ('"3"', True),
+        ('W/"3"', True),
+        ('"2", "3"', True),
+        ("*", True),
+        ('"4"', False),
+    ],
+)
+def test_if_none_match_names_versions_that_the_client_has(value: str | None, has: bool) -> None:
+    headers = {} if value is None else {"if-none-match": value}
+
+    assert a_request(headers=headers).client_has('"3"') == has
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sub": "alice", "scope": "images:read images:admin"},
+        {"sub": "alice", "scp": "[images:admin images:read]"},
+        {"sub": "root"},
+    ],
+)
+def test_an_admin_has_the_scope_or_is_named_by_the_settings(claims: dict[str, str]) -> None:
+    a_request(claims=claims).check_admin(settings_with(ADMIN_SUBJECTS="root").admins)
+
+
+@pytest.mark.parametrize("claims", [{"sub": "alice"}, {"sub": "alice", "scope": "images:administrator"}])
+def test_nobody_else_is_an_admin(claims: dict[str, str]) -> None:
+    with pytest.raises(AdminRequired):
+        a_request(claims=claims).check_admin(settings_with(ADMIN_SUBJECTS="root").admins)
+
+
+def test_a_request_with_a_token_acts_as_its_subject_and_one_without_as_nobody() -> None:
+    assert a_request().actor == Actor.subject("alice", "r-1")
+    assert a_request(claims={}).actor == UNNAMED

@@ -218,7 +218,7 @@ class Repeating:
 def named() -> DynamoGenerations:
     memory = MemoryDynamo()
     memory.create_table(TableName="images", **table_form())
-    return DynamoGenerations("images", client=lambda: Repeating(memory))
+    return DynamoGenerations(DynamoTable("images", client=lambda: Repeating(memory)))
 
 
 def test_a_name_that_a_repeated_write_has_taken_is_the_jobs() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from image_store.adapters.dynamodb import keys, schema
 from image_store.adapters.dynamodb.finding.lists import DynamoListRows
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 from image_store.domain.errors import UnreadableRow
 from image_store.domain.images.image import Image, Kind, State, Visibility
@@ -112,7 +113,7 @@ def test_a_report_of_the_first_version_is_read() -> None:
     )
     client.put_item(TableName="images", Item={**keys.cleanup_report("r1"), "report": {"S": report}})
 
-    (found,) = DynamoHousekeeping("images", client=lambda: client).reports(limit=5)
+    (found,) = DynamoHousekeeping(DynamoTable("images", client=lambda: client)).reports(limit=5)
 
     assert (found.abandoned, found.policies, found.unreadable) == (2, [1], 0)
 
@@ -251,7 +252,7 @@ def test_cards_go_without_the_fields_that_cannot_be_read(world: World) -> None:
     bad, good = (world.upload(Visibility.PRIVATE) for _ in range(2))
     spoil(world, keys.detail(bad.record.id), body={"S": "{"})
     spoil_record(world, bad)
-    rows = DynamoListRows(world.table, client=lambda: world.client)
+    rows = DynamoListRows(DynamoTable(world.table, client=lambda: world.client))
     wanted = [bad.record.id, good.record.id]
 
     assert set(rows.details(wanted)) == {good.record.id}

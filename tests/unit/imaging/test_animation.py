@@ -11,7 +11,8 @@ from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 from image_store.domain.delivery.renditions import DISPLAY, SMART, THUMB, UPLOAD_RECIPES, Fit, Gravity, Recipe
 from image_store.domain.images.media import MediaType
 from image_store.domain.images.processing import ProcessedImage, RenderedFile
-from tests import odd_animations, pictures
+from tests import pictures, profiles
+from tests.odd_pictures.animations import GREEN, ODD_APNGS, RED, gif_with_small_frame
 
 DURATIONS = [80, 90, 200, 150]
 FEWER_FRAMES_THAN_DECLARED = ("declares 5 and has 3", "a number that is left out", "a frame outside")
@@ -166,7 +167,7 @@ def test_an_animation_is_turned_upright(orientation: int) -> None:
 
 def test_the_colours_of_every_frame_follow_the_profile() -> None:
     frames = [Image.new("RGB", (32, 32), color) for color in ((234, 51, 35), (117, 251, 76))]
-    data = animated("WEBP", frames, icc_profile=pictures.display_p3_profile())
+    data = animated("WEBP", frames, icc_profile=profiles.display_p3_profile())
 
     shown = [frame.getpixel((16, 16)) for frame, _ in frames_of(by_name(process(data), DISPLAY))]
 
@@ -243,16 +244,14 @@ def test_a_frame_beyond_the_canvas_does_not_squeeze_the_others() -> None:
 
 
 def test_a_gif_is_transparent_where_no_frame_covers_its_canvas() -> None:
-    made = process(odd_animations.gif_with_small_frame())
+    made = process(gif_with_small_frame())
 
     frame = frames_of(by_name(made, DISPLAY))[0][0]
     assert [frame.getpixel(place)[3] for place in ((2, 2), (32, 24), (61, 45))] == [0, 255, 0]  # type: ignore[index]
 
 
 def test_an_animation_is_transparent_where_a_frame_was_cleared() -> None:
-    frames = [
-        frame for frame, _ in frames_of(by_name(process(odd_animations.ODD_APNGS["cleared"]()), DISPLAY))
-    ]
+    frames = [frame for frame, _ in frames_of(by_name(process(ODD_APNGS["cleared"]()), DISPLAY))]
 
     assert [frame.getpixel((60, 44))[3] for frame in frames] == [255, 0, 0]  # type: ignore[index]
 
@@ -260,19 +259,19 @@ def test_an_animation_is_transparent_where_a_frame_was_cleared() -> None:
 @pytest.mark.parametrize(
     ("name", "frames", "color"),
     [
-        ("declares 5 and has 3", 3, odd_animations.RED),
-        ("declares 2 and has 3", 2, odd_animations.RED),
-        ("declares nothing", 1, odd_animations.RED),
-        ("a hidden picture and one frame", 1, odd_animations.GREEN),
-        ("a hidden picture and two frames", 2, odd_animations.GREEN),
-        ("a number that is left out", 2, odd_animations.RED),
-        ("a frame outside", 1, odd_animations.RED),
+        ("declares 5 and has 3", 3, RED),
+        ("declares 2 and has 3", 2, RED),
+        ("declares nothing", 1, RED),
+        ("a hidden picture and one frame", 1, GREEN),
+        ("a hidden picture and two frames", 2, GREEN),
+        ("a number that is left out", 2, RED),
+        ("a frame outside", 1, RED),
     ],
 )
 def test_an_odd_animated_png_has_the_frames_that_browsers_show(
     name: str, frames: int, color: tuple[int, int, int]
 ) -> None:
-    made = process(odd_animations.ODD_APNGS[name]())
+    made = process(ODD_APNGS[name]())
 
     thumb = frames_of(by_name(made, THUMB))[0][0]
     assert made.frames == frames

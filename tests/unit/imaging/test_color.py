@@ -10,7 +10,11 @@ from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging.color.conversion import MAX_PROFILE_BYTES
 from image_store.domain.delivery.renditions import DISPLAY, THUMB, UPLOAD_RECIPES, Recipe
 from image_store.domain.images.media import MediaType
-from tests import odd_pictures, pictures
+from tests import pictures, profiles
+from tests.odd_pictures.avif import avif_with_gain_map, colored_avif, nclx
+from tests.odd_pictures.jpeg import colored_jpeg, ultra_hdr
+from tests.odd_pictures.png import COLORED_PNGS, cicp, colored_png
+from tests.odd_pictures.squares import PATCH, PATCHES
 
 type Color = tuple[int, int, int]
 
@@ -46,20 +50,20 @@ def assert_shown(data: bytes, expected: Color, *, within: int = 4) -> None:
     ],
 )
 def test_wide_gamut_is_converted_to_srgb(file_format: str, stored: Color, shown: Color) -> None:
-    data = patch("RGB", stored, file_format, pictures.display_p3_profile())
+    data = patch("RGB", stored, file_format, profiles.display_p3_profile())
 
     assert_shown(data, shown)
 
 
 def test_a_profile_is_followed_even_where_it_contradicts_all_habits() -> None:
-    data = patch("RGB", (200, 40, 40), "PNG", pictures.swapped_profile())
+    data = patch("RGB", (200, 40, 40), "PNG", profiles.swapped_profile())
 
     red, green, _ = shown_colors(data)["display"]
     assert green > 180 > 100 > red
 
 
 def test_a_profile_is_followed_in_a_thumb_made_alone() -> None:
-    data = patch("RGB", (234, 51, 35), "JPEG", pictures.display_p3_profile())
+    data = patch("RGB", (234, 51, 35), "JPEG", profiles.display_p3_profile())
 
     (thumb,) = PillowProcessor().process(data, None, pictures.recipes_of(THUMB)).renditions
 
@@ -68,7 +72,7 @@ def test_a_profile_is_followed_in_a_thumb_made_alone() -> None:
 
 
 def test_placeholder_is_made_of_converted_colours() -> None:
-    data = patch("RGB", (234, 51, 35), "PNG", pictures.display_p3_profile())
+    data = patch("RGB", (234, 51, 35), "PNG", profiles.display_p3_profile())
 
     placeholder = PillowProcessor().process(data, None, pictures.recipes_of(THUMB)).placeholder
 
@@ -79,7 +83,7 @@ def test_placeholder_is_made_of_converted_colours() -> None:
 def test_transparency_survives_the_conversion() -> None:
     image = Image.new("RGBA", (64, 64), (234, 51, 35, 255))
     image.paste((0, 0, 0, 0), (0, 0, 16, 64))
-    data = pictures.encoded(image, "PNG", icc_profile=pictures.display_p3_profile())
+    data = pictures.encoded(image, "PNG", icc_profile=profiles.display_p3_profile())
 
     display = PillowProcessor().process(data, None, pictures.recipes_of(DISPLAY)).renditions[0]
 
@@ -97,7 +101,7 @@ def test_grey_in_linear_light_is_brightened_and_stays_grey(*, alpha: bool) -> No
             Image.linear_gradient("L").resize((64, 64)).point([255 * (a > 20) for a in range(256)])
         )
 
-    data = pictures.encoded(image, "PNG", icc_profile=pictures.linear_grey_profile())
+    data = pictures.encoded(image, "PNG", icc_profile=profiles.linear_grey_profile())
 
     assert_shown(data, (188, 188, 188))
 
@@ -106,9 +110,9 @@ def test_grey_in_linear_light_is_brightened_and_stays_grey(*, alpha: bool) -> No
     "profile",
     [
         b"not a profile",
-        pictures.display_p3_profile()[:300],
-        pictures.linear_grey_profile(),  # made for another kind of pixel
-        pictures.display_p3_profile() + bytes(MAX_PROFILE_BYTES),
+        profiles.display_p3_profile()[:300],
+        profiles.linear_grey_profile(),  # made for another kind of pixel
+        profiles.display_p3_profile() + bytes(MAX_PROFILE_BYTES),
     ],
     ids=["garbage", "cut off", "for grey", "too large"],
 )
@@ -125,7 +129,7 @@ def test_cmyk_without_profile_is_shown_in_its_colours() -> None:
 
 
 def test_cmyk_follows_its_profile() -> None:
-    data = patch("CMYK", (255, 0, 0, 0), "JPEG", pictures.all_grey_cmyk_profile())
+    data = patch("CMYK", (255, 0, 0, 0), "JPEG", profiles.all_grey_cmyk_profile())
 
     (red, green, blue) = shown_colors(data)["display"]
     assert max(red, green, blue) - min(red, green, blue) <= 4
@@ -133,7 +137,7 @@ def test_cmyk_follows_its_profile() -> None:
 
 
 def test_cmyk_paper_is_white() -> None:
-    for profile in (None, pictures.all_grey_cmyk_profile()):
+    for profile in (None, profiles.all_grey_cmyk_profile()):
         assert_shown(patch("CMYK", (0, 0, 0, 0), "JPEG", profile), (255, 255, 255))
 
 
@@ -178,12 +182,12 @@ def test_black_and_white_is_shown() -> None:
 
 
 def shown_patches(data: bytes) -> list[tuple[int, ...]]:
-    """The colours of `odd_pictures.PATCHES` as they are shown."""
+    """The colours of `PATCHES` as they are shown."""
     recipe = {"picture": Recipe(media_type=MediaType.PNG)}
     (file,) = PillowProcessor().process(data, None, recipe).renditions
     image = Image.open(BytesIO(file.data)).convert("RGB")
-    half = odd_pictures.PATCH // 2
-    return [image.getpixel((half + odd_pictures.PATCH * at, half)) for at in range(len(odd_pictures.PATCHES))]  # type: ignore[misc]
+    half = PATCH // 2
+    return [image.getpixel((half + PATCH * at, half)) for at in range(len(PATCHES))]  # type: ignore[misc]
 
 
 # As Chromium 156 shows them; tests/golden compares with the browser of the machine.
@@ -202,7 +206,7 @@ SHOWN_IN_CHROMIUM = {
 
 @pytest.mark.parametrize("name", SHOWN_IN_CHROMIUM)
 def test_a_png_has_the_colors_that_it_says(name: str) -> None:
-    shown = shown_patches(odd_pictures.COLORED_PNGS[name]())
+    shown = shown_patches(COLORED_PNGS[name]())
 
     for at, expected in SHOWN_IN_CHROMIUM[name].items():
         assert all(abs(a - b) <= 2 for a, b in zip(shown[at], expected, strict=True)), (at, shown[at])
@@ -210,14 +214,14 @@ def test_a_png_has_the_colors_that_it_says(name: str) -> None:
 
 @pytest.mark.parametrize(("numbers", "grey"), [((1, 1), 128), ((1, 8), 188), ((9, 16), 132), ((9, 18), 99)])
 def test_an_avif_has_the_colors_that_its_numbers_say(numbers: tuple[int, int], grey: int) -> None:
-    shown = shown_patches(odd_pictures.colored_avif(odd_pictures.nclx(*numbers)))
+    shown = shown_patches(colored_avif(nclx(*numbers)))
 
     assert all(abs(level - grey) <= 3 for level in shown[4])
 
 
 @pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
 def test_hdr_is_told_in_a_warning(transfer: int, name: str) -> None:
-    data = odd_pictures.colored_png(odd_pictures.cicp(9, transfer))
+    data = colored_png(cicp(9, transfer))
 
     warnings = PillowProcessor().process(data, None, {}).warnings
 
@@ -233,7 +237,7 @@ def test_a_profile_that_is_ignored_is_told_in_a_warning() -> None:
 
 
 def test_numbers_that_nobody_knows_are_told_in_a_warning() -> None:
-    data = odd_pictures.colored_png(odd_pictures.cicp(1, 99))
+    data = colored_png(cicp(1, 99))
 
     (warning,) = PillowProcessor().process(data, None, {}).warnings
 
@@ -241,13 +245,11 @@ def test_numbers_that_nobody_knows_are_told_in_a_warning() -> None:
 
 
 def test_the_base_picture_of_a_gain_map_is_shown() -> None:
-    plain = shown_patches(odd_pictures.colored_jpeg())
+    plain = shown_patches(colored_jpeg())
 
-    assert shown_patches(odd_pictures.ultra_hdr()) == plain
+    assert shown_patches(ultra_hdr()) == plain
     assert all(
         abs(a - b) <= 3
-        for one, other in zip(
-            shown_patches(odd_pictures.avif_with_gain_map()), odd_pictures.PATCHES, strict=True
-        )
+        for one, other in zip(shown_patches(avif_with_gain_map()), PATCHES, strict=True)
         for a, b in zip(one, other, strict=True)
     )

@@ -13,8 +13,11 @@ from image_store.adapters.imaging.formats.png import read_png
 from image_store.domain.delivery.renditions import Recipe
 from image_store.domain.errors import InvalidImage
 from image_store.domain.images.media import MediaType
-from tests import odd_animations, odd_pictures, pictures
-from tests.odd_pictures import chunk, with_chunks, with_segments
+from tests import pictures, profiles
+from tests.odd_pictures.animations import gif_with_small_frame, three_frames
+from tests.odd_pictures.avif import colored_avif, nclx, turned_avif
+from tests.odd_pictures.jpeg import with_segments
+from tests.odd_pictures.png import chunk, colored_png, iccp, with_chunks
 
 EXACT = {"picture": Recipe(media_type=MediaType.PNG)}
 NO_END = "The file ends without its end mark; its picture is complete."
@@ -22,7 +25,7 @@ PNG, JPEG, GIF, WEBP, AVIF = (
     pictures.encoded(pictures.quadrants(64, 48), name) for name in ("PNG", "JPEG", "GIF", "WEBP", "AVIF")
 )
 PALETTE_PNG = pictures.encoded(pictures.drawing(64, 48, transparent=True).quantize(8), "PNG")
-PROFILE = pictures.display_p3_profile()
+PROFILE = profiles.display_p3_profile()
 
 
 def stored(data: bytes) -> tuple[bytes, tuple[str, ...]]:
@@ -54,7 +57,7 @@ def without_checksum(png: bytes, name: bytes) -> bytes:
         (with_chunks(PNG, chunk(b"zTXt", b"key\x00\x00garbage")), PNG, ()),
         (with_chunks(PNG, chunk(b"zTXt", b"key\x00\x09garbage")), PNG, ()),
         (with_chunks(PNG, chunk(b"cHRM", bytes(3)), chunk(b"pHYs", b"")), PNG, ()),
-        (with_chunks(PNG, chunk(*odd_pictures.iccp(bytes(1_100_000)))), PNG, "profile"),
+        (with_chunks(PNG, chunk(*iccp(bytes(1_100_000)))), PNG, "profile"),
         (with_chunks(PNG, chunk(b"iCCP", b"icc\x00\x00garbage")), PNG, "profile"),
         (PNG[:-12] + (5_000).to_bytes(4, "big") + b"tEXtcut off", PNG, (NO_END, damaged_in(b"tEXt"))),
         (JPEG[:-2], JPEG, (NO_END,)),
@@ -69,7 +72,7 @@ def without_checksum(png: bytes, name: bytes) -> bytes:
         (WEBP[:4] + (len(WEBP) - 7).to_bytes(4, "little") + WEBP[8:], WEBP, "WebP"),
         (WEBP[:4] + (len(WEBP) + 99).to_bytes(4, "little") + WEBP[8:], WEBP, "WebP"),
         (AVIF + b"junk!", AVIF, ()),
-        (odd_pictures.turned_avif(exif=b"garbage"), odd_pictures.turned_avif(), ()),
+        (turned_avif(exif=b"garbage"), turned_avif(), ()),
     ],
 )
 def test_a_whole_picture_is_shown_whatever_else_is_broken(
@@ -86,10 +89,10 @@ def test_a_whole_picture_is_shown_whatever_else_is_broken(
 def test_a_profile_of_a_megabyte_is_followed() -> None:
     large = bytearray(PROFILE + bytes(1_100_000))
     large[:4] = len(large).to_bytes(4, "big")
-    plain, _ = stored(odd_pictures.colored_png())
-    expected, _ = stored(odd_pictures.colored_png(odd_pictures.iccp(PROFILE)))
+    plain, _ = stored(colored_png())
+    expected, _ = stored(colored_png(iccp(PROFILE)))
 
-    picture, warnings = stored(odd_pictures.colored_png(odd_pictures.iccp(bytes(large))))
+    picture, warnings = stored(colored_png(iccp(bytes(large))))
 
     assert (picture, warnings) == (expected, ())
     assert picture != plain
@@ -112,7 +115,7 @@ def test_suggested_colors_that_are_no_palette_are_ignored_as_in_browsers(colors:
 
 def test_an_animation_is_decoded_without_colors_that_are_no_palette() -> None:
     """Each frame is a file of its own for the decoder: a large palette would be copied a thousand times."""
-    picture = read_png(with_chunks(odd_animations.three_frames(), chunk(b"PLTE", bytes(3_000_000))))
+    picture = read_png(with_chunks(three_frames(), chunk(b"PLTE", bytes(3_000_000))))
 
     assert len(picture.frames) == 3
     assert all(len(picture.still_of(frame).read()) < 1_000 for frame in picture.frames)
@@ -148,7 +151,7 @@ def test_a_picture_of_a_palette_that_is_none_is_refused_in_words() -> None:
         WEBP[:4] + (len(WEBP) - 14).to_bytes(4, "little") + WEBP[8:-6],
         AVIF[:-1],
         AVIF[:-20] + bytes(20),
-        odd_pictures.colored_avif(odd_pictures.nclx(1, 9)),
+        colored_avif(nclx(1, 9)),
     ],
 )
 def test_what_cannot_be_shown_right_is_refused(data: bytes) -> None:
@@ -176,7 +179,7 @@ def test_a_png_whose_packed_rows_end_early_is_refused(*, is_interlaced: bool) ->
 
 
 def test_a_gif_whose_pixels_end_early_is_refused() -> None:
-    whole = odd_animations.gif_with_small_frame()
+    whole = gif_with_small_frame()
     half = pictures.encoded(Image.new("P", (64, 24), 1), "GIF")
     at = half.index(b",")
     claims_more = half[: at + 7] + (48).to_bytes(2, "little") + half[at + 9 :]

@@ -9,7 +9,8 @@ from functools import cache
 
 import pytest
 
-from tests import hostile, mutations
+from tests import mutations
+from tests.hostile.files import FILES, LARGEST
 from tests.hostile_child import Fate, fates
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux tells it")
@@ -18,36 +19,36 @@ SOAKS = "SOAK_FILES" in os.environ
 OF_EACH = int(os.environ.get("SOAK_FILES", "25"))
 # A soak begins elsewhere than the tests of every day.
 BEGIN = int(os.environ.get("SOAK_SEED", "0"))
-LARGEST = [name for name in hostile.LARGEST if SOAKS or name in {"flat webp with alpha", "flat avif"}]
+LARGEST_NAMES = [name for name in LARGEST if SOAKS or name in {"flat webp with alpha", "flat avif"}]
 
 
 @cache
 def told() -> dict[str, Fate]:
     """What became of each hostile file."""
-    return dict(zip(hostile.FILES, fates([make() for make in hostile.FILES.values()]), strict=True))
+    return dict(zip(FILES, fates([make() for make in FILES.values()]), strict=True))
 
 
-@pytest.mark.parametrize("name", hostile.FILES)
+@pytest.mark.parametrize("name", FILES)
 def test_a_hostile_file_gets_a_coded_answer_for_little(name: str) -> None:
     fate = told()[name]
 
     assert fate.is_fair, fate
 
 
-@pytest.mark.parametrize("name", LARGEST)
+@pytest.mark.parametrize("name", LARGEST_NAMES)
 def test_the_largest_small_file_is_stored_for_little(name: str) -> None:
-    (fate,) = fates([hostile.LARGEST[name]()])
+    (fate,) = fates([LARGEST[name]()])
 
     assert fate.is_fair, fate
     assert fate.outcome == "stored"
 
 
-@pytest.mark.parametrize("name", [name for name in hostile.FILES if name.startswith(("jpeg and", "png and"))])
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith(("jpeg and", "png and"))])
 def test_what_is_odd_and_whole_is_stored(name: str) -> None:
     assert told()[name].outcome == "stored"
 
 
-@pytest.mark.parametrize("name", [name for name in hostile.FILES if name.startswith("foreign ")])
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("foreign ")])
 def test_what_is_foreign_costs_nothing(name: str) -> None:
     assert told()[name].outcome == "unsupported_media_type"
 

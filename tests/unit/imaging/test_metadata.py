@@ -16,7 +16,7 @@ from image_store.domain.delivery.renditions import RENDITION_TYPES, UPLOAD_RECIP
 from image_store.domain.images.media import MediaType, sniff
 from image_store.domain.images.processing import RenderedFile
 from image_store.domain.images.provenance import Provenance
-from tests import pictures
+from tests import pictures, profiles
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 
@@ -140,13 +140,13 @@ def _with_a_caption(jpeg: bytes) -> bytes:
 @cache
 def loaded_with_metadata() -> dict[str, bytes]:
     """Files of all formats that tell where they were taken, in every way there is."""
-    tags: dict[str, Any] = {"exif": pictures.exif(gps=True), "icc_profile": pictures.display_p3_profile()}
+    tags: dict[str, Any] = {"exif": pictures.exif(gps=True), "icc_profile": profiles.display_p3_profile()}
     xmp = b"<x:xmpmeta>" + pictures.GPS_MARK + b"</x:xmpmeta>"
     transparent = pictures.scene(120, 90)
     transparent.putalpha(Image.linear_gradient("L").resize((120, 90)))
     moving = {"save_all": True, "append_images": [pictures.quadrants(120, 90)], "duration": 90}
     return {
-        "jpeg": pictures.jpeg(120, 90, metadata=True, icc_profile=pictures.display_p3_profile()),
+        "jpeg": pictures.jpeg(120, 90, metadata=True, icc_profile=profiles.display_p3_profile()),
         "cmyk jpeg": pictures.encoded(
             pictures.scene(99, 99).convert("CMYK"), "JPEG", comment=pictures.GPS_MARK, exif=tags["exif"]
         ),

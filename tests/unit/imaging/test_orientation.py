@@ -9,8 +9,9 @@ from image_store.adapters.imaging import PillowProcessor
 from image_store.adapters.imaging.formats.exif import orientation_of
 from image_store.domain.delivery.renditions import Recipe
 from image_store.domain.images.media import MediaType
-from tests import odd_pictures, pictures
-from tests.odd_pictures import tiff
+from tests import pictures
+from tests.odd_pictures.jpeg import with_segments
+from tests.odd_pictures.orientation import TURNED, quadrants, tiff
 
 UPRIGHT, ON_ITS_SIDE = (64, 48), (48, 64)
 TURNING = {
@@ -30,16 +31,14 @@ def size_of(data: bytes) -> tuple[int, int]:
     return processed.width, processed.height
 
 
-@pytest.mark.parametrize("name", odd_pictures.TURNED)
+@pytest.mark.parametrize("name", TURNED)
 def test_only_exif_and_the_boxes_of_avif_turn_a_picture(name: str) -> None:
-    assert size_of(odd_pictures.TURNED[name]()) == (ON_ITS_SIDE if name in TURNING else UPRIGHT)
+    assert size_of(TURNED[name]()) == (ON_ITS_SIDE if name in TURNING else UPRIGHT)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_a_long_orientation_counts(order: str) -> None:
-    data = odd_pictures.with_segments(
-        odd_pictures.quadrants("JPEG"), (0xE1, b"Exif\x00\x00" + tiff(6, kind=4, order=order))
-    )
+    data = with_segments(quadrants("JPEG"), (0xE1, b"Exif\x00\x00" + tiff(6, kind=4, order=order)))
 
     assert size_of(data) == ON_ITS_SIDE
 
@@ -62,7 +61,7 @@ def test_an_endless_directory_is_read_once() -> None:
 
 
 def test_the_quarters_are_where_the_orientation_puts_them() -> None:
-    data = odd_pictures.TURNED["jpeg 6"]()
+    data = TURNED["jpeg 6"]()
 
     (file,) = PillowProcessor().process(data, None, {"picture": Recipe(media_type=MediaType.PNG)}).renditions
 

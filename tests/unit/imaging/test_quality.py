@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFilter
 from image_store.adapters.imaging import PillowProcessor
 from image_store.domain.delivery.renditions import PRESETS, SMART, Fit, Recipe
 from image_store.domain.images.media import MediaType
-from tests import pictures
+from tests import pictures, profiles
 from tests.ssim import ssim
 
 JPEG, PNG, WEBP, AVIF = MediaType.JPEG, MediaType.PNG, MediaType.WEBP, MediaType.AVIF
@@ -185,8 +185,8 @@ def worst(found: Sequence[tuple[int, ...]], expected: Sequence[tuple[int, ...]])
 PROFILES = {
     "none": None,
     "sRGB": SRGB.tobytes(),
-    "Display P3": pictures.display_p3_profile(),
-    "Adobe RGB": pictures.adobe_rgb_profile(),
+    "Display P3": profiles.display_p3_profile(),
+    "Adobe RGB": profiles.adobe_rgb_profile(),
 }
 
 
@@ -215,7 +215,7 @@ def test_a_colour_chart_keeps_its_colours_through_every_profile(
 def test_colours_beyond_srgb_stay_as_strong_as_it_can_show_them() -> None:
     """Taken for sRGB the wide colours would look washed out; here they reach the edge."""
     vivid = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255), (255, 0, 255)]
-    for icc in (pictures.display_p3_profile(), pictures.adobe_rgb_profile()):
+    for icc in (profiles.display_p3_profile(), profiles.adobe_rgb_profile()):
         data = pictures.encoded(chart(list(vivid)), "PNG", icc_profile=icc)
 
         found = patches(shown(data, Recipe(media_type=PNG)), len(vivid))
@@ -224,15 +224,15 @@ def test_colours_beyond_srgb_stay_as_strong_as_it_can_show_them() -> None:
 
 
 def test_what_a_press_prints_looks_as_printed() -> None:
-    inks = [tuple(255 * ink for ink in mix) for mix in pictures.INKS]
+    inks = [tuple(255 * ink for ink in mix) for mix in profiles.INKS]
     data = pictures.encoded(
-        chart(inks, "CMYK"), "JPEG", quality=97, icc_profile=pictures.press_profile(), subsampling=0
+        chart(inks, "CMYK"), "JPEG", quality=97, icc_profile=profiles.press_profile(), subsampling=0
     )
 
     found = patches(shown(data, Recipe(media_type=PNG)), len(inks))
 
     # White is adapted to the paper and black compensated, as viewers do.
-    assert worst(found[:7], list(pictures.INKS.values())[:7]) <= 30, found
+    assert worst(found[:7], list(profiles.INKS.values())[:7]) <= 30, found
     assert max(found[-1]) <= 40
 
 

@@ -21,7 +21,8 @@ from image_store.domain.errors import (
     UnsupportedMediaType,
 )
 from image_store.domain.images.media import MediaType
-from tests import hostile, pictures
+from tests import pictures
+from tests.hostile.files import FILES
 
 pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 
@@ -138,7 +139,7 @@ def test_a_side_longer_than_any_picture_has_is_refused(width: int, height: int) 
         pictures.webp_claiming(5_000, 5_000),
         pictures.webp_claiming(4_000, 4_000, frames=2),
         pictures.gif_claiming(5_000, 5_000, frames=2),
-        hostile.FILES["avif that claims more than it has"](),
+        FILES["avif that claims more than it has"](),
     ],
     ids=["webp", "animated webp", "animated gif", "avif"],
 )

@@ -14,6 +14,7 @@ from image_store.bootstrap.parts import made_once
 from image_store.bootstrap.ports import Ports
 from image_store.domain.images.attributes import Attributes
 from image_store.settings import Settings
+from image_store.settings.storage import StorageSettings
 from tests.fakes.kms_client import MemoryKms
 
 
@@ -42,8 +43,8 @@ def test_a_part_that_many_threads_ask_for_is_made_once() -> None:
 class WatchedClients(Clients):
     """Records which clients are made; none is used."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+    def __init__(self, storage: StorageSettings) -> None:
+        super().__init__(storage)
         self.made: list[str] = []
 
     def client(self, service: str, *, read_timeout: int = 5, attempts: int = 3) -> Any:
@@ -54,7 +55,7 @@ class WatchedClients(Clients):
 @pytest.fixture
 def watched() -> Iterator[WatchedClients]:
     settings = Settings.from_env({})
-    clients = WatchedClients(settings)
+    clients = WatchedClients(settings.storage)
     use(lambda: assemble(Ports(settings, clients), settings))
     yield clients
     use(None)
@@ -85,7 +86,7 @@ def test_a_start_that_somebody_waits_for_makes_nothing_ahead(
 def test_the_client_of_the_key_service_is_made_when_something_is_sealed_and_once() -> None:
     """A17."""
     settings = Settings.from_env({"SECRETS_KEY": "key", "ENCRYPT_SENSITIVE_FIELDS": "true"})
-    clients = WatchedClients(settings)
+    clients = WatchedClients(settings.storage)
     sealing = assemble(Ports(settings, clients), settings).images.sealing
     nothing = sealing.seal(Attributes(title="A fox"), owner="alice", image_id="1")
     before = list(clients.made)

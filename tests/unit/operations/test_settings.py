@@ -15,15 +15,20 @@ from image_store.settings import Settings
 def test_a_function_that_is_told_nothing_has_the_documented_defaults() -> None:
     settings = Settings.from_env({})
 
-    assert (settings.key_layout, settings.trash_retention) == (KeyLayout.MONTH, timedelta(days=7))
-    assert (settings.quota, settings.max_pixels) == (Quota(0, 0), 50_000_000)
-    assert (settings.r2_region, settings.public_cache_control) == ("auto", "public, max-age=300")
-    assert settings.table == settings.public_url == settings.api_url == ""
+    assert (settings.storage.key_layout, settings.cleanup.trash_retention) == (
+        KeyLayout.MONTH,
+        timedelta(days=7),
+    )
+    assert (settings.quota, settings.limits.max_pixels) == (Quota(0, 0), 50_000_000)
+    assert (settings.storage.r2_region, settings.publication.cache_control) == ("auto", "public, max-age=300")
+    assert settings.storage.table == settings.publication.url == settings.api_url == ""
 
 
 def test_the_presets_are_the_usual_ones_or_those_that_are_set() -> None:
     """B2."""
-    usual, own = Settings.from_env({}).presets, Settings.from_env({"PRESETS": "w320=320x,avif"}).presets
+    usual, own = (
+        Settings.from_env(variables).renditions.presets for variables in ({}, {"PRESETS": "w320=320x,avif"})
+    )
 
     assert usual == PRESETS
     assert set(own) == {"thumb", "display", "w320"}
@@ -42,7 +47,7 @@ def test_addresses_lose_the_slash_at_their_end() -> None:
 
     settings = Settings.from_env(dict.fromkeys(names, "https://a.example.com/") | {"PUBLIC_BUCKET": "p"})
 
-    addresses = {settings.public_url, settings.api_url, settings.r2_endpoint}
+    addresses = {settings.publication.url, settings.api_url, settings.storage.r2_endpoint}
     assert addresses == {"https://a.example.com"}
 
 

@@ -11,7 +11,7 @@ from image_store.settings import Settings
 def test_without_a_word_any_public_host_and_no_other_network_is_meant() -> None:
     settings = Settings.from_env({"REMOTE_HOSTS": "", "REMOTE_NETWORKS": ""})
 
-    assert (settings.remote_hosts, settings.remote_networks) == ((), ())
+    assert (settings.remote.hosts, settings.remote.networks) == ((), ())
 
 
 def test_hosts_and_networks_are_separated_by_commas() -> None:
@@ -19,8 +19,8 @@ def test_hosts_and_networks_are_separated_by_commas() -> None:
         {"REMOTE_HOSTS": ".Example.com,images.example.org", "REMOTE_NETWORKS": "10.0.0.0/16,fd12::/16"}
     )
 
-    assert settings.remote_hosts == (".example.com", "images.example.org")
-    assert settings.remote_networks == (ip_network("10.0.0.0/16"), ip_network("fd12::/16"))
+    assert settings.remote.hosts == (".example.com", "images.example.org")
+    assert settings.remote.networks == (ip_network("10.0.0.0/16"), ip_network("fd12::/16"))
 
 
 @pytest.mark.parametrize("said", ["10.0.0.1/16", "10.0.0.0/33", "vpc", "10.0.0.0/16,,x"])

@@ -19,6 +19,7 @@ import image_store.domain
 from image_store.adapters.dynamodb.delivery.publication_items import publication_item
 from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
 from image_store.adapters.dynamodb.items import text_time
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.domain.deadlines import CLOCK_SKEW
 from image_store.domain.delivery.publication import PublicationRow
 from image_store.domain.errors import IdempotencyMismatch, UploadIncomplete
@@ -309,7 +310,7 @@ def _dies_after(put: Callable[..., object]) -> Callable[..., None]:
 
 @pytest.mark.parametrize(("what", "longest"), [("open_until", LONGEST_PAUSE), ("probe_until", PROBE_TIME)])
 def test_a_breaker_by_a_clock_ahead_lets_a_probe_pass(world: World, what: str, longest: timedelta) -> None:
-    health = DynamoProviderHealth(world.table, client=lambda: world.client)
+    health = DynamoProviderHealth(DynamoTable(world.table, client=lambda: world.client))
     now = world.clock.now()
     opened = replace(Breaker(version=1), open_until=now, opened_at=now)
     times: dict[str, Any] = {what: now + YEARS}

@@ -17,7 +17,7 @@ __all__ = ["Application", "application", "assemble", "prepare", "use"]
 
 def _deployed() -> Application:
     settings = Settings.from_env(os.environ)
-    return assemble(Ports(settings, Clients(settings)), settings)
+    return assemble(Ports(settings, Clients(settings.storage)), settings)
 
 
 _assemble: Callable[[], Application] = _deployed

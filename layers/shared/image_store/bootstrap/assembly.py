@@ -32,7 +32,7 @@ class Application:
 
     @made_once
     def answers(self) -> Answers:
-        return Answers(private=self.ports.private, public_url=self.settings.public_url)
+        return Answers(private=self.ports.private, public_url=self.settings.publication.url)
 
     @made_once
     def images(self) -> Images:

@@ -11,7 +11,7 @@ from image_store.adapters.trust import trusting_once
 from image_store.bootstrap.parts import made_once
 
 if TYPE_CHECKING:
-    from image_store.settings import Settings
+    from image_store.settings.storage import StorageSettings
 
 
 RENDER_SECONDS = 20
@@ -21,11 +21,11 @@ RENDER_SECONDS = 20
 class Clients:
     """Clients of AWS and R2; each is made at its first use."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, storage: StorageSettings) -> None:
+        self._storage = storage
 
     def r2_credentials(self) -> tuple[str, str]:
-        secret = self.secrets.json(self._settings.r2_secret)
+        secret = self.secrets.json(self._storage.r2_secret)
         return secret["access_key_id"], secret["secret_access_key"]
 
     @made_once
@@ -33,8 +33,8 @@ class Clients:
         access_key_id, secret_access_key = self.r2_credentials()
         return s3_client(
             session=self._session,
-            endpoint=self._settings.r2_endpoint,
-            region=self._settings.r2_region,
+            endpoint=self._storage.r2_endpoint,
+            region=self._storage.r2_region,
             access_key_id=access_key_id,
             secret_access_key=secret_access_key,
         )

@@ -31,10 +31,10 @@ class Delivery:
             repository=self._ports.repository,
             publications=self._ports.publication_rows,
             bucket=self._ports.public,
-            public_url=self._settings.public_url,
+            public_url=self._settings.publication.url,
             purger=self._ports.purger,
-            private_bucket=self._settings.private_bucket,
-            default_cache_control=self._settings.public_cache_control,
+            private_bucket=self._settings.storage.private_bucket,
+            default_cache_control=self._settings.publication.cache_control,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )
@@ -46,7 +46,7 @@ class Delivery:
         return Renditions(
             retrieval=self._areas.images.retrieval,
             renderer=lambda: self._ports.renderer,
-            presets=self._settings.presets,
+            presets=self._settings.renditions.presets,
         )
 
     @made_once
@@ -59,10 +59,10 @@ class Delivery:
             private=self._ports.private,
             publisher=self.publisher,
             processor=self._ports.processor,
-            presets=self._settings.presets,
+            presets=self._settings.renditions.presets,
             clock=self._ports.clock,
             ids=self._ports.ids,
-            mark=self._settings.provenance,
+            mark=self._settings.renditions.provenance,
         )
 
     @made_once
@@ -76,7 +76,7 @@ class Delivery:
             processor=self._ports.processor,
             clock=self._ports.clock,
             ids=self._ports.ids,
-            mark=self._settings.provenance,
+            mark=self._settings.renditions.provenance,
         )
 
     @made_once
@@ -92,7 +92,7 @@ class Delivery:
         return Sharing(
             retrieval=self._areas.images.retrieval,
             links=self.share_links,
-            presets=self._settings.presets,
+            presets=self._settings.renditions.presets,
             clock=self._ports.clock,
         )
 

@@ -44,7 +44,7 @@ class Generation:
             choice=self._choice,
             work=self._ports.generation_queue,
             cursors=self._areas.finding.cursors,
-            budgets=self._settings.budgets,
+            budgets=self._settings.generation.budgets,
             most_images=self._settings.quota.images,
             sealed_requests=self._sealed_requests,
             names=JobNames(
@@ -67,7 +67,7 @@ class Generation:
             writer=self._job_item_writer,
             storage=self.storage,
             sealed_requests=self._sealed_requests,
-            retries=self._settings.generation_retries,
+            retries=self._settings.generation.retries,
             jitter=self._ports.jitter,
         )
 
@@ -95,7 +95,7 @@ class Generation:
         return JobItemWriter(
             generations=self._ports.generations,
             work=self._ports.generation_queue,
-            budgets=self._settings.budgets,
+            budgets=self._settings.generation.budgets,
             report=self._ports.report_call,
             clock=self._ports.clock,
             ids=self._ports.ids,
@@ -106,7 +106,9 @@ class Generation:
         from image_store.services.generation.worker.storage import ResultStorage
 
         return ResultStorage(
-            uploads=self._uploads_without_quota, seals=self._settings.seals_sensitive, clock=self._ports.clock
+            uploads=self._uploads_without_quota,
+            seals=self._settings.encryption.seals_sensitive,
+            clock=self._ports.clock,
         )
 
     @made_once
@@ -128,7 +130,7 @@ class Generation:
             generations=self._ports.generations,
             health=self._ports.provider_health,
             keys=self._ports.provider_keys,
-            order=self._settings.providers,
+            order=self._settings.generation.providers,
             clock=self._ports.clock,
         )
 
@@ -142,13 +144,17 @@ class Generation:
     def _sealed_requests(self) -> SealedRequests:
         from image_store.services.generation.sealed_requests import SealedRequests
 
-        return SealedRequests(cipher=lambda: self._ports.cipher, seals=self._settings.seals_sensitive)
+        return SealedRequests(
+            cipher=lambda: self._ports.cipher, seals=self._settings.encryption.seals_sensitive
+        )
 
     @made_once
     def _choice(self) -> ModelChoice:
         from image_store.services.generation.choice import ModelChoice
 
-        return ModelChoice(order=self._settings.providers, budgets=self._settings.budgets)
+        return ModelChoice(
+            order=self._settings.generation.providers, budgets=self._settings.generation.budgets
+        )
 
     @made_once
     def results(self) -> ProviderResults:

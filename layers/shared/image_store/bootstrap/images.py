@@ -34,7 +34,7 @@ class Images:
     def sealing(self) -> Sealing:
         from image_store.services.images.sealing import Sealing
 
-        return Sealing(cipher=lambda: self._ports.cipher, seals=self._settings.seals_sensitive)
+        return Sealing(cipher=lambda: self._ports.cipher, seals=self._settings.encryption.seals_sensitive)
 
     @made_once
     def write_protocol(self) -> WriteProtocol:
@@ -43,9 +43,9 @@ class Images:
         return WriteProtocol(
             repository=self._ports.repository,
             private=self._ports.private,
-            private_bucket=self._settings.private_bucket,
+            private_bucket=self._settings.storage.private_bucket,
             public=self._ports.public,
-            public_cache_control=self._settings.public_cache_control,
+            public_cache_control=self._settings.publication.cache_control,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )
@@ -70,7 +70,7 @@ class Images:
             protocol=self.write_protocol,
             clock=self._ports.clock,
             ids=self._ports.ids,
-            layout=self._settings.key_layout,
+            layout=self._settings.storage.key_layout,
             sealing=self.sealing,
         )
 
@@ -81,13 +81,13 @@ class Images:
 
         return Uploads(
             earlier=self.earlier_images,
-            sources=Sources(fetcher=lambda: self._ports.fetcher, max_bytes=self._settings.max_bytes),
+            sources=Sources(fetcher=lambda: self._ports.fetcher, max_bytes=self._settings.limits.max_bytes),
             processor=self._ports.processor,
             reservations=self.reservations,
             quota=self._settings.quota,
             clock=self._ports.clock,
             sealing=self.sealing,
-            mark=self._settings.provenance,
+            mark=self._settings.renditions.provenance,
         )
 
     @made_once
@@ -105,8 +105,8 @@ class Images:
             clock=self._ports.clock,
             ids=self._ports.ids,
             sealing=self.sealing,
-            max_bytes=self._settings.max_bytes,
-            mark=self._settings.provenance,
+            max_bytes=self._settings.limits.max_bytes,
+            mark=self._settings.renditions.provenance,
         )
 
     @made_once
@@ -119,7 +119,7 @@ class Images:
             dead_letters=self._ports.dead_letters,
             uploads=self.uploads,
             clock=self._ports.clock,
-            max_bytes=self._settings.max_bytes,
+            max_bytes=self._settings.limits.max_bytes,
         )
 
     @made_once
@@ -169,5 +169,5 @@ class Images:
             clock=self._ports.clock,
             ids=self._ports.ids,
             sealing=self.sealing,
-            trash_retention=self._settings.trash_retention,
+            trash_retention=self._settings.cleanup.trash_retention,
         )

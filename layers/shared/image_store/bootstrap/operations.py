@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from image_store.bootstrap.assembly import Application
     from image_store.domain.operations.audit import AuditEntry
+    from image_store.entrypoints.operations.console import ConsoleSettings
     from image_store.services.operations.health import Health
     from image_store.services.operations.metering import Metering
     from image_store.services.operations.statistics import Reporting
@@ -24,6 +25,19 @@ class Operations:
         self._areas = application
         self._ports = application.ports
         self._settings = application.settings
+
+    @made_once
+    def console_settings(self) -> ConsoleSettings:
+        from image_store.entrypoints.operations.console import ConsoleSettings
+
+        return ConsoleSettings(
+            sign_in=self._settings.sign_in,
+            admin_scope=self._settings.admins.scope,
+            r2_endpoint=self._settings.storage.r2_endpoint,
+            public_url=self._settings.publication.url,
+            presets=tuple(self._settings.renditions.presets),
+            max_upload_bytes=self._settings.limits.max_bytes,
+        )
 
     @made_once
     def reporting(self) -> Reporting:
@@ -50,7 +64,7 @@ class Operations:
         return Metering(
             figures=self._ports.figures,
             generations=self._ports.generations,
-            budgets=self._settings.budgets,
+            budgets=self._settings.generation.budgets,
             clock=self._ports.clock,
         )
 
@@ -67,7 +81,7 @@ class Operations:
             queues=self._ports.queue_depths,
             providers={
                 provider.value: partial(self._ports.deployment_key, provider)
-                for provider in self._settings.providers
+                for provider in self._settings.generation.providers
             },
             clock=self._ports.clock,
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from image_store.adapters.dynamodb.images.repository import DynamoRepository
+from image_store.adapters.dynamodb.table import DynamoTable
 from image_store.adapters.presign import Presigner
 from image_store.adapters.r2 import R2Bucket
 from image_store.adapters.system import RandomIds, SystemClock
@@ -85,36 +87,40 @@ class Ports:
     def cipher(self) -> Cipher:
         from image_store.adapters.kms import KmsCipher
 
-        return KmsCipher(self._settings.secrets_key, client=lambda: self.clients.kms)
+        return KmsCipher(self._settings.encryption.key, client=lambda: self.clients.kms)
 
     @made_once
     def signing_keys(self) -> Callable[[], dict[str, str]]:
         return lambda: self.clients.secrets.json(self._settings.signing_secret)
 
     @made_once
+    def table(self) -> DynamoTable:
+        return DynamoTable(self._settings.storage.table, client=lambda: self.clients.dynamodb)
+
+    @made_once
     def repository(self) -> ImageRepository:
-        return DynamoRepository(self._settings.table, client=lambda: self.clients.dynamodb, actor=acting)
+        return DynamoRepository(self.table, actor=acting)
 
     @made_once
     def claims(self) -> Claims:
         from image_store.adapters.dynamodb.images.claims import DynamoClaims
 
-        return self._rows(DynamoClaims)
+        return DynamoClaims(self.table)
 
     @made_once
     def private(self) -> ObjectStore:
-        return self._r2(self._settings.private_bucket)
+        return self._r2(self._settings.storage.private_bucket)
 
     @made_once
     def public(self) -> ObjectStore | None:
-        return self._r2(self._settings.public_bucket) if self._settings.public_bucket else None
+        return self._r2(bucket) if (bucket := self._settings.publication.bucket) else None
 
     @made_once
     def presigner(self) -> Any:
         """Signs links to R2; it is no port of the domain, so tests put any object with its methods here."""
         return Presigner(
-            endpoint=self._settings.r2_endpoint,
-            region=self._settings.r2_region,
+            endpoint=self._settings.storage.r2_endpoint,
+            region=self._settings.storage.r2_region,
             credentials=self.clients.r2_credentials,
             clock=self.clock,
         )
@@ -123,58 +129,48 @@ class Ports:
     def processor(self) -> ImageProcessor:
         from image_store.adapters.imaging import DecodeLimits, PillowProcessor
 
-        return PillowProcessor(
-            DecodeLimits(
-                max_bytes=self._settings.max_bytes,
-                max_pixels=self._settings.max_pixels,
-                max_frames=self._settings.max_frames,
-                max_total_pixels=self._settings.max_frame_pixels,
-                max_metadata_bytes=self._settings.max_metadata_bytes,
-                max_memory_bytes=self._settings.max_decode_memory_bytes,
-                max_decode_time=self._settings.max_decode_time,
-            )
-        )
+        return PillowProcessor(DecodeLimits(**asdict(self._settings.limits)))
 
     @made_once
     def fetcher(self) -> Fetcher:
         from image_store.adapters.remote import AddressRules, HttpFetcher
 
-        rules = AddressRules(hosts=self._settings.remote_hosts, networks=self._settings.remote_networks)
+        rules = AddressRules(hosts=self._settings.remote.hosts, networks=self._settings.remote.networks)
         return HttpFetcher(rules, clock=self.clock, report=self._report_refusal)
 
     @made_once
     def work_queue(self) -> WorkQueue:
         from image_store.adapters.sqs import SqsWorkQueue
 
-        return SqsWorkQueue(self._settings.work_queue_url, client=lambda: self.clients.sqs)
+        return SqsWorkQueue(self._settings.queues.work, client=lambda: self.clients.sqs)
 
     @made_once
     def ingest_bucket(self) -> ObjectStore:
-        return R2Bucket(self._settings.ingest_bucket, client=lambda: self.clients.s3, presigner=None)
+        return R2Bucket(self._settings.storage.ingest_bucket, client=lambda: self.clients.s3, presigner=None)
 
     @made_once
     def ingest_versions(self) -> VersionedBucket:
         from image_store.adapters.s3_versions import S3Versions
 
-        return S3Versions(self._settings.ingest_bucket, client=lambda: self.clients.s3)
+        return S3Versions(self._settings.storage.ingest_bucket, client=lambda: self.clients.s3)
 
     @made_once
     def ingest_events(self) -> IngestEvents:
         from image_store.adapters.sqs import SqsIngestEvents
 
-        return SqsIngestEvents(self._settings.ingest_queue_url, client=lambda: self.clients.sqs)
+        return SqsIngestEvents(self._settings.queues.ingest, client=lambda: self.clients.sqs)
 
     @made_once
     def ingest_notes(self) -> IngestNotes:
         from image_store.adapters.dynamodb.images.ingest_notes import DynamoIngestNotes
 
-        return self._rows(DynamoIngestNotes)
+        return DynamoIngestNotes(self.table)
 
     @made_once
     def dead_letters(self) -> DeadLetters:
         from image_store.adapters.sqs import SqsDeadLetters
 
-        return SqsDeadLetters(self._settings.dead_letter_queue_url, client=lambda: self.clients.sqs)
+        return SqsDeadLetters(self._settings.queues.ingest_dead_letters, client=lambda: self.clients.sqs)
 
     @made_once
     def changed_image(self) -> Callable[[dict[str, Any]], str | None]:
@@ -192,104 +188,101 @@ class Ports:
     def publication_rows(self) -> PublicationRows:
         from image_store.adapters.dynamodb.delivery.publication_rows import DynamoPublicationRows
 
-        return self._rows(DynamoPublicationRows)
+        return DynamoPublicationRows(self.table)
 
     @made_once
     def render_leases(self) -> RenderLeases:
         from image_store.adapters.dynamodb.delivery.render_leases import DynamoRenderLeases
 
-        return self._rows(DynamoRenderLeases)
+        return DynamoRenderLeases(self.table)
 
     @made_once
     def purger(self) -> Purger | None:
-        if not self._settings.cloudflare_zone:
+        publication = self._settings.publication
+        if not publication.cloudflare_zone:
             return None
         from image_store.adapters.cloudflare import CloudflarePurger
 
         return CloudflarePurger(
-            api_url=self._settings.cdn_api_url,
-            zone_id=self._settings.cloudflare_zone,
-            token=lambda: self.clients.secrets.json(self._settings.cloudflare_secret).get("api_token", ""),
+            api_url=publication.cloudflare_api_url,
+            zone_id=publication.cloudflare_zone,
+            token=lambda: self.clients.secrets.json(publication.cloudflare_secret).get("api_token", ""),
         )
 
     @made_once
     def renderer(self) -> Renderer:
         from image_store.adapters.renderer import LambdaRenderer
 
-        return LambdaRenderer(self._settings.render_function, client=lambda: self.clients.lambda_)
+        return LambdaRenderer(self._settings.renditions.function, client=lambda: self.clients.lambda_)
 
     @made_once
     def list_rows(self) -> ListRows:
         from image_store.adapters.dynamodb.finding.lists import DynamoListRows
 
-        return self._rows(DynamoListRows)
+        return DynamoListRows(self.table)
 
     @made_once
     def projector(self) -> Projector:
         from image_store.adapters.dynamodb.finding.projector import DynamoProjector
 
-        return DynamoProjector(
-            self._settings.table,
-            client=lambda: self.clients.dynamodb,
-            policies_after_save=self._settings.cleanup_on_save,
-        )
+        return DynamoProjector(self.table, policies_after_save=self._settings.cleanup.runs_after_save)
 
     @made_once
     def search_index(self) -> SearchIndex:
         from image_store.adapters.dynamodb.finding.search_index import DynamoSearchIndex
 
-        return self._rows(DynamoSearchIndex)
+        return DynamoSearchIndex(self.table)
 
     @made_once
     def similarity_index(self) -> SimilarityIndex:
         from image_store.adapters.dynamodb.finding.search_index import DynamoSimilarityIndex
 
-        return self._rows(DynamoSimilarityIndex)
+        return DynamoSimilarityIndex(self.table)
 
     @made_once
     def feed_rows(self) -> FeedRows:
         from image_store.adapters.dynamodb.finding.feed_rows import DynamoFeedRows
 
-        return self._rows(DynamoFeedRows)
+        return DynamoFeedRows(self.table)
 
     @made_once
     def generations(self) -> Generations:
         from image_store.adapters.dynamodb.generation.jobs import DynamoGenerations
 
-        return self._rows(DynamoGenerations)
+        return DynamoGenerations(self.table)
 
     @made_once
     def generation_queue(self) -> WorkQueue:
         from image_store.adapters.sqs import SqsWorkQueue
 
-        return SqsWorkQueue(self._settings.generation_queue_url, client=lambda: self.clients.sqs)
+        return SqsWorkQueue(self._settings.queues.generation, client=lambda: self.clients.sqs)
 
     @made_once
     def provider_health(self) -> ProviderHealth:
         from image_store.adapters.dynamodb.generation.providers import DynamoProviderHealth
 
-        return self._rows(DynamoProviderHealth)
+        return DynamoProviderHealth(self.table)
 
     @made_once
     def provider_keys(self) -> ProviderKeys:
         from image_store.adapters.dynamodb.generation.providers import DynamoProviderKeys
 
-        return DynamoProviderKeys(
-            self._settings.table, client=lambda: self.clients.dynamodb, cipher=lambda: self.cipher
-        )
+        return DynamoProviderKeys(self.table, cipher=lambda: self.cipher)
 
     @made_once
     def image_providers(self) -> Mapping[Provider, ImageProvider]:
         from image_store.adapters.providers import image_providers
 
-        return image_providers(self._settings.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher)
+        return image_providers(
+            self._settings.generation.provider_urls, clock=self.clock, fetcher=lambda: self.fetcher
+        )
 
     @made_once
     def deployment_key(self) -> Callable[[Provider], ProviderKey | None]:
         from image_store.domain.generation.providers import ProviderKey
 
         def key_of(provider: Provider) -> ProviderKey | None:
-            secret = self.clients.secrets.json(self._settings.providers_secret)
+            secret = self.clients.secrets.json(self._settings.generation.providers_secret)
             if not secret.get(provider.value):
                 return None
             return ProviderKey(secret[provider.value], secret.get(f"{provider.value}_account_id", ""))
@@ -313,31 +306,31 @@ class Ports:
     def housekeeping(self) -> Housekeeping:
         from image_store.adapters.dynamodb.upkeep.housekeeping import DynamoHousekeeping
 
-        return self._rows(DynamoHousekeeping)
+        return DynamoHousekeeping(self.table)
 
     @made_once
     def cleanup_rows(self) -> CleanupRows:
         from image_store.adapters.dynamodb.upkeep.cleanup_rows import DynamoCleanupRows
 
-        return self._rows(DynamoCleanupRows)
+        return DynamoCleanupRows(self.table)
 
     @made_once
     def feed_upkeep(self) -> FeedUpkeep:
         from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
 
-        return self._rows(DynamoFeedUpkeep)
+        return DynamoFeedUpkeep(self.table)
 
     @made_once
     def repairs(self) -> Repairs:
         from image_store.adapters.dynamodb.upkeep.repairs import DynamoRepairs
 
-        return self._rows(DynamoRepairs)
+        return DynamoRepairs(self.table)
 
     @made_once
     def migrations(self) -> Migrations:
         from image_store.adapters.dynamodb.upkeep.migrations import DynamoMigrations
 
-        return self._rows(DynamoMigrations)
+        return DynamoMigrations(self.table)
 
     @made_once
     def migration_table(self) -> Callable[[Table, FieldNames], MigrationSource]:
@@ -349,24 +342,16 @@ class Ports:
     def figures(self) -> Figures:
         from image_store.adapters.dynamodb.operations.figures import DynamoFigures
 
-        return self._rows(DynamoFigures)
+        return DynamoFigures(self.table)
 
     @made_once
     def queue_depths(self) -> Mapping[str, QueueDepth]:
         from image_store.adapters.sqs import SqsQueueDepth
 
-        urls = {
-            "ingest": self._settings.ingest_queue_url,
-            "ingest_dead_letters": self._settings.dead_letter_queue_url,
-            "work": self._settings.work_queue_url,
-            "work_dead_letters": self._settings.work_dead_letter_queue_url,
-            "projection_dead_letters": self._settings.projection_dead_letter_queue_url,
-            "audit_dead_letters": self._settings.audit_dead_letter_queue_url,
-            "generation": self._settings.generation_queue_url,
-            "generation_dead_letters": self._settings.generation_dead_letter_queue_url,
-        }
         return {
-            name: SqsQueueDepth(url, client=lambda: self.clients.sqs) for name, url in urls.items() if url
+            name: SqsQueueDepth(url, client=lambda: self.clients.sqs)
+            for name, url in asdict(self._settings.queues).items()
+            if url
         }
 
     def read_signing_secret(self) -> object:
@@ -376,13 +361,10 @@ class Ports:
         secrets = Secrets(client=lambda: self.clients.client("secretsmanager"))
         return secrets.json(self._settings.signing_secret)
 
-    def _rows[Rows](self, adapter: Callable[..., Rows]) -> Rows:
-        return adapter(self._settings.table, client=lambda: self.clients.dynamodb)
-
     def _r2(self, bucket: str) -> ObjectStore:
         return R2Bucket(bucket, client=lambda: self.clients.r2_client, presigner=self.presigner)
 
     def _report_refusal(self, reason: str, url: str) -> None:
         # A path may hold what is sealed elsewhere.
-        shown = "/".join(url.split("/", 3)[:3]) if self._settings.seals_sensitive else url
+        shown = "/".join(url.split("/", 3)[:3]) if self._settings.encryption.seals_sensitive else url
         logger.warning("no image fetched", reason=reason, url=shown)

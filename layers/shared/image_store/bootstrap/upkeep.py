@@ -57,7 +57,7 @@ class Upkeep:
                 ids=ports.ids,
             ),
             policies=Policies(
-                policies=self._settings.cleanup_policies,
+                policies=self._settings.cleanup.policies,
                 repository=ports.repository,
                 lists=ports.list_rows,
                 rows=ports.cleanup_rows,
@@ -80,7 +80,7 @@ class Upkeep:
             housekeeping=ports.housekeeping,
             clock=ports.clock,
             ids=ports.ids,
-            most_removals=self._settings.cleanup_max_deletions,
+            most_removals=self._settings.cleanup.max_deletions,
         )
 
     def _object_sweeps(self, private_objects: PrivateObjects, *, grace: timedelta) -> list[ObjectSweep]:
@@ -129,10 +129,10 @@ class Upkeep:
             private=self._ports.private,
             publisher=self._areas.delivery.publisher,
             processor=self._ports.processor,
-            presets=self._settings.presets,
+            presets=self._settings.renditions.presets,
             clock=self._ports.clock,
             ids=self._ports.ids,
-            mark=self._settings.provenance,
+            mark=self._settings.renditions.provenance,
         )
 
     @made_once
@@ -183,7 +183,7 @@ class Upkeep:
             sources=self.migration_sources,
             mover=self._mover,
             work=self._ports.work_queue,
-            table=self._settings.migration_table,
+            table=self._settings.storage.migration_table,
             clock=self._ports.clock,
             ids=self._ports.ids,
         )
@@ -215,7 +215,7 @@ class Upkeep:
         from image_store.services.upkeep.migration.moving import Mover
 
         return Mover(
-            bucket_name=self._settings.ingest_bucket,
+            bucket_name=self._settings.storage.ingest_bucket,
             migrations=self._ports.migrations,
             repository=self._ports.repository,
             uploads=self._areas.images.uploads,

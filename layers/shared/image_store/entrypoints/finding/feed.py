@@ -11,7 +11,8 @@ from image_store.domain.finding.cards import Card, Page
 from image_store.domain.finding.lists import FIELDS, FIELDS_OF_DETAILS
 from image_store.domain.ids import link
 from image_store.entrypoints.finding.pages import field_values
-from image_store.entrypoints.images.answers import JSON, Answers
+from image_store.entrypoints.http.request import JSON
+from image_store.entrypoints.images.answers import Answers
 
 _ALWAYS_SHOWN = frozenset({"renditions"})
 _OWNER = frozenset({"owner_id"})

@@ -8,7 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.finding.cards import Card, CardFields, Page
 from image_store.domain.finding.lists import FIELDS
-from image_store.entrypoints.images.answers import JSON, Answers, groups_of
+from image_store.entrypoints.http.request import JSON
+from image_store.entrypoints.images.answers import Answers, groups_of
 
 if TYPE_CHECKING:
     from image_store.domain.finding.similarity import SimilarImage

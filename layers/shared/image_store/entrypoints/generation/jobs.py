@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.generation.catalogue import PRICES_VERSION
@@ -14,36 +14,28 @@ from image_store.domain.generation.requests import JobRequest, ModelPreference, 
 from image_store.domain.times import rfc3339
 from image_store.entrypoints.generation.request_schemas import (
     GenerationRequestBody,
-    JobsQuery,
     ProviderKeyRequest,
 )
-from image_store.entrypoints.http.api import api_url, caller, header
-from image_store.entrypoints.http.requests import json_body, json_of, json_text, query, validated
-from image_store.entrypoints.images.answers import JSON
-from image_store.entrypoints.images.uploads import canonical, idempotency_of
+from image_store.entrypoints.http.idempotency import canonical, idempotency_of
+from image_store.entrypoints.http.request import JSON, Request
+from image_store.entrypoints.http.validation import validated
 from image_store.services.generation.overview import Overview, PricedModel, ProviderStatus
-from image_store.settings import Settings
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 _NOT_STORED = {"Cache-Control": "private, no-store"}
 
 
-def read_generation(api: APIGatewayHttpResolver) -> JobRequest:
+def read_generation(request: Request) -> JobRequest:
     """Read the request to begin a job."""
-    value = json_of(json_text(api))
+    value = request.json_value
     body = validated(GenerationRequestBody, value, at="body")
     return JobRequest(
-        owner=caller(api),
+        owner=request.owner,
         variation_sets=tuple(VariationSet(request=item.to_domain(), count=item.n) for item in body.items),
         preference=ModelPreference(provider=body.provider, model=body.model, fallback=body.fallback),
         join=body.join,
-        idempotency=idempotency_of(api, "json", canonical(value)),
+        idempotency=idempotency_of(request, "json", canonical(value)),
     )
-
-
-def read_page(api: APIGatewayHttpResolver) -> JobsQuery:
-    """Read the query of a list of jobs."""
-    return query(api, JobsQuery)
 
 
 def read_provider(name: str) -> Provider:
@@ -54,18 +46,15 @@ def read_provider(name: str) -> Provider:
         raise InvalidRequest(f"The provider must be one of {', '.join(Provider)}.") from None
 
 
-def read_key(api: APIGatewayHttpResolver, name: str) -> tuple[Provider, ProviderKey]:
-    """Read the provider in a path, and the key in the body; InvalidRequest."""
-    provider, body = read_provider(name), json_body(api, ProviderKeyRequest)
-    return provider, ProviderKey(body.key, body.account_id or "")
+def read_key(request: Request) -> ProviderKey:
+    """Read a provider key."""
+    body = request.json(ProviderKeyRequest)
+    return ProviderKey(body.key, body.account_id or "")
 
 
-def accepted(
-    api: APIGatewayHttpResolver, settings: Settings, job: Job, items: list[JobItem]
-) -> "Response[str]":
+def accepted(job: Job, items: list[JobItem], *, api_url: str) -> "Response[str]":
     """202 with the job and its address in `Location`."""
-    location = f"{api_url(api, settings.api_url)}/v1/generations/{job.id}"
-    headers = {**_PRIVATE, "Location": location, "ETag": etag(job)}
+    headers = {**_PRIVATE, "Location": f"{api_url}/v1/generations/{job.id}", "ETag": etag(job)}
     return _answer(202, _job(job, items), headers)
 
 
@@ -74,12 +63,8 @@ def progress(job: Job, items: list[JobItem]) -> "Response[str]":
     return _answer(200, _job(job, items), {**_PRIVATE, "ETag": etag(job)})
 
 
-def unchanged(api: APIGatewayHttpResolver, job: Job) -> "Response[str] | None":
-    """304 if the client has this version of the job; otherwise None."""
-    condition = header(api, "if-none-match")
-    tags = {tag.strip().removeprefix("W/") for tag in (condition or "").split(",")}
-    if etag(job) not in tags and "*" not in tags:
-        return None
+def unchanged(job: Job) -> "Response[str]":
+    """304 for a client that has this version of the job."""
     return Response(304, body="", headers={**_PRIVATE, "ETag": etag(job)})
 
 
@@ -156,8 +141,8 @@ def _provider(provider: ProviderStatus, overview: Overview) -> dict[str, Any]:
     rate = performance.success_rate
     return {
         "provider": provider.provider,
-        "configured": provider.configured,
-        "own_key": provider.own_key,
+        "configured": provider.is_configured,
+        "own_key": provider.has_own_key,
         "health": provider.health(overview.at),
         "success_rate": round(rate, 3) if rate is not None else None,
         "average_ms": performance.duration_ms // performance.succeeded if performance.succeeded else None,
@@ -173,7 +158,7 @@ def _model(listing: PricedModel) -> dict[str, Any]:
         "max_references": model.max_references,
         "sizes": model.sizes,
         "qualities": model.qualities,
-        "seeds": model.seeds,
+        "seeds": model.takes_seeds,
         "prices": [
             {
                 "unit": price.unit,

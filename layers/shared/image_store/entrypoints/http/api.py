@@ -1,181 +1,149 @@
-"""The HTTP API: one resolver a function, the same manners everywhere.
+"""The HTTP API of a function: its routes, and what all routes share.
 
-Powertools' validation is left off: it would add two fifths of boto3's import to every cold start. Routes describe
-themselves with `operation()`, from which the OpenAPI document is made, and read their input with
-`entrypoints.requests`.
+Powertools' validation is left off: it would add two fifths of boto3's import to every cold start. A handler reads its
+input from a `Request`. The OpenAPI document is made from what each route says of itself in its decorator.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING, Any, NamedTuple, Required, TypedDict, Unpack
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from image_store.domain.callers.actor import UNNAMED, Actor, is_owner
-from image_store.domain.errors import ImageNotFound, ImageStoreError, InvalidRequest
+from image_store.domain.errors import ImageNotFound, ImageStoreError
 from image_store.entrypoints.callers.actors import act_as
 from image_store.entrypoints.http.packing import finished
 from image_store.entrypoints.http.problems import STATUSES, internal_problem, problem
+from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.operations.observability import logger
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+Handler = Callable[..., "Response[Any]"]
+"""Takes the request and the variable parts of the path by their names."""
 
 
-class Api(APIGatewayHttpResolver):
-    """A resolver that answers HEAD wherever it answers GET."""
+class Operation(TypedDict, total=False):
+    """What a route says of itself in the API's document; the docstring of its handler is its description.
 
-    def get[F: Callable[..., Any]](self, rule: str, **described: Any) -> Callable[[F], F]:  # type: ignore[override]
-        """Register a function for GET, and for HEAD, which the API's document does not tell apart."""
+    Models have names here, not classes, so that a cold start imports no model that it does not use.
+    """
 
-        def register(function: F) -> F:
-            self.route(rule, method="HEAD", include_in_schema=False)(function)
-            self.route(rule, method="GET", **described)(function)
-            return function
+    summary: Required[str]
+    answers: Required[dict[int, str]]
+    """Each status with the model of its body, or with a sentence."""
+    media: dict[int, str]
+    """Each status of a sentence with the media type of its body."""
+    response_headers: dict[int, tuple[str, ...]]
+    """Each status with headers that clients work with, besides those that follow from the status and the model."""
+    problems: tuple[int, ...]
+    """The statuses of errors, besides those that every such route has."""
+    query: str
+    """The model of the query string."""
+    body: str
+    """The model of the body."""
+    headers: tuple[str, ...]
+    """The request headers that the handler reads."""
+    public: bool
+    """Whether the route needs no token."""
+    names_head: bool
+    """Whether the document names HEAD as an operation of its own."""
+
+
+class Route(NamedTuple):
+    """A route of a function. Without an operation it is not in the API's document."""
+
+    method: str
+    path: str
+    handler: Handler
+    operation: Operation | None
+
+
+class Api:
+    """The routes of a function, under one tag of the API's document.
+
+    HEAD is answered wherever GET is. Errors are answered as problem documents. With the API's `document` it also
+    answers requests that no route of any function takes.
+    """
+
+    _request: Request
+    """The current request; a function handles one at a time."""
+
+    def __init__(self, tag: str, *, document: "Path | None" = None) -> None:
+        self.tag = tag
+        self.routes: list[Route] = []
+        self._document = document
+        self._resolver = APIGatewayHttpResolver()
+        self._resolver.exception_handler(ImageStoreError)(self._refuse)
+        self._resolver.exception_handler(Exception)(self._fail)
+        self._resolver.not_found(self._find_nothing)
+
+    def get[H: Handler](self, path: str, **operation: Unpack[Operation]) -> Callable[[H], H]:
+        """Register a handler for GET and HEAD."""
+
+        def register(handler: H) -> H:
+            self._add("GET", path, handler, operation)
+            self._add("HEAD", path, handler, operation if operation.get("names_head") else None)
+            return handler
 
         return register
 
+    def post[H: Handler](self, path: str, **operation: Unpack[Operation]) -> Callable[[H], H]:
+        """Register a handler for POST."""
+        return self._registration("POST", path, operation)
 
-def create_api(*, document: "Path | None" = None) -> Api:
-    """A resolver whose errors are problem documents.
+    def put[H: Handler](self, path: str, **operation: Unpack[Operation]) -> Callable[[H], H]:
+        """Register a handler for PUT."""
+        return self._registration("PUT", path, operation)
 
-    With the API's `document` it also answers for addresses of other functions, to which no route led.
-    """
-    api = Api()
+    def patch[H: Handler](self, path: str, **operation: Unpack[Operation]) -> Callable[[H], H]:
+        """Register a handler for PATCH."""
+        return self._registration("PATCH", path, operation)
 
-    @api.exception_handler(ImageStoreError)  # type: ignore[untyped-decorator]  # Powertools types it not
-    def refuse(error: ImageStoreError) -> "Response[str]":
+    def delete[H: Handler](self, path: str, **operation: Unpack[Operation]) -> Callable[[H], H]:
+        """Register a handler for DELETE."""
+        return self._registration("DELETE", path, operation)
+
+    def handler(self) -> Callable[[dict[str, Any], LambdaContext], dict[str, Any]]:
+        """The Lambda handler."""
+
+        @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
+        def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+            # The gateway leaves out what a request does not have; its console sends null in tests by hand.
+            event = event | {"headers": event.get("headers") or {}}
+            self._request = request = Request(event, context)
+            act_as(request.actor)
+            return finished(self._resolver.resolve(event, context), request)
+
+        return lambda_handler
+
+    def _registration[H: Handler](self, method: str, path: str, operation: Operation) -> Callable[[H], H]:
+        def register(handler: H) -> H:
+            self._add(method, path, handler, operation)
+            return handler
+
+        return register
+
+    def _add(self, method: str, path: str, handler: Handler, operation: Operation | None) -> None:
+        def respond(**path_parts: str) -> "Response[Any]":
+            return handler(self._request, **path_parts)
+
+        self._resolver.route(path, method=method)(respond)
+        self.routes.append(Route(method, path, handler, operation))
+
+    def _refuse(self, error: ImageStoreError) -> "Response[str]":
         if STATUSES[type(error)] >= 500:
             logger.exception("request failed", code=error.code)
-        return problem(error, request_id=request_id(api))
+        return problem(error, request_id=self._request.id)
 
-    @api.exception_handler(Exception)  # type: ignore[untyped-decorator]  # as above
-    def fail(_: Exception) -> "Response[str]":
+    def _fail(self, _: Exception) -> "Response[str]":
         logger.exception("unexpected error")
-        return internal_problem(request_id=request_id(api))
+        return internal_problem(request_id=self._request.id)
 
-    @api.not_found
-    def unknown(_: Exception) -> "Response[str]":
-        if document is None:
-            return problem(ImageNotFound("There is nothing at this address."), request_id=request_id(api))
-        from image_store.entrypoints.http.unknown_routes import no_route  # only where a request is wrong
+    def _find_nothing(self, _: Exception) -> "Response[str]":
+        if self._document is None:
+            return self._refuse(ImageNotFound("There is nothing at this address."))
+        from image_store.entrypoints.http.unknown_routes import no_route  # only wrong requests need it
 
-        return problem(no_route(api.current_event.path, document), request_id=request_id(api))
-
-    return api
-
-
-def handler(api: Api) -> Handler:
-    """The Lambda handler of a resolver."""
-
-    @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
-    def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        # The gateway leaves out what a request does not have, and tests of it by hand send null.
-        event = event | {"headers": event.get("headers") or {}}
-        act_as(_actor(event))
-        return finished(api.resolve(event, context), event)
-
-    return lambda_handler
-
-
-def _actor(event: dict[str, Any]) -> Actor:
-    request = event.get("requestContext", {})
-    subject = _claims(request).get("sub")
-    return Actor.subject(str(subject), str(request.get("requestId", ""))) if subject else UNNAMED
-
-
-def operation(
-    summary: str,
-    *,
-    answers: dict[int, str],
-    query: str | None = None,
-    body: str | None = None,
-    headers: tuple[str, ...] = (),
-    problems: tuple[int, ...] = (),
-    public: bool = False,
-    media: dict[int, str] | None = None,
-    description: str = "",
-) -> dict[str, Any]:
-    """How a route describes itself: keyword arguments for a resolver's route.
-
-    `answers` maps a status to a model of `schemas` or to a sentence, and `media` the status of a sentence to the type
-    of its body; `query` and `body` name models. Names, not classes, so that a cold start loads no model that it does
-    not use. The name of the handler becomes the operation's id in camelCase, and its docstring the description where
-    none is given.
-    """
-    return {
-        "summary": summary,
-        "openapi_extensions": {
-            "x-image-store": {
-                "answers": answers,
-                "query": query,
-                "body": body,
-                "headers": headers,
-                "problems": problems,
-                "public": public,
-                "media": media or {},
-                "description": description,
-            }
-        },
-    }
-
-
-def header(api: APIGatewayHttpResolver, name: str) -> str | None:
-    """A request header by its lower-case name."""
-    value = api.current_event.raw_event["headers"].get(name)
-    return str(value) if value is not None else None
-
-
-def read_method(api: APIGatewayHttpResolver) -> Literal["GET", "HEAD"]:
-    """With which of the two methods that read a request came."""
-    return "HEAD" if api.current_event.http_method == "HEAD" else "GET"
-
-
-def chosen(api: APIGatewayHttpResolver, name: str, *, among: tuple[str, ...]) -> str | None:
-    """The value of the one query parameter that a route takes; InvalidRequest for any other."""
-    values = parse_qs(str(api.current_event.raw_event.get("rawQueryString", "")), keep_blank_values=True)
-    given = values.pop(name, [])
-    if values or len(given) > 1 or not set(given) <= set(among):
-        known = ", ".join(among)
-        fault = (("query", name), "enum", f"must be one of {known}, given once, and nothing else")
-        raise InvalidRequest("The query is wrong.", errors=(fault,))
-    return given[0] if given else None
-
-
-def caller(api: APIGatewayHttpResolver) -> str:
-    """The owner who calls: the subject of the token that the gateway has verified."""
-    subject = str(_claims(api.current_event.raw_event["requestContext"]).get("sub") or "")
-    if not is_owner(subject):
-        raise InvalidRequest("The token's subject is missing, longer than 255 characters, or not printable.")
-    return subject
-
-
-def scopes(api: APIGatewayHttpResolver) -> frozenset[str]:
-    """The scopes of the verified token: its claim `scope` (RFC 8693, section 4.2), or `scp` as some issuers name it.
-
-    The gateway hands a list over as text, `[one two]`.
-    """
-    claims = _claims(api.current_event.raw_event["requestContext"])
-    text = str(claims.get("scope") or claims.get("scp") or "")
-    return frozenset(text.removeprefix("[").removesuffix("]").split())
-
-
-def _claims(request: dict[str, Any]) -> dict[str, Any]:
-    """The claims of the verified token; none where the gateway verified none."""
-    authorizer = request.get("authorizer") or {}
-    return (authorizer.get("jwt") or {}).get("claims") or {}
-
-
-def api_url(api: APIGatewayHttpResolver, configured: str) -> str:
-    """The API's own address: as configured, or the name under which the gateway was called."""
-    if configured:
-        return configured
-    return f"https://{api.current_event.raw_event['requestContext']['domainName']}"
-
-
-def request_id(api: APIGatewayHttpResolver) -> str:
-    """The gateway's id of the current request."""
-    return str(api.current_event.raw_event.get("requestContext", {}).get("requestId", ""))
+        return self._refuse(no_route(self._resolver.current_event.path, self._document))

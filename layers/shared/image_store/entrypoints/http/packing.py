@@ -1,15 +1,17 @@
-"""Long answers travel packed where the client takes that: the gateway packs nothing by itself."""
+"""Compresses long responses for clients that accept it; the gateway compresses nothing."""
 
 import base64
 from typing import Any
 
+from image_store.entrypoints.http.request import Request
+
 SHORTEST_BYTES = 2_048
-"""What is shorter fits into a packet or two anyway."""
+"""A shorter response fits into two packets anyway."""
 _LEVEL = 6
 
 
 def takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding names gzip, and not to refuse it."""
+    """Whether an Accept-Encoding names gzip without refusing it."""
     for entry in accepted.lower().split(","):
         coding, _, weight = entry.partition(";")
         if coding.strip() == "gzip":
@@ -17,37 +19,37 @@ def takes_gzip(accepted: str) -> bool:
     return False
 
 
-def finished(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-    """An answer as it goes to the gateway: packed where that helps, with all that caches must tell apart.
+def finished(answer: dict[str, Any], request: Request) -> dict[str, Any]:
+    """A response as the gateway gets it: compressed if that helps, with `Vary` for caches, and without body for HEAD.
 
-    The gateway adds CORS headers only for requests that name an Origin. A cache that holds the answer to one that
-    does not, as an `<img>` sends it, would hand it to a page's `fetch`, which may not read it then.
+    `Vary` names the origin, because the gateway adds CORS headers only for requests with an Origin: a cache that holds
+    the response to an `<img>`, which sends none, would hand it to a page's `fetch`, which could not read it.
     """
-    answer = packed(answer, event)
+    answer = packed(answer, request)
     headers = answer.get("headers", {})
     if "no-store" not in headers.get("Cache-Control", ""):
-        answer = {**answer, "headers": {**headers, "Vary": _listed(headers.get("Vary"), "Origin")}}
-    if event.get("requestContext", {}).get("http", {}).get("method") == "HEAD":
+        answer = {**answer, "headers": {**headers, "Vary": _joined(headers.get("Vary"), "Origin")}}
+    if request.read_method == "HEAD":
         return {**answer, "body": "", "isBase64Encoded": False}
     return answer
 
 
-def packed(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-    """An answer to the gateway as it is, or packed.
+def packed(answer: dict[str, Any], request: Request) -> dict[str, Any]:
+    """A response as it is, or compressed.
 
-    What has an ETag stays: packed it would be another sequence of bytes, and clients send the validator back to change
-    what it stands for.
+    A response with an ETag stays: compressed it would be another sequence of bytes, and clients send the validator
+    back to change the image that it stands for.
     """
     body, headers = answer.get("body"), answer.get("headers", {})
     if not isinstance(body, str) or len(body) < SHORTEST_BYTES or answer.get("isBase64Encoded"):
         return answer
     if headers.keys() & {"ETag", "Content-Encoding"}:
         return answer
-    # Said of both forms, or a cache that has one would not know that there is another.
-    varying = {**headers, "Vary": _listed(headers.get("Vary"), "Accept-Encoding")}
-    if not takes_gzip(str(event.get("headers", {}).get("accept-encoding", ""))):
+    # Both forms say so, or a cache that has one would not know that there is another.
+    varying = {**headers, "Vary": _joined(headers.get("Vary"), "Accept-Encoding")}
+    if not takes_gzip(request.header("accept-encoding") or ""):
         return {**answer, "headers": varying}
-    import gzip  # what packs nothing does not load it
+    import gzip  # only compressed responses need it
 
     content = gzip.compress(body.encode(), _LEVEL, mtime=0)
     return {
@@ -58,5 +60,5 @@ def packed(answer: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _listed(names: str | None, name: str) -> str:
+def _joined(names: str | None, name: str) -> str:
     return ", ".join(filter(None, [names, name]))

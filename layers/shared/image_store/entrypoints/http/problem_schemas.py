@@ -1,4 +1,4 @@
-"""Errors as they are answered (RFC 9457)."""
+"""The schemas of error responses (RFC 9457)."""
 
 from typing import Annotated
 

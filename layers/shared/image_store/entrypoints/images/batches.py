@@ -7,16 +7,15 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-
 from image_store.domain.errors import InvalidRequest
 from image_store.domain.finding.lists import OwnerGroup
 from image_store.domain.images.reservation import IdempotencyKey
-from image_store.entrypoints.http.api import caller
-from image_store.entrypoints.http.requests import any_json, json_body, storable, validated
+from image_store.entrypoints.http.idempotency import canonical, idempotency_of
+from image_store.entrypoints.http.request import Request
+from image_store.entrypoints.http.validation import storable, validated
 from image_store.entrypoints.images.deletion_schemas import BatchDelete
 from image_store.entrypoints.images.upload_requests import AnyBatch
-from image_store.entrypoints.images.uploads import canonical, idempotency_of, json_upload, not_empty
+from image_store.entrypoints.images.uploads import json_upload, not_empty
 from image_store.services.images.batch_deletion import DeletionRequest
 from image_store.services.images.uploads import Upload
 
@@ -24,29 +23,29 @@ ReadUpload = Callable[[], Upload]
 """Reads one item; raises InvalidRequest and the other errors of a bad upload."""
 
 
-def read_batch(api: APIGatewayHttpResolver, *, until: datetime) -> Sequence[ReadUpload]:
+def read_batch(request: Request, *, until: datetime) -> Sequence[ReadUpload]:
     """The readers of the uploads of a batch, with the deadline `until`.
 
     With an Idempotency-Key each item gets its own key, bound to its place and content.
     """
-    batch = validated(AnyBatch, any_json(api), at="body")
-    owner, key = caller(api), idempotency_of(api, "batch")
+    batch = validated(AnyBatch, request.unchecked_json, at="body")
+    owner, key = request.owner, idempotency_of(request, "batch")
     return [
         partial(_upload, item, index, owner=owner, until=until, key=key)
         for index, item in enumerate(batch.items)
     ]
 
 
-def read_batch_delete(api: APIGatewayHttpResolver) -> DeletionRequest:
+def read_batch_delete(request: Request) -> DeletionRequest:
     """Read which images to delete: a list of ids, or a group."""
-    request, owner = json_body(api, BatchDelete), caller(api)
-    if request.group is not None and request.ids is None:
-        return DeletionRequest(owner, OwnerGroup(owner, request.group), request.permanent, request.cursor)
-    if request.ids is None or request.group is not None:
+    batch, owner = request.json(BatchDelete), request.owner
+    if batch.group is not None and batch.ids is None:
+        return DeletionRequest(owner, OwnerGroup(owner, batch.group), batch.permanent, batch.cursor)
+    if batch.ids is None or batch.group is not None:
         raise InvalidRequest("Give exactly one of `ids` and `group`.")
-    if request.cursor is not None:
-        raise InvalidRequest("A cursor goes on with a group.")
-    return DeletionRequest(owner, tuple(request.ids), request.permanent)
+    if batch.cursor is not None:
+        raise InvalidRequest("`cursor` needs `group`.")
+    return DeletionRequest(owner, tuple(batch.ids), batch.permanent)
 
 
 def _upload(item: Any, index: int, *, owner: str, until: datetime, key: IdempotencyKey | None) -> Upload:

@@ -3,12 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-
-from image_store.domain.errors import UnsupportedMediaType
 from image_store.domain.images.image import Image
 from image_store.entrypoints.http.fields import flat_groups, unique
-from image_store.entrypoints.http.requests import body_of, essence_of, json_of, validated
+from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.images.attribute_schemas import ImagePatch, checked_metadata
 from image_store.services.images.editing import Edit
 
@@ -16,11 +13,9 @@ _OF_RECORD = ("category", "visibility", "expires_at")
 """The attributes of a patch that the record holds; the details hold the others."""
 
 
-def read_patch(api: APIGatewayHttpResolver) -> ImagePatch:
+def read_patch(request: Request) -> ImagePatch:
     """Read a merge patch; only fields that were sent are set."""
-    if essence_of(api) not in {"application/merge-patch+json", "application/json"}:
-        raise UnsupportedMediaType("Send application/merge-patch+json or application/json as Content-Type.")
-    return validated(ImagePatch, json_of(body_of(api)), at="body")
+    return request.json(ImagePatch, media_types=("application/merge-patch+json", "application/json"))
 
 
 def edit_of(patch: ImagePatch) -> Edit:

@@ -1,51 +1,37 @@
 """Reads uploads from requests: raw bytes, forms, JSON, and direct uploads."""
 
-import hashlib
-import hmac
-import json
 from datetime import datetime
 from typing import Any, NoReturn
-
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from image_store.domain.errors import InvalidRequest, UnsupportedMediaType
 from image_store.domain.images.filenames import clean_filename
 from image_store.domain.images.media import essence_of_type, is_generic
-from image_store.domain.images.reservation import IdempotencyKey
-from image_store.entrypoints.http.api import caller, header
-from image_store.entrypoints.http.requests import (
-    body_of,
-    essence_of,
-    json_of,
-    json_text,
-    query_values,
-    validated,
-)
+from image_store.entrypoints.http.idempotency import canonical, idempotency_of
+from image_store.entrypoints.http.request import Request
 from image_store.entrypoints.http.scalars import from_texts
+from image_store.entrypoints.http.validation import json_of, validated
 from image_store.entrypoints.images import upload_requests as uploads
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
 from image_store.services.images.direct_uploads import DirectUpload
 from image_store.services.images.sources import Content, ImageSource, RemoteUrl, in_base64, in_data_uri
 from image_store.services.images.uploads import Upload
 
-_MAX_IDEMPOTENCY_KEY_CHARS = 255
 _REPEATABLE = {"tag": "tags", "group": "groups"}
 
 
-def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
+def read_upload(request: Request, *, until: datetime) -> Upload:
     """Read an upload with the deadline `until`: raw bytes, a form, or JSON."""
-    body = body_of(api)
-    essence = essence_of(api)
+    body, media_type = request.body, request.media_type
     source: ImageSource
     content: tuple[bytes | str, ...]
-    if essence.startswith("image/"):
-        attributes, source = _attributes_in_query(api), Content(body, essence)
-        content = ("bytes", essence, canonical(query_values(api)), body)
-    elif essence == "multipart/form-data":
-        attributes, source, given = _form(body, header(api, "content-type") or "")
+    if media_type.startswith("image/"):
+        attributes, source = _attributes_in_query(request), Content(body, media_type)
+        content = ("bytes", media_type, canonical(request.query_values), body)
+    elif media_type == "multipart/form-data":
+        attributes, source, fields = _form(body, request.header("content-type") or "")
         declared = essence_of_type(source.declared_type or "")
-        content = ("form", declared, canonical(given), source.data)
-    elif essence == "application/json":
+        content = ("form", declared, canonical(fields), source.data)
+    elif media_type == "application/json":
         value = json_of(body)
         attributes, source = json_upload(value, at="body")
         content = ("json", canonical(value))
@@ -54,11 +40,11 @@ def read_upload(api: APIGatewayHttpResolver, *, until: datetime) -> Upload:
             "Send an image type, multipart/form-data or application/json as Content-Type."
         )
     return Upload(
-        owner=caller(api),
+        owner=request.owner,
         source=not_empty(source),
         attributes=attributes.to_domain(),
         until=until,
-        idempotency=idempotency_of(api, *content),
+        idempotency=idempotency_of(request, *content),
     )
 
 
@@ -84,34 +70,34 @@ def source_of(source: uploads.Source) -> ImageSource:
     return in_base64(source.base64) if source.base64 is not None else in_data_uri(source.data_uri or "")
 
 
-def read_upload_request(api: APIGatewayHttpResolver) -> DirectUpload:
+def read_upload_request(request: Request) -> DirectUpload:
     """Read a request for a direct upload."""
-    value = json_of(json_text(api))
-    request = validated(uploads.UploadRequest, value, at="body")
+    value = request.json_value
+    upload = validated(uploads.UploadRequest, value, at="body")
     return DirectUpload(
-        owner=caller(api),
-        media_type=request.content_type,
-        size_bytes=request.size_bytes,
-        sha256=request.sha256,
-        attributes=request.to_domain(),
-        idempotency=idempotency_of(api, "json", canonical(value)),
+        owner=request.owner,
+        media_type=upload.content_type,
+        size_bytes=upload.size_bytes,
+        sha256=upload.sha256,
+        attributes=upload.to_domain(),
+        idempotency=idempotency_of(request, "json", canonical(value)),
     )
 
 
-def _attributes_in_query(api: APIGatewayHttpResolver) -> ImageAttributes:
-    given: dict[str, Any] = {}
-    for name, values in query_values(api).items():
+def _attributes_in_query(request: Request) -> ImageAttributes:
+    attributes: dict[str, Any] = {}
+    for name, values in request.query_values.items():
         if name == "tag":
-            given["tags"] = values
+            attributes["tags"] = values
         elif name == "group":
-            given["groups"] = _groups(values)
+            attributes["groups"] = _groups(values)
         elif name in _REPEATABLE.values() or name in {"metadata", "generation", "analysis"}:
             _refuse_query(name, "is not a query parameter: send JSON or a form")
         elif len(values) > 1:
             _refuse_query(name, "must be given once")
         else:
-            given[name] = values[0]
-    return validated(ImageAttributes, from_texts(ImageAttributes, given), at="query")
+            attributes[name] = values[0]
+    return validated(ImageAttributes, from_texts(ImageAttributes, attributes), at="query")
 
 
 def _groups(values: list[str]) -> dict[str, list[str]]:
@@ -140,41 +126,15 @@ def _form(body: bytes, content_type: str) -> tuple[ImageAttributes, Content, Any
             "A form has a part `file`, and may have a part `attributes` with JSON; nothing else."
         )
     file = parts["file"]
-    given = json_of(parts["attributes"].data) if "attributes" in parts else {}
+    fields = json_of(parts["attributes"].data) if "attributes" in parts else {}
     if (
-        isinstance(given, dict)
-        and "filename" not in given
+        isinstance(fields, dict)
+        and "filename" not in fields
         and (filename := clean_filename(file.filename or ""))
     ):
-        given["filename"] = filename
+        fields["filename"] = filename
     declared = file.content_type
     if declared is not None and is_generic(declared):
         declared = None
-    attributes = validated(ImageAttributes, given, at="attributes")
-    return attributes, Content(file.data, declared), given
-
-
-def idempotency_of(api: APIGatewayHttpResolver, *content: bytes | str) -> IdempotencyKey | None:
-    """The caller's Idempotency-Key, bound to caller, route and content; None if the request has none.
-
-    Only the content counts, not its form: the boundary of a form, parameters of a type, and order and spaces of JSON
-    or query are ignored. The fingerprint is keyed with the Idempotency-Key, which is not stored, so a reader of the
-    fingerprint cannot guess the content by trying.
-    """
-    key = header(api, "idempotency-key")
-    if key is None:
-        return None
-    if not 1 <= len(key) <= _MAX_IDEMPOTENCY_KEY_CHARS or not key.isprintable():
-        raise InvalidRequest("An Idempotency-Key has 1 to 255 printable characters.")
-    event = api.current_event.raw_event
-    name = "\0".join((caller(api), str(event.get("routeKey", "")), key))
-    request = hmac.new(key.encode(), None, "sha256")
-    for part in content:
-        data = part if isinstance(part, bytes) else part.encode()
-        request.update(len(data).to_bytes(8) + data)
-    return IdempotencyKey(hashlib.sha256(name.encode()).hexdigest(), request.hexdigest())
-
-
-def canonical(value: Any) -> str:
-    """The canonical JSON text of a value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    attributes = validated(ImageAttributes, fields, at="attributes")
+    return attributes, Content(file.data, declared), fields

@@ -17,15 +17,15 @@ from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.errors import ImageNotFound
 from image_store.domain.generation.jobs import MAX_IMAGES
 from image_store.domain.generation.requests import MAX_REFERENCES, MAX_VARIATIONS
 from image_store.domain.images import details
-from image_store.entrypoints.http import api as http
 from image_store.entrypoints.http.packing import takes_gzip
-from image_store.settings import Settings
+from image_store.entrypoints.http.request import Request
+from image_store.settings.callers import SignInSettings
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -41,27 +41,21 @@ _ENTRY, _REST = "main.js", "rest.js"
 _SETTINGS_TAG = b'<meta name="settings" content="">'
 _VERSION = re.compile(rb"/assets/main\.js\?v=([0-9a-f]+)")
 _SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
-"""The script that stands in the page, allowed by its digest."""
+"""The inline script of the page, which its policy allows by its digest."""
 _SHORTEST_WORTH_PACKING = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class FileRequest:
-    """The version of a file that a client requests, and the encodings and tags that it sent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleSettings:
+    """What the console knows of its deployment."""
 
-    version: str | None = None
-    encodings: str = ""
-    tags: str = ""
-
-
-def file_request(api: APIGatewayHttpResolver) -> FileRequest:
-    """Read the current request."""
-    query = parse_qs(str(api.current_event.raw_event.get("rawQueryString", "")))
-    return FileRequest(
-        version=query.get("v", [None])[0],
-        encodings=http.header(api, "accept-encoding") or "",
-        tags=http.header(api, "if-none-match") or "",
-    )
+    sign_in: SignInSettings
+    admin_scope: str
+    r2_endpoint: str
+    public_url: str
+    """Empty if there is no public bucket."""
+    presets: tuple[str, ...]
+    max_upload_bytes: int
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ class Console:
 
     folder: Path
 
-    def page(self, settings: Settings, request: FileRequest) -> "Response[bytes]":
+    def page(self, settings: ConsoleSettings, request: Request) -> "Response[bytes]":
         """The page, with the policy that lets it load nothing but its own files and this deployment's images.
 
         It holds what would be a round trip before the first image: the settings, and the script that requests the
@@ -90,14 +84,15 @@ class Console:
         }
         return _file(content, ".html", headers, request)
 
-    def asset(self, name: str, request: FileRequest) -> "Response[bytes]":
+    def asset(self, name: str, request: Request) -> "Response[bytes]":
         """A file of the page; ImageNotFound when there is none of that name."""
         if name not in self._assets:
             raise ImageNotFound("There is nothing at this address.")
         content, headers = self._assets[name], {"Cache-Control": "no-cache"}
-        if request.version == self.version:
+        version = _version_in(request)
+        if version == self.version:
             headers = {"Cache-Control": _FOR_EVER}
-        elif request.version is not None:
+        elif version is not None:
             content = self._successor(name) or content
         return _file(content, Path(name).suffix, headers, request)
 
@@ -135,26 +130,26 @@ def of(folder: Path) -> Console:
     return Console(folder)
 
 
-def settings_response(settings: Settings) -> "Response[str]":
+def settings_response(settings: ConsoleSettings) -> "Response[str]":
     """Answer the settings of the console, for another client of the deployment."""
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
     return Response(200, "application/json", settings_document(settings), headers=headers)
 
 
-def settings_document(settings: Settings) -> str:
+def settings_document(settings: ConsoleSettings) -> str:
     """Describe as JSON where and as what the console signs in, where images come from, and the limits."""
     body = {
-        "issuer": settings.issuer,
-        "client_id": settings.console_client_id,
-        "scopes": settings.console_scopes,
+        "issuer": settings.sign_in.issuer,
+        "client_id": settings.sign_in.client_id,
+        "scopes": settings.sign_in.scopes,
         "admin_scope": settings.admin_scope,
-        "audience": settings.audience.partition(",")[0],
+        "audience": settings.sign_in.audience.partition(",")[0],
         "r2_origin": _origin(settings.r2_endpoint),
         "public_url": settings.public_url or None,
-        "presets": list(settings.presets),
+        "presets": settings.presets,
         "limits": {
             "request_bytes": MAX_REQUEST_BYTES,
-            "upload_bytes": settings.max_bytes,
+            "upload_bytes": settings.max_upload_bytes,
             "title_chars": details.MAX_TITLE_CHARS,
             "alt_text_chars": details.MAX_ALT_TEXT_CHARS,
             "job_images": MAX_IMAGES,
@@ -165,19 +160,19 @@ def settings_document(settings: Settings) -> str:
     return json.dumps(body, separators=(",", ":"))
 
 
-def storage_origins(settings: Settings) -> list[str]:
+def storage_origins(settings: ConsoleSettings) -> list[str]:
     """List the origins that images come from."""
     return list(filter(None, [_origin(settings.r2_endpoint), _origin(settings.public_url)]))
 
 
-def content_security_policy(settings: Settings, *, script: bytes) -> str:
+def content_security_policy(settings: ConsoleSettings, *, script: bytes) -> str:
     """State what the page may load: its own files, images of this deployment, and tokens of its issuer.
 
     The one script that stands in the page is allowed by its digest.
     """
     digest = base64.b64encode(hashlib.sha256(script).digest()).decode()
     storage = storage_origins(settings)
-    sign_in = [_origin(settings.issuer), _origin(settings.console_token_url)]
+    sign_in = [_origin(settings.sign_in.issuer), _origin(settings.sign_in.token_url)]
     policy = {
         "default-src": ["'none'"],
         "script-src": ["'self'", f"'sha256-{digest}'"],
@@ -202,18 +197,23 @@ def _match(pattern: re.Pattern[bytes], page: bytes) -> bytes:
     return match[1]
 
 
+def _version_in(request: Request) -> str | None:
+    """The version of a file that a client requests."""
+    return parse_qs(request.raw_query).get("v", [None])[0]
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
-def _file(content: bytes, suffix: str, headers: dict[str, str], request: FileRequest) -> "Response[bytes]":
+def _file(content: bytes, suffix: str, headers: dict[str, str], request: Request) -> "Response[bytes]":
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(request.encodings)
+    packs = len(content) >= _SHORTEST_WORTH_PACKING and takes_gzip(request.header("accept-encoding") or "")
     # A packed file is another sequence of bytes: its validator is weak.
     validator = f"W/{etag}" if packs else etag
     headers = headers | {"ETag": validator, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
-    if etag in {tag.strip().removeprefix("W/") for tag in request.tags.split(",")}:
+    if request.client_has(etag):
         return Response(304, body=b"", headers=headers)
     if packs:
         headers |= {"Content-Encoding": "gzip"}

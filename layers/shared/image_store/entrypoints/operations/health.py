@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from aws_lambda_powertools.event_handler import Response
 
-from image_store.entrypoints.images.answers import JSON
+from image_store.entrypoints.http.request import JSON
 from image_store.services.operations.health import ComponentHealth, ComponentStatus, worst
 
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.generation.money import usd
 from image_store.domain.operations.statistics import Amount, Statistics
-from image_store.entrypoints.images.answers import JSON
+from image_store.entrypoints.http.request import JSON
 
 if TYPE_CHECKING:
     from image_store.domain.generation.ledger import ProviderPerformance

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from image_store.domain.times import rfc3339
 from image_store.domain.upkeep.cleanup import CleanupReport
-from image_store.entrypoints.images.answers import JSON
+from image_store.entrypoints.http.request import JSON
 from image_store.entrypoints.operations.observability import logger
 
 _HEADERS: dict[str, str | list[str]] = {"Cache-Control": "no-store"}

@@ -1,4 +1,4 @@
-"""Requests and responses of migrations."""
+"""Reads requests for migrations, and builds the responses."""
 
 import hashlib
 import json
@@ -6,57 +6,52 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import Response
 from pydantic import TypeAdapter, ValidationError
 
 from image_store.domain.errors import InvalidRequest, PayloadTooLarge
 from image_store.domain.images.attributes import Attributes
 from image_store.domain.images.details import MAX_GROUPS
-from image_store.domain.times import rfc3339
+from image_store.domain.images.media import MediaType
 from image_store.domain.upkeep.migration import (
     FieldNames,
     Folder,
     JsonLines,
+    MigratedPage,
     Migration,
     OneRecord,
     Options,
     SourceRecord,
     Table,
 )
-from image_store.entrypoints.http.api import read_method
 from image_store.entrypoints.http.fields import GroupId
-from image_store.entrypoints.http.requests import MAX_BODY_BYTES, json_body, query, validated
-from image_store.entrypoints.images.answers import JSON, Answers
+from image_store.entrypoints.http.request import JSON, LARGEST_BODY, MAX_BODY_BYTES
+from image_store.entrypoints.http.validation import validated
 from image_store.entrypoints.images.attribute_schemas import ImageAttributes
-from image_store.entrypoints.upkeep.migration_schemas import (
-    MigratedRecordQuery,
-    MigratedRecordsQuery,
-    MigrationRecord,
-    MigrationRequest,
-)
+from image_store.entrypoints.upkeep.migration_schemas import MigrationRecord, MigrationRequest
+from image_store.entrypoints.upkeep.progress import progress_answer
 from image_store.services.upkeep.migration.requests import MigrationRequests
 
 RECORD_GROUP = "record"
 _GROUP_ID: TypeAdapter[str] = TypeAdapter(GroupId)
 
 
-def begin(api: APIGatewayHttpResolver, requests: MigrationRequests, *, until: datetime) -> Migration:
-    """Begin the migration that a request means; a single record is moved at once, by `until`."""
-    asked = json_body(api, MigrationRequest)
-    source = asked.source
+def begin(body: MigrationRequest, requests: MigrationRequests, *, until: datetime) -> Migration:
+    """Begin the migration that an admin requests; a single record is moved at once, by `until`."""
+    source = body.source
     if [source.jsonl, source.folder, source.table, source.record].count(None) != 3:
         raise InvalidRequest("`source` takes exactly one of jsonl, folder, table and record.")
-    if asked.write_back and source.table is None:
-        raise InvalidRequest("Only a table can be written back to.")
+    if body.write_back and source.table is None:
+        raise InvalidRequest("`write_back` needs a table.")
     if source.record is not None:
         return requests.move_one(_record(source.record), until=until)
-    if source.folder is not None and asked.owner is None:
+    if source.folder is not None and body.owner is None:
         raise InvalidRequest("The objects of a folder name no owner: give `owner`.")
     options = Options(
-        fields=FieldNames(**asked.fields.model_dump()),
-        owner=asked.owner,
-        batch_size=asked.batch_size,
-        write_back=asked.write_back,
+        fields=FieldNames(**body.fields.model_dump()),
+        owner=body.owner,
+        batch_size=body.batch_size,
+        write_back=body.write_back,
     )
     if source.jsonl is not None:
         return requests.begin(JsonLines(source.jsonl), options)
@@ -66,48 +61,33 @@ def begin(api: APIGatewayHttpResolver, requests: MigrationRequests, *, until: da
 
 
 def accepted(migration: Migration, *, api_url: str) -> "Response[str]":
-    """202, and where to look."""
-    return _answer(202, migration, {"Location": f"{api_url}/v1/admin/migrations/{migration.id}"})
+    """202 with the migration and its address in `Location`."""
+    location = f"{api_url}/v1/admin/migrations/{migration.id}"
+    return progress_answer(migration, _fields(migration), location=location)
 
 
 def progress(migration: Migration) -> "Response[str]":
-    """How far a migration has come."""
-    return _answer(200, migration, {})
+    """200 with the progress of a migration."""
+    return progress_answer(migration, _fields(migration))
 
 
-def records(api: APIGatewayHttpResolver, requests: MigrationRequests, migration_id: str) -> "Response[str]":
+def records(page: MigratedPage) -> "Response[str]":
     """A page of the records of a migration with the ids of their images."""
-    page_query = query(api, MigratedRecordsQuery)
-    page = requests.records(requests.get(migration_id), after=page_query.cursor, limit=page_query.limit)
-    items = [{"record_id": each.record_id, "image_id": each.image_id} for each in page.records]
+    items = [{"record_id": record.record_id, "image_id": record.image_id} for record in page.records]
     body = json.dumps({"items": items, "next_cursor": page.after})
     return Response(200, JSON, body, headers={"Cache-Control": "no-store"})
 
 
-def content(
-    api: APIGatewayHttpResolver, requests: MigrationRequests, migration_id: str, *, answers: Answers
-) -> "Response[Any]":
-    """The picture of a record: a redirect once it is moved, and before that the picture itself.
-
-    PayloadTooLarge for one that is not moved and larger than an answer holds.
-    """
-    record_id = query(api, MigratedRecordQuery).record
-    migration = requests.get(migration_id)
-    image = requests.image_of(migration, record_id)
-    if image is not None:
-        return answers.original(image, method=read_method(api))
-    data, media_type = requests.picture_of(migration, record_id)
+def content(data: bytes, media_type: MediaType) -> "Response[bytes]":
+    """The picture of a record that is not moved; PayloadTooLarge if it is larger than a response can be."""
     if len(data) > MAX_BODY_BYTES:
-        raise PayloadTooLarge("The picture is larger than 4.5 MB: it is available once it is moved.")
-    headers: dict[str, str | list[str]] = {
-        "Cache-Control": "private, no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
+        raise PayloadTooLarge(f"The picture is larger than {LARGEST_BODY}: it is available once it is moved.")
+    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     return Response(200, media_type.value, data, headers=headers)
 
 
 def record_attributes(value: Any, record_id: str) -> Attributes:
-    """What a record says about its image, validated as an upload's; the image is in the group of its record."""
+    """The attributes in a record, validated as those of an upload; the image joins the group of its record."""
     attributes = validated(ImageAttributes, {} if value is None else value, at="attributes").to_domain()
     groups = tuple(dict.fromkeys((*attributes.groups, f"{RECORD_GROUP}:{_group_id(record_id)}")))
     if len(groups) > MAX_GROUPS:
@@ -116,22 +96,20 @@ def record_attributes(value: Any, record_id: str) -> Attributes:
 
 
 def _group_id(record_id: str) -> str:
-    """The record's id where it can name a group, and its SHA-256 where it cannot."""
+    """The id of the record, or its SHA-256 if the id cannot name a group."""
     try:
         return _GROUP_ID.validate_python(record_id)
     except ValidationError:
         return hashlib.sha256(record_id.encode()).hexdigest()
 
 
-def _record(given: MigrationRecord) -> SourceRecord:
-    return SourceRecord(f"record {given.id}", given.id, given.image, given.owner, given.attributes)
+def _record(record: MigrationRecord) -> SourceRecord:
+    return SourceRecord(f"record {record.id}", record.id, record.image, record.owner, record.attributes)
 
 
-def _answer(status: int, migration: Migration, headers: dict[str, str | list[str]]) -> "Response[str]":
+def _fields(migration: Migration) -> dict[str, Any]:
     tally = migration.tally
-    body = {
-        "id": migration.id,
-        "status": migration.status,
+    return {
         "source": _source(migration),
         "progress": {
             "total": migration.total,
@@ -140,12 +118,7 @@ def _answer(status: int, migration: Migration, headers: dict[str, str | list[str
             "left": migration.left,
             "failed": tally.failed,
         },
-        "errors": [asdict(error) for error in tally.errors],
-        "created_at": rfc3339(migration.created_at),
-        "updated_at": rfc3339(migration.updated_at),
-        "finished_at": rfc3339(migration.finished_at) if migration.finished_at else None,
     }
-    return Response(status, JSON, json.dumps(body), headers={"Cache-Control": "no-store", **headers})
 
 
 def _source(migration: Migration) -> dict[str, Any]:

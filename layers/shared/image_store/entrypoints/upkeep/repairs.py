@@ -1,39 +1,27 @@
-"""Requests and responses of repairs."""
+"""Builds the responses about repairs."""
 
-import json
-from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-
-from image_store.domain.times import rfc3339
 from image_store.domain.upkeep.repair import RepairJob
-from image_store.entrypoints.http.requests import json_body
-from image_store.entrypoints.images.answers import JSON
-from image_store.entrypoints.upkeep.repair_schemas import RepairRequest
-from image_store.services.upkeep.repair.requests import RepairRequests
+from image_store.entrypoints.upkeep.progress import progress_answer
 
-
-def begin(api: APIGatewayHttpResolver, requests: RepairRequests) -> RepairJob:
-    """Begin the repair that a request describes."""
-    request = json_body(api, RepairRequest)
-    return requests.begin(image_ids=request.image_ids, dry_run=request.dry_run)
+if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler import Response
 
 
 def accepted(job: RepairJob, *, api_url: str) -> "Response[str]":
-    """202, and where to look."""
-    return _answer(202, job, {"Location": f"{api_url}/v1/admin/repairs/{job.id}"})
+    """202 with the repair and its address in `Location`."""
+    return progress_answer(job, _fields(job), location=f"{api_url}/v1/admin/repairs/{job.id}")
 
 
 def progress(job: RepairJob) -> "Response[str]":
-    """How far a repair has come."""
-    return _answer(200, job, {})
+    """200 with the progress of a repair."""
+    return progress_answer(job, _fields(job))
 
 
-def _answer(status: int, job: RepairJob, headers: dict[str, str | list[str]]) -> "Response[str]":
+def _fields(job: RepairJob) -> dict[str, Any]:
     tally = job.tally
-    body = {
-        "id": job.id,
-        "status": job.status,
+    return {
         "dry_run": job.dry_run,
         "progress": {
             "examined": tally.examined,
@@ -42,9 +30,4 @@ def _answer(status: int, job: RepairJob, headers: dict[str, str | list[str]]) ->
             "originals_missing": tally.originals_missing,
             "failed": tally.failed,
         },
-        "errors": [asdict(error) for error in tally.errors],
-        "created_at": rfc3339(job.created_at),
-        "updated_at": rfc3339(job.updated_at),
-        "finished_at": rfc3339(job.finished_at) if job.finished_at else None,
     }
-    return Response(status, JSON, json.dumps(body), headers={"Cache-Control": "no-store", **headers})

@@ -89,11 +89,11 @@ class ModelChoice:
         on: date,
     ) -> list[ModelCandidate]:
         """The candidates that may make an image for this hold, in order."""
-        limited = self.budgets.limited
+        has_limits = self.budgets.has_limits
         return [
             candidate
             for candidate in self._able(request, preference, own, on=on)
-            if candidate.holds >= 0 and (not limited or candidate.holds <= hold_micros)
+            if candidate.holds >= 0 and (not has_limits or candidate.holds <= hold_micros)
         ]
 
     def ranked(self, preference: ModelPreference, own: Collection[Provider]) -> list[Provider]:
@@ -130,7 +130,7 @@ class ModelChoice:
         cost = cost_micros(model.provider, model.name, usage, on=on)
         if cost is not None:
             return cost
-        if self.budgets.limited and not self.budgets.unknown_price_reserve:
+        if self.budgets.has_limits and not self.budgets.unknown_price_reserve:
             return -1
         return self.budgets.unknown_price_reserve
 
@@ -148,7 +148,7 @@ def _model(provider: Provider, request: GenerationRequest, preference: ModelPref
 
 def _can(model: Model, request: GenerationRequest) -> bool:
     negative = request.negative_prompt or ""
-    text = request.prompt + negative if model.negative_prompt else in_words(request.prompt, negative)
+    text = request.prompt + negative if model.takes_negative_prompt else in_words(request.prompt, negative)
     return (
         len(text) <= model.max_prompt
         and len(request.reference_ids) <= model.max_references

@@ -50,7 +50,7 @@ class JobNames:
             job = self.generations.job(holder.job_id)
             has_key = request.idempotency is not None
             is_by_key = has_key and name is names[0]
-            if job is not None and (is_by_key or not (job.ended or job.cancelled)):
+            if job is not None and (is_by_key or not (job.has_ended or job.is_cancelled)):
                 if has_key and not is_by_key:
                     # From now on the key stands for this job, also after it has ended.
                     self.generations.add_name(names[0], job.id, at=now)

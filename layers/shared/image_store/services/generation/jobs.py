@@ -142,7 +142,7 @@ class GenerationJobs:
         Raises JobNotFound, and Conflict if the job changes faster than it can be read.
         """
         job = self.job(owner, job_id)
-        if job.ended:
+        if job.has_ended:
             return self.items(owner, job_id)
         self.generations.cancel(job_id, at=self.clock.now())
         for _ in range(_TRIES):

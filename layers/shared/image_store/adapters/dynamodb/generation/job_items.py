@@ -33,7 +33,7 @@ def job_row(job: Job, *, due_at: datetime) -> Row:
         "updated": {"S": text_time(job.updated_at)},
         "cost": {"N": str(job.cost_micros)},
         "unknown_costs": {"N": str(job.unknown_costs)},
-        "stopped": {"BOOL": job.cancelled},
+        "stopped": {"BOOL": job.is_cancelled},
         **{state.value: {"N": str(count)} for state, count in job.counts.items()},
         "job": {
             "S": _json(
@@ -71,7 +71,7 @@ def job_of(row: Row) -> Job:
         counts={state: int(row[state.value]["N"]) for state in JobItemState},
         cost_micros=int(row["cost"]["N"]),
         unknown_costs=int(row["unknown_costs"]["N"]),
-        cancelled=row["stopped"]["BOOL"],
+        is_cancelled=row["stopped"]["BOOL"],
         prompt=fields.get("prompt"),
         image_id=row["image_id"]["S"] if "image_id" in row else None,
     )

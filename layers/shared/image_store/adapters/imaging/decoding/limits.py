@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from image_store.domain.errors import ImageTooLarge, InvalidImage, PayloadTooLarge, TooManyFrames
-from image_store.domain.images.media import MAX_BYTES
+from image_store.domain.images.upload_limits import UploadLimits
+
+MAX_ORIGINAL_SIDE_PX = 65_535
+"""No JPEG, GIF, WebP or AVIF has a longer side; a PNG that has one is made to make scaling expensive."""
 
 # An encoder cuts a progressive JPEG into about 10 scans, and each costs a walk over all of the picture.
 _MAX_PASS_PIXELS = 1_000_000_000
-# No JPEG, GIF, WebP or AVIF has a longer side; a PNG that has one is made to make scaling expensive.
-_MAX_SIDE_PX = 65_535
 # What is kept of a frame until a rendition that moves is encoded.
 _FRAME_BYTES_PER_PIXEL = 4
 # A photo takes some 30 bytes of memory for each of its own, a flat drawing a thousand, a bomb a million.
@@ -35,30 +36,16 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecodeLimits:
-    """Caps on one original, with what a deployment has that chooses nothing.
+class DecodeLimits(UploadLimits):
+    """Limits on one original, and on what a rendition animates.
 
-    `max_pixels` holds for the picture (or the canvas of an animation), `max_frames` for the number of
-    frames and `max_total_pixels` for canvas × frames of an animation: one that just passes takes 1–2 s of one core.
-    `max_metadata_bytes` holds for EXIF, XMP, ICC, comments and unknown parts together; photo editors stay below a
-    tenth of it. `max_memory_bytes` is how much memory decoding may take, as far as its header shows: a picture of
-    50 MP takes up to 200 MB as a JPEG, 400 MB as a PNG, 550 MB as an AVIF and 800 MB as a WebP, and its renditions
-    100 MB more. A small file gets less: 180 MB and 256 bytes for each of its own. `max_decode_time` is of one core,
-    and ends the decoding of an
-    animation whose frames cost more than their claimed size lets expect.
+    A small file gets less memory than `max_memory_bytes`: 180 MB and 256 bytes for each of its own.
 
     The limits on what is animated refuse nothing: beyond them a rendition shows the first frame alone.
     `max_animated_pixels` holds for the frames of one rendition together, `max_animation_time` for decoding and
     scaling them.
     """
 
-    max_bytes: int = MAX_BYTES
-    max_pixels: int = 50_000_000
-    max_frames: int = 1_000
-    max_total_pixels: int = 100_000_000
-    max_metadata_bytes: int = 16 * 1024 * 1024
-    max_memory_bytes: int = 800_000_000
-    max_decode_time: timedelta = timedelta(seconds=8)
     max_animated_frames: int = 300
     max_animated_pixels: int = 25_000_000
     max_animation_time: timedelta = timedelta(seconds=4)
@@ -83,10 +70,10 @@ class DecodeLimits:
                 f"The image has {header.width} × {header.height} pixels; "
                 f"at most {self.max_pixels:,} pixels are accepted."
             )
-        if max(header.width, header.height) > _MAX_SIDE_PX:
+        if max(header.width, header.height) > MAX_ORIGINAL_SIDE_PX:
             raise ImageTooLarge(
                 f"The image has {header.width} × {header.height} pixels; "
-                f"at most {_MAX_SIDE_PX:,} are accepted on a side."
+                f"at most {MAX_ORIGINAL_SIDE_PX:,} are accepted on a side."
             )
         if header.frames > self.max_frames:
             raise TooManyFrames(

@@ -180,7 +180,7 @@ class ProviderCalls:
             width=width,
             height=height,
             quality=model.quality(request.quality),
-            seed=request.seed if model.seeds else None,
+            seed=request.seed if model.takes_seeds else None,
             references=self.references.read(item.owner, request.reference_ids),
         )
 

@@ -46,7 +46,7 @@ class Recovery:
         if other is not None:
             self.adopt(job, leased, other, until=until)
             return
-        lost = ProviderFailure(Reason.LOST, "The work ended while the provider was at it.")
+        lost = ProviderFailure(Reason.LOST, "The worker stopped during the call, so its result is unknown.")
         self.settlement.fail(job, leased, call, lost, duration=timedelta(0))
 
     def unsettled(self, item: JobItem) -> ProviderResult | None:

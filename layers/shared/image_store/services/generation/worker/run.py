@@ -1,4 +1,4 @@
-"""Takes one item of a job and brings it further; the package describes the protocol and what each failure leaves."""
+"""Continues one item of a job; the package describes the protocol and what each failure leaves."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -59,7 +59,7 @@ class GenerationRun:
         message.
         """
         row = self.generations.item(work.job_id, work.index)
-        if row is None or row[1].ended:
+        if row is None or row[1].has_ended:
             return
         job, item = row
         now = self.clock.now()
@@ -74,7 +74,7 @@ class GenerationRun:
         with suppress(LeaseLost):  # another worker has taken over
             if item.call is not None:
                 self.recovery.resume(job, item, item.call, until=until)
-            elif job.cancelled:
+            elif job.is_cancelled:
                 self.writer.end(item, JobItemState.CANCELLED)
             else:
                 self._begin(job, self._with_valid_deadline(item), until)
@@ -246,5 +246,6 @@ def _no_retry_error(item: JobItem) -> JobItemError:
     """Why an item is not tried again although its last error may pass."""
     last = item.error or JobItemError("provider_failed", "The provider is not available.")
     return replace(
-        last, detail=f"{last.detail} It was not called again: too many of its calls have failed lately."
+        last,
+        detail=f"{last.detail} It was not called again: too many of its calls have failed lately.",
     )

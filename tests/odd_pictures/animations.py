@@ -9,7 +9,7 @@ from io import BytesIO
 from PIL import Image
 
 from tests import pictures
-from tests.odd_pictures import SIGNATURE, chunk
+from tests.odd_pictures.png import SIGNATURE, chunk
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 SIZE = (64, 48)
