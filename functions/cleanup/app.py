@@ -1,4 +1,4 @@
-"""Collects what nobody needs any more, looks for lost work, and tells how full the store is, on a schedule."""
+"""Removes garbage, looks for lost work, and reports how full the store is; runs on a schedule."""
 
 from dataclasses import asdict
 from datetime import timedelta
@@ -14,7 +14,7 @@ from image_store.entrypoints.operations.observability import logger
 from image_store.entrypoints.upkeep.cleanup import log_report, report_body
 
 MARGIN = timedelta(seconds=20)
-"""The slowest single step, a batch of objects, may still be running."""
+"""How long the slowest single step takes, the deletion of a batch of objects."""
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -237,9 +237,9 @@ class DeploymentPorts(Ports):
 class Deployment:
     """The application on clients in memory; adapters, services and everything above them are the real ones."""
 
-    def __init__(self, client: Any, form: dict[str, Any], **environment: str) -> None:
+    def __init__(self, client: Any, **environment: str) -> None:
         self.client = client
-        self.table = new_table(client, form)
+        self.table = new_table(client)
         self.environment = ENVIRONMENT | {"TABLE_NAME": self.table} | environment
         self.set_clock = SetClock()
         peers: dict[str, MemoryBucket] = {}

@@ -1,4 +1,4 @@
-"""Holds the actor of the current invocation, which every change of a record is signed with.
+"""Holds the actor of the current invocation, who signs every change of a record.
 
 A global, not a context variable: a Lambda process runs one invocation at a time, and the threads of a batch must see
 the actor too.

@@ -1,4 +1,4 @@
-"""The health of all parts as admins see it."""
+"""Builds the response with the health of all parts."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from image_store.services.operations.health import ComponentHealth, ComponentSta
 
 
 def health_answer(components: Mapping[str, ComponentHealth]) -> "Response[str]":
-    """200 while all that is needed answers, 503 when something is down."""
+    """200 while every part that is needed answers, 503 if one is down."""
     status = worst(components)
     parts = {name: {"status": part.status, "detail": part.detail} for name, part in components.items()}
     return Response(
