@@ -93,9 +93,9 @@ def _refuse_two_stores(args: Namespace) -> None:
 
 
 def _profile(args: Namespace, environment: Mapping[str, str]) -> Profile:
-    named = args.config or environment.get("IMAGE_STORE_CONFIG")
-    path = Path(named).expanduser() if named else config_file.default_path(environment)
-    file = config_file.read(path, required=bool(named))
+    chosen = args.config or environment.get("IMAGE_STORE_CONFIG")
+    path = Path(chosen).expanduser() if chosen else config_file.default_path(environment)
+    file = config_file.read(path, required=bool(chosen))
     return file.profile(args.profile or environment.get("IMAGE_STORE_PROFILE")) or Profile()
 
 
@@ -112,8 +112,8 @@ def _url(args: Namespace, environment: Mapping[str, str], profile: Profile) -> t
 
 
 def _stack_file(args: Namespace, environment: Mapping[str, str], folder: Path) -> Path | None:
-    named = args.stack_file or environment.get("IMAGE_STORE_STACK_FILE")
-    return Path(named) if named else local_stack.find(environment, folder)
+    chosen = args.stack_file or environment.get("IMAGE_STORE_STACK_FILE")
+    return Path(chosen) if chosen else local_stack.find(environment, folder)
 
 
 def _tokens(
@@ -168,10 +168,10 @@ def _aws(
 
 def _refuse_another_stack(local: dict[str, str], *, stack: str | None, region: str | None) -> None:
     """Raise UsageError for a stack or a region that is not that of the local stack."""
-    for kind, named, own in (("stack", stack, local["stack_name"]), ("region", region, local["region"])):
-        if named and named != own:
+    for kind, chosen, own in (("stack", stack, local["stack_name"]), ("region", region, local["region"])):
+        if chosen and chosen != own:
             raise UsageError(
-                f"There is no {kind} {named!r} here: this is the local stack {local['stack_name']!r} in "
+                f"There is no {kind} {chosen!r} here: this is the local stack {local['stack_name']!r} in "
                 f"{local['region']}. Choose a deployed store with --profile or --url."
             )
 

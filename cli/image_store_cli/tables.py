@@ -70,10 +70,10 @@ def _rows(value: Any) -> Iterator[dict[str, Any]]:
             yield single
         for group, part in groups.items():
             for row in _rows(part):
-                named = {
+                with_names = {
                     group.removeprefix("by_") if name == "" else name: each for name, each in row.items()
                 }
-                yield single | named
+                yield single | with_names
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

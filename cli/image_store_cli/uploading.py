@@ -134,14 +134,14 @@ class Uploader:
         """Whether an image has the attributes of these uploads; an existing image may have others."""
         if image is None:
             return True
-        given = _json(self._attributes)
+        own = _json(self._attributes)
         groups = image.get("groups", {})
         return (
-            set(given.get("tags", ())) <= set(image.get("tags", ()))
+            set(own.get("tags", ())) <= set(image.get("tags", ()))
             and all(
-                set(members) <= set(groups.get(kind, ())) for kind, members in given.get("groups", {}).items()
+                set(members) <= set(groups.get(kind, ())) for kind, members in own.get("groups", {}).items()
             )
-            and all(image.get(name) == given[name] for name in COMPARED if name in given)
+            and all(image.get(name) == own[name] for name in COMPARED if name in own)
         )
 
     def _in_request(

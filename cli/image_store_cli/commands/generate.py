@@ -96,11 +96,11 @@ def _request_body(context: Context) -> dict[str, Any]:
     args = context.args
     common = {name: getattr(args, name) for name in OF_ITEM}
     common |= {"reference_ids": args.reference, "tags": args.tag, "groups": _groups(args.group)}
-    given = {name: value for name, value in common.items() if value is not None}
+    attributes = {name: value for name, value in common.items() if value is not None}
     items: list[dict[str, Any]] = [{"prompt": prompt} for prompt in args.prompts]
     if args.file:
         items += _items(args.file)
-    body: dict[str, Any] = {"items": [given | item for item in items]}
+    body: dict[str, Any] = {"items": [attributes | item for item in items]}
     return body | {name: value for name in ("provider", "model") if (value := getattr(args, name))}
 
 

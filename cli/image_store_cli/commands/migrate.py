@@ -120,8 +120,8 @@ def _start(context: Context) -> Exit:
     args = context.args
     body: dict[str, Any] = {"source": _source(args)}
     if args.image is None:
-        given = {"owner": args.owner, "batch_size": args.batch_size, "write_back": args.write_back or None}
-        body |= {name: value for name, value in given.items() if value is not None}
+        options = {"owner": args.owner, "batch_size": args.batch_size, "write_back": args.write_back or None}
+        body |= {name: value for name, value in options.items() if value is not None}
     if args.field:
         body["fields"] = _fields(args.field)
     context.show_target()

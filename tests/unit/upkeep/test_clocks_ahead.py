@@ -48,7 +48,6 @@ from image_store.domain.images.reservation import IDEMPOTENCY_LIFETIME, LONGEST_
 from image_store.services.images.direct_uploads import Ticket
 from image_store.services.upkeep.ingest_sweep import EVENTS_TAKE, REST
 from image_store.services.upkeep.projections import OLD_CONSUMERS, Projections
-from tests.fakes.dynamodb import table_form
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.generating import Generating, a_request, failing
 from tests.faults.faults import Killed, Mode
@@ -58,13 +57,12 @@ from tests.samples import OWNER
 
 YEARS = timedelta(days=1_000)
 A = Provider.POLLINATIONS
-FORM = table_form()
 AHEAD = pytest.mark.parametrize("ahead", [timedelta(minutes=5), timedelta(days=3), YEARS])
 
 
 @pytest.fixture
 def world() -> World:
-    return World(MemoryDynamo(), FORM)
+    return World(MemoryDynamo())
 
 
 @contextmanager

@@ -19,11 +19,12 @@ from image_store.domain.generation.ledger import (
 )
 from image_store.domain.generation.providers import Provider, Reason
 from image_store.domain.generation.usage import count
+from image_store.domain.images.media import MAX_BYTES
 from image_store.ports.objects import ObjectMissing, ObjectStore
 from image_store.ports.system import Clock
 from image_store.services.delivery.publishing import PRIVATE_CACHE_CONTROL
 
-MAX_RESULT_BYTES = 100 * 1024 * 1024
+MAX_RESULT_BYTES = MAX_BYTES
 _PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 4.0
 

@@ -22,7 +22,7 @@ from typing import Any
 from image_store.adapters.dynamodb import items, keys, schema
 from image_store.adapters.dynamodb.finding import projections as rows
 from image_store.adapters.dynamodb.finding.projections import RowKey
-from image_store.adapters.dynamodb.finding.rebuilds import rebuild_of
+from image_store.adapters.dynamodb.finding.rebuilds import rebuild_item, rebuild_of
 from image_store.adapters.dynamodb.images import records
 from image_store.adapters.dynamodb.table import DynamoTable, NamedWrite, OnTable, unavailable
 from image_store.adapters.dynamodb.upkeep.feed_upkeep import DynamoFeedUpkeep
@@ -205,26 +205,16 @@ class DynamoProjector(OnTable, Projector):
         return Rebuild() if item is None else rebuild_of(item)
 
     def store_rebuild(self, rebuild: Rebuild) -> Rebuild:
-        item: items.Item = {
-            **keys.REBUILD,
-            "serving": {"N": str(rebuild.served_epoch)},
-            "building": {"N": str(rebuild.new_epoch)},
-            "step": {"N": str(rebuild.step + 1)},
-            "examined": {"N": str(rebuild.examined)},
-        }
-        if rebuild.begins_at is not None:
-            item["begins_at"] = {"S": items.text_time(rebuild.begins_at)}
-        if rebuild.after is not None:
-            item["after"] = {"S": rebuild.after}
+        next_step = replace(rebuild, step=rebuild.step + 1)
         response = self._rows.conditional(
             "put_item",
-            Item=item,
+            Item=rebuild_item(next_step),
             ConditionExpression="attribute_not_exists(pk) OR step = :current",
             ExpressionAttributeValues={":current": {"N": str(rebuild.step)}},
         )
         if response is None:
             raise Conflict("Another run continues the rebuild at this moment.")
-        return rebuild_of(item)
+        return next_step
 
     def rebuild_slice(
         self, *, after: str | None, limit: int, epoch: int, at: datetime
