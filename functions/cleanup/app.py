@@ -33,5 +33,5 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     logger.info("feed upgrade", images=app.upkeep.feed_upgrade.run(until=until))
     logger.info("ingest sweep", report=asdict(app.upkeep.ingest_sweep.run(until=until)))
     logger.info("generation sweep", report=asdict(app.generation.sweep.run(until=until)))
-    report_fill_level(app.settings.metrics_namespace, app.operations.metering.read())
+    report_fill_level(app.settings.metrics_namespace, app.operations.fill_level.read())
     return report_body(report)

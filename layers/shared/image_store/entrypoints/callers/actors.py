@@ -11,7 +11,7 @@ from image_store.domain.callers.actor import UNNAMED, Actor
 _acting = UNNAMED
 
 
-def acting() -> Actor:
+def current_actor() -> Actor:
     """The actor of this invocation."""
     return _acting
 

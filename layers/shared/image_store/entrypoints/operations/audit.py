@@ -18,7 +18,7 @@ def line_of(change: AuditEntry) -> dict[str, Any]:
     """The line of a change."""
     image = change.image
     return {
-        "audit": list(change.what),
+        "audit": list(change.actions),
         "time": rfc3339(change.at),
         "image_id": image.id,
         "owner": image.owner,

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from image_store.domain.generation.ledger import CallOutcome
 from image_store.domain.generation.money import MICROS
-from image_store.services.operations.metering import FillLevel
+from image_store.services.operations.fill_level import FillLevel
 
 
 class Metric(StrEnum):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from image_store.domain.deadlines import CLOCK_SKEW, was_never_meant
+from image_store.domain.deadlines import CLOCK_SKEW, is_too_far_ahead
 from image_store.domain.errors import ConfigurationError, ImageNotFound, ImageStoreError, StorageUnavailable
 from image_store.domain.generation.jobs import (
     WAITING_LIFETIME,
@@ -82,7 +82,7 @@ class GenerationRun:
     def _with_valid_deadline(self, item: JobItem) -> JobItem:
         """The item with a possible deadline: one that a fast clock has set starts anew, once."""
         now = self.clock.now()
-        if not was_never_meant(item.deadline, now, longest=WAITING_LIFETIME):
+        if not is_too_far_ahead(item.deadline, now, longest=WAITING_LIFETIME):
             return item
         return self.writer.move(item, JobItemState.QUEUED, deadline=now + WAITING_LIFETIME)
 
