@@ -71,11 +71,29 @@ def is_path(name: str) -> bool:
     return top in {path.name for path in ROOT.iterdir()} | layers and not name.startswith(MADE_BY_RUNNING)
 
 
+def template() -> Any:
+    """The template, as SAM reads it."""
+    return json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
+
+
+def functions_of(template: Any) -> dict[str, tuple[str, str]]:
+    """Memory and time of every function of a template, by the name of its folder."""
+    defaults = template["Globals"]["Function"]
+    resources = {name: resource["Properties"] for name, resource in template["Resources"].items()}
+    return {
+        name.removesuffix("Function").lower(): (
+            f"{resources[name].get('MemorySize', defaults.get('MemorySize'))} MB",
+            f"{resources[name].get('Timeout', defaults.get('Timeout'))} s",
+        )
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+
+
 def test_the_settings_table_is_the_templates_parameters() -> None:
-    template = json.loads(json.dumps(cfn_yaml.load(str(ROOT / "template.yaml"))))
     declared = {
         name: str(parameter["Default"]) if "Default" in parameter else "required"
-        for name, parameter in template["Parameters"].items()
+        for name, parameter in template()["Parameters"].items()
     }
 
     documented = {
@@ -84,6 +102,26 @@ def test_the_settings_table_is_the_templates_parameters() -> None:
     }
 
     assert documented == declared
+
+
+def test_the_functions_of_the_operations_page_are_the_templates() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    [listed] = re.findall(
+        r"^\| [\w-]+ functions \| .* \| (.*); each with its own role \|$", page, flags=re.MULTILINE
+    )
+    table = page.partition("| function | memory | time |\n| --- | --- | --- |\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
+    documented = {
+        name: (memory, re.split("[;,]", time)[0])
+        for names, memory, time in rows
+        for name in names.split(", ")
+    }
+    others = documented.pop("the others")
+
+    functions = functions_of(template())
+
+    assert sorted(listed.split(", ")) == sorted(functions)
+    assert {name: documented.get(name, others) for name in functions} == functions
 
 
 @pytest.mark.parametrize(("page", "target"), links(), ids=lambda value: getattr(value, "name", value))

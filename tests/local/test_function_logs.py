@@ -8,7 +8,7 @@ import time
 from queue import Empty, Queue
 from typing import TYPE_CHECKING
 
-from local.inside_emulator.function_logs import taken_from, unread_bytes
+from local.inside_emulator.function_logs import drain_pipe, unread_bytes
 
 if TYPE_CHECKING:
     import pytest
@@ -39,11 +39,11 @@ def test_every_line_that_was_logged_before_the_answer_is_taken() -> None:
         log.flush()
         reader = threading.Thread(target=read)
         reader.start()
-        taken = taken_from(pipe, take)
+        text = drain_pipe(pipe, take)
         log.close()
         reader.join(PATIENCE_SECONDS)
 
-    assert "".join(taken) == "".join(LINES)
+    assert "".join(text) == "".join(LINES)
 
 
 def test_a_pipe_that_nobody_reads_holds_nothing_up_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +54,6 @@ def test_a_pipe_that_nobody_reads_holds_nothing_up_for_ever(monkeypatch: pytest.
         log.write("nobody reads this")
         log.flush()
 
-        taken = taken_from(pipe, str)
+        text = drain_pipe(pipe, str)
 
-        assert (taken, unread_bytes(pipe)) == ([], len("nobody reads this"))
+        assert (text, unread_bytes(pipe)) == ([], len("nobody reads this"))

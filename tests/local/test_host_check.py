@@ -33,7 +33,7 @@ def test_the_answer_to_another_name_says_the_address_with_its_port() -> None:
 
     status, message, port = asyncio.run(misdirected())
 
-    assert (status, message) == (421, f"This address is http://localhost:{port}")
+    assert (status, message) == (421, f"Use the address http://localhost:{port}")
 
 
 @pytest.mark.parametrize("host", [None, ""])

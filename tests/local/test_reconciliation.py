@@ -205,4 +205,4 @@ def test_what_could_not_be_finished_is_said_and_no_error(answer: Any, why: str, 
 
     assert not told.done
     assert why in told.line
-    assert "the next start tries again; see the end of the.log." in told.line
+    assert "The next start tries again. See the end of the.log." in told.line

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.problems import CannotRun
-from local.state_folder import STATE_VERSION, StateFolder, UncleanStop, take
+from local.state_folder import STATE_VERSION, StateFolder, UncleanStop, try_lock
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_broken_file_is_named_with_what_to_do(state: StateFolder, text: str) -
 def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(CannotRun, match="choose another one"):
+    with pytest.raises(CannotRun, match="choose another folder"):
         StateFolder(tmp_path / "file" / "state").prepare()
 
 
@@ -69,7 +69,7 @@ def test_the_lock_is_free_again_when_its_holder_is_gone(state: StateFolder) -> N
     state.lock().close()
 
     with state.lock(), (state.path / "lock").open() as other:
-        assert not take(other)
+        assert not try_lock(other)
 
 
 def test_the_root_key_is_random_private_and_made_once(state: StateFolder, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from image_store.services.images.batches import Batches
 from image_store.services.images.deletion import Deletion
 
 MAX_IDS = 100
+"""The most images that one request deletes."""
 _BEFORE_ALL = uuid7(datetime.fromtimestamp(0, UTC), 0)
 
 

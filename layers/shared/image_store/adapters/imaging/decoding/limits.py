@@ -6,10 +6,11 @@ from datetime import timedelta
 from image_store.domain.errors import ImageTooLarge, InvalidImage, PayloadTooLarge, TooManyFrames
 from image_store.domain.images.upload_limits import UploadLimits
 
+MAX_ORIGINAL_SIDE_PX = 65_535
+"""No JPEG, GIF, WebP or AVIF has a longer side; a PNG with a longer one is an attack on the scaler."""
+
 # Encoders divide a progressive JPEG into about 10 scans; the decoder walks over the whole picture for each.
 _MAX_PASS_PIXELS = 1_000_000_000
-# No JPEG, GIF, WebP or AVIF has a longer side; a PNG with a longer one is an attack on the scaler.
-_MAX_SIDE_PX = 65_535
 # Memory of a frame until its animated rendition is encoded.
 _FRAME_BYTES_PER_PIXEL = 4
 # A photo takes about 30 bytes of memory for each byte of the file, a flat drawing 1,000, a bomb 1,000,000.
@@ -68,10 +69,10 @@ class DecodeLimits(UploadLimits):
                 f"The image has {header.width} × {header.height} pixels; "
                 f"at most {self.max_pixels:,} pixels are accepted."
             )
-        if max(header.width, header.height) > _MAX_SIDE_PX:
+        if max(header.width, header.height) > MAX_ORIGINAL_SIDE_PX:
             raise ImageTooLarge(
                 f"The image has {header.width} × {header.height} pixels; "
-                f"at most {_MAX_SIDE_PX:,} are accepted on a side."
+                f"at most {MAX_ORIGINAL_SIDE_PX:,} are accepted on a side."
             )
         if header.frames > self.max_frames:
             raise TooManyFrames(

@@ -2,15 +2,11 @@
 
 from collections.abc import Iterable
 
-from image_store.domain.delivery.renditions import Fit, Recipe
+from image_store.domain.delivery.renditions import MAX_WEBP_SIDE_PX, Fit, Recipe
 
 type Size = tuple[int, int]
 type Box = tuple[int, int, int, int]
 """Left, top, right and bottom, in pixels."""
-
-
-_LONGEST_SIDE_PX = 16_383
-"""The longest side of a WebP; a recipe with only a width does not limit the height."""
 
 
 def whole_size(size: Size, recipe: Recipe) -> Size:
@@ -50,4 +46,4 @@ def _scale(size: Size, recipe: Recipe) -> float:
     scales = [target / actual for target, actual in sides if target is not None]
     if recipe.fit is Fit.COVER and len(scales) == 2:
         return max(scales)
-    return min(*scales, 1.0, _LONGEST_SIDE_PX / max(size))
+    return min(*scales, 1.0, MAX_WEBP_SIDE_PX / max(size))
