@@ -23,7 +23,7 @@ from tests.benchmarks.growth_contents import (
     found_by,
 )
 from tests.benchmarks.growth_operations import OPERATIONS, Held
-from tests.fakes.dynamodb import all_items, new_table, table_form
+from tests.fakes.dynamodb import all_items, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 
 FEW, MANY = 20, 60
@@ -136,7 +136,7 @@ def test_fields_cost_nothing_but_for_those_of_details(read: dict[str, list[Cost]
 
 def test_what_is_measured_is_what_the_projector_writes() -> None:
     client = MemoryDynamo()
-    table = new_table(client, table_form())
+    table = new_table(client)
     samples = [found(index) for index in range(PROJECTED)]
     stored = {key for sample in samples for key in records.rows_of(sample)}
     for sample in samples:

@@ -23,11 +23,11 @@ from image_store.services.finding.cursors import Cursors
 from image_store.services.finding.feed import Feed
 from tests.benchmarks.sample import item_size_bytes
 from tests.contracts.repository.images import NOON, OWNER, moved, pending
-from tests.contracts.test_search import Counting
 from tests.fakes.clock import SetClock
-from tests.fakes.dynamodb import all_items, mocked_client, new_table, table_form
+from tests.fakes.dynamodb import all_items, mocked_client, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.feed_rows import MemoryFeedRows, is_shown
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.projections import assert_feed_follows
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import DynamoRows, Rows
@@ -99,7 +99,7 @@ def in_memory() -> Public:
 
 
 def in_table(client: Any) -> Public:
-    table = new_table(client, table_form())
+    table = new_table(client)
     repository = DynamoRows(DynamoTable(table, client=lambda: client))
     return Public(repository, DynamoFeedRows(DynamoTable(table, client=lambda: client)), table)
 
@@ -166,7 +166,7 @@ def test_many_images_that_have_expired_take_few_reads() -> None:
     for _ in range(300):
         store.add(expires_at=store.clock.now() + timedelta(minutes=5))
     store.clock.instant += timedelta(minutes=5)
-    counting = Counting(client)
+    counting = InterceptedClient(client)
     rows = DynamoFeedRows(DynamoTable(store.table, client=lambda: counting))
 
     found = rows.entries(FeedQuery(1), after=None, at=store.clock.now())

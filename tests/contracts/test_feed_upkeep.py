@@ -16,6 +16,7 @@ from tests.contracts.repository.images import NOON
 from tests.contracts.test_feed import POST, Public, all_of, in_table
 from tests.fakes.dynamodb import all_items
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient, after
 from tests.fakes.projections import assert_feed_follows, key_of
 
 MONTHS = keys.former_feed_months(1)
@@ -91,25 +92,12 @@ def test_an_upgrade_ends_in_time_and_goes_on_later(earlier: Earlier) -> None:
     assert earlier.upgrade() == 1
 
 
-class Interrupted:
-    """A client that lets something happen between reading and writing."""
-
-    def __init__(self, client: Any, meanwhile: Any) -> None:
-        self._client, self._meanwhile = client, meanwhile
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def transact_write_items(self, **request: Any) -> Any:
-        act, self._meanwhile = self._meanwhile, lambda: None
-        act()
-        return self._client.transact_write_items(**request)
-
-
 def test_an_image_withdrawn_during_the_upgrade_does_not_come_back(earlier: Earlier) -> None:
     image = earlier.store.add()
     earlier.as_earlier(image)
-    slow = Interrupted(earlier.client, lambda: earlier.store.withdraw(image))
+    slow = InterceptedClient(
+        earlier.client, transact_write_items=after(lambda: earlier.store.withdraw(image))
+    )
     earlier.upkeep = DynamoFeedUpkeep(DynamoTable(earlier.table, client=lambda: slow, sleep=lambda _: None))
 
     earlier.upgrade()

@@ -19,8 +19,9 @@ from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.quota import Quota
 from image_store.domain.images.reservation import Reservation
 from tests.contracts.repository.images import NOON, OWNER, ids_of, moved, pending, query
-from tests.fakes.dynamodb import mocked_client, new_table, table_form
+from tests.fakes.dynamodb import mocked_client, new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.repository import MemoryRepository
 from tests.fakes.rows import DynamoRows, Rows
 
@@ -54,7 +55,7 @@ class Projected(DynamoRows):
 
 
 def in_table(client: Any) -> Projected:
-    return Projected(new_table(client, table_form()), client)
+    return Projected(new_table(client), client)
 
 
 @pytest.fixture(scope="module", params=["memory", "table", "moto"])
@@ -220,16 +221,10 @@ def test_many_images_with_equal_bytes_that_do_not_match_take_few_reads() -> None
         store.reserve(Reservation(image, Quota(), None, None, NOON))
         store.replace(image, moved(image, State.READY, due_at=None))
     list_query = ListQuery(OWNER, 1, sha256=sha256, kind=Kind.GENERATED)
-    calls: list[str] = []
+    counting = InterceptedClient(client)
 
-    class Counting:
-        def __getattr__(self, operation: str) -> Any:
-            calls.append(operation)
-            return getattr(client, operation)
-
-    counting = Counting()
     found = DynamoRows(DynamoTable(store.table, client=lambda: counting)).cards(list_query, after=None)
 
     assert found.cards == ()
-    assert len(calls) < 25
+    assert len(counting.calls) < 25
     assert len(ids_of(store, ListQuery(OWNER, 1, sha256=sha256))) == 300

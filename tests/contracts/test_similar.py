@@ -24,6 +24,7 @@ from tests.contracts.repository.images import NOON, OWNER, moved, pending
 from tests.contracts.test_lists import Projected, in_table
 from tests.fakes.dynamodb import all_items, mocked_client
 from tests.fakes.dynamodb_client import MemoryDynamo
+from tests.fakes.interception import InterceptedClient
 from tests.fakes.repository import MemoryRepository, card_of
 from tests.fakes.rows import Rows
 from tests.fakes.similarity_index import MemorySimilarityIndex
@@ -205,24 +206,6 @@ def test_images_within_the_band_distance_are_always_found(chance: random.Random)
         assert all(distance <= MAX_DISTANCE for _, distance in found)
 
 
-class Counting:
-    """A client that counts calls and the rows that they read."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-        self.calls: list[str] = []
-        self.rows = 0
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(**request: Any) -> Any:
-            self.calls.append(operation)
-            answer = getattr(self._client, operation)(**request)
-            self.rows += answer.get("ScannedCount", 0)
-            return answer
-
-        return call
-
-
 def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() -> None:
     album = album_in_table(MemoryDynamo())
     repository = album.repository
@@ -230,7 +213,7 @@ def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() ->
     image, _ = album.add(HASH), album.add(HASH)
     for number in range(30):
         album.add(f"{~number & (1 << 64) - 1:016x}")
-    counting = Counting(repository.client)
+    counting = InterceptedClient(repository.client)
     album.similarity = replace(
         album.similarity,
         repository=Projected(repository.table, counting),
@@ -238,8 +221,8 @@ def test_a_request_reads_the_image_and_four_bands_however_many_images_exist() ->
     )
 
     assert len(album.found(image)) == 1
-    assert counting.calls == ["batch_get_item", *["query"] * 4]
-    assert counting.rows == 2 * 4
+    assert counting.operations == ["batch_get_item", *["query"] * 4]
+    assert counting.scanned_rows == 2 * 4
 
 
 def test_a_row_of_a_typical_image_is_as_small_as_one_of_a_list() -> None:

@@ -75,7 +75,6 @@ class World:
     def __init__(
         self,
         client: Any,
-        form: dict[str, Any],
         *,
         faults: Faults | None = None,
         protocol: type[WriteProtocol] = WriteProtocol,
@@ -88,7 +87,7 @@ class World:
         self.faults = faults or Faults()
         self.clock = SetClock()
         self.client = client
-        self.table = new_table(client, form, TABLE)
+        self.table = new_table(client, TABLE)
         self.gate = GatePerThread(ROLES, USED)
         peers: dict[str, MemoryBucket] = {}
         self.private = MemoryBucket("private", clock=self.clock, peers=peers)

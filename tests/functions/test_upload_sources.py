@@ -37,9 +37,9 @@ PNG = png(40, 30)
 class Store:
     """The upload function on a store in memory."""
 
-    def __init__(self, client: MemoryDynamo, form: dict[str, Any]) -> None:
+    def __init__(self, client: MemoryDynamo) -> None:
         self.client = client
-        self.table = new_table(client, form)
+        self.table = new_table(client)
         settings = Settings.from_env({"PRIVATE_BUCKET": "private", "API_URL": "https://api.example.com"})
         self.ports = Ports(settings, Clients(settings.storage))
         self.app = assemble(self.ports, settings)
@@ -63,8 +63,8 @@ class Store:
 
 
 @pytest.fixture
-def store(dynamodb: MemoryDynamo, form: dict[str, Any]) -> Iterator[Store]:
-    made = Store(dynamodb, form)
+def store(dynamodb: MemoryDynamo) -> Iterator[Store]:
+    made = Store(dynamodb)
     use(lambda: made.app)
     yield made
     use(None)

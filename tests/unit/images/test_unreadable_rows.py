@@ -14,7 +14,7 @@ from image_store.domain.images.image import Image, Kind, State, Visibility
 from image_store.domain.images.reservation import RESERVATION_LIFETIME
 from image_store.domain.upkeep.cleanup import GRACE, Policy
 from image_store.services.upkeep.projections import Projections
-from tests.fakes.dynamodb import table_form
+from tests.fakes.dynamodb import new_table
 from tests.fakes.dynamodb_client import MemoryDynamo
 from tests.fakes.store import Store
 from tests.faults.faults import Killed, Mode
@@ -25,12 +25,9 @@ from tests.samples import OWNER
 EXPIRY = timedelta(hours=1)
 
 
-FORM = table_form()
-
-
 @pytest.fixture
 def world() -> World:
-    return World(MemoryDynamo(), FORM)
+    return World(MemoryDynamo())
 
 
 def spoil(world: World, key: keys.Key, **changes: Any) -> None:
@@ -106,7 +103,7 @@ def test_a_report_or_a_position_that_cannot_be_read_is_as_good_as_none(world: Wo
 
 def test_a_report_of_the_first_version_is_read() -> None:
     client = MemoryDynamo()
-    client.create_table(TableName="images", **FORM)
+    new_table(client, "images")
     report = (
         '{"id":"r1","started_at":"2026-03-01T12:00:00.000000Z","dry_run":false,"finished_at":null,"abandoned":2,'
         '"policies":[1],"failed":0,"stopped_because":null}'
