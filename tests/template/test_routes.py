@@ -59,15 +59,15 @@ ROUTES = NOWHERE | {
 
 def body(processed: dict[str, Any]) -> dict[str, Any]:
     """The OpenAPI document that API Gateway imports."""
-    found: dict[str, Any] = processed["Resources"]["Api"]["Properties"]["Body"]
-    return found
+    document: dict[str, Any] = processed["Resources"]["Api"]["Properties"]["Body"]
+    return document
 
 
 def function_of(operation: dict[str, Any]) -> str:
     """The logical id of the function that an operation calls."""
-    named = FUNCTION.search(operation[INTEGRATION]["uri"]["Fn::Sub"])
-    assert named is not None
-    return named[1]
+    match = FUNCTION.search(operation[INTEGRATION]["uri"]["Fn::Sub"])
+    assert match is not None
+    return match[1]
 
 
 def authorizer_of(operation: dict[str, Any]) -> str | None:
@@ -111,7 +111,7 @@ def test_every_route_sends_events_of_version_2(processed: dict[str, Any]) -> Non
     assert versions == {"2.0"}
 
 
-def test_tokens_are_checked_against_the_deployments_issuer_and_audiences(processed: dict[str, Any]) -> None:
+def test_tokens_must_have_the_deployments_issuer_and_an_audience(processed: dict[str, Any]) -> None:
     schemes = body(processed)["components"]["securitySchemes"]
 
     assert set(schemes) == {JWT}
@@ -153,8 +153,8 @@ def test_every_route_is_throttled(processed: dict[str, Any], template: dict[str,
 
     assert stage["DefaultRouteSettings"] == limits("ApiRateLimit", "ApiBurstLimit")
     assert own.keys() == public | DECODING
-    assert {key for key, found in own.items() if found == UPLOAD_LIMITS} == DECODING
-    assert {key for key, found in own.items() if found == PUBLIC_LIMITS} == IMAGES_FOR_EVERYBODY
+    assert {key for key, throttle in own.items() if throttle == UPLOAD_LIMITS} == DECODING
+    assert {key for key, throttle in own.items() if throttle == PUBLIC_LIMITS} == IMAGES_FOR_EVERYBODY
     for key in public - IMAGES_FOR_EVERYBODY:
         assert 0 < own[key]["ThrottlingRateLimit"] <= own[key]["ThrottlingBurstLimit"], key
     for name in ("Api", "Upload", "Public"):
@@ -171,7 +171,7 @@ def test_a_deployment_fails_when_api_gateway_warns_of_the_issuer(
     assert template["Parameters"]["FailOnWarnings"]["Default"] == "true"
 
 
-def test_a_page_of_an_allowed_origin_may_send_and_read_what_the_api_uses(processed: dict[str, Any]) -> None:
+def test_cors_allows_the_methods_and_headers_that_the_api_uses(processed: dict[str, Any]) -> None:
     cors = body(processed)["x-amazon-apigateway-cors"]
 
     assert cors["allowOrigins"] == ["*"]
@@ -194,7 +194,7 @@ def test_a_page_of_an_allowed_origin_may_send_and_read_what_the_api_uses(process
     assert "allowCredentials" not in cors  # with any origin allowed, a cookie must never count
 
 
-def test_the_access_log_never_holds_a_link(processed: dict[str, Any]) -> None:
+def test_the_access_log_never_contains_a_link(processed: dict[str, Any]) -> None:
     settings = processed["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]["AccessLogSettings"]
 
     assert settings["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}
